@@ -1,0 +1,205 @@
+//! Exact decimal numbers as unscaled digits and a scale; does no arithmetic beyond comparing and printing.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+/// The largest number of digits a decimal may carry: SQL Server's limit for `decimal(p,s)`.
+pub const DIGITS_MAX: usize = 38;
+
+/// A decimal number `unscaled * 10^-scale`, kept at its scale: 1.0 and 1.00 differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Decimal {
+    unscaled: i128,
+    scale: u8,
+}
+
+/// Why a text is not a decimal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecimalError {
+    /// Not an optional sign, digits and at most one point.
+    #[error("`{0}` is not a decimal number")]
+    Syntax(String),
+    /// More digits than [`DIGITS_MAX`].
+    #[error("`{0}` has more than {DIGITS_MAX} digits")]
+    TooLong(String),
+}
+
+impl Decimal {
+    /// Returns the decimal `unscaled * 10^-scale`; `None` where it has more than [`DIGITS_MAX`] digits.
+    #[must_use]
+    pub fn new(unscaled: i128, scale: u8) -> Option<Self> {
+        let fits = unscaled.unsigned_abs() < 10u128.pow(38) && usize::from(scale) <= DIGITS_MAX;
+        fits.then_some(Self { unscaled, scale })
+    }
+
+    /// Returns the digits without the point.
+    #[must_use]
+    pub const fn unscaled(self) -> i128 {
+        self.unscaled
+    }
+
+    /// Returns the number of digits behind the point.
+    #[must_use]
+    pub const fn scale(self) -> u8 {
+        self.scale
+    }
+
+    /// Returns the same number without trailing zeros behind the point: the form that plans and bodies print.
+    #[must_use]
+    pub fn normalised(self) -> Self {
+        let mut out = self;
+        while out.scale > 0 && out.unscaled % 10 == 0 {
+            out.unscaled /= 10;
+            out.scale -= 1;
+        }
+        out
+    }
+
+    /// Returns the same number at another scale, or `None` where a digit would be lost or the result is too long.
+    #[must_use]
+    pub fn at_scale(self, scale: u8) -> Option<Self> {
+        let short = self.normalised();
+        if short.scale > scale {
+            return None;
+        }
+        let factor = 10i128.checked_pow(u32::from(scale - short.scale))?;
+        Self::new(short.unscaled.checked_mul(factor)?, scale)
+    }
+
+    /// Returns how many digits stand before the point (0 for numbers below one).
+    #[must_use]
+    pub fn integer_digits(self) -> usize {
+        let whole = self.unscaled.unsigned_abs() / 10u128.pow(u32::from(self.scale));
+        if whole == 0 { 0 } else { whole.to_string().len() }
+    }
+
+    /// Returns the exact decimal that the shortest text of a finite float names.
+    #[must_use]
+    pub fn from_f64(number: f64) -> Option<Self> {
+        if !number.is_finite() {
+            return None;
+        }
+        format!("{number}").parse().ok()
+    }
+
+    /// Returns the float nearest to this number, where printing it gives the same number back.
+    #[must_use]
+    pub fn to_f64_exact(self) -> Option<f64> {
+        let number: f64 = self.to_string().parse().ok()?;
+        let back = Self::from_f64(number)?;
+        (back.compare(self) == Ordering::Equal).then_some(number)
+    }
+
+    /// Returns the number as an integer where it has no fraction and fits.
+    #[must_use]
+    pub fn to_i64_exact(self) -> Option<i64> {
+        let short = self.normalised();
+        if short.scale == 0 { i64::try_from(short.unscaled).ok() } else { None }
+    }
+
+    /// Compares two numbers by value: 1.0 equals 1.00 here.
+    #[must_use]
+    pub fn compare(self, other: Self) -> Ordering {
+        let (a, b) = (self.normalised(), other.normalised());
+        let whole = |d: Self| d.unscaled.div_euclid(10i128.pow(u32::from(d.scale)));
+        let rest = |d: Self| d.unscaled.rem_euclid(10i128.pow(u32::from(d.scale)));
+        whole(a).cmp(&whole(b)).then_with(|| {
+            let left = format!("{:0>width$}", rest(a), width = usize::from(a.scale));
+            let right = format!("{:0>width$}", rest(b), width = usize::from(b.scale));
+            let (left, right) = (if a.scale == 0 { "" } else { &left }, if b.scale == 0 { "" } else { &right });
+            left.cmp(right)
+        })
+    }
+}
+
+impl From<i64> for Decimal {
+    fn from(number: i64) -> Self {
+        Self { unscaled: i128::from(number), scale: 0 }
+    }
+}
+
+impl FromStr for Decimal {
+    type Err = DecimalError;
+
+    fn from_str(text: &str) -> Result<Self, DecimalError> {
+        let syntax = || DecimalError::Syntax(text.to_owned());
+        let (negative, digits) = match text.strip_prefix(['-', '+']) {
+            Some(rest) => (text.starts_with('-'), rest),
+            None => (false, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        let pointed = digits.contains('.');
+        if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || (pointed && fraction.is_empty()) {
+            return Err(syntax());
+        }
+        let joined = format!("{whole}{fraction}");
+        let significant = joined.trim_start_matches('0');
+        if significant.len() > DIGITS_MAX || fraction.len() > DIGITS_MAX {
+            return Err(DecimalError::TooLong(text.to_owned()));
+        }
+        let magnitude: i128 = if significant.is_empty() { 0 } else { significant.parse().map_err(|_| syntax())? };
+        let scale = u8::try_from(fraction.len()).map_err(|_| syntax())?;
+        Ok(Self { unscaled: if negative { -magnitude } else { magnitude }, scale })
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.unscaled < 0 { "-" } else { "" };
+        let digits = self.unscaled.unsigned_abs().to_string();
+        let scale = usize::from(self.scale);
+        if scale == 0 {
+            return write!(f, "{sign}{digits}");
+        }
+        let padded = format!("{digits:0>width$}", width = scale + 1);
+        let (whole, fraction) = padded.split_at(padded.len() - scale);
+        write!(f, "{sign}{whole}.{fraction}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn d(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn text_is_kept_at_its_scale() {
+        for text in ["0", "-0.5", "400.0", "12.3400", "-99999999999999999999999999999999999999"] {
+            assert_eq!(d(text).to_string(), text);
+        }
+        assert_ne!(d("1.0"), d("1.00"));
+        assert_eq!(d("1.00").normalised(), d("1"));
+    }
+
+    #[test]
+    fn what_is_no_decimal_is_refused() {
+        for text in ["", "-", ".", "1.", ".5", "1e3", "NaN", "inf", "1,5", " 1", "1_0", "0x1"] {
+            assert!(text.parse::<Decimal>().is_err(), "{text}");
+        }
+        assert!("123456789012345678901234567890123456789".parse::<Decimal>().is_err());
+    }
+
+    #[test]
+    fn comparison_is_by_value() {
+        assert_eq!(d("1.0").compare(d("1.000")), Ordering::Equal);
+        assert_eq!(d("-1.5").compare(d("-1.25")), Ordering::Less);
+        assert_eq!(d("-0.5").compare(d("0.25")), Ordering::Less);
+        assert_eq!(d("360.1").compare(d("360")), Ordering::Greater);
+        assert_eq!(d("0.09").compare(d("0.1")), Ordering::Less);
+    }
+
+    #[test]
+    fn floats_go_through_their_shortest_text() {
+        assert_eq!(Decimal::from_f64(180.5), Some(d("180.5")));
+        assert_eq!(d("0.1").to_f64_exact(), Some(0.1));
+        assert_eq!(d("0.12345678901234567890123").to_f64_exact(), None);
+        assert_eq!(d("805.0").to_i64_exact(), Some(805));
+        assert_eq!(d("805.5").to_i64_exact(), None);
+    }
+}

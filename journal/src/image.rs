@@ -1,0 +1,373 @@
+//! Images: what a row was and what it became, with digests; how many rows, and where, is the plan's business.
+
+use std::sync::Arc;
+
+use crate::cbor::{CborError, Reader, Writer};
+use crate::digest::Digest;
+use crate::value::Value;
+
+/// A column as the database declares it, so that an image can be read without the database.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Column {
+    /// The name, in the database's own spelling.
+    pub name: String,
+    /// The declared type, verbatim.
+    pub declared: String,
+    /// Digits of a decimal or numeric.
+    pub precision: Option<u8>,
+    /// Digits behind the point, or of a fraction of a second.
+    pub scale: Option<u8>,
+    /// Characters or bytes; `None` where the type has no length or no limit.
+    pub length: Option<u32>,
+    /// The collation, where one is declared.
+    pub collation: Option<String>,
+}
+
+/// What the images of one table look like.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TableShape {
+    /// The table's name, in the database's own spelling.
+    pub name: String,
+    /// The names of the key's columns, in key order.
+    pub key: Vec<String>,
+    /// The columns that images and digests cover, in table order.
+    pub columns: Vec<Column>,
+    /// The columns that they leave out: residue and computed ones.
+    pub omitted: Vec<String>,
+}
+
+impl TableShape {
+    /// Returns the position of a column.
+    #[must_use]
+    pub fn position(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c.name == column)
+    }
+
+    /// Returns the positions of all columns sorted by name, the order in which digests cover them.
+    #[must_use]
+    pub fn name_order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.columns.len()).collect();
+        order.sort_by(|a, b| self.columns[*a].name.cmp(&self.columns[*b].name));
+        order
+    }
+
+    /// Returns the digest of a whole row, whose values stand in the order of `columns`.
+    ///
+    /// The digest is SHA-256 of `["mfm/row/1", [name, value, name, value, ...]]`, names sorted bytewise.
+    ///
+    /// # Errors
+    /// [`CborError::NotANumber`] for NaN.
+    pub fn row_digest(&self, row: &[Value]) -> Result<Digest, CborError> {
+        RowHasher::new(self).digest(row)
+    }
+}
+
+/// Hashes many rows of one table without allocating for each.
+#[derive(Debug)]
+pub struct RowHasher {
+    names: Vec<(usize, Vec<u8>)>,
+    out: Writer,
+}
+
+impl RowHasher {
+    /// Prepares for rows of this shape.
+    #[must_use]
+    pub fn new(shape: &TableShape) -> Self {
+        let names = shape.name_order().into_iter().map(|at| {
+            let mut name = Writer::new();
+            name.text(&shape.columns[at].name);
+            (at, name.into_bytes())
+        });
+        Self { names: names.collect(), out: Writer::new() }
+    }
+
+    /// Returns the digest of one row; see [`TableShape::row_digest`].
+    ///
+    /// # Errors
+    /// [`CborError::NotANumber`] for NaN, [`CborError::Unexpected`] for a row of another width.
+    pub fn digest(&mut self, row: &[Value]) -> Result<Digest, CborError> {
+        if row.len() != self.names.len() {
+            return Err(CborError::Unexpected("a row as wide as its table"));
+        }
+        self.out.clear();
+        self.out.array(2);
+        self.out.text("mfm/row/1");
+        self.out.array(self.names.len() as u64 * 2);
+        for (at, name) in &self.names {
+            self.out.raw(name);
+            row[*at].write(&mut self.out)?;
+        }
+        Ok(Digest::of(self.out.as_bytes()))
+    }
+}
+
+/// One row's change within an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The table's shape; shared by all changes of the table.
+    pub table: Arc<TableShape>,
+    /// The row's key, in key order.
+    pub key: Vec<Value>,
+    /// What happens to the row.
+    pub action: Action,
+}
+
+/// What happens to a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The row comes into being.
+    Insert {
+        /// The whole row, in the order of the shape's columns.
+        after: Vec<Value>,
+        /// The digest of the whole row.
+        after_digest: Digest,
+    },
+    /// Some columns change; the key stays.
+    Update {
+        /// Positions of the changed columns in the shape, ascending.
+        columns: Vec<usize>,
+        /// The changed columns as they were.
+        before: Vec<Value>,
+        /// The changed columns as they become.
+        after: Vec<Value>,
+        /// The digest of the whole row as it was.
+        before_digest: Digest,
+        /// The digest of the whole row as it becomes.
+        after_digest: Digest,
+    },
+    /// The row goes.
+    Delete {
+        /// The whole row, in the order of the shape's columns.
+        before: Vec<Value>,
+        /// The digest of the whole row.
+        before_digest: Digest,
+    },
+    /// A revert found the row as it wants it, and writes nothing.
+    Kept {
+        /// The digest of the whole row as found; `None` for a row that is absent, as wanted.
+        digest: Option<Digest>,
+    },
+}
+
+impl Action {
+    /// Returns the word that reports and documents use.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Insert { .. } => "insert",
+            Self::Update { .. } => "update",
+            Self::Delete { .. } => "delete",
+            Self::Kept { .. } => "kept",
+        }
+    }
+
+    const fn code(&self) -> i64 {
+        match self {
+            Self::Insert { .. } => 0,
+            Self::Update { .. } => 1,
+            Self::Delete { .. } => 2,
+            Self::Kept { .. } => 3,
+        }
+    }
+}
+
+impl Change {
+    /// Tells whether the change writes to the target.
+    #[must_use]
+    pub const fn writes(&self) -> bool {
+        !matches!(self.action, Action::Kept { .. })
+    }
+
+    /// Returns the digest of the row before the change; `None` where it is absent.
+    #[must_use]
+    pub const fn before_digest(&self) -> Option<Digest> {
+        match &self.action {
+            Action::Insert { .. } => None,
+            Action::Update { before_digest, .. } | Action::Delete { before_digest, .. } => Some(*before_digest),
+            Action::Kept { digest } => *digest,
+        }
+    }
+
+    /// Returns the digest of the row after the change; `None` where it is absent.
+    #[must_use]
+    pub const fn after_digest(&self) -> Option<Digest> {
+        match &self.action {
+            Action::Delete { .. } => None,
+            Action::Insert { after_digest, .. } | Action::Update { after_digest, .. } => Some(*after_digest),
+            Action::Kept { digest } => *digest,
+        }
+    }
+
+    /// Returns the names of the columns that the change sets: all of them for an insert or a delete.
+    #[must_use]
+    pub fn column_names(&self) -> Vec<&str> {
+        let all = &self.table.columns;
+        match &self.action {
+            Action::Insert { .. } | Action::Delete { .. } => all.iter().map(|c| c.name.as_str()).collect(),
+            Action::Update { columns, .. } => columns.iter().map(|at| all[*at].name.as_str()).collect(),
+            Action::Kept { .. } => Vec::new(),
+        }
+    }
+
+    /// Returns the cells before the change that the image holds, by column position.
+    #[must_use]
+    pub fn before(&self) -> Option<&[Value]> {
+        match &self.action {
+            Action::Update { before, .. } | Action::Delete { before, .. } => Some(before),
+            Action::Insert { .. } | Action::Kept { .. } => None,
+        }
+    }
+
+    /// Returns the cells after the change that the image holds, by column position.
+    #[must_use]
+    pub fn after(&self) -> Option<&[Value]> {
+        match &self.action {
+            Action::Update { after, .. } | Action::Insert { after, .. } => Some(after),
+            Action::Delete { .. } | Action::Kept { .. } => None,
+        }
+    }
+
+    /// Writes the change as chunks hold it: `[table, code, key, ...]`, `table` being its place in the chunk's list.
+    ///
+    /// insert `[t, 0, key, after, after digest]`; update `[t, 1, key, columns, before, after, before digest, after
+    /// digest]`; delete `[t, 2, key, before, before digest]`; kept `[t, 3, key, digest or null]`.
+    ///
+    /// # Errors
+    /// [`CborError::NotANumber`] for NaN.
+    pub fn write(&self, table: u64, out: &mut Writer) -> Result<(), CborError> {
+        out.array(match &self.action {
+            Action::Insert { .. } | Action::Delete { .. } => 5,
+            Action::Update { .. } => 8,
+            Action::Kept { .. } => 4,
+        });
+        out.integer(i64::try_from(table).map_err(|_| CborError::Unexpected("a table index"))?);
+        out.integer(self.action.code());
+        write_values(&self.key, out)?;
+        match &self.action {
+            Action::Insert { after: row, after_digest: digest }
+            | Action::Delete { before: row, before_digest: digest } => {
+                write_values(row, out)?;
+                out.bytes(digest.as_bytes());
+            }
+            Action::Update { columns, before, after, before_digest, after_digest } => {
+                out.array(columns.len() as u64);
+                for at in columns {
+                    out.integer(i64::try_from(*at).map_err(|_| CborError::Unexpected("a column index"))?);
+                }
+                write_values(before, out)?;
+                write_values(after, out)?;
+                out.bytes(before_digest.as_bytes());
+                out.bytes(after_digest.as_bytes());
+            }
+            Action::Kept { digest } => write_digest(*digest, out),
+        }
+        Ok(())
+    }
+
+    /// Reads a change of a chunk whose tables are `tables`.
+    ///
+    /// # Errors
+    /// Any [`CborError`].
+    pub fn read(tables: &[Arc<TableShape>], input: &mut Reader<'_>) -> Result<Self, CborError> {
+        let count = input.array()?;
+        let at = usize::try_from(input.integer()?).map_err(|_| CborError::Unexpected("a table index"))?;
+        let table = tables.get(at).ok_or(CborError::Unexpected("a table of the chunk"))?.clone();
+        let code = input.integer()?;
+        let key = read_values(input)?;
+        if key.len() != table.key.len() {
+            return Err(CborError::Unexpected("a key as wide as the table's"));
+        }
+        let action = match (code, count) {
+            (0, 5) => Action::Insert { after: read_row(&table, input)?, after_digest: read_digest(input)? },
+            (1, 8) => read_update(&table, input)?,
+            (2, 5) => Action::Delete { before: read_row(&table, input)?, before_digest: read_digest(input)? },
+            (3, 4) => Action::Kept { digest: read_optional_digest(input)? },
+            _ => return Err(CborError::Unexpected("a change of kind 0 to 3")),
+        };
+        Ok(Self { table, key, action })
+    }
+
+    /// Returns the bytes of the change's leaf in the operation's RFC 6962 tree (`rows_root`).
+    ///
+    /// They stand alone: `["mfm/change/1", table, word, key, column names, before, after, before digest, after
+    /// digest]`, the cells in the order of the names, absent parts null.
+    ///
+    /// # Errors
+    /// [`CborError::NotANumber`] for NaN.
+    pub fn leaf(&self, out: &mut Writer) -> Result<(), CborError> {
+        out.array(9);
+        out.text("mfm/change/1");
+        out.text(&self.table.name);
+        out.text(self.action.word());
+        write_values(&self.key, out)?;
+        let names = self.column_names();
+        out.array(names.len() as u64);
+        names.iter().for_each(|name| out.text(name));
+        for cells in [self.before(), self.after()] {
+            match cells {
+                Some(cells) => write_values(cells, out)?,
+                None => out.null(),
+            }
+        }
+        write_digest(self.before_digest(), out);
+        write_digest(self.after_digest(), out);
+        Ok(())
+    }
+}
+
+/// Writes values as one array.
+///
+/// # Errors
+/// [`CborError::NotANumber`] for NaN.
+pub fn write_values(values: &[Value], out: &mut Writer) -> Result<(), CborError> {
+    out.array(values.len() as u64);
+    values.iter().try_for_each(|value| value.write(out))
+}
+
+/// Reads an array of values.
+///
+/// # Errors
+/// Any [`CborError`].
+pub fn read_values(input: &mut Reader<'_>) -> Result<Vec<Value>, CborError> {
+    let count = input.array()?;
+    (0..count).map(|_| Value::read(input)).collect()
+}
+
+fn write_digest(digest: Option<Digest>, out: &mut Writer) {
+    match digest {
+        Some(digest) => out.bytes(digest.as_bytes()),
+        None => out.null(),
+    }
+}
+
+fn read_digest(input: &mut Reader<'_>) -> Result<Digest, CborError> {
+    Digest::try_from(input.bytes()?).map_err(|_| CborError::Unexpected("a digest of 32 bytes"))
+}
+
+fn read_optional_digest(input: &mut Reader<'_>) -> Result<Option<Digest>, CborError> {
+    if input.kind()? == crate::cbor::Kind::Null {
+        input.null()?;
+        return Ok(None);
+    }
+    read_digest(input).map(Some)
+}
+
+fn read_row(table: &TableShape, input: &mut Reader<'_>) -> Result<Vec<Value>, CborError> {
+    let row = read_values(input)?;
+    if row.len() == table.columns.len() { Ok(row) } else { Err(CborError::Unexpected("a row as wide as its table")) }
+}
+
+fn read_update(table: &TableShape, input: &mut Reader<'_>) -> Result<Action, CborError> {
+    let count = input.array()?;
+    let position = |input: &mut Reader<'_>| {
+        let at = usize::try_from(input.integer()?).ok().filter(|at| *at < table.columns.len());
+        at.ok_or(CborError::Unexpected("a column of the table"))
+    };
+    let columns = (0..count).map(|_| position(input)).collect::<Result<Vec<_>, _>>()?;
+    let (before, after) = (read_values(input)?, read_values(input)?);
+    let ascending = columns.windows(2).all(|pair| pair[0] < pair[1]);
+    if !ascending || before.len() != columns.len() || after.len() != columns.len() {
+        return Err(CborError::Unexpected("as many cells as changed columns, in ascending order"));
+    }
+    Ok(Action::Update { columns, before, after, before_digest: read_digest(input)?, after_digest: read_digest(input)? })
+}
