@@ -1,1 +1,2 @@
+//! The `mfm` binary.
 fn main() {}

@@ -1,0 +1,45 @@
+//! Findings of quality checks; knows no check.
+
+use serde::{Deserialize, Serialize};
+
+use super::Key;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth a look.
+    Low,
+    /// Wrong, with a limited effect.
+    Medium,
+    /// Wrong, and treatment may be affected.
+    High,
+    /// A patient may be harmed.
+    Critical,
+}
+
+/// One violation that a check reports.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// The check's id.
+    pub check: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The table of the violating row.
+    pub table: &'static str,
+    /// The violating row's key, or the key of the record whose rows are missing.
+    pub key: Key,
+    /// Other rows that take part, as (table, key).
+    pub related: Vec<(&'static str, Key)>,
+    /// What is wrong, with the values.
+    pub message: String,
+}
+
+impl Finding {
+    /// Tells whether the finding names a row, as violating or as taking part.
+    #[must_use]
+    pub fn names(&self, table: &str, key: &[super::Value]) -> bool {
+        let same = |t: &str, k: &Key| t.eq_ignore_ascii_case(table) && k == key;
+        same(self.table, &self.key) || self.related.iter().any(|(t, k)| same(t, k))
+    }
+}

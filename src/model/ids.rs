@@ -1,0 +1,131 @@
+//! Lists and ranges of record ids, as people type them and as agents send them; looks nothing up.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Record ids: single ones and inclusive ranges, in the order given.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "IdsForm")]
+pub struct Ids {
+    parts: Vec<(i64, i64)>,
+}
+
+/// What JSON may hold: an id, a list of ids, or the text that the command line takes.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum IdsForm {
+    /// One id.
+    One(i64),
+    /// Several ids.
+    Many(Vec<i64>),
+    /// Ids and inclusive ranges: `5-9,12`.
+    Text(String),
+}
+
+/// A text that is no list of ids.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no list of ids: write numbers and ranges such as 5-9,12")]
+pub struct IdsError(String);
+
+impl Ids {
+    /// Returns the ids named one by one, ascending and without repeats.
+    #[must_use]
+    pub fn singles(&self) -> Vec<i64> {
+        let mut all: Vec<i64> = self.parts.iter().filter(|(first, last)| first == last).map(|(id, _)| *id).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Tells whether an id is named singly or lies in a range.
+    #[must_use]
+    pub fn contains(&self, id: i64) -> bool {
+        self.parts.iter().any(|(first, last)| (*first..=*last).contains(&id))
+    }
+
+    /// Tells whether every id is named one by one, so that each must exist.
+    #[must_use]
+    pub fn is_explicit(&self) -> bool {
+        self.parts.iter().all(|(first, last)| first == last)
+    }
+}
+
+impl From<Vec<i64>> for Ids {
+    fn from(ids: Vec<i64>) -> Self {
+        Self { parts: ids.into_iter().map(|id| (id, id)).collect() }
+    }
+}
+
+impl FromStr for Ids {
+    type Err = IdsError;
+
+    fn from_str(text: &str) -> Result<Self, IdsError> {
+        let error = || IdsError(text.to_owned());
+        let part = |part: &str| {
+            let part = part.trim();
+            // A minus sign may also begin a number, so the range's hyphen is searched behind the first character.
+            let hyphen = part.get(1..).and_then(|rest| rest.find('-')).map(|at| at + 1);
+            let (first, last) = hyphen.map_or((part, part), |at| (&part[..at], &part[at + 1..]));
+            let (first, last): (i64, i64) =
+                (first.trim().parse().map_err(|_| error())?, last.trim().parse().map_err(|_| error())?);
+            if first <= last { Ok((first, last)) } else { Err(error()) }
+        };
+        Ok(Self { parts: text.split(',').map(part).collect::<Result<_, _>>()? })
+    }
+}
+
+impl fmt::Display for Ids {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (first, last)) in self.parts.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            match first == last {
+                true => write!(f, "{comma}{first}")?,
+                false => write!(f, "{comma}{first}-{last}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Ids {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ids {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match IdsForm::deserialize(deserializer)? {
+            IdsForm::One(id) => Ok(Self::from(vec![id])),
+            IdsForm::Many(ids) => Ok(Self::from(ids)),
+            IdsForm::Text(text) => text.parse().map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_ranges() {
+        let ids: Ids = "5-9,12, -3--1".parse().unwrap();
+        assert_eq!(ids.to_string(), "5-9,12,-3--1");
+        assert!(ids.contains(7) && ids.contains(12) && ids.contains(-2) && !ids.contains(10));
+        assert_eq!(ids.singles(), [12]);
+        assert!(!ids.is_explicit());
+        for bad in ["", "5-", "a", "9-5", "5-9x", "5;6", "1.5", "-"] {
+            assert!(bad.parse::<Ids>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn json_takes_three_forms() {
+        for (json, text) in [("5", "5"), ("[5,7]", "5,7"), ("\"5-9\"", "5-9")] {
+            assert_eq!(serde_json::from_str::<Ids>(json).unwrap().to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Values, rows, keys, edits and findings, and the ports to the outside; does no I/O and knows no domain.
+
+pub mod column;
+pub mod edit;
+pub mod finding;
+pub mod ids;
+pub mod ports;
+pub mod refusal;
+pub mod seed;
+pub mod snapshot;
+pub mod time;
+
+pub use column::{Column, Datum, KeyStanding, Kind, Role, Storage, Table};
+pub use edit::Edit;
+pub use finding::{Finding, Severity};
+pub use ids::Ids;
+pub use mfm_journal::{Action, Change, Decimal, Digest, Moment, TableShape, Value};
+pub use refusal::Refusal;
+pub use snapshot::{Answer, Filter, Query, Row, Snapshot, TableRows};
+
+/// A row's key: its values in the order of the table's key columns.
+pub type Key = Vec<Value>;

@@ -1,0 +1,69 @@
+//! The ports through which time, chance, people and screens come in; implements none of them.
+
+use serde::Serialize;
+
+/// Time, from outside.
+pub trait Clock {
+    /// Returns UTC microseconds since 1970.
+    fn now_us(&self) -> i64;
+    /// Returns the wall clock of the place, in whole seconds.
+    fn local(&self) -> jiff::civil::DateTime;
+}
+
+/// Chance, from outside.
+pub trait Entropy {
+    /// Returns 16 random bytes.
+    fn bytes(&self) -> [u8; 16];
+}
+
+/// Where progress and remarks go.
+pub trait Reporter {
+    /// Says how far a long step is; `total` 0 means unknown.
+    fn progress(&self, step: &str, done: u64, total: u64);
+    /// Says something worth knowing that is no result.
+    fn note(&self, text: &str);
+    /// Tells whether the person asked to stop; looked at between steps, never inside a transaction.
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
+
+/// How much an operation can do, declared once and obeyed by every face.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Danger {
+    /// Writes nothing to a target.
+    Read,
+    /// Writes what can be taken back.
+    Write,
+    /// Overrides somebody's data or somebody's word.
+    Destroy,
+}
+
+/// What a person is asked before a write.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What is about to happen, in a line or more.
+    pub text: String,
+    /// How much it can do.
+    pub danger: Danger,
+    /// A name that the person has to type; `None` for a plain yes.
+    pub type_name: Option<String>,
+}
+
+/// A person's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Go ahead.
+    Yes,
+    /// Do not.
+    No,
+    /// Nobody could be asked.
+    Nobody,
+}
+
+/// Whom to ask.
+pub trait Confirm {
+    /// Asks, and never assumes a yes.
+    fn ask(&self, question: &Question) -> Answer;
+}

@@ -1,0 +1,271 @@
+//! Refusals: everything that mfm will not do, decided before or without a write; each with its code and its hint.
+
+use mfm_journal::Value;
+
+use super::Key;
+
+/// Something refused, and nothing written.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the messages say what each field is")]
+pub enum Refusal {
+    /// The target has no such table.
+    #[error("the target has no table {table}")]
+    MissingTable { table: String },
+    /// The table has no such column.
+    #[error("table {table} has no column {column}")]
+    MissingColumn { table: String, column: String },
+    /// A record named by its id does not exist.
+    #[error("{table} {} does not exist", show(key))]
+    MissingRecord { table: String, key: Key },
+    /// A record exists, but the mode cannot honestly be shown on it.
+    #[error("{table} {} is not eligible: {reason}", show(key))]
+    Ineligible { table: String, key: Key, reason: String },
+    /// Nothing that was selected is eligible.
+    #[error("none of the {selected} selected records of {table} is eligible{}", first_reason(.first))]
+    NoneEligible { table: String, selected: u64, first: Option<String> },
+    /// Fewer eligible records than a sample asks for.
+    #[error("a sample of {wanted} was asked for, and {eligible} records of {table} are eligible")]
+    TooFewEligible { table: String, wanted: u64, eligible: u64 },
+    /// The value is inside the valid range, so it would be no fault.
+    #[error("{value} is a valid {what}: it would be no fault")]
+    ValueIsValid { what: String, value: String },
+    /// The copy would not count as a duplicate.
+    #[error("a copy {offset_seconds} s away is no duplicate of {table} {}: {reason}", show(key))]
+    NotADuplicate { table: String, key: Key, offset_seconds: i64, reason: String },
+    /// The value would be changed on its way into the column.
+    #[error("{value} does not fit {table}.{column} {declared} unchanged")]
+    DoesNotFit { table: String, column: String, declared: String, value: String },
+    /// The column refuses NULL.
+    #[error("{table}.{column} is declared NOT NULL")]
+    NotNull { table: String, column: String },
+    /// The records would show different variants, which one operation cannot carry.
+    #[error("the selected records would show different variants: {}", variants.join(", "))]
+    MixedVariants { variants: Vec<String> },
+    /// One row would be changed twice in one operation.
+    #[error("{table} {} would be changed twice by one operation", show(key))]
+    ChangedTwice { table: String, key: Key },
+    /// No row would change.
+    #[error("nothing would change")]
+    NothingToChange,
+    /// Rows cannot be told apart.
+    #[error("table {table} has no key that mfm can rely on: {why}")]
+    NoKey { table: String, why: String },
+    /// The name belongs to a view or a virtual table.
+    #[error("{table} is a {what}, not a table")]
+    NotATable { table: String, what: String },
+    /// A trigger would fire.
+    #[error("table {table} has the enabled trigger {trigger}")]
+    Trigger { table: String, trigger: String },
+    /// An enforced foreign key is touched, or a cascade would reach further.
+    #[error("the enforced foreign key {constraint} on {table} is touched: {why}")]
+    ForeignKey { table: String, constraint: String, why: String },
+    /// Another unique index is in the way.
+    #[error("the unique index {index} of {table} already holds this value")]
+    UniqueIndex { table: String, index: String },
+    /// A CHECK constraint, or another rule of the schema, would be broken.
+    #[error("the schema of {table} refuses the change: {why}")]
+    Constraint { table: String, why: String },
+    /// The target keeps something that cannot be kept exactly.
+    #[error("{what} cannot be kept exactly")]
+    Unsupported { what: String },
+    /// Too many rows.
+    #[error("the operation would change {rows} rows, and the limit is {limit}")]
+    Limit { rows: u64, limit: u64 },
+    /// Not proved to be a test copy.
+    #[error("{url} is not marked as a test copy")]
+    Unmarked { url: String },
+    /// Marked, but under another identity: a copied or moved database is unmarked.
+    #[error("the marker in {url} was made for another database: {found}, not {bound}")]
+    MarkedElsewhere { url: String, found: String, bound: String },
+    /// Signs of a live clinic.
+    #[error("{url} looks like a live clinic: {what}")]
+    LiveClinic { url: String, sign: String, what: String },
+    /// The data or the schema changed since the plan was made.
+    #[error("the plan is stale: {what}")]
+    Stale { what: String },
+    /// The plan was carried out before.
+    #[error("the plan was already applied as operation {op}")]
+    PlanUsed { op: u64 },
+    /// Rows are not as the operation left them.
+    #[error("operation {op} cannot be reverted: {rows} of its rows are in conflict{}", blockers(.blocked_by))]
+    Conflict { op: u64, rows: u64, blocked_by: Vec<u64>, conflicts: Vec<Conflict> },
+    /// Nobody said yes.
+    #[error("nobody consented{}", if *.asked { "" } else { ": no terminal to ask at" })]
+    NoConsent { asked: bool },
+    /// An operation is open.
+    #[error("operation {op} on this target is open: nobody knows yet whether it was committed")]
+    RecoverFirst { op: u64 },
+    /// The target holds operations of another journal.
+    #[error("the target holds operations of another journal, {journal_id}")]
+    ForeignOperation { journal_id: String },
+    /// Something is still active.
+    #[error("{target} still carries active or open operations: {}", list(operations))]
+    StillActive { target: String, operations: Vec<u64> },
+    /// No operation of that number.
+    #[error("the journal has no operation {op}")]
+    NoOperation { op: u64 },
+    /// The operation never took effect.
+    #[error("operation {op} is {state}: there is nothing to revert")]
+    NotApplied { op: u64, state: String },
+    /// The name or URL is not registered.
+    #[error("no target `{name}` is registered")]
+    NoTarget { name: String },
+    /// A file stands where a lab should be made.
+    #[error("{path} already exists, and labs never overwrite a file")]
+    Exists { path: String },
+    /// The operation belongs to another target.
+    #[error("operation {op} was made on target `{theirs}`, not on `{ours}`")]
+    OtherTarget { op: u64, theirs: String, ours: String },
+}
+
+/// A row that a revert cannot put back.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Conflict {
+    /// The row's table.
+    pub table: String,
+    /// The row's key, as text.
+    pub key: String,
+    /// The columns that are not as the operation left them.
+    pub columns: Vec<String>,
+    /// What is wrong with the row.
+    pub why: String,
+    /// The later operation that touched the row, where the journal knows it.
+    pub operation: Option<u64>,
+}
+
+fn list(operations: &[u64]) -> String {
+    operations.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn blockers(operations: &[u64]) -> String {
+    if operations.is_empty() { String::new() } else { format!(", blocked by operation {}", list(operations)) }
+}
+
+fn first_reason(first: &Option<String>) -> String {
+    first.as_ref().map_or_else(String::new, |reason| format!("; the first: {reason}"))
+}
+
+/// Writes a key for people: `88043`, or `(1, 'x')` for a key of several columns.
+#[must_use]
+pub fn show(key: &[Value]) -> String {
+    let one = |value: &Value| match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Boolean(flag) => i64::from(*flag).to_string(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => format!("{number:?}"),
+        Value::Decimal(number) => number.to_string(),
+        Value::Text(text) => format!("'{text}'"),
+        Value::RawText(bytes) | Value::Bytes(bytes) => format!("0x{}", mfm_journal::digest::hex(bytes)),
+        Value::Moment(moment) => format!("{moment:?}"),
+        Value::Uuid(bytes) => mfm_journal::digest::hex(bytes),
+    };
+    match key {
+        [value] => one(value),
+        _ => format!("({})", key.iter().map(one).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+impl Refusal {
+    /// Returns the stable code that scripts and agents match on.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::MissingTable { .. } => "missing_table",
+            Self::MissingColumn { .. } => "missing_column",
+            Self::MissingRecord { .. } => "missing_record",
+            Self::Ineligible { .. } => "ineligible",
+            Self::NoneEligible { .. } => "none_eligible",
+            Self::TooFewEligible { .. } => "too_few_eligible",
+            Self::ValueIsValid { .. } => "value_is_valid",
+            Self::NotADuplicate { .. } => "not_a_duplicate",
+            Self::DoesNotFit { .. } => "does_not_fit",
+            Self::NotNull { .. } => "not_null",
+            Self::MixedVariants { .. } => "mixed_variants",
+            Self::ChangedTwice { .. } => "changed_twice",
+            Self::NothingToChange => "nothing_to_change",
+            Self::NoKey { .. } => "no_key",
+            Self::NotATable { .. } => "not_a_table",
+            Self::Trigger { .. } => "trigger",
+            Self::ForeignKey { .. } => "foreign_key",
+            Self::UniqueIndex { .. } => "unique_index",
+            Self::Constraint { .. } => "constraint",
+            Self::Unsupported { .. } => "unsupported",
+            Self::Limit { .. } => "limit",
+            Self::Unmarked { .. } => "unmarked",
+            Self::MarkedElsewhere { .. } => "marked_elsewhere",
+            Self::LiveClinic { .. } => "live_clinic",
+            Self::Stale { .. } => "stale",
+            Self::PlanUsed { .. } => "plan_used",
+            Self::Conflict { .. } => "conflict",
+            Self::NoConsent { .. } => "no_consent",
+            Self::RecoverFirst { .. } => "recover_first",
+            Self::ForeignOperation { .. } => "foreign_operation",
+            Self::StillActive { .. } => "still_active",
+            Self::NoOperation { .. } => "no_operation",
+            Self::NotApplied { .. } => "not_applied",
+            Self::NoTarget { .. } => "no_target",
+            Self::Exists { .. } => "exists",
+            Self::OtherTarget { .. } => "other_target",
+        }
+    }
+
+    /// Returns what to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::MissingTable { .. } | Self::MissingColumn { .. } => {
+                "this mode needs it; choose another mode, or a target that has it".into()
+            }
+            Self::MissingRecord { .. } => "name an id that exists, or let --sample N choose".into(),
+            Self::Ineligible { .. } | Self::NoneEligible { .. } => {
+                "`mfm modes MODE` says what a record needs; --sample N chooses eligible ones".into()
+            }
+            Self::TooFewEligible { eligible, .. } => format!("ask for at most {eligible}"),
+            Self::ValueIsValid { .. } => "give a value outside the valid range".into(),
+            Self::NotADuplicate { .. } => {
+                "choose an offset of at most 10 s, or shorter than the delivery lasted".into()
+            }
+            Self::DoesNotFit { .. } => "give a value that the column holds without rounding".into(),
+            Self::NotNull { .. } => "the database itself prevents this fault; choose another column".into(),
+            Self::MixedVariants { .. } => "make one operation for each variant".into(),
+            Self::ChangedTwice { .. } => "split the selection into two operations".into(),
+            Self::NothingToChange => "the records already are as asked".into(),
+            Self::NoKey { .. } => "declare a primary key or a unique index over NOT NULL columns on the copy".into(),
+            Self::NotATable { .. } => "mfm changes base tables only".into(),
+            Self::Trigger { .. } => "--disable-triggers switches triggers off for mfm's own transaction".into(),
+            Self::ForeignKey { .. } => "use a copy that does not enforce this foreign key".into(),
+            Self::UniqueIndex { .. } | Self::Constraint { .. } => {
+                "the database itself prevents this fault; use a copy without the constraint".into()
+            }
+            Self::Unsupported { .. } => "docs/targets.md lists what a target may hold".into(),
+            Self::Limit { rows, .. } => format!("--max-rows {rows} allows it"),
+            Self::Unmarked { url } => {
+                format!("if it is a test copy that nobody is treated from: mfm target mark {url}")
+            }
+            Self::MarkedElsewhere { url, .. } => format!(
+                "a copy is marked anew with `mfm target mark {url}`; a moved database with `mfm target mark --moved {url}`"
+            ),
+            Self::LiveClinic { sign, .. } => format!("if you know better: --override {sign}"),
+            Self::Stale { .. } => "plan again".into(),
+            Self::PlanUsed { op } => format!("`mfm show {op}` shows it; make a new plan to commit the fault again"),
+            Self::Conflict { blocked_by, .. } if !blocked_by.is_empty() => {
+                "--cascade reverts the later operations first; --skip-conflicts puts back the other rows".into()
+            }
+            Self::Conflict { .. } => {
+                "--skip-conflicts puts back the other rows; --force overwrites what somebody else wrote".into()
+            }
+            Self::NoConsent { .. } => "--yes consents in scripts; --dry-run shows what would be done".into(),
+            Self::RecoverFirst { .. } => "run `mfm recover`".into(),
+            Self::ForeignOperation { journal_id } => {
+                format!("work from that journal, or say --beside-journal {journal_id}")
+            }
+            Self::StillActive { .. } => "`mfm revert --all` takes them back; `mfm recover` closes open ones".into(),
+            Self::NoOperation { .. } => "`mfm log` lists the operations".into(),
+            Self::NotApplied { .. } => "`mfm status` lists what is active".into(),
+            Self::NoTarget { .. } => "`mfm target list` lists them; `mfm target add URL` registers one".into(),
+            Self::Exists { .. } => "choose another path, or remove the file yourself".into(),
+            Self::OtherTarget { theirs, .. } => format!("--target {theirs}"),
+        }
+    }
+}

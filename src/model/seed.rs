@@ -1,0 +1,112 @@
+//! Seeded choice and chance, defined by hashes and a cipher and not by any library's algorithm; asks no entropy.
+
+use mfm_journal::cbor::Writer;
+use mfm_journal::{Digest, Value};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+
+use super::snapshot::key_form;
+
+/// The largest seed: every JSON reader holds it exactly.
+pub const SEED_MAX: u64 = (1 << 53) - 1;
+
+/// Returns a record's place in the sampling order: SHA-256 of CBOR `["mfm/sample/1", seed, [key values]]`.
+///
+/// A sample of N is the N eligible records with the smallest digests.
+#[must_use]
+pub fn sample_rank(seed: u64, key: &[Value]) -> Digest {
+    let mut out = Writer::new();
+    out.array(3);
+    out.text("mfm/sample/1");
+    put_seed(seed, &mut out);
+    put_key(key, &mut out);
+    Digest::of(out.as_bytes())
+}
+
+fn put_seed(seed: u64, out: &mut Writer) {
+    out.wide_integer(i128::from(seed));
+}
+
+/// Keys are integers or text: NaN, the one value that cannot be written, is no key.
+fn put_key(key: &[Value], out: &mut Writer) {
+    out.array(key.len() as u64);
+    for value in key {
+        if key_form(value).write(out).is_err() {
+            out.null();
+        }
+    }
+}
+
+/// A record's own stream of chance: ChaCha20 with key SHA-256(CBOR `["mfm/record/1", seed, variant, [key values]]`) and
+/// nonce 0, drawn as little-endian 64-bit words.
+#[derive(Debug)]
+pub struct RecordRandom {
+    cipher: ChaCha20Rng,
+}
+
+impl RecordRandom {
+    /// Returns the stream of a record under a variant.
+    #[must_use]
+    pub fn new(seed: u64, variant: &str, key: &[Value]) -> Self {
+        let mut out = Writer::new();
+        out.array(4);
+        out.text("mfm/record/1");
+        put_seed(seed, &mut out);
+        out.text(variant);
+        put_key(key, &mut out);
+        Self { cipher: ChaCha20Rng::from_seed(*Digest::of(out.as_bytes()).as_bytes()) }
+    }
+
+    /// Returns the next 64 bits.
+    pub fn word(&mut self) -> u64 {
+        self.cipher.next_u64()
+    }
+
+    /// Returns a number below `bound`, by rejection; 0 for a bound of 0 or 1.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        if bound <= 1 {
+            return 0;
+        }
+        let limit = u64::MAX - (u64::MAX % bound + 1) % bound;
+        loop {
+            let word = self.word();
+            if word <= limit {
+                return word % bound;
+            }
+        }
+    }
+
+    /// Returns one of the items, `None` of none.
+    pub fn pick<'i, T>(&mut self, items: &'i [T]) -> Option<&'i T> {
+        let at = self.below(items.len() as u64);
+        items.get(usize::try_from(at).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_any_numeric_type_rank_alike() {
+        let rank = |value| sample_rank(7, &[value]);
+        assert_eq!(rank(Value::Integer(5)), rank(Value::Real(5.0)));
+        assert_ne!(rank(Value::Integer(5)), rank(Value::Text("5".into())));
+        assert_ne!(sample_rank(7, &[Value::Integer(5)]), sample_rank(8, &[Value::Integer(5)]));
+    }
+
+    /// Frozen, and computed by another implementation: a change here would change every seeded plan ever made.
+    #[test]
+    fn the_streams_are_frozen() {
+        let key = [Value::Integer(88043)];
+        let mut random = RecordRandom::new(1, "gantry", &key);
+        let words: Vec<u64> = (0..2).map(|_| random.word()).collect();
+        assert_eq!(
+            sample_rank(1, &key).to_string(),
+            "ad78605a404fe8c30d6762abbe3b6437897cc74c8a5ac5923bba46f2cb0d0b6d"
+        );
+        assert_eq!(words, [12_525_914_477_491_465_652, 3_625_356_062_308_129_977]);
+        assert!((0..100).all(|_| random.below(3) < 3));
+        assert_eq!(random.pick::<u8>(&[]), None);
+    }
+}

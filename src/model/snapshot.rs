@@ -1,0 +1,280 @@
+//! What was read of a target, as pure data that modes and checks look at; reads nothing itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use mfm_journal::{Decimal, Value};
+
+use super::Key;
+use super::column::Table;
+use super::refusal::Refusal;
+use super::time;
+
+/// What to read of a table: whole rows, so that their digests can be taken.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Query {
+    /// The table, in the domain's spelling.
+    pub table: String,
+    /// Which rows.
+    pub filter: Filter,
+}
+
+/// Which rows of a table to read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Filter {
+    /// Every row.
+    All,
+    /// The rows whose column holds one of these values.
+    In {
+        /// The column.
+        column: String,
+        /// The values; never NULL.
+        values: BTreeSet<Value>,
+    },
+    /// No row: only the largest value of an integer column.
+    Maximum {
+        /// The column.
+        column: String,
+    },
+}
+
+impl Query {
+    /// Asks for every row.
+    #[must_use]
+    pub fn all(table: &str) -> Self {
+        Self { table: table.to_owned(), filter: Filter::All }
+    }
+
+    /// Asks for the rows whose column holds one of these values; NULLs are dropped.
+    #[must_use]
+    pub fn among(table: &str, column: &str, values: impl IntoIterator<Item = Value>) -> Self {
+        let values = values.into_iter().filter(|value| !value.is_null()).collect();
+        Self { table: table.to_owned(), filter: Filter::In { column: column.to_owned(), values } }
+    }
+
+    /// Asks for the largest value of an integer column.
+    #[must_use]
+    pub fn maximum(table: &str, column: &str) -> Self {
+        Self { table: table.to_owned(), filter: Filter::Maximum { column: column.to_owned() } }
+    }
+}
+
+/// What a target answers to a query.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The table; `None` where the target has none of that name.
+    pub table: Option<Arc<Table>>,
+    /// The rows, in the order of the shape's columns.
+    pub rows: Vec<Vec<Value>>,
+    /// The largest value asked for.
+    pub maximum: Option<i64>,
+}
+
+/// Everything read so far.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    tables: BTreeMap<String, TableRows>,
+    asked: BTreeSet<Query>,
+    absent: BTreeSet<String>,
+    maxima: BTreeMap<(String, String), Option<i64>>,
+}
+
+/// The rows read of one table.
+#[derive(Clone, Debug)]
+pub struct TableRows {
+    /// The table as declared.
+    pub table: Arc<Table>,
+    rows: BTreeMap<Key, Vec<Value>>,
+    index: BTreeMap<String, BTreeMap<Value, BTreeSet<Key>>>,
+}
+
+/// One row, with its table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'s> {
+    /// The table as declared.
+    pub table: &'s Arc<Table>,
+    /// The cells, in the order of the shape's columns.
+    pub cells: &'s [Value],
+}
+
+impl Snapshot {
+    /// Tells whether a query was answered already.
+    #[must_use]
+    pub fn has(&self, query: &Query) -> bool {
+        self.asked.contains(query)
+    }
+
+    /// Takes in an answer.
+    ///
+    /// # Errors
+    /// [`Refusal::MissingColumn`] where the table lacks a key column.
+    pub fn add(&mut self, query: Query, answer: Answer) -> Result<(), Refusal> {
+        match answer.table {
+            None => {
+                self.absent.insert(query.table.clone());
+            }
+            Some(table) => {
+                if let Filter::Maximum { column } = &query.filter {
+                    self.maxima.insert((query.table.clone(), column.clone()), answer.maximum);
+                }
+                let column = if let Filter::In { column, .. } = &query.filter { Some(column.as_str()) } else { None };
+                let rows = self.tables.entry(query.table.clone()).or_insert_with(|| TableRows::new(table));
+                answer.rows.into_iter().try_for_each(|row| rows.add(row, column))?;
+            }
+        }
+        self.asked.insert(query);
+        Ok(())
+    }
+
+    /// Returns what was read of a table.
+    ///
+    /// # Errors
+    /// [`Refusal::MissingTable`] where the target has none of that name, or nothing of it was asked for.
+    pub fn table(&self, table: &str) -> Result<&TableRows, Refusal> {
+        self.tables.get(table).ok_or_else(|| Refusal::MissingTable { table: table.to_owned() })
+    }
+
+    /// Tells whether the target was asked for a table and has none of that name.
+    #[must_use]
+    pub fn lacks(&self, table: &str) -> bool {
+        self.absent.contains(table)
+    }
+
+    /// Returns the largest value of an integer column, `None` for an empty table.
+    ///
+    /// # Errors
+    /// [`Refusal::MissingTable`] where it was not read.
+    pub fn maximum(&self, table: &str, column: &str) -> Result<Option<i64>, Refusal> {
+        let answer = self.maxima.get(&(table.to_owned(), column.to_owned()));
+        answer.copied().ok_or_else(|| Refusal::MissingTable { table: table.to_owned() })
+    }
+
+    /// Returns every table read, by name.
+    pub fn tables(&self) -> impl Iterator<Item = (&str, &TableRows)> {
+        self.tables.iter().map(|(name, rows)| (name.as_str(), rows))
+    }
+}
+
+impl TableRows {
+    fn new(table: Arc<Table>) -> Self {
+        Self { table, rows: BTreeMap::new(), index: BTreeMap::new() }
+    }
+
+    fn add(&mut self, row: Vec<Value>, column: Option<&str>) -> Result<(), Refusal> {
+        let key = self.table.key_of(&row)?;
+        if let Some(column) = column {
+            let (at, _) = self.table.column(column)?;
+            let value = row.get(at).map(key_form).unwrap_or(Value::Null);
+            self.index.entry(column.to_owned()).or_default().entry(value).or_default().insert(key.clone());
+        }
+        self.rows.insert(key, row);
+        Ok(())
+    }
+
+    fn view<'s>(&'s self, cells: &'s [Value]) -> Row<'s> {
+        Row { table: &self.table, cells }
+    }
+
+    /// Returns the row of a key.
+    #[must_use]
+    pub fn row(&self, key: &[Value]) -> Option<Row<'_>> {
+        self.rows.get(key).map(|cells| self.view(cells))
+    }
+
+    /// Returns all rows, in key order.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.values().map(|cells| self.view(cells))
+    }
+
+    /// Returns the rows whose column holds a value, in key order: from the index where the column was asked for.
+    #[must_use]
+    pub fn with(&self, column: &str, value: &Value) -> Vec<Row<'_>> {
+        let wanted = key_form(value);
+        if let Some(index) = self.index.get(column) {
+            let keys = index.get(&wanted).into_iter().flatten();
+            return keys.filter_map(|key| self.row(key)).collect();
+        }
+        self.rows().filter(|row| row.cell(column).is_some_and(|cell| key_form(cell) == wanted)).collect()
+    }
+
+    /// Returns how many rows were read.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Tells whether no row was read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+/// Returns the form in which foreign keys meet: integral numbers of any type become integers.
+#[must_use]
+pub fn key_form(value: &Value) -> Value {
+    integer(value).map_or_else(|| value.clone(), Value::Integer)
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Integer(number) => Some(*number),
+        Value::Boolean(flag) => Some(i64::from(*flag)),
+        Value::Real(number) => Decimal::from_f64(*number)?.to_i64_exact(),
+        Value::Decimal(number) => number.to_i64_exact(),
+        _ => None,
+    }
+}
+
+impl<'s> Row<'s> {
+    /// Returns a cell; `None` where the table has no such column.
+    #[must_use]
+    pub fn cell(&self, column: &str) -> Option<&'s Value> {
+        self.cells.get(self.table.position(column)?)
+    }
+
+    /// Returns the row's key.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        self.table.key_of(self.cells).unwrap_or_default()
+    }
+
+    /// Returns an integer, whatever numeric type holds it; `None` for NULL, a fraction or a missing column.
+    #[must_use]
+    pub fn integer(&self, column: &str) -> Option<i64> {
+        integer(self.cell(column)?)
+    }
+
+    /// Returns a number as an exact decimal.
+    #[must_use]
+    pub fn decimal(&self, column: &str) -> Option<Decimal> {
+        match self.cell(column)? {
+            Value::Integer(number) => Some(Decimal::from(*number)),
+            Value::Real(number) => Decimal::from_f64(*number),
+            Value::Decimal(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Returns whether a flag is set; `None` for NULL.
+    #[must_use]
+    pub fn flag(&self, column: &str) -> Option<bool> {
+        self.integer(column).map(|number| number != 0)
+    }
+
+    /// Returns a date and time.
+    #[must_use]
+    pub fn datetime(&self, column: &str) -> Option<jiff::civil::DateTime> {
+        let at = self.table.position(column)?;
+        time::read(self.cells.get(at)?, self.table.columns.get(at)?)
+    }
+
+    /// Returns text.
+    #[must_use]
+    pub fn text(&self, column: &str) -> Option<&'s str> {
+        match self.cell(column)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}

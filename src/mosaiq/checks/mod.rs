@@ -1,0 +1,56 @@
+//! Quality checks: one file a group, listed in [`CHECKS`]; a check looks at a snapshot, and never reads.
+
+use crate::model::{Finding, Query, Severity, Snapshot};
+
+/// Every check, in the order of the groups.
+pub static CHECKS: &[&dyn Check] = &[];
+
+/// Returns the check of an id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static dyn Check> {
+    CHECKS.iter().copied().find(|check| check.card().id == id)
+}
+
+/// What a check is.
+#[derive(Debug)]
+pub struct Card {
+    /// The check's id.
+    pub id: &'static str,
+    /// The group it belongs to.
+    pub group: &'static str,
+    /// The id of the mode it guards against.
+    pub mode: &'static str,
+    /// How bad a violation is.
+    pub severity: Severity,
+    /// What it looks for, in a sentence.
+    pub about: &'static str,
+    /// What to do about a violation, in a sentence.
+    pub remedy: &'static str,
+}
+
+/// What a check says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It ran.
+    Ran {
+        /// How many rows it looked at.
+        looked_at: u64,
+        /// What it found, in key order.
+        findings: Vec<Finding>,
+    },
+    /// It could not run, which is no pass.
+    NotRun {
+        /// What was missing.
+        why: String,
+    },
+}
+
+/// A quality check.
+pub trait Check: Sync {
+    /// Returns what the check is.
+    fn card(&self) -> &'static Card;
+    /// Returns what it wants read.
+    fn needs(&self) -> Vec<Query>;
+    /// Looks at what was read.
+    fn run(&self, snapshot: &Snapshot) -> Verdict;
+}

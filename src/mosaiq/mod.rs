@@ -1,0 +1,4 @@
+//! The domain: tables, failure modes, checks and labs of MOSAIQ; pure, without a connection, a file or a clock.
+
+pub mod checks;
+pub mod modes;

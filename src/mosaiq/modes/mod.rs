@@ -1,0 +1,130 @@
+//! Failure modes: one file each, listed in [`MODES`]; a mode plans and proposes, and never sees a connection.
+
+use clap::{ArgMatches, Command};
+use jiff::civil;
+use serde_json::{Map, Value as Json};
+
+use crate::model::{Edit, Query, Refusal, Snapshot, Value};
+
+/// Every mode, in the order of the specification.
+pub static MODES: &[&dyn Mode] = &[];
+
+/// Returns the mode of a tool name or mode id, in snake or kebab case.
+#[must_use]
+pub fn find(word: &str) -> Option<&'static dyn Mode> {
+    let snake = word.replace('-', "_");
+    MODES.iter().copied().find(|mode| mode.card().tool == snake || mode.card().id == snake)
+}
+
+/// What a mode is, as `mfm modes`, the help texts and the documentation show it.
+#[derive(Debug)]
+pub struct Card {
+    /// The mode's id, which names its documentation.
+    pub id: &'static str,
+    /// The tool that commits it: the second word of `mfm apply`.
+    pub tool: &'static str,
+    /// A few words.
+    pub title: &'static str,
+    /// What goes wrong, how it happens in a clinic, and what it may cost; a paragraph.
+    pub description: &'static str,
+    /// The record that one fault is made on.
+    pub record: Record,
+    /// The variants, in the order of the specification.
+    pub variants: &'static [Variant],
+    /// The severity of the mode as a whole, as decimal text.
+    pub severity: &'static str,
+    /// Whether a plan depends on the wall clock.
+    pub uses_now: bool,
+    /// The ids of the checks that see it.
+    pub checks: &'static [&'static str],
+    /// What a fuller check would need, beyond the database.
+    pub data_needed: &'static [&'static str],
+}
+
+/// The record that one fault is made on.
+#[derive(Debug)]
+pub struct Record {
+    /// Its table.
+    pub table: &'static str,
+    /// Its key column.
+    pub key: &'static str,
+    /// The parameter that names it: `fld_id`.
+    pub parameter: &'static str,
+}
+
+/// A variant of a mode.
+#[derive(Debug)]
+pub struct Variant {
+    /// The enum word.
+    pub word: &'static str,
+    /// 0 normal, up to 3 critical; decimal text.
+    pub severity: &'static str,
+    /// What it does, in a line.
+    pub about: &'static str,
+}
+
+/// What one record's plan is made of.
+#[derive(Debug)]
+pub struct Task<'a> {
+    /// The value of the record's key column.
+    pub record: &'a Value,
+    /// The place among the records of the operation, from 0, in key order.
+    pub ordinal: u64,
+    /// The parameters without the record's id, defaults filled in.
+    pub parameters: &'a Map<String, Json>,
+    /// The seed.
+    pub seed: u64,
+    /// The target's wall clock, whole seconds.
+    pub now: civil::DateTime,
+}
+
+/// One record's plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// The variant that the record will show.
+    pub variant: &'static str,
+    /// What is done to which rows.
+    pub edits: Vec<Edit>,
+}
+
+/// A failure mode.
+///
+/// `needs` is asked again and again with what was read so far, until it asks for nothing new: a mode never reads.
+pub trait Mode: Sync {
+    /// Returns what the mode is.
+    fn card(&self) -> &'static Card;
+
+    /// Adds the mode's own parameters, the record's id among them, to a command.
+    fn arguments(&self, command: Command) -> Command;
+
+    /// Returns the parameters that were given on a command line, without defaults.
+    ///
+    /// # Errors
+    /// What clap says of them.
+    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error>;
+
+    /// Returns the JSON Schema of the parameters.
+    fn schema(&self) -> schemars::Schema;
+
+    /// Returns the parameters as the plan carries them: checked, defaults filled in, numbers as normalised decimal
+    /// text, without the record's id; where a variant will be proposed, a parameter may be absent.
+    ///
+    /// # Errors
+    /// A sentence saying what is wrong with them, decided from the parameters alone.
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String>;
+
+    /// Returns what has to be read for these records beyond what the snapshot holds.
+    fn needs(&self, records: &[Value], snapshot: &Snapshot) -> Vec<Query>;
+
+    /// Returns the parameters under which a record shows a variant: those given, and proposed ones for the rest.
+    ///
+    /// # Errors
+    /// [`Refusal::Ineligible`] where the record cannot show it, or what the database lacks.
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal>;
+
+    /// Returns what is done to one record.
+    ///
+    /// # Errors
+    /// Any refusal; [`Refusal::Ineligible`] and [`Refusal::MissingRecord`] only skip a record of a range.
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal>;
+}

@@ -1,0 +1,258 @@
+//! The port to a database under test, and the engines behind it; decides nothing about operations.
+//!
+//! Reading goes through [`Target`], on a connection that cannot write. Writing goes through [`Writer`], which lives
+//! only as long as one step; and [`Writer::execute`] takes an [`Intended`], which only a durable journal entry makes.
+
+pub mod error;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use error::TargetError;
+use mfm_journal::{Change, Digest, Intended};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Answer, Key, Query, Refusal, Table, Value};
+
+/// The key columns by which the domain tells rows apart, by table.
+pub type DomainKeys = BTreeMap<String, Vec<String>>;
+
+/// What a target is bound to: for SQLite its canonical path, for a server its name, database id, creation date, ...
+pub type Bound = BTreeMap<String, String>;
+
+/// The marker that makes a database a target, as `mfm_marker` holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    /// 16 random bytes, made anew by each mark, in hexadecimal.
+    pub marker_id: String,
+    /// What the database was when it was marked.
+    pub bound: Bound,
+    /// When, UTC microseconds since 1970.
+    pub at_us: i64,
+    /// Who.
+    pub actor: String,
+}
+
+impl Marker {
+    /// Returns the target identity: SHA-256 of CBOR `["mfm/target/1", marker id, [name, value, ...]]`.
+    #[must_use]
+    pub fn identity(&self) -> Digest {
+        let mut out = mfm_journal::cbor::Writer::new();
+        out.array(3);
+        out.text("mfm/target/1");
+        out.text(&self.marker_id);
+        out.array(self.bound.len() as u64 * 2);
+        for (name, value) in &self.bound {
+            out.text(name);
+            out.text(value);
+        }
+        Digest::of(out.as_bytes())
+    }
+}
+
+/// A row of `mfm_operation`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationRow {
+    /// The digest of the operation's `intended` entry.
+    pub uid: Digest,
+    /// The journal that holds it.
+    pub journal_id: Digest,
+    /// Its number there.
+    pub op: u64,
+    /// Whether it was committed, or tombstoned by a recover.
+    pub state: OperationState,
+}
+
+/// What became of an operation in the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationState {
+    /// Its changes were committed together with the row.
+    Committed,
+    /// A recover put the row there first, so that it never can be committed.
+    Abandoned,
+}
+
+/// What is about to happen to a table: what a census judges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touch {
+    /// The table.
+    pub table: Arc<Table>,
+    /// The columns that updates set.
+    pub updated: Vec<String>,
+    /// How many rows are inserted.
+    pub inserts: u64,
+    /// How many rows are deleted.
+    pub deletes: u64,
+}
+
+/// What a census found: refusals come as errors; this is what may be done, and what it leaves behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// What cannot be put back, declared before anything is written.
+    pub residue: Vec<mfm_journal::Residue>,
+    /// Remarks: an undeclared key that cost a scan, computed columns left out, triggers switched off.
+    pub notes: Vec<String>,
+    /// The triggers that the writing connection switches off.
+    pub triggers_disabled: Vec<String>,
+    /// A digest of every schema fact the census relied on, compared again inside the transaction.
+    pub facts: Option<Digest>,
+}
+
+/// What `execute` is to do, all of it planned.
+#[derive(Clone, Debug)]
+pub struct Work<'a> {
+    /// The changes, in order.
+    pub changes: &'a [Change],
+    /// What the census judged.
+    pub touches: &'a [Touch],
+    /// The census's digest of facts.
+    pub facts: Option<Digest>,
+    /// Whether to switch triggers off for this transaction.
+    pub disable_triggers: bool,
+    /// The marker that has to be there.
+    pub marker: &'a Marker,
+    /// When, UTC microseconds since 1970.
+    pub at_us: i64,
+}
+
+/// What `execute` did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Executed {
+    /// Rows written, as the database counted them.
+    pub rows: u64,
+}
+
+/// Why `execute` did nothing, or nobody knows.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// Rolled back for certain: what was found is not what was planned.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// Rolled back for certain: the database failed.
+    #[error(transparent)]
+    RolledBack(TargetError),
+    /// The commit was sent, and its fate is unknown: only the uid can tell.
+    #[error("the target's answer to the commit was lost")]
+    Unknown(#[source] TargetError),
+}
+
+/// What became of an attempt to put a tombstone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tombstone {
+    /// The row was inserted: the operation never committed and never can.
+    Inserted,
+    /// A row with the uid was there before, in this state.
+    Found(OperationState),
+    /// Another transaction holds the place: nobody knows yet.
+    Undecided,
+}
+
+/// The digest of one whole table, residue and computed columns left out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TableDigest {
+    /// The table.
+    pub table: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// SHA-256 over CBOR `["mfm/table/1", table, rows]` followed by all row digests in ascending order.
+    pub digest: Digest,
+}
+
+/// Signs that a database is somebody's live clinic, to be overridden by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveSign {
+    /// The word that overrides it.
+    pub word: &'static str,
+    /// What was seen.
+    pub what: String,
+}
+
+/// The reading side of a database under test.
+pub trait Target {
+    /// Returns the engine's name: `sqlite`, `mssql`, `sim`.
+    fn engine(&self) -> &'static str;
+    /// Returns the URL, without secrets.
+    fn url(&self) -> &str;
+    /// Returns the name a person types to confirm: the database's, or the file's.
+    fn name(&self) -> String;
+    /// Returns what the database is now, for comparison with its marker.
+    fn bound(&mut self) -> Result<Bound, TargetError>;
+    /// Returns the marker, if there is one.
+    fn marker(&mut self) -> Result<Option<Marker>, TargetError>;
+    /// Returns the row of a uid.
+    fn operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError>;
+    /// Returns the row with the highest number that a journal left here.
+    fn newest(&mut self, journal_id: &Digest) -> Result<Option<OperationRow>, TargetError>;
+    /// Returns the journals that left rows here, ascending.
+    fn journals(&mut self) -> Result<Vec<Digest>, TargetError>;
+    /// Returns all rows of a journal, by number.
+    fn operations(&mut self, journal_id: &Digest) -> Result<Vec<OperationRow>, TargetError>;
+    /// Returns the names of all base tables but mfm's own, sorted.
+    fn tables(&mut self) -> Result<Vec<String>, TargetError>;
+    /// Returns a table as declared, `None` where there is none of that name. A view or virtual table is refused.
+    fn table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError>;
+    /// Answers a query.
+    fn read(&mut self, query: &Query) -> Result<Answer, TargetError>;
+    /// Returns all keys of a table, ascending.
+    fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError>;
+    /// Returns the rows of keys, in the order of the keys; `None` for an absent row.
+    fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError>;
+    /// Judges what is about to happen.
+    ///
+    /// # Errors
+    /// [`TargetError::Refused`] with the refusal of the first table that cannot be changed exactly.
+    fn census(&mut self, touches: &[Touch], disable_triggers: bool) -> Result<Census, TargetError>;
+    /// Returns rows as the database would hold them, tried out elsewhere: type conversion, NOT NULL and CHECK included.
+    ///
+    /// # Errors
+    /// [`TargetError::Refused`] where the schema would not take a row.
+    fn rehearse(&mut self, table: &Arc<Table>, rows: Vec<Vec<Value>>) -> Result<Vec<Vec<Value>>, TargetError>;
+    /// Checks that rows to insert, or to update in these columns (empty: all), meet no other unique index.
+    ///
+    /// # Errors
+    /// [`TargetError::Refused`] with [`Refusal::UniqueIndex`].
+    fn unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError>;
+    /// Digests every table but mfm's own, or those named.
+    fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError>;
+    /// Returns signs of other programs at work, which only the engine can see.
+    fn live_signs(&mut self) -> Result<Vec<LiveSign>, TargetError>;
+    /// Opens the writing side, waiting at most so long for other writers.
+    fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError>;
+}
+
+/// The writing side; dropped as soon as its one step is done.
+pub trait Writer {
+    /// Carries out an operation in one transaction: uid first; marker, identity, census facts and rows compared again
+    /// under lock; every row written and counted; all read back and compared; committed.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    fn execute(&mut self, intended: &Intended, work: &Work<'_>) -> Result<Executed, ExecuteError>;
+    /// Tries to put a tombstone where an operation's uid would stand.
+    fn tombstone(&mut self, row: &OperationRow, at_us: i64) -> Result<Tombstone, TargetError>;
+    /// Puts the marker, replacing any other, and makes `mfm_operation` where it is missing.
+    fn mark(&mut self, marker: &Marker) -> Result<(), TargetError>;
+    /// Takes the marker away, and `mfm_operation` with it.
+    fn unmark(&mut self) -> Result<(), TargetError>;
+}
+
+/// A table to be made in a lab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTable {
+    /// The table's name.
+    pub name: String,
+    /// The key column; declared as primary key.
+    pub key: Option<String>,
+    /// The columns: name, declared type, NULL allowed.
+    pub columns: Vec<(String, String, bool)>,
+}
+
+/// Where a lab's rows go; made empty, filled once, closed.
+pub trait LabWriter {
+    /// Makes a table.
+    fn table(&mut self, table: &NewTable) -> Result<(), TargetError>;
+    /// Adds a row to a table made before, its values in the order of the columns.
+    fn row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError>;
+    /// Commits everything.
+    fn finish(self: Box<Self>) -> Result<(), TargetError>;
+}
