@@ -1,0 +1,7 @@
+//! What a journal promises, tried from outside: its public API and the bytes of its file.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
+
+mod common;
+mod fold;
+mod locking;
+mod store;
