@@ -1,5 +1,9 @@
 //! Failure modes: one file each, listed in [`MODES`]; a mode plans and proposes, and never sees a connection.
 
+mod duplicate_treatments;
+mod invalid_angles;
+mod missing_control_points;
+
 use clap::{ArgMatches, Command};
 use jiff::civil;
 use serde_json::{Map, Value as Json};
@@ -7,7 +11,11 @@ use serde_json::{Map, Value as Json};
 use crate::model::{Edit, Query, Refusal, Snapshot, Value};
 
 /// Every mode, in the order of the specification.
-pub static MODES: &[&dyn Mode] = &[];
+pub static MODES: &[&dyn Mode] = &[
+    &invalid_angles::InvalidAngles,
+    &duplicate_treatments::DuplicateTreatments,
+    &missing_control_points::MissingControlPoints,
+];
 
 /// Returns the mode of a tool name or mode id, in snake or kebab case.
 #[must_use]

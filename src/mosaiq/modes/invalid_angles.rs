@@ -1,0 +1,194 @@
+//! `create_invalid_angles`: one impossible angle at every control point of a field; writes no other column.
+
+use std::collections::BTreeMap;
+
+use clap::{ArgMatches, Args, Command, ValueEnum};
+use mfm_journal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Card, Mode, Planned, Record, Task, Variant};
+use crate::model::{Datum, Edit, Ids, Query, Refusal, Row, Snapshot, Value};
+use crate::mosaiq::limits::{COLLIMATOR_DEGREES, GANTRY_DEGREES, Range};
+use crate::mosaiq::parameters::{self, Number};
+use crate::mosaiq::records;
+
+/// The mode.
+pub(super) struct InvalidAngles;
+
+static CARD: Card = Card {
+    id: "invalid_angles",
+    tool: "create_invalid_angles",
+    title: "Impossible gantry or collimator angle",
+    description: "Every control point of a field gets an angle that no machine can reach, as after an import that \
+        mistakes tenths of a degree for degrees, a unit change between plan and record, or a hand-edited row. A \
+        treatment machine refuses such a field; software that only records, displays or reconstructs dose may not, \
+        and then shows a beam from a direction that was never planned.",
+    record: Record { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
+    variants: &[
+        Variant { word: "gantry", severity: "0.7", about: "Gantry_Ang of all control points leaves 0 to 360 degrees" },
+        Variant {
+            word: "collimator",
+            severity: "0.6",
+            about: "Coll_Ang of all control points leaves -180 to 360 degrees",
+        },
+        Variant { word: "both", severity: "0.8", about: "both angles of all control points leave their ranges" },
+    ],
+    severity: "0.7",
+    uses_now: false,
+    checks: &["angle_range"],
+    data_needed: &[
+        "gantry and collimator speed limits of the machine",
+        "the time of each control point (not in the database)",
+        "the angle ranges that the machine allows",
+    ],
+};
+
+/// Parameters of `create_invalid_angles`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Params {
+    /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_negative_numbers = true)]
+    fld_id: Option<Ids>,
+    /// Which angle to make impossible.
+    #[arg(long, value_enum)]
+    angle_type: Option<AngleType>,
+    /// The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360
+    /// for the collimator and for both. With a variant, 400 where none is given.
+    #[arg(long, value_name = "DEGREES", allow_negative_numbers = true)]
+    invalid_value: Option<Number>,
+}
+
+/// Which angle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum AngleType {
+    /// The gantry angle.
+    Gantry,
+    /// The collimator angle.
+    Collimator,
+    /// Both angles, to the same value.
+    Both,
+}
+
+/// A column that holds an angle.
+struct Angle {
+    column: &'static str,
+    name: &'static str,
+    range: Range,
+}
+
+static GANTRY: Angle = Angle { column: "Gantry_Ang", name: "gantry angle", range: GANTRY_DEGREES };
+static COLLIMATOR: Angle = Angle { column: "Coll_Ang", name: "collimator angle", range: COLLIMATOR_DEGREES };
+
+impl AngleType {
+    fn of(variant: &str) -> Option<Self> {
+        [Self::Gantry, Self::Collimator, Self::Both].into_iter().find(|angle| angle.word() == variant)
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Gantry => "gantry",
+            Self::Collimator => "collimator",
+            Self::Both => "both",
+        }
+    }
+
+    fn angles(self) -> Vec<&'static Angle> {
+        match self {
+            Self::Gantry => vec![&GANTRY],
+            Self::Collimator => vec![&COLLIMATOR],
+            Self::Both => vec![&GANTRY, &COLLIMATOR],
+        }
+    }
+}
+
+impl Mode for InvalidAngles {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn arguments(&self, command: Command) -> Command {
+        parameters::arguments::<Params>(command)
+    }
+
+    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
+        parameters::matched::<Params>(matches)
+    }
+
+    fn schema(&self) -> schemars::Schema {
+        parameters::schema::<Params>()
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let mut params = Params { fld_id: None, ..parameters::read(given)? };
+        if let Some(word) = variant {
+            let word = parameters::variant(self, word)?;
+            let angle = *params.angle_type.get_or_insert(AngleType::of(word).unwrap_or(AngleType::Gantry));
+            if angle.word() != word {
+                return Err(format!("angle_type {} contradicts the variant {word}", angle.word()));
+            }
+        } else if params.angle_type.is_none() {
+            return Err("angle_type is missing: gantry, collimator or both".into());
+        } else if params.invalid_value.is_none() {
+            return Err("invalid_value is missing: an angle in degrees, such as 400".into());
+        }
+        Ok(parameters::write(&params))
+    }
+
+    fn needs(&self, records: &[Value], snapshot: &Snapshot) -> Vec<Query> {
+        records::field_queries(records, snapshot)
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        let mut params: Params = parameters::of_task(task)?;
+        params.angle_type = params.angle_type.or_else(|| AngleType::of(variant));
+        params.invalid_value.get_or_insert(Number(Decimal::from(400)));
+        parameters::proposed(self, variant, snapshot, task, parameters::write(&params))
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = parameters::of_task(task)?;
+        let angle_type = parameters::required(params.angle_type, "angle_type")?;
+        let Number(value) = parameters::required(params.invalid_value, "invalid_value")?;
+        let angles = angle_type.angles();
+        if let Some(angle) = angles.iter().find(|angle| angle.range.holds(value)) {
+            let what = format!("{} ({} degrees)", angle.name, angle.range);
+            return Err(Refusal::ValueIsValid { what, value: value.normalised().to_string() });
+        }
+        records::record(snapshot, "TxField", "FLD_ID", task.record)?;
+        let points = records::points(snapshot, task.record)?;
+        let touched = snapshot.table("TxFieldPoint")?;
+        for angle in &angles {
+            touched.table.column(angle.column)?;
+            self.eligible(angle, &points, task)?;
+        }
+        Ok(Planned { variant: angle_type.word(), edits: edits(&angles, &points, value) })
+    }
+}
+
+impl InvalidAngles {
+    fn eligible(&self, angle: &Angle, points: &[Row<'_>], task: &Task<'_>) -> Result<(), Refusal> {
+        let values: Vec<Decimal> = points.iter().filter_map(|point| point.decimal(angle.column)).collect();
+        if values.is_empty() {
+            return Err(parameters::ineligible(self, task, format!("no control point of it has a {}", angle.name)));
+        }
+        values.iter().find(|value| !angle.range.holds(**value)).map_or(Ok(()), |value| {
+            let reason = format!("it already has a {} of {}", angle.name, value.normalised());
+            Err(parameters::ineligible(self, task, reason))
+        })
+    }
+}
+
+fn edits(angles: &[&Angle], points: &[Row<'_>], value: Decimal) -> Vec<Edit> {
+    let edit = |point: &Row<'_>| {
+        let filled = |angle: &&&Angle| point.cell(angle.column).is_some_and(|cell| !cell.is_null());
+        let set: BTreeMap<String, Datum> =
+            angles.iter().filter(filled).map(|angle| (angle.column.to_owned(), Datum::Decimal(value))).collect();
+        let update = || Edit::Update { table: "TxFieldPoint".into(), key: point.key(), set: set.clone() };
+        (!set.is_empty()).then(update)
+    };
+    points.iter().filter_map(edit).collect()
+}

@@ -1,0 +1,154 @@
+//! What every mode does alike with its parameters: arguments, schema, JSON in and out; knows no single mode.
+
+use std::str::FromStr;
+
+use clap::{ArgMatches, Args, Command};
+use mfm_journal::Decimal;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value as Json};
+
+use super::modes::{Mode, Task};
+use crate::model::{Refusal, Snapshot};
+
+/// Adds the parameters to a command.
+pub(super) fn arguments<P: Args>(command: Command) -> Command {
+    P::augment_args(command)
+}
+
+/// Returns the parameters given on a command line.
+pub(super) fn matched<P: Args + Serialize>(matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
+    Ok(write(&P::from_arg_matches(matches)?))
+}
+
+/// Returns the JSON Schema of the parameters.
+pub(super) fn schema<P: JsonSchema>() -> schemars::Schema {
+    schemars::SchemaGenerator::default().into_root_schema_for::<P>()
+}
+
+/// Returns the parameters as JSON, without those that are absent.
+pub(super) fn write<P: Serialize>(parameters: &P) -> Map<String, Json> {
+    match serde_json::to_value(parameters) {
+        Ok(Json::Object(map)) => map.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        _ => Map::new(),
+    }
+}
+
+/// Reads parameters, all of which may be absent; a sentence names the one that is wrong.
+pub(super) fn read<P: DeserializeOwned>(given: &Map<String, Json>) -> Result<P, String> {
+    let parse = |map: Map<String, Json>| serde_json::from_value::<P>(Json::Object(map));
+    parse(given.clone()).map_err(|error| {
+        let alone = |(name, value): (&String, &Json)| {
+            let one = Map::from_iter([(name.clone(), value.clone())]);
+            let error = parse(one).err()?.to_string();
+            let named = error.contains(&format!("`{name}`"));
+            Some(if named { error } else { format!("{name}: {error}") })
+        };
+        given.iter().find_map(alone).unwrap_or_else(|| error.to_string())
+    })
+}
+
+/// Reads the parameters of a plan, which were completed before; what cannot be read comes from a foreign plan file.
+pub(super) fn of_task<P: DeserializeOwned>(task: &Task<'_>) -> Result<P, Refusal> {
+    read(task.parameters).map_err(|what| Refusal::Stale { what })
+}
+
+/// Returns a parameter that a complete plan holds.
+pub(super) fn required<T>(value: Option<T>, name: &str) -> Result<T, Refusal> {
+    value.ok_or_else(|| Refusal::Stale { what: format!("the parameter {name} is missing") })
+}
+
+/// Returns a variant of a mode by its word.
+pub(super) fn variant(mode: &dyn Mode, word: &str) -> Result<&'static str, String> {
+    let card = mode.card();
+    let snake = word.replace('-', "_");
+    let known: Vec<&str> = card.variants.iter().map(|variant| variant.word).collect();
+    let found = card.variants.iter().find(|variant| variant.word == snake).map(|variant| variant.word);
+    found.ok_or_else(|| format!("{} has no variant `{word}`: choose one of {}", card.tool, known.join(", ")))
+}
+
+/// Returns proposed parameters once a plan under them shows the variant.
+pub(super) fn proposed(
+    mode: &dyn Mode,
+    variant: &str,
+    snapshot: &Snapshot,
+    task: &Task<'_>,
+    parameters: Map<String, Json>,
+) -> Result<Map<String, Json>, Refusal> {
+    let planned = mode.plan(snapshot, &Task { parameters: &parameters, ..*task })?;
+    if planned.variant == variant.replace('-', "_") {
+        return Ok(parameters);
+    }
+    let reason = format!("with these parameters it would show {}, not {variant}", planned.variant);
+    Err(ineligible(mode, task, reason))
+}
+
+/// Returns the refusal that skips a record of a range.
+pub(super) fn ineligible(mode: &dyn Mode, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
+    let table = mode.card().record.table.to_owned();
+    Refusal::Ineligible { table, key: vec![task.record.clone()], reason: reason.into() }
+}
+
+/// An exact number: decimal text, or a JSON number taken by its shortest text; never NaN and never infinite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "NumberForm")]
+pub(super) struct Number(pub Decimal);
+
+/// What JSON may hold for a number.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "it is no number: write decimal digits, such as 400 or -0.5")]
+enum NumberForm {
+    /// A whole number.
+    Whole(i64),
+    /// A larger whole number.
+    Large(u64),
+    /// Any other number.
+    Real(f64),
+    /// The number's decimal text.
+    Text(String),
+}
+
+impl FromStr for Number {
+    type Err = mfm_journal::decimal::DecimalError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.normalised())
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = match NumberForm::deserialize(deserializer)? {
+            NumberForm::Whole(number) => number.to_string(),
+            NumberForm::Large(number) => number.to_string(),
+            NumberForm::Real(number) => number.to_string(),
+            NumberForm::Text(text) => text,
+        };
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_keeps_its_decimal_digits() {
+        for (json, text) in
+            [("400", "400"), ("400.0", "400"), ("\"-0.50\"", "-0.5"), ("360.1", "360.1"), ("1e3", "1000")]
+        {
+            let number: Number = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_value(number).unwrap(), Json::String(text.into()));
+        }
+        for bad in ["\"NaN\"", "\"inf\"", "\"abc\"", "true", "\"\"", "[1]"] {
+            assert!(serde_json::from_str::<Number>(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Finding rows of a snapshot: records by id, the control points of a field; reads no database.
+
+use crate::model::snapshot::key_form;
+use crate::model::{Query, Refusal, Row, Snapshot, Value};
+
+/// Returns the row of a record.
+///
+/// # Errors
+/// [`Refusal::MissingTable`], [`Refusal::MissingColumn`] or [`Refusal::MissingRecord`].
+pub(super) fn record<'s>(snapshot: &'s Snapshot, table: &str, key: &str, id: &Value) -> Result<Row<'s>, Refusal> {
+    let rows = snapshot.table(table)?;
+    rows.table.column(key)?;
+    let found = rows.row(std::slice::from_ref(id)).or_else(|| rows.with(key, id).into_iter().next());
+    found.ok_or_else(|| Refusal::MissingRecord { table: table.to_owned(), key: vec![id.clone()] })
+}
+
+/// Returns the control points of a field, in key order.
+///
+/// # Errors
+/// [`Refusal::MissingTable`] or [`Refusal::MissingColumn`].
+pub(super) fn points<'s>(snapshot: &'s Snapshot, field: &Value) -> Result<Vec<Row<'s>>, Refusal> {
+    let rows = snapshot.table("TxFieldPoint")?;
+    rows.table.column("FLD_ID")?;
+    Ok(rows.with("FLD_ID", field))
+}
+
+/// Returns the queries that fields and their control points are read with.
+pub(super) fn field_queries(fields: &[Value], snapshot: &Snapshot) -> Vec<Query> {
+    let wanted = ["TxField", "TxFieldPoint"].map(|table| Query::among(table, "FLD_ID", ids(fields)));
+    unread(snapshot, wanted)
+}
+
+/// Returns those queries that were not answered yet.
+pub(super) fn unread(snapshot: &Snapshot, queries: impl IntoIterator<Item = Query>) -> Vec<Query> {
+    queries.into_iter().filter(|query| !snapshot.has(query)).collect()
+}
+
+/// Returns ids in the form in which foreign keys meet.
+pub(super) fn ids(values: &[Value]) -> impl Iterator<Item = Value> + '_ {
+    values.iter().map(key_form)
+}
