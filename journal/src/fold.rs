@@ -151,6 +151,25 @@ struct Sealed {
     verdict: Verdict,
 }
 
+/// What an entry of kind `gone` says beside its verdict.
+#[derive(Deserialize)]
+struct Gone {
+    uid: Digest,
+    #[serde(default)]
+    newest: Option<Newest>,
+    #[serde(default)]
+    reactivates: Option<Reactivated>,
+}
+
+/// An operation that is active again because the target lost a revert of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reactivated {
+    /// Its number.
+    pub op: u64,
+    /// What the state says of it from now on.
+    pub operation: ActiveOperation,
+}
+
 impl State {
     /// Tells whether the fold knows a kind of entry.
     #[must_use]
@@ -219,7 +238,7 @@ impl State {
             return Err("its body gives another verdict".to_owned());
         }
         if body.verdict == Verdict::Gone {
-            return self.fold_gone(op, body.uid);
+            return self.fold_gone(op, parsed(&entry.body)?);
         }
         let open = self.open.get(&op).ok_or_else(|| format!("operation {op} is not open"))?;
         if open.uid != body.uid {
@@ -261,20 +280,22 @@ impl State {
         }
     }
 
-    /// What a target lost is no longer active. Losing a revert does not make its rows active again: nobody has
-    /// looked at them. The newest committed operation becomes the newest one that is still active there.
-    fn fold_gone(&mut self, op: u64, uid: Digest) -> Result<(), String> {
+    /// What a target lost is no longer active, and where a revert was lost, its rows carry the fault again. The state
+    /// keeps neither closed operations nor older committed ones, so the entry itself says which operation is active
+    /// again and which one is now the newest.
+    fn fold_gone(&mut self, op: u64, gone: Gone) -> Result<(), String> {
         if self.open.contains_key(&op) {
             return Err(format!("operation {op} is still open"));
         }
-        if self.active.get(&op).is_some_and(|active| active.uid != uid) {
+        if self.active.get(&op).is_some_and(|active| active.uid != gone.uid) {
             return Err(format!("its uid is not that of operation {op}"));
         }
         self.active.remove(&op);
-        let active = &self.active;
-        for target in self.targets.values_mut().filter(|target| target.newest.is_some_and(|newest| newest.uid == uid)) {
-            let mut there = active.iter().rev().filter(|(_, active)| target.lineage.contains(&active.identity));
-            target.newest = there.next().map(|(op, active)| Newest { op: *op, uid: active.uid });
+        if let Some(again) = gone.reactivates {
+            self.active.insert(again.op, again.operation);
+        }
+        for target in self.targets.values_mut().filter(|t| t.newest.is_some_and(|newest| newest.uid == gone.uid)) {
+            target.newest = gone.newest;
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ pub use digest::Digest;
 pub use entry::{Entry, Face, Head, Stamp};
 pub use error::JournalError;
 pub use faults::{Faults, Step};
-pub use fold::{ActiveOperation, FOLD_VERSION, Newest, OpenOperation, State, TargetState};
+pub use fold::{ActiveOperation, FOLD_VERSION, Newest, OpenOperation, Reactivated, State, TargetState};
 pub use image::{Action, Change, Column, RowHasher, TableShape};
 pub use lock::{Holder, WriterLock};
 pub use operation::{

@@ -1,1 +1,7 @@
 //! From edits to exact changes: pure difference, order and digest; reads nothing and writes nothing.
+
+mod digest;
+mod pending;
+
+pub use digest::{PlanFacts, plan_digest, revert_digest};
+pub use pending::{Pending, changes, pending, touches};

@@ -1,0 +1,293 @@
+//! Steps 1 to 6 of one operation: census, intend, execute, confirm, seal; apply and revert both go through here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mfm_journal::{
+    Change, ChosenKeys, Digest, Intended, Intent, JournalError, OperationAction, Residue, Reverted, Verdict, WriterLock,
+};
+use serde_json::{Map, Value as Json, json};
+
+use super::error::EngineError;
+use super::guard::{self, Standing};
+use super::look::{self, Differing, Side};
+use super::{Engine, recover};
+use crate::model::{Refusal, Table, Value};
+use crate::plan::{Pending, changes, touches};
+use crate::target::{Census, ExecuteError, Executed, TargetError, Touch, Work};
+
+/// An operation that was judged and found possible.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The exact changes.
+    pub changes: Vec<Change>,
+    /// What happens to each table.
+    pub touches: Vec<Touch>,
+    /// What the census found.
+    pub census: Census,
+}
+
+/// What an operation is called and where it comes from: all that its entry says beside the changes.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// Apply or revert.
+    pub action: OperationAction,
+    /// The tool.
+    pub tool: String,
+    /// The mode's id.
+    pub mode: String,
+    /// The variant.
+    pub variant: String,
+    /// The severity, as decimal text.
+    pub severity: String,
+    /// The plan's digest.
+    pub plan_digest: Digest,
+    /// The plan file's id.
+    pub plan_id: Option<String>,
+    /// What a revert reverts.
+    pub reverts: Option<Reverted>,
+    /// The chosen records.
+    pub keys: Option<ChosenKeys>,
+    /// Whatever else the entry should say; no cell values.
+    pub detail: Map<String, Json>,
+    /// Whether triggers are switched off for the transaction.
+    pub disable_triggers: bool,
+    /// Journals beside which this one may write.
+    pub beside: Vec<String>,
+}
+
+/// An operation that was committed and sealed.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// Its number.
+    pub op: u64,
+    /// Its uid.
+    pub uid: Digest,
+    /// How many rows were written.
+    pub rows: u64,
+    /// What cannot be put back.
+    pub residue: Vec<Residue>,
+    /// Rows that somebody changed between the commit and the second look.
+    pub drift: Vec<Differing>,
+}
+
+impl Engine<'_> {
+    /// Judges rows that should change: their values as the database would hold them, its other unique indexes, its
+    /// triggers, keys and constraints.
+    ///
+    /// # Errors
+    /// A refusal, or what the target says.
+    pub fn prepare(&mut self, rows: &[Pending], disable_triggers: bool) -> Result<Prepared, EngineError> {
+        let touches = touches(rows);
+        self.rehearse(rows, &touches)?;
+        let census = self.target.census(&touches, disable_triggers)?;
+        Ok(Prepared { changes: changes(rows)?, touches, census })
+    }
+
+    fn rehearse(&mut self, rows: &[Pending], touches: &[Touch]) -> Result<(), EngineError> {
+        let mut after: BTreeMap<&str, Vec<Vec<Value>>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.before != row.after) {
+            if let Some(cells) = &row.after {
+                after.entry(&row.table.shape.name).or_default().push(cells.clone());
+            }
+        }
+        for touch in touches {
+            let Some(planned) = after.remove(touch.table.shape.name.as_str()) else { continue };
+            let held = self.target.rehearse(&touch.table, planned.clone())?;
+            let pairs = planned.iter().zip(&held);
+            pairs.map(|(planned, held)| unchanged(&touch.table, planned, held)).collect::<Result<(), _>>()?;
+            // A row of its own can meet any index; an updated one only those over columns that it changes.
+            let columns = if touch.inserts > 0 { Vec::new() } else { touch.updated.clone() };
+            self.target.unique(&touch.table, &columns, &held)?;
+        }
+        Ok(())
+    }
+
+    /// Carries out a prepared operation: everything from the lock to the seal.
+    ///
+    /// # Errors
+    /// A refusal or failure after which nothing changed, or [`EngineError::LeftOpen`].
+    pub fn commit(&mut self, proposal: &Proposal, prepared: &Prepared) -> Result<Committed, EngineError> {
+        if self.reporter.interrupted() {
+            return Err(EngineError::Interrupted);
+        }
+        let holder = self.holder.clone();
+        let lock = self.journal.lock(&holder)?;
+        let outcome = self.commit_locked(&lock, proposal, prepared);
+        self.journal.checkpoint();
+        outcome
+    }
+
+    fn commit_locked(
+        &mut self,
+        lock: &WriterLock,
+        proposal: &Proposal,
+        prepared: &Prepared,
+    ) -> Result<Committed, EngineError> {
+        let standing = self.admit(proposal)?;
+        let intent = intent(proposal, prepared, &standing);
+        let stamp = self.stamp();
+        let intended = self.journal.intend(lock, &stamp, &intent, &mut prepared.changes.iter())?;
+        let work = Work {
+            changes: &prepared.changes,
+            touches: &prepared.touches,
+            facts: prepared.census.facts,
+            disable_triggers: proposal.disable_triggers,
+            marker: &standing.marker,
+            at_us: stamp.at_us,
+        };
+        match self.execute(&intended, &work) {
+            Ok(executed) => self.confirm(lock, &intended, prepared, &executed),
+            Err(ExecuteError::Refused(refusal)) => Err(self.failed(lock, &intended, refusal.into())),
+            Err(ExecuteError::RolledBack(error)) => Err(self.failed(lock, &intended, error.into())),
+            Err(ExecuteError::Unknown(error)) => self.unknown(lock, &intended, prepared, &error),
+        }
+    }
+
+    /// Checks again, under the lock, all that the journal and the marker can say against the operation.
+    fn admit(&mut self, proposal: &Proposal) -> Result<Standing, EngineError> {
+        let standing = guard::pass(self.journal, self.target, &self.name)?;
+        guard::nothing_open(self.journal, &self.name)?;
+        if proposal.action == OperationAction::Apply {
+            guard::nothing_foreign(&standing, &proposal.beside)?;
+        }
+        if let Some(plan_id) = &proposal.plan_id
+            && let Some(op) = self.journal.plan_used(plan_id)?
+        {
+            return Err(Refusal::PlanUsed { op }.into());
+        }
+        Ok(standing)
+    }
+
+    fn execute(&mut self, intended: &Intended, work: &Work<'_>) -> Result<Executed, ExecuteError> {
+        let writer = self.target.writer(self.wait_ms);
+        let mut writer = writer.map_err(|error| match error {
+            TargetError::Refused(refusal) => ExecuteError::Refused(refusal),
+            other => ExecuteError::RolledBack(other),
+        })?;
+        writer.execute(intended, work)
+    }
+
+    fn confirm(
+        &mut self,
+        lock: &WriterLock,
+        intended: &Intended,
+        prepared: &Prepared,
+        executed: &Executed,
+    ) -> Result<Committed, EngineError> {
+        // The transaction is committed whatever this look shows: what it cannot see is said, not undone.
+        let (drift, looked) = match look::differing(self.target, &prepared.changes, Side::After) {
+            Ok(drift) => (drift, true),
+            Err(error) => {
+                self.reporter.note(&format!("the second look failed: {error}"));
+                (Vec::new(), false)
+            }
+        };
+        let mut body = drift_body(&drift);
+        body.insert("rows".into(), json!(executed.rows));
+        body.insert("confirmed".into(), json!(looked));
+        let residue = &prepared.census.residue;
+        body.insert("residue".into(), serde_json::to_value(residue).unwrap_or_default());
+        self.seal(lock, intended.op(), Verdict::Applied, body)?;
+        Ok(Committed { op: intended.op(), uid: intended.uid(), rows: executed.rows, residue: residue.clone(), drift })
+    }
+
+    /// Seals an operation; where the journal cannot, the operation is left open, and that is the error.
+    pub(super) fn seal(
+        &mut self,
+        lock: &WriterLock,
+        op: u64,
+        verdict: Verdict,
+        body: Map<String, Json>,
+    ) -> Result<(), EngineError> {
+        let stamp = self.stamp();
+        let sealed = self.journal.seal(lock, &stamp, op, verdict, body);
+        let left_open = |error: JournalError| EngineError::LeftOpen {
+            op,
+            why: format!("it could not be sealed: {error}"),
+            cause: error.code(),
+        };
+        sealed.map(|_| ()).map_err(left_open)
+    }
+
+    fn failed(&mut self, lock: &WriterLock, intended: &Intended, error: EngineError) -> EngineError {
+        let mut body = Map::new();
+        body.insert("code".into(), json!(error.code()));
+        match self.seal(lock, intended.op(), Verdict::Failed, body) {
+            Ok(()) => error,
+            Err(open) => open,
+        }
+    }
+
+    /// Finds out, by tombstone, what became of a commit whose answer was lost.
+    fn unknown(
+        &mut self,
+        lock: &WriterLock,
+        intended: &Intended,
+        prepared: &Prepared,
+        error: &TargetError,
+    ) -> Result<Committed, EngineError> {
+        let op = intended.op();
+        self.reporter.note(&format!("operation {op}: {error}; asking the target what became of it"));
+        let closed = recover::close(self, lock, op)?;
+        match closed.verdict {
+            Some(Verdict::Applied) => Ok(Committed {
+                op,
+                uid: intended.uid(),
+                rows: intended.rows(),
+                residue: prepared.census.residue.clone(),
+                drift: closed.differing,
+            }),
+            Some(_) => {
+                let what = "commit the operation".to_owned();
+                let why = format!("{error}; it never took effect and is sealed as abandoned");
+                Err(TargetError::Failed { url: self.target.url().to_owned(), what, why }.into())
+            }
+            None => Err(EngineError::LeftOpen { op, why: error.to_string(), cause: error.code() }),
+        }
+    }
+}
+
+fn unchanged(table: &Table, planned: &[Value], held: &[Value]) -> Result<(), Refusal> {
+    let cells = planned.iter().zip(held).zip(&table.columns);
+    let changed = cells.into_iter().find(|((planned, held), _)| planned != held);
+    match changed {
+        None => Ok(()),
+        Some(((planned, _), column)) => Err(Refusal::DoesNotFit {
+            table: table.shape.name.clone(),
+            column: column.image.name.clone(),
+            declared: column.image.declared.clone(),
+            value: crate::model::refusal::show(std::slice::from_ref(planned)),
+        }),
+    }
+}
+
+fn intent(proposal: &Proposal, prepared: &Prepared, standing: &Standing) -> Intent {
+    let mut detail = proposal.detail.clone();
+    let census = &prepared.census;
+    detail.insert("census_facts".into(), json!(census.facts.map(|digest| digest.to_string())));
+    detail.insert("triggers_disabled".into(), json!(census.triggers_disabled));
+    Intent {
+        action: proposal.action,
+        tool: proposal.tool.clone(),
+        mode: proposal.mode.clone(),
+        variant: proposal.variant.clone(),
+        severity: proposal.severity.clone(),
+        plan_digest: proposal.plan_digest,
+        plan_id: proposal.plan_id.clone(),
+        target: standing.reference(),
+        reverts: proposal.reverts.clone(),
+        residue: census.residue.clone(),
+        keys: proposal.keys.clone(),
+        detail,
+    }
+}
+
+/// Returns what a seal says of rows that are not as they should be: tables and counts, never a key.
+pub(super) fn drift_body(differing: &[Differing]) -> Map<String, Json> {
+    let tables: BTreeSet<&str> = differing.iter().map(|row| row.table.as_str()).collect();
+    let count = |table: &str| differing.iter().filter(|row| row.table == table).count();
+    let list: Vec<Json> = tables.iter().map(|table| json!({"table": table, "rows": count(table)})).collect();
+    let mut body = Map::new();
+    body.insert("drift".into(), Json::Array(list));
+    body
+}

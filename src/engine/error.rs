@@ -1,0 +1,88 @@
+//! Everything that can end an engine's step early; maps to no exit code itself.
+
+use mfm_journal::JournalError;
+use mfm_journal::cbor::CborError;
+
+use crate::model::Refusal;
+use crate::target::TargetError;
+
+/// Why a step ended early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// mfm will not.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database.
+    #[error(transparent)]
+    Target(TargetError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The target holds more of this journal than the journal does.
+    #[error("the target holds operation {op} of this journal, {what}: the journal lost its tail or was forked")]
+    JournalBehind {
+        /// The operation.
+        op: u64,
+        /// How the journal differs.
+        what: String,
+    },
+    /// The operation's fate is unknown, and stays so for now.
+    #[error("operation {op} is left open: {why}")]
+    LeftOpen {
+        /// The operation.
+        op: u64,
+        /// Why nobody knows.
+        why: String,
+        /// What went wrong, as its own code.
+        cause: &'static str,
+    },
+    /// The person asked to stop, before anything was written.
+    #[error("interrupted before anything was written")]
+    Interrupted,
+}
+
+impl From<TargetError> for EngineError {
+    fn from(error: TargetError) -> Self {
+        match error {
+            TargetError::Refused(refusal) => Self::Refused(refusal),
+            other => Self::Target(other),
+        }
+    }
+}
+
+impl From<CborError> for EngineError {
+    fn from(source: CborError) -> Self {
+        Self::Target(TargetError::Inexact { table: "the target".into(), source })
+    }
+}
+
+impl EngineError {
+    /// Returns the stable code that scripts and agents match on.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Target(error) => error.code(),
+            Self::Journal(error) => error.code(),
+            Self::JournalBehind { .. } => "journal_behind",
+            Self::LeftOpen { .. } => "left_open",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// Returns what to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.hint(),
+            Self::Target(error) => error.hint(),
+            Self::Journal(error) => error.hint().to_owned(),
+            Self::JournalBehind { .. } => {
+                "find the journal's newest copy and work from it; no flag overrides this".into()
+            }
+            Self::LeftOpen { .. } => "run `mfm recover` when the cause is gone".into(),
+            Self::Interrupted => "nothing was changed; run the command again".into(),
+        }
+    }
+}

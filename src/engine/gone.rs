@@ -1,0 +1,111 @@
+//! Writing off what a target lost: operations whose uid a restored, replaced or deleted database no longer holds.
+
+use std::collections::BTreeSet;
+
+use mfm_journal::{ActiveOperation, Newest, Operation, Reactivated, Verdict, WriterLock};
+use serde_json::{Map, json};
+
+use super::Engine;
+use super::error::EngineError;
+use super::resolve;
+use crate::target::{OperationRow, OperationState, Tombstone};
+
+impl Engine<'_> {
+    /// Tombstones and journals as gone every operation that the target lost; with the database itself absent, all.
+    ///
+    /// Returns the operations written off, newest first. A person decides this: mfm never guesses it.
+    ///
+    /// # Errors
+    /// What target and journal say.
+    pub fn write_off(&mut self, present: bool) -> Result<Vec<u64>, EngineError> {
+        let holder = self.holder.clone();
+        let lock = self.journal.lock(&holder)?;
+        let (lost, newest) = self.lost(present)?;
+        let mut out = Vec::new();
+        for operation in &lost {
+            if present && !self.tombstoned(operation)? {
+                continue;
+            }
+            self.seal_gone(&lock, operation, newest)?;
+            out.push(operation.op);
+        }
+        self.journal.checkpoint();
+        Ok(out)
+    }
+
+    /// Returns the operations since the mark that the target lost, newest first, and the newest that it still holds.
+    fn lost(&mut self, present: bool) -> Result<(Vec<Operation>, Option<Newest>), EngineError> {
+        let lineage = self.journal.state().targets.get(&self.name).map(|target| target.lineage.clone());
+        let lineage: BTreeSet<_> = lineage.unwrap_or_default().into_iter().collect();
+        let (mut lost, mut newest, mut before) = (Vec::new(), None, None);
+        loop {
+            let page = self.journal.operations(before, 256)?;
+            let Some(last) = page.last() else { return Ok((lost, newest)) };
+            before = Some(last.op);
+            for operation in page {
+                let ours = operation.target.name == self.name && lineage.contains(&operation.target.identity);
+                if !ours || !matches!(operation.verdict, None | Some(Verdict::Applied)) {
+                    continue;
+                }
+                let found = if present { self.target.operation(&operation.uid)? } else { None };
+                match (found, operation.verdict) {
+                    (None, _) => lost.push(operation),
+                    (Some(_), Some(Verdict::Applied)) if newest.is_none() => {
+                        newest = Some(Newest { op: operation.op, uid: operation.uid });
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Puts a tombstone; `false` where the operation turns out to be there after all, or nobody can tell yet.
+    fn tombstoned(&mut self, operation: &Operation) -> Result<bool, EngineError> {
+        let journal_id = self.journal.id();
+        let row = OperationRow { uid: operation.uid, journal_id, op: operation.op, state: OperationState::Abandoned };
+        let tombstone = self.target.writer(self.wait_ms)?.tombstone(&row, self.clock.now_us())?;
+        Ok(matches!(tombstone, Tombstone::Inserted | Tombstone::Found(OperationState::Abandoned)))
+    }
+
+    fn seal_gone(
+        &mut self,
+        lock: &WriterLock,
+        operation: &Operation,
+        newest: Option<Newest>,
+    ) -> Result<(), EngineError> {
+        let mut body = Map::new();
+        body.insert("word_of".into(), json!(self.actor));
+        if operation.verdict.is_none() {
+            // An open operation that the target does not hold never took effect, or took effect in what is lost.
+            return self.seal(lock, operation.op, Verdict::Abandoned, body);
+        }
+        body.insert("newest".into(), json!(newest));
+        body.insert("reactivates".into(), json!(self.reactivated(operation)?));
+        self.seal(lock, operation.op, Verdict::Gone, body)
+    }
+
+    /// Returns the operation that carries its rows again because the target lost this revert of it.
+    fn reactivated(&self, lost: &Operation) -> Result<Option<Reactivated>, EngineError> {
+        let Some(op) = lost.reverts else { return Ok(None) };
+        let Some(of) = self.journal.operation(op)? else { return Ok(None) };
+        if of.verdict != Some(Verdict::Applied) || !of.depth.is_multiple_of(2) {
+            return Ok(None);
+        }
+        let others = resolve::applied_reverts(self.journal, op)?.into_iter().filter(|revert| revert.op != lost.op);
+        let back: u64 = others.map(|revert| revert.rows + revert.kept).sum();
+        let operation = ActiveOperation {
+            uid: of.uid,
+            identity: of.target.identity,
+            target: of.target.name,
+            tool: of.tool,
+            mode: of.mode,
+            variant: of.variant,
+            severity: of.severity,
+            reverts: of.reverts,
+            depth: of.depth,
+            rows: of.rows,
+            rows_left: of.rows.saturating_sub(back),
+        };
+        Ok((operation.rows_left > 0).then_some(Reactivated { op, operation }))
+    }
+}

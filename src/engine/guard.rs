@@ -1,0 +1,114 @@
+//! The guard: what refuses to touch a database that is not proved to be this journal's test copy.
+
+use mfm_journal::{Digest, Journal, TargetRef, Verdict};
+
+use super::error::EngineError;
+use crate::model::Refusal;
+use crate::target::{Marker, OperationRow, OperationState, Target, TargetError};
+
+/// A target that passed the guard.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The registered name.
+    pub name: String,
+    /// The marker found.
+    pub marker: Marker,
+    /// The target identity.
+    pub identity: Digest,
+    /// Journals other than this one that left operations here.
+    pub foreign: Vec<Digest>,
+}
+
+impl Standing {
+    /// Returns what an operation's entry says of its target.
+    #[must_use]
+    pub fn reference(&self) -> TargetRef {
+        TargetRef { name: self.name.clone(), identity: self.identity, marker_id: self.marker.marker_id.clone() }
+    }
+}
+
+/// Returns the marker of a target that carries one made for it.
+///
+/// # Errors
+/// [`Refusal::Unmarked`], [`Refusal::MarkedElsewhere`], or what the target says.
+pub fn marker(target: &mut dyn Target) -> Result<Marker, EngineError> {
+    let url = target.url().to_owned();
+    let marker = target.marker()?.ok_or(Refusal::Unmarked { url: url.clone() })?;
+    let bound = target.bound()?;
+    if marker.bound != bound {
+        let text = |facts: &crate::target::Bound| facts.values().cloned().collect::<Vec<_>>().join(", ");
+        return Err(Refusal::MarkedElsewhere { url, found: text(&bound), bound: text(&marker.bound) }.into());
+    }
+    Ok(marker)
+}
+
+/// Lets a target pass that is marked, is the one the journal knows, and holds what the journal committed there.
+///
+/// # Errors
+/// A refusal, [`TargetError::Replaced`], or [`EngineError::JournalBehind`].
+pub fn pass(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<Standing, EngineError> {
+    let marker = marker(target)?;
+    let identity = marker.identity();
+    let record = journal.state().targets.get(name);
+    let record = record.ok_or_else(|| Refusal::NoTarget { name: name.to_owned() })?;
+    match record.identity {
+        None => return Err(Refusal::Unmarked { url: target.url().to_owned() }.into()),
+        Some(known) if known != identity => return Err(replaced(target, "it carries another marker")),
+        Some(_) => {}
+    }
+    if let Some(newest) = &record.newest {
+        let found = target.operation(&newest.uid)?;
+        if found.is_none_or(|row| row.state != OperationState::Committed) {
+            return Err(replaced(target, &format!("operation {} is not in it", newest.op)));
+        }
+    }
+    let own = journal.id();
+    behind(journal, target.newest(&own)?)?;
+    let foreign = target.journals()?.into_iter().filter(|id| *id != own).collect();
+    Ok(Standing { name: name.to_owned(), marker, identity, foreign })
+}
+
+/// Refuses while any operation on the target is open.
+///
+/// # Errors
+/// [`Refusal::RecoverFirst`].
+pub fn nothing_open(journal: &Journal, name: &str) -> Result<(), EngineError> {
+    let open = journal.state().open.iter().find(|(_, open)| open.target == name);
+    match open {
+        Some((op, _)) => Err(Refusal::RecoverFirst { op: *op }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a target that carries another journal's operations, unless that journal is named.
+///
+/// # Errors
+/// [`Refusal::ForeignOperation`].
+pub fn nothing_foreign(standing: &Standing, beside: &[String]) -> Result<(), EngineError> {
+    let stranger = standing.foreign.iter().map(ToString::to_string).find(|id| !beside.contains(id));
+    match stranger {
+        Some(journal_id) => Err(Refusal::ForeignOperation { journal_id }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Compares the newest row that this journal left in a target with what the journal says of it.
+fn behind(journal: &Journal, newest: Option<OperationRow>) -> Result<(), EngineError> {
+    let Some(row) = newest else { return Ok(()) };
+    let error = |what: &str| Err(EngineError::JournalBehind { op: row.op, what: what.to_owned() });
+    let Some(operation) = journal.operation(row.op)? else {
+        return error("which the journal does not hold");
+    };
+    if operation.uid != row.uid {
+        return error("which in the journal is another one");
+    }
+    match (operation.verdict, row.state) {
+        (None | Some(Verdict::Applied | Verdict::Gone), OperationState::Committed)
+        | (None | Some(Verdict::Abandoned | Verdict::Gone), OperationState::Abandoned) => Ok(()),
+        _ => error("with another verdict"),
+    }
+}
+
+fn replaced(target: &dyn Target, what: &str) -> EngineError {
+    EngineError::Target(TargetError::Replaced { url: target.url().to_owned(), what: what.to_owned() })
+}

@@ -1,0 +1,144 @@
+//! Looking at rows again: whether a target holds what images say, over the columns that the images know.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mfm_journal::{Change, Digest, RowHasher, TableShape, Value};
+
+use super::error::EngineError;
+use crate::model::{Key, Table};
+use crate::target::Target;
+
+/// How many rows are looked at in one go.
+pub const BATCH: usize = 1024;
+
+/// Which side of a change a row is held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The row as it was.
+    Before,
+    /// The row as it became.
+    After,
+}
+
+/// A row that is not as its image says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Differing {
+    /// The table.
+    pub table: String,
+    /// The key.
+    pub key: Key,
+}
+
+/// A table of an image beside the same table now.
+#[derive(Debug)]
+pub struct Lens {
+    /// The table now; `None` where it is gone.
+    pub table: Option<Arc<Table>>,
+    places: Option<Vec<usize>>,
+    hasher: RowHasher,
+}
+
+impl Lens {
+    /// Looks up an image's table in a target.
+    ///
+    /// # Errors
+    /// What the target says.
+    pub fn new(target: &mut dyn Target, shape: &TableShape) -> Result<Self, EngineError> {
+        let table = target.table(&shape.name)?;
+        let place = |table: &Table| {
+            let find = |name: &str| table.shape.columns.iter().position(|now| now.name == name);
+            shape.columns.iter().map(|column| find(&column.name)).collect::<Option<Vec<_>>>()
+        };
+        let places = table.as_ref().and_then(|table| place(table));
+        Ok(Self { table, places, hasher: RowHasher::new(shape) })
+    }
+
+    /// Returns the cells of a row now that the image knows, in the image's order; `None` where a column is gone.
+    #[must_use]
+    pub fn project(&self, row: &[Value]) -> Option<Vec<Value>> {
+        self.places.as_ref()?.iter().map(|at| row.get(*at).cloned()).collect()
+    }
+
+    /// Returns the digest of a row now, over the columns that the image knows.
+    ///
+    /// # Errors
+    /// A NaN.
+    pub fn digest(&mut self, row: &[Value]) -> Result<Option<Digest>, EngineError> {
+        let Some(cells) = self.project(row) else { return Ok(None) };
+        Ok(Some(self.hasher.digest(&cells)?))
+    }
+
+    /// Returns the places of the image's columns in the table now.
+    #[must_use]
+    pub fn places(&self) -> Option<&[usize]> {
+        self.places.as_deref()
+    }
+}
+
+/// Lenses by table, made when first needed.
+#[derive(Debug, Default)]
+pub struct Lenses {
+    all: BTreeMap<TableShape, Lens>,
+}
+
+impl Lenses {
+    /// Returns the lens for an image's table.
+    ///
+    /// # Errors
+    /// What the target says.
+    pub fn get(&mut self, target: &mut dyn Target, shape: &TableShape) -> Result<&mut Lens, EngineError> {
+        if !self.all.contains_key(shape) {
+            self.all.insert(shape.clone(), Lens::new(target, shape)?);
+        }
+        let missing = || crate::model::Refusal::MissingTable { table: shape.name.clone() };
+        self.all.get_mut(shape).ok_or_else(|| missing().into())
+    }
+}
+
+/// Returns the rows of changes as they are now, in the order of the changes; `None` for an absent row.
+///
+/// # Errors
+/// What the target says.
+pub fn current(
+    target: &mut dyn Target,
+    lenses: &mut Lenses,
+    changes: &[Change],
+) -> Result<Vec<Option<Vec<Value>>>, EngineError> {
+    let mut out: Vec<Option<Vec<Value>>> = vec![None; changes.len()];
+    let mut groups: BTreeMap<&TableShape, Vec<usize>> = BTreeMap::new();
+    for (at, change) in changes.iter().enumerate() {
+        groups.entry(&change.table).or_default().push(at);
+    }
+    for (shape, places) in groups {
+        let Some(table) = lenses.get(target, shape)?.table.clone() else { continue };
+        for part in places.chunks(BATCH) {
+            let keys: Vec<Key> = part.iter().map(|at| changes[*at].key.clone()).collect();
+            for (at, row) in part.iter().zip(target.rows(&table, &keys)?) {
+                out[*at] = row;
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Returns the rows that are not as one side of their changes says.
+///
+/// # Errors
+/// What the target says.
+pub fn differing(target: &mut dyn Target, changes: &[Change], side: Side) -> Result<Vec<Differing>, EngineError> {
+    let mut lenses = Lenses::default();
+    let rows = current(target, &mut lenses, changes)?;
+    let mut out = Vec::new();
+    for (change, row) in changes.iter().zip(rows) {
+        let wanted = if side == Side::Before { change.before_digest() } else { change.after_digest() };
+        let found = match row {
+            Some(row) => lenses.get(target, &change.table)?.digest(&row)?.or(Some(Digest::ZERO)),
+            None => None,
+        };
+        if wanted != found {
+            out.push(Differing { table: change.table.name.clone(), key: change.key.clone() });
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,47 @@
+//! Plan, journal, target, seal: the only place where journal and target meet; asks nobody and prints nothing.
+
+pub mod apply;
+pub mod error;
+pub mod gone;
+pub mod guard;
+pub mod look;
+pub mod recover;
+pub mod resolve;
+pub mod revert;
+
+pub use error::EngineError;
+
+use mfm_journal::{Face, Holder, Journal, Stamp};
+
+use crate::model::ports::{Clock, Reporter};
+use crate::target::Target;
+
+/// What an engine works with.
+pub struct Engine<'a> {
+    /// The journal, open for writing.
+    pub journal: &'a mut Journal,
+    /// The target.
+    pub target: &'a mut dyn Target,
+    /// The target's registered name.
+    pub name: String,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Progress and remarks.
+    pub reporter: &'a dyn Reporter,
+    /// Who acts.
+    pub actor: String,
+    /// Through which face.
+    pub face: Face,
+    /// Who holds the journal's lock meanwhile.
+    pub holder: Holder,
+    /// How long to wait for other writers of the target.
+    pub wait_ms: u64,
+}
+
+impl Engine<'_> {
+    /// Returns who and when, for an entry.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        Stamp { at_us: self.clock.now_us(), actor: self.actor.clone(), face: self.face }
+    }
+}

@@ -1,0 +1,307 @@
+//! Taking operations back: three ways per row, all of them judged before the first write; each in its own transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mfm_journal::{Change, Digest, Operation, OperationAction, Residue, Reverted as RevertedRef, Verdict};
+use serde_json::{Map, json};
+
+use super::Engine;
+use super::apply::{Committed, Proposal};
+use super::error::EngineError;
+use super::guard;
+use super::look::{self, Lenses};
+use super::resolve::{self, Claim, Place};
+use crate::model::refusal::{Conflict, show};
+use crate::model::{Refusal, Value};
+use crate::plan::{Pending, revert_digest};
+use crate::target::{OperationState, TargetError};
+
+mod judge;
+
+use judge::{Judgement, judge};
+
+/// How far a revert may go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// First revert later operations on the same rows.
+    pub cascade: bool,
+    /// Put back what can be, and leave rows in conflict.
+    pub skip_conflicts: bool,
+    /// Overwrite what somebody else wrote.
+    pub force: bool,
+    /// Switch triggers off for the transaction.
+    pub disable_triggers: bool,
+}
+
+/// What to take back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// These operations.
+    Operations(Vec<u64>),
+    /// The newest active operation of the target.
+    Last,
+    /// Every active operation of the target.
+    All,
+}
+
+/// A revert that was judged and found possible.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The operation to take back; `None` where it was taken back before.
+    pub operation: Operation,
+    /// Rows now and as they will be; equal where nothing has to be written.
+    pub rows: Vec<Pending>,
+    /// Rows that stay as they are.
+    pub conflicts: Vec<Conflict>,
+    /// Rows that will be put back in every changed column while another column differs.
+    pub drift: Vec<Drift>,
+}
+
+/// A row put back whose other columns are not as they were.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Drift {
+    /// The table.
+    pub table: String,
+    /// The key, as text.
+    pub key: String,
+}
+
+/// What became of one operation.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The revert's number; `None` where there was nothing left to do.
+    pub op: Option<u64>,
+    /// Its uid.
+    pub uid: Option<Digest>,
+    /// The operation taken back.
+    pub reverts: u64,
+    /// Rows written.
+    pub rows: u64,
+    /// Rows found as they should be.
+    pub kept: u64,
+    /// What cannot be put back.
+    pub residue: Vec<Residue>,
+    /// Rows that stay as they were.
+    pub conflicts: Vec<Conflict>,
+    /// Rows whose other columns somebody changed.
+    pub drift: Vec<Drift>,
+}
+
+/// Everything that was judged, in the order of execution.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// The reverts to carry out, newest operation first.
+    pub planned: Vec<Planned>,
+    /// Operations that were taken back before.
+    pub already: Vec<u64>,
+}
+
+impl Engine<'_> {
+    /// Judges what to take back, and writes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::Conflict`] and other refusals, or what target and journal say.
+    pub fn judge(&mut self, selection: &Selection, options: Options) -> Result<Judged, EngineError> {
+        guard::pass(self.journal, self.target, &self.name)?;
+        guard::nothing_open(self.journal, &self.name)?;
+        let (mut todo, already) = self.selected(selection)?;
+        if options.cascade {
+            self.cascade(&mut todo)?;
+        }
+        let going: BTreeSet<u64> = todo.keys().copied().collect();
+        let mut overlay = BTreeMap::new();
+        let mut planned = Vec::new();
+        for operation in todo.into_values().rev() {
+            self.committed(&operation)?;
+            planned.push(self.plan_one(operation, &going, &mut overlay, options)?);
+        }
+        Ok(Judged { planned, already })
+    }
+
+    fn selected(&self, selection: &Selection) -> Result<(BTreeMap<u64, Operation>, Vec<u64>), EngineError> {
+        let mut todo = BTreeMap::new();
+        let mut already = Vec::new();
+        let here = self.journal.state().active.iter().filter(|(_, active)| active.target == self.name);
+        let numbers: Vec<u64> = match selection {
+            Selection::Operations(numbers) => numbers.clone(),
+            Selection::Last => here.map(|(op, _)| *op).next_back().into_iter().collect(),
+            Selection::All => here.map(|(op, _)| *op).collect(),
+        };
+        for op in numbers {
+            self.belongs(op)?;
+            let carriers = resolve::carriers(self.journal, op)?;
+            if carriers.is_empty() {
+                already.push(op);
+            }
+            todo.extend(carriers.into_iter().map(|operation| (operation.op, operation)));
+        }
+        Ok((todo, already))
+    }
+
+    fn belongs(&self, op: u64) -> Result<(), EngineError> {
+        let operation = self.journal.operation(op)?.ok_or(Refusal::NoOperation { op })?;
+        if operation.target.name != self.name {
+            let (theirs, ours) = (operation.target.name, self.name.clone());
+            return Err(Refusal::OtherTarget { op, theirs, ours }.into());
+        }
+        match operation.verdict {
+            Some(Verdict::Applied) => Ok(()),
+            None => Err(Refusal::RecoverFirst { op }.into()),
+            Some(verdict) => Err(Refusal::NotApplied { op, state: verdict.as_str().to_owned() }.into()),
+        }
+    }
+
+    /// Adds every later active operation that claims a row of one already chosen, until none is left to add.
+    fn cascade(&self, todo: &mut BTreeMap<u64, Operation>) -> Result<(), EngineError> {
+        let mut fresh: Vec<Operation> = todo.values().cloned().collect();
+        while let Some(operation) = fresh.pop() {
+            let left = resolve::rows_left(self.journal, &operation)?;
+            for claim in resolve::claims(self.journal, &operation, &left)?.into_values().flatten() {
+                if todo.contains_key(&claim.op) {
+                    continue;
+                }
+                if let Some(later) = self.journal.operation(claim.op)? {
+                    fresh.push(later.clone());
+                    todo.insert(claim.op, later);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that the target holds the uid of what is to be taken back.
+    fn committed(&mut self, operation: &Operation) -> Result<(), EngineError> {
+        let found = self.target.operation(&operation.uid)?;
+        if found.is_some_and(|row| row.state == OperationState::Committed) {
+            return Ok(());
+        }
+        let what = format!("operation {} is not in it", operation.op);
+        Err(EngineError::Target(TargetError::Replaced { url: self.target.url().to_owned(), what }))
+    }
+
+    fn plan_one(
+        &mut self,
+        operation: Operation,
+        going: &BTreeSet<u64>,
+        overlay: &mut BTreeMap<Place, Option<Vec<Value>>>,
+        options: Options,
+    ) -> Result<Planned, EngineError> {
+        let left = resolve::rows_left(self.journal, &operation)?;
+        let mut claims = resolve::claims(self.journal, &operation, &left)?;
+        claims.values_mut().for_each(|claims| claims.retain(|claim| !going.contains(&claim.op)));
+        let mut lenses = Lenses::default();
+        let mut now = look::current(self.target, &mut lenses, &left)?;
+        let mut plan = Planned { operation, rows: Vec::new(), conflicts: Vec::new(), drift: Vec::new() };
+        for (change, now) in left.iter().zip(now.drain(..)) {
+            let place = resolve::place(change);
+            let now = overlay.get(&place).cloned().unwrap_or(now);
+            let lens = lenses.get(self.target, &change.table)?;
+            let blocked = claims.get(&place).and_then(|claims| blocker(change, claims));
+            let judgement = match blocked {
+                Some(op) => Judgement::blocked(op),
+                None => judge(change, now.as_deref(), lens, options.force)?,
+            };
+            record(change, now, judgement, lens, overlay, &mut plan)?;
+        }
+        refuse_conflicts(&plan, options)?;
+        Ok(plan)
+    }
+
+    /// Carries out one judged revert.
+    ///
+    /// # Errors
+    /// A refusal or failure after which nothing changed, or [`EngineError::LeftOpen`].
+    pub fn revert(&mut self, planned: &Planned, options: Options) -> Result<Outcome, EngineError> {
+        let prepared = self.prepare(&planned.rows, options.disable_triggers)?;
+        let operation = &planned.operation;
+        let proposal = Proposal {
+            action: OperationAction::Revert,
+            tool: operation.tool.clone(),
+            mode: operation.mode.clone(),
+            variant: operation.variant.clone(),
+            severity: operation.severity.clone(),
+            plan_digest: revert_digest(&operation.plan_digest, &prepared.changes)?,
+            plan_id: None,
+            reverts: Some(RevertedRef { op: operation.op, uid: operation.uid, depth: operation.depth }),
+            keys: None,
+            detail: detail(planned, options),
+            disable_triggers: options.disable_triggers,
+            beside: Vec::new(),
+        };
+        let committed = self.commit(&proposal, &prepared)?;
+        Ok(outcome(planned, &prepared.changes, committed))
+    }
+}
+
+/// Returns the newest later operation whose claim meets a change.
+fn blocker(change: &Change, claims: &[Claim]) -> Option<u64> {
+    let columns = resolve::columns(change);
+    let meets = |claim: &&Claim| resolve::overlap(columns.as_ref(), claim.columns.as_ref());
+    claims.iter().rev().find(meets).map(|claim| claim.op)
+}
+
+fn record(
+    change: &Change,
+    now: Option<Vec<Value>>,
+    judgement: Judgement,
+    lens: &mut look::Lens,
+    overlay: &mut BTreeMap<Place, Option<Vec<Value>>>,
+    plan: &mut Planned,
+) -> Result<(), EngineError> {
+    let (table, key) = (change.table.name.clone(), show(&change.key));
+    let after = match judgement {
+        Judgement::Put(after) => after,
+        Judgement::Kept => now.clone(),
+        Judgement::Conflict { columns, why, operation } => {
+            plan.conflicts.push(Conflict { table, key, columns, why, operation });
+            return Ok(());
+        }
+    };
+    let digest = after.as_deref().map(|row| lens.digest(row)).transpose()?.flatten();
+    if digest != change.before_digest() {
+        plan.drift.push(Drift { table, key });
+    }
+    let Some(table) = lens.table.clone() else { return Ok(()) };
+    overlay.insert(resolve::place(change), after.clone());
+    plan.rows.push(Pending { table, key: change.key.clone(), before: now, after });
+    Ok(())
+}
+
+fn refuse_conflicts(plan: &Planned, options: Options) -> Result<(), EngineError> {
+    let nothing = plan.rows.is_empty();
+    if plan.conflicts.is_empty() || (options.skip_conflicts && !nothing) {
+        return Ok(());
+    }
+    let blocked_by: BTreeSet<u64> = plan.conflicts.iter().filter_map(|conflict| conflict.operation).collect();
+    Err(Refusal::Conflict {
+        op: plan.operation.op,
+        rows: plan.conflicts.len() as u64,
+        blocked_by: blocked_by.into_iter().collect(),
+        conflicts: plan.conflicts.clone(),
+    }
+    .into())
+}
+
+fn detail(planned: &Planned, options: Options) -> Map<String, serde_json::Value> {
+    let mut detail = Map::new();
+    detail.insert("conflicts".into(), json!(planned.conflicts.len()));
+    detail.insert("drift".into(), json!(planned.drift.len()));
+    detail.insert("forced".into(), json!(options.force));
+    detail.insert("skip_conflicts".into(), json!(options.skip_conflicts));
+    detail
+}
+
+fn outcome(planned: &Planned, changes: &[Change], committed: Committed) -> Outcome {
+    let mut drift = planned.drift.clone();
+    drift.extend(committed.drift.iter().map(|row| Drift { table: row.table.clone(), key: show(&row.key) }));
+    Outcome {
+        op: Some(committed.op),
+        uid: Some(committed.uid),
+        reverts: planned.operation.op,
+        rows: committed.rows,
+        kept: changes.iter().filter(|change| !change.writes()).count() as u64,
+        residue: committed.residue,
+        conflicts: planned.conflicts.clone(),
+        drift,
+    }
+}

@@ -1,0 +1,116 @@
+//! The three-way comparison of one row: as it was, as the operation left it, as it is; pure.
+
+use mfm_journal::{Action, Change, Value};
+
+use super::super::error::EngineError;
+use super::super::look::Lens;
+
+/// What becomes of one row.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Judgement {
+    /// It will be as it was (`None`: gone).
+    Put(Option<Vec<Value>>),
+    /// It already is as it was.
+    Kept,
+    /// It is neither as it was nor as the operation left it, or a later operation claims it.
+    Conflict {
+        /// The columns that differ.
+        columns: Vec<String>,
+        /// Why, in words.
+        why: String,
+        /// The later operation.
+        operation: Option<u64>,
+    },
+}
+
+impl Judgement {
+    /// A later operation of ours set the same columns.
+    pub(super) fn blocked(op: u64) -> Self {
+        Self::Conflict { columns: Vec::new(), why: format!("operation {op} changed it later"), operation: Some(op) }
+    }
+
+    fn conflict(columns: Vec<String>, why: &str) -> Self {
+        Self::Conflict { columns, why: why.to_owned(), operation: None }
+    }
+}
+
+/// Judges one row of an operation that is to be taken back. `force` overrides what others wrote, never a missing row.
+pub(super) fn judge(
+    change: &Change,
+    now: Option<&[Value]>,
+    lens: &mut Lens,
+    force: bool,
+) -> Result<Judgement, EngineError> {
+    if lens.places().is_none() {
+        let why = if lens.table.is_some() { "a column that the operation knew is gone" } else { "its table is gone" };
+        return Ok(Judgement::conflict(Vec::new(), why));
+    }
+    Ok(match &change.action {
+        Action::Insert { after_digest, .. } => match now {
+            None => Judgement::Kept,
+            Some(row) if lens.digest(row)? == Some(*after_digest) || force => Judgement::Put(None),
+            Some(row) => Judgement::conflict(differing(change, row, lens), "the added row was changed since"),
+        },
+        Action::Delete { before, before_digest } => match now {
+            None => Judgement::Put(whole(before, None, lens)),
+            Some(row) if lens.digest(row)? == Some(*before_digest) => Judgement::Kept,
+            Some(row) if force => Judgement::Put(whole(before, Some(row), lens)),
+            Some(row) => {
+                Judgement::conflict(differing(change, row, lens), "another row took the place of the deleted one")
+            }
+        },
+        Action::Update { columns, before, after, .. } => match now {
+            None => Judgement::conflict(Vec::new(), "the row is gone"),
+            Some(row) => update(change, columns, before, after, row, lens, force),
+        },
+        Action::Kept { .. } => Judgement::Kept,
+    })
+}
+
+fn update(
+    change: &Change,
+    columns: &[usize],
+    before: &[Value],
+    after: &[Value],
+    row: &[Value],
+    lens: &Lens,
+    force: bool,
+) -> Judgement {
+    let places = lens.places().unwrap_or_default();
+    let now: Vec<&Value> = columns.iter().filter_map(|at| row.get(*places.get(*at)?)).collect();
+    let same = |cells: &[Value]| now.len() == cells.len() && now.iter().zip(cells).all(|(now, cell)| *now == cell);
+    if same(before) {
+        return Judgement::Kept;
+    }
+    if same(after) || force {
+        let mut put = row.to_vec();
+        for (at, cell) in columns.iter().zip(before) {
+            if let Some(now) = places.get(*at).and_then(|place| put.get_mut(*place)) {
+                *now = cell.clone();
+            }
+        }
+        return Judgement::Put(Some(put));
+    }
+    let differ = now.iter().zip(after).zip(change.column_names());
+    let names = differ.filter(|((now, after), _)| **now != *after).map(|(_, name)| name.to_owned()).collect();
+    Judgement::conflict(names, "somebody else changed it since")
+}
+
+/// Returns a row of the table now that holds the image's cells; columns that the image does not know stay, or are NULL.
+fn whole(cells: &[Value], now: Option<&[Value]>, lens: &Lens) -> Option<Vec<Value>> {
+    let width = lens.table.as_ref()?.columns.len();
+    let mut row = now.map_or_else(|| vec![Value::Null; width], <[Value]>::to_vec);
+    for (cell, place) in cells.iter().zip(lens.places()?) {
+        if let Some(now) = row.get_mut(*place) {
+            *now = cell.clone();
+        }
+    }
+    Some(row)
+}
+
+fn differing(change: &Change, row: &[Value], lens: &Lens) -> Vec<String> {
+    let image = change.after().or_else(|| change.before()).unwrap_or_default();
+    let now = lens.project(row).unwrap_or_default();
+    let pairs = image.iter().zip(&now).zip(&change.table.columns);
+    pairs.filter(|((image, now), _)| image != now).map(|(_, column)| column.name.clone()).collect()
+}
