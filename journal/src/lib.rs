@@ -3,6 +3,7 @@
 //! The journal knows nothing of what stands above it: no domain, no target, no command line. It is the part an
 //! auditor links alone. `README.md` beside this file documents every byte that it writes.
 
+pub mod audit;
 pub mod body;
 pub mod cbor;
 mod chunk;
@@ -24,6 +25,7 @@ pub mod tree;
 pub mod value;
 mod write;
 
+pub use audit::{Audit, Depth, Finding, audit};
 pub use chunk::{CHUNK_BYTES_MIN, CHUNK_ITEMS_MAX};
 pub use decimal::Decimal;
 pub use digest::Digest;

@@ -125,12 +125,12 @@ pub(crate) fn connect_read(path: &Path) -> Result<Connection, JournalError> {
     if !on_read_only_media(path) {
         match attempt(path, None) {
             Err(source) if is_unopenable(&source) => {}
-            outcome => return outcome.map_err(|source| sqlite_error(path, source)),
+            outcome => return outcome.map_err(|source| unusable(path, source)),
         }
     }
     let log_bytes = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
     if log_bytes == 0 {
-        attempt(path, Some("immutable=1")).map_err(|source| sqlite_error(path, source))
+        attempt(path, Some("immutable=1")).map_err(|source| unusable(path, source))
     } else if beside(path, "-shm").exists() {
         // Another process may be at work on the same file; its index of the log can be read, not made.
         attempt(path, Some("readonly_shm=1")).map_err(|_| JournalError::CopyTheWal { path: path.to_owned() })
@@ -186,20 +186,47 @@ fn uri(path: &Path, query: &str) -> String {
     out + "?" + query
 }
 
-/// Checks that the file says of itself that it is a journal of a known format.
+/// Checks that the file says of itself that it is a journal of this format.
 pub(crate) fn check_header(conn: &Connection, path: &Path) -> Result<(), JournalError> {
-    let number = |pragma: &str| conn.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let not = |why: String| JournalError::NotAJournal { path: path.to_owned(), why };
-    let application = number("application_id").map_err(|error| match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => not("it is no SQLite file".to_owned()),
-        _ => sqlite_error(path, error),
-    })?;
+    let application = header_number(conn, path, "application_id")?;
     if application != APPLICATION_ID {
         return Err(not(format!("its application id is {application:#x}, a journal's is {APPLICATION_ID:#x}")));
     }
-    match number("user_version").map_err(|source| sqlite_error(path, source))? {
+    match header_number(conn, path, "user_version")? {
         FORMAT => Ok(()),
         format if format > FORMAT => Err(JournalError::Newer { path: path.to_owned(), format }),
         format => Err(not(format!("its format is {format}"))),
+    }
+}
+
+/// Checks that an audit of the file makes sense: it has entries, and is not of a later format.
+pub(crate) fn check_auditable(conn: &Connection, path: &Path) -> Result<(), JournalError> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'entry'";
+    let tables: i64 = conn.query_row(sql, [], |row| row.get(0)).map_err(|source| sqlite_error(path, source))?;
+    if tables == 0 {
+        return check_header(conn, path)
+            .and_then(|()| Err(JournalError::NotAJournal { path: path.to_owned(), why: "it has no entries".into() }));
+    }
+    let application = header_number(conn, path, "application_id")?;
+    match header_number(conn, path, "user_version")? {
+        format if application == APPLICATION_ID && format > FORMAT => {
+            Err(JournalError::Newer { path: path.to_owned(), format })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn header_number(conn: &Connection, path: &Path, pragma: &str) -> Result<i64, JournalError> {
+    let number = conn.pragma_query_value(None, pragma, |row| row.get(0));
+    number.map_err(|error| unusable(path, error))
+}
+
+fn unusable(path: &Path, error: rusqlite::Error) -> JournalError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => {
+            JournalError::NotAJournal { path: path.to_owned(), why: "it is no SQLite file".to_owned() }
+        }
+        _ => sqlite_error(path, error),
     }
 }

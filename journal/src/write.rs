@@ -230,6 +230,7 @@ impl Journal {
         let mut leaf = Writer::new();
         for change in changes {
             leaf.clear();
+            change.check()?;
             change.leaf(&mut leaf)?;
             out.tree.push(leaf.as_bytes());
             if !out.tables.contains(&change.table.name) {

@@ -181,6 +181,14 @@ fn what_is_not_exact_is_not_written() {
     not_a_number.key = vec![mfm_journal::Value::Real(f64::NAN)];
     let error = journal.intend(&lock, &stamp(), &intent(), &mut [not_a_number].iter()).unwrap_err();
     assert_eq!(error.code(), "image_not_exact");
+    for (columns, cells) in [(vec![7], 1), (vec![2, 1], 2), (vec![1, 1], 2), (vec![1, 2], 1)] {
+        let mut misfit = update(&shape(), 1);
+        if let mfm_journal::Action::Update { columns: c, before, after, .. } = &mut misfit.action {
+            (*c, *before, *after) = (columns, vec![mfm_journal::Value::Null; cells], vec![mfm_journal::Value::Null; 1]);
+        }
+        let error = journal.intend(&lock, &stamp(), &intent(), &mut [misfit].iter()).unwrap_err();
+        assert_eq!(error.code(), "image_not_exact");
+    }
     let float = Intent { detail: Map::from_iter([("a".into(), json!(0.5))]), ..intent() };
     let error = journal.intend(&lock, &stamp(), &float, &mut updates(1).iter()).unwrap_err();
     assert_eq!(error.code(), "body_not_canonical");
