@@ -1,0 +1,141 @@
+//! `mfm apply`: commits a fault, from arguments or from a plan file; asks first, and journals before it writes.
+
+use std::path::PathBuf;
+
+use mfm_journal::Digest;
+use serde::Serialize;
+
+use super::Card;
+use super::cell::{self, ChangeRow};
+use super::context::Context;
+use super::failure::Failure;
+use super::plan::{self, Made, Request};
+use super::plan_file::PlanFile;
+use crate::engine::apply::Committed;
+use crate::engine::guard;
+use crate::model::Refusal;
+use crate::model::ports::{Danger, Question};
+use crate::model::refusal::show;
+
+/// What it is.
+pub const CARD: Card = Card { name: "apply", danger: Danger::Write, about: "Commit a fault on a test copy" };
+
+/// Where the fault comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// From arguments.
+    Request(Request),
+    /// From a plan file.
+    File(PathBuf),
+}
+
+/// What an apply says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The operation's number; null for a dry run.
+    pub op: Option<u64>,
+    /// Its uid; null for a dry run.
+    pub uid: Option<Digest>,
+    /// `applied`, or `planned` for a dry run.
+    pub state: &'static str,
+    /// What was planned.
+    #[serde(flatten)]
+    pub plan: plan::Outcome,
+    /// Rows that somebody changed between the commit and the second look.
+    pub drift: Vec<DriftRow>,
+    /// The journal.
+    pub journal: PathBuf,
+}
+
+/// A row that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DriftRow {
+    /// The table.
+    pub table: String,
+    /// The key, as text.
+    pub key: String,
+}
+
+/// Commits a fault; every change can be listed through `all`.
+///
+/// # Errors
+/// Usage, a refusal, or what target and journal say.
+pub fn run(
+    context: &Context<'_>,
+    source: &Source,
+    dry_run: bool,
+    all: &mut dyn FnMut(ChangeRow),
+) -> Result<Outcome, Failure> {
+    let mut journal = if dry_run { context.reading()? } else { context.writing()? };
+    let (settled, file) = match source {
+        Source::Request(request) => (plan::settle(context, request)?, None),
+        Source::File(path) => {
+            let file = PlanFile::read(path)?;
+            (file.settle(context)?, Some(file))
+        }
+    };
+    let chosen = context.chosen(&journal)?;
+    let mut target = context.open(&chosen.url)?;
+    if let Some(file) = &file {
+        promised(context, &journal, target.as_mut(), file)?;
+    }
+    let mut made = plan::make(context, &mut journal, target.as_mut(), &chosen, &settled)?;
+    if let Some(file) = file {
+        if file.plan_digest != made.outcome.plan_digest {
+            return Err(plan::stale("the data are not as they were when it was made"));
+        }
+        made.outcome.plan_id = Some(file.plan_id.clone());
+        made.proposal.plan_id = Some(file.plan_id);
+    }
+    if dry_run {
+        made.prepared.changes.iter().for_each(|change| all(cell::change(change)));
+        return Ok(outcome(context, made, None));
+    }
+    context.consent(&question(&made))?;
+    let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
+    let committed = engine.commit(&made.proposal, &made.prepared)?;
+    made.prepared.changes.iter().for_each(|change| all(cell::change(change)));
+    Ok(outcome(context, made, Some(committed)))
+}
+
+/// Checks what a plan file promises beside its digest: the journal, the target, and that it was not used.
+fn promised(
+    context: &Context<'_>,
+    journal: &mfm_journal::Journal,
+    target: &mut dyn crate::target::Target,
+    file: &PlanFile,
+) -> Result<(), Failure> {
+    if file.journal != journal.id() {
+        return Err(plan::stale("it was made with another journal"));
+    }
+    let chosen = context.chosen(journal)?;
+    if guard::pass(journal, target, &chosen.name)?.identity != file.target {
+        return Err(plan::stale("it was made for another target, or for an earlier marking of this one"));
+    }
+    match journal.plan_used(&file.plan_id)? {
+        Some(op) => Err(Refusal::PlanUsed { op }.into()),
+        None => Ok(()),
+    }
+}
+
+fn question(made: &Made) -> Question {
+    let plan = &made.outcome;
+    let text = format!(
+        "{} ({}, severity {}) on target {}: {} rows of {} records. Commit?",
+        plan.tool, plan.variant, plan.severity, plan.target, plan.rows, plan.records
+    );
+    Question { text, danger: CARD.danger, type_name: None }
+}
+
+fn outcome(context: &Context<'_>, made: Made, committed: Option<Committed>) -> Outcome {
+    let drift = committed.iter().flat_map(|committed| &committed.drift);
+    let drift = drift.map(|row| DriftRow { table: row.table.clone(), key: show(&row.key) }).collect();
+    Outcome {
+        op: committed.as_ref().map(|committed| committed.op),
+        uid: committed.as_ref().map(|committed| committed.uid),
+        state: if committed.is_some() { "applied" } else { "planned" },
+        plan: made.outcome,
+        drift,
+        journal: context.journal.clone(),
+    }
+}

@@ -1,0 +1,101 @@
+//! Cells, keys and changes as JSON, every look-alike told apart; renders nothing for people.
+
+use mfm_journal::digest::hex;
+use mfm_journal::{Change, Moment, Value};
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+
+/// The most changes that a report lists.
+pub const CHANGES_MAX: usize = 1000;
+
+/// The largest integer that every JSON reader holds exactly.
+const INTEGER_MAX: u64 = (1 << 53) - 1;
+
+/// A change as reports show it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChangeRow {
+    /// The table.
+    pub table: String,
+    /// The key, by column.
+    pub key: Json,
+    /// insert, update, delete or kept.
+    pub kind: &'static str,
+    /// The cells before, by column; null for an insert.
+    pub before: Json,
+    /// The cells after, by column; null for a delete.
+    pub after: Json,
+}
+
+/// Returns a change as reports show it.
+#[must_use]
+pub fn change(change: &Change) -> ChangeRow {
+    let names = change.column_names();
+    let cells = |values: Option<&[Value]>| match values {
+        Some(values) => object(names.iter().copied().zip(values)),
+        None => Json::Null,
+    };
+    ChangeRow {
+        table: change.table.name.clone(),
+        key: object(change.table.key.iter().map(String::as_str).zip(&change.key)),
+        kind: change.action.word(),
+        before: cells(change.before()),
+        after: cells(change.after()),
+    }
+}
+
+fn object<'v>(cells: impl Iterator<Item = (&'v str, &'v Value)>) -> Json {
+    Json::Object(cells.map(|(name, value)| (name.to_owned(), cell(value))).collect::<Map<_, _>>())
+}
+
+/// Returns a cell: null, true, false, text, an integer within 2^53, a real with a point or an exponent; anything else
+/// as an object whose one field names the type.
+#[must_use]
+pub fn cell(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Boolean(flag) => json!(flag),
+        Value::Integer(number) if number.unsigned_abs() <= INTEGER_MAX => json!(number),
+        Value::Integer(number) => json!({"$int": number.to_string()}),
+        Value::Real(number) if number.is_finite() => json!(number),
+        Value::Real(number) => json!({"$real": number.to_string()}),
+        Value::Decimal(number) => json!({"$decimal": number.to_string()}),
+        Value::Text(text) => json!(text),
+        Value::RawText(bytes) => json!({"$text_hex": hex(bytes)}),
+        Value::Bytes(bytes) => json!({"$hex": hex(bytes)}),
+        Value::Moment(moment) => json!({"$moment": moment_parts(*moment)}),
+        Value::Uuid(bytes) => json!({"$uuid": hex(bytes)}),
+    }
+}
+
+fn moment_parts(moment: Moment) -> Json {
+    let mut parts = vec![json!(moment.days)];
+    parts.extend(moment.ticks.map(|ticks| json!(ticks)));
+    parts.extend(moment.offset_minutes.map(|minutes| json!(minutes)));
+    Json::Array(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn look_alikes_differ() {
+        let shown = |value: &Value| cell(value).to_string();
+        for (value, text) in [
+            (Value::Null, "null"),
+            (Value::Text(String::new()), "\"\""),
+            (Value::Text("null".into()), "\"null\""),
+            (Value::Integer(1), "1"),
+            (Value::Real(1.0), "1.0"),
+            (Value::Real(-0.0), "-0.0"),
+            (Value::Real(1e300), "1e+300"),
+            (Value::Real(f64::INFINITY), "{\"$real\":\"inf\"}"),
+            (Value::Integer(1 << 53), "{\"$int\":\"9007199254740992\"}"),
+            (Value::Decimal("1.00".parse().unwrap()), "{\"$decimal\":\"1.00\"}"),
+            (Value::Bytes(vec![0xff]), "{\"$hex\":\"ff\"}"),
+            (Value::RawText(vec![0xff]), "{\"$text_hex\":\"ff\"}"),
+        ] {
+            assert_eq!(shown(&value), text);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What every operation gets from its face: where things are, who acts, and the ports; opens journal and target.
+
+use std::path::PathBuf;
+
+use mfm_journal::{Face, Holder, Journal, JournalError, Stamp};
+
+use super::failure::Failure;
+use crate::engine::Engine;
+use crate::model::Refusal;
+use crate::model::ports::{Answer, Clock, Confirm, Entropy, Question, Reporter};
+use crate::mosaiq;
+use crate::target::{self, Target, TargetError};
+
+/// What an operation works with.
+pub struct Context<'a> {
+    /// The journal's file.
+    pub journal: PathBuf,
+    /// The target that was asked for, by name or URL.
+    pub target: Option<String>,
+    /// Who acts.
+    pub actor: String,
+    /// Through which face.
+    pub face: Face,
+    /// Who holds locks meanwhile.
+    pub holder: Holder,
+    /// How long to wait for other writers of a target.
+    pub wait_ms: u64,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Chance.
+    pub entropy: &'a dyn Entropy,
+    /// Progress and remarks.
+    pub reporter: &'a dyn Reporter,
+    /// Whom to ask.
+    pub confirm: &'a dyn Confirm,
+}
+
+/// A registered target, or a URL that is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// The registered name.
+    pub name: String,
+    /// The URL.
+    pub url: String,
+}
+
+impl Context<'_> {
+    /// Opens the journal for reading, never creating it.
+    ///
+    /// # Errors
+    /// What the journal says.
+    pub fn reading(&self) -> Result<Journal, Failure> {
+        Ok(Journal::open_read(&self.journal)?)
+    }
+
+    /// Opens the journal for writing, never creating it.
+    ///
+    /// # Errors
+    /// What the journal says.
+    pub fn writing(&self) -> Result<Journal, Failure> {
+        Ok(Journal::open(&self.journal)?)
+    }
+
+    /// Opens the journal for writing, making it where there is none.
+    ///
+    /// # Errors
+    /// What the journal says.
+    pub fn writing_or_new(&self) -> Result<Journal, Failure> {
+        match Journal::open(&self.journal) {
+            Err(JournalError::Missing { .. }) => {
+                let journal = Journal::create(&self.journal, self.entropy.bytes(), &self.stamp())?;
+                self.reporter.note(&format!("new journal {}", self.journal.display()));
+                Ok(journal)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Returns who and when, for an entry.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        Stamp { at_us: self.clock.now_us(), actor: self.actor.clone(), face: self.face }
+    }
+
+    /// Returns the registered target that was asked for, or the only one there is.
+    ///
+    /// # Errors
+    /// [`Refusal::NoTarget`].
+    pub fn chosen(&self, journal: &Journal) -> Result<Chosen, Failure> {
+        let targets = &journal.state().targets;
+        let given = match &self.target {
+            Some(given) => given.clone(),
+            None => match targets.iter().next() {
+                Some((name, _)) if targets.len() == 1 => name.clone(),
+                Some(_) => {
+                    let names: Vec<&str> = targets.keys().map(String::as_str).collect();
+                    let message = format!("several targets are registered: {}", names.join(", "));
+                    return Err(Failure::new(super::Kind::Refused, "which_target", message, "say --target NAME"));
+                }
+                None => {
+                    let hint = "`mfm lab create URL` makes a lab; `mfm target add URL` registers a database";
+                    let message = "no target is registered";
+                    return Err(Failure::new(super::Kind::Refused, "no_target", message, hint));
+                }
+            },
+        };
+        if let Some(target) = targets.get(&given) {
+            return Ok(Chosen { name: given, url: target.url.clone() });
+        }
+        let url = target::canonical_url(&given).unwrap_or_else(|_| given.clone());
+        let found = targets.iter().find(|(_, target)| target.url == url);
+        let chosen = found.map(|(name, target)| Chosen { name: name.clone(), url: target.url.clone() });
+        chosen.ok_or_else(|| Refusal::NoTarget { name: given }.into())
+    }
+
+    /// Opens a target's reading side.
+    ///
+    /// # Errors
+    /// What the target says.
+    pub fn open(&self, url: &str) -> Result<Box<dyn Target>, TargetError> {
+        target::open_url(url, mosaiq::schema::keys())
+    }
+
+    /// Puts journal and target together.
+    #[must_use]
+    pub fn engine<'e>(&'e self, journal: &'e mut Journal, target: &'e mut dyn Target, name: &str) -> Engine<'e> {
+        Engine {
+            journal,
+            target,
+            name: name.to_owned(),
+            clock: self.clock,
+            reporter: self.reporter,
+            actor: self.actor.clone(),
+            face: self.face,
+            holder: self.holder.clone(),
+            wait_ms: self.wait_ms,
+        }
+    }
+
+    /// Asks for consent, and takes only a yes for a yes.
+    ///
+    /// # Errors
+    /// [`Refusal::NoConsent`].
+    pub fn consent(&self, question: &Question) -> Result<(), Failure> {
+        match self.confirm.ask(question) {
+            Answer::Yes => Ok(()),
+            Answer::No => Err(Refusal::NoConsent { asked: true }.into()),
+            Answer::Nobody => Err(Refusal::NoConsent { asked: false }.into()),
+        }
+    }
+
+    /// Returns 16 random bytes in hexadecimal: the id of a marker or a plan.
+    #[must_use]
+    pub fn random_id(&self) -> String {
+        mfm_journal::digest::hex(&self.entropy.bytes())
+    }
+
+    /// Draws a seed of 53 bits.
+    #[must_use]
+    pub fn draw_seed(&self) -> u64 {
+        let bytes = self.entropy.bytes();
+        let word = bytes.iter().take(8).fold(0u64, |word, byte| word << 8 | u64::from(*byte));
+        word & crate::model::seed::SEED_MAX
+    }
+}

@@ -1,0 +1,59 @@
+//! The operations of the user: one file each, `Request -> run(&Context) -> Outcome`; none prints, asks or exits.
+
+pub mod apply;
+pub mod audit;
+pub mod cell;
+pub mod checks;
+pub mod context;
+pub mod demo;
+pub mod failure;
+pub mod lab;
+pub mod log;
+pub mod modes;
+pub mod plan;
+pub mod plan_file;
+pub mod recover;
+pub mod revert;
+pub mod select;
+pub mod show;
+pub mod status;
+pub mod target;
+
+pub use context::Context;
+pub use failure::{Failure, Kind};
+
+use crate::model::ports::Danger;
+
+/// What an operation is, declared once for the help, the dialogs and the agents.
+#[derive(Clone, Copy, Debug)]
+pub struct Card {
+    /// The words that call it.
+    pub name: &'static str,
+    /// How much it can do.
+    pub danger: Danger,
+    /// What it does, in a line.
+    pub about: &'static str,
+}
+
+/// Every operation.
+pub const OPERATIONS: &[&Card] = &[
+    &demo::CARD,
+    &lab::create::CARD,
+    &lab::import::CARD,
+    &target::add::CARD,
+    &target::list::CARD,
+    &target::show::CARD,
+    &target::mark::CARD,
+    &target::unmark::CARD,
+    &target::remove::CARD,
+    &target::census::CARD,
+    &modes::CARD,
+    &plan::CARD,
+    &apply::CARD,
+    &revert::CARD,
+    &recover::CARD,
+    &status::CARD,
+    &log::CARD,
+    &show::CARD,
+    &audit::CARD,
+];

@@ -1,0 +1,338 @@
+//! `mfm plan`: the changes that a fault would make, with their digest; writes nothing to the target.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::civil;
+use mfm_journal::{ChosenKeys, Digest, Journal, OperationAction, Residue};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+
+use super::Card;
+use super::cell::{self, ChangeRow};
+use super::context::{Chosen, Context};
+use super::failure::Failure;
+use super::plan_file::PlanFile;
+use super::select::{self, Order, Records, Selected, Skipped};
+use crate::engine::apply::{Prepared, Proposal};
+use crate::engine::guard;
+use crate::model::ports::Danger;
+use crate::model::{Ids, Refusal, time};
+use crate::mosaiq::modes::{self, Mode};
+use crate::plan::{PlanFacts, plan_digest};
+use crate::target::Target;
+
+/// What it is.
+pub const CARD: Card =
+    Card { name: "plan", danger: Danger::Read, about: "Show the changes that a fault would make, and their digest" };
+
+/// How many rows one operation may change unless told otherwise.
+pub const ROWS_MAX: u64 = 10_000;
+
+/// Which records, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Options {
+    /// Propose parameters that make this variant, instead of giving them
+    #[arg(long, value_name = "WORD")]
+    pub variant: Option<String>,
+    /// Choose this many eligible records by the seed
+    #[arg(long, value_name = "N", conflicts_with = "all")]
+    pub sample: Option<u64>,
+    /// Choose every eligible record
+    #[arg(long)]
+    pub all: bool,
+    /// Seed of every choice, 0 to 2^53-1; drawn and printed if omitted
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// The target's wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// Refuse to change more rows than this [default: 10000]
+    #[arg(long, value_name = "N")]
+    pub max_rows: Option<u64>,
+    /// Switch triggers off for this transaction
+    #[arg(long)]
+    pub disable_triggers: bool,
+    /// Write although the target holds operations of this other journal
+    #[arg(long, value_name = "JOURNAL_ID")]
+    pub beside_journal: Vec<String>,
+}
+
+/// A fault to plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The mode's tool name.
+    pub tool: String,
+    /// The mode's own parameters, as given.
+    pub parameters: Map<String, Json>,
+    /// Which records, and how.
+    pub options: Options,
+    /// Where to write the plan file.
+    pub output: Option<PathBuf>,
+}
+
+/// What a plan says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The tool.
+    pub tool: String,
+    /// The mode's id.
+    pub mode: String,
+    /// The variant that the records will show.
+    pub variant: String,
+    /// The severity, 0 to 3, as decimal text.
+    pub severity: String,
+    /// The target's name.
+    pub target: String,
+    /// The parameters, defaults filled in.
+    pub params: Map<String, Json>,
+    /// The seed.
+    pub seed: u64,
+    /// The wall clock, for modes that use it.
+    pub now: Option<String>,
+    /// How many records were chosen.
+    pub records: u64,
+    /// The chosen records' ids.
+    pub keys: Vec<Json>,
+    /// How many rows would change.
+    pub rows: u64,
+    /// The plan's digest.
+    pub plan_digest: Digest,
+    /// The plan's id, where a plan file was written.
+    pub plan_id: Option<String>,
+    /// The plan file.
+    pub file: Option<PathBuf>,
+    /// How many changes there are.
+    pub changes_total: u64,
+    /// The first thousand changes.
+    pub changes: Vec<ChangeRow>,
+    /// What cannot be put back.
+    pub residue: Vec<Residue>,
+    /// The records passed over, with reasons.
+    pub skipped: Vec<Skipped>,
+    /// How many records were passed over.
+    pub skipped_total: u64,
+    /// What the census has to say.
+    pub notes: Vec<String>,
+}
+
+/// A plan that can be carried out.
+pub struct Made {
+    /// What it says.
+    pub outcome: Outcome,
+    /// What its entry will say.
+    pub proposal: Proposal,
+    /// Its changes.
+    pub prepared: Prepared,
+}
+
+/// Plans a fault, and writes the plan file where one was asked for.
+///
+/// # Errors
+/// Usage, a refusal, or what target and journal say.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<(Outcome, Made), Failure> {
+    let mut journal = context.reading()?;
+    let chosen = context.chosen(&journal)?;
+    let mut target = context.open(&chosen.url)?;
+    let settled = settle(context, request)?;
+    let mut made = make(context, &mut journal, target.as_mut(), &chosen, &settled)?;
+    if let Some(path) = &request.output {
+        let plan_id = context.random_id();
+        made.outcome.plan_id = Some(plan_id.clone());
+        made.outcome.file = Some(path.clone());
+        let identity = guard::pass(&journal, target.as_mut(), &chosen.name)?.identity;
+        PlanFile::new(&made, &settled, plan_id, identity, journal.id()).write(path)?;
+    }
+    Ok((made.outcome.clone(), made))
+}
+
+/// A request with everything filled in that can be known before the target is read.
+pub struct Settled {
+    /// The mode.
+    pub mode: &'static dyn Mode,
+    /// The parameters.
+    pub parameters: Map<String, Json>,
+    /// The variant to propose.
+    pub variant: Option<String>,
+    /// Which records.
+    pub records: Records,
+    /// The seed.
+    pub seed: u64,
+    /// The wall clock.
+    pub now: civil::DateTime,
+    /// The options.
+    pub options: Options,
+}
+
+/// Checks a request by itself, and fills in seed and clock.
+///
+/// # Errors
+/// Usage only.
+pub fn settle(context: &Context<'_>, request: &Request) -> Result<Settled, Failure> {
+    let mode = find_mode(&request.tool)?;
+    let options = request.options.clone();
+    if let Some(word) = &options.variant {
+        known_variant(mode, word)?;
+    }
+    let variant = options.variant.as_ref().map(|word| word.replace('-', "_"));
+    let hint = format!("`mfm modes {}` shows its parameters", mode.card().tool);
+    let complete = mode.complete(&request.parameters, variant.as_deref());
+    let parameters = complete.map_err(|why| Failure::usage("parameters", why, hint))?;
+    let records = records(mode, &request.parameters, &options)?;
+    let seed = match options.seed {
+        Some(seed) if seed > crate::model::seed::SEED_MAX => {
+            return Err(Failure::usage("seed", format!("the seed {seed} is above 2^53-1"), "choose a smaller seed"));
+        }
+        Some(seed) => seed,
+        None => context.draw_seed(),
+    };
+    let now = match &options.now {
+        Some(text) => time::parse(text).ok_or_else(|| {
+            Failure::usage("now", format!("`{text}` is no date and time"), "write it as 2024-06-28T12:00:00")
+        })?,
+        None => context.clock.local(),
+    };
+    Ok(Settled { mode, parameters, variant, records, seed, now, options })
+}
+
+fn find_mode(tool: &str) -> Result<&'static dyn Mode, Failure> {
+    modes::find(tool).ok_or_else(|| {
+        Failure::usage("unknown_mode", format!("there is no mode or tool `{tool}`"), "`mfm modes` lists them")
+    })
+}
+
+fn known_variant(mode: &dyn Mode, word: &str) -> Result<(), Failure> {
+    let variants = mode.card().variants;
+    if variants.iter().any(|variant| variant.word == word.replace('-', "_")) {
+        return Ok(());
+    }
+    let words: Vec<&str> = variants.iter().map(|variant| variant.word).collect();
+    let message = format!("{} has no variant `{word}`", mode.card().tool);
+    Err(Failure::usage("unknown_variant", message, format!("its variants: {}", words.join(", "))))
+}
+
+fn records(mode: &dyn Mode, given: &Map<String, Json>, options: &Options) -> Result<Records, Failure> {
+    let parameter = mode.card().record.parameter;
+    let flag = parameter.replace('_', "-");
+    let ids = given.get(parameter).filter(|value| !value.is_null());
+    let ids: Option<Ids> = match ids {
+        None => None,
+        Some(value) => Some(serde_json::from_value(value.clone()).map_err(|error| {
+            Failure::usage("ids", format!("{parameter}: {error}"), "write ids and ranges such as 5-9,12")
+        })?),
+    };
+    match (ids, options.sample, options.all) {
+        (Some(ids), None, false) => Ok(Records::Ids(ids)),
+        (None, Some(0), false) => Err(Failure::usage("sample", "a sample of 0 records", "ask for at least one")),
+        (None, Some(count), false) => Ok(Records::Sample(count)),
+        (None, None, true) => Ok(Records::All),
+        (None, None, false) => {
+            let message = format!("{} needs to know which records", mode.card().tool);
+            Err(Failure::usage("records", message, format!("give --{flag} IDS, --sample N or --all")))
+        }
+        _ => {
+            let message = format!("--{flag}, --sample and --all exclude each other");
+            Err(Failure::usage("records", message, "give one of them"))
+        }
+    }
+}
+
+/// Plans a settled request on an open target.
+///
+/// # Errors
+/// A refusal, or what target and journal say.
+pub fn make(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn Target,
+    chosen: &Chosen,
+    settled: &Settled,
+) -> Result<Made, Failure> {
+    guard::pass(journal, target, &chosen.name)?;
+    guard::nothing_open(journal, &chosen.name)?;
+    let order = Order {
+        mode: settled.mode,
+        parameters: &settled.parameters,
+        variant: settled.variant.as_deref(),
+        records: &settled.records,
+        seed: settled.seed,
+        now: settled.now,
+        max_rows: settled.options.max_rows.unwrap_or(ROWS_MAX),
+    };
+    let selected = select::select(context, target, &order)?;
+    let mut engine = context.engine(journal, target, &chosen.name);
+    let prepared = engine.prepare(&selected.rows, settled.options.disable_triggers)?;
+    describe(settled, &selected, prepared, chosen)
+}
+
+fn describe(settled: &Settled, selected: &Selected, prepared: Prepared, chosen: &Chosen) -> Result<Made, Failure> {
+    let card = settled.mode.card();
+    let severity = card.variants.iter().find(|variant| variant.word == selected.variant).map(|v| v.severity);
+    let severity = severity.unwrap_or(card.severity).to_owned();
+    let now = card.uses_now.then(|| time::format(settled.now, 0, 'T'));
+    let facts = PlanFacts {
+        tool: card.tool,
+        variant: selected.variant,
+        parameters: &settled.parameters,
+        seed: settled.seed,
+        now: now.as_deref(),
+        keys: &selected.keys,
+    };
+    let digest = plan_digest(&facts, &prepared.changes).map_err(crate::engine::EngineError::from)?;
+    let outcome = Outcome {
+        tool: card.tool.to_owned(),
+        mode: card.id.to_owned(),
+        variant: selected.variant.to_owned(),
+        severity: severity.clone(),
+        target: chosen.name.clone(),
+        params: settled.parameters.clone(),
+        seed: settled.seed,
+        now: now.clone(),
+        records: selected.keys.len() as u64,
+        keys: selected.keys.iter().take(cell::CHANGES_MAX).filter_map(|key| key.first().map(cell::cell)).collect(),
+        rows: prepared.changes.len() as u64,
+        plan_digest: digest,
+        plan_id: None,
+        file: None,
+        changes_total: prepared.changes.len() as u64,
+        changes: prepared.changes.iter().take(cell::CHANGES_MAX).map(cell::change).collect(),
+        residue: prepared.census.residue.clone(),
+        skipped: selected.skipped.clone(),
+        skipped_total: selected.skipped_total,
+        notes: prepared.census.notes.clone(),
+    };
+    let proposal = proposal(settled, selected, &outcome, digest);
+    Ok(Made { outcome, proposal, prepared })
+}
+
+fn proposal(settled: &Settled, selected: &Selected, outcome: &Outcome, digest: Digest) -> Proposal {
+    let mut detail = Map::new();
+    detail.insert("params".into(), Json::Object(settled.parameters.clone()));
+    detail.insert("proposed".into(), json!(settled.variant.is_some()));
+    detail.insert("seed".into(), json!(settled.seed));
+    detail.insert("now".into(), json!(outcome.now));
+    let shape = &selected.table.shape;
+    let keys = ChosenKeys { table: shape.name.clone(), columns: shape.key.clone(), keys: selected.keys.clone() };
+    Proposal {
+        action: OperationAction::Apply,
+        tool: outcome.tool.clone(),
+        mode: outcome.mode.clone(),
+        variant: outcome.variant.clone(),
+        severity: outcome.severity.clone(),
+        plan_digest: digest,
+        plan_id: None,
+        reverts: None,
+        keys: Some(keys),
+        detail,
+        disable_triggers: settled.options.disable_triggers,
+        beside: settled.options.beside_journal.clone(),
+    }
+}
+
+/// Returns the refusal for a plan that no longer makes the changes it promised.
+#[must_use]
+pub fn stale(what: &str) -> Failure {
+    Refusal::Stale { what: what.to_owned() }.into()
+}

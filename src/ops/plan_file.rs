@@ -1,0 +1,124 @@
+//! The plan file: a request and a promise of its digest, without any change in it; applied at most once.
+
+use std::path::Path;
+
+use mfm_journal::{Digest, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::cell;
+use super::context::Context;
+use super::failure::Failure;
+use super::plan::{self, Made, Options, Request, Settled};
+use super::select::Records;
+use crate::model::{Key, time};
+
+/// The schema's name.
+const SCHEMA: &str = "mfm/plan/1";
+
+/// A plan, as a file holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanFile {
+    schema: String,
+    tool: String,
+    variant: Option<String>,
+    params: Map<String, Json>,
+    keys: Vec<Json>,
+    seed: u64,
+    now: String,
+    max_rows: Option<u64>,
+    disable_triggers: bool,
+    beside_journal: Vec<String>,
+    /// The plan's id.
+    pub plan_id: String,
+    /// The target's identity.
+    pub target: Digest,
+    /// The journal's id.
+    pub journal: Digest,
+    /// The digest that planning again must give.
+    pub plan_digest: Digest,
+}
+
+impl PlanFile {
+    /// Returns the file for a plan just made.
+    #[must_use]
+    pub fn new(made: &Made, settled: &Settled, plan_id: String, target: Digest, journal: Digest) -> Self {
+        let keys = made.proposal.keys.as_ref().map(|chosen| chosen.keys.as_slice()).unwrap_or_default();
+        Self {
+            schema: SCHEMA.to_owned(),
+            tool: made.outcome.tool.clone(),
+            variant: settled.variant.clone(),
+            params: settled.parameters.clone(),
+            keys: keys.iter().filter_map(|key| key.first().map(cell::cell)).collect(),
+            seed: settled.seed,
+            now: time::format(settled.now, 0, 'T'),
+            max_rows: settled.options.max_rows,
+            disable_triggers: settled.options.disable_triggers,
+            beside_journal: settled.options.beside_journal.clone(),
+            plan_id,
+            target,
+            journal,
+            plan_digest: made.outcome.plan_digest,
+        }
+    }
+
+    /// Writes the file; an existing one is replaced.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn write(&self, path: &Path) -> Result<(), Failure> {
+        let failure = |why: String| {
+            let message = format!("could not write the plan file {}: {why}", path.display());
+            Failure::usage("plan_file", message, "choose a path that can be written")
+        };
+        let text = serde_json::to_string_pretty(self).map_err(|error| failure(error.to_string()))?;
+        std::fs::write(path, text + "\n").map_err(|error| failure(error.to_string()))
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// What the file system says, or what is wrong with the file.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let failure = |why: String| {
+            let message = format!("could not read the plan file {}: {why}", path.display());
+            Failure::usage("plan_file", message, "make one with `mfm plan TOOL ARGS -o FILE`")
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| failure(error.to_string()))?;
+        let file: Self = serde_json::from_str(&text).map_err(|error| failure(error.to_string()))?;
+        if file.schema == SCHEMA { Ok(file) } else { Err(failure(format!("its schema is `{}`", file.schema))) }
+    }
+
+    /// Returns the request to plan again, with exactly the keys that were chosen.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn settle(&self, context: &Context<'_>) -> Result<Settled, Failure> {
+        let options = Options {
+            variant: self.variant.clone(),
+            seed: Some(self.seed),
+            now: Some(self.now.clone()),
+            max_rows: self.max_rows,
+            disable_triggers: self.disable_triggers,
+            beside_journal: self.beside_journal.clone(),
+            all: true,
+            ..Options::default()
+        };
+        let request =
+            Request { tool: self.tool.clone(), parameters: self.params.clone(), options, output: None };
+        let mut settled = plan::settle(context, &request)?;
+        settled.records = Records::Keys(self.keys()?);
+        Ok(settled)
+    }
+
+    fn keys(&self) -> Result<Vec<Key>, Failure> {
+        let key = |json: &Json| match json {
+            Json::Number(number) => number.as_i64().map(|id| vec![Value::Integer(id)]),
+            Json::String(text) => Some(vec![Value::Text(text.clone())]),
+            _ => None,
+        };
+        let all: Option<Vec<Key>> = self.keys.iter().map(key).collect();
+        all.ok_or_else(|| Failure::usage("plan_file", "a key of the plan file is no number and no text", "plan again"))
+    }
+}

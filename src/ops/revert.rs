@@ -1,0 +1,168 @@
+//! `mfm revert`: takes operations back, exactly or not at all; asks only before it overwrites somebody's data.
+
+use clap::Args;
+use mfm_journal::{Digest, Residue};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Card;
+use super::context::Context;
+use super::failure::Failure;
+use crate::engine::revert::{self, Drift, Judged, Options, Selection};
+use crate::model::ports::{Danger, Question};
+use crate::model::refusal::Conflict;
+
+/// What it is.
+pub const CARD: Card = Card { name: "revert", danger: Danger::Write, about: "Take operations back" };
+
+/// What to take back, and how far to go.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// Operation numbers
+    #[arg(value_name = "OP", conflicts_with_all = ["last", "all"], required_unless_present_any = ["last", "all"])]
+    pub operations: Vec<u64>,
+    /// The newest active operation of the target
+    #[arg(long, conflicts_with = "all")]
+    pub last: bool,
+    /// Every active operation of the target, newest first
+    #[arg(long)]
+    pub all: bool,
+    /// First revert later operations on the same rows
+    #[arg(long)]
+    pub cascade: bool,
+    /// Put back what can be, and leave the rows in conflict
+    #[arg(long)]
+    pub skip_conflicts: bool,
+    /// Overwrite what somebody else wrote to these rows; asks first
+    #[arg(long)]
+    pub force: bool,
+    /// Switch triggers off for the transaction
+    #[arg(long)]
+    pub disable_triggers: bool,
+}
+
+/// What a revert says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The target's name.
+    pub target: String,
+    /// One line an operation, in the order of execution.
+    pub operations: Vec<Line>,
+}
+
+impl Outcome {
+    /// Tells whether rows were left in conflict.
+    #[must_use]
+    pub fn left_something(&self) -> bool {
+        self.operations.iter().any(|line| !line.conflicts.is_empty())
+    }
+}
+
+/// What became of one operation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Line {
+    /// The revert's number; null where there was nothing to do.
+    pub op: Option<u64>,
+    /// The revert's uid.
+    pub uid: Option<Digest>,
+    /// The operation taken back.
+    pub reverts: u64,
+    /// Rows written.
+    pub rows: u64,
+    /// Rows that already were as they should be.
+    pub already_back: u64,
+    /// `reverted`, `partly_reverted` or `already_reverted`.
+    pub state: &'static str,
+    /// Whether every changed cell is back.
+    pub restored: bool,
+    /// Whether the whole rows are as they were.
+    pub exact: bool,
+    /// What cannot be put back.
+    pub residue: Vec<Residue>,
+    /// Rows left as they are.
+    pub conflicts: Vec<Conflict>,
+    /// Rows put back whose other columns somebody else changed.
+    pub drift: Vec<Drift>,
+}
+
+/// Takes operations back.
+///
+/// # Errors
+/// Usage, a refusal, or what target and journal say. What was reverted before an error stays reverted, and journaled.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let selection = selection(request)?;
+    let options = Options {
+        cascade: request.cascade,
+        skip_conflicts: request.skip_conflicts,
+        force: request.force,
+        disable_triggers: request.disable_triggers,
+    };
+    let mut journal = context.writing()?;
+    let chosen = context.chosen_for(&journal, &request.operations)?;
+    let mut target = context.open(&chosen.url)?;
+    let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
+    let judged = engine.judge(&selection, options)?;
+    if request.force {
+        context.consent(&question(&judged, &chosen.name))?;
+    }
+    let mut operations: Vec<Line> = judged.already.iter().map(|op| already(*op)).collect();
+    for planned in &judged.planned {
+        operations.push(line(engine.revert(planned, options)?));
+    }
+    Ok(Outcome { target: chosen.name, operations })
+}
+
+fn selection(request: &Request) -> Result<Selection, Failure> {
+    match (request.operations.is_empty(), request.last, request.all) {
+        (false, false, false) => Ok(Selection::Operations(request.operations.clone())),
+        (true, true, false) => Ok(Selection::Last),
+        (true, false, true) => Ok(Selection::All),
+        _ => {
+            Err(Failure::usage("operations", "which operations to revert is unclear", "give numbers, --last or --all"))
+        }
+    }
+}
+
+fn question(judged: &Judged, name: &str) -> Question {
+    let numbers: Vec<String> = judged.planned.iter().map(|plan| plan.operation.op.to_string()).collect();
+    let rows: usize = judged.planned.iter().map(|plan| plan.rows.len()).sum();
+    let text = format!(
+        "Revert operation {} on target {name} by force: {rows} rows, whatever others wrote to them. Go on?",
+        numbers.join(", ")
+    );
+    Question { text, danger: Danger::Destroy, type_name: None }
+}
+
+const fn already(op: u64) -> Line {
+    Line {
+        op: None,
+        uid: None,
+        reverts: op,
+        rows: 0,
+        already_back: 0,
+        state: "already_reverted",
+        restored: true,
+        exact: true,
+        residue: Vec::new(),
+        conflicts: Vec::new(),
+        drift: Vec::new(),
+    }
+}
+
+fn line(outcome: revert::Outcome) -> Line {
+    let restored = outcome.conflicts.is_empty();
+    Line {
+        op: outcome.op,
+        uid: outcome.uid,
+        reverts: outcome.reverts,
+        rows: outcome.rows,
+        already_back: outcome.kept,
+        state: if restored { "reverted" } else { "partly_reverted" },
+        restored,
+        exact: restored && outcome.drift.is_empty(),
+        residue: outcome.residue,
+        conflicts: outcome.conflicts,
+        drift: outcome.drift,
+    }
+}

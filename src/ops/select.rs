@@ -1,0 +1,298 @@
+//! From a request to rows that should change: which records, which parameters, read in batches; writes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use super::context::Context;
+use super::failure::Failure;
+use crate::model::refusal::show;
+use crate::model::{Filter, Ids, Key, Query, Refusal, Snapshot, Table, Value, seed};
+use crate::mosaiq::modes::{Mode, Planned, Task};
+use crate::plan::{self, Pending};
+use crate::target::Target;
+
+/// How many records are read in one go.
+const BATCH: usize = 256;
+
+/// Which records of a mode.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Records {
+    /// By id.
+    Ids(Ids),
+    /// Exactly these, each of which must be eligible.
+    Keys(Vec<Key>),
+    /// The eligible ones whose keys rank first under the seed.
+    Sample(u64),
+    /// All that are eligible.
+    All,
+}
+
+/// Everything a mode needs to know of a request.
+pub struct Order<'a> {
+    /// The mode.
+    pub mode: &'static dyn Mode,
+    /// The parameters, completed.
+    pub parameters: &'a Map<String, Json>,
+    /// The variant to propose, where one was asked for.
+    pub variant: Option<&'a str>,
+    /// Which records.
+    pub records: &'a Records,
+    /// The seed.
+    pub seed: u64,
+    /// The wall clock.
+    pub now: civil::DateTime,
+    /// The most rows that may change.
+    pub max_rows: u64,
+}
+
+/// A record that a range, a sample or `--all` passed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    /// The record's id.
+    pub record: String,
+    /// Why.
+    pub reason: String,
+    /// The code of the reason.
+    pub code: &'static str,
+}
+
+/// What was selected.
+#[derive(Clone, Debug)]
+pub struct Selected {
+    /// The variant that all records will show.
+    pub variant: &'static str,
+    /// The chosen records' keys, ascending.
+    pub keys: Vec<Key>,
+    /// The rows that will change.
+    pub rows: Vec<Pending>,
+    /// The records passed over; the first thousand.
+    pub skipped: Vec<Skipped>,
+    /// How many records were passed over.
+    pub skipped_total: u64,
+    /// The record's table, as the target spells it.
+    pub table: std::sync::Arc<Table>,
+}
+
+/// Reads, judges and plans the records of a request.
+///
+/// # Errors
+/// A refusal, or what the target says.
+pub fn select(context: &Context<'_>, target: &mut dyn Target, order: &Order<'_>) -> Result<Selected, Failure> {
+    let card = order.mode.card();
+    let missing = || Refusal::MissingTable { table: card.record.table.to_owned() };
+    let table = target.table(card.record.table)?.ok_or_else(missing)?;
+    let mut run = Run { context, target, order, outcome: Tally::default() };
+    let candidates = run.candidates(&table)?;
+    let mut chosen = match order.records {
+        Records::Sample(wanted) => run.sample(candidates, *wanted)?,
+        _ => candidates,
+    };
+    chosen.sort();
+    run.plan_all(&chosen, matches!(order.records, Records::Sample(_)))?;
+    run.finish(table, chosen.len() as u64)
+}
+
+#[derive(Default)]
+struct Tally {
+    rows: Vec<Pending>,
+    rows_total: u64,
+    keys: Vec<Key>,
+    variants: BTreeSet<&'static str>,
+    skipped: Vec<Skipped>,
+    skipped_total: u64,
+}
+
+struct Run<'a, 'c, 'o> {
+    context: &'a Context<'c>,
+    target: &'a mut dyn Target,
+    order: &'a Order<'o>,
+    outcome: Tally,
+}
+
+impl Run<'_, '_, '_> {
+    /// Returns the keys that the request names, ascending; singly named ids stay even where no record has them.
+    fn candidates(&mut self, table: &Table) -> Result<Vec<Key>, Failure> {
+        let integers = |keys: &[Key]| -> BTreeSet<i64> { keys.iter().filter_map(|key| id(key)).collect() };
+        Ok(match self.order.records {
+            Records::Keys(keys) => keys.clone(),
+            Records::Ids(ids) if ids.is_explicit() => keys_of(ids.singles()),
+            Records::Ids(ids) => {
+                let mut named: BTreeSet<i64> = integers(&self.target.keys(table)?);
+                named.retain(|id| ids.contains(*id));
+                named.extend(ids.singles());
+                keys_of(named)
+            }
+            Records::All => self.target.keys(table)?,
+            Records::Sample(_) => {
+                let mut keys = self.target.keys(table)?;
+                keys.sort_by_cached_key(|key| seed::sample_rank(self.order.seed, key));
+                keys
+            }
+        })
+    }
+
+    /// Tells whether a record was named singly, so that it must be eligible.
+    fn required(&self, key: &Key) -> bool {
+        match self.order.records {
+            Records::Keys(_) => true,
+            Records::Ids(ids) => id(key).is_some_and(|id| ids.singles().binary_search(&id).is_ok()),
+            Records::Sample(_) | Records::All => false,
+        }
+    }
+
+    fn sample(&mut self, ranked: Vec<Key>, wanted: u64) -> Result<Vec<Key>, Failure> {
+        let mut chosen = Vec::new();
+        for batch in ranked.chunks(BATCH) {
+            let snapshot = self.gather(batch)?;
+            for key in batch {
+                if chosen.len() as u64 == wanted {
+                    return Ok(chosen);
+                }
+                match self.one(&snapshot, key, 0) {
+                    Ok(_) => chosen.push(key.clone()),
+                    Err(refusal) => self.skip(key, refusal)?,
+                }
+            }
+        }
+        if (chosen.len() as u64) < wanted {
+            let table = self.order.mode.card().record.table.to_owned();
+            return Err(Refusal::TooFewEligible { table, wanted, eligible: chosen.len() as u64 }.into());
+        }
+        Ok(chosen)
+    }
+
+    fn plan_all(&mut self, keys: &[Key], sampled: bool) -> Result<(), Failure> {
+        for (at, batch) in keys.chunks(BATCH).enumerate() {
+            self.context.reporter.progress("reading records", (at * BATCH) as u64, keys.len() as u64);
+            let snapshot = self.gather(batch)?;
+            for key in batch {
+                let ordinal = self.outcome.keys.len() as u64;
+                match self.one(&snapshot, key, ordinal) {
+                    Ok(planned) => self.take(key, &planned, &snapshot)?,
+                    Err(refusal) if sampled || self.required(key) => return Err(refusal.into()),
+                    Err(refusal) => self.skip(key, refusal)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, key: &Key, planned: &Planned, snapshot: &Snapshot) -> Result<(), Failure> {
+        let rows = plan::pending(&planned.edits, snapshot)?;
+        self.outcome.rows_total += rows.len() as u64;
+        self.outcome.variants.insert(planned.variant);
+        // Past the limit rows are only counted, so that the refusal can say how many there are.
+        if self.outcome.rows_total <= self.order.max_rows {
+            self.outcome.rows.extend(rows);
+        }
+        self.outcome.keys.push(key.clone());
+        Ok(())
+    }
+
+    /// Reads what the mode asks for, until it asks for nothing new.
+    fn gather(&mut self, keys: &[Key]) -> Result<Snapshot, Failure> {
+        let records: Vec<Value> = keys.iter().filter_map(|key| key.first().cloned()).collect();
+        let mut snapshot = Snapshot::default();
+        loop {
+            let wanted = self.order.mode.needs(&records, &snapshot);
+            let fresh: BTreeSet<Query> = wanted.into_iter().filter(|query| !snapshot.has(query)).collect();
+            if fresh.is_empty() {
+                return Ok(snapshot);
+            }
+            for query in fresh {
+                let answer = self.target.read(&query)?;
+                snapshot.add(query, answer)?;
+            }
+        }
+    }
+
+    fn one(&self, snapshot: &Snapshot, key: &Key, ordinal: u64) -> Result<Planned, Refusal> {
+        let record = key.first().unwrap_or(&Value::Null);
+        let Order { mode, parameters, seed, now, .. } = *self.order;
+        let task = Task { record, ordinal, parameters, seed, now };
+        let Some(variant) = self.order.variant else { return mode.plan(snapshot, &task) };
+        let proposed = mode.propose(variant, snapshot, &task)?;
+        let planned = mode.plan(snapshot, &Task { parameters: &proposed, ..task })?;
+        if planned.variant != variant {
+            let table = mode.card().record.table.to_owned();
+            let reason = format!("these parameters make it {}, not {variant}", planned.variant);
+            return Err(Refusal::Ineligible { table, key: key.clone(), reason });
+        }
+        Ok(planned)
+    }
+
+    /// Passes a record over; only what is wrong with the record itself allows that.
+    fn skip(&mut self, key: &Key, refusal: Refusal) -> Result<(), Failure> {
+        let reason = match &refusal {
+            Refusal::Ineligible { reason, .. } | Refusal::NotADuplicate { reason, .. } => reason.clone(),
+            Refusal::MissingRecord { .. } => "it does not exist".to_owned(),
+            _ => return Err(refusal.into()),
+        };
+        self.outcome.skipped_total += 1;
+        if self.outcome.skipped.len() < super::cell::CHANGES_MAX {
+            self.outcome.skipped.push(Skipped { record: show(key), reason, code: refusal.code() });
+        }
+        Ok(())
+    }
+
+    fn finish(self, table: std::sync::Arc<Table>, selected: u64) -> Result<Selected, Failure> {
+        let Tally { rows, rows_total, keys, variants, skipped, skipped_total } = self.outcome;
+        let limit = self.order.max_rows;
+        if keys.is_empty() {
+            let first = skipped.first().map(|skip| format!("{}: {}", skip.record, skip.reason));
+            return Err(Refusal::NoneEligible { table: table.shape.name.clone(), selected, first }.into());
+        }
+        if variants.len() > 1 {
+            let variants = variants.into_iter().map(str::to_owned).collect();
+            return Err(Refusal::MixedVariants { variants }.into());
+        }
+        if rows_total == 0 {
+            return Err(Refusal::NothingToChange.into());
+        }
+        if rows_total > limit {
+            return Err(Refusal::Limit { rows: rows_total, limit }.into());
+        }
+        twice(&rows)?;
+        let variant = variants.into_iter().next().unwrap_or_default();
+        Ok(Selected { variant, keys, rows, skipped, skipped_total, table })
+    }
+}
+
+fn twice(rows: &[Pending]) -> Result<(), Refusal> {
+    let mut seen: BTreeMap<&str, BTreeSet<&Key>> = BTreeMap::new();
+    for row in rows {
+        let table = row.table.shape.name.as_str();
+        if !seen.entry(table).or_default().insert(&row.key) {
+            return Err(Refusal::ChangedTwice { table: table.to_owned(), key: row.key.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn id(key: &Key) -> Option<i64> {
+    match key.first().map(crate::model::snapshot::key_form) {
+        Some(Value::Integer(id)) => Some(id),
+        _ => None,
+    }
+}
+
+fn keys_of(ids: impl IntoIterator<Item = i64>) -> Vec<Key> {
+    ids.into_iter().map(|id| vec![Value::Integer(id)]).collect()
+}
+
+/// Reads whole tables into a snapshot: what the checks look at.
+///
+/// # Errors
+/// What the target says.
+pub fn read_tables(target: &mut dyn Target, tables: &BTreeSet<Query>) -> Result<Snapshot, Failure> {
+    let mut snapshot = Snapshot::default();
+    for query in tables {
+        debug_assert!(query.filter == Filter::All);
+        let answer = target.read(query)?;
+        snapshot.add(query.clone(), answer)?;
+    }
+    Ok(snapshot)
+}
