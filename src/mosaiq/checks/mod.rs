@@ -1,9 +1,14 @@
 //! Quality checks: one file a group, listed in [`CHECKS`]; a check looks at a snapshot, and never reads.
 
-use crate::model::{Finding, Query, Severity, Snapshot};
+mod angles;
+mod control_points;
+mod duplicates;
+
+use crate::model::{Finding, Query, Severity, Snapshot, TableRows};
 
 /// Every check, in the order of the groups.
-pub static CHECKS: &[&dyn Check] = &[];
+pub static CHECKS: &[&dyn Check] =
+    &[&angles::AngleRange, &duplicates::DuplicateDelivery, &control_points::ControlPointSequence];
 
 /// Returns the check of an id.
 #[must_use]
@@ -53,4 +58,12 @@ pub trait Check: Sync {
     fn needs(&self) -> Vec<Query>;
     /// Looks at what was read.
     fn run(&self, snapshot: &Snapshot) -> Verdict;
+}
+
+/// Returns what was read of a table that has these columns, or the verdict that the check cannot run.
+fn present<'s>(snapshot: &'s Snapshot, table: &str, columns: &[&str]) -> Result<&'s TableRows, Verdict> {
+    let not_run = |error: crate::model::Refusal| Verdict::NotRun { why: error.to_string() };
+    let rows = snapshot.table(table).map_err(not_run)?;
+    columns.iter().try_for_each(|column| rows.table.column(column).map(|_| ())).map_err(not_run)?;
+    Ok(rows)
 }

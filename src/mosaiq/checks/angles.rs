@@ -1,0 +1,53 @@
+//! Angles: every gantry and collimator angle lies in its range; says nothing of jumps between control points.
+
+use super::{Card, Check, Verdict, present};
+use crate::model::snapshot::key_form;
+use crate::model::{Finding, Query, Severity, Snapshot};
+use crate::mosaiq::limits::{COLLIMATOR_DEGREES, GANTRY_DEGREES};
+
+/// The check.
+pub(super) struct AngleRange;
+
+static CARD: Card = Card {
+    id: "angle_range",
+    group: "angles",
+    mode: "invalid_angles",
+    severity: Severity::Low,
+    about: "Gantry_Ang lies in 0 to 360 degrees and Coll_Ang in -180 to 360 degrees at every control point.",
+    remedy: "Compare the field with the treatment plan, and import its angles again.",
+};
+
+impl Check for AngleRange {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all("TxFieldPoint")]
+    }
+
+    fn run(&self, snapshot: &Snapshot) -> Verdict {
+        let points = match present(snapshot, "TxFieldPoint", &["FLD_ID", "Gantry_Ang", "Coll_Ang"]) {
+            Ok(points) => points,
+            Err(not_run) => return not_run,
+        };
+        let mut findings = Vec::new();
+        for row in points.rows() {
+            for (column, name, range) in
+                [("Gantry_Ang", "gantry", GANTRY_DEGREES), ("Coll_Ang", "collimator", COLLIMATOR_DEGREES)]
+            {
+                let Some(angle) = row.decimal(column).filter(|angle| !range.holds(*angle)) else { continue };
+                let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
+                findings.push(Finding {
+                    check: CARD.id,
+                    severity: CARD.severity,
+                    table: "TxFieldPoint",
+                    key: row.key(),
+                    related: field.into_iter().map(|field| ("TxField", vec![field])).collect(),
+                    message: format!("the {name} angle is {}, outside {range} degrees", angle.normalised()),
+                });
+            }
+        }
+        Verdict::Ran { looked_at: points.len() as u64, findings }
+    }
+}

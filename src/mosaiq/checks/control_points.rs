@@ -1,0 +1,107 @@
+//! Control points: every field has the points that it promises, numbered without a hole; looks at no meterset.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Card, Check, Verdict, present};
+use crate::model::snapshot::key_form;
+use crate::model::{Finding, Query, Row, Severity, Snapshot, Value};
+
+/// The check.
+pub(super) struct ControlPointSequence;
+
+static CARD: Card = Card {
+    id: "control_point_sequence",
+    group: "control_points",
+    mode: "missing_control_points",
+    severity: Severity::High,
+    about: "A field's control points are numbered 0 to n-1, once each; there are as many as TxField.ControlPoints \
+        promises, at least one where the field has a type, and at least two where its type moves between them.",
+    remedy: "Export the field's plan again and compare the number of control points before anything uses the field.",
+};
+
+/// Field types that move between control points: step and shoot, arc, skip arcs, VMAT, dynamic MLC.
+const MOVING: [i64; 5] = [2, 11, 12, 13, 14];
+
+impl Check for ControlPointSequence {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all("TxField"), Query::all("TxFieldPoint")]
+    }
+
+    fn run(&self, snapshot: &Snapshot) -> Verdict {
+        let fields = present(snapshot, "TxField", &["FLD_ID", "Type_Enum", "ControlPoints"]);
+        let points = present(snapshot, "TxFieldPoint", &["FLD_ID", "Point"]);
+        let (fields, points) = match (fields, points) {
+            (Ok(fields), Ok(points)) => (fields, points),
+            (Err(not_run), _) | (_, Err(not_run)) => return not_run,
+        };
+        let mut numbers: BTreeMap<Value, Vec<Option<i64>>> = BTreeMap::new();
+        for row in points.rows() {
+            let field = row.cell("FLD_ID").map_or(Value::Null, key_form);
+            numbers.entry(field).or_default().push(row.integer("Point"));
+        }
+        let mut findings = Vec::new();
+        for field in fields.rows() {
+            let id = field.cell("FLD_ID").map_or(Value::Null, key_form);
+            let numbers = numbers.get(&id).map_or(&[] as &[Option<i64>], Vec::as_slice);
+            findings.extend(violations(&field, numbers).into_iter().map(|message| finding(&field, message)));
+        }
+        Verdict::Ran { looked_at: (fields.len() + points.len()) as u64, findings }
+    }
+}
+
+fn finding(field: &Row<'_>, message: String) -> Finding {
+    Finding {
+        check: CARD.id,
+        severity: CARD.severity,
+        table: "TxField",
+        key: field.key(),
+        related: Vec::new(),
+        message,
+    }
+}
+
+/// Says what is wrong with a field whose control points carry these numbers.
+fn violations(field: &Row<'_>, numbers: &[Option<i64>]) -> Vec<String> {
+    let kind = field.integer("Type_Enum").unwrap_or(0);
+    let promised = field.integer("ControlPoints");
+    let count = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
+    let mut found = Vec::new();
+    if promised.is_some_and(|promised| promised != count) {
+        found.push(format!("has {count} control points and promises {}", promised.unwrap_or_default()));
+    }
+    match count {
+        0 if kind != 0 => found.push(format!("is of type {kind} and has no control point")),
+        1 if MOVING.contains(&kind) => found.push(format!("is of type {kind} and has one control point only")),
+        _ => {}
+    }
+    let unnumbered = numbers.iter().filter(|number| number.is_none()).count();
+    if unnumbered > 0 {
+        found.push(format!("has {unnumbered} control points without a number"));
+    }
+    found.extend(gaps(&numbers.iter().copied().flatten().collect::<Vec<_>>()));
+    found
+}
+
+/// Says how numbers differ from 0 to n-1, once each.
+fn gaps(numbers: &[i64]) -> Vec<String> {
+    let once: BTreeSet<i64> = numbers.iter().copied().collect();
+    let mut found = Vec::new();
+    if once.len() < numbers.len() {
+        found.push(format!("has {} control points whose number occurs before", numbers.len() - once.len()));
+    }
+    let mut expected = 0;
+    for number in once {
+        match number.saturating_sub(expected) {
+            0 => {}
+            ..0 => found.push(format!("has a control point {number}")),
+            1 => found.push(format!("lacks control point {expected}")),
+            _ => found.push(format!("lacks control points {expected} to {}", number - 1)),
+        }
+        expected = expected.max(number.saturating_add(1));
+    }
+    found
+}
