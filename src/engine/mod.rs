@@ -4,6 +4,7 @@ pub mod apply;
 pub mod error;
 pub mod gone;
 pub mod guard;
+pub mod live;
 pub mod look;
 pub mod recover;
 pub mod resolve;

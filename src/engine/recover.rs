@@ -1,6 +1,6 @@
 //! Closing what a crash left open: by tombstone where the target can answer, by a person's word where it cannot.
 
-use mfm_journal::{Change, Operation, Verdict, WriterLock};
+use mfm_journal::{Change, Holder, Journal, Operation, Stamp, Verdict, WriterLock};
 use serde_json::{Map, json};
 
 use super::Engine;
@@ -53,25 +53,30 @@ impl Engine<'_> {
         let here = self.journal.state().open.iter().filter(|(_, open)| open.target == self.name);
         here.map(|(op, _)| *op).collect()
     }
+}
 
-    /// Closes an open operation by a person's word, journaled as such.
-    ///
-    /// # Errors
-    /// [`Refusal::NoOperation`], [`Refusal::NotApplied`] where the operation is not open, or what the journal says.
-    pub fn recover_as(&mut self, op: u64, word: Word) -> Result<Closed, EngineError> {
-        let holder = self.holder.clone();
-        let lock = self.journal.lock(&holder)?;
-        let operation = self.journal.operation(op)?.ok_or(Refusal::NoOperation { op })?;
-        if let Some(verdict) = operation.verdict {
-            return Err(Refusal::NotApplied { op, state: verdict.as_str().to_owned() }.into());
-        }
-        let verdict = if word == Word::Applied { Verdict::Applied } else { Verdict::Abandoned };
-        let mut body = Map::new();
-        body.insert("word_of".into(), json!(self.actor));
-        self.seal(&lock, op, verdict, body)?;
-        self.journal.checkpoint();
-        Ok(Closed { op, verdict: Some(verdict), differing: Vec::new(), why: None })
+/// Closes an open operation by a person's word, journaled as such; needs no target.
+///
+/// # Errors
+/// [`Refusal::NoOperation`], [`Refusal::NotOpen`], or what the journal says.
+pub fn by_word(
+    journal: &mut Journal,
+    holder: &Holder,
+    stamp: &Stamp,
+    op: u64,
+    word: Word,
+) -> Result<Closed, EngineError> {
+    let lock = journal.lock(holder)?;
+    let operation = journal.operation(op)?.ok_or(Refusal::NoOperation { op })?;
+    if let Some(verdict) = operation.verdict {
+        return Err(Refusal::NotOpen { op, state: verdict.as_str().to_owned() }.into());
     }
+    let verdict = if word == Word::Applied { Verdict::Applied } else { Verdict::Abandoned };
+    let mut body = Map::new();
+    body.insert("word_of".into(), json!(stamp.actor));
+    journal.seal(&lock, stamp, op, verdict, body)?;
+    journal.checkpoint();
+    Ok(Closed { op, verdict: Some(verdict), differing: Vec::new(), why: None })
 }
 
 /// Closes one open operation, the lock held: never from absence, because an open transaction hides its uid.

@@ -108,6 +108,9 @@ pub enum Refusal {
     /// The operation never took effect.
     #[error("operation {op} is {state}: there is nothing to revert")]
     NotApplied { op: u64, state: String },
+    /// The operation was closed before.
+    #[error("operation {op} is not open: it is {state}")]
+    NotOpen { op: u64, state: String },
     /// The name or URL is not registered.
     #[error("no target `{name}` is registered")]
     NoTarget { name: String },
@@ -204,6 +207,7 @@ impl Refusal {
             Self::StillActive { .. } => "still_active",
             Self::NoOperation { .. } => "no_operation",
             Self::NotApplied { .. } => "not_applied",
+            Self::NotOpen { .. } => "not_open",
             Self::NoTarget { .. } => "no_target",
             Self::Exists { .. } => "exists",
             Self::OtherTarget { .. } => "other_target",
@@ -262,7 +266,7 @@ impl Refusal {
             }
             Self::StillActive { .. } => "`mfm revert --all` takes them back; `mfm recover` closes open ones".into(),
             Self::NoOperation { .. } => "`mfm log` lists the operations".into(),
-            Self::NotApplied { .. } => "`mfm status` lists what is active".into(),
+            Self::NotApplied { .. } | Self::NotOpen { .. } => "`mfm status` lists what is active and open".into(),
             Self::NoTarget { .. } => "`mfm target list` lists them; `mfm target add URL` registers one".into(),
             Self::Exists { .. } => "choose another path, or remove the file yourself".into(),
             Self::OtherTarget { theirs, .. } => format!("--target {theirs}"),

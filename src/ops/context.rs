@@ -113,6 +113,21 @@ impl Context<'_> {
         chosen.ok_or_else(|| Refusal::NoTarget { name: given }.into())
     }
 
+    /// Returns the target that was asked for, or else the one that an operation was made on.
+    ///
+    /// # Errors
+    /// [`Refusal::NoTarget`], or what the journal says.
+    pub fn chosen_for(&self, journal: &Journal, operations: &[u64]) -> Result<Chosen, Failure> {
+        if self.target.is_none()
+            && let Some(op) = operations.first()
+            && let Some(operation) = journal.operation(*op)?
+            && let Some(target) = journal.state().targets.get(&operation.target.name)
+        {
+            return Ok(Chosen { name: operation.target.name, url: target.url.clone() });
+        }
+        self.chosen(journal)
+    }
+
     /// Opens a target's reading side.
     ///
     /// # Errors

@@ -1,0 +1,173 @@
+//! Holding a target against its journal: every row ever touched, and on request every table; reads only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use mfm_journal::{Change, Digest, Entry, Verdict};
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::error::EngineError;
+use super::look::{self, Side};
+use super::{guard, resolve};
+use crate::model::refusal::show;
+use crate::target::{OperationState, TableDigest};
+
+/// Something in the target that is not as the journal says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The stable name of what is wrong.
+    pub code: &'static str,
+    /// The operation concerned.
+    pub op: Option<u64>,
+    /// What was expected, and what is there.
+    pub message: String,
+}
+
+/// How a comparison with the baseline went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Baseline {
+    /// Every table is as it was.
+    Equal {
+        /// How many tables.
+        tables: u64,
+        /// How many rows.
+        rows: u64,
+    },
+    /// These tables differ.
+    Differs {
+        /// Their names.
+        tables: Vec<String>,
+    },
+    /// It was not made.
+    NotRun {
+        /// Why.
+        why: String,
+    },
+}
+
+/// A baseline entry's body.
+#[derive(Deserialize)]
+struct Body {
+    tables: Vec<TableDigest>,
+}
+
+impl Engine<'_> {
+    /// Compares the target with the newest state that the journal gives every row it ever touched.
+    ///
+    /// # Errors
+    /// What guard, target and journal say.
+    pub fn live(&mut self) -> Result<Vec<Finding>, EngineError> {
+        guard::pass(self.journal, self.target, &self.name)?;
+        let mut findings = self.uids()?;
+        let mut seen: BTreeSet<resolve::Place> = BTreeSet::new();
+        let mut before = None;
+        loop {
+            let page = self.journal.operations(before, 64)?;
+            let Some(last) = page.last() else { return Ok(findings) };
+            before = Some(last.op);
+            for operation in page.iter().filter(|operation| operation.verdict == Some(Verdict::Applied)) {
+                if !self.here(&operation.target.identity) {
+                    continue;
+                }
+                let fresh = self.fresh(operation, &mut seen)?;
+                for row in look::differing(self.target, &fresh, Side::After)? {
+                    let message = format!("{} {} is not as operation {} left it", row.table, show(&row.key), operation.op);
+                    findings.push(Finding { code: "row_drift", op: Some(operation.op), message });
+                }
+            }
+        }
+    }
+
+    fn here(&self, identity: &Digest) -> bool {
+        let record = self.journal.state().targets.get(&self.name);
+        record.is_some_and(|record| record.lineage.contains(identity))
+    }
+
+    /// Returns an operation's changes to rows that no later operation touched.
+    fn fresh(
+        &self,
+        operation: &mfm_journal::Operation,
+        seen: &mut BTreeSet<resolve::Place>,
+    ) -> Result<Vec<Change>, EngineError> {
+        let mut out = Vec::new();
+        self.journal.changes(operation, &mut |change| {
+            if seen.insert(resolve::place(&change)) {
+                out.push(change);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(out)
+    }
+
+    /// Compares the uids that this journal left in the target with its verdicts.
+    fn uids(&mut self) -> Result<Vec<Finding>, EngineError> {
+        let own = self.journal.id();
+        let mut findings = Vec::new();
+        for row in self.target.operations(&own)? {
+            let operation = self.journal.operation(row.op)?.filter(|operation| operation.uid == row.uid);
+            let verdict = operation.map(|operation| operation.verdict);
+            let right = match row.state {
+                OperationState::Committed => matches!(verdict, Some(None | Some(Verdict::Applied | Verdict::Gone))),
+                OperationState::Abandoned => matches!(verdict, Some(None | Some(Verdict::Abandoned | Verdict::Gone))),
+            };
+            if !right {
+                let message = format!("the target holds operation {} with another verdict than the journal", row.op);
+                findings.push(Finding { code: "journal_behind", op: Some(row.op), message });
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Digests every table of the target.
+    ///
+    /// # Errors
+    /// What the target says.
+    pub fn digests(&mut self) -> Result<Vec<TableDigest>, EngineError> {
+        let reporter = self.reporter;
+        Ok(self.target.digests(&mut |done, total| reporter.progress("digesting tables", done, total))?)
+    }
+
+    /// Compares every table with the newest baseline of this target.
+    ///
+    /// # Errors
+    /// What target and journal say.
+    pub fn against_baseline(&mut self) -> Result<Baseline, EngineError> {
+        let not_run = |why: &str| Ok(Baseline::NotRun { why: why.to_owned() });
+        let state = self.journal.state();
+        if state.active.values().any(|active| active.target == self.name) {
+            return not_run("operations are active");
+        }
+        if state.open.values().any(|open| open.target == self.name) {
+            return not_run("an operation is open");
+        }
+        let lineage = state.targets.get(&self.name).map(|target| target.lineage.clone()).unwrap_or_default();
+        let mut entry: Option<Entry> = None;
+        for identity in &lineage {
+            entry = self.journal.baseline(identity)?.or(entry);
+        }
+        let Some(entry) = entry else {
+            return not_run("no baseline is journaled: `mfm target mark --baseline` makes one");
+        };
+        let Ok(body) = serde_json::from_value::<Body>(entry.body) else {
+            return not_run("the baseline's entry cannot be read");
+        };
+        let now = self.digests()?;
+        Ok(compare(&body.tables, &now))
+    }
+}
+
+fn compare(then: &[TableDigest], now: &[TableDigest]) -> Baseline {
+    let by_name = |tables: &[TableDigest]| -> BTreeMap<String, TableDigest> {
+        tables.iter().map(|table| (table.table.clone(), table.clone())).collect()
+    };
+    let (then, now) = (by_name(then), by_name(now));
+    let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+    let differ: Vec<String> = names.into_iter().filter(|name| then.get(*name) != now.get(*name)).cloned().collect();
+    if differ.is_empty() {
+        Baseline::Equal { tables: now.len() as u64, rows: now.values().map(|table| table.rows).sum() }
+    } else {
+        Baseline::Differs { tables: differ }
+    }
+}

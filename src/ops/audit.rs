@@ -1,0 +1,136 @@
+//! `mfm audit verify`: whether journal, images and target still agree, as findings and never as a bare yes.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use mfm_journal::{Audit, Depth};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Card;
+use super::context::Context;
+use super::failure::Failure;
+use crate::engine::live::{self, Baseline};
+use crate::model::ports::Danger;
+
+/// What it is.
+pub const CARD: Card =
+    Card { name: "audit verify", danger: Danger::Read, about: "Check journal, images and target against each other" };
+
+/// How deep to look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The chain, the tree, the legal order of entries and the schema
+    Structure,
+    /// Every image and every body as well
+    #[default]
+    Data,
+    /// The targets as well: every row ever touched, now
+    Live,
+}
+
+/// What to verify.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// How deep to look
+    #[arg(long, value_enum, default_value_t = Level::Data)]
+    pub depth: Level,
+    /// With --depth live: compare every table with the journaled baseline
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// What an audit says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Whether nothing was found.
+    pub ok: bool,
+    /// How deep it looked.
+    pub depth: Level,
+    /// What the journal's own audit says.
+    #[serde(flatten)]
+    pub journal: Audit,
+    /// What the targets say, at depth live.
+    pub live: Vec<LiveLine>,
+    /// The journal read.
+    #[serde(rename = "journal")]
+    pub path: PathBuf,
+}
+
+/// What one target says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LiveLine {
+    /// The target's name.
+    pub target: String,
+    /// Why it could not be looked at.
+    pub not_run: Option<String>,
+    /// What is not as the journal says.
+    pub findings: Vec<live::Finding>,
+    /// How the comparison of whole tables went.
+    pub baseline: Option<Baseline>,
+}
+
+/// Audits the journal, and at depth live its targets.
+///
+/// # Errors
+/// What the journal or a target says, where nothing could be audited at all.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    if request.full && request.depth != Level::Live {
+        return Err(Failure::usage("full", "--full compares tables of a target", "add --depth live"));
+    }
+    let depth = if request.depth == Level::Structure { Depth::Structure } else { Depth::Data };
+    let reporter = context.reporter;
+    let audit = mfm_journal::audit(&context.journal, depth, &mut |done, total| {
+        reporter.progress("auditing the journal", done, total);
+    })?;
+    // A journal that fails by itself says nothing about targets that could be relied on.
+    let live = if request.depth == Level::Live && audit.findings.is_empty() { lives(context, request)? } else { vec![] };
+    let ok = audit.findings.is_empty() && live.iter().all(LiveLine::is_good);
+    Ok(Outcome { ok, depth: request.depth, journal: audit, live, path: context.journal.clone() })
+}
+
+impl LiveLine {
+    fn is_good(&self) -> bool {
+        let equal = !matches!(self.baseline, Some(Baseline::Differs { .. }));
+        self.findings.is_empty() && self.not_run.is_none() && equal
+    }
+}
+
+fn lives(context: &Context<'_>, request: &Request) -> Result<Vec<LiveLine>, Failure> {
+    let mut journal = context.reading()?;
+    let names: Vec<(String, String)> = match &context.target {
+        Some(_) => {
+            let chosen = context.chosen(&journal)?;
+            vec![(chosen.name, chosen.url)]
+        }
+        None => journal.state().targets.iter().map(|(name, target)| (name.clone(), target.url.clone())).collect(),
+    };
+    let mut out = Vec::new();
+    for (name, url) in names {
+        out.push(one(context, request, &mut journal, name, &url));
+    }
+    Ok(out)
+}
+
+fn one(
+    context: &Context<'_>,
+    request: &Request,
+    journal: &mut mfm_journal::Journal,
+    name: String,
+    url: &str,
+) -> LiveLine {
+    let mut look = || -> Result<(Vec<live::Finding>, Option<Baseline>), Failure> {
+        let mut target = context.open(url)?;
+        let mut engine = context.engine(journal, target.as_mut(), &name);
+        let findings = engine.live()?;
+        let baseline = if request.full { Some(engine.against_baseline()?) } else { None };
+        Ok((findings, baseline))
+    };
+    let looked = look();
+    match looked {
+        Ok((findings, baseline)) => LiveLine { target: name, not_run: None, findings, baseline },
+        Err(failure) => LiveLine { target: name, not_run: Some(failure.message), findings: Vec::new(), baseline: None },
+    }
+}

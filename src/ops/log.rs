@@ -1,0 +1,134 @@
+//! `mfm log`: the operations of the journal, newest first; reads only.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use mfm_journal::{Digest, Journal, Operation, OperationAction, Verdict};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Card;
+use super::context::Context;
+use super::failure::Failure;
+use crate::model::ports::Danger;
+
+/// What it is.
+pub const CARD: Card = Card { name: "log", danger: Danger::Read, about: "List the operations, newest first" };
+
+/// Which operations.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// Show at most this many [default: 50]
+    #[arg(long, short = 'n', value_name = "N")]
+    pub limit: Option<usize>,
+    /// Show only operations before this one
+    #[arg(long, value_name = "OP")]
+    pub before: Option<u64>,
+}
+
+/// What a log says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The journal read.
+    pub journal: PathBuf,
+    /// The operations, newest first.
+    pub operations: Vec<Line>,
+    /// Whether older ones were left out.
+    pub more: bool,
+}
+
+/// One operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// The number.
+    pub op: u64,
+    /// The uid.
+    pub uid: Digest,
+    /// apply or revert.
+    pub action: OperationAction,
+    /// The tool.
+    pub tool: String,
+    /// The mode's id.
+    pub mode: String,
+    /// The variant.
+    pub variant: String,
+    /// The severity.
+    pub severity: String,
+    /// The target's name.
+    pub target: String,
+    /// The operation taken back, for a revert.
+    pub reverts: Option<u64>,
+    /// Rows written.
+    pub rows: u64,
+    /// open, failed, abandoned, gone, active, reverted, or applied for a revert.
+    pub state: String,
+    /// Rows still in effect.
+    pub rows_left: u64,
+    /// When, as RFC 3339 in UTC.
+    pub at: String,
+    /// Who.
+    pub actor: String,
+    /// Through which face.
+    pub face: String,
+}
+
+/// Lists operations.
+///
+/// # Errors
+/// What the journal says.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let journal = context.reading()?;
+    let limit = request.limit.unwrap_or(50);
+    let only = if context.target.is_some() { Some(context.chosen(&journal)?.name) } else { None };
+    let mut operations = Vec::new();
+    let mut before = request.before;
+    let more = loop {
+        let page = journal.operations(before, 256)?;
+        let Some(last) = page.last() else { break false };
+        before = Some(last.op);
+        let wanted = page.iter().filter(|operation| only.as_ref().is_none_or(|only| *only == operation.target.name));
+        operations.extend(wanted.map(|operation| line(&journal, operation)));
+        if operations.len() > limit {
+            operations.truncate(limit);
+            break true;
+        }
+    };
+    Ok(Outcome { journal: context.journal.clone(), operations, more })
+}
+
+/// Returns an operation's line.
+#[must_use]
+pub fn line(journal: &Journal, operation: &Operation) -> Line {
+    let active = journal.state().active.get(&operation.op);
+    let rows_left = active.map_or(0, |active| active.rows_left);
+    let state = match operation.verdict {
+        None => "open",
+        Some(Verdict::Applied) if active.is_some() => "active",
+        Some(Verdict::Applied) if operation.depth.is_multiple_of(2) => "reverted",
+        Some(verdict) => verdict.as_str(),
+    };
+    Line {
+        op: operation.op,
+        uid: operation.uid,
+        action: operation.action,
+        tool: operation.tool.clone(),
+        mode: operation.mode.clone(),
+        variant: operation.variant.clone(),
+        severity: operation.severity.clone(),
+        target: operation.target.name.clone(),
+        reverts: operation.reverts,
+        rows: operation.rows,
+        state: state.to_owned(),
+        rows_left,
+        at: timestamp(operation.at_us),
+        actor: operation.actor.clone(),
+        face: operation.face.clone(),
+    }
+}
+
+/// Returns UTC microseconds since 1970 as RFC 3339 text.
+#[must_use]
+pub fn timestamp(at_us: i64) -> String {
+    jiff::Timestamp::from_microsecond(at_us).map_or_else(|_| format!("{at_us} us"), |at| format!("{at:.6}"))
+}

@@ -1,0 +1,93 @@
+//! `mfm modes`: the catalogue of failure modes; opens no journal and no target.
+
+use schemars::Schema;
+use serde::Serialize;
+
+use super::Card;
+use super::failure::Failure;
+use crate::model::ports::Danger;
+use crate::mosaiq::modes::{self, MODES, Mode};
+
+/// What it is.
+pub const CARD: Card = Card { name: "modes", danger: Danger::Read, about: "List the failure modes, or explain one" };
+
+/// What the catalogue says.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// The modes, in the order of the specification.
+    pub modes: Vec<Entry>,
+}
+
+/// One mode.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// The mode's id.
+    pub id: &'static str,
+    /// The tool that commits it.
+    pub tool: &'static str,
+    /// The name of its documentation.
+    pub resource: String,
+    /// A few words.
+    pub title: &'static str,
+    /// What goes wrong.
+    pub description: &'static str,
+    /// The record that one fault is made on, as `Table.Key`.
+    pub record: String,
+    /// The severity of the mode as a whole.
+    pub severity: &'static str,
+    /// The variants.
+    pub variants: Vec<VariantEntry>,
+    /// The JSON Schema of the parameters.
+    pub parameters: Schema,
+    /// The checks that see it.
+    pub checks: &'static [&'static str],
+    /// What a fuller check would need.
+    pub data_needed: &'static [&'static str],
+}
+
+/// One variant.
+#[derive(Clone, Debug, Serialize)]
+pub struct VariantEntry {
+    /// The enum word.
+    pub word: &'static str,
+    /// The severity.
+    pub severity: &'static str,
+    /// What it does.
+    pub about: &'static str,
+}
+
+/// Returns one mode, or all.
+///
+/// # Errors
+/// Usage: there is no such mode.
+pub fn run(word: Option<&str>) -> Result<Outcome, Failure> {
+    let modes = match word {
+        None => MODES.iter().map(|mode| entry(*mode)).collect(),
+        Some(word) => {
+            let found = modes::find(word).ok_or_else(|| {
+                let message = format!("there is no mode or tool `{word}`");
+                Failure::usage("unknown_mode", message, "`mfm modes` lists them")
+            })?;
+            vec![entry(found)]
+        }
+    };
+    Ok(Outcome { modes })
+}
+
+fn entry(mode: &dyn Mode) -> Entry {
+    let card = mode.card();
+    let variants = card.variants.iter();
+    Entry {
+        id: card.id,
+        tool: card.tool,
+        resource: format!("failure-mode://mosaiq/{}", card.id),
+        title: card.title,
+        description: card.description,
+        record: format!("{}.{}", card.record.table, card.record.key),
+        severity: card.severity,
+        variants: variants.map(|v| VariantEntry { word: v.word, severity: v.severity, about: v.about }).collect(),
+        parameters: mode.schema(),
+        checks: card.checks,
+        data_needed: card.data_needed,
+    }
+}

@@ -1,0 +1,200 @@
+//! `mfm recover`: closes what a crash left open, by asking the target, or by a person's word.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Card;
+use super::context::{Chosen, Context};
+use super::failure::Failure;
+use crate::engine::recover::{Closed, Word};
+use crate::model::ports::{Danger, Question};
+use crate::model::refusal::show;
+use crate::target::{self, TargetError};
+
+/// What it is.
+pub const CARD: Card = Card { name: "recover", danger: Danger::Write, about: "Close what a crash left open" };
+
+/// A person's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum As {
+    /// The operation took effect
+    Applied,
+    /// The operation never took effect
+    Abandoned,
+    /// The target lost it: it was restored, replaced or deleted
+    Gone,
+}
+
+/// What to close.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// The open operation that you speak of
+    #[arg(long, value_name = "N", requires = "word")]
+    pub op: Option<u64>,
+    /// Your word on what became of it, where the target cannot say; journaled as such
+    #[arg(long = "as", id = "word", value_name = "WORD")]
+    #[serde(rename = "as")]
+    pub word: Option<As>,
+    /// The name of a target that no longer exists, typed to confirm
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+}
+
+/// What a recover says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The journal.
+    pub journal: PathBuf,
+    /// One line an operation.
+    pub operations: Vec<Line>,
+    /// A failure that left operations open, with its code.
+    #[serde(skip)]
+    pub failure: Option<Failure>,
+}
+
+impl Outcome {
+    /// Tells whether an operation stays open.
+    #[must_use]
+    pub fn left_open(&self) -> bool {
+        self.operations.iter().any(|line| line.state == "open")
+    }
+}
+
+/// What became of one operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// The operation.
+    pub op: u64,
+    /// The target's name.
+    pub target: String,
+    /// applied, abandoned, gone or open.
+    pub state: String,
+    /// Rows that are not as the verdict says, as text.
+    pub differing: Vec<String>,
+    /// Why it stays open.
+    pub why: Option<String>,
+}
+
+/// Closes what is open, on one target or on all.
+///
+/// # Errors
+/// Usage, a refusal, or what target and journal say.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    match (request.word, request.op) {
+        (None, _) => automatic(context),
+        (Some(As::Gone), None) => gone(context, request),
+        (Some(As::Gone), Some(_)) => {
+            Err(Failure::usage("recover", "`gone` speaks of a whole target", "leave --op out, and name the target"))
+        }
+        (Some(_), None) => Err(Failure::usage("recover", "your word on which operation?", "add --op N")),
+        (Some(As::Applied), Some(op)) => word(context, op, Word::Applied),
+        (Some(As::Abandoned), Some(op)) => word(context, op, Word::Abandoned),
+    }
+}
+
+fn automatic(context: &Context<'_>) -> Result<Outcome, Failure> {
+    let mut journal = context.writing()?;
+    let mut outcome = Outcome { journal: context.journal.clone(), operations: Vec::new(), failure: None };
+    let wanted = if context.target.is_some() { Some(context.chosen(&journal)?.name) } else { None };
+    let targets: std::collections::BTreeSet<String> =
+        journal.state().open.values().map(|open| open.target.clone()).collect();
+    for name in targets.into_iter().filter(|name| wanted.as_ref().is_none_or(|wanted| wanted == name)) {
+        let url = journal.state().targets.get(&name).map(|target| target.url.clone()).unwrap_or_default();
+        let chosen = Chosen { name: name.clone(), url };
+        match on_target(context, &mut journal, &chosen) {
+            Ok(closed) => outcome.operations.extend(closed.into_iter().map(|closed| line(&name, closed))),
+            Err(failure) => {
+                let open = journal.state().open.iter().filter(|(_, open)| open.target == name);
+                outcome.operations.extend(open.map(|(op, _)| still_open(&name, *op, &failure.message)));
+                outcome.failure = Some(failure);
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+fn on_target(
+    context: &Context<'_>,
+    journal: &mut mfm_journal::Journal,
+    chosen: &Chosen,
+) -> Result<Vec<Closed>, Failure> {
+    let mut target = open_or_roll_back(context, &chosen.url).map_err(absent)?;
+    Ok(context.engine(journal, target.as_mut(), &chosen.name).recover()?)
+}
+
+/// Opens a target; one with a crashed program's transaction in it is first rolled back by the database itself.
+fn open_or_roll_back(context: &Context<'_>, url: &str) -> Result<Box<dyn target::Target>, TargetError> {
+    let look = |target: &mut dyn target::Target| target.marker().map(|_| ());
+    let first = context.open(url).and_then(|mut target| look(target.as_mut()).map(|()| target));
+    match first {
+        Err(TargetError::NeedsRecovery { .. }) => {
+            target::roll_back(url)?;
+            context.open(url)
+        }
+        other => other,
+    }
+}
+
+/// An absent target is, for an operation that is open there, a replaced one.
+fn absent(error: TargetError) -> Failure {
+    match error {
+        TargetError::Absent { url } => TargetError::Replaced { url, what: "there is no database any more".into() }.into(),
+        other => other.into(),
+    }
+}
+
+fn line(target: &str, closed: Closed) -> Line {
+    let differing = closed.differing.iter().map(|row| format!("{} {}", row.table, show(&row.key))).collect();
+    let state = closed.verdict.map_or("open", mfm_journal::Verdict::as_str).to_owned();
+    Line { op: closed.op, target: target.to_owned(), state, differing, why: closed.why }
+}
+
+fn still_open(target: &str, op: u64, why: &str) -> Line {
+    Line { op, target: target.to_owned(), state: "open".into(), differing: Vec::new(), why: Some(why.to_owned()) }
+}
+
+fn word(context: &Context<'_>, op: u64, word: Word) -> Result<Outcome, Failure> {
+    let mut journal = context.writing()?;
+    let operation = journal.operation(op)?.ok_or(crate::model::Refusal::NoOperation { op })?;
+    let name = operation.target.name;
+    let text = format!("Seal operation {op} on target {name} as {word:?} on your word alone?").to_lowercase();
+    context.consent(&Question { text, danger: Danger::Destroy, type_name: None })?;
+    let closed = crate::engine::recover::by_word(&mut journal, &context.holder, &context.stamp(), op, word)?;
+    Ok(Outcome { journal: context.journal.clone(), operations: vec![line(&name, closed)], failure: None })
+}
+
+fn gone(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let mut journal = context.writing()?;
+    let chosen = context.chosen(&journal)?;
+    let target = open_or_roll_back(context, &chosen.url);
+    let marked = target.and_then(|mut target| Ok((target.marker()?, target)));
+    let known = journal.state().targets.get(&chosen.name).and_then(|target| target.identity);
+    let written_off = match marked {
+        Ok((Some(marker), mut target)) if Some(marker.identity()) == known => {
+            let text = format!("Write off what target {} lost?", chosen.name);
+            context.consent(&Question { text, danger: Danger::Destroy, type_name: None })?;
+            context.engine(&mut journal, target.as_mut(), &chosen.name).write_off(true)?
+        }
+        _ => {
+            confirm_name(context, request, &chosen)?;
+            let mut absent = target::Nowhere::new(&chosen.url);
+            context.engine(&mut journal, &mut absent, &chosen.name).write_off(false)?
+        }
+    };
+    let line = |op: u64| Line { state: "gone".into(), why: None, ..still_open(&chosen.name, op, "") };
+    let operations = written_off.into_iter().map(line).collect();
+    Ok(Outcome { journal: context.journal.clone(), operations, failure: None })
+}
+
+fn confirm_name(context: &Context<'_>, request: &Request, chosen: &Chosen) -> Result<(), Failure> {
+    if request.confirm.as_deref() == Some(&chosen.name) {
+        return Ok(());
+    }
+    let text = format!("Write off every operation on {}, which no longer is the database that was marked?", chosen.url);
+    context.consent(&Question { text, danger: Danger::Destroy, type_name: Some(chosen.name.clone()) })
+}

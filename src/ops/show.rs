@@ -1,0 +1,111 @@
+//! `mfm show`: one operation, with its changes before and after; reads only.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use clap::Args;
+use mfm_journal::{Digest, Residue};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::Card;
+use super::cell::{self, CHANGES_MAX, ChangeRow};
+use super::context::Context;
+use super::failure::Failure;
+use super::log::{self, Line};
+use crate::engine::resolve;
+use crate::model::Refusal;
+use crate::model::ports::Danger;
+
+/// What it is.
+pub const CARD: Card = Card { name: "show", danger: Danger::Read, about: "Show one operation" };
+
+/// Which operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// The operation's number
+    #[arg(value_name = "OP")]
+    pub op: u64,
+    /// List the changes, cell by cell
+    #[arg(long)]
+    pub diff: bool,
+}
+
+/// What is known of an operation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// What `log` says of it.
+    #[serde(flatten)]
+    pub line: Line,
+    /// The plan's digest.
+    pub plan_digest: Digest,
+    /// The plan file's id.
+    pub plan_id: Option<String>,
+    /// The target's identity when it was made.
+    pub identity: Digest,
+    /// The tables it touched.
+    pub tables: Vec<String>,
+    /// Rows found as they should be, for a revert.
+    pub kept: u64,
+    /// The RFC 6962 root over its changes.
+    pub rows_root: Digest,
+    /// What cannot be put back.
+    pub residue: Vec<Residue>,
+    /// Parameters, seed, clock and options.
+    pub detail: Map<String, Json>,
+    /// What its seal says.
+    pub sealed: Option<Json>,
+    /// The operations that revert it.
+    pub reverted_by: Vec<u64>,
+    /// The operations that now carry its rows.
+    pub carried_by: Vec<u64>,
+    /// The chosen records' ids; the first thousand.
+    pub keys: Vec<Json>,
+    /// How many changes there are.
+    pub changes_total: u64,
+    /// The first thousand changes, where asked for.
+    pub changes: Vec<ChangeRow>,
+    /// The journal read.
+    pub journal: PathBuf,
+}
+
+/// Shows an operation.
+///
+/// # Errors
+/// [`Refusal::NoOperation`], or what the journal says.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let journal = context.reading()?;
+    let operation = journal.operation(request.op)?.ok_or(Refusal::NoOperation { op: request.op })?;
+    let mut changes = Vec::new();
+    if request.diff {
+        journal.changes(&operation, &mut |change| {
+            if changes.len() == CHANGES_MAX {
+                return ControlFlow::Break(());
+            }
+            changes.push(cell::change(&change));
+            ControlFlow::Continue(())
+        })?;
+    }
+    let keys = journal.chosen_keys(&operation)?;
+    let carriers = resolve::carriers(&journal, operation.op)?;
+    Ok(Outcome {
+        line: log::line(&journal, &operation),
+        reverted_by: journal.reverts_of(operation.op)?,
+        carried_by: carriers.iter().map(|carrier| carrier.op).collect(),
+        keys: keys.iter().take(CHANGES_MAX).filter_map(|key| key.first().map(cell::cell)).collect(),
+        plan_digest: operation.plan_digest,
+        plan_id: operation.plan_id,
+        identity: operation.target.identity,
+        tables: operation.tables,
+        kept: operation.kept,
+        rows_root: operation.rows_root,
+        residue: operation.residue,
+        detail: operation.detail,
+        sealed: operation.sealed.map(|entry| entry.body),
+        changes_total: operation.rows + operation.kept,
+        changes,
+        journal: context.journal.clone(),
+    })
+}

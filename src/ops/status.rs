@@ -1,0 +1,191 @@
+//! `mfm status`: what is broken now, what is open, and who else was here; reads only.
+
+use std::path::PathBuf;
+
+use mfm_journal::{Digest, Journal};
+use serde::Serialize;
+
+use super::Card;
+use super::context::Context;
+use super::failure::Failure;
+use crate::engine::guard;
+use crate::model::ports::Danger;
+
+/// What it is.
+pub const CARD: Card = Card { name: "status", danger: Danger::Read, about: "Show what is broken now" };
+
+/// What a status says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The journal read.
+    pub journal: PathBuf,
+    /// The journal's id.
+    pub journal_id: Digest,
+    /// How many entries it has.
+    pub entries: u64,
+    /// The target asked for, or the only one.
+    pub target: Option<TargetLine>,
+    /// Every registered target.
+    pub targets: Vec<TargetLine>,
+    /// Operations that are in effect.
+    pub active: Vec<Active>,
+    /// Operations whose fate nobody knows yet.
+    pub open: Vec<Open>,
+    /// What other journals left in the target.
+    pub foreign_operations: Vec<Foreign>,
+}
+
+/// A registered target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TargetLine {
+    /// The name.
+    pub name: String,
+    /// The URL.
+    pub url: String,
+    /// Whether mfm made it.
+    pub lab: bool,
+    /// `marked`, `unmarked`, or the code of what is wrong.
+    pub state: String,
+    /// What is wrong.
+    pub problem: Option<String>,
+}
+
+/// An operation in effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Active {
+    /// The number.
+    pub op: u64,
+    /// The target's name.
+    pub target: String,
+    /// The tool.
+    pub tool: String,
+    /// The mode's id.
+    pub mode: String,
+    /// The variant.
+    pub variant: String,
+    /// The severity.
+    pub severity: String,
+    /// Rows still in effect.
+    pub rows: u64,
+    /// Rows written at first.
+    pub rows_written: u64,
+}
+
+/// An open operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Open {
+    /// The number.
+    pub op: u64,
+    /// The target's name.
+    pub target: String,
+    /// The tool.
+    pub tool: String,
+    /// The variant.
+    pub variant: String,
+    /// Always `open, undecided`.
+    pub state: &'static str,
+    /// Rows that it may have written.
+    pub rows: u64,
+}
+
+/// What another journal left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Foreign {
+    /// That journal.
+    pub journal_id: Digest,
+    /// How many operations.
+    pub operations: u64,
+    /// How many of them committed.
+    pub committed: u64,
+}
+
+impl Outcome {
+    /// Tells whether anything is broken or undecided.
+    #[must_use]
+    pub fn disturbed(&self) -> bool {
+        !self.active.is_empty() || !self.open.is_empty()
+    }
+}
+
+/// Reads the state of journal and targets; a target that cannot be read is a line, no failure.
+///
+/// # Errors
+/// What the journal says.
+pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
+    let journal = context.reading()?;
+    let names: Vec<String> = journal.state().targets.keys().cloned().collect();
+    let chosen = match &context.target {
+        Some(_) => Some(context.chosen(&journal)?.name),
+        None if names.len() == 1 => names.first().cloned(),
+        None => None,
+    };
+    let mut foreign_operations = Vec::new();
+    let mut targets = Vec::new();
+    for name in &names {
+        let wanted = chosen.as_ref().is_none_or(|chosen| chosen == name);
+        targets.push(target_line(context, &journal, name, wanted.then_some(&mut foreign_operations)));
+    }
+    let mine = |name: &str| chosen.as_deref().is_none_or(|chosen| chosen == name);
+    let target = targets.iter().find(|line| chosen.as_ref() == Some(&line.name)).cloned();
+    let (active, open) = operations(&journal, &mine);
+    let (journal_id, entries) = (journal.id(), journal.head().seq);
+    let path = context.journal.clone();
+    Ok(Outcome { journal: path, journal_id, entries, target, targets, active, open, foreign_operations })
+}
+
+fn operations(journal: &Journal, mine: &dyn Fn(&str) -> bool) -> (Vec<Active>, Vec<Open>) {
+    let state = journal.state();
+    let active = state.active.iter().filter(|(_, active)| mine(&active.target)).map(|(op, active)| Active {
+        op: *op,
+        target: active.target.clone(),
+        tool: active.tool.clone(),
+        mode: active.mode.clone(),
+        variant: active.variant.clone(),
+        severity: active.severity.clone(),
+        rows: active.rows_left,
+        rows_written: active.rows,
+    });
+    let open = state.open.iter().filter(|(_, open)| mine(&open.target)).map(|(op, open)| Open {
+        op: *op,
+        target: open.target.clone(),
+        tool: open.tool.clone(),
+        variant: open.variant.clone(),
+        state: "open, undecided",
+        rows: open.rows,
+    });
+    (active.collect(), open.collect())
+}
+
+/// Returns a target's line; what other journals left there is added to the list given.
+pub(super) fn target_line(
+    context: &Context<'_>,
+    journal: &Journal,
+    name: &str,
+    foreign: Option<&mut Vec<Foreign>>,
+) -> TargetLine {
+    let record = journal.state().targets.get(name).cloned().unwrap_or_default();
+    let mut line =
+        TargetLine { name: name.to_owned(), url: record.url, lab: record.lab, state: "marked".into(), problem: None };
+    match look(context, journal, &line, foreign) {
+        Ok(()) => {}
+        Err(failure) => (line.state, line.problem) = (failure.code, Some(failure.message)),
+    }
+    line
+}
+
+fn look(
+    context: &Context<'_>,
+    journal: &Journal,
+    line: &TargetLine,
+    foreign: Option<&mut Vec<Foreign>>,
+) -> Result<(), Failure> {
+    let mut target = context.open(&line.url)?;
+    let standing = guard::pass(journal, target.as_mut(), &line.name)?;
+    let Some(list) = foreign else { return Ok(()) };
+    for journal_id in standing.foreign {
+        let rows = target.operations(&journal_id)?;
+        let committed = rows.iter().filter(|row| row.state == crate::target::OperationState::Committed).count();
+        list.push(Foreign { journal_id, operations: rows.len() as u64, committed: committed as u64 });
+    }
+    Ok(())
+}

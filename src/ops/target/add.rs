@@ -1,0 +1,58 @@
+//! `mfm target add`: registers a database by name; writes nothing to it.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Marking, append, default_name, free_name};
+use crate::engine::guard;
+use crate::model::ports::Danger;
+use crate::ops::status::{self, TargetLine};
+use crate::ops::{Card, Context, Failure};
+use crate::target::canonical_url;
+
+/// What it is.
+pub const CARD: Card = Card { name: "target add", danger: Danger::Read, about: "Register a database" };
+
+/// What to register.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// Where it is: sqlite:PATH
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// The name to use from now on; the file's name if omitted
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// Registers a database; one that is marked already is taken over with its marker.
+///
+/// # Errors
+/// Usage, a refusal, or what target and journal say.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<TargetLine, Failure> {
+    let url = canonical_url(&request.url)?;
+    let mut target = context.open(&url)?;
+    target.tables()?;
+    let mut journal = context.writing_or_new()?;
+    let name = request.name.clone().unwrap_or_else(|| default_name(target.as_ref()));
+    free_name(&journal, &name, &url)?;
+    if journal.state().targets.get(&name).is_none_or(|known| known.url != url) {
+        append(context, &mut journal, "target_added", json!({"name": name, "url": url}))?;
+    }
+    let known = journal.state().targets.get(&name).is_some_and(|known| known.identity.is_some());
+    if !known && let Ok(marker) = guard::marker(target.as_mut()) {
+        let marking = Marking {
+            name: &name,
+            url: &url,
+            marker: &marker,
+            overrides: &[],
+            lab: false,
+            moved_from: None,
+            adopted: true,
+        };
+        append(context, &mut journal, "target_marked", marking.body())?;
+    }
+    Ok(status::target_line(context, &journal, &name, None))
+}

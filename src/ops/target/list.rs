@@ -1,0 +1,28 @@
+//! `mfm target list`: every registered target and whether the guard would let it pass; reads only.
+
+use serde::Serialize;
+
+use crate::model::ports::Danger;
+use crate::ops::status::{self, TargetLine};
+use crate::ops::{Card, Context, Failure};
+
+/// What it is.
+pub const CARD: Card = Card { name: "target list", danger: Danger::Read, about: "List the registered targets" };
+
+/// What the list says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The targets, by name.
+    pub targets: Vec<TargetLine>,
+}
+
+/// Lists the targets.
+///
+/// # Errors
+/// What the journal says.
+pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
+    let journal = context.reading()?;
+    let names: Vec<String> = journal.state().targets.keys().cloned().collect();
+    let targets = names.iter().map(|name| status::target_line(context, &journal, name, None)).collect();
+    Ok(Outcome { targets })
+}

@@ -1,0 +1,135 @@
+//! `mfm target`: the registry, folded from the journal, and the guard's marker; a folder, no operation itself.
+
+pub mod add;
+pub mod census;
+pub mod list;
+pub mod mark;
+pub mod remove;
+pub mod show;
+pub mod unmark;
+
+use mfm_journal::{Journal, WriterLock};
+use serde_json::{Value as Json, json};
+
+use super::context::Context;
+use super::failure::{Failure, Kind};
+use crate::engine::EngineError;
+use crate::model::Refusal;
+use crate::target::{Marker, TableDigest, Target};
+
+/// Returns the name under which a URL is registered unless another is given: the file's, without its ending.
+#[must_use]
+pub fn default_name(target: &dyn Target) -> String {
+    let name = target.name();
+    let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    stem.chars().map(safe).collect()
+}
+
+/// Refuses a name that could be mistaken for a URL, or that another target carries.
+fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), Failure> {
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    if !plain {
+        return Err(Failure::usage("name", format!("`{name}` is no name for a target"), "use letters, digits and -_."));
+    }
+    match journal.state().targets.get(name) {
+        Some(target) if target.url != url => {
+            let message = format!("the name `{name}` is taken by {}", target.url);
+            Err(Failure::new(Kind::Refused, "name_taken", message, "say --name OTHER"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses while anything is active or open on a target.
+fn nothing_active(journal: &Journal, name: &str) -> Result<(), Failure> {
+    let state = journal.state();
+    let active = state.active.iter().filter(|(_, active)| active.target == name).map(|(op, _)| *op);
+    let open = state.open.iter().filter(|(_, open)| open.target == name).map(|(op, _)| *op);
+    let operations: Vec<u64> = active.chain(open).collect();
+    if operations.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::StillActive { target: name.to_owned(), operations }.into())
+}
+
+/// Writes a registry entry.
+fn append(context: &Context<'_>, journal: &mut Journal, kind: &str, body: Json) -> Result<(), Failure> {
+    let lock: WriterLock = journal.lock(&context.holder)?;
+    journal.append(&lock, &context.stamp(), kind, body)?;
+    journal.checkpoint();
+    Ok(())
+}
+
+/// What the journal says of a marking.
+pub(super) struct Marking<'a> {
+    /// The target's name.
+    pub(super) name: &'a str,
+    /// Its URL.
+    pub(super) url: &'a str,
+    /// The marker.
+    pub(super) marker: &'a Marker,
+    /// The signs of a live clinic that were overridden.
+    pub(super) overrides: &'a [String],
+    /// Whether mfm made it.
+    pub(super) lab: bool,
+    /// The identity that a moved target had before.
+    pub(super) moved_from: Option<mfm_journal::Digest>,
+    /// Whether the marker was found and not made.
+    pub(super) adopted: bool,
+}
+
+impl Marking<'_> {
+    pub(super) fn body(&self) -> Json {
+        json!({
+            "name": self.name,
+            "url": self.url,
+            "identity": self.marker.identity(),
+            "marker_id": self.marker.marker_id,
+            "bound": self.marker.bound,
+            "overrides": self.overrides,
+            "lab": self.lab,
+            "moved_from": self.moved_from,
+            "adopted": self.adopted,
+        })
+    }
+}
+
+/// Journals a new marker and then puts it: a crash between the two leaves an unmarked database, which is safe.
+///
+/// # Errors
+/// What journal and target say.
+pub(super) fn put_marker(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn Target,
+    marking: &Marking<'_>,
+) -> Result<(), Failure> {
+    append(context, journal, "target_marked", marking.body())?;
+    target.writer(context.wait_ms)?.mark(marking.marker)?;
+    Ok(())
+}
+
+/// Returns a fresh marker for what a target is now.
+pub(super) fn new_marker(context: &Context<'_>, target: &mut dyn Target) -> Result<Marker, Failure> {
+    let bound = target.bound()?;
+    let marker_id = context.random_id();
+    Ok(Marker { marker_id, bound, at_us: context.clock.now_us(), actor: context.actor.clone() })
+}
+
+/// Digests every table and journals the result as the state to compare with.
+///
+/// # Errors
+/// What journal and target say.
+pub(super) fn baseline(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn Target,
+    name: &str,
+) -> Result<Vec<TableDigest>, Failure> {
+    let marker = crate::engine::guard::marker(target).map_err(|error: EngineError| Failure::from(error))?;
+    let tables = context.engine(journal, target, name).digests()?;
+    let body = json!({"name": name, "identity": marker.identity(), "tables": tables});
+    append(context, journal, "baseline", body)?;
+    Ok(tables)
+}

@@ -1,0 +1,31 @@
+//! `mfm target unmark`: takes mfm's two tables out of a target; refuses while anything depends on them.
+
+use serde_json::json;
+
+use super::{append, nothing_active};
+use crate::engine::guard;
+use crate::model::ports::{Danger, Question};
+use crate::ops::status::{self, TargetLine};
+use crate::ops::{Card, Context, Failure};
+
+/// What it is.
+pub const CARD: Card =
+    Card { name: "target unmark", danger: Danger::Destroy, about: "Take the marker out of a target" };
+
+/// Unmarks a target: no later command can touch it until it is marked again.
+///
+/// # Errors
+/// A refusal, or what target and journal say.
+pub fn run(context: &Context<'_>) -> Result<TargetLine, Failure> {
+    let mut journal = context.writing()?;
+    let chosen = context.chosen(&journal)?;
+    nothing_active(&journal, &chosen.name)?;
+    let mut target = context.open(&chosen.url)?;
+    let standing = guard::pass(&journal, target.as_mut(), &chosen.name)?;
+    guard::nothing_foreign(&standing, &[])?;
+    let text = format!("Take the marker, and the list of operations, out of {}?", chosen.url);
+    context.consent(&Question { text, danger: CARD.danger, type_name: None })?;
+    target.writer(context.wait_ms)?.unmark()?;
+    append(context, &mut journal, "target_unmarked", json!({"name": chosen.name, "identity": standing.identity}))?;
+    Ok(status::target_line(context, &journal, &chosen.name, None))
+}
