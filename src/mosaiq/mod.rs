@@ -2,7 +2,16 @@
 
 pub mod checks;
 mod deliveries;
+pub mod lab;
 pub mod limits;
 pub mod modes;
 mod parameters;
 mod records;
+pub mod schema;
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod testing;

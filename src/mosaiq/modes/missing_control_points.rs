@@ -172,6 +172,7 @@ impl Mode for MissingControlPoints {
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
         let mut params: Params = parameters::of_task(task)?;
         if params.points_to_delete.is_none() {
+            records::record(snapshot, "TxField", "FLD_ID", task.record)?;
             let count = records::points(snapshot, task.record)?.len();
             params.points_to_delete = Some(self.chosen(variant, count, task)?);
         }
