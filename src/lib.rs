@@ -5,7 +5,7 @@
 //! | floor | module | what it is |
 //! |---|---|---|
 //! | 6 | `cli` | the face: parses, asks, renders |
-//! | 5 | `ops` | one file an operation of the user |
+//! | 5 | [`ops`] | one file an operation of the user |
 //! | 4 | [`engine`] | plan, journal, target, seal; revert; recover |
 //! | 3 | [`plan`], [`target`] | exact changes and their digest; the port to a database |
 //! | 2 | [`mosaiq`] | the domain: schema, modes, checks, labs |
@@ -15,5 +15,6 @@
 pub mod engine;
 pub mod model;
 pub mod mosaiq;
+pub mod ops;
 pub mod plan;
 pub mod target;

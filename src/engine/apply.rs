@@ -275,7 +275,7 @@ fn intent(proposal: &Proposal, prepared: &Prepared, standing: &Standing) -> Inte
         plan_digest: proposal.plan_digest,
         plan_id: proposal.plan_id.clone(),
         target: standing.reference(),
-        reverts: proposal.reverts.clone(),
+        reverts: proposal.reverts,
         residue: census.residue.clone(),
         keys: proposal.keys.clone(),
         detail,

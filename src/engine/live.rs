@@ -73,7 +73,8 @@ impl Engine<'_> {
                 }
                 let fresh = self.fresh(operation, &mut seen)?;
                 for row in look::differing(self.target, &fresh, Side::After)? {
-                    let message = format!("{} {} is not as operation {} left it", row.table, show(&row.key), operation.op);
+                    let message =
+                        format!("{} {} is not as operation {} left it", row.table, show(&row.key), operation.op);
                     findings.push(Finding { code: "row_drift", op: Some(operation.op), message });
                 }
             }

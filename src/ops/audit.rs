@@ -18,7 +18,9 @@ pub const CARD: Card =
     Card { name: "audit verify", danger: Danger::Read, about: "Check journal, images and target against each other" };
 
 /// How deep to look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// The chain, the tree, the legal order of entries and the schema
@@ -86,7 +88,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         reporter.progress("auditing the journal", done, total);
     })?;
     // A journal that fails by itself says nothing about targets that could be relied on.
-    let live = if request.depth == Level::Live && audit.findings.is_empty() { lives(context, request)? } else { vec![] };
+    let live =
+        if request.depth == Level::Live && audit.findings.is_empty() { lives(context, request)? } else { vec![] };
     let ok = audit.findings.is_empty() && live.iter().all(LiveLine::is_good);
     Ok(Outcome { ok, depth: request.depth, journal: audit, live, path: context.journal.clone() })
 }

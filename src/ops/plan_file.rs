@@ -105,8 +105,7 @@ impl PlanFile {
             all: true,
             ..Options::default()
         };
-        let request =
-            Request { tool: self.tool.clone(), parameters: self.params.clone(), options, output: None };
+        let request = Request { tool: self.tool.clone(), parameters: self.params.clone(), options, output: None };
         let mut settled = plan::settle(context, &request)?;
         settled.records = Records::Keys(self.keys()?);
         Ok(settled)

@@ -143,7 +143,9 @@ fn open_or_roll_back(context: &Context<'_>, url: &str) -> Result<Box<dyn target:
 /// An absent target is, for an operation that is open there, a replaced one.
 fn absent(error: TargetError) -> Failure {
     match error {
-        TargetError::Absent { url } => TargetError::Replaced { url, what: "there is no database any more".into() }.into(),
+        TargetError::Absent { url } => {
+            TargetError::Replaced { url, what: "there is no database any more".into() }.into()
+        }
         other => other.into(),
     }
 }

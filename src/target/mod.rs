@@ -4,12 +4,15 @@
 //! only as long as one step; and [`Writer::execute`] takes an [`Intended`], which only a durable journal entry makes.
 
 pub mod error;
+mod nowhere;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use error::TargetError;
 use mfm_journal::{Change, Digest, Intended};
+pub use nowhere::Nowhere;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Answer, Key, Query, Refusal, Table, Value};
@@ -249,10 +252,60 @@ pub struct NewTable {
 
 /// Where a lab's rows go; made empty, filled once, closed.
 pub trait LabWriter {
-    /// Makes a table.
-    fn table(&mut self, table: &NewTable) -> Result<(), TargetError>;
+    /// Makes a table, and returns it as declared.
+    fn table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError>;
     /// Adds a row to a table made before, its values in the order of the columns.
     fn row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError>;
     /// Commits everything.
     fn finish(self: Box<Self>) -> Result<(), TargetError>;
+}
+
+/// Opens a target's reading side by its URL.
+///
+/// # Errors
+/// [`TargetError::Url`], or what the engine says.
+pub fn open_url(url: &str, keys: DomainKeys) -> Result<Box<dyn Target>, TargetError> {
+    let _ = keys;
+    Err(TargetError::Url { url: url.to_owned() })
+}
+
+/// Opens a new lab for writing by its URL.
+///
+/// # Errors
+/// [`TargetError::Url`], a refusal where something is there already, or what the engine says.
+pub fn create_lab(url: &str) -> Result<Box<dyn LabWriter>, TargetError> {
+    Err(TargetError::Url { url: url.to_owned() })
+}
+
+/// Lets a database roll back what a crashed program left in it, and writes nothing else.
+///
+/// # Errors
+/// [`TargetError::Url`], or what the engine says.
+pub fn roll_back(url: &str) -> Result<(), TargetError> {
+    Err(TargetError::Url { url: url.to_owned() })
+}
+
+/// Returns the one spelling of a URL under which a target is registered: an absolute path without links.
+///
+/// # Errors
+/// [`TargetError::Url`].
+pub fn canonical_url(url: &str) -> Result<String, TargetError> {
+    let path = sqlite_path(url)?;
+    let whole = match std::fs::canonicalize(&path) {
+        Ok(whole) => whole,
+        // What does not exist yet is spelled by its folder.
+        Err(_) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+            let folder = std::fs::canonicalize(&folder).or_else(|_| std::path::absolute(&folder));
+            let file = path.file_name().ok_or_else(|| TargetError::Url { url: url.to_owned() })?;
+            folder.map_err(|_| TargetError::Url { url: url.to_owned() })?.join(file)
+        }
+    };
+    Ok(format!("sqlite:{}", whole.display()))
+}
+
+fn sqlite_path(url: &str) -> Result<PathBuf, TargetError> {
+    let path = url.strip_prefix("sqlite:").filter(|path| !path.is_empty());
+    path.map(PathBuf::from).ok_or_else(|| TargetError::Url { url: url.to_owned() })
 }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::engine::guard;
-use crate::model::ports::Danger;
 use crate::model::KeyStanding;
+use crate::model::ports::Danger;
 use crate::ops::{Card, Context, Failure};
 use crate::target::{Bound, Census, Target, TargetError, Touch};
 

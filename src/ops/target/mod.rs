@@ -27,7 +27,7 @@ pub fn default_name(target: &dyn Target) -> String {
 }
 
 /// Refuses a name that could be mistaken for a URL, or that another target carries.
-fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), Failure> {
+pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), Failure> {
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     if !plain {
         return Err(Failure::usage("name", format!("`{name}` is no name for a target"), "use letters, digits and -_."));
@@ -42,7 +42,7 @@ fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), Failure> {
 }
 
 /// Refuses while anything is active or open on a target.
-fn nothing_active(journal: &Journal, name: &str) -> Result<(), Failure> {
+pub(super) fn nothing_active(journal: &Journal, name: &str) -> Result<(), Failure> {
     let state = journal.state();
     let active = state.active.iter().filter(|(_, active)| active.target == name).map(|(op, _)| *op);
     let open = state.open.iter().filter(|(_, open)| open.target == name).map(|(op, _)| *op);
@@ -54,7 +54,7 @@ fn nothing_active(journal: &Journal, name: &str) -> Result<(), Failure> {
 }
 
 /// Writes a registry entry.
-fn append(context: &Context<'_>, journal: &mut Journal, kind: &str, body: Json) -> Result<(), Failure> {
+pub(super) fn append(context: &Context<'_>, journal: &mut Journal, kind: &str, body: Json) -> Result<(), Failure> {
     let lock: WriterLock = journal.lock(&context.holder)?;
     journal.append(&lock, &context.stamp(), kind, body)?;
     journal.checkpoint();

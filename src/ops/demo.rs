@@ -1,0 +1,265 @@
+//! `mfm demo`: the main job in one go on a lab of its own; every claim it prints was checked a moment before.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use mfm_journal::Digest;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+use super::checks::{self, Checked};
+use super::context::Context;
+use super::failure::Failure;
+use super::{Card, apply, audit, lab, plan, revert};
+use crate::engine::live::Baseline;
+use crate::model::Finding;
+use crate::model::ports::{Answer, Confirm, Danger, Question};
+use crate::mosaiq::checks::Verdict;
+use crate::mosaiq::modes::{MODES, Mode};
+use crate::target::TableDigest;
+
+/// What it is.
+pub const CARD: Card = Card {
+    name: "demo",
+    danger: Danger::Write,
+    about: "Break a lab in every way, see what notices, and take it all back",
+};
+
+/// The seed of every choice in a demo, so that two people see the same.
+const SEED: u64 = 1;
+
+/// Where to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// The folder in which lab and journal are made, and stay [default: mfm-demo]
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// How many patients the lab has [default: 30]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(20..))]
+    pub patients: Option<u32>,
+}
+
+/// What a demo showed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Whether every line below held.
+    pub held: bool,
+    /// The lab's file.
+    pub lab: PathBuf,
+    /// The journal's file.
+    pub journal: PathBuf,
+    /// How many patients.
+    pub patients: u32,
+    /// How many tables.
+    pub tables: u64,
+    /// How many rows.
+    pub rows: u64,
+    /// What the checks found on the clean lab.
+    pub clean: Clean,
+    /// The faults, in the order of commitment.
+    pub faults: Vec<Fault>,
+    /// How many operations were taken back exactly.
+    pub reverted: u64,
+    /// Whether every table is as it was, by digest.
+    pub equal: bool,
+    /// Whether the journal's audit found nothing.
+    pub audit_ok: bool,
+    /// How many entries the journal has.
+    pub entries: u64,
+    /// The journal's head: what a third party would keep.
+    pub head: Option<Digest>,
+}
+
+/// The checks on the clean lab.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Clean {
+    /// How many checks ran.
+    pub checks: u64,
+    /// How many rows they looked at.
+    pub looked_at: u64,
+    /// What they found, which should be nothing.
+    pub findings: u64,
+}
+
+/// One fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The operation.
+    pub op: u64,
+    /// The tool.
+    pub tool: String,
+    /// The variant.
+    pub variant: String,
+    /// The severity.
+    pub severity: String,
+    /// The record's table and id.
+    pub record: String,
+    /// Rows changed.
+    pub rows: u64,
+    /// The checks whose new findings name it.
+    pub seen_by: Vec<String>,
+    /// One of those findings.
+    pub finding: Option<String>,
+}
+
+/// Nobody is asked in a demo: the lab is its own.
+struct Always;
+
+impl Confirm for Always {
+    fn ask(&self, _: &Question) -> Answer {
+        Answer::Yes
+    }
+}
+
+/// Runs the demo.
+///
+/// # Errors
+/// Whatever any of its steps says.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let dir = request.dir.clone().unwrap_or_else(|| PathBuf::from("mfm-demo"));
+    let lab_path = dir.join("lab.db");
+    std::fs::create_dir_all(&dir).map_err(|error| no_folder(&dir, &error))?;
+    let inner = Context {
+        journal: dir.join("journal.db"),
+        target: Some("lab".into()),
+        confirm: &Always,
+        actor: context.actor.clone(),
+        holder: context.holder.clone(),
+        ..*context
+    };
+    let made = lab::create::run(
+        &inner,
+        &lab::create::Request {
+            url: format!("sqlite:{}", lab_path.display()),
+            patients: request.patients,
+            name: Some("lab".into()),
+            ..lab::create::Request::default()
+        },
+    )?;
+    let (before, clean) = look(&inner)?;
+    let faults = break_everything(&inner, &before.checked)?;
+    let all = revert::Request { all: true, ..revert::Request::default() };
+    let reverted = revert::run(&inner, &all)?;
+    let (after, _) = look(&inner)?;
+    let verify = audit::Request { depth: audit::Level::Live, full: true };
+    let audited = audit::run(&inner, &verify)?;
+    let baseline = audited.live.iter().all(|line| matches!(line.baseline, Some(Baseline::Equal { .. })));
+    let exact = reverted.operations.iter().filter(|line| line.exact).count() as u64;
+    let equal = before.digests == after.digests && baseline;
+    let seen = faults.iter().all(|fault| !fault.seen_by.is_empty());
+    Ok(Outcome {
+        held: clean.findings == 0 && seen && exact == faults.len() as u64 && equal && audited.ok,
+        lab: lab_path,
+        journal: inner.journal.clone(),
+        patients: made.patients,
+        tables: made.made.tables.len() as u64,
+        rows: made.made.rows,
+        clean,
+        faults,
+        reverted: exact,
+        equal,
+        audit_ok: audited.ok,
+        entries: audited.journal.entries,
+        head: audited.journal.head.map(|head| head.digest),
+    })
+}
+
+fn no_folder(dir: &Path, error: &std::io::Error) -> Failure {
+    let message = format!("could not make the folder {}: {error}", dir.display());
+    Failure::usage("folder", message, "choose a folder that can be made")
+}
+
+/// What a lab looks like at one moment.
+struct Look {
+    checked: Vec<Checked>,
+    digests: Vec<TableDigest>,
+}
+
+fn look(context: &Context<'_>) -> Result<(Look, Clean), Failure> {
+    let journal = context.reading()?;
+    let chosen = context.chosen(&journal)?;
+    let mut target = context.open(&chosen.url)?;
+    let digests = target.digests(&mut |_, _| {})?;
+    let checked = checks::run(target.as_mut())?;
+    let looked_at = checked.iter().map(|check| match check.verdict {
+        Verdict::Ran { looked_at, .. } => looked_at,
+        Verdict::NotRun { .. } => 0,
+    });
+    let clean = Clean {
+        checks: checked.iter().filter(|check| matches!(check.verdict, Verdict::Ran { .. })).count() as u64,
+        looked_at: looked_at.sum(),
+        findings: checked.iter().map(|check| check.findings().len() as u64).sum(),
+    };
+    Ok((Look { checked, digests }, clean))
+}
+
+/// Commits every variant of every mode, each on one record, and notes after each what sees it.
+fn break_everything(context: &Context<'_>, clean: &[Checked]) -> Result<Vec<Fault>, Failure> {
+    let total = MODES.iter().map(|mode| mode.card().variants.len() as u64).sum();
+    let mut faults = Vec::new();
+    let mut before = clean.to_vec();
+    for mode in MODES {
+        for variant in mode.card().variants {
+            context.reporter.progress("committing faults", faults.len() as u64, total);
+            let (fault, after) = break_one(context, *mode, variant.word, &before)?;
+            faults.push(fault);
+            before = after;
+        }
+    }
+    Ok(faults)
+}
+
+fn break_one(
+    context: &Context<'_>,
+    mode: &dyn Mode,
+    variant: &str,
+    before: &[Checked],
+) -> Result<(Fault, Vec<Checked>), Failure> {
+    let options = plan::Options {
+        variant: Some(variant.to_owned()),
+        sample: Some(1),
+        seed: Some(SEED),
+        ..plan::Options::default()
+    };
+    let request = plan::Request { tool: mode.card().tool.to_owned(), parameters: Map::new(), options, output: None };
+    let done = apply::run(context, &apply::Source::Request(request), false, &mut |_| {})?;
+    let journal = context.reading()?;
+    let chosen = context.chosen(&journal)?;
+    let mut target = context.open(&chosen.url)?;
+    let after = checks::run(target.as_mut())?;
+    let new = checks::new_findings(before, &after);
+    let record = mode.card().record.table;
+    let key = done.plan.keys.first().map(ToString::to_string).unwrap_or_default();
+    let seen: Vec<&Finding> = new.iter().filter(|finding| touches(finding, &done)).collect();
+    let mut seen_by: Vec<String> = seen.iter().map(|finding| finding.check.to_owned()).collect();
+    seen_by.dedup();
+    let fault = Fault {
+        op: done.op.unwrap_or_default(),
+        tool: done.plan.tool.clone(),
+        variant: done.plan.variant.clone(),
+        severity: done.plan.severity.clone(),
+        record: format!("{record} {key}"),
+        rows: done.plan.rows,
+        seen_by,
+        finding: seen.first().map(|finding| finding.message.clone()),
+    };
+    Ok((fault, after))
+}
+
+/// Tells whether a finding names the record that was chosen, or a row that was changed.
+fn touches(finding: &Finding, done: &apply::Outcome) -> bool {
+    let record = crate::mosaiq::modes::find(&done.plan.tool).map(|mode| mode.card().record.table);
+    let text = |key: &[crate::model::Value]| key.first().map(|value| super::cell::cell(value).to_string());
+    let chosen: Vec<Option<String>> = done.plan.keys.iter().map(|key| Some(key.to_string())).collect();
+    let named = |table: &str, key: &[crate::model::Value]| {
+        let key = text(key);
+        let changed = done.plan.changes.iter().any(|change| {
+            let value = change.key.as_object().and_then(|key| key.values().next()).map(ToString::to_string);
+            change.table.eq_ignore_ascii_case(table) && value == key
+        });
+        changed || (record == Some(table) && chosen.contains(&key))
+    };
+    named(finding.table, &finding.key) || finding.related.iter().any(|(table, key)| named(table, key))
+}

@@ -1,0 +1,92 @@
+//! `mfm lab create`: a synthetic department, the same for the same request.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Made, early_name, make};
+use crate::model::ports::Danger;
+use crate::mosaiq::lab::{self, LabRequest};
+use crate::mosaiq::schema;
+use crate::ops::{Card, Context, Failure};
+
+/// What it is.
+pub const CARD: Card = Card { name: "lab create", danger: Danger::Write, about: "Make a synthetic database" };
+
+/// How many patients a lab has unless told otherwise.
+const PATIENTS: u32 = 30;
+
+/// What to make.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// Where: sqlite:PATH, which must not exist yet
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// How many patients [default: 30]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub patients: Option<u32>,
+    /// Seed of every choice [default: 1]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// No delivery lies after this day, YYYY-MM-DD [default: 2024-06-28]
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<String>,
+    /// The name to register it under; the file's name if omitted
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// What was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// The lab.
+    #[serde(flatten)]
+    pub made: Made,
+    /// How many patients.
+    pub patients: u32,
+    /// The seed.
+    pub seed: u64,
+    /// The last day.
+    pub until: String,
+}
+
+/// Makes a lab.
+///
+/// # Errors
+/// Usage, a refusal, or what target and journal say.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let asked = LabRequest {
+        patients: request.patients.unwrap_or(PATIENTS),
+        seed: request.seed.unwrap_or(1),
+        until: until(request)?,
+    };
+    if asked.seed > crate::model::seed::SEED_MAX {
+        return Err(Failure::usage(
+            "seed",
+            format!("the seed {} is above 2^53-1", asked.seed),
+            "choose a smaller seed",
+        ));
+    }
+    early_name(context, &request.url, request.name.as_deref())?;
+    let (made, _) = make(context, &request.url, request.name.as_deref(), &mut |sink| {
+        for table in schema::lab_tables() {
+            sink.table(&table)?;
+        }
+        let mut rows = 0;
+        lab::generate(&asked, &mut |table, cells| {
+            rows += 1;
+            if rows % 4096 == 0 {
+                context.reporter.progress("making rows", rows, 0);
+            }
+            sink.row(table, &cells)
+        })?;
+        Ok(())
+    })?;
+    Ok(Outcome { made, patients: asked.patients, seed: asked.seed, until: asked.until.to_string() })
+}
+
+fn until(request: &Request) -> Result<jiff::civil::Date, Failure> {
+    let Some(text) = &request.until else { return Ok(lab::UNTIL) };
+    text.parse().map_err(|_| Failure::usage("until", format!("`{text}` is no date"), "write it as YYYY-MM-DD"))
+}

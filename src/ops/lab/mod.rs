@@ -1,0 +1,125 @@
+//! `mfm lab`: synthetic and imported databases that mfm makes, marks and registers; a folder, no operation itself.
+
+pub mod create;
+pub mod import;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mfm_journal::Digest;
+use serde::Serialize;
+use serde_json::json;
+
+use super::context::Context;
+use super::failure::{Failure, Kind};
+use super::target::{Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker};
+use crate::model::{Datum, Refusal, Table};
+use crate::mosaiq::schema::TableDef;
+use crate::target::{self, LabWriter, NewTable, Target, TargetError, canonical_url};
+
+/// A lab that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Made {
+    /// The name it is registered under.
+    pub target: String,
+    /// Its URL.
+    pub url: String,
+    /// Its identity.
+    pub identity: Digest,
+    /// Rows by table.
+    pub tables: BTreeMap<String, u64>,
+    /// All rows.
+    pub rows: u64,
+}
+
+/// Where the rows of a lab go: each value becomes what its column holds.
+pub(super) struct Sink {
+    writer: Box<dyn LabWriter>,
+    tables: BTreeMap<String, Arc<Table>>,
+}
+
+impl Sink {
+    /// Makes a table.
+    ///
+    /// # Errors
+    /// What the target says.
+    pub(super) fn table(&mut self, def: &TableDef) -> Result<Arc<Table>, TargetError> {
+        let new = NewTable { name: def.name.clone(), key: def.key.clone(), columns: def.columns.clone() };
+        let table = self.writer.table(&new)?;
+        self.tables.insert(def.name.clone(), table.clone());
+        Ok(table)
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// A value that does not fit its column, or what the target says.
+    pub(super) fn row(&mut self, name: &str, cells: &[Datum]) -> Result<(), TargetError> {
+        let missing = || Refusal::MissingTable { table: name.to_owned() };
+        let table = self.tables.get(name).ok_or_else(missing)?;
+        let store = |(column, datum): (&crate::model::Column, &Datum)| column.store(name, datum);
+        let values = table.columns.iter().zip(cells).map(store).collect::<Result<Vec<_>, _>>()?;
+        self.writer.row(name, &values)
+    }
+}
+
+/// Makes a lab, fills it, marks and registers it, and journals its baseline.
+///
+/// # Errors
+/// Usage, a refusal, or what target and journal say; a half-made lab is removed.
+pub(super) fn make(
+    context: &Context<'_>,
+    url: &str,
+    name: Option<&str>,
+    fill: &mut dyn FnMut(&mut Sink) -> Result<(), Failure>,
+) -> Result<(Made, Box<dyn Target>), Failure> {
+    let url = canonical_url(url)?;
+    let mut journal = context.writing_or_new()?;
+    let writer = target::create_lab(&url)?;
+    let mut sink = Sink { writer, tables: BTreeMap::new() };
+    fill(&mut sink)?;
+    sink.writer.finish()?;
+    let url = canonical_url(&url)?;
+    let mut target = context.open(&url)?;
+    let name = name.map_or_else(|| unused_name(&journal, target.as_ref(), &url), str::to_owned);
+    free_name(&journal, &name, &url)?;
+    nothing_active(&journal, &name)?;
+    append(context, &mut journal, "target_added", json!({"name": name, "url": url}))?;
+    let marker = new_marker(context, target.as_mut())?;
+    let marking = Marking {
+        name: &name,
+        url: &url,
+        marker: &marker,
+        overrides: &[],
+        lab: true,
+        moved_from: None,
+        adopted: false,
+    };
+    put_marker(context, &mut journal, target.as_mut(), &marking)?;
+    let tables = baseline(context, &mut journal, target.as_mut(), &name)?;
+    let tables: BTreeMap<String, u64> = tables.into_iter().map(|table| (table.table, table.rows)).collect();
+    let made = Made { target: name, url, identity: marker.identity(), rows: tables.values().sum(), tables };
+    Ok((made, target))
+}
+
+/// Returns the file's name, or with a number behind it where another target carries that.
+fn unused_name(journal: &mfm_journal::Journal, target: &dyn Target, url: &str) -> String {
+    let base = default_name(target);
+    let taken = |name: &str| journal.state().targets.get(name).is_some_and(|known| known.url != url);
+    let numbered = (2..).map(|number| format!("{base}-{number}"));
+    std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(base)
+}
+
+/// Checks before any file is made that a name given can be used.
+///
+/// # Errors
+/// A refusal.
+pub(super) fn early_name(context: &Context<'_>, url: &str, name: Option<&str>) -> Result<(), Failure> {
+    let Some(name) = name else { return Ok(()) };
+    let url = canonical_url(url)?;
+    match context.reading() {
+        Ok(journal) => free_name(&journal, name, &url).and_then(|()| nothing_active(&journal, name)),
+        Err(failure) if failure.kind == Kind::Journal => Ok(()),
+        Err(failure) => Err(failure),
+    }
+}
