@@ -51,6 +51,12 @@ impl Writer {
         Self::default()
     }
 
+    /// Returns an empty writer with room for `bytes` bytes.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes) }
+    }
+
     /// Returns the number of bytes written.
     #[must_use]
     pub fn len(&self) -> usize {

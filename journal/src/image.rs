@@ -227,6 +227,27 @@ impl Change {
         }
     }
 
+    /// Checks that key, columns and cells fit the shape, without which the image could not be read back.
+    ///
+    /// # Errors
+    /// [`CborError::Unexpected`] says what does not fit.
+    pub fn check(&self) -> Result<(), CborError> {
+        let wide = self.table.columns.len();
+        let fits = match &self.action {
+            Action::Insert { after: row, .. } | Action::Delete { before: row, .. } => row.len() == wide,
+            Action::Update { columns, before, after, .. } => {
+                let ascending = columns.iter().zip(columns.iter().skip(1)).all(|(a, b)| a < b);
+                let within = columns.last().is_none_or(|last| *last < wide);
+                ascending && within && before.len() == columns.len() && after.len() == columns.len()
+            }
+            Action::Kept { .. } => true,
+        };
+        if fits && self.key.len() == self.table.key.len() {
+            return Ok(());
+        }
+        Err(CborError::Unexpected("a change that fits its table's key and columns"))
+    }
+
     /// Writes the change as chunks hold it: `[table, code, key, ...]`, `table` being its place in the chunk's list.
     ///
     /// insert `[t, 0, key, after, after digest]`; update `[t, 1, key, columns, before, after, before digest, after

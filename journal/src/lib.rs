@@ -2,14 +2,62 @@
 //!
 //! The journal knows nothing of what stands above it: no domain, no target, no command line. It is the part an
 //! auditor links alone. `README.md` beside this file documents every byte that it writes.
+//!
+//! ```
+//! use mfm_journal::{Depth, Face, Holder, Journal, Stamp, audit};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("journal.db");
+//! let stamp = Stamp { at_us: 1_700_000_000_000_000, actor: "zoe".into(), face: Face::Library };
+//! let mut journal = Journal::create(&path, [7; 16], &stamp)?;
+//! let holder = Holder { pid: std::process::id(), host: "here".into(), command: "example".into() };
+//! let lock = journal.lock(&holder)?;
+//! let added = serde_json::json!({"name": "lab", "url": "sqlite:lab.db"});
+//! journal.append(&lock, &stamp, "target_added", added)?;
+//! assert!(journal.state().targets.contains_key("lab"));
+//!
+//! let found = audit(&path, Depth::Data, &mut |_done, _total| {})?;
+//! assert!(found.findings.is_empty());
+//! assert_eq!(found.head, Some(journal.head()));
+//! # Ok(())
+//! # }
+//! ```
 
+pub mod audit;
+pub mod body;
 pub mod cbor;
+mod chunk;
 pub mod decimal;
 pub mod digest;
+mod entry;
+mod error;
+mod faults;
+mod fold;
 pub mod image;
+mod lock;
+mod open;
+mod operation;
+mod projection;
+mod read;
+mod schema;
+mod store;
+pub mod tree;
 pub mod value;
+mod write;
 
+pub use audit::{Audit, Depth, Finding, audit};
+pub use chunk::{CHUNK_BYTES_MIN, CHUNK_ITEMS_MAX};
 pub use decimal::Decimal;
 pub use digest::Digest;
+pub use entry::{Entry, Face, Head, Stamp};
+pub use error::JournalError;
+pub use faults::{Faults, Step};
+pub use fold::{ActiveOperation, FOLD_VERSION, Newest, OpenOperation, State, TargetState};
 pub use image::{Action, Change, Column, RowHasher, TableShape};
+pub use lock::{Holder, WriterLock};
+pub use operation::{
+    ChosenKeys, Intended, Intent, KeysRef, Operation, OperationAction, Residue, Reverted, TargetRef, Verdict,
+};
+pub use store::Journal;
 pub use value::{Moment, Value};

@@ -130,7 +130,8 @@ impl Value {
         match input.tag()? {
             TAG_DECIMAL => {
                 input.expect_array(2)?;
-                let scale = u8::try_from(-input.integer()?).map_err(|_| CborError::Unexpected("a decimal scale"))?;
+                let scale = input.integer()?.checked_neg().and_then(|scale| u8::try_from(scale).ok());
+                let scale = scale.ok_or(CborError::Unexpected("a decimal scale"))?;
                 let unscaled = input.wide_integer()?;
                 let number = Decimal::new(unscaled, scale).ok_or(CborError::Unexpected("a decimal of 38 digits"))?;
                 Ok(Self::Decimal(number))
@@ -268,5 +269,15 @@ mod tests {
             assert_eq!(round_trip(&value), value);
         }
         assert!(Value::Real(f64::NAN).write(&mut Writer::new()).is_err());
+    }
+
+    #[test]
+    fn an_impossible_scale_is_an_error() {
+        let mut out = Writer::new();
+        out.tag(TAG_DECIMAL);
+        out.array(2);
+        out.integer(i64::MIN);
+        out.integer(1);
+        assert!(Value::read(&mut Reader::new(out.as_bytes())).is_err());
     }
 }

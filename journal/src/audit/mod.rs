@@ -1,0 +1,160 @@
+//! The audit: reads a whole journal, believes none of it, and lists what does not hold; repairs nothing.
+
+mod data;
+mod file;
+mod structure;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rusqlite::Connection;
+use serde::Serialize;
+
+use crate::digest::Digest;
+use crate::entry::Head;
+use crate::error::JournalError;
+use crate::open::{check_auditable, connect_read};
+
+/// How deep an audit looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Depth {
+    /// The file, the schema, the chain, the tree, the order of operations, the stored projection.
+    Structure,
+    /// All that, and every body and image down to its last byte.
+    Data,
+}
+
+/// What an audit found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Audit {
+    /// The digest of entry 1, as computed; `None` where there is none to read.
+    pub journal_id: Option<Digest>,
+    /// How many entries there are.
+    pub entries: u64,
+    /// How many of them are intents.
+    pub operations: u64,
+    /// The newest entry, with the digest it claims.
+    pub head: Option<Head>,
+    /// The root of the RFC 6962 tree over the digests claimed; `None` where an entry is missing or unreadable.
+    pub root: Option<Digest>,
+    /// Stretches `[first, last]` that an anchor vouches for; this audit sees no anchors.
+    pub anchored: Vec<[u64; 2]>,
+    /// Stretches that hold together but that nothing outside vouches for.
+    pub unanchored: Vec<[u64; 2]>,
+    /// Stretches that nothing can be said of: from the first entry that fails to the head.
+    pub unverifiable: Vec<[u64; 2]>,
+    /// How many entries there are of each kind that this version does not know.
+    pub unknown_kinds: BTreeMap<String, u64>,
+    /// What does not hold. Empty is the good answer.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The stable name of the rule that is broken.
+    pub code: String,
+    /// The entry, where one entry breaks it.
+    pub seq: Option<u64>,
+    /// The operation, where it concerns one.
+    pub op: Option<u64>,
+    /// The chunk, where it concerns one.
+    pub chunk: Option<Digest>,
+    /// What was expected, and what is there.
+    pub message: String,
+}
+
+/// Beyond this many findings an audit only counts: a ruined file would fill the memory otherwise.
+const FINDINGS_MAX: usize = 10_000;
+
+struct Auditor<'p> {
+    conn: &'p Connection,
+    depth: Depth,
+    out: Audit,
+    more_findings: u64,
+    done: u64,
+    total: u64,
+    progress: &'p mut dyn FnMut(u64, u64),
+}
+
+/// Audits the journal at a path and returns what it found; `progress` is told how many parts of how many are done.
+///
+/// # Errors
+/// Only where the file cannot be audited at all: [`JournalError::Missing`], [`JournalError::NotAJournal`],
+/// [`JournalError::Newer`], [`JournalError::CopyTheWal`], or a file that SQLite cannot open.
+pub fn audit(path: &Path, depth: Depth, progress: &mut dyn FnMut(u64, u64)) -> Result<Audit, JournalError> {
+    let conn = connect_read(path)?;
+    check_auditable(&conn, path)?;
+    let out = Audit::default();
+    let mut auditor = Auditor { conn: &conn, depth, out, more_findings: 0, done: 0, total: 0, progress };
+    // One snapshot from the first look to the last, while another process may write.
+    let begun = conn.execute_batch("BEGIN");
+    auditor.note_error("file_unreadable", begun);
+    auditor.file();
+    auditor.count();
+    auditor.structure();
+    Ok(auditor.finish())
+}
+
+impl Auditor<'_> {
+    fn count(&mut self) {
+        let count = |sql: &str| self.conn.query_row(sql, [], |row| crate::entry::unsigned(row, 0)).unwrap_or(0);
+        self.total = count("SELECT count(*) FROM entry");
+        if self.depth == Depth::Data {
+            self.total += count("SELECT count(*) FROM chunk");
+        }
+        (self.progress)(0, self.total);
+    }
+
+    fn advance(&mut self) {
+        self.done += 1;
+        if self.done.is_multiple_of(64) || self.done >= self.total {
+            // A chunk that two operations share is looked at twice.
+            (self.progress)(self.done.min(self.total), self.total);
+        }
+    }
+
+    fn find(&mut self, code: &str, message: impl Into<String>) {
+        self.push(Finding { code: code.to_owned(), seq: None, op: None, chunk: None, message: message.into() });
+    }
+
+    fn find_entry(&mut self, code: &str, seq: u64, op: Option<u64>, message: impl Into<String>) {
+        self.push(Finding { code: code.to_owned(), seq: Some(seq), op, chunk: None, message: message.into() });
+    }
+
+    fn find_chunk(&mut self, code: &str, op: Option<u64>, chunk: Option<Digest>, message: impl Into<String>) {
+        self.push(Finding { code: code.to_owned(), seq: None, op, chunk, message: message.into() });
+    }
+
+    fn push(&mut self, finding: Finding) {
+        if self.out.findings.len() < FINDINGS_MAX {
+            self.out.findings.push(finding);
+        } else {
+            self.more_findings += 1;
+        }
+    }
+
+    fn note_error<T, E: std::fmt::Display>(&mut self, code: &str, result: Result<T, E>) -> Option<T> {
+        result.map_err(|error| self.find(code, error.to_string())).ok()
+    }
+
+    fn finish(mut self) -> Audit {
+        let head = self.out.head.map_or(0, |head| head.seq);
+        let first_bad = self.out.findings.iter().filter_map(|finding| finding.seq).min();
+        let good = first_bad.map_or(head, |seq| head.min(seq.saturating_sub(1)));
+        if good > 0 {
+            self.out.unanchored.push([1, good]);
+        }
+        if let Some(first) = first_bad.filter(|first| *first <= head) {
+            self.out.unverifiable.push([first, head]);
+        }
+        if self.more_findings > 0 {
+            let message = format!("{} more findings are not listed", self.more_findings);
+            let (seq, op, chunk) = (None, None, None);
+            self.out.findings.push(Finding { code: "more_findings".to_owned(), seq, op, chunk, message });
+        }
+        (self.progress)(self.total, self.total);
+        self.out
+    }
+}

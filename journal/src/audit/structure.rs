@@ -1,0 +1,195 @@
+//! Entries under audit: digests, chain, tree, the order of operations, the stored projection; opens no image.
+
+use rusqlite::Row;
+use serde::Deserialize as _;
+
+use super::data::Referenced;
+use super::{Auditor, Depth};
+use crate::body;
+use crate::digest::Digest;
+use crate::entry::{COLUMNS, Entry, Head, Record, unsigned};
+use crate::fold::{FOLD_VERSION, State};
+use crate::operation::{IntendedBody, Verdict};
+use crate::projection::Projection;
+use crate::tree::Frontier;
+
+/// What is remembered of an operation to judge later entries.
+struct Known {
+    uid: Digest,
+    depth: u32,
+    verdict: Option<Verdict>,
+}
+
+/// What the walk over the entries carries along.
+struct Walk {
+    head: Head,
+    tree: Frontier,
+    state: State,
+    /// Operation 1 stands at 0.
+    operations: Vec<Known>,
+    /// The stored projection until its entry is reached.
+    projection: Option<Projection>,
+    /// Whether every entry so far was there and could be read.
+    whole: bool,
+    referenced: Referenced,
+}
+
+impl Auditor<'_> {
+    pub(super) fn structure(&mut self) {
+        let mut walk = Walk {
+            head: Head { seq: 0, digest: Digest::ZERO },
+            tree: Frontier::new(),
+            state: State::default(),
+            operations: Vec::new(),
+            projection: self.stored_projection(),
+            whole: true,
+            referenced: Referenced::default(),
+        };
+        let walked = self.walk(&mut walk);
+        if self.note_error("entries_unreadable", walked).is_none() {
+            walk.whole = false;
+        }
+        if walk.head.seq == 0 {
+            self.find("no_entries", "the journal holds no entry");
+        } else {
+            self.out.head = Some(walk.head);
+            self.out.root = walk.whole.then(|| walk.tree.root());
+        }
+        if let Some(left) = walk.projection.take() {
+            let message = format!("it was stored at entry {}, the newest is {}", left.seq, walk.head.seq);
+            self.find("projection", message);
+        }
+        if self.depth == Depth::Data {
+            self.unreferenced(&walk.referenced);
+        }
+    }
+
+    /// Every journal has a projection, if perhaps of an earlier entry; its own digest must hold.
+    fn stored_projection(&mut self) -> Option<Projection> {
+        let stored = self.note_error("projection", Projection::load(self.conn))?;
+        let Some(stored) = stored else {
+            self.find("projection", "there is no stored projection");
+            return None;
+        };
+        if stored.computed() != stored.digest {
+            self.find("projection", "its digest does not match its content");
+            return None;
+        }
+        // Another version's rules made it, and it will be replaced before it is used.
+        (stored.fold == FOLD_VERSION).then_some(stored)
+    }
+
+    fn walk(&mut self, walk: &mut Walk) -> rusqlite::Result<()> {
+        let sql = format!("SELECT {COLUMNS} FROM entry NOT INDEXED ORDER BY seq");
+        let conn = self.conn;
+        let mut statement = conn.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            self.row(walk, row)?;
+            self.out.entries += 1;
+            self.advance();
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, walk: &mut Walk, row: &Row<'_>) -> rusqlite::Result<()> {
+        let seq = unsigned(row, 0)?;
+        if seq != walk.head.seq + 1 {
+            walk.whole = false;
+            self.find_entry("entry_gap", seq, None, format!("entry {seq} comes after entry {}", walk.head.seq));
+        }
+        match Record::from_row(row) {
+            Ok(record) => self.record(walk, record),
+            Err(error) => {
+                walk.whole = false;
+                walk.head = Head { seq, digest: Digest::ZERO };
+                self.find_entry("entry_unreadable", seq, None, error.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, walk: &mut Walk, record: Record) {
+        let (seq, op, claimed) = (record.seq, record.op, record.digest);
+        if seq == 1 {
+            self.out.journal_id = Some(record.computed());
+        }
+        if record.prev != walk.head.digest {
+            self.find_entry("entry_chain", seq, op, "it does not name the digest of the entry before");
+        }
+        walk.head = Head { seq, digest: claimed };
+        walk.tree.push(claimed.as_bytes());
+        let text = (self.depth == Depth::Data).then(|| record.body.clone());
+        match record.verified() {
+            Ok(entry) => {
+                if text.is_some_and(|text| body::canonical(&entry.body).ok() != Some(text)) {
+                    self.find_entry("entry_body", seq, op, "its body is not canonical JSON");
+                }
+                self.entry(walk, &entry);
+            }
+            Err(what) => self.find_entry("entry_digest", seq, op, what),
+        }
+        self.compare_projection(walk);
+    }
+
+    fn entry(&mut self, walk: &mut Walk, entry: &Entry) {
+        if !State::knows(&entry.kind) {
+            *self.out.unknown_kinds.entry(entry.kind.clone()).or_default() += 1;
+        }
+        if let Err(why) = walk.state.fold(entry) {
+            self.find_entry("entry_order", entry.seq, entry.op, why);
+        }
+        if entry.kind == "intended" {
+            self.intended(walk, entry);
+        } else if let (Some(verdict), Some(op)) = (Verdict::from_kind(&entry.kind), entry.op) {
+            self.verdict(walk, entry, op, verdict);
+        }
+    }
+
+    fn intended(&mut self, walk: &mut Walk, entry: &Entry) {
+        self.out.operations += 1;
+        // The fold has complained already where the body cannot be read.
+        let Ok(body) = IntendedBody::deserialize(&entry.body) else { return };
+        if let Some(reverted) = body.reverts {
+            let known = known(&mut walk.operations, reverted);
+            let right = known.is_some_and(|known| {
+                body.reverted_uid == Some(known.uid) && known.depth.checked_add(1) == Some(body.depth)
+            });
+            if !right {
+                let message = format!("operation {reverted}, which it takes back, has another uid or depth");
+                self.find_entry("entry_order", entry.seq, entry.op, message);
+            }
+        }
+        if entry.op == Some(walk.operations.len() as u64 + 1) {
+            walk.operations.push(Known { uid: entry.digest, depth: body.depth, verdict: None });
+        }
+        if self.depth == Depth::Data {
+            self.images(entry.op, &body, &mut walk.referenced);
+        }
+    }
+
+    /// The fold judges all verdicts but `gone`, for which it would have to remember closed operations.
+    fn verdict(&mut self, walk: &mut Walk, entry: &Entry, op: u64, verdict: Verdict) {
+        let Some(known) = known(&mut walk.operations, op) else { return };
+        let uid = entry.body.get("uid").and_then(|uid| uid.as_str()).and_then(|uid| uid.parse().ok());
+        let legal = verdict.may_follow(known.verdict) && uid == Some(known.uid);
+        known.verdict = Some(verdict);
+        if verdict == Verdict::Gone && !legal {
+            let message = format!("operation {op} was not applied under this uid");
+            self.find_entry("entry_order", entry.seq, entry.op, message);
+        }
+    }
+
+    fn compare_projection(&mut self, walk: &mut Walk) {
+        let Some(stored) = walk.projection.take_if(|stored| stored.seq == walk.head.seq) else { return };
+        match Projection::new(walk.head, &walk.tree, &walk.state) {
+            Ok(folded) if folded == stored => {}
+            _ => self.find("projection", format!("it is not what entries 1 to {} fold to", walk.head.seq)),
+        }
+    }
+}
+
+fn known(operations: &mut [Known], op: u64) -> Option<&mut Known> {
+    let at = usize::try_from(op.checked_sub(1)?).ok()?;
+    operations.get_mut(at)
+}

@@ -1,0 +1,219 @@
+//! Chunks: the blobs that hold an operation's changes or chosen keys, packed in plan order; stores nothing itself.
+
+use std::sync::Arc;
+
+use crate::cbor::{CborError, Reader, Writer};
+use crate::digest::Digest;
+use crate::image::{Change, Column, TableShape, read_values, write_values};
+use crate::operation::ChosenKeys;
+
+/// A chunk closes with the change or key that makes it this many.
+pub const CHUNK_ITEMS_MAX: u64 = 4096;
+/// A chunk closes with the change or key that makes its items this many bytes, or more.
+pub const CHUNK_BYTES_MIN: usize = 4 << 20;
+
+const CHANGES: &str = "mfm/chunk/1";
+const KEYS: &str = "mfm/keys/1";
+
+/// Packs changes into chunks.
+#[derive(Debug, Default)]
+pub(crate) struct ChangePacker {
+    tables: Vec<Arc<TableShape>>,
+    items: Writer,
+    count: u64,
+}
+
+impl ChangePacker {
+    /// Adds a change and returns the chunk that it closes, if it closes one.
+    pub(crate) fn push(&mut self, change: &Change) -> Result<Option<Vec<u8>>, CborError> {
+        let table = self.table(&change.table);
+        change.write(table as u64, &mut self.items)?;
+        self.count += 1;
+        Ok(if full(self.count, self.items.len()) { self.finish() } else { None })
+    }
+
+    /// Returns the chunk of what was added since the last one closed; `None` where nothing was.
+    pub(crate) fn finish(&mut self) -> Option<Vec<u8>> {
+        if self.count == 0 {
+            return None;
+        }
+        let mut out = Writer::with_capacity(self.items.len() + 1024);
+        out.array(3);
+        out.text(CHANGES);
+        out.array(self.tables.len() as u64);
+        self.tables.iter().for_each(|table| write_shape(table, &mut out));
+        out.array(self.count);
+        out.raw(self.items.as_bytes());
+        self.tables.clear();
+        self.items.clear();
+        self.count = 0;
+        Some(out.into_bytes())
+    }
+
+    fn table(&mut self, shape: &Arc<TableShape>) -> usize {
+        let same = |known: &Arc<TableShape>| Arc::ptr_eq(known, shape) || known == shape;
+        // Changes of one table mostly stand together, so the last table is asked first.
+        if let Some(at) = self.tables.iter().rposition(same) {
+            return at;
+        }
+        self.tables.push(Arc::clone(shape));
+        self.tables.len() - 1
+    }
+}
+
+/// Packs chosen keys into chunks; no keys make one empty chunk, which still names the columns.
+pub(crate) fn pack_keys(chosen: &ChosenKeys) -> Result<Vec<Vec<u8>>, CborError> {
+    let mut chunks = Vec::new();
+    let (mut items, mut count) = (Writer::new(), 0);
+    for key in &chosen.keys {
+        write_values(key, &mut items)?;
+        count += 1;
+        if full(count, items.len()) {
+            chunks.push(keys_chunk(chosen, count, &items));
+            items.clear();
+            count = 0;
+        }
+    }
+    if count > 0 || chunks.is_empty() {
+        chunks.push(keys_chunk(chosen, count, &items));
+    }
+    Ok(chunks)
+}
+
+fn keys_chunk(chosen: &ChosenKeys, count: u64, items: &Writer) -> Vec<u8> {
+    let mut out = Writer::with_capacity(items.len() + 256);
+    write_keys_head(KEYS, chosen, count, &mut out);
+    out.raw(items.as_bytes());
+    out.into_bytes()
+}
+
+/// Returns SHA-256 of `["mfm/chosen/1", table, column names, [key, ...]]`, which names the keys.
+pub(crate) fn chosen_digest(chosen: &ChosenKeys) -> Result<Digest, CborError> {
+    let mut out = Writer::new();
+    write_keys_head("mfm/chosen/1", chosen, chosen.keys.len() as u64, &mut out);
+    chosen.keys.iter().try_for_each(|key| write_values(key, &mut out))?;
+    Ok(Digest::of(out.as_bytes()))
+}
+
+fn write_keys_head(tag: &str, chosen: &ChosenKeys, count: u64, out: &mut Writer) {
+    out.array(4);
+    out.text(tag);
+    out.text(&chosen.table);
+    write_names(&chosen.columns, out);
+    out.array(count);
+}
+
+const fn full(count: u64, bytes: usize) -> bool {
+    count >= CHUNK_ITEMS_MAX || bytes >= CHUNK_BYTES_MIN
+}
+
+/// Reads the changes of a chunk one after another.
+#[derive(Debug)]
+pub(crate) struct ChangeReader<'b> {
+    tables: Vec<Arc<TableShape>>,
+    input: Reader<'b>,
+    left: u64,
+}
+
+impl<'b> ChangeReader<'b> {
+    pub(crate) fn new(bytes: &'b [u8]) -> Result<Self, CborError> {
+        let mut input = Reader::new(bytes);
+        input.expect_array(3)?;
+        if input.text()? != CHANGES {
+            return Err(CborError::Unexpected("a chunk of changes"));
+        }
+        let count = input.array()?;
+        let tables = (0..count).map(|_| read_shape(&mut input).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
+        let left = input.array()?;
+        Ok(Self { tables, input, left })
+    }
+
+    /// Returns the next change; `None` at the end, when nothing follows.
+    pub(crate) fn next_change(&mut self) -> Result<Option<Change>, CborError> {
+        if self.left == 0 {
+            self.input.end()?;
+            return Ok(None);
+        }
+        self.left -= 1;
+        Change::read(&self.tables, &mut self.input).map(Some)
+    }
+}
+
+/// Reads a chunk of chosen keys.
+pub(crate) fn read_keys(bytes: &[u8]) -> Result<ChosenKeys, CborError> {
+    let mut input = Reader::new(bytes);
+    input.expect_array(4)?;
+    if input.text()? != KEYS {
+        return Err(CborError::Unexpected("a chunk of keys"));
+    }
+    let table = input.text()?.to_owned();
+    let columns = read_names(&mut input)?;
+    let count = input.array()?;
+    let keys = (0..count).map(|_| read_values(&mut input)).collect::<Result<Vec<_>, _>>()?;
+    input.end()?;
+    Ok(ChosenKeys { table, columns, keys })
+}
+
+fn write_shape(shape: &TableShape, out: &mut Writer) {
+    out.array(4);
+    out.text(&shape.name);
+    write_names(&shape.key, out);
+    out.array(shape.columns.len() as u64);
+    shape.columns.iter().for_each(|column| write_column(column, out));
+    write_names(&shape.omitted, out);
+}
+
+fn write_column(column: &Column, out: &mut Writer) {
+    out.array(6);
+    out.text(&column.name);
+    out.text(&column.declared);
+    out.optional_integer(column.precision.map(i64::from));
+    out.optional_integer(column.scale.map(i64::from));
+    out.optional_integer(column.length.map(i64::from));
+    match &column.collation {
+        Some(collation) => out.text(collation),
+        None => out.null(),
+    }
+}
+
+fn write_names(names: &[String], out: &mut Writer) {
+    out.array(names.len() as u64);
+    names.iter().for_each(|name| out.text(name));
+}
+
+fn read_shape(input: &mut Reader<'_>) -> Result<TableShape, CborError> {
+    input.expect_array(4)?;
+    let name = input.text()?.to_owned();
+    let key = read_names(input)?;
+    let count = input.array()?;
+    let columns = (0..count).map(|_| read_column(input)).collect::<Result<Vec<_>, _>>()?;
+    Ok(TableShape { name, key, columns, omitted: read_names(input)? })
+}
+
+fn read_column(input: &mut Reader<'_>) -> Result<Column, CborError> {
+    input.expect_array(6)?;
+    let (name, declared) = (input.text()?.to_owned(), input.text()?.to_owned());
+    Ok(Column {
+        name,
+        declared,
+        precision: read_small(input)?,
+        scale: read_small(input)?,
+        length: read_small(input)?,
+        collation: if input.kind()? == crate::cbor::Kind::Null {
+            input.null()?;
+            None
+        } else {
+            Some(input.text()?.to_owned())
+        },
+    })
+}
+
+fn read_small<T: TryFrom<i64>>(input: &mut Reader<'_>) -> Result<Option<T>, CborError> {
+    let number = input.optional_integer()?;
+    number.map(T::try_from).transpose().map_err(|_| CborError::Unexpected("a small number"))
+}
+
+fn read_names(input: &mut Reader<'_>) -> Result<Vec<String>, CborError> {
+    let count = input.array()?;
+    (0..count).map(|_| input.text().map(str::to_owned)).collect()
+}

@@ -1,0 +1,174 @@
+//! Entries: what one record of the journal holds, its digest, and how its row is read; writes nothing.
+
+use std::fmt;
+
+use rusqlite::Row;
+use serde::{Deserialize, Serialize};
+
+use crate::cbor::Writer;
+use crate::digest::Digest;
+
+/// Who writes an entry, when, and through which face. The journal reads no clock of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Microseconds since 1970-01-01 UTC.
+    pub at_us: i64,
+    /// The person or agent.
+    pub actor: String,
+    /// Where the wish came in.
+    pub face: Face,
+}
+
+/// Where a wish came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Face {
+    /// The command line.
+    Cli,
+    /// The terminal UI.
+    Tui,
+    /// The MCP server.
+    Mcp,
+    /// A program that links the library.
+    Library,
+}
+
+impl Face {
+    /// Returns the word that entries hold.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cli => "cli",
+            Self::Tui => "tui",
+            Self::Mcp => "mcp",
+            Self::Library => "library",
+        }
+    }
+}
+
+impl fmt::Display for Face {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One record of the journal, its digest verified when it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// 1, 2, 3, ... without a gap.
+    pub seq: u64,
+    /// What kind of record it is; an open set.
+    pub kind: String,
+    /// The operation it belongs to, where it belongs to one.
+    pub op: Option<u64>,
+    /// Microseconds since 1970-01-01 UTC.
+    pub at_us: i64,
+    /// Who wrote it.
+    pub actor: String,
+    /// Through which face.
+    pub face: String,
+    /// The rest, by kind.
+    pub body: serde_json::Value,
+    /// The digest of the entry before; zero for the first.
+    pub prev: Digest,
+    /// The entry's own digest.
+    pub digest: Digest,
+}
+
+/// The newest entry of a journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Head {
+    /// Its number, which is the number of entries.
+    pub seq: u64,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+/// An entry as its row holds it: the body still text, the digest a claim.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) seq: u64,
+    pub(crate) kind: String,
+    pub(crate) op: Option<u64>,
+    pub(crate) at_us: i64,
+    pub(crate) actor: String,
+    pub(crate) face: String,
+    pub(crate) body: String,
+    pub(crate) prev: Digest,
+    pub(crate) digest: Digest,
+}
+
+/// The columns in the order that [`Record::from_row`] reads.
+pub(crate) const COLUMNS: &str = "seq, kind, op, at, actor, face, body, prev, digest";
+
+impl Record {
+    pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let digest = |at: usize| -> rusqlite::Result<Digest> { row.get::<_, [u8; 32]>(at).map(Digest::from_bytes) };
+        Ok(Self {
+            seq: unsigned(row, 0)?,
+            kind: row.get(1)?,
+            op: row.get::<_, Option<i64>>(2)?.map(|op| convert(2, op)).transpose()?,
+            at_us: row.get(3)?,
+            actor: row.get(4)?,
+            face: row.get(5)?,
+            body: row.get(6)?,
+            prev: digest(7)?,
+            digest: digest(8)?,
+        })
+    }
+
+    /// Returns the digest that follows from the other fields.
+    ///
+    /// It is SHA-256 of `["mfm/entry/1", seq, kind, op or null, at, actor, face, body, prev]`.
+    pub(crate) fn computed(&self) -> Digest {
+        let mut out = Writer::new();
+        out.array(9);
+        out.text("mfm/entry/1");
+        out.wide_integer(i128::from(self.seq));
+        out.text(&self.kind);
+        match self.op {
+            Some(op) => out.wide_integer(i128::from(op)),
+            None => out.null(),
+        }
+        out.integer(self.at_us);
+        out.text(&self.actor);
+        out.text(&self.face);
+        out.text(&self.body);
+        out.bytes(self.prev.as_bytes());
+        Digest::of(out.as_bytes())
+    }
+
+    /// Returns the entry if its digest is right and its body is an object; else says what is wrong.
+    pub(crate) fn verified(self) -> Result<Entry, String> {
+        if self.computed() != self.digest {
+            return Err(format!("the digest of entry {} does not match its content", self.seq));
+        }
+        let body: serde_json::Value = serde_json::from_str(&self.body)
+            .map_err(|error| format!("the body of entry {} is not JSON: {error}", self.seq))?;
+        Ok(Entry {
+            seq: self.seq,
+            kind: self.kind,
+            op: self.op,
+            at_us: self.at_us,
+            actor: self.actor,
+            face: self.face,
+            body,
+            prev: self.prev,
+            digest: self.digest,
+        })
+    }
+}
+
+fn convert(column: usize, number: i64) -> rusqlite::Result<u64> {
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+/// Reads a column that is never negative.
+pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    convert(column, row.get(column)?)
+}
+
+/// Returns a number as SQLite binds it; numbers beyond its range match no row.
+pub(crate) fn bound(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

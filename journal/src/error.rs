@@ -1,0 +1,197 @@
+//! What can go wrong with a journal, one variant a failure, each with a stable code and a hint; recovers nothing.
+
+use std::path::PathBuf;
+
+use crate::body::BodyError;
+use crate::cbor::CborError;
+use crate::faults::Step;
+
+/// Why the journal could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// There is no file at the path.
+    #[error("open the journal {}: there is no such file", path.display())]
+    Missing {
+        /// Where the journal was looked for.
+        path: PathBuf,
+    },
+    /// A file is already there; it is never overwritten.
+    #[error("create the journal {}: {} is already there", path.display(), found.display())]
+    Exists {
+        /// Where the journal was to be.
+        path: PathBuf,
+        /// The file that stands in the way: the journal itself, or a write-ahead log without its journal.
+        found: PathBuf,
+    },
+    /// The file is not a journal.
+    #[error("open the journal {}: {why}", path.display())]
+    NotAJournal {
+        /// The file.
+        path: PathBuf,
+        /// What it lacks.
+        why: String,
+    },
+    /// The journal was written by a later version.
+    #[error("open the journal {}: its format is {format}, this program reads format 1", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The format it names.
+        format: i64,
+    },
+    /// Another process writes.
+    #[error("lock the journal {}: held by {holder}", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+        /// Who holds it: pid, host and command, as far as they are known.
+        holder: String,
+    },
+    /// The journal lies on read-only media beside a write-ahead log that cannot be used there.
+    #[error("open the journal {}: it has a write-ahead log and lies where nothing can be written", path.display())]
+    CopyTheWal {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The journal contradicts itself.
+    #[error("read the journal {}: {what}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What does not hold.
+        what: String,
+    },
+    /// The disk is full or fails.
+    #[error("write the journal {}: {source}", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The journal was opened for reading.
+    #[error("write the journal {}: it was opened for reading", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The writer lock belongs to another journal.
+    #[error("write the journal {}: the lock held is that of {}", path.display(), locked.display())]
+    WrongLock {
+        /// The file.
+        path: PathBuf,
+        /// The journal that the lock covers.
+        locked: PathBuf,
+    },
+    /// A body cannot be journaled exactly.
+    #[error("write an entry: {0}")]
+    Body(#[from] BodyError),
+    /// An image cannot be journaled exactly.
+    #[error("write an image: {0}")]
+    Image(#[from] CborError),
+    /// The intent contradicts itself or the journal.
+    #[error("write an intent: {0}")]
+    BadIntent(String),
+    /// The body lacks what its kind promises.
+    #[error("append an entry of kind `{kind}`: {why}")]
+    BadEntry {
+        /// The kind.
+        kind: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// The verdict does not follow from what the journal holds of the operation.
+    #[error("seal operation {op}: {why}")]
+    IllegalOrder {
+        /// The operation's number.
+        op: u64,
+        /// Which rule it breaks.
+        why: String,
+    },
+    /// The kind is written by `create`, `intend` or `seal` alone.
+    #[error("append an entry: its kind cannot be `{kind}`")]
+    Kind {
+        /// The kind asked for.
+        kind: String,
+    },
+    /// A test asked for a failure here.
+    #[error("injected at {step:?}: {reason}")]
+    Injected {
+        /// Where.
+        step: Step,
+        /// What the test said.
+        reason: String,
+    },
+    /// SQLite failed in another way.
+    #[error("use the journal {}: {source}", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The file system failed.
+    #[error("{action} {}: {source}", path.display())]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl JournalError {
+    /// Returns the failure's stable name.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "journal_missing",
+            Self::Exists { .. } => "journal_exists",
+            Self::NotAJournal { .. } => "not_a_journal",
+            Self::Newer { .. } => "journal_newer",
+            Self::Busy { .. } => "journal_busy",
+            Self::CopyTheWal { .. } => "copy_the_wal",
+            Self::Broken { .. } => "journal_broken",
+            Self::Full { .. } => "journal_full",
+            Self::ReadOnly { .. } => "journal_read_only",
+            Self::WrongLock { .. } => "journal_wrong_lock",
+            Self::Body(_) => "body_not_canonical",
+            Self::Image(_) => "image_not_exact",
+            Self::BadIntent(_) => "bad_intent",
+            Self::BadEntry { .. } => "bad_entry",
+            Self::IllegalOrder { .. } => "illegal_order",
+            Self::Kind { .. } => "entry_kind_reserved",
+            Self::Injected { .. } => "injected",
+            Self::Database { .. } => "journal_database",
+            Self::Io { .. } => "journal_io",
+        }
+    }
+
+    /// Returns what the person at the keyboard can do about it.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "name an existing journal, or create one",
+            Self::Exists { .. } => "choose another path; a journal is never overwritten",
+            Self::NotAJournal { .. } => "name the journal file itself, not a target or another database",
+            Self::Newer { .. } => "use the version of the program that wrote it, or a later one",
+            Self::Busy { .. } => "wait until the other process has finished, then try again",
+            Self::CopyTheWal { .. } => "copy the journal and the file ending in -wal to a folder that can be written",
+            Self::Broken { .. } => "audit the journal; keep the file as it is, it is evidence",
+            Self::Full { .. } => "free space where the journal lies, then try again",
+            Self::ReadOnly { .. } => "open the journal for writing",
+            Self::WrongLock { .. } => "take the lock of the journal that is written",
+            Self::Body(_) => "put fractions and large numbers into text",
+            Self::Image(_) => "a value that has no exact form cannot be journaled, so it must not be changed",
+            Self::BadIntent(_) | Self::BadEntry { .. } | Self::Kind { .. } | Self::Injected { .. } => {
+                "this is a mistake of the program; nothing was written"
+            }
+            Self::IllegalOrder { .. } => "look at the operation's entries; its verdict may have been given already",
+            Self::Database { .. } => "audit the journal if this happens again",
+            Self::Io { .. } => "look at the path and its permissions",
+        }
+    }
+}

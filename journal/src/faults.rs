@@ -1,0 +1,58 @@
+//! The seam through which tests make a write fail or a process die at a chosen step; does nothing unless asked.
+
+/// A point of a durable write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Step {
+    /// Before the transaction of an intent begins.
+    BeforeIntendBegin,
+    /// Before a chunk is inserted.
+    Chunk,
+    /// Before an entry's row is inserted.
+    BeforeEntry,
+    /// Before the projection is replaced.
+    BeforeProjection,
+    /// All of an intent is in the transaction; nothing is durable.
+    BeforeIntendCommit,
+    /// The intent is durable.
+    AfterIntendCommit,
+    /// All of a seal is in the transaction; nothing is durable.
+    BeforeSealCommit,
+    /// The seal is durable.
+    AfterSealCommit,
+    /// All of another entry is in the transaction; nothing is durable.
+    BeforeAppendCommit,
+    /// The other entry is durable.
+    AfterAppendCommit,
+    /// Before the write-ahead log is copied into the journal.
+    Checkpoint,
+    /// After that.
+    AfterCheckpoint,
+}
+
+impl Step {
+    /// All steps, in the order in which an operation passes them.
+    pub const ALL: [Self; 12] = [
+        Self::BeforeIntendBegin,
+        Self::Chunk,
+        Self::BeforeEntry,
+        Self::BeforeProjection,
+        Self::BeforeIntendCommit,
+        Self::AfterIntendCommit,
+        Self::BeforeSealCommit,
+        Self::AfterSealCommit,
+        Self::BeforeAppendCommit,
+        Self::AfterAppendCommit,
+        Self::Checkpoint,
+        Self::AfterCheckpoint,
+    ];
+}
+
+/// Decides at each step whether the write goes on.
+pub trait Faults: Send {
+    /// Returns an error to abort the write here; a transaction that is not yet committed is rolled back.
+    ///
+    /// # Errors
+    /// Whatever the test wants to read in [`crate::JournalError::Injected`].
+    fn step(&mut self, step: Step) -> Result<(), String>;
+}

@@ -1,0 +1,324 @@
+//! The fold: what a journal's entries say of the present; a pure function of entries that reads no database.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::digest::Digest;
+use crate::entry::Entry;
+use crate::operation::{IntendedBody, OperationAction, Verdict};
+
+/// The version of the rules below. A stored state of another version is folded again from the first entry.
+pub const FOLD_VERSION: i64 = 1;
+
+/// The present: open and active operations, targets, counts. It does not grow with closed history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The number of the next operation.
+    pub next_op: u64,
+    /// Operations without a verdict.
+    pub open: BTreeMap<u64, OpenOperation>,
+    /// Applied operations of even depth that have rows left in their target.
+    pub active: BTreeMap<u64, ActiveOperation>,
+    /// Targets by name.
+    pub targets: BTreeMap<String, TargetState>,
+    /// How many entries there are of each known kind.
+    pub counts: BTreeMap<String, u64>,
+    /// How many entries there are of kinds that this version does not know.
+    pub unknown: u64,
+}
+
+/// An operation without a verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenOperation {
+    /// The operation's uid.
+    pub uid: Digest,
+    /// The target's identity.
+    pub identity: Digest,
+    /// The target's name.
+    pub target: String,
+    /// Apply or revert.
+    pub action: OperationAction,
+    /// The tool's name.
+    pub tool: String,
+    /// The failure mode's id.
+    pub mode: String,
+    /// The variant's word.
+    pub variant: String,
+    /// How bad it would be.
+    pub severity: String,
+    /// The operation that it takes back.
+    pub reverts: Option<u64>,
+    /// 0 for an apply, else one more than that of the operation it takes back.
+    pub depth: u32,
+    /// How many of its changes write.
+    pub rows: u64,
+    /// How many rows were already as wanted.
+    pub kept: u64,
+}
+
+/// An operation whose changes are in the target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActiveOperation {
+    /// The operation's uid.
+    pub uid: Digest,
+    /// The target's identity.
+    pub identity: Digest,
+    /// The target's name.
+    pub target: String,
+    /// The tool's name.
+    pub tool: String,
+    /// The failure mode's id.
+    pub mode: String,
+    /// The variant's word.
+    pub variant: String,
+    /// How bad it would be.
+    pub severity: String,
+    /// The operation that it takes back.
+    pub reverts: Option<u64>,
+    /// Even: 0 for an apply, 2 for a revert of a revert, and so on.
+    pub depth: u32,
+    /// How many of its changes wrote.
+    pub rows: u64,
+    /// How many of them no revert has put back yet.
+    pub rows_left: u64,
+}
+
+/// What the journal knows of a target.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetState {
+    /// Where it is.
+    pub url: String,
+    /// Its identity while it is marked.
+    pub identity: Option<Digest>,
+    /// The id of its marker while it is marked.
+    pub marker_id: Option<String>,
+    /// The identities it had since its mark: more than one after moves.
+    pub lineage: Vec<Digest>,
+    /// Whether it is a synthetic database.
+    pub lab: bool,
+    /// The operation that committed last since its mark.
+    pub newest: Option<Newest>,
+}
+
+/// The operation that committed last in a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Newest {
+    /// Its number.
+    pub op: u64,
+    /// Its uid.
+    pub uid: Digest,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            next_op: 1,
+            open: BTreeMap::new(),
+            active: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            unknown: 0,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Added {
+    name: String,
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct Marked {
+    name: String,
+    url: String,
+    identity: Digest,
+    marker_id: String,
+    lab: bool,
+    moved_from: Option<Digest>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Sealed {
+    uid: Digest,
+    verdict: Verdict,
+}
+
+impl State {
+    /// Tells whether the fold knows a kind of entry.
+    #[must_use]
+    pub fn knows(kind: &str) -> bool {
+        Verdict::from_kind(kind).is_some() || matches!(kind, "opened" | "intended" | "baseline") || is_target_kind(kind)
+    }
+
+    /// Takes the next entry in; an entry that does not fit changes nothing and is explained.
+    ///
+    /// A `gone` entry is not checked against the verdict before it, which this state does not keep.
+    ///
+    /// # Errors
+    /// Which rule the entry breaks.
+    pub fn fold(&mut self, entry: &Entry) -> Result<(), String> {
+        match entry.kind.as_str() {
+            kind if (entry.seq == 1) != (kind == "opened") => return Err("entry 1 alone opens a journal".to_owned()),
+            "intended" => self.fold_intended(entry)?,
+            kind if Verdict::from_kind(kind).is_some() => self.fold_verdict(entry)?,
+            kind if !Self::knows(kind) => {
+                self.unknown += 1;
+                return Ok(());
+            }
+            _ if entry.op.is_some() => return Err(format!("an entry of kind `{}` names an operation", entry.kind)),
+            kind if is_target_kind(kind) => self.fold_target(kind, &entry.body)?,
+            _ => {}
+        }
+        *self.counts.entry(entry.kind.clone()).or_default() += 1;
+        Ok(())
+    }
+
+    fn fold_intended(&mut self, entry: &Entry) -> Result<(), String> {
+        let body: IntendedBody = parsed(&entry.body)?;
+        if entry.op != Some(self.next_op) {
+            return Err(format!("the next operation is {}", self.next_op));
+        }
+        let reverts_before = body.reverts.is_none_or(|reverted| reverted > 0 && reverted < self.next_op);
+        let whole = (body.action == OperationAction::Revert) == body.reverts.is_some()
+            && body.reverts.is_some() == body.reverted_uid.is_some()
+            && body.reverts.is_some() == (body.depth > 0);
+        if !whole || !reverts_before {
+            return Err("it does not say which earlier operation it takes back".to_owned());
+        }
+        let open = OpenOperation {
+            uid: entry.digest,
+            identity: body.target.identity,
+            target: body.target.name,
+            action: body.action,
+            tool: body.tool,
+            mode: body.mode,
+            variant: body.variant,
+            severity: body.severity,
+            reverts: body.reverts,
+            depth: body.depth,
+            rows: body.rows,
+            kept: body.kept,
+        };
+        self.open.insert(self.next_op, open);
+        self.next_op += 1;
+        Ok(())
+    }
+
+    fn fold_verdict(&mut self, entry: &Entry) -> Result<(), String> {
+        let body: Sealed = parsed(&entry.body)?;
+        let op = entry.op.filter(|op| *op < self.next_op).ok_or("it names no operation")?;
+        if body.verdict.as_str() != entry.kind {
+            return Err("its body gives another verdict".to_owned());
+        }
+        if body.verdict == Verdict::Gone {
+            return self.fold_gone(op, body.uid);
+        }
+        let open = self.open.get(&op).ok_or_else(|| format!("operation {op} is not open"))?;
+        if open.uid != body.uid {
+            return Err(format!("its uid is not that of operation {op}"));
+        }
+        if let Some(open) = self.open.remove(&op).filter(|_| body.verdict == Verdict::Applied) {
+            self.fold_applied(op, open);
+        }
+        Ok(())
+    }
+
+    fn fold_applied(&mut self, op: u64, done: OpenOperation) {
+        for target in self.targets.values_mut().filter(|target| target.lineage.contains(&done.identity)) {
+            target.newest = Some(Newest { op, uid: done.uid });
+        }
+        if let Some(reverted) = done.reverts
+            && let Some(active) = self.active.get_mut(&reverted)
+        {
+            active.rows_left = active.rows_left.saturating_sub(done.rows.saturating_add(done.kept));
+            if active.rows_left == 0 {
+                self.active.remove(&reverted);
+            }
+        }
+        if done.depth.is_multiple_of(2) && done.rows > 0 {
+            let active = ActiveOperation {
+                uid: done.uid,
+                identity: done.identity,
+                target: done.target,
+                tool: done.tool,
+                mode: done.mode,
+                variant: done.variant,
+                severity: done.severity,
+                reverts: done.reverts,
+                depth: done.depth,
+                rows: done.rows,
+                rows_left: done.rows,
+            };
+            self.active.insert(op, active);
+        }
+    }
+
+    /// What a target lost is no longer active. Losing a revert does not make its rows active again: nobody has
+    /// looked at them. The newest committed operation becomes the newest one that is still active there.
+    fn fold_gone(&mut self, op: u64, uid: Digest) -> Result<(), String> {
+        if self.open.contains_key(&op) {
+            return Err(format!("operation {op} is still open"));
+        }
+        if self.active.get(&op).is_some_and(|active| active.uid != uid) {
+            return Err(format!("its uid is not that of operation {op}"));
+        }
+        self.active.remove(&op);
+        let active = &self.active;
+        for target in self.targets.values_mut().filter(|target| target.newest.is_some_and(|newest| newest.uid == uid)) {
+            let mut there = active.iter().rev().filter(|(_, active)| target.lineage.contains(&active.identity));
+            target.newest = there.next().map(|(op, active)| Newest { op: *op, uid: active.uid });
+        }
+        Ok(())
+    }
+
+    fn fold_target(&mut self, kind: &str, body: &Json) -> Result<(), String> {
+        match kind {
+            "target_added" => {
+                let added: Added = parsed(body)?;
+                self.targets.insert(added.name, TargetState { url: added.url, ..TargetState::default() });
+            }
+            "target_marked" => self.fold_marked(parsed(body)?),
+            "target_unmarked" => {
+                let named: Named = parsed(body)?;
+                if let Some(target) = self.targets.get_mut(&named.name) {
+                    (target.identity, target.marker_id, target.newest) = (None, None, None);
+                    target.lineage.clear();
+                }
+            }
+            _ => {
+                let named: Named = parsed(body)?;
+                self.targets.remove(&named.name);
+            }
+        }
+        Ok(())
+    }
+
+    fn fold_marked(&mut self, marked: Marked) {
+        let target = self.targets.entry(marked.name).or_default();
+        if marked.moved_from.is_none() {
+            target.lineage.clear();
+            target.newest = None;
+        }
+        target.url = marked.url;
+        target.lineage.push(marked.identity);
+        target.identity = Some(marked.identity);
+        target.marker_id = Some(marked.marker_id);
+        target.lab = marked.lab;
+    }
+}
+
+fn is_target_kind(kind: &str) -> bool {
+    matches!(kind, "target_added" | "target_marked" | "target_unmarked" | "target_removed")
+}
+
+fn parsed<'a, T: Deserialize<'a>>(body: &'a Json) -> Result<T, String> {
+    T::deserialize(body).map_err(|error| format!("its body lacks something: {error}"))
+}

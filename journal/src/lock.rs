@@ -1,0 +1,98 @@
+//! The writer lock: one writer a journal, by an advisory lock of the operating system; dies with its process.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::JournalError;
+
+/// How long a writer waits for another: this many looks, [`LOOK_EVERY_MS`] apart.
+const LOOKS: u32 = 100;
+const LOOK_EVERY_MS: u64 = 20;
+
+/// Who wants to write, for the message that others read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The process.
+    pub pid: u32,
+    /// The machine.
+    pub host: String,
+    /// What it is doing.
+    pub command: String,
+}
+
+/// The right to write, given up when dropped.
+///
+/// The lock is on the file `<journal>.lock`, which stays there, empty, when nobody writes.
+#[derive(Debug)]
+pub struct WriterLock {
+    file: File,
+    journal: PathBuf,
+}
+
+impl WriterLock {
+    /// Waits a bounded time for the lock of the journal at its canonical path.
+    pub(crate) fn acquire(journal: &Path, holder: &Holder) -> Result<Self, JournalError> {
+        let path = beside(journal, ".lock");
+        let io = |action: &'static str| {
+            let path = path.clone();
+            move |source| JournalError::Io { action, path, source }
+        };
+        let mut options = OpenOptions::new();
+        let mut file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(io("open"))?;
+        for look in 0..=LOOKS {
+            match file.try_lock() {
+                Ok(()) => {
+                    write_holder(&mut file, holder).map_err(io("write"))?;
+                    return Ok(Self { file, journal: journal.to_owned() });
+                }
+                Err(TryLockError::WouldBlock) if look < LOOKS => sleep(Duration::from_millis(LOOK_EVERY_MS)),
+                Err(TryLockError::WouldBlock) => break,
+                Err(TryLockError::Error(source)) => return Err(io("lock")(source)),
+            }
+        }
+        Err(JournalError::Busy { path: journal.to_owned(), holder: read_holder(&mut file) })
+    }
+
+    /// Returns the journal that this lock covers, by its canonical path.
+    #[must_use]
+    pub fn journal(&self) -> &Path {
+        &self.journal
+    }
+}
+
+impl Drop for WriterLock {
+    fn drop(&mut self) {
+        // Best effort: the system releases the lock itself when the file closes.
+        let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
+    }
+}
+
+/// Returns the path of a file that lies beside the journal and shares its name.
+pub(crate) fn beside(journal: &Path, suffix: &str) -> PathBuf {
+    let mut name = journal.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn write_holder(file: &mut File, holder: &Holder) -> std::io::Result<()> {
+    let text = serde_json::to_string(holder)?;
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(text.as_bytes())?;
+    file.flush()
+}
+
+fn read_holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file.rewind().and_then(|()| file.read_to_string(&mut text));
+    match read.ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok()) {
+        Some(Holder { pid, host, command }) => format!("process {pid} on {host} ({command})"),
+        None => "another process".to_owned(),
+    }
+}

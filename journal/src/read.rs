@@ -1,0 +1,177 @@
+//! Reading back: entries, operations, images and chosen keys, every digest verified on the way; writes nothing.
+
+use std::ops::ControlFlow;
+
+use rusqlite::{OptionalExtension as _, ToSql};
+
+use crate::chunk::{ChangeReader, chosen_digest, read_keys};
+use crate::digest::Digest;
+use crate::entry::{COLUMNS, Entry, Record, bound};
+use crate::error::JournalError;
+use crate::image::Change;
+use crate::operation::{ChosenKeys, Operation, Verdict};
+use crate::store::Journal;
+use crate::value::Value;
+
+impl Journal {
+    /// Returns an entry.
+    ///
+    /// # Errors
+    /// [`JournalError::Broken`] where its digest does not match its content.
+    pub fn entry(&self, seq: u64) -> Result<Option<Entry>, JournalError> {
+        Ok(self.select("seq = ?1", &[&bound(seq)])?.pop())
+    }
+
+    /// Visits the entries from `first` to the newest, checking that each follows the one before.
+    ///
+    /// # Errors
+    /// [`JournalError::Broken`] at the first entry whose digest or link does not hold.
+    pub fn entries(&self, first: u64, visit: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> Result<(), JournalError> {
+        let sql = format!("SELECT {COLUMNS} FROM entry WHERE seq >= ?1 ORDER BY seq");
+        let mut statement = self.conn.prepare_cached(&sql).map_err(|error| self.failed(error))?;
+        let mut rows = statement.query([bound(first)]).map_err(|error| self.failed(error))?;
+        let mut before: Option<(u64, Digest)> = None;
+        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
+            let record = Record::from_row(row).map_err(|error| self.failed(error))?;
+            let entry = self.verified(record)?;
+            if before.is_some_and(|(seq, digest)| entry.seq != seq + 1 || entry.prev != digest) {
+                return Err(self.broken(format!("entry {} does not follow the one before it", entry.seq)));
+            }
+            before = Some((entry.seq, entry.digest));
+            if visit(entry).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns an operation.
+    ///
+    /// # Errors
+    /// [`JournalError::Broken`] where an entry of the operation does not hold.
+    pub fn operation(&self, op: u64) -> Result<Option<Operation>, JournalError> {
+        let mut entries = self.select("op = ?1 ORDER BY seq", &[&bound(op)])?.into_iter();
+        let Some(intended) = entries.next() else { return Ok(None) };
+        if intended.kind != "intended" {
+            return Err(self.broken(format!("entry {} speaks of operation {op} before its intent", intended.seq)));
+        }
+        let sealed = entries.rfind(|entry| Verdict::from_kind(&entry.kind).is_some());
+        Operation::from_entries(intended, sealed).map(Some).map_err(|what| self.broken(what))
+    }
+
+    /// Returns at most `limit` operations with numbers below `before`, newest first.
+    ///
+    /// # Errors
+    /// As [`Journal::operation`].
+    pub fn operations(&self, before: Option<u64>, limit: usize) -> Result<Vec<Operation>, JournalError> {
+        let newest = self.state().next_op;
+        let first = before.unwrap_or(newest).min(newest);
+        let numbers = (1..first).rev().take(limit);
+        let lost = |op| self.broken(format!("operation {op} is missing"));
+        numbers.map(|op| self.operation(op)?.ok_or_else(|| lost(op))).collect()
+    }
+
+    /// Returns the numbers of all operations that take `op` back, whatever became of them, ascending.
+    ///
+    /// # Errors
+    /// As [`Journal::operation`].
+    pub fn reverts_of(&self, op: u64) -> Result<Vec<u64>, JournalError> {
+        let found =
+            self.select("kind = 'intended' AND json_extract(body,'$.reverts') = ?1 ORDER BY seq", &[&bound(op)])?;
+        Ok(found.into_iter().filter_map(|entry| entry.op).collect())
+    }
+
+    /// Returns the operation that was applied from a plan, if there is one.
+    ///
+    /// # Errors
+    /// As [`Journal::operation`].
+    pub fn plan_used(&self, plan_id: &str) -> Result<Option<u64>, JournalError> {
+        let found =
+            self.select("kind = 'intended' AND json_extract(body,'$.plan_id') = ?1 ORDER BY seq", &[&plan_id])?;
+        for op in found.into_iter().filter_map(|entry| entry.op) {
+            let verdict = self.operation(op)?.and_then(|operation| operation.verdict);
+            if matches!(verdict, Some(Verdict::Applied | Verdict::Gone)) {
+                return Ok(Some(op));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the newest `baseline` entry of a target's identity.
+    ///
+    /// # Errors
+    /// [`JournalError::Broken`] where the entry does not hold.
+    pub fn baseline(&self, identity: &Digest) -> Result<Option<Entry>, JournalError> {
+        let text = identity.to_string();
+        let condition = "kind = 'baseline' AND json_extract(body,'$.identity') = ?1 ORDER BY seq DESC LIMIT 1";
+        Ok(self.select(condition, &[&text])?.pop())
+    }
+
+    /// Visits an operation's changes in plan order; each chunk's digest is verified before its changes are visited.
+    ///
+    /// # Errors
+    /// [`JournalError::Broken`] where a chunk is missing, does not match its digest, or cannot be read.
+    pub fn changes(
+        &self,
+        op: &Operation,
+        visit: &mut dyn FnMut(Change) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let (mut rows, mut kept) = (0, 0);
+        for digest in &op.chunks {
+            let unreadable = |error| self.broken(format!("chunk {digest} cannot be read: {error}"));
+            let bytes = self.chunk(digest)?;
+            let mut reader = ChangeReader::new(&bytes).map_err(unreadable)?;
+            while let Some(change) = reader.next_change().map_err(unreadable)? {
+                *(if change.writes() { &mut rows } else { &mut kept }) += 1;
+                if visit(change).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        if (rows, kept) == (op.rows, op.kept) {
+            return Ok(());
+        }
+        Err(self.broken(format!("operation {} announces {} changes, its chunks hold {rows}", op.op, op.rows)))
+    }
+
+    /// Returns the keys that a selector chose for an operation; empty where none did.
+    ///
+    /// # Errors
+    /// As [`Journal::changes`]; also where the keys do not match their digest.
+    pub fn chosen_keys(&self, op: &Operation) -> Result<Vec<Vec<Value>>, JournalError> {
+        let Some(named) = &op.keys else { return Ok(Vec::new()) };
+        let mut all = ChosenKeys { table: named.table.clone(), columns: Vec::new(), keys: Vec::new() };
+        for digest in &named.chunks {
+            let unreadable = |error| self.broken(format!("chunk {digest} cannot be read: {error}"));
+            let part = read_keys(&self.chunk(digest)?).map_err(unreadable)?;
+            all.columns = part.columns;
+            all.keys.extend(part.keys);
+        }
+        if chosen_digest(&all)? == named.digest {
+            return Ok(all.keys);
+        }
+        Err(self.broken(format!("the keys chosen for operation {} do not match their digest", op.op)))
+    }
+
+    fn chunk(&self, digest: &Digest) -> Result<Vec<u8>, JournalError> {
+        let read = |row: &rusqlite::Row<'_>| row.get::<_, Vec<u8>>(0);
+        let found = self.conn.prepare_cached("SELECT bytes FROM chunk WHERE digest = ?1");
+        let found = found.and_then(|mut select| select.query_row([digest.as_bytes()], read).optional());
+        match found.map_err(|error| self.failed(error))? {
+            Some(bytes) if Digest::of(&bytes) == *digest => Ok(bytes),
+            Some(_) => Err(self.broken(format!("chunk {digest} does not match its digest"))),
+            None => Err(self.broken(format!("chunk {digest} is missing"))),
+        }
+    }
+
+    /// Reads and verifies the entries that a condition of this module's own text selects.
+    fn select(&self, condition: &str, values: &[&dyn ToSql]) -> Result<Vec<Entry>, JournalError> {
+        let sql = format!("SELECT {COLUMNS} FROM entry WHERE {condition}");
+        let read = || -> rusqlite::Result<Vec<Record>> {
+            let mut statement = self.conn.prepare_cached(&sql)?;
+            statement.query_map(values, Record::from_row)?.collect()
+        };
+        let records = read().map_err(|error| self.failed(error))?;
+        records.into_iter().map(|record| self.verified(record)).collect()
+    }
+}

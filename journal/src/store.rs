@@ -1,0 +1,278 @@
+//! The journal itself: opened, folded to its newest entry, locked and checkpointed; entries are written elsewhere.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension as _};
+use serde_json::json;
+
+use crate::digest::{Digest, hex};
+use crate::entry::{COLUMNS, Entry, Head, Record, Stamp, bound};
+use crate::error::JournalError;
+use crate::faults::{Faults, Step};
+use crate::fold::State;
+use crate::lock::{Holder, WriterLock};
+use crate::open::{check_header, connect_read, connect_write, create_unnamed, name, sqlite_error};
+use crate::projection::Projection;
+use crate::tree::Frontier;
+
+/// An open journal.
+pub struct Journal {
+    pub(crate) conn: Connection,
+    pub(crate) path: PathBuf,
+    canonical: PathBuf,
+    writable: bool,
+    pub(crate) id: Digest,
+    pub(crate) head: Head,
+    pub(crate) frontier: Frontier,
+    pub(crate) state: State,
+    faults: Option<Box<dyn Faults>>,
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Journal");
+        out.field("path", &self.path).field("writable", &self.writable).field("id", &self.id);
+        out.field("head", &self.head).finish_non_exhaustive()
+    }
+}
+
+impl Journal {
+    /// Makes a journal, and the folders above it; `nonce` is 16 random bytes that make its id unlike any other.
+    ///
+    /// The file appears under its name only when it is complete.
+    ///
+    /// # Errors
+    /// [`JournalError::Exists`] where something is there already; [`JournalError::Full`], [`JournalError::Io`].
+    pub fn create(path: &Path, nonce: [u8; 16], stamp: &Stamp) -> Result<Self, JournalError> {
+        let (draft, conn) = create_unnamed(path, &hex(&nonce))?;
+        let head = Head { seq: 0, digest: Digest::ZERO };
+        let mut journal = Self::over(conn, &draft, draft.clone(), head);
+        let opened = journal.write_opened(stamp, &json!({"format": 1, "nonce": hex(&nonce)}));
+        // Closing copies the write-ahead log into the file.
+        drop(journal);
+        let named = opened.and_then(|()| name(&draft, path));
+        if named.is_err() {
+            let _ = std::fs::remove_file(&draft);
+        }
+        named?;
+        Self::open(path)
+    }
+
+    /// Opens an existing journal for writing.
+    ///
+    /// # Errors
+    /// [`JournalError::Missing`], [`JournalError::NotAJournal`], [`JournalError::Newer`],
+    /// [`JournalError::Broken`] where the head or what must be folded does not hold, [`JournalError::Busy`].
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        Self::load(connect_write(path)?, path, true)
+    }
+
+    /// Opens an existing journal for reading.
+    ///
+    /// # Errors
+    /// As [`Journal::open`]; [`JournalError::CopyTheWal`] on read-only media beside a write-ahead log.
+    pub fn open_read(path: &Path) -> Result<Self, JournalError> {
+        let conn = connect_read(path)?;
+        check_header(&conn, path)?;
+        Self::load(conn, path, false)
+    }
+
+    fn over(conn: Connection, path: &Path, canonical: PathBuf, head: Head) -> Self {
+        Self {
+            conn,
+            path: path.to_owned(),
+            canonical,
+            writable: true,
+            id: Digest::ZERO,
+            head,
+            frontier: Frontier::new(),
+            state: State::default(),
+            faults: None,
+        }
+    }
+
+    fn load(conn: Connection, path: &Path, writable: bool) -> Result<Self, JournalError> {
+        let canonical = std::fs::canonicalize(path).map_err(|source| JournalError::Io {
+            action: "resolve the path",
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut journal = Self::over(conn, path, canonical, Head { seq: 0, digest: Digest::ZERO });
+        journal.writable = writable;
+        // One snapshot for the head and the projection, or a writer could slip in between.
+        journal.execute("BEGIN")?;
+        let loaded = journal.load_state();
+        let _ = journal.conn.execute_batch("ROLLBACK");
+        loaded.map(|()| journal)
+    }
+
+    fn load_state(&mut self) -> Result<(), JournalError> {
+        let first = self.entry(1)?.filter(|entry| entry.kind == "opened");
+        let first = first.ok_or_else(|| self.broken("entry 1 does not open it".to_owned()))?;
+        self.id = first.digest;
+        let last = self.last()?.ok_or_else(|| self.broken("it holds no entry".to_owned()))?;
+        let head = Head { seq: last.seq, digest: last.digest };
+        let stored = Projection::load(&self.conn).ok().flatten();
+        match stored.and_then(|stored| stored.usable(head)) {
+            Some((frontier, state)) => (self.head, self.frontier, self.state) = (head, frontier, state),
+            None => self.refresh()?,
+        }
+        Ok(())
+    }
+
+    fn last(&self) -> Result<Option<Entry>, JournalError> {
+        let sql = format!("SELECT {COLUMNS} FROM entry ORDER BY seq DESC LIMIT 1");
+        let found = self.conn.query_row(&sql, [], Record::from_row).optional();
+        found.map_err(|error| self.failed(error))?.map(|record| self.verified(record)).transpose()
+    }
+
+    /// Returns the path that the journal was opened by.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the journal's id: the digest of its first entry.
+    #[must_use]
+    pub const fn id(&self) -> Digest {
+        self.id
+    }
+
+    /// Returns the newest entry that this handle has folded.
+    #[must_use]
+    pub const fn head(&self) -> Head {
+        self.head
+    }
+
+    /// Returns the root of the RFC 6962 tree over the entries up to the head.
+    #[must_use]
+    pub fn root(&self) -> Digest {
+        self.frontier.root()
+    }
+
+    /// Returns what the entries up to the head say of the present.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Becomes the one writer, waiting a bounded time for another, and folds what others wrote meanwhile.
+    ///
+    /// # Errors
+    /// [`JournalError::Busy`] names who holds the lock; [`JournalError::ReadOnly`]; as [`Journal::refresh`].
+    pub fn lock(&mut self, holder: &Holder) -> Result<WriterLock, JournalError> {
+        if !self.writable {
+            return Err(JournalError::ReadOnly { path: self.path.clone() });
+        }
+        let lock = WriterLock::acquire(&self.canonical, holder)?;
+        self.refresh()?;
+        Ok(lock)
+    }
+
+    /// Checks that a lock is this journal's.
+    pub(crate) fn covered_by(&self, lock: &WriterLock) -> Result<(), JournalError> {
+        if !self.writable {
+            return Err(JournalError::ReadOnly { path: self.path.clone() });
+        }
+        if lock.journal() == self.canonical {
+            return Ok(());
+        }
+        Err(JournalError::WrongLock { path: self.path.clone(), locked: lock.journal().to_owned() })
+    }
+
+    /// Folds the entries that other processes have written since, and checks that the known head is still there.
+    ///
+    /// # Errors
+    /// [`JournalError::Broken`] where an entry's digest, its link to the one before, or its order does not hold.
+    pub fn refresh(&mut self) -> Result<(), JournalError> {
+        let sql = format!("SELECT {COLUMNS} FROM entry WHERE seq >= ?1 ORDER BY seq");
+        let (mut head, mut frontier, mut state) = (self.head, self.frontier.clone(), self.state.clone());
+        let mut statement = self.conn.prepare_cached(&sql).map_err(|error| self.failed(error))?;
+        let mut rows = statement.query([bound(head.seq)]).map_err(|error| self.failed(error))?;
+        let mut known = head.seq == 0;
+        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
+            let record = Record::from_row(row).map_err(|error| self.failed(error))?;
+            let entry = self.verified(record)?;
+            if entry.seq == head.seq && !known {
+                known = true;
+                if entry.digest != head.digest {
+                    return Err(self.broken(format!("entry {} is not the one that was read before", entry.seq)));
+                }
+                continue;
+            }
+            if !known || entry.seq != head.seq + 1 || entry.prev != head.digest {
+                return Err(self.broken(format!("entry {} does not follow entry {}", entry.seq, head.seq)));
+            }
+            state.fold(&entry).map_err(|why| self.broken(format!("entry {}: {why}", entry.seq)))?;
+            frontier.push(entry.digest.as_bytes());
+            head = Head { seq: entry.seq, digest: entry.digest };
+        }
+        if !known {
+            return Err(self.broken(format!("entry {}, read before, is not there any more", head.seq)));
+        }
+        drop(rows);
+        drop(statement);
+        (self.head, self.frontier, self.state) = (head, frontier, state);
+        Ok(())
+    }
+
+    /// Copies the write-ahead log into the file, as far as readers allow; best effort.
+    pub fn checkpoint(&mut self) {
+        if !self.writable || self.fault(Step::Checkpoint).is_err() {
+            return;
+        }
+        self.store_projection();
+        let _ = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let _ = self.fault(Step::AfterCheckpoint);
+    }
+
+    /// Stores the projection if another one is stored; a journal without a good one only opens more slowly.
+    pub(crate) fn store_projection(&self) {
+        let stored = Projection::load(&self.conn).ok().flatten();
+        if stored.is_some_and(|stored| stored.seq == self.head.seq && stored.usable(self.head).is_some()) {
+            return;
+        }
+        let Ok(projection) = Projection::new(self.head, &self.frontier, &self.state) else { return };
+        if self.conn.execute_batch("BEGIN IMMEDIATE").is_err() {
+            return;
+        }
+        let newest = self.last().ok().flatten().is_some_and(|last| last.digest == self.head.digest);
+        let stored = newest && projection.store(&self.conn).is_ok();
+        let _ = self.conn.execute_batch(if stored { "COMMIT" } else { "ROLLBACK" });
+    }
+
+    /// Lets a test decide at each step of a write whether it goes on.
+    pub fn set_faults(&mut self, faults: Box<dyn Faults>) {
+        self.faults = Some(faults);
+    }
+
+    pub(crate) fn fault(&mut self, step: Step) -> Result<(), JournalError> {
+        match self.faults.as_mut().map(|faults| faults.step(step)) {
+            Some(Err(reason)) => Err(JournalError::Injected { step, reason }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Limits the file to a number of pages: a full disk, for tests.
+    #[doc(hidden)]
+    pub fn limit_pages(&mut self, pages: u32) {
+        let _ = self.conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()));
+    }
+
+    pub(crate) fn execute(&self, sql: &str) -> Result<(), JournalError> {
+        self.conn.execute_batch(sql).map_err(|error| self.failed(error))
+    }
+
+    pub(crate) fn verified(&self, record: Record) -> Result<Entry, JournalError> {
+        record.verified().map_err(|what| self.broken(what))
+    }
+
+    pub(crate) fn failed(&self, error: rusqlite::Error) -> JournalError {
+        sqlite_error(&self.path, error)
+    }
+
+    pub(crate) fn broken(&self, what: String) -> JournalError {
+        JournalError::Broken { path: self.path.clone(), what }
+    }
+}

@@ -1,0 +1,108 @@
+//! RFC 6962 Merkle trees as a frontier of at most 64 hashes: grows by leaves, tells its root, keeps no leaf.
+
+use crate::digest::Digest;
+
+/// The right edge of a Merkle tree: one hash for each perfect subtree, largest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frontier {
+    size: u64,
+    peaks: Vec<Digest>,
+}
+
+/// Returns the hash of a leaf: SHA-256 of a zero byte and the leaf.
+#[must_use]
+pub fn leaf_hash(leaf: &[u8]) -> Digest {
+    Digest::prefixed(0, &[leaf])
+}
+
+/// Returns the hash of a node: SHA-256 of a one byte and both children.
+#[must_use]
+pub fn node_hash(left: &Digest, right: &Digest) -> Digest {
+    Digest::prefixed(1, &[left.as_bytes(), right.as_bytes()])
+}
+
+impl Frontier {
+    /// Returns the frontier of a tree without leaves.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns the frontier that `peaks` make up; `None` where their number does not follow from the size.
+    #[must_use]
+    pub fn from_peaks(size: u64, peaks: Vec<Digest>) -> Option<Self> {
+        (peaks.len() == size.count_ones() as usize).then_some(Self { size, peaks })
+    }
+
+    /// Returns the number of leaves.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Returns the hashes of the perfect subtrees, largest first.
+    #[must_use]
+    pub fn peaks(&self) -> &[Digest] {
+        &self.peaks
+    }
+
+    /// Adds a leaf.
+    pub fn push(&mut self, leaf: &[u8]) {
+        let mut hash = leaf_hash(leaf);
+        for _ in 0..self.size.trailing_ones() {
+            if let Some(left) = self.peaks.pop() {
+                hash = node_hash(&left, &hash);
+            }
+        }
+        self.peaks.push(hash);
+        self.size += 1;
+    }
+
+    /// Returns the root; that of an empty tree is SHA-256 of nothing.
+    #[must_use]
+    pub fn root(&self) -> Digest {
+        let mut from_the_right = self.peaks.iter().rev().copied();
+        let last = from_the_right.next().unwrap_or_else(|| Digest::of(b""));
+        from_the_right.fold(last, |right, left| node_hash(&left, &right))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition of RFC 6962, section 2.1, word for word.
+    fn defined(leaves: &[Vec<u8>]) -> Digest {
+        match leaves {
+            [] => Digest::of(b""),
+            [leaf] => leaf_hash(leaf),
+            _ => {
+                let split = leaves.len().next_power_of_two() / 2;
+                node_hash(&defined(&leaves[..split]), &defined(&leaves[split..]))
+            }
+        }
+    }
+
+    #[test]
+    fn the_frontier_agrees_with_the_definition() {
+        let leaves: Vec<Vec<u8>> = (0..70u8).map(|n| vec![n; usize::from(n % 5)]).collect();
+        let mut tree = Frontier::new();
+        for size in 0..=leaves.len() {
+            assert_eq!(tree.root(), defined(&leaves[..size]), "{size} leaves");
+            assert_eq!(Frontier::from_peaks(size as u64, tree.peaks().to_vec()), Some(tree.clone()));
+            if let Some(leaf) = leaves.get(size) {
+                tree.push(leaf);
+            }
+        }
+        assert_eq!(Frontier::from_peaks(3, vec![Digest::ZERO]), None);
+    }
+
+    /// The roots that RFC 6962 implementations publish for their common test leaves.
+    #[test]
+    fn published_roots() {
+        let leaves: [&[u8]; 3] = [b"", b"\x00", b"\x10"];
+        let mut tree = Frontier::new();
+        leaves.iter().for_each(|leaf| tree.push(leaf));
+        assert_eq!(tree.root().to_string(), "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77");
+    }
+}

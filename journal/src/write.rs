@@ -1,0 +1,302 @@
+//! Writing: intents with their images, seals and other entries, each in one durable transaction under the lock.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension as _, params};
+use serde_json::{Map, Value as Json};
+
+use crate::body::{self, BodyError};
+use crate::cbor::Writer;
+use crate::chunk::{ChangePacker, chosen_digest, pack_keys};
+use crate::digest::Digest;
+use crate::entry::{Entry, Head, Record, Stamp, bound};
+use crate::error::JournalError;
+use crate::faults::Step;
+use crate::fold::State;
+use crate::image::Change;
+use crate::lock::WriterLock;
+use crate::operation::{ChosenKeys, Intended, IntendedBody, Intent, KeysRef, OperationAction, Reverted, Verdict};
+use crate::projection::{EAGER_BYTES_MAX, Projection};
+use crate::store::Journal;
+use crate::tree::Frontier;
+
+/// An entry without its place in the chain.
+struct Draft {
+    kind: String,
+    op: Option<u64>,
+    body: Json,
+}
+
+/// An entry written in a transaction that is not committed yet.
+struct Staged {
+    entry: Entry,
+    frontier: Frontier,
+    state: State,
+}
+
+/// What streaming an operation's changes found.
+#[derive(Default)]
+struct Streamed {
+    op: u64,
+    rows: u64,
+    kept: u64,
+    tree: Frontier,
+    tables: BTreeSet<String>,
+    chunks: Vec<Digest>,
+}
+
+impl Journal {
+    /// Writes an intent and all its images, and returns the proof that they are on the disk.
+    ///
+    /// The changes stream: memory does not grow with their number. An error says that this call does not vouch for
+    /// the intent, not that it is absent: after a failing disk, [`Journal::refresh`] tells.
+    ///
+    /// # Errors
+    /// [`JournalError::WrongLock`], [`JournalError::BadIntent`], [`JournalError::Image`], [`JournalError::Body`],
+    /// [`JournalError::Full`].
+    pub fn intend(
+        &mut self,
+        lock: &WriterLock,
+        stamp: &Stamp,
+        intent: &Intent,
+        changes: &mut dyn Iterator<Item = &Change>,
+    ) -> Result<Intended, JournalError> {
+        self.covered_by(lock)?;
+        self.fault(Step::BeforeIntendBegin)?;
+        let steps = [Step::BeforeIntendCommit, Step::AfterIntendCommit];
+        let (entry, streamed) = self.transact(stamp, steps, |journal| journal.stage_intent(intent, changes))?;
+        Ok(Intended {
+            op: streamed.op,
+            uid: entry.digest,
+            journal_id: self.id,
+            rows: streamed.rows,
+            kept: streamed.kept,
+            rows_root: streamed.tree.root(),
+            plan_digest: intent.plan_digest,
+        })
+    }
+
+    /// Writes an operation's verdict; `body` may not hold the keys `uid` and `verdict`.
+    ///
+    /// # Errors
+    /// [`JournalError::IllegalOrder`] where the verdict does not follow from the one before;
+    /// [`JournalError::WrongLock`], [`JournalError::Body`], [`JournalError::Full`].
+    pub fn seal(
+        &mut self,
+        lock: &WriterLock,
+        stamp: &Stamp,
+        op: u64,
+        verdict: Verdict,
+        mut body: Map<String, Json>,
+    ) -> Result<Entry, JournalError> {
+        self.covered_by(lock)?;
+        if let Some(key) = ["uid", "verdict"].into_iter().find(|key| body.contains_key(*key)) {
+            return Err(BodyError::Reserved(key.to_owned()).into());
+        }
+        let sealed = self.transact(stamp, [Step::BeforeSealCommit, Step::AfterSealCommit], |journal| {
+            let illegal = |why: String| JournalError::IllegalOrder { op, why };
+            let operation = journal.operation(op)?.ok_or_else(|| illegal("there is no such operation".to_owned()))?;
+            if !verdict.may_follow(operation.verdict) {
+                let last = operation.verdict.map_or("intended", Verdict::as_str);
+                return Err(illegal(format!("it is {last} and cannot become {}", verdict.as_str())));
+            }
+            body.insert("uid".to_owned(), Json::String(operation.uid.to_string()));
+            body.insert("verdict".to_owned(), Json::String(verdict.as_str().to_owned()));
+            Ok((Draft { kind: verdict.as_str().to_owned(), op: Some(op), body: Json::Object(body) }, ()))
+        })?;
+        Ok(sealed.0)
+    }
+
+    /// Writes an entry that belongs to no operation. Kinds are an open set: unknown ones are chained, not folded.
+    ///
+    /// # Errors
+    /// [`JournalError::Kind`] for a kind that other methods write, [`JournalError::BadEntry`],
+    /// [`JournalError::WrongLock`], [`JournalError::Body`], [`JournalError::Full`].
+    pub fn append(&mut self, lock: &WriterLock, stamp: &Stamp, kind: &str, body: Json) -> Result<Entry, JournalError> {
+        self.covered_by(lock)?;
+        if matches!(kind, "opened" | "intended") || Verdict::from_kind(kind).is_some() {
+            return Err(JournalError::Kind { kind: kind.to_owned() });
+        }
+        let draft = Draft { kind: kind.to_owned(), op: None, body };
+        let steps = [Step::BeforeAppendCommit, Step::AfterAppendCommit];
+        self.transact(stamp, steps, |_| Ok((draft, ()))).map(|(entry, ())| entry)
+    }
+
+    /// Writes entry 1, whose digest is the journal's id.
+    pub(crate) fn write_opened(&mut self, stamp: &Stamp, body: &Json) -> Result<(), JournalError> {
+        let draft = Draft { kind: "opened".to_owned(), op: None, body: body.clone() };
+        let steps = [Step::BeforeAppendCommit, Step::AfterAppendCommit];
+        self.transact(stamp, steps, |_| Ok((draft, ()))).map(drop)
+    }
+
+    /// Runs one transaction that ends with one entry, and takes it over once it is durable.
+    fn transact<T>(
+        &mut self,
+        stamp: &Stamp,
+        [before, after]: [Step; 2],
+        stage: impl FnOnce(&mut Self) -> Result<(Draft, T), JournalError>,
+    ) -> Result<(Entry, T), JournalError> {
+        if !self.conn.is_autocommit() {
+            // A caller's iterator panicked in here and the panic was caught.
+            self.execute("ROLLBACK")?;
+        }
+        self.execute("BEGIN IMMEDIATE")?;
+        let staged = self.refresh().and_then(|()| stage(self)).and_then(|(draft, more)| {
+            let staged = self.stage_entry(stamp, draft)?;
+            self.fault(before)?;
+            self.execute("COMMIT")?;
+            Ok((staged, more))
+        });
+        let (Staged { entry, frontier, state }, more) = staged.inspect_err(|_| {
+            let _ = self.conn.execute_batch("ROLLBACK");
+        })?;
+        self.head = Head { seq: entry.seq, digest: entry.digest };
+        (self.frontier, self.state) = (frontier, state);
+        self.fault(after)?;
+        Ok((entry, more))
+    }
+
+    fn stage_entry(&mut self, stamp: &Stamp, draft: Draft) -> Result<Staged, JournalError> {
+        let mut record = Record {
+            seq: self.head.seq + 1,
+            kind: draft.kind,
+            op: draft.op,
+            at_us: stamp.at_us,
+            actor: stamp.actor.clone(),
+            face: stamp.face.as_str().to_owned(),
+            body: body::canonical(&draft.body)?,
+            prev: self.head.digest,
+            digest: Digest::ZERO,
+        };
+        record.digest = record.computed();
+        self.fault(Step::BeforeEntry)?;
+        self.insert_entry(&record).map_err(|error| self.failed(error))?;
+        let entry = self.verified(record)?;
+        let mut state = self.state.clone();
+        state.fold(&entry).map_err(|why| JournalError::BadEntry { kind: entry.kind.clone(), why })?;
+        let mut frontier = self.frontier.clone();
+        frontier.push(entry.digest.as_bytes());
+        let projection = Projection::new(Head { seq: entry.seq, digest: entry.digest }, &frontier, &state)?;
+        if projection.state.len() <= EAGER_BYTES_MAX {
+            self.fault(Step::BeforeProjection)?;
+            projection.store(&self.conn).map_err(|error| self.failed(error))?;
+        }
+        Ok(Staged { entry, frontier, state })
+    }
+
+    fn insert_entry(&self, record: &Record) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO entry(seq, kind, op, at, actor, face, body, prev, digest)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let (prev, digest) = (record.prev.as_bytes(), record.digest.as_bytes());
+        let (seq, op, at) = (bound(record.seq), record.op.map(bound), record.at_us);
+        let values = params![seq, record.kind, op, at, record.actor, record.face, record.body, prev, digest];
+        self.conn.prepare_cached(sql)?.execute(values).map(drop)
+    }
+
+    fn stage_intent(
+        &mut self,
+        intent: &Intent,
+        changes: &mut dyn Iterator<Item = &Change>,
+    ) -> Result<(Draft, Streamed), JournalError> {
+        self.check_intent(intent)?;
+        let streamed = self.stream(changes)?;
+        let keys = intent.keys.as_ref().map(|keys| self.write_keys(keys)).transpose()?;
+        let body = intended_body(intent, &streamed, keys);
+        let body = serde_json::to_value(&body).map_err(|error| BodyError::Unwritable(error.to_string()))?;
+        Ok((Draft { kind: "intended".to_owned(), op: Some(streamed.op), body }, streamed))
+    }
+
+    fn check_intent(&self, intent: &Intent) -> Result<(), JournalError> {
+        let bad = |why: String| Err(JournalError::BadIntent(why));
+        let Some(Reverted { op, uid, depth }) = intent.reverts else {
+            return match intent.action {
+                OperationAction::Apply => Ok(()),
+                OperationAction::Revert => bad("a revert names the operation it takes back".to_owned()),
+            };
+        };
+        if intent.action == OperationAction::Apply {
+            return bad("an apply takes nothing back".to_owned());
+        }
+        match self.operation(op)? {
+            Some(found) if found.uid == uid && found.depth == depth => Ok(()),
+            Some(_) => bad(format!("operation {op} has another uid or depth")),
+            None => bad(format!("there is no operation {op}")),
+        }
+    }
+
+    fn stream(&mut self, changes: &mut dyn Iterator<Item = &Change>) -> Result<Streamed, JournalError> {
+        let mut out = Streamed { op: self.state.next_op, ..Streamed::default() };
+        let mut packer = ChangePacker::default();
+        let mut leaf = Writer::new();
+        for change in changes {
+            leaf.clear();
+            change.check()?;
+            change.leaf(&mut leaf)?;
+            out.tree.push(leaf.as_bytes());
+            if !out.tables.contains(&change.table.name) {
+                out.tables.insert(change.table.name.clone());
+            }
+            *(if change.writes() { &mut out.rows } else { &mut out.kept }) += 1;
+            if let Some(chunk) = packer.push(change)? {
+                out.chunks.push(self.write_chunk(&chunk)?);
+            }
+        }
+        if let Some(chunk) = packer.finish() {
+            out.chunks.push(self.write_chunk(&chunk)?);
+        }
+        Ok(out)
+    }
+
+    fn write_keys(&mut self, chosen: &ChosenKeys) -> Result<KeysRef, JournalError> {
+        let ChosenKeys { table, columns, keys } = chosen;
+        if let Some(key) = keys.iter().find(|key| key.len() != columns.len()) {
+            let (wide, columns) = (key.len(), columns.len());
+            return Err(JournalError::BadIntent(format!("a chosen key of {wide} values for {columns} columns")));
+        }
+        let digest = chosen_digest(chosen)?;
+        let packed = pack_keys(chosen)?;
+        let chunks = packed.iter().map(|chunk| self.write_chunk(chunk)).collect::<Result<_, _>>()?;
+        Ok(KeysRef { table: table.clone(), count: keys.len() as u64, digest, chunks })
+    }
+
+    /// Inserts a chunk, or finds the same bytes already there.
+    fn write_chunk(&mut self, bytes: &[u8]) -> Result<Digest, JournalError> {
+        self.fault(Step::Chunk)?;
+        let digest = Digest::of(bytes);
+        let same = |row: &rusqlite::Row<'_>| Ok(row.get_ref(0)?.as_blob().is_ok_and(|stored| stored == bytes));
+        let stored = self.conn.prepare_cached("SELECT bytes FROM chunk WHERE digest = ?1");
+        let stored = stored.and_then(|mut select| select.query_row([digest.as_bytes()], same).optional());
+        match stored.map_err(|error| self.failed(error))? {
+            Some(true) => return Ok(digest),
+            Some(false) => return Err(self.broken(format!("chunk {digest} does not hold what its digest says"))),
+            None => {}
+        }
+        let insert = self.conn.prepare_cached("INSERT INTO chunk(digest, bytes) VALUES (?1, ?2)");
+        let done = insert.and_then(|mut insert| insert.execute(params![digest.as_bytes(), bytes]));
+        done.map(|_| digest).map_err(|error| self.failed(error))
+    }
+}
+
+fn intended_body(intent: &Intent, streamed: &Streamed, keys: Option<KeysRef>) -> IntendedBody {
+    IntendedBody {
+        action: intent.action,
+        tool: intent.tool.clone(),
+        mode: intent.mode.clone(),
+        variant: intent.variant.clone(),
+        severity: intent.severity.clone(),
+        plan_digest: intent.plan_digest,
+        plan_id: intent.plan_id.clone(),
+        target: intent.target.clone(),
+        reverts: intent.reverts.map(|reverted| reverted.op),
+        reverted_uid: intent.reverts.map(|reverted| reverted.uid),
+        depth: intent.reverts.map_or(0, |reverted| reverted.depth.saturating_add(1)),
+        rows: streamed.rows,
+        kept: streamed.kept,
+        chunks: streamed.chunks.clone(),
+        rows_root: streamed.tree.root(),
+        tables: streamed.tables.iter().cloned().collect(),
+        keys,
+        residue: intent.residue.clone(),
+        detail: intent.detail.clone(),
+    }
+}

@@ -1,0 +1,131 @@
+//! A process that dies, or a write that fails, at every step leaves the state before it or the state after it.
+
+use std::path::Path;
+use std::process::Command;
+
+use mfm_journal::{Depth, Faults, Journal, JournalError, Step, Verdict, audit};
+use serde_json::{Map, json};
+
+use crate::common::*;
+
+struct Abort(Step);
+
+impl Faults for Abort {
+    fn step(&mut self, step: Step) -> Result<(), String> {
+        if step == self.0 {
+            std::process::abort();
+        }
+        Ok(())
+    }
+}
+
+struct Refuse(Step);
+
+impl Faults for Refuse {
+    fn step(&mut self, step: Step) -> Result<(), String> {
+        if step == self.0 { Err("as asked".into()) } else { Ok(()) }
+    }
+}
+
+/// The head that must be found after a death at a step of [`scenario`], which begins at entry 3.
+fn head_after(step: Step) -> u64 {
+    match step {
+        Step::AfterIntendCommit | Step::BeforeSealCommit => 4,
+        Step::AfterSealCommit | Step::BeforeAppendCommit => 5,
+        Step::AfterAppendCommit | Step::Checkpoint | Step::AfterCheckpoint => 6,
+        _ => 3,
+    }
+}
+
+fn scenario(path: &Path, faults: Box<dyn Faults>) -> Result<(), JournalError> {
+    let mut journal = Journal::open(path)?;
+    journal.set_faults(faults);
+    let lock = journal.lock(&holder())?;
+    let token = journal.intend(&lock, &stamp(), &intent(), &mut updates(5000).iter())?;
+    journal.seal(&lock, &stamp(), token.op(), Verdict::Applied, Map::new())?;
+    journal.append(&lock, &stamp(), "x", json!({}))?;
+    journal.checkpoint();
+    Ok(())
+}
+
+fn begun() -> Folder {
+    let folder = Folder::new();
+    let (mut journal, lock) = folder.create();
+    apply(&mut journal, &lock, &intent(), &updates(3));
+    assert_eq!(journal.head().seq, 3);
+    folder
+}
+
+fn is_whole(folder: &Folder, step: Step) {
+    let mut journal = Journal::open(&folder.path()).unwrap();
+    assert_eq!(journal.head().seq, head_after(step), "{step:?}");
+    assert_eq!(journal.state().open.len(), usize::from(head_after(step) == 4), "{step:?}");
+    assert_eq!(audit(&folder.path(), Depth::Data, &mut |_, _| {}).unwrap().findings, [], "{step:?}");
+    let lock = journal.lock(&holder()).unwrap();
+    journal.append(&lock, &stamp(), "life_goes_on", json!({})).unwrap();
+}
+
+#[test]
+fn a_death_at_every_step() {
+    for (number, step) in Step::ALL.into_iter().enumerate() {
+        let folder = begun();
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "crash::the_process_that_dies", "--ignored", "--nocapture"]);
+        child.env("MFM_CRASH_JOURNAL", folder.path()).env("MFM_CRASH_STEP", number.to_string());
+        let status = child.output().unwrap().status;
+        assert!(!status.success(), "{step:?}");
+        is_whole(&folder, step);
+    }
+}
+
+#[test]
+#[ignore = "only run by a_death_at_every_step, in a process of its own"]
+fn the_process_that_dies() {
+    let (Ok(path), Ok(step)) = (std::env::var("MFM_CRASH_JOURNAL"), std::env::var("MFM_CRASH_STEP")) else { return };
+    let step = Step::ALL[step.parse::<usize>().unwrap()];
+    scenario(Path::new(&path), Box::new(Abort(step))).unwrap();
+}
+
+#[test]
+fn a_failure_at_every_step() {
+    for step in Step::ALL {
+        let folder = begun();
+        let outcome = scenario(&folder.path(), Box::new(Refuse(step)));
+        let best_effort = matches!(step, Step::Checkpoint | Step::AfterCheckpoint);
+        assert_eq!(outcome.err().map(|error| error.code()), (!best_effort).then_some("injected"), "{step:?}");
+        is_whole(&folder, step);
+    }
+}
+
+#[test]
+fn a_handle_goes_on_after_a_failure() {
+    let folder = begun();
+    let (mut journal, lock) = folder.open();
+    for step in [Step::BeforeIntendBegin, Step::Chunk, Step::BeforeEntry, Step::BeforeIntendCommit] {
+        journal.set_faults(Box::new(Refuse(step)));
+        journal.intend(&lock, &stamp(), &intent(), &mut updates(5000).iter()).unwrap_err();
+        assert_eq!(journal.head().seq, 3);
+    }
+    journal.set_faults(Box::new(Refuse(Step::AfterIntendCommit)));
+    journal.intend(&lock, &stamp(), &intent(), &mut updates(5000).iter()).unwrap_err();
+    assert_eq!((journal.head().seq, journal.state().open.len()), (4, 1), "it is durable, if nobody may use it");
+    journal.set_faults(Box::new(Refuse(Step::Checkpoint)));
+    apply(&mut journal, &lock, &intent(), &updates(2));
+    assert_eq!(journal.head().seq, 6);
+}
+
+#[test]
+fn a_panicking_source_of_changes_leaves_nothing() {
+    let folder = begun();
+    let (mut journal, lock) = folder.open();
+    let changes = updates(5000);
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut source = changes.iter().inspect(|change| {
+            assert!(change.key != [mfm_journal::Value::Integer(4999)], "as asked");
+        });
+        journal.intend(&lock, &stamp(), &intent(), &mut source)
+    }));
+    assert!(outcome.is_err());
+    apply(&mut journal, &lock, &intent(), &updates(2));
+    assert_eq!(audit(&folder.path(), Depth::Data, &mut |_, _| {}).unwrap().findings, []);
+}

@@ -1,0 +1,14 @@
+//! What a journal promises, tried from outside: its public API and the bytes of its file.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
+
+mod audit;
+mod common;
+mod crash;
+mod disk;
+mod flips;
+mod fold;
+mod locking;
+mod python;
+mod store;
+mod tamper;
+mod vectors;
