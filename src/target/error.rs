@@ -38,7 +38,11 @@ pub enum TargetError {
     Failed { url: String, what: String, why: String },
     /// A cell cannot be kept exactly.
     #[error("could not keep a cell of {table} exactly")]
-    Inexact { table: String, #[source] source: CborError },
+    Inexact {
+        table: String,
+        #[source]
+        source: CborError,
+    },
     /// The row count or the read-back differs from the plan.
     #[error("{table}: {what}; the transaction was rolled back")]
     Mismatch { table: String, what: String },

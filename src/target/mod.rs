@@ -3,9 +3,15 @@
 //! Reading goes through [`Target`], on a connection that cannot write. Writing goes through [`Writer`], which lives
 //! only as long as one step; and [`Writer::execute`] takes an [`Intended`], which only a durable journal entry makes.
 
+mod compare;
 pub mod error;
+mod facts;
+pub mod faults;
+pub mod sqlite;
+mod tally;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 pub use error::TargetError;
@@ -212,7 +218,18 @@ pub trait Target {
     /// # Errors
     /// [`TargetError::Refused`] with [`Refusal::UniqueIndex`].
     fn unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError>;
-    /// Digests every table but mfm's own, or those named.
+    /// Checks that rows to insert find the parents, and rows to delete leave no children, that enforced foreign keys
+    /// ask for.
+    ///
+    /// # Errors
+    /// [`TargetError::Refused`] with [`Refusal::ForeignKey`].
+    fn references(
+        &mut self,
+        table: &Arc<Table>,
+        inserted: &[Vec<Value>],
+        deleted: &[Vec<Value>],
+    ) -> Result<(), TargetError>;
+    /// Digests every stored table but mfm's own and the engine's, all in one state.
     fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError>;
     /// Returns signs of other programs at work, which only the engine can see.
     fn live_signs(&mut self) -> Result<Vec<LiveSign>, TargetError>;
@@ -234,6 +251,17 @@ pub trait Writer {
     fn mark(&mut self, marker: &Marker) -> Result<(), TargetError>;
     /// Takes the marker away, and `mfm_operation` with it.
     fn unmark(&mut self) -> Result<(), TargetError>;
+}
+
+/// Opens the target that a URL names; `keys` are those by which the domain tells rows apart.
+///
+/// # Errors
+/// [`TargetError::Url`] for anything but `sqlite:PATH`, else as the engine's own `open`.
+pub fn open_url(url: &str, keys: DomainKeys) -> Result<Box<dyn Target>, TargetError> {
+    match url.split_once(':') {
+        Some(("sqlite", path)) if !path.is_empty() => Ok(Box::new(sqlite::SqliteTarget::open(Path::new(path), keys)?)),
+        _ => Err(TargetError::Url { url: url.to_owned() }),
+    }
 }
 
 /// A table to be made in a lab.
