@@ -2,6 +2,27 @@
 //!
 //! The journal knows nothing of what stands above it: no domain, no target, no command line. It is the part an
 //! auditor links alone. `README.md` beside this file documents every byte that it writes.
+//!
+//! ```
+//! use mfm_journal::{Depth, Face, Holder, Journal, Stamp, audit};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("journal.db");
+//! let stamp = Stamp { at_us: 1_700_000_000_000_000, actor: "zoe".into(), face: Face::Library };
+//! let mut journal = Journal::create(&path, [7; 16], &stamp)?;
+//! let holder = Holder { pid: std::process::id(), host: "here".into(), command: "example".into() };
+//! let lock = journal.lock(&holder)?;
+//! let added = serde_json::json!({"name": "lab", "url": "sqlite:lab.db"});
+//! journal.append(&lock, &stamp, "target_added", added)?;
+//! assert!(journal.state().targets.contains_key("lab"));
+//!
+//! let found = audit(&path, Depth::Data, &mut |_done, _total| {})?;
+//! assert!(found.findings.is_empty());
+//! assert_eq!(found.head, Some(journal.head()));
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod audit;
 pub mod body;

@@ -95,3 +95,16 @@ pub(crate) fn create_sql() -> String {
     let statements: Vec<&str> = OBJECTS.iter().filter_map(|object| object.sql).collect();
     format!("PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {FORMAT};\n{};", statements.join(";\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_shows_every_statement() {
+        let readme = include_str!("../README.md");
+        for object in &OBJECTS {
+            assert!(object.sql.is_none_or(|sql| readme.contains(&format!("{sql};"))), "{}", object.name);
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Steps 1 to 6 of one operation: census, intend, execute, confirm, seal; apply and revert both go through here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use mfm_journal::{
     Change, ChosenKeys, Digest, Intended, Intent, JournalError, OperationAction, Residue, Reverted, Verdict, WriterLock,
@@ -84,20 +84,19 @@ impl Engine<'_> {
     }
 
     fn rehearse(&mut self, rows: &[Pending], touches: &[Touch]) -> Result<(), EngineError> {
-        let mut after: BTreeMap<&str, Vec<Vec<Value>>> = BTreeMap::new();
-        for row in rows.iter().filter(|row| row.before != row.after) {
-            if let Some(cells) = &row.after {
-                after.entry(&row.table.shape.name).or_default().push(cells.clone());
-            }
-        }
         for touch in touches {
-            let Some(planned) = after.remove(touch.table.shape.name.as_str()) else { continue };
+            let here = || rows.iter().filter(|row| row.table.shape.name == touch.table.shape.name);
+            let cells =
+                |pick: fn(&Pending) -> Option<&Vec<Value>>| here().filter_map(pick).cloned().collect::<Vec<_>>();
+            let planned = cells(|row| row.after.as_ref().filter(|_| row.before != row.after));
+            let inserted = cells(|row| row.after.as_ref().filter(|_| row.before.is_none()));
+            let deleted = cells(|row| row.before.as_ref().filter(|_| row.after.is_none()));
             let held = self.target.rehearse(&touch.table, planned.clone())?;
-            let pairs = planned.iter().zip(&held);
-            pairs.map(|(planned, held)| unchanged(&touch.table, planned, held)).collect::<Result<(), _>>()?;
+            planned.iter().zip(&held).try_for_each(|(planned, held)| unchanged(&touch.table, planned, held))?;
             // A row of its own can meet any index; an updated one only those over columns that it changes.
             let columns = if touch.inserts > 0 { Vec::new() } else { touch.updated.clone() };
             self.target.unique(&touch.table, &columns, &held)?;
+            self.target.references(&touch.table, &inserted, &deleted)?;
         }
         Ok(())
     }

@@ -3,8 +3,13 @@
 //! Reading goes through [`Target`], on a connection that cannot write. Writing goes through [`Writer`], which lives
 //! only as long as one step; and [`Writer::execute`] takes an [`Intended`], which only a durable journal entry makes.
 
+mod compare;
 pub mod error;
+mod facts;
+pub mod faults;
 mod nowhere;
+pub mod sqlite;
+mod tally;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -215,7 +220,18 @@ pub trait Target {
     /// # Errors
     /// [`TargetError::Refused`] with [`Refusal::UniqueIndex`].
     fn unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError>;
-    /// Digests every table but mfm's own, or those named.
+    /// Checks that rows to insert find the parents, and rows to delete leave no children, that enforced foreign keys
+    /// ask for.
+    ///
+    /// # Errors
+    /// [`TargetError::Refused`] with [`Refusal::ForeignKey`].
+    fn references(
+        &mut self,
+        table: &Arc<Table>,
+        inserted: &[Vec<Value>],
+        deleted: &[Vec<Value>],
+    ) -> Result<(), TargetError>;
+    /// Digests every stored table but mfm's own and the engine's, all in one state.
     fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError>;
     /// Returns signs of other programs at work, which only the engine can see.
     fn live_signs(&mut self) -> Result<Vec<LiveSign>, TargetError>;
@@ -239,6 +255,14 @@ pub trait Writer {
     fn unmark(&mut self) -> Result<(), TargetError>;
 }
 
+/// Opens the target that a URL names; `keys` are those by which the domain tells rows apart.
+///
+/// # Errors
+/// [`TargetError::Url`] for anything but `sqlite:PATH`, else as the engine's own `open`.
+pub fn open_url(url: &str, keys: DomainKeys) -> Result<Box<dyn Target>, TargetError> {
+    Ok(Box::new(sqlite::SqliteTarget::open(&sqlite_path(url)?, keys)?))
+}
+
 /// A table to be made in a lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTable {
@@ -260,21 +284,12 @@ pub trait LabWriter {
     fn finish(self: Box<Self>) -> Result<(), TargetError>;
 }
 
-/// Opens a target's reading side by its URL.
-///
-/// # Errors
-/// [`TargetError::Url`], or what the engine says.
-pub fn open_url(url: &str, keys: DomainKeys) -> Result<Box<dyn Target>, TargetError> {
-    let _ = keys;
-    Err(TargetError::Url { url: url.to_owned() })
-}
-
 /// Opens a new lab for writing by its URL.
 ///
 /// # Errors
 /// [`TargetError::Url`], a refusal where something is there already, or what the engine says.
 pub fn create_lab(url: &str) -> Result<Box<dyn LabWriter>, TargetError> {
-    Err(TargetError::Url { url: url.to_owned() })
+    sqlite::create_lab(&sqlite_path(url)?)
 }
 
 /// Lets a database roll back what a crashed program left in it, and writes nothing else.
@@ -282,7 +297,7 @@ pub fn create_lab(url: &str) -> Result<Box<dyn LabWriter>, TargetError> {
 /// # Errors
 /// [`TargetError::Url`], or what the engine says.
 pub fn roll_back(url: &str) -> Result<(), TargetError> {
-    Err(TargetError::Url { url: url.to_owned() })
+    sqlite::roll_back_hot_journal(&sqlite_path(url)?)
 }
 
 /// Returns the one spelling of a URL under which a target is registered: an absolute path without links.

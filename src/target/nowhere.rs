@@ -96,6 +96,10 @@ impl Target for Nowhere {
         self.absent()
     }
 
+    fn references(&mut self, _: &Arc<Table>, _: &[Vec<Value>], _: &[Vec<Value>]) -> Result<(), TargetError> {
+        self.absent()
+    }
+
     fn digests(&mut self, _: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
         self.absent()
     }

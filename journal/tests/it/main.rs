@@ -8,5 +8,7 @@ mod disk;
 mod flips;
 mod fold;
 mod locking;
+mod python;
 mod store;
 mod tamper;
+mod vectors;

@@ -1,0 +1,248 @@
+//! The golden vectors: what the format's bytes are, kept in files that other programs can be tested with.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mfm_journal::body::canonical;
+use mfm_journal::cbor::Writer;
+use mfm_journal::digest::hex;
+use mfm_journal::tree::Frontier;
+use mfm_journal::{Action, Change, Decimal, Digest, Intent, Journal, Moment, TableShape, Value};
+use serde_json::{Map, Value as Json, json};
+
+use crate::common::*;
+
+fn moment(days: Option<i32>, ticks: Option<i64>, offset_minutes: Option<i16>) -> Value {
+    Value::Moment(Moment { days, ticks, offset_minutes })
+}
+
+/// A value as the vectors name it: its kind, then text that loses nothing.
+fn described(value: &Value) -> Json {
+    match value {
+        Value::Null => json!(["null"]),
+        Value::Boolean(flag) => json!(["boolean", flag.to_string()]),
+        Value::Integer(number) => json!(["integer", number.to_string()]),
+        Value::Real(number) => json!(["real", format!("{number:?}"), format!("{:016x}", number.to_bits())]),
+        Value::Decimal(number) => json!(["decimal", number.to_string()]),
+        Value::Text(text) => json!(["text", text]),
+        Value::RawText(bytes) => json!(["raw_text", hex(bytes)]),
+        Value::Bytes(bytes) => json!(["bytes", hex(bytes)]),
+        Value::Moment(m) => json!(["moment", m.days, m.ticks, m.offset_minutes]),
+        Value::Uuid(bytes) => json!(["uuid", hex(bytes)]),
+    }
+}
+
+fn all_described(values: &[Value]) -> Json {
+    values.iter().map(described).collect()
+}
+
+fn encoded(put: impl FnOnce(&mut Writer)) -> Vec<u8> {
+    let mut out = Writer::new();
+    put(&mut out);
+    out.into_bytes()
+}
+
+fn value_samples() -> Vec<Value> {
+    let integers = [0, 1, 23, 24, 255, 256, 65_535, 65_536, -1, -24, -25, 1 << 32, i64::MAX, i64::MIN];
+    let reals = [0.0, -0.0, 1.0, 1.5, 65_504.0, 65_505.0, 100_000.0, 0.1, 1e300, 5e-324, f64::INFINITY, -f64::INFINITY];
+    let decimals = ["0", "1.0", "1.00", "-12.340", "9223372036854775808", "-99999999999999999999999999999999999999"];
+    let mut out = vec![Value::Null, Value::Boolean(false), Value::Boolean(true)];
+    out.extend(integers.map(Value::Integer));
+    out.extend(reals.map(Value::Real));
+    out.extend(decimals.map(|text| Value::Decimal(text.parse().unwrap())));
+    out.push(Value::Decimal(Decimal::new(1, 38).unwrap()));
+    out.extend(["", "a", "Zoë ", "\u{0}", "x".repeat(24).as_str()].map(|text| Value::Text(text.into())));
+    out.extend([vec![0xff], vec![0x41, 0x00, 0xd8]].map(Value::RawText));
+    out.extend([vec![], vec![0, 1, 2]].map(Value::Bytes));
+    out.push(moment(Some(45_000), None, None));
+    out.push(moment(None, Some(863_999_999_999), None));
+    out.push(moment(Some(-53_690), Some(25_919_999), None));
+    out.push(moment(Some(45_000), Some(0), Some(-480)));
+    out.push(Value::Uuid(std::array::from_fn(|n| u8::try_from(n).unwrap())));
+    out
+}
+
+fn values() -> Json {
+    let one = |value: &Value| json!({"value": described(value), "cbor": hex(&encoded(|w| value.write(w).unwrap()))});
+    value_samples().iter().map(one).collect()
+}
+
+fn describe_shape(shape: &TableShape) -> Json {
+    let columns: Vec<Json> = shape
+        .columns
+        .iter()
+        .map(|c| json!([c.name, c.declared, c.precision, c.scale, c.length, c.collation]))
+        .collect();
+    json!([shape.name, shape.key, columns, shape.omitted])
+}
+
+fn rows() -> Json {
+    let wide = TableShape {
+        columns: vec![column("b", "REAL"), column("é", "BLOB"), column("a", "TEXT")],
+        ..(*shape()).clone()
+    };
+    let cells = vec![Value::Real(-0.0), Value::Null, Value::Text("x".into())];
+    [(&*shape(), row(1, "A1")), (&wide, cells)]
+        .into_iter()
+        .map(|(shape, row)| {
+            json!({"table": describe_shape(shape), "row": all_described(&row), "digest": shape.row_digest(&row).unwrap()})
+        })
+        .collect()
+}
+
+fn change_samples(shape: &Arc<TableShape>) -> Vec<Change> {
+    vec![insert(shape, 1), update(shape, 2), delete(shape, 3), kept(shape, 4), kept(shape, 5)]
+}
+
+fn describe_change(change: &Change) -> Json {
+    let positions = match &change.action {
+        Action::Update { columns, .. } => Some(columns),
+        _ => None,
+    };
+    json!({
+        "action": change.action.word(),
+        "table": change.table.name,
+        "key": all_described(&change.key),
+        "columns": positions,
+        "before": change.before().map(all_described),
+        "after": change.after().map(all_described),
+        "before_digest": change.before_digest(),
+        "after_digest": change.after_digest(),
+    })
+}
+
+fn changes() -> Json {
+    let mut tree = Frontier::new();
+    let one = |change: Change| {
+        let leaf = encoded(|w| change.leaf(w).unwrap());
+        tree.push(&leaf);
+        json!({
+            "change": describe_change(&change),
+            "cbor": hex(&encoded(|w| change.write(0, w).unwrap())),
+            "leaf": hex(&leaf),
+            "leaf_hash": mfm_journal::tree::leaf_hash(&leaf),
+            "rows_root_up_to_here": tree.root(),
+        })
+    };
+    change_samples(&shape()).into_iter().map(one).collect()
+}
+
+/// Chunks and entries of a journal with one operation, as its file holds them.
+fn journal() -> Json {
+    let folder = Folder::new();
+    let (mut journal, lock) = folder.create();
+    let other = Arc::new(TableShape { name: "Site".into(), ..(*shape()).clone() });
+    let mut all = change_samples(&shape());
+    all.push(update(&other, 2));
+    let wish = Intent { keys: Some(chosen(3)), plan_id: Some("plan-1".into()), ..intent() };
+    apply(&mut journal, &lock, &wish, &all);
+    drop((journal, lock));
+    let conn = rusqlite::Connection::open(folder.path()).unwrap();
+    let chunk = |row: &rusqlite::Row<'_>| {
+        let (digest, bytes): ([u8; 32], Vec<u8>) = (row.get(0)?, row.get(1)?);
+        Ok(json!({"digest": hex(&digest), "cbor": hex(&bytes)}))
+    };
+    let entry = |row: &rusqlite::Row<'_>| {
+        let (prev, digest): ([u8; 32], [u8; 32]) = (row.get(7)?, row.get(8)?);
+        let (seq, kind, op): (u64, String, Option<u64>) = (row.get::<_, u32>(0)?.into(), row.get(1)?, opt(row.get(2)?));
+        let (at, actor, face): (i64, String, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        let body: String = row.get(6)?;
+        Ok(json!({"seq": seq, "kind": kind, "op": op, "at": at, "actor": actor, "face": face, "body": body,
+            "prev": hex(&prev), "digest": hex(&digest)}))
+    };
+    let opened = Journal::open_read(&folder.path()).unwrap();
+    json!({
+        "tables": [describe_shape(&shape()), describe_shape(&other)],
+        "changes": all.iter().map(describe_change).collect::<Vec<_>>(),
+        "keys": chosen(3).keys.iter().map(|key| all_described(key)).collect::<Vec<_>>(),
+        "chunks": listed(&conn, "SELECT digest, bytes FROM chunk ORDER BY id", chunk),
+        "entries": listed(&conn, "SELECT seq, kind, op, at, actor, face, body, prev, digest FROM entry", entry),
+        "journal_id": opened.id(),
+        "root": opened.root(),
+        "state": opened.state(),
+    })
+}
+
+fn opt(op: Option<u32>) -> Option<u64> {
+    op.map(u64::from)
+}
+
+fn listed(
+    conn: &rusqlite::Connection,
+    sql: &str,
+    read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<Json>,
+) -> Vec<Json> {
+    conn.prepare(sql).unwrap().query_map([], read).unwrap().map(Result::unwrap).collect()
+}
+
+/// Leaf n is SHA-256 of the byte n, as an entry's digest would be.
+fn trees() -> Json {
+    let mut tree = Frontier::new();
+    let mut out = Vec::new();
+    for size in 0..10u8 {
+        out.push(json!({"size": size, "root": tree.root(), "frontier": tree.peaks()}));
+        tree.push(Digest::of(&[size]).as_bytes());
+    }
+    json!({"leaf": "SHA-256 of the one byte n, for n = 0, 1, 2, ...", "trees": out})
+}
+
+fn bodies() -> Json {
+    let good = [
+        json!({}),
+        json!({"b": 1, "a": [true, null, -9_007_199_254_740_991_i64], "B": {"": "é\u{1}\n\"\\/\u{7f}"}, "_": "\u{1f600}"}),
+        json!({"10": 1, "9": 2, "a b": "\u{2028}"}),
+    ];
+    let good = good.iter().map(|body| json!({"body": body, "canonical": canonical(body).unwrap()}));
+    let bad = ["{\"a\":0.5}", "{\"a\":1e3}", "{\"a\":9007199254740992}", "{\"é\":1}", "[]", "1", "{\"a\":-0}"];
+    for text in bad {
+        assert!(serde_json::from_str(text).is_ok_and(|body| canonical(&body).is_err()), "{text}");
+    }
+    json!({"accepted": good.collect::<Vec<_>>(), "refused": bad})
+}
+
+fn vectors() -> BTreeMap<&'static str, Json> {
+    BTreeMap::from([
+        ("values.json", values()),
+        ("rows.json", rows()),
+        ("changes.json", changes()),
+        ("journal.json", journal()),
+        ("trees.json", trees()),
+        ("bodies.json", bodies()),
+    ])
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors")
+}
+
+#[test]
+fn the_bytes_are_those_of_the_vectors() {
+    let mut kept: Vec<_> =
+        std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    kept.sort();
+    assert_eq!(kept, vectors().into_keys().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>());
+    for (name, computed) in vectors() {
+        let text = std::fs::read_to_string(folder().join(name)).unwrap();
+        let kept: Json = serde_json::from_str(&text).unwrap();
+        assert_eq!(computed, kept, "{name}");
+    }
+}
+
+#[test]
+#[ignore = "writes the vectors; the format is frozen, so look twice at what changes"]
+fn bless_vectors() {
+    std::fs::create_dir_all(folder()).unwrap();
+    for (name, json) in vectors() {
+        let text = serde_json::to_string_pretty(&json).unwrap();
+        std::fs::write(folder().join(name), text + "\n").unwrap();
+    }
+}
+
+/// What [`Map`] is for: the vectors do not depend on the order in which a program meets their keys.
+#[test]
+fn bodies_are_sorted_whatever_order_they_were_made_in() {
+    let forward: Map<String, Json> = ["a", "b", "c"].into_iter().map(|key| (key.to_owned(), json!(1))).collect();
+    let backward: Map<String, Json> = ["c", "b", "a"].into_iter().map(|key| (key.to_owned(), json!(1))).collect();
+    assert_eq!(canonical(&Json::Object(forward)), canonical(&Json::Object(backward)));
+}

@@ -1,0 +1,112 @@
+//! Making a lab's file, which holds nothing but what it is given; never overwrites, never leaves half a lab.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use mfm_journal::Value;
+use rusqlite::Connection;
+
+use super::catalogue::Catalogue;
+use super::open::Place;
+use super::sql;
+use super::value::bind;
+use crate::model::{Kind, Refusal, Table};
+use crate::target::{LabWriter, NewTable, TargetError};
+
+/// A lab in the making. Dropped before it is finished, it takes its file with it.
+struct SqliteLab {
+    place: Place,
+    connection: Option<Connection>,
+    inserts: BTreeMap<String, String>,
+    finished: bool,
+}
+
+/// Makes a file for a lab.
+///
+/// # Errors
+/// [`Refusal::Exists`] where anything stands at the path; [`TargetError::Open`] where it cannot be made.
+pub fn create_lab(path: &Path) -> Result<Box<dyn LabWriter>, TargetError> {
+    let url = format!("sqlite:{}", path.display());
+    std::fs::File::create_new(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Refusal::Exists { path: path.display().to_string() }.into(),
+        _ => TargetError::Open { url: url.clone(), why: error.to_string() },
+    })?;
+    // From here on the file is ours, and goes with the lab if anything fails.
+    let place = Place { url, path: path.to_owned(), wait_ms: 0 };
+    let mut lab = SqliteLab { place, connection: None, inserts: BTreeMap::new(), finished: false };
+    lab.place = Place::find(path)?;
+    lab.connection = Some(connect(&lab.place)?);
+    Ok(Box::new(lab))
+}
+
+fn connect(place: &Place) -> Result<Connection, TargetError> {
+    let failed = place.error("make a lab");
+    let connection = Connection::open(&place.path).map_err(&failed)?;
+    // Nobody else knows the file yet, and it is synced as a whole when it is finished.
+    connection.pragma_update_and_check(None, "journal_mode", "memory", |_| Ok(())).map_err(&failed)?;
+    connection.pragma_update(None, "synchronous", "off").map_err(&failed)?;
+    connection.execute_batch(sql::BEGIN_WRITE).map_err(&failed)?;
+    Ok(connection)
+}
+
+impl SqliteLab {
+    fn connection(&self) -> Result<&Connection, TargetError> {
+        self.connection.as_ref().ok_or_else(|| self.place.failed("fill a lab", "it is closed"))
+    }
+}
+
+impl LabWriter for SqliteLab {
+    fn table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError> {
+        for (_, declared, _) in &table.columns {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "_ (),".contains(c);
+            if !declared.chars().all(plain) {
+                return Err(Refusal::Unsupported { what: format!("the declared type {declared}") }.into());
+            }
+        }
+        let key = table.key.as_deref();
+        let key_kind = table.columns.iter().find(|(name, ..)| Some(name.as_str()) == key);
+        // An integer key becomes the rowid, so that no hidden number changes when a row comes back.
+        let rowid_key = key_kind.is_some_and(|(_, declared, _)| matches!(Kind::parse(declared), Kind::Integer { .. }));
+        let text = sql::create_table(&table.name, &table.columns, key, rowid_key);
+        self.connection()?.execute(&text, []).map_err(self.place.error("make a lab's table"))?;
+        self.inserts.insert(table.name.clone(), sql::insert_into(&table.name, table.columns.len()));
+        let keys = key.map(|key| (table.name.clone(), vec![key.to_owned()])).into_iter().collect();
+        let made = Catalogue::new(keys).sheet(self.connection()?, &self.place, &table.name)?;
+        let missing = || Refusal::MissingTable { table: table.name.clone() };
+        Ok(made.ok_or_else(missing)?.table.clone())
+    }
+
+    fn row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError> {
+        let failed = self.place.error("fill a lab's table");
+        let text = self.inserts.get(table);
+        let text = text.ok_or_else(|| Refusal::MissingTable { table: table.to_owned() })?;
+        let mut insert = self.connection()?.prepare_cached(text).map_err(&failed)?;
+        if insert.parameter_count() != values.len() {
+            return Err(self.place.failed("fill a lab's table", format!("a row of {table} has another width")));
+        }
+        bind(&mut insert, values).map_err(&failed)?;
+        insert.raw_execute().map(drop).map_err(&failed)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), TargetError> {
+        self.connection()?.execute_batch(sql::COMMIT).map_err(self.place.error("finish a lab"))?;
+        if let Some(connection) = self.connection.take() {
+            connection.close().map_err(|(_, error)| self.place.explain("close a lab", &error))?;
+        }
+        let synced = std::fs::File::open(&self.place.path).and_then(|file| file.sync_all());
+        synced.map_err(|error| self.place.failed("make a lab durable", error.to_string()))?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for SqliteLab {
+    fn drop(&mut self) {
+        drop(self.connection.take());
+        if !self.finished {
+            // Nothing is to be done about a file that will not go.
+            let _ = std::fs::remove_file(&self.place.path);
+        }
+    }
+}

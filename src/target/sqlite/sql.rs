@@ -1,0 +1,231 @@
+//! Every SQL text that mfm sends to SQLite, built from names that the catalogue gave; holds no values, runs nothing.
+
+use super::catalogue::{Sheet, UniqueIndex};
+use super::foreign::ForeignKey;
+
+/// The catalogue.
+pub(super) const SCHEMA_VERSION: &str = "PRAGMA schema_version";
+/// Fails where the file is no database, and counts what it declares.
+pub(super) const PROBE: &str = "SELECT count(*) FROM main.sqlite_schema";
+/// The text encoding.
+pub(super) const ENCODING: &str = "PRAGMA main.encoding";
+/// How commits are made durable.
+pub(super) const JOURNAL_MODE: &str = "PRAGMA main.journal_mode";
+/// Everything that looks like a table.
+pub(super) const TABLES: &str = "SELECT name, type, wr, strict FROM pragma_table_list \
+     WHERE schema = 'main' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+/// The declaration of a table.
+pub(super) const TABLE_SQL: &str = "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?1";
+/// The columns of a table.
+pub(super) const COLUMNS: &str =
+    "SELECT name, type, \"notnull\", pk, hidden FROM pragma_table_xinfo(?1, 'main') ORDER BY cid";
+/// The indexes of a table, oldest first.
+pub(super) const INDEXES: &str =
+    "SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1, 'main') ORDER BY seq DESC";
+/// The columns of an index.
+pub(super) const INDEX_COLUMNS: &str =
+    "SELECT cid, name, coll FROM pragma_index_xinfo(?1, 'main') WHERE \"key\" ORDER BY seqno";
+/// The triggers of a table.
+pub(super) const TRIGGERS: &str = "SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger' \
+     AND tbl_name = ?1 COLLATE NOCASE ORDER BY name";
+/// Everything declared for a table.
+pub(super) const DECLARED: &str = "SELECT type, name, coalesce(sql, '') FROM main.sqlite_schema \
+     WHERE tbl_name = ?1 COLLATE NOCASE ORDER BY type, name";
+/// The foreign keys that a table declares.
+pub(super) const PARENTS: &str = "SELECT ?1, f.id, f.\"from\", f.\"table\", f.\"to\", f.on_update, f.on_delete \
+     FROM pragma_foreign_key_list(?1, 'main') f ORDER BY f.id, f.seq";
+/// The foreign keys that other tables declare on this one.
+pub(super) const CHILDREN: &str = "SELECT m.name, f.id, f.\"from\", f.\"table\", f.\"to\", f.on_update, f.on_delete \
+     FROM main.sqlite_schema m JOIN pragma_foreign_key_list(m.name, 'main') f \
+     WHERE m.type = 'table' AND f.\"table\" = ?1 COLLATE NOCASE ORDER BY m.name, f.id, f.seq";
+
+/// Whether a table of mfm's own is there.
+pub(super) const HAS_TABLE: &str = "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = ?1";
+/// The marker.
+pub(super) const MARKER: &str = "SELECT marker_id, bound, at, actor FROM main.mfm_marker LIMIT 2";
+/// One uid.
+pub(super) const OPERATION: &str = "SELECT uid, journal_id, op, state FROM main.mfm_operation WHERE uid = ?1";
+/// One number of one journal.
+pub(super) const OPERATION_AT: &str =
+    "SELECT uid, journal_id, op, state FROM main.mfm_operation WHERE journal_id = ?1 AND op = ?2";
+/// The newest row of a journal.
+pub(super) const NEWEST: &str = "SELECT uid, journal_id, op, state FROM main.mfm_operation \
+     WHERE journal_id = ?1 ORDER BY op DESC LIMIT 1";
+/// All rows of a journal.
+pub(super) const OPERATIONS: &str =
+    "SELECT uid, journal_id, op, state FROM main.mfm_operation WHERE journal_id = ?1 ORDER BY op";
+/// The journals.
+pub(super) const JOURNALS: &str = "SELECT DISTINCT journal_id FROM main.mfm_operation ORDER BY journal_id";
+/// An operation's row.
+pub(super) const INSERT_OPERATION: &str =
+    "INSERT OR ABORT INTO main.mfm_operation(uid, journal_id, op, state, at) VALUES (?1, ?2, ?3, ?4, ?5)";
+/// A marker.
+pub(super) const INSERT_MARKER: &str =
+    "INSERT OR ABORT INTO main.mfm_marker(marker_id, bound, at, actor) VALUES (?1, ?2, ?3, ?4)";
+/// Room for a marker and for operations.
+pub(super) const CREATE_MARKS: &str = "\
+CREATE TABLE IF NOT EXISTS main.mfm_marker(
+  marker_id TEXT PRIMARY KEY NOT NULL, bound TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS main.mfm_operation(
+  uid TEXT PRIMARY KEY NOT NULL, journal_id TEXT NOT NULL, op INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('committed', 'abandoned')), at INTEGER NOT NULL, UNIQUE (journal_id, op));
+DELETE FROM main.mfm_marker;";
+/// No marks any more.
+pub(super) const DROP_MARKS: &str = "DROP TABLE IF EXISTS main.mfm_marker; DROP TABLE IF EXISTS main.mfm_operation;";
+
+/// A transaction of its own for reading.
+pub(super) const BEGIN_READ: &str = "BEGIN";
+/// A transaction that may write, or waits.
+pub(super) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+/// Makes it durable.
+pub(super) const COMMIT: &str = "COMMIT";
+/// Takes it back.
+pub(super) const ROLLBACK: &str = "ROLLBACK";
+
+/// Returns a name as an identifier.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn list<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    names.map(quoted).collect::<Vec<_>>().join(", ")
+}
+
+fn columns(sheet: &Sheet) -> String {
+    list(sheet.table.columns.iter().map(|column| column.image.name.as_str()))
+}
+
+fn key_terms(sheet: &Sheet) -> String {
+    let term = |(name, collation): (&String, &String)| format!("{} = ? COLLATE {}", quoted(name), quoted(collation));
+    let keys = sheet.table.shape.key.iter().zip(&sheet.collations);
+    keys.map(term).collect::<Vec<_>>().join(" AND ")
+}
+
+/// Reads whole rows, the hidden rowid before them (NULL where there is none).
+pub(super) fn rows(sheet: &Sheet) -> String {
+    let rowid = sheet.rowid.unwrap_or("NULL");
+    format!("SELECT {rowid}, {} FROM main.{}", columns(sheet), quoted(&sheet.table.shape.name))
+}
+
+/// Reads the row of a key.
+pub(super) fn row_of_key(sheet: &Sheet) -> String {
+    format!("{} WHERE {}", rows(sheet), key_terms(sheet))
+}
+
+/// Reads the rows whose column equals one of `count` values.
+pub(super) fn rows_among(sheet: &Sheet, column: &str, count: usize) -> String {
+    let marks = vec!["?"; count].join(", ");
+    format!("{} WHERE {} IN ({marks})", rows(sheet), quoted(column))
+}
+
+/// Reads all keys.
+pub(super) fn keys(sheet: &Sheet) -> String {
+    let key = list(sheet.table.shape.key.iter().map(String::as_str));
+    format!("SELECT {key} FROM main.{}", quoted(&sheet.table.shape.name))
+}
+
+/// Counts rows.
+pub(super) fn count(table: &str) -> String {
+    format!("SELECT count(*) FROM main.{}", quoted(table))
+}
+
+/// Reads the largest value of a column; only of its integers, where `integers`.
+pub(super) fn maximum(sheet: &Sheet, column: &str, integers: bool) -> String {
+    let (column, table) = (quoted(column), quoted(&sheet.table.shape.name));
+    let only = if integers { format!(" WHERE typeof({column}) = 'integer'") } else { String::new() };
+    format!("SELECT max({column}) FROM main.{table}{only}")
+}
+
+/// Counts rows with NULL in the key.
+pub(super) fn nulls_in_key(sheet: &Sheet) -> String {
+    let terms: Vec<_> = sheet.table.shape.key.iter().map(|name| format!("{} IS NULL", quoted(name))).collect();
+    format!("SELECT count(*) FROM main.{} WHERE {}", quoted(&sheet.table.shape.name), terms.join(" OR "))
+}
+
+/// Reads one key that stands in several rows.
+pub(super) fn repeated_key(sheet: &Sheet) -> String {
+    let key = list(sheet.table.shape.key.iter().map(String::as_str));
+    let exact = |(name, collation): (&String, &String)| format!("{} COLLATE {}", quoted(name), quoted(collation));
+    let groups: Vec<_> = sheet.table.shape.key.iter().zip(&sheet.collations).map(exact).collect();
+    let table = quoted(&sheet.table.shape.name);
+    format!("SELECT {key} FROM main.{table} GROUP BY {} HAVING count(*) > 1 LIMIT 1", groups.join(", "))
+}
+
+/// Finds one row, by its hidden rowid where there is one, and by its key in any case.
+fn address(sheet: &Sheet) -> String {
+    let rowid = sheet.rowid.map(|name| format!("{name} = ? AND ")).unwrap_or_default();
+    let exact = |(name, collation): (&String, &String)| format!("{} IS ? COLLATE {}", quoted(name), quoted(collation));
+    let key: Vec<_> = sheet.table.shape.key.iter().zip(&sheet.collations).map(exact).collect();
+    format!("{rowid}{}", key.join(" AND "))
+}
+
+/// Sets columns of one row that still holds what it held.
+pub(super) fn update(sheet: &Sheet, positions: &[usize]) -> String {
+    let names = || positions.iter().filter_map(|at| sheet.table.columns.get(*at)).map(|c| quoted(&c.image.name));
+    let set: Vec<_> = names().map(|name| format!("{name} = ?")).collect();
+    let held: String = names().map(|name| format!(" AND {name} IS ?")).collect();
+    let table = quoted(&sheet.table.shape.name);
+    format!("UPDATE OR ABORT main.{table} SET {} WHERE {}{held}", set.join(", "), address(sheet))
+}
+
+/// Removes one row.
+pub(super) fn delete(sheet: &Sheet) -> String {
+    format!("DELETE FROM main.{} WHERE {}", quoted(&sheet.table.shape.name), address(sheet))
+}
+
+/// Adds one row. `OR ABORT` outranks whatever the schema says on conflicts.
+pub(super) fn insert(sheet: &Sheet) -> String {
+    let marks = vec!["?"; sheet.table.columns.len()].join(", ");
+    let table = quoted(&sheet.table.shape.name);
+    format!("INSERT OR ABORT INTO main.{table}({}) VALUES ({marks})", columns(sheet))
+}
+
+/// Empties a rehearsal's table.
+pub(super) fn clear(sheet: &Sheet) -> String {
+    format!("DELETE FROM main.{}", quoted(&sheet.table.shape.name))
+}
+
+/// Reads the row that holds values of a unique index.
+pub(super) fn holder(sheet: &Sheet, index: &UniqueIndex) -> String {
+    let term = |(name, collation): &(String, String)| format!("{} = ? COLLATE {}", quoted(name), quoted(collation));
+    let terms: Vec<_> = index.columns.iter().map(term).collect();
+    format!("{} WHERE {} LIMIT 2", rows(sheet), terms.join(" AND "))
+}
+
+/// Tells whether a parent holds values.
+pub(super) fn parent(key: &ForeignKey) -> String {
+    exists(&key.parent, &key.parent_columns)
+}
+
+/// Tells whether a child holds values.
+pub(super) fn child(key: &ForeignKey) -> String {
+    exists(&key.child, &key.child_columns)
+}
+
+fn exists(table: &str, columns: &[String]) -> String {
+    let terms: Vec<_> = columns.iter().map(|name| format!("{} = ?", quoted(name))).collect();
+    format!("SELECT EXISTS (SELECT 1 FROM main.{} WHERE {})", quoted(table), terms.join(" AND "))
+}
+
+/// Declares a lab's table; the types were checked to hold nothing but a type.
+pub(super) fn create_table(
+    name: &str,
+    columns: &[(String, String, bool)],
+    key: Option<&str>,
+    rowid_key: bool,
+) -> String {
+    let one = |(column, declared, nullable): &(String, String, bool)| {
+        let is_key = key == Some(column.as_str());
+        let declared = if is_key && rowid_key { "INTEGER" } else { declared.as_str() };
+        let null = if *nullable && !is_key { "" } else { " NOT NULL" };
+        let primary = if is_key { " PRIMARY KEY" } else { "" };
+        format!("{} {declared}{null}{primary}", quoted(column))
+    };
+    let options = if key.is_some() && !rowid_key { " WITHOUT ROWID" } else { "" };
+    format!("CREATE TABLE main.{}({}){options}", quoted(name), columns.iter().map(one).collect::<Vec<_>>().join(", "))
+}
+
+/// Adds a row to a lab's table.
+pub(super) fn insert_into(name: &str, width: usize) -> String {
+    format!("INSERT INTO main.{} VALUES ({})", quoted(name), vec!["?"; width].join(", "))
+}

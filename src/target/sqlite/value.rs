@@ -1,0 +1,124 @@
+//! Cells between SQLite's storage classes and [`Value`], bit by bit; converts nothing.
+
+use mfm_journal::Value;
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Row, Statement};
+
+/// A value on its way into a statement. Text that is no UTF-8 is bound as the bytes that it is.
+pub(super) struct Bound<'v>(pub(super) &'v Value);
+
+/// A value of another engine's type.
+#[derive(Debug, thiserror::Error)]
+#[error("SQLite has no storage class for {0:?}")]
+struct NoStorageClass(Value);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let value = match self.0 {
+            Value::Null => ValueRef::Null,
+            Value::Integer(number) => ValueRef::Integer(*number),
+            Value::Real(number) => ValueRef::Real(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::RawText(bytes) => ValueRef::Text(bytes),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+            other => {
+                let error = NoStorageClass(other.clone());
+                return Err(rusqlite::Error::ToSqlConversionFailure(Box::new(error)));
+            }
+        };
+        Ok(ToSqlOutput::Borrowed(value))
+    }
+}
+
+/// Binds values to a statement's parameters, in order.
+pub(super) fn bind<'v>(
+    statement: &mut Statement<'_>,
+    values: impl IntoIterator<Item = &'v Value>,
+) -> rusqlite::Result<()> {
+    let mut at = 0;
+    for value in values {
+        at += 1;
+        statement.raw_bind_parameter(at, Bound(value))?;
+    }
+    Ok(())
+}
+
+/// Reads the cells of a row from a column on, into a buffer that is used again for the next row.
+pub(super) fn read_cells(row: &Row<'_>, from: usize, cells: &mut [Value]) -> rusqlite::Result<()> {
+    for (at, cell) in cells.iter_mut().enumerate() {
+        read_into(row.get_ref(from + at)?, cell);
+    }
+    Ok(())
+}
+
+fn read_into(found: ValueRef<'_>, cell: &mut Value) {
+    match (found, &mut *cell) {
+        (ValueRef::Text(bytes), Value::Text(text)) => {
+            if let Ok(found) = std::str::from_utf8(bytes) {
+                text.clear();
+                text.push_str(found);
+                return;
+            }
+        }
+        (ValueRef::Blob(bytes), Value::Bytes(buffer)) => {
+            buffer.clear();
+            buffer.extend_from_slice(bytes);
+            return;
+        }
+        _ => {}
+    }
+    *cell = value(found);
+}
+
+/// Returns a cell as the database holds it.
+pub(super) fn value(found: ValueRef<'_>) -> Value {
+    match found {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Value::Text(text.to_owned()),
+            Err(_) => Value::RawText(bytes.to_vec()),
+        },
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::Connection;
+
+    #[test]
+    fn every_storage_class_comes_back_bit_for_bit() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t(v)").unwrap();
+        let values = [
+            Value::Null,
+            Value::Integer(i64::MIN),
+            Value::Real(-0.0),
+            Value::Real(f64::INFINITY),
+            Value::Real(1.0),
+            Value::Text(String::new()),
+            Value::Text("a\0b ".into()),
+            Value::RawText(vec![0xff, 0, b'x']),
+            Value::Bytes(vec![]),
+            Value::Bytes(vec![0xff, 0]),
+        ];
+        let mut insert = connection.prepare("INSERT INTO t VALUES (?)").unwrap();
+        for value in &values {
+            bind(&mut insert, [value]).unwrap();
+            insert.raw_execute().unwrap();
+        }
+        let mut found = Vec::new();
+        let mut buffer = [Value::Null];
+        let mut select = connection.prepare("SELECT v FROM t ORDER BY rowid").unwrap();
+        let mut rows = select.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            read_cells(row, 0, &mut buffer).unwrap();
+            found.push(buffer[0].clone());
+        }
+        assert_eq!(found, values);
+        assert!(bind(&mut insert, [&Value::Boolean(true)]).is_err());
+    }
+}

@@ -1,0 +1,281 @@
+//! What the tests of targets share: a marked SQLite file, and small plans as the engine would make them.
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mfm::model::{Action, Change, Key, Refusal, Table, Value};
+use mfm::target::sqlite::SqliteTarget;
+use mfm::target::{Census, DomainKeys, ExecuteError, Executed, Marker, Target, TargetError, Touch, Work};
+use mfm_journal::{Digest, Face, Holder, Intended, Intent, Journal, OperationAction, Stamp, TargetRef};
+
+pub(crate) const AT_US: i64 = 1_700_000_000_000_000;
+pub(crate) const WAIT_MS: u64 = 50;
+
+/// A journal, because only a journal makes tokens.
+pub(crate) struct Notebook {
+    journal: Journal,
+    folder: tempfile::TempDir,
+}
+
+impl Notebook {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::create(&folder.path().join("journal.db"), [7; 16], &stamp()).unwrap();
+        Self { journal, folder }
+    }
+
+    pub(crate) fn intend(&mut self, changes: &[Change]) -> Intended {
+        let holder = Holder { pid: 1, host: "here".into(), command: "test".into() };
+        let lock = self.journal.lock(&holder).unwrap();
+        let digest = Digest::of(b"test");
+        let intent = Intent {
+            action: OperationAction::Apply,
+            tool: "tool".into(),
+            mode: "mode".into(),
+            variant: "variant".into(),
+            severity: "low".into(),
+            plan_digest: digest,
+            plan_id: None,
+            target: TargetRef { name: "lab".into(), identity: digest, marker_id: "00".repeat(16) },
+            reverts: None,
+            residue: Vec::new(),
+            keys: None,
+            detail: serde_json::Map::new(),
+        };
+        self.journal.intend(&lock, &stamp(), &intent, &mut changes.iter()).unwrap()
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+fn stamp() -> Stamp {
+    Stamp { at_us: AT_US, actor: "tester".into(), face: Face::Library }
+}
+
+/// A SQLite file in a folder of its own.
+pub(crate) struct File {
+    folder: tempfile::TempDir,
+    pub(crate) path: PathBuf,
+    pub(crate) keys: DomainKeys,
+}
+
+impl File {
+    pub(crate) fn new(sql: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lab.db");
+        let file = Self { folder, path, keys: DomainKeys::new() };
+        file.sql(sql);
+        file.mark();
+        file
+    }
+
+    pub(crate) fn keyed(mut self, table: &str, columns: &[&str]) -> Self {
+        self.keys.insert(table.into(), columns.iter().map(|column| (*column).into()).collect());
+        self
+    }
+
+    /// What somebody else does.
+    pub(crate) fn sql(&self, sql: &str) {
+        self.connection().execute_batch(sql).unwrap();
+    }
+
+    pub(crate) fn connection(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(&self.path).unwrap()
+    }
+
+    pub(crate) fn target(&self) -> SqliteTarget {
+        SqliteTarget::open(&self.path, self.keys.clone()).unwrap()
+    }
+
+    pub(crate) fn mark(&self) -> Marker {
+        let mut target = self.target();
+        let bound = target.bound().unwrap();
+        let marker = Marker { marker_id: "00".repeat(16), bound, at_us: AT_US, actor: "tester".into() };
+        target.writer(WAIT_MS).unwrap().mark(&marker).unwrap();
+        marker
+    }
+
+    /// One value, as SQLite itself shows it.
+    pub(crate) fn quote(&self, select: &str) -> String {
+        let quoted = format!("SELECT group_concat(q, '|') FROM (SELECT quote(v) AS q FROM ({select}))");
+        self.connection().query_one(&quoted, [], |row| row.get::<_, Option<String>>(0)).unwrap().unwrap_or_default()
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+pub(crate) fn table(target: &mut dyn Target, name: &str) -> Arc<Table> {
+    target.table(name).unwrap().unwrap()
+}
+
+pub(crate) fn int(number: i64) -> Value {
+    Value::Integer(number)
+}
+
+pub(crate) fn text(text: &str) -> Value {
+    Value::Text(text.into())
+}
+
+pub(crate) fn row(target: &mut dyn Target, name: &str, key: &[Value]) -> Option<Vec<Value>> {
+    let table = table(target, name);
+    target.rows(&table, &[key.to_vec()]).unwrap().remove(0)
+}
+
+fn digest(table: &Table, row: &[Value]) -> Digest {
+    table.shape.row_digest(row).unwrap()
+}
+
+/// An update as the planner makes it: tried out first.
+pub(crate) fn update(
+    target: &mut dyn Target,
+    name: &str,
+    key: Key,
+    set: &[(&str, Value)],
+) -> Result<Change, TargetError> {
+    let table = table(target, name);
+    let before = row(target, name, &key).expect("a row to update");
+    let mut after = before.clone();
+    let mut columns = Vec::new();
+    for (column, value) in set {
+        let (at, _) = table.column(column)?;
+        after[at] = value.clone();
+        columns.push(at);
+    }
+    columns.sort_unstable();
+    let after = target.rehearse(&table, vec![after])?.remove(0);
+    let names: Vec<String> = columns.iter().map(|at| table.columns[*at].image.name.clone()).collect();
+    target.unique(&table, &names, std::slice::from_ref(&after))?;
+    let pick = |row: &[Value]| columns.iter().map(|at| row[*at].clone()).collect::<Vec<_>>();
+    let action = Action::Update {
+        before: pick(&before),
+        after: pick(&after),
+        before_digest: digest(&table, &before),
+        after_digest: digest(&table, &after),
+        columns,
+    };
+    Ok(Change { table: Arc::clone(&table.shape), key, action })
+}
+
+pub(crate) fn insert(target: &mut dyn Target, name: &str, row: Vec<Value>) -> Result<Change, TargetError> {
+    let table = table(target, name);
+    let after = target.rehearse(&table, vec![row])?.remove(0);
+    target.unique(&table, &[], std::slice::from_ref(&after))?;
+    target.references(&table, std::slice::from_ref(&after), &[])?;
+    let key = table.key_of(&after)?;
+    let after_digest = digest(&table, &after);
+    Ok(Change { table: Arc::clone(&table.shape), key, action: Action::Insert { after, after_digest } })
+}
+
+pub(crate) fn delete(target: &mut dyn Target, name: &str, key: Key) -> Result<Change, TargetError> {
+    let table = table(target, name);
+    let before = row(target, name, &key).expect("a row to delete");
+    target.references(&table, &[], std::slice::from_ref(&before))?;
+    let before_digest = digest(&table, &before);
+    Ok(Change { table: Arc::clone(&table.shape), key, action: Action::Delete { before, before_digest } })
+}
+
+/// What takes a change back.
+pub(crate) fn inverse(change: &Change) -> Change {
+    let action = match change.action.clone() {
+        Action::Insert { after, after_digest } => Action::Delete { before: after, before_digest: after_digest },
+        Action::Delete { before, before_digest } => Action::Insert { after: before, after_digest: before_digest },
+        Action::Update { columns, before, after, before_digest, after_digest } => Action::Update {
+            columns,
+            before: after,
+            after: before,
+            before_digest: after_digest,
+            after_digest: before_digest,
+        },
+        kept @ Action::Kept { .. } => kept,
+    };
+    Change { table: Arc::clone(&change.table), key: change.key.clone(), action }
+}
+
+pub(crate) fn inverses(changes: &[Change]) -> Vec<Change> {
+    changes.iter().rev().map(inverse).collect()
+}
+
+pub(crate) fn touches(target: &mut dyn Target, changes: &[Change]) -> Vec<Touch> {
+    let mut touches: Vec<Touch> = Vec::new();
+    for change in changes {
+        let name = &change.table.name;
+        let at = touches.iter().position(|touch| touch.table.shape.name == *name).unwrap_or_else(|| {
+            let table = table(target, name);
+            touches.push(Touch { table, updated: Vec::new(), inserts: 0, deletes: 0 });
+            touches.len() - 1
+        });
+        let touch = &mut touches[at];
+        match &change.action {
+            Action::Insert { .. } => touch.inserts += 1,
+            Action::Delete { .. } => touch.deletes += 1,
+            Action::Update { .. } => touch.updated.extend(change.column_names().into_iter().map(str::to_owned)),
+            Action::Kept { .. } => {}
+        }
+        touch.updated.sort();
+        touch.updated.dedup();
+    }
+    touches
+}
+
+pub(crate) fn census(target: &mut dyn Target, changes: &[Change]) -> Result<Census, TargetError> {
+    let touches = touches(target, changes);
+    target.census(&touches, false)
+}
+
+/// Takes all steps of an operation on the target's side.
+pub(crate) fn execute(
+    target: &mut dyn Target,
+    notebook: &mut Notebook,
+    changes: &[Change],
+    disable_triggers: bool,
+) -> Result<Executed, ExecuteError> {
+    let touches = touches(target, changes);
+    let census = target.census(&touches, disable_triggers).map_err(ExecuteError::RolledBack)?;
+    execute_judged(target, notebook, changes, &touches, &census, disable_triggers)
+}
+
+pub(crate) fn execute_judged(
+    target: &mut dyn Target,
+    notebook: &mut Notebook,
+    changes: &[Change],
+    touches: &[Touch],
+    census: &Census,
+    disable_triggers: bool,
+) -> Result<Executed, ExecuteError> {
+    let marker = target.marker().unwrap().expect("a marker");
+    let facts = census.facts;
+    let work = Work { changes, touches, facts, disable_triggers, marker: &marker, at_us: AT_US };
+    let mut writer = target.writer(WAIT_MS).map_err(ExecuteError::RolledBack)?;
+    writer.execute(&notebook.intend(changes), &work)
+}
+
+/// Applies, and reverts, and checks that every table is what it was.
+pub(crate) fn there_and_back(target: &mut dyn Target, changes: &[Change]) -> Notebook {
+    let mut notebook = Notebook::new();
+    let before = target.digests(&mut |_, _| ()).unwrap();
+    let written = execute(target, &mut notebook, changes, false).unwrap();
+    assert_eq!(written.rows, changes.iter().filter(|change| change.writes()).count() as u64);
+    assert_ne!(target.digests(&mut |_, _| ()).unwrap(), before);
+    execute(target, &mut notebook, &inverses(changes), false).unwrap();
+    assert_eq!(target.digests(&mut |_, _| ()).unwrap(), before);
+    notebook
+}
+
+pub(crate) fn refusal<T: std::fmt::Debug>(result: Result<T, TargetError>) -> Refusal {
+    match result {
+        Err(TargetError::Refused(refusal)) => refusal,
+        other => panic!("expected a refusal, found {other:?}"),
+    }
+}
+
+pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, ExecuteError>) -> Refusal {
+    match result {
+        Err(ExecuteError::Refused(refusal)) => refusal,
+        other => panic!("expected a refusal, found {other:?}"),
+    }
+}
