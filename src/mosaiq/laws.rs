@@ -164,7 +164,8 @@ fn cards_name_what_exists() {
         }
         assert!(mode.complete(&Map::new(), Some("nonsense")).is_err());
         assert!(mode.complete(&Map::from_iter([("nonsense".to_owned(), 1.into())]), None).is_err());
-        let command = mode.arguments(clap::Command::new("mode"));
+        let command = mode.arguments(clap::Command::new("mode").about("kept"));
+        assert_eq!(command.get_about().map(ToString::to_string).as_deref(), Some("kept"), "{}", card.tool);
         let schema = mode.schema();
         let properties = schema.get("properties").and_then(|found| found.as_object()).unwrap();
         let flags: BTreeSet<String> = command.get_arguments().map(|arg| arg.get_id().to_string()).collect();
