@@ -63,6 +63,13 @@ fn every_fault_is_seen_and_every_variant_has_records() {
     every_fault_is_seen(&clean, 10);
 }
 
+#[test]
+fn checks_are_silent_on_any_clean_lab() {
+    for seed in [2, 3, 1 << 52] {
+        assert_eq!(findings(&Database::lab(25, seed)), BTreeSet::new(), "seed {seed}");
+    }
+}
+
 /// Breaks up to a dozen records with every variant, of which each must have so many.
 pub(super) fn every_fault_is_seen(clean: &Database, least: usize) {
     let before = findings(clean);
