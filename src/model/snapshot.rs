@@ -117,8 +117,13 @@ impl Snapshot {
                 if let Filter::Maximum { column } = &query.filter {
                     self.maxima.insert((query.table.clone(), column.clone()), answer.maximum);
                 }
-                let column = if let Filter::In { column, .. } = &query.filter { Some(column.as_str()) } else { None };
                 let rows = self.tables.entry(query.table.clone()).or_insert_with(|| TableRows::new(table));
+                let column = if let Filter::In { column, values } = &query.filter {
+                    rows.expect(column, values);
+                    Some(column.as_str())
+                } else {
+                    None
+                };
                 answer.rows.into_iter().try_for_each(|row| rows.add(row, column))?;
             }
         }
@@ -160,6 +165,14 @@ impl TableRows {
         Self { table, rows: BTreeMap::new(), index: BTreeMap::new() }
     }
 
+    /// Notes which values were asked for: the index is whole for these, and for no others.
+    fn expect(&mut self, column: &str, values: &BTreeSet<Value>) {
+        let index = self.index.entry(column.to_owned()).or_default();
+        for value in values {
+            index.entry(key_form(value)).or_default();
+        }
+    }
+
     fn add(&mut self, row: Vec<Value>, column: Option<&str>) -> Result<(), Refusal> {
         let key = self.table.key_of(&row)?;
         if let Some(column) = column {
@@ -186,13 +199,12 @@ impl TableRows {
         self.rows.values().map(|cells| self.view(cells))
     }
 
-    /// Returns the rows whose column holds a value, in key order: from the index where the column was asked for.
+    /// Returns the rows read whose column holds a value, in key order: from the index where that value was asked for.
     #[must_use]
     pub fn with(&self, column: &str, value: &Value) -> Vec<Row<'_>> {
         let wanted = key_form(value);
-        if let Some(index) = self.index.get(column) {
-            let keys = index.get(&wanted).into_iter().flatten();
-            return keys.filter_map(|key| self.row(key)).collect();
+        if let Some(keys) = self.index.get(column).and_then(|index| index.get(&wanted)) {
+            return keys.iter().filter_map(|key| self.row(key)).collect();
         }
         self.rows().filter(|row| row.cell(column).is_some_and(|cell| key_form(cell) == wanted)).collect()
     }
@@ -276,5 +288,48 @@ impl<'s> Row<'s> {
             Value::Text(text) => Some(text),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mfm_journal::TableShape;
+
+    use super::*;
+    use crate::model::{Column, KeyStanding, Kind, Role, Storage};
+
+    #[test]
+    fn rows_are_found_whatever_query_read_them() {
+        let image = |name: &str| mfm_journal::Column {
+            name: name.into(),
+            declared: "int".into(),
+            precision: None,
+            scale: None,
+            length: None,
+            collation: None,
+        };
+        let column = |name: &str| Column {
+            image: image(name),
+            kind: Kind::parse("int"),
+            storage: Storage::Integer,
+            nullable: true,
+            role: Role::Plain,
+        };
+        let shape = TableShape {
+            name: "t".into(),
+            key: vec!["id".into()],
+            columns: vec![image("id"), image("of")],
+            omitted: Vec::new(),
+        };
+        let columns = vec![column("id"), column("of")];
+        let table = Table { shape: Arc::new(shape), columns, omitted: Vec::new(), key: KeyStanding::Undeclared };
+        let table = Arc::new(table);
+        let row = |id: i64, of: i64| vec![Value::Integer(id), Value::Integer(of)];
+        let answer = |rows| Answer { table: Some(table.clone()), rows, maximum: None };
+        let mut snapshot = Snapshot::default();
+        snapshot.add(Query::among("t", "of", [Value::Integer(7)]), answer(vec![row(1, 7), row(2, 7)])).unwrap();
+        snapshot.add(Query::among("t", "id", [Value::Integer(3)]), answer(vec![row(3, 8)])).unwrap();
+        let found = |column: &str, value: i64| snapshot.table("t").unwrap().with(column, &Value::Integer(value)).len();
+        assert_eq!([found("of", 7), found("of", 8), found("of", 9), found("id", 1), found("id", 3)], [2, 1, 0, 1, 1]);
     }
 }

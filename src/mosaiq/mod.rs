@@ -2,6 +2,7 @@
 
 pub mod checks;
 mod deliveries;
+pub mod import;
 pub mod lab;
 pub mod limits;
 pub mod modes;

@@ -12,9 +12,17 @@ use serde_json::{Map, Value as Json};
 use super::modes::{Mode, Task};
 use crate::model::{Refusal, Snapshot};
 
-/// Adds the parameters to a command.
+/// Adds the parameters to a command, whose own description stays: clap would put the struct's in its place.
 pub(super) fn arguments<P: Args>(command: Command) -> Command {
-    P::augment_args(command)
+    let (short, long) = (command.get_about().cloned(), command.get_long_about().cloned());
+    let mut command = P::augment_args(command).about(None).long_about(None);
+    if let Some(short) = short {
+        command = command.about(short);
+    }
+    if let Some(long) = long {
+        command = command.long_about(long);
+    }
+    command
 }
 
 /// Returns the parameters given on a command line.
@@ -24,7 +32,10 @@ pub(super) fn matched<P: Args + Serialize>(matches: &ArgMatches) -> Result<Map<S
 
 /// Returns the JSON Schema of the parameters.
 pub(super) fn schema<P: JsonSchema>() -> schemars::Schema {
-    schemars::SchemaGenerator::default().into_root_schema_for::<P>()
+    let mut schema = schemars::SchemaGenerator::default().into_root_schema_for::<P>();
+    // The struct's name says nothing to anybody outside.
+    schema.remove("title");
+    schema
 }
 
 /// Returns the parameters as JSON, without those that are absent.

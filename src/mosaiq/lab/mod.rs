@@ -1,6 +1,6 @@
 //! Synthetic departments: believable rows, the same for the same request; opens no database and asks no clock.
 //!
-//! One file makes one group of tables; all of them walk the same [`course::Courses`], so that memory stays flat and
+//! One file makes one group of tables; all of them walk the same courses of treatment, so that memory stays flat and
 //! every foreign key meets its row. Chance comes from streams named by purpose and patient: a new table disturbs none
 //! of the others.
 

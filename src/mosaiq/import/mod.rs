@@ -1,0 +1,201 @@
+//! Reading the public PyMedPhys mock: CSV text and a map of types become typed rows; opens no file and no database.
+//!
+//! Nothing is lost silently: a cell that is not of its type stops the import, a row or column left out stands in the
+//! report, and [`same`] proves of every cell that what the database holds is what the file said.
+
+mod cell;
+mod fit;
+
+use std::collections::BTreeMap;
+
+pub use cell::same;
+
+use super::schema::{self, TableDef};
+use crate::model::Datum;
+
+/// Where the mock lies inside the wheel of PyMedPhys.
+pub const FOLDER: &str = "pymedphys/_mosaiq/mock/data";
+/// The name of the map of types, beside the CSV files.
+pub const TYPES_FILE: &str = "types_map.toml";
+
+/// Declared types by table and column.
+pub type Types = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Why an import stopped.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the messages say what each field is")]
+pub enum ImportError {
+    /// The map of types cannot be read.
+    #[error("the map of types cannot be read: {why}")]
+    Types { why: String },
+    /// The map of types says nothing of a table.
+    #[error("the map of types has no table {table}")]
+    UnknownTable { table: String },
+    /// The text is no CSV of its own header.
+    #[error("{table}: {why}")]
+    Csv { table: String, why: String },
+    /// A cell is not of its type.
+    #[error("{table}, row {row}, {column}: `{value}` is no {declared}: {why}")]
+    Cell { table: String, row: u64, column: String, declared: String, value: String, why: &'static str },
+    /// The key column is missing.
+    #[error("{table} has no key column {column}")]
+    NoKey { table: String, column: String },
+}
+
+/// A table as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Imported {
+    /// The table to make, its types wide enough for the data.
+    pub table: TableDef,
+    /// The rows kept, in the order of the file.
+    pub rows: Vec<ImportedRow>,
+    /// What was read and what was left out.
+    pub report: ImportReport,
+}
+
+/// One row kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportedRow {
+    /// Its number in the file: 1 is the first after the header.
+    pub number: u64,
+    /// The cells' text as the file has it, in the order of the table's columns.
+    pub texts: Vec<String>,
+    /// The cells' values, in the same order.
+    pub values: Vec<Datum>,
+}
+
+/// What was read of a table and what was left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ImportReport {
+    /// The table.
+    pub table: String,
+    /// Rows in the file.
+    pub rows_read: u64,
+    /// Rows kept.
+    pub rows_kept: u64,
+    /// Rows left out.
+    pub left_out: Vec<LeftOut>,
+    /// Whether the file began with an unnamed index column, which was dropped.
+    pub index_dropped: bool,
+    /// Columns of the file that the map of types does not know: left out.
+    pub columns_unmapped: Vec<String>,
+    /// Columns of the map that the file lacks: not made.
+    pub columns_absent: Vec<String>,
+}
+
+/// A row left out.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct LeftOut {
+    /// Its number in the file: 1 is the first after the header.
+    pub row: u64,
+    /// Its key, as the file has it.
+    pub key: String,
+    /// Why it was left out.
+    pub why: String,
+}
+
+/// Reads the map of types.
+///
+/// # Errors
+/// [`ImportError::Types`].
+pub fn types(text: &str) -> Result<Types, ImportError> {
+    toml::from_str(text).map_err(|error| ImportError::Types { why: error.message().to_owned() })
+}
+
+/// Reads one table.
+///
+/// # Errors
+/// [`ImportError`], naming table, row and column where a cell is at fault.
+pub fn table(name: &str, types: &Types, csv: &[u8]) -> Result<Imported, ImportError> {
+    let mapped = types.get(name).ok_or_else(|| ImportError::UnknownTable { table: name.to_owned() })?;
+    let broken = |error: csv::Error| ImportError::Csv { table: name.to_owned(), why: error.to_string() };
+    let mut reader = csv::Reader::from_reader(csv);
+    let header = reader.headers().map_err(broken)?.clone();
+    let columns: Vec<(usize, String, String)> = header
+        .iter()
+        .enumerate()
+        .filter_map(|(at, column)| Some((at, column.to_owned(), mapped.get(column)?.clone())))
+        .collect();
+    let mut rows = Vec::new();
+    for (number, record) in (1..).zip(reader.records()) {
+        let record = record.map_err(broken)?;
+        rows.push(typed(name, number, &record, &columns)?);
+    }
+    let mut report = header_report(name, &header, mapped);
+    report.rows_read = rows.len() as u64;
+    let key = schema::known(name).map(|known| known.key.to_owned());
+    if let Some(key) = &key {
+        let at = columns.iter().position(|(_, column, _)| column == key);
+        let at = at.ok_or_else(|| ImportError::NoKey { table: name.to_owned(), column: key.clone() })?;
+        rows = without_repeats(rows, at, key, &mut report);
+    }
+    report.rows_kept = rows.len() as u64;
+    let declared = |(at, (_, column, declared)): (usize, &(usize, String, String))| {
+        let data = rows.iter().filter_map(|row: &ImportedRow| row.values.get(at));
+        (column.clone(), fit::declared(name, column, declared, data), Some(column) != key.as_ref())
+    };
+    let columns = columns.iter().enumerate().map(declared).collect();
+    Ok(Imported { table: TableDef { name: name.to_owned(), key, columns }, rows, report })
+}
+
+fn header_report(name: &str, header: &csv::StringRecord, mapped: &BTreeMap<String, String>) -> ImportReport {
+    let unmapped = header.iter().filter(|column| !column.is_empty() && !mapped.contains_key(*column));
+    let absent = mapped.keys().filter(|column| !header.iter().any(|found| found == column.as_str()));
+    ImportReport {
+        table: name.to_owned(),
+        index_dropped: header.get(0) == Some(""),
+        columns_unmapped: unmapped.map(ToOwned::to_owned).collect(),
+        columns_absent: absent.cloned().collect(),
+        ..ImportReport::default()
+    }
+}
+
+fn typed(
+    table: &str,
+    number: u64,
+    record: &csv::StringRecord,
+    columns: &[(usize, String, String)],
+) -> Result<ImportedRow, ImportError> {
+    let mut row = ImportedRow { number, texts: Vec::new(), values: Vec::new() };
+    for (at, column, declared) in columns {
+        let text = record.get(*at).unwrap_or("");
+        let value = cell::read(text, declared).map_err(|why| ImportError::Cell {
+            table: table.to_owned(),
+            row: number,
+            column: column.clone(),
+            declared: declared.clone(),
+            value: text.to_owned(),
+            why,
+        })?;
+        row.texts.push(text.to_owned());
+        row.values.push(value);
+    }
+    Ok(row)
+}
+
+/// Keeps the first row of each key; says which rows went.
+fn without_repeats(rows: Vec<ImportedRow>, at: usize, key: &str, report: &mut ImportReport) -> Vec<ImportedRow> {
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for row in rows {
+        let id = match row.values.get(at) {
+            Some(Datum::Integer(id)) => id.to_string(),
+            _ => row.texts.get(at).cloned().unwrap_or_default(),
+        };
+        let why = match seen.get(&id) {
+            _ if id.is_empty() => format!("{key} is empty"),
+            Some(first) => format!("{key} {id} occurs before, in row {first}"),
+            None => {
+                seen.insert(id, row.number);
+                kept.push(row);
+                continue;
+            }
+        };
+        report.left_out.push(LeftOut { row: row.number, key: id, why });
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests;
