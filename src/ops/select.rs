@@ -115,7 +115,7 @@ struct Run<'a, 'c, 'o> {
 impl Run<'_, '_, '_> {
     /// Returns the keys that the request names, ascending; singly named ids stay even where no record has them.
     fn candidates(&mut self, table: &Table) -> Result<Vec<Key>, Failure> {
-        let integers = |keys: &[Key]| -> BTreeSet<i64> { keys.iter().filter_map(|key| id(key)).collect() };
+        let integers = |keys: &[Key]| -> BTreeSet<i64> { keys.iter().filter_map(id).collect() };
         Ok(match self.order.records {
             Records::Keys(keys) => keys.clone(),
             Records::Ids(ids) if ids.is_explicit() => keys_of(ids.singles()),

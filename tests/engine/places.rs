@@ -1,0 +1,202 @@
+//! Targets that are unmarked, copied, moved, replaced or restored, and journals beside each other or behind.
+
+use mfm::ops::target::{add, mark, remove, unmark};
+use mfm::ops::{apply, audit, recover, revert, status};
+
+use super::world::{World, dump, sample};
+
+fn gantry() -> mfm::ops::plan::Request {
+    sample("create_invalid_angles", "gantry", 1, 1)
+}
+
+fn marking(target: &str, confirm: &str) -> mark::Request {
+    mark::Request { target: target.into(), confirm: Some(confirm.into()), ..Default::default() }
+}
+
+fn reverting(operations: &[u64]) -> revert::Request {
+    revert::Request { operations: operations.to_vec(), ..Default::default() }
+}
+
+#[test]
+fn an_unmarked_database_is_refused_and_a_copy_is_unmarked() {
+    let mut world = World::with_lab(20);
+    std::fs::copy(world.path("lab.db"), world.path("copy.db")).unwrap();
+    add::run(&world.context(), &add::Request { url: world.url("copy.db"), name: None }).unwrap();
+    world.target = Some("copy".into());
+    let failure = world.apply(gantry()).unwrap_err();
+    assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("marked_elsewhere", 3));
+    let wrong = mark::run(&world.context(), &marking("copy", "lab.db")).unwrap_err();
+    assert_eq!(wrong.code, "wrong_name");
+    mark::run(&world.context(), &marking("copy", "copy.db")).unwrap();
+    world.apply(gantry()).unwrap();
+    world.foreign().execute_batch("DROP TABLE mfm_marker; DROP TABLE mfm_operation").unwrap();
+    world.target = Some("lab".into());
+    assert_eq!(world.apply(gantry()).unwrap_err().code, "unmarked");
+}
+
+#[test]
+fn a_live_clinic_is_refused_by_each_sign() {
+    let world = World::with_lab(20);
+    std::fs::copy(world.path("lab.db"), world.path("MOSAIQ.db")).unwrap();
+    rusqlite::Connection::open(world.path("MOSAIQ.db"))
+        .unwrap()
+        .execute(
+            "UPDATE TrackTreatment SET Create_DtTm = '2026-11-20 08:00:00.000' WHERE TTX_ID = \
+                  (SELECT max(TTX_ID) FROM TrackTreatment)",
+            [],
+        )
+        .unwrap();
+    let url = world.url("MOSAIQ.db");
+    let mut request = marking(&url, "MOSAIQ.db");
+    let sign = |request: &mark::Request| mark::run(&world.context(), request).unwrap_err();
+    assert!(sign(&request).hint.contains("name-mosaiq"));
+    request.overrides = vec!["name-mosaiq".into()];
+    assert_eq!(sign(&request).code, "live_clinic");
+    assert!(sign(&request).hint.contains("recent-treatments"));
+    request.overrides.push("recent-treatments".into());
+    let marked = mark::run(&world.context(), &request).unwrap();
+    assert_eq!(marked.overrides.len(), 2);
+    let journal = mfm_journal::Journal::open_read(&world.journal).unwrap();
+    let last = journal.entry(journal.head().seq).unwrap().unwrap();
+    assert_eq!(last.body["overrides"][1], "recent-treatments");
+}
+
+#[test]
+fn a_moved_target_is_rebound_with_its_operations() {
+    let mut world = World::with_lab(20);
+    let before = dump(&world.path("lab.db"));
+    world.apply(gantry()).unwrap();
+    std::fs::copy(world.path("lab.db"), world.path("copy.db")).unwrap();
+    let mut request = marking(&world.url("copy.db"), "copy.db");
+    request.moved = true;
+    assert_eq!(mark::run(&world.context(), &request).unwrap_err().code, "target_replaced");
+    std::fs::remove_file(world.path("copy.db")).unwrap();
+    std::fs::rename(world.path("lab.db"), world.path("moved.db")).unwrap();
+    assert_eq!(revert::run(&world.context(), &reverting(&[1])).unwrap_err().code, "target_absent");
+    let mut request = marking(&world.url("moved.db"), "moved.db");
+    request.moved = true;
+    mark::run(&world.context(), &request).unwrap();
+    world.target = Some("lab".into());
+    assert!(revert::run(&world.context(), &reverting(&[1])).unwrap().operations[0].exact);
+    assert_eq!(dump(&world.path("moved.db")), before);
+}
+
+#[test]
+fn a_target_restored_from_before_the_fault_is_replaced_until_written_off() {
+    let world = World::with_lab(20);
+    std::fs::copy(world.path("lab.db"), world.path("backup.db")).unwrap();
+    world.apply(gantry()).unwrap();
+    std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
+    for failure in [world.apply(gantry()).unwrap_err(), revert::run(&world.context(), &reverting(&[1])).unwrap_err()] {
+        assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("target_replaced", 4));
+    }
+    let request = recover::Request { word: Some(recover::As::Gone), ..Default::default() };
+    let gone = recover::run(&world.context(), &request).unwrap();
+    assert_eq!((gone.operations[0].op, gone.operations[0].state.as_str()), (1, "gone"));
+    assert!(!status::run(&world.context()).unwrap().disturbed());
+    let again = world.apply(gantry()).unwrap();
+    assert_eq!(again.op, Some(2));
+    world.revert(&[2]).unwrap();
+    let verify = audit::Request { depth: audit::Level::Live, full: true };
+    assert!(audit::run(&world.context(), &verify).unwrap().ok);
+}
+
+/// The backup holds the fault, and the revert is lost: the fault is active again and can be taken back again.
+#[test]
+fn a_lost_revert_makes_its_rows_active_again() {
+    let world = World::with_lab(20);
+    let before = dump(&world.path("lab.db"));
+    world.apply(gantry()).unwrap();
+    std::fs::copy(world.path("lab.db"), world.path("backup.db")).unwrap();
+    world.revert(&[1]).unwrap();
+    std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
+    assert_eq!(world.apply(gantry()).unwrap_err().code, "target_replaced");
+    let request = recover::Request { word: Some(recover::As::Gone), ..Default::default() };
+    recover::run(&world.context(), &request).unwrap();
+    let active: Vec<u64> = status::run(&world.context()).unwrap().active.iter().map(|active| active.op).collect();
+    assert_eq!(active, [1]);
+    assert!(world.revert(&[1]).unwrap().operations[0].exact);
+    assert_eq!(dump(&world.path("lab.db")), before);
+}
+
+#[test]
+fn a_deleted_target_is_written_off_by_name() {
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    std::fs::remove_file(world.path("lab.db")).unwrap();
+    assert_eq!(world.apply(gantry()).unwrap_err().code, "target_absent");
+    assert_eq!(remove::run(&world.context()).unwrap_err().code, "still_active");
+    let request = recover::Request { word: Some(recover::As::Gone), confirm: Some("lab".into()), ..Default::default() };
+    assert_eq!(recover::run(&world.context(), &request).unwrap().operations.len(), 1);
+    remove::run(&world.context()).unwrap();
+}
+
+/// Torture 27: two journals on one target.
+#[test]
+fn two_journals_on_one_target() {
+    let world = World::with_lab(20);
+    let mut other = World::new();
+    other.target = None;
+    let url = world.url("lab.db");
+    add::run(&other.context(), &add::Request { url, name: None }).unwrap();
+    world.apply(gantry()).unwrap();
+    let failure = other.apply(sample("delete_control_points", "single_gap", 1, 1)).unwrap_err();
+    assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("foreign_operation", 3));
+    let id = mfm_journal::Journal::open_read(&world.journal).unwrap().id().to_string();
+    let mut beside = sample("delete_control_points", "single_gap", 1, 1);
+    beside.options.beside_journal = vec![id.clone()];
+    other.apply(beside).unwrap();
+    let status = status::run(&other.context()).unwrap();
+    assert_eq!((status.foreign_operations[0].journal_id.to_string(), status.foreign_operations[0].operations), (id, 1));
+    // Each journal takes back its own, and neither unmarks beside the other.
+    world.revert(&[1]).unwrap();
+    other.revert(&[1]).unwrap();
+    assert_eq!(unmark::run(&other.context()).unwrap_err().code, "foreign_operation");
+}
+
+/// Torture 26: the journal lost its tail, or was forked.
+#[test]
+fn torture_26_a_journal_without_its_tail_writes_nothing() {
+    let world = World::with_lab(20);
+    let copy = world.path("older.db");
+    std::fs::copy(&world.journal, &copy).unwrap();
+    world.apply(gantry()).unwrap();
+    let mut older = World::new();
+    older.journal = copy;
+    older.target = Some("lab".into());
+    let failure = older.apply(gantry()).unwrap_err();
+    assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("journal_behind", 5));
+    let verify = audit::Request { depth: audit::Level::Live, full: false };
+    assert!(!audit::run(&older.context(), &verify).unwrap().ok);
+}
+
+#[test]
+fn unmark_and_remove_wait_for_the_last_revert() {
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    assert_eq!(unmark::run(&world.context()).unwrap_err().code, "still_active");
+    assert_eq!(mark::run(&world.context(), &marking("lab", "lab.db")).unwrap_err().code, "still_active");
+    world.revert(&[1]).unwrap();
+    unmark::run(&world.context()).unwrap();
+    let tables: i64 = world
+        .foreign()
+        .query_row("SELECT count(*) FROM sqlite_master WHERE name LIKE 'mfm%'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(tables, 0);
+    assert_eq!(world.apply(gantry()).unwrap_err().code, "unmarked");
+    remove::run(&world.context()).unwrap();
+    assert_eq!(world.apply(gantry()).unwrap_err().code, "no_target");
+}
+
+/// A plan made before a new marking is stale: the identity is another.
+#[test]
+fn a_plan_for_another_marking_is_stale() {
+    let world = World::with_lab(20);
+    let file = world.path("plan.json");
+    let mut request = gantry();
+    request.output = Some(file.clone());
+    mfm::ops::plan::run(&world.context(), &request).unwrap();
+    mark::run(&world.context(), &marking("lab", "lab.db")).unwrap();
+    let failure = apply::run(&world.context(), &apply::Source::File(file), false, &mut |_| {}).unwrap_err();
+    assert_eq!(failure.code, "stale");
+}

@@ -1,0 +1,184 @@
+//! A world for tests: temporary folders, a clock that ticks once a look, counted chance, nobody to ask but yes.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+
+use mfm::model::ports::{Answer, Clock, Confirm, Entropy, Question, Reporter};
+use mfm::ops::{Context, Failure, apply, plan, revert};
+use mfm_journal::{Face, Holder};
+use serde_json::{Map, Value as Json, json};
+use tempfile::TempDir;
+
+/// A clock that starts in 2026 and moves a second at every look.
+pub(crate) struct TickingClock(Cell<i64>);
+
+impl Clock for TickingClock {
+    fn now_us(&self) -> i64 {
+        self.0.set(self.0.get() + 1_000_000);
+        self.0.get()
+    }
+
+    fn local(&self) -> jiff::civil::DateTime {
+        jiff::civil::datetime(2026, 11, 21, 12, 0, 0, 0)
+    }
+}
+
+/// Chance that counts.
+pub(crate) struct Counted(Cell<u64>);
+
+impl Entropy for Counted {
+    fn bytes(&self) -> [u8; 16] {
+        self.0.set(self.0.get() + 1);
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.0.get().to_be_bytes());
+        bytes
+    }
+}
+
+/// Says nothing.
+pub(crate) struct Silent;
+
+impl Reporter for Silent {
+    fn progress(&self, _: &str, _: u64, _: u64) {}
+    fn note(&self, _: &str) {}
+}
+
+/// Answers everything alike.
+pub(crate) struct Always(pub(crate) Answer);
+
+impl Confirm for Always {
+    fn ask(&self, _: &Question) -> Answer {
+        self.0
+    }
+}
+
+/// A folder with a journal and, once made, a lab.
+pub(crate) struct World {
+    pub(crate) dir: TempDir,
+    clock: TickingClock,
+    entropy: Counted,
+    reporter: Silent,
+    confirm: Always,
+    pub(crate) target: Option<String>,
+    pub(crate) journal: PathBuf,
+}
+
+impl World {
+    /// An empty folder.
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = dir.path().join("journal.db");
+        Self {
+            dir,
+            clock: TickingClock(Cell::new(1_795_000_000_000_000)),
+            entropy: Counted(Cell::new(0)),
+            reporter: Silent,
+            confirm: Always(Answer::Yes),
+            target: None,
+            journal,
+        }
+    }
+
+    /// A folder with a lab of so many patients.
+    pub(crate) fn with_lab(patients: u32) -> Self {
+        let world = Self::new();
+        let request =
+            mfm::ops::lab::create::Request { url: world.url("lab.db"), patients: Some(patients), ..Default::default() };
+        mfm::ops::lab::create::run(&world.context(), &request).unwrap();
+        world
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn url(&self, name: &str) -> String {
+        format!("sqlite:{}", self.path(name).display())
+    }
+
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context {
+            journal: self.journal.clone(),
+            target: self.target.clone(),
+            actor: "tester".into(),
+            face: Face::Library,
+            holder: Holder { pid: std::process::id(), host: "test".into(), command: "test".into() },
+            wait_ms: 200,
+            clock: &self.clock,
+            entropy: &self.entropy,
+            reporter: &self.reporter,
+            confirm: &self.confirm,
+        }
+    }
+
+    /// Applies a fault.
+    pub(crate) fn apply(&self, request: plan::Request) -> Result<apply::Outcome, Failure> {
+        apply::run(&self.context(), &apply::Source::Request(request), false, &mut |_| {})
+    }
+
+    /// Reverts operations.
+    pub(crate) fn revert(&self, operations: &[u64]) -> Result<revert::Outcome, Failure> {
+        let request = revert::Request { operations: operations.to_vec(), ..Default::default() };
+        revert::run(&self.context(), &request)
+    }
+
+    /// A connection of somebody else.
+    pub(crate) fn foreign(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path("lab.db")).unwrap()
+    }
+}
+
+/// A request with parameters.
+pub(crate) fn request(tool: &str, parameters: Json) -> plan::Request {
+    let parameters = parameters.as_object().cloned().unwrap_or_default();
+    let options = plan::Options { seed: Some(7), ..Default::default() };
+    plan::Request { tool: tool.into(), parameters, options, output: None }
+}
+
+/// A request for a sample under a variant.
+pub(crate) fn sample(tool: &str, variant: &str, count: u64, seed: u64) -> plan::Request {
+    let options =
+        plan::Options { variant: Some(variant.into()), sample: Some(count), seed: Some(seed), ..Default::default() };
+    plan::Request { tool: tool.into(), parameters: Map::new(), options, output: None }
+}
+
+/// The angles of one field.
+pub(crate) fn angles(field: i64, value: &str) -> plan::Request {
+    request("create_invalid_angles", json!({"fld_id": field, "angle_type": "gantry", "invalid_value": value}))
+}
+
+/// Everything in a SQLite file but mfm's own tables, cell by cell with its storage class, as another program reads it.
+pub(crate) fn dump(path: &Path) -> String {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let mut tables = connection
+        .prepare(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'mfm\\_%' ESCAPE '\\' ORDER BY name",
+        )
+        .unwrap();
+    let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let mut out = String::new();
+    for name in names {
+        let mut rows = connection.prepare(&format!("SELECT * FROM \"{name}\" ORDER BY 1, 2")).unwrap();
+        let width = rows.column_count();
+        let mut rows = rows.query([]).unwrap();
+        out.push_str(&format!("== {name}\n"));
+        while let Some(row) = rows.next().unwrap() {
+            for at in 0..width {
+                out.push_str(&format!("{:?}|", row.get_ref(at).unwrap()));
+            }
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// One cell, as text.
+pub(crate) fn cell(world: &World, sql: &str) -> String {
+    let value: rusqlite::types::Value = world.foreign().query_row(sql, [], |row| row.get(0)).unwrap();
+    format!("{value:?}")
+}
+
+/// Runs SQL as somebody else would.
+pub(crate) fn meddle(world: &World, sql: &str) {
+    world.foreign().execute_batch(sql).unwrap();
+}
