@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use mfm::model::ports::{Answer, Clock, Confirm, Entropy, Question, Reporter};
 use mfm::ops::{Context, Failure, apply, plan, revert};
@@ -52,6 +53,9 @@ impl Confirm for Always {
     }
 }
 
+/// Every world draws from its own stretch of chance, so that two journals have two ids.
+static WORLDS: AtomicU64 = AtomicU64::new(1);
+
 /// A folder with a journal and, once made, a lab.
 pub(crate) struct World {
     pub(crate) dir: TempDir,
@@ -71,7 +75,7 @@ impl World {
         Self {
             dir,
             clock: TickingClock(Cell::new(1_795_000_000_000_000)),
-            entropy: Counted(Cell::new(0)),
+            entropy: Counted(Cell::new(WORLDS.fetch_add(1, Ordering::Relaxed) << 32)),
             reporter: Silent,
             confirm: Always(Answer::Yes),
             target: None,
