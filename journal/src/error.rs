@@ -70,8 +70,8 @@ pub enum JournalError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
-    /// The journal was opened for reading.
-    #[error("write the journal {}: it was opened for reading", path.display())]
+    /// The journal was opened for reading, or can only be read where it lies.
+    #[error("write the journal {}: it can only be read", path.display())]
     ReadOnly {
         /// The file.
         path: PathBuf,
@@ -182,7 +182,7 @@ impl JournalError {
             Self::CopyTheWal { .. } => "copy the journal and the file ending in -wal to a folder that can be written",
             Self::Broken { .. } => "audit the journal; keep the file as it is, it is evidence",
             Self::Full { .. } => "free space where the journal lies, then try again",
-            Self::ReadOnly { .. } => "open the journal for writing",
+            Self::ReadOnly { .. } => "open the journal for writing, where it can be written",
             Self::WrongLock { .. } => "take the lock of the journal that is written",
             Self::Body(_) => "put fractions and large numbers into text",
             Self::Image(_) => "a value that has no exact form cannot be journaled, so it must not be changed",

@@ -48,12 +48,21 @@ pub(crate) fn create_unnamed(path: &Path, nonce: &str) -> Result<(PathBuf, Conne
     let draft = beside(path, &format!(".{nonce}.new"));
     let made = OpenOptions::new().write(true).create_new(true).open(&draft);
     made.map_err(|source| JournalError::Io { action: "create", path: draft.clone(), source })?;
-    let fail = |source| sqlite_error(path, source);
-    let conn = Connection::open_with_flags(&draft, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(fail)?;
-    conn.pragma_update(None, "encoding", "UTF-8").map_err(fail)?;
-    configure_write(&conn).map_err(fail)?;
-    conn.execute_batch(&create_sql()).map_err(fail)?;
-    Ok((draft, conn))
+    match fill(&draft) {
+        Ok(conn) => Ok((draft, conn)),
+        Err(source) => {
+            let _ = fs::remove_file(&draft);
+            Err(sqlite_error(path, source))
+        }
+    }
+}
+
+fn fill(draft: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(draft, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    conn.pragma_update(None, "encoding", "UTF-8")?;
+    configure_write(&conn)?;
+    conn.execute_batch(&create_sql())?;
+    Ok(conn)
 }
 
 /// Gives the finished file its name, unless something took the name meanwhile.
@@ -108,14 +117,19 @@ fn configure_write(conn: &Connection) -> rusqlite::Result<()> {
 /// Opens an existing journal for writing.
 pub(crate) fn connect_write(path: &Path) -> Result<Connection, JournalError> {
     require(path)?;
-    let fail = |source| sqlite_error(path, source);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags).map_err(fail)?;
-    check_header(&conn, path)?;
-    configure_write(&conn).map_err(fail)?;
-    if conn.is_readonly("main").map_err(fail)? {
-        return Err(JournalError::ReadOnly { path: path.to_owned() });
+    let conn = Connection::open_with_flags(path, flags).map_err(|source| sqlite_error(path, source))?;
+    // SQLite opens for reading what it cannot open for writing, and complains later or not at all.
+    let refused = || JournalError::ReadOnly { path: path.to_owned() };
+    if conn.is_readonly("main").map_err(|source| sqlite_error(path, source))? {
+        return Err(refused());
     }
+    check_header(&conn, path)?;
+    configure_write(&conn).map_err(
+        |source| {
+            if is_unopenable(&source) { refused() } else { sqlite_error(path, source) }
+        },
+    )?;
     Ok(conn)
 }
 

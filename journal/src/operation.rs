@@ -102,6 +102,17 @@ pub struct Intent {
 }
 
 /// Proof that an intent and all its images are on the disk. Only [`crate::Journal::intend`] makes one.
+///
+/// ```compile_fail
+/// fn twice(token: mfm_journal::Intended) -> (mfm_journal::Intended, mfm_journal::Intended) {
+///     (token.clone(), token)
+/// }
+/// ```
+/// ```compile_fail,E0451
+/// # fn forge(token: mfm_journal::Intended) -> mfm_journal::Intended {
+/// mfm_journal::Intended { op: 2, ..token }
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Intended {
     pub(crate) op: u64,

@@ -48,14 +48,39 @@ impl Frontier {
 
     /// Adds a leaf.
     pub fn push(&mut self, leaf: &[u8]) {
-        let mut hash = leaf_hash(leaf);
-        for _ in 0..self.size.trailing_ones() {
+        self.push_hash(leaf_hash(leaf));
+    }
+
+    /// Adds a leaf by its hash.
+    pub fn push_hash(&mut self, leaf: Digest) {
+        self.push_subtree(leaf, 0);
+    }
+
+    /// Adds the leaves of another tree, if its subtrees are subtrees of the whole too; tells whether they are.
+    pub fn append(&mut self, other: &Self) -> bool {
+        if other.size == 0 {
+            return true;
+        }
+        if !other.size.checked_next_power_of_two().is_some_and(|width| self.size.is_multiple_of(width)) {
+            return false;
+        }
+        let heights = (0..u64::BITS).rev().filter(|height| other.size >> height & 1 == 1);
+        for (height, peak) in heights.zip(&other.peaks) {
+            self.push_subtree(*peak, height);
+        }
+        true
+    }
+
+    /// Adds a perfect subtree of `2^height` leaves behind a number of leaves that is a multiple of that.
+    fn push_subtree(&mut self, root: Digest, height: u32) {
+        let mut hash = root;
+        for _ in 0..(self.size >> height).trailing_ones() {
             if let Some(left) = self.peaks.pop() {
                 hash = node_hash(&left, &hash);
             }
         }
         self.peaks.push(hash);
-        self.size += 1;
+        self.size += 1 << height;
     }
 
     /// Returns the root; that of an empty tree is SHA-256 of nothing.
@@ -95,6 +120,21 @@ mod tests {
             }
         }
         assert_eq!(Frontier::from_peaks(3, vec![Digest::ZERO]), None);
+    }
+
+    #[test]
+    fn trees_are_joined_where_their_subtrees_are_those_of_the_whole() {
+        let tree = |range: std::ops::Range<u8>| {
+            let mut out = Frontier::new();
+            range.for_each(|n| out.push(&[n]));
+            out
+        };
+        for (first, second) in (0..20u8).flat_map(|first| (0..20u8).map(move |second| (first, second))) {
+            let mut joined = tree(0..first);
+            let fits = second == 0 || first.is_multiple_of(second.next_power_of_two());
+            assert_eq!(joined.append(&tree(first..first + second)), fits);
+            assert_eq!(joined, tree(0..if fits { first + second } else { first }), "{first} and {second}");
+        }
     }
 
     /// The roots that RFC 6962 implementations publish for their common test leaves.

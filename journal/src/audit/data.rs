@@ -1,15 +1,14 @@
-//! Images under audit: every chunk hashed, read, packed again and compared, every row digest made anew.
+//! Images under audit: every chunk an intent names is examined, and their sum compared with what it announces.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::thread;
 
 use rusqlite::OptionalExtension as _;
 
 use super::Auditor;
-use crate::cbor::{CborError, Writer};
-use crate::chunk::{ChangePacker, ChangeReader, chosen_digest, pack_keys, read_keys};
+use super::examine::{Examined, examine};
+use crate::chunk::{chosen_digest, pack_keys, read_keys};
 use crate::digest::Digest;
-use crate::image::{Action, Change, RowHasher, TableShape};
 use crate::operation::{ChosenKeys, IntendedBody, KeysRef};
 use crate::tree::Frontier;
 
@@ -24,21 +23,17 @@ struct Held {
     kept: u64,
     tree: Frontier,
     tables: BTreeSet<String>,
-    /// By the shapes of the chunk at hand, which are the same for all changes of a table in it.
-    hashers: Vec<(Arc<TableShape>, RowHasher)>,
-    leaf: Writer,
 }
 
 impl Auditor<'_> {
     /// Checks every image of an operation against its intent.
     pub(super) fn images(&mut self, op: Option<u64>, body: &IntendedBody, referenced: &mut Referenced) {
         let mut held = Held::default();
-        for (at, digest) in body.chunks.iter().enumerate() {
-            referenced.0.insert(*digest);
-            if let Some(bytes) = self.chunk(op, *digest) {
-                let last = at + 1 == body.chunks.len();
-                self.changes(op, *digest, &bytes, last, &mut held);
-            }
+        referenced.0.extend(&body.chunks);
+        // Memory holds as many chunks as there are processors, however large the operation.
+        let side_by_side = thread::available_parallelism().map_or(1, usize::from);
+        for batch in body.chunks.chunks(side_by_side) {
+            self.batch(op, batch, body.chunks.last(), &mut held);
         }
         if (held.rows, held.kept) != (body.rows, body.kept) {
             let message = format!(
@@ -87,51 +82,32 @@ impl Auditor<'_> {
                 return None;
             }
         };
-        if Digest::of(&bytes) != digest {
-            self.find_chunk("chunk_digest", op, Some(digest), "its bytes have another digest");
-        }
         Some(bytes)
     }
 
-    fn changes(&mut self, op: Option<u64>, digest: Digest, bytes: &[u8], last: bool, held: &mut Held) {
-        match self.read_changes(op, digest, bytes, held) {
-            Err(error) => self.find_chunk("chunk_unreadable", op, Some(digest), error.to_string()),
-            Ok(Packed { again, closed }) => {
-                if again.as_deref() != Some(bytes) {
-                    let message = "its changes, packed again, make other bytes";
-                    self.find_chunk("chunk_not_canonical", op, Some(digest), message);
-                } else if !closed && !last {
-                    self.find_chunk("chunk_not_canonical", op, Some(digest), "it closed before it was full");
+    /// Examines some of an operation's chunks side by side, and adds them up in order.
+    fn batch(&mut self, op: Option<u64>, batch: &[Digest], last: Option<&Digest>, held: &mut Held) {
+        let loaded: Vec<(Digest, Vec<u8>)> =
+            batch.iter().filter_map(|digest| Some((*digest, self.chunk(op, *digest)?))).collect();
+        let look = |(digest, bytes): &(Digest, Vec<u8>)| examine(bytes, *digest, Some(digest) == last);
+        let examined: Vec<Option<Examined>> = match loaded.as_slice() {
+            [alone] => vec![Some(look(alone))],
+            several => thread::scope(|scope| {
+                let running: Vec<_> = several.iter().map(|one| scope.spawn(move || look(one))).collect();
+                running.into_iter().map(|one| one.join().ok()).collect()
+            }),
+        };
+        for ((digest, _), examined) in loaded.iter().zip(examined) {
+            match examined {
+                Some(mut examined) => {
+                    for (code, message) in examined.wrong.drain(..) {
+                        self.find_chunk(code, op, Some(*digest), message);
+                    }
+                    held.add(examined);
                 }
+                None => self.find_chunk("chunk_unreadable", op, Some(*digest), "examining it failed"),
             }
         }
-    }
-
-    fn read_changes(
-        &mut self,
-        op: Option<u64>,
-        digest: Digest,
-        bytes: &[u8],
-        held: &mut Held,
-    ) -> Result<Packed, CborError> {
-        let mut reader = ChangeReader::new(bytes)?;
-        let mut packer = ChangePacker::default();
-        held.hashers.clear();
-        let (mut place, mut closed) = (0u64, None);
-        while let Some(change) = reader.next_change()? {
-            place += 1;
-            held.take(&change)?;
-            if !held.row_digest_holds(&change)? {
-                let message = format!("the row digest of change {place} does not match its cells");
-                self.find_chunk("row_digest", op, Some(digest), message);
-            }
-            if closed.is_some() {
-                return Err(CborError::Unexpected("no change after the one that fills the chunk"));
-            }
-            closed = packer.push(&change)?;
-        }
-        let is_closed = closed.is_some();
-        Ok(Packed { again: closed.or_else(|| packer.finish()), closed: is_closed })
     }
 
     fn keys(&mut self, op: Option<u64>, named: &KeysRef, referenced: &mut Referenced) {
@@ -140,6 +116,9 @@ impl Auditor<'_> {
         for digest in &named.chunks {
             referenced.0.insert(*digest);
             let Some(bytes) = self.chunk(op, *digest) else { return };
+            if Digest::of(&bytes) != *digest {
+                self.find_chunk("chunk_digest", op, Some(*digest), "its bytes have another digest");
+            }
             match read_keys(&bytes) {
                 Ok(part) if part.table == named.table => {
                     all.columns = part.columns;
@@ -159,38 +138,14 @@ impl Auditor<'_> {
     }
 }
 
-/// A chunk's changes, packed again.
-struct Packed {
-    again: Option<Vec<u8>>,
-    /// Whether it closed because it was full.
-    closed: bool,
-}
-
 impl Held {
-    fn take(&mut self, change: &Change) -> Result<(), CborError> {
-        *(if change.writes() { &mut self.rows } else { &mut self.kept }) += 1;
-        if !self.tables.contains(&change.table.name) {
-            self.tables.insert(change.table.name.clone());
+    fn add(&mut self, part: Examined) {
+        self.rows += part.rows;
+        self.kept += part.kept;
+        self.tables.extend(part.tables);
+        // A full chunk is most often a whole subtree.
+        if !self.tree.append(&part.tree) {
+            part.leaves.into_iter().for_each(|leaf| self.tree.push_hash(leaf));
         }
-        self.leaf.clear();
-        change.leaf(&mut self.leaf)?;
-        self.tree.push(self.leaf.as_bytes());
-        Ok(())
-    }
-
-    /// An insert and a delete keep the whole row, so that their digests can be made anew.
-    fn row_digest_holds(&mut self, change: &Change) -> Result<bool, CborError> {
-        let (row, digest) = match &change.action {
-            Action::Insert { after, after_digest } => (after, after_digest),
-            Action::Delete { before, before_digest } => (before, before_digest),
-            Action::Update { .. } | Action::Kept { .. } => return Ok(true),
-        };
-        let known = self.hashers.iter().rposition(|(shape, _)| Arc::ptr_eq(shape, &change.table));
-        let at = known.unwrap_or_else(|| {
-            self.hashers.push((Arc::clone(&change.table), RowHasher::new(&change.table)));
-            self.hashers.len() - 1
-        });
-        let (_, hasher) = self.hashers.get_mut(at).ok_or(CborError::Unexpected("a known table"))?;
-        Ok(hasher.digest(row)? == *digest)
     }
 }

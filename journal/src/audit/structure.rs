@@ -96,7 +96,10 @@ impl Auditor<'_> {
         let seq = unsigned(row, 0)?;
         if seq != walk.head.seq + 1 {
             walk.whole = false;
-            self.find_entry("entry_gap", seq, None, format!("entry {seq} comes after entry {}", walk.head.seq));
+            // What fails is the first entry that is not there.
+            let missing = seq.min(walk.head.seq + 1);
+            let message = format!("entry {seq} comes after entry {}", walk.head.seq);
+            self.find_entry("entry_gap", missing, None, message);
         }
         match Record::from_row(row) {
             Ok(record) => self.record(walk, record),

@@ -93,6 +93,17 @@ mod media {
     }
 
     #[test]
+    fn a_journal_that_cannot_be_written_is_not_opened_for_writing() {
+        let folder = Folder::new();
+        sample(&folder.path());
+        let guard = ReadOnly::new(folder.folder.path());
+        // An administrator may write whatever the permissions say.
+        let code = Journal::open(&folder.path()).err().map(|error| error.code());
+        assert!(matches!(code, None | Some("journal_read_only")), "{code:?}");
+        drop(guard);
+    }
+
+    #[test]
     fn a_log_beside_it_must_be_copied_along() {
         let folder = Folder::new();
         let (mut journal, lock) = folder.create();

@@ -9,6 +9,7 @@ mod flips;
 mod fold;
 mod locking;
 mod python;
+mod robust;
 mod store;
 mod tamper;
 mod vectors;

@@ -306,3 +306,24 @@ fn opening_reads_the_projection_and_does_without_it() {
     edit("DELETE FROM projection");
     assert!(matches!(Journal::open(&folder.path()), Err(JournalError::Broken { .. })));
 }
+
+#[test]
+fn a_large_state_is_stored_at_a_checkpoint() {
+    let folder = Folder::new();
+    let (mut journal, lock) = folder.create();
+    let stored = || -> u64 {
+        let conn = rusqlite::Connection::open(folder.path()).unwrap();
+        conn.query_row("SELECT seq FROM projection", [], |row| row.get::<_, u32>(0)).unwrap().into()
+    };
+    for _ in 0..250 {
+        apply(&mut journal, &lock, &intent(), &updates(1));
+    }
+    assert!(stored() < journal.head().seq, "not with every entry");
+    let findings = || mfm_journal::audit(&folder.path(), mfm_journal::Depth::Data, &mut |_, _| {}).unwrap().findings;
+    assert_eq!(findings(), []);
+    assert_eq!(Journal::open_read(&folder.path()).unwrap().state(), journal.state());
+    journal.checkpoint();
+    assert_eq!(stored(), journal.head().seq);
+    assert_eq!(findings(), []);
+    assert_eq!(Journal::open_read(&folder.path()).unwrap().state(), journal.state());
+}
