@@ -68,11 +68,13 @@ pub fn format(moment: civil::DateTime, digits: usize, separator: char) -> String
     }
 }
 
-/// Returns the unit of a column's temporal type: `datetime` counts 1/300 s, others 10^-n s.
+/// Returns the unit of a column's temporal type: `datetime` counts 1/300 s, `smalldatetime` minutes, others 10^-n s.
 fn nanoseconds_per_tick(column: &Column) -> Option<TickUnit> {
     let declared = column.image.declared.to_ascii_lowercase();
-    if declared == "datetime" || declared == "smalldatetime" {
-        return Some(TickUnit { numerator: 10_000_000, denominator: 3 });
+    match declared.as_str() {
+        "datetime" => return Some(TickUnit { numerator: 10_000_000, denominator: 3 }),
+        "smalldatetime" => return Some(TickUnit { numerator: 60_000_000_000, denominator: 1 }),
+        _ => {}
     }
     let digits = u32::from(column.image.scale.unwrap_or(7)).min(9);
     Some(TickUnit { numerator: 10i128.pow(9 - digits), denominator: 1 })

@@ -1,5 +1,7 @@
 //! The engine and the operations on a real SQLite file and a real journal, without a command line.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
+
 mod conflicts;
 mod laws;
 mod places;

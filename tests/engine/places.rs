@@ -149,8 +149,8 @@ fn two_journals_on_one_target() {
     let status = status::run(&other.context()).unwrap();
     assert_eq!((status.foreign_operations[0].journal_id.to_string(), status.foreign_operations[0].operations), (id, 1));
     // Each journal takes back its own, and neither unmarks beside the other.
-    world.revert(&[1]).unwrap();
     other.revert(&[1]).unwrap();
+    world.revert(&[1]).unwrap();
     assert_eq!(unmark::run(&other.context()).unwrap_err().code, "foreign_operation");
 }
 

@@ -162,16 +162,15 @@ pub(crate) fn dump(path: &Path) -> String {
     let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let mut out = String::new();
     for name in names {
-        let mut rows = connection.prepare(&format!("SELECT * FROM \"{name}\" ORDER BY 1, 2")).unwrap();
+        let mut rows = connection.prepare(&format!("SELECT * FROM \"{name}\" ")).unwrap();
         let width = rows.column_count();
         let mut rows = rows.query([]).unwrap();
-        out.push_str(&format!("== {name}\n"));
+        let mut lines = Vec::new();
         while let Some(row) = rows.next().unwrap() {
-            for at in 0..width {
-                out.push_str(&format!("{:?}|", row.get_ref(at).unwrap()));
-            }
-            out.push('\n');
+            lines.push((0..width).map(|at| format!("{:?}|", row.get_ref(at).unwrap())).collect::<String>());
         }
+        lines.sort();
+        out.push_str(&format!("== {name}\n{}\n", lines.join("\n")));
     }
     out
 }

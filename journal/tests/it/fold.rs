@@ -64,8 +64,11 @@ fn what_failed_or_is_gone_is_not_active() {
     assert_eq!(rows_left(journal.state()), []);
     let lost = apply(&mut journal, &lock, &intent(), &updates(2));
     let revert = apply(&mut journal, &lock, &revert_of(&lost, 0), &updates(1));
-    journal.seal(&lock, &stamp(), revert.op(), Verdict::Gone, Map::new()).unwrap();
-    assert_eq!(rows_left(journal.state()), [(4, 1)], "losing a revert brings nothing back");
+    let mut again = journal.state().active[&lost.op()].clone();
+    again.rows_left = 2;
+    let body = json!({"reactivates": {"op": lost.op(), "operation": again}});
+    journal.seal(&lock, &stamp(), revert.op(), Verdict::Gone, body.as_object().unwrap().clone()).unwrap();
+    assert_eq!(rows_left(journal.state()), [(4, 2)], "losing a revert brings back what the entry says");
     journal.seal(&lock, &stamp(), lost.op(), Verdict::Gone, Map::new()).unwrap();
     assert_eq!(rows_left(journal.state()), []);
     same_when_folded_again(&folder, &journal);
@@ -98,8 +101,10 @@ fn a_target_remembers_what_committed_last_since_its_mark() {
     mark(&mut journal, &lock, b, Some(a));
     assert_eq!(journal.state().targets["lab"].lineage, [a, b]);
     assert_eq!(newest(&journal), Some(3), "a move keeps it");
-    journal.seal(&lock, &stamp(), 3, Verdict::Gone, Map::new()).unwrap();
-    assert_eq!(newest(&journal), Some(2), "what is gone gives way to what is still active");
+    let second = journal.operation(2).unwrap().unwrap();
+    let body = json!({"newest": {"op": 2, "uid": second.uid}});
+    journal.seal(&lock, &stamp(), 3, Verdict::Gone, body.as_object().unwrap().clone()).unwrap();
+    assert_eq!(newest(&journal), Some(2), "what is gone gives way to what its entry names");
     mark(&mut journal, &lock, c, None);
     assert_eq!((newest(&journal), journal.state().targets["lab"].lineage.clone()), (None, vec![c]));
     apply(&mut journal, &lock, &on(c), &updates(1));

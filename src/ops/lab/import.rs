@@ -1,6 +1,170 @@
-//! `mfm lab import`: placeholder while the reader is written.
+//! `mfm lab import`: the public PyMedPhys mock as a lab, every cell proved; the network is never asked.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Made, Sink, early_name, make};
 use crate::model::ports::Danger;
-use crate::ops::Card;
+use crate::model::{Filter, Query};
+use crate::mosaiq::import::{self, FOLDER, ImportReport, Imported, TYPES_FILE};
+use crate::ops::{Card, Context, Failure};
+use crate::target::Target;
 
 /// What it is.
-pub const CARD: Card = Card { name: "lab import", danger: Danger::Write, about: "Import the public PyMedPhys mock" };
+pub const CARD: Card =
+    Card { name: "lab import", danger: Danger::Write, about: "Make a lab of the public PyMedPhys mock" };
+
+/// No file of the mock comes near this; a larger one is no mock.
+const FILE_BYTES_MAX: u64 = 1 << 30;
+
+/// What to import.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// A wheel of PyMedPhys (`pip download --no-deps pymedphys`), or a folder with its CSV files and types_map.toml
+    #[arg(value_name = "SOURCE")]
+    pub source: PathBuf,
+    /// Where: sqlite:PATH, which must not exist yet
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// The name to register it under; the file's name if omitted
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// What was imported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// The lab.
+    #[serde(flatten)]
+    pub made: Made,
+    /// Where it came from.
+    pub source: PathBuf,
+    /// What was read, kept and left out, by table.
+    pub reports: Vec<ImportReport>,
+    /// How many cells were read back and proved to be what the file said.
+    pub cells_proved: u64,
+}
+
+/// Imports the mock, and proves every cell.
+///
+/// # Errors
+/// Usage, a refusal, or what target and journal say. A cell that does not come back as it was is an error.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    early_name(context, &request.url, request.name.as_deref())?;
+    let tables = read(&request.source)?;
+    let (made, mut target) = make(context, &request.url, request.name.as_deref(), &mut |sink| {
+        tables.iter().enumerate().try_for_each(|(at, table)| {
+            context.reporter.progress("importing tables", at as u64, tables.len() as u64);
+            fill(sink, table)
+        })
+    })?;
+    let mut cells_proved = 0;
+    for (at, table) in tables.iter().enumerate() {
+        context.reporter.progress("proving cells", at as u64, tables.len() as u64);
+        cells_proved += prove(target.as_mut(), table)?;
+    }
+    let reports = tables.into_iter().map(|table| table.report).collect();
+    Ok(Outcome { made, source: request.source.clone(), reports, cells_proved })
+}
+
+fn fill(sink: &mut Sink, table: &Imported) -> Result<(), Failure> {
+    sink.table(&table.table)?;
+    table.rows.iter().try_for_each(|row| Ok(sink.row(&table.table.name, &row.values)?))
+}
+
+/// Reads a table back and holds every cell against the text of the file.
+fn prove(target: &mut dyn Target, table: &Imported) -> Result<u64, Failure> {
+    let name = &table.table.name;
+    let answer = target.read(&Query { table: name.clone(), filter: Filter::All })?;
+    let differs = |what: String| {
+        let message = format!("{name}: {what} did not come back as the file has it");
+        Failure::new(crate::ops::Kind::Target, "import_differs", message, "do not use this lab; please report it")
+    };
+    let held = answer.table.as_ref().ok_or_else(|| differs("the table".into()))?;
+    let mut rows: BTreeMap<Vec<crate::model::Value>, Vec<crate::model::Value>> = BTreeMap::new();
+    for row in answer.rows {
+        rows.insert(held.key_of(&row)?, row);
+    }
+    if rows.len() != table.rows.len() {
+        return Err(differs(format!("the count of rows, {} of {},", rows.len(), table.rows.len())));
+    }
+    let mut cells = 0;
+    for row in &table.rows {
+        let stored: Result<Vec<_>, _> =
+            held.columns.iter().zip(&row.values).map(|(column, datum)| column.store(name, datum)).collect();
+        let key = held.key_of(&stored?)?;
+        let found = rows.get(&key).ok_or_else(|| differs(format!("row {}", row.number)))?;
+        for ((text, value), column) in row.texts.iter().zip(found).zip(&held.columns) {
+            if !import::same(text, value, column) {
+                return Err(differs(format!("row {}, column {}", row.number, column.image.name)));
+            }
+            cells += 1;
+        }
+    }
+    Ok(cells)
+}
+
+/// Reads every table of a source, in name order.
+fn read(source: &Path) -> Result<Vec<Imported>, Failure> {
+    let mut files = if source.is_dir() { from_folder(source)? } else { from_wheel(source)? };
+    let types = files.remove(TYPES_FILE).ok_or_else(|| no_mock(source, &format!("it holds no {TYPES_FILE}")))?;
+    let types = String::from_utf8(types).map_err(|error| no_mock(source, &error.to_string()))?;
+    let types = import::types(&types).map_err(|error| no_mock(source, &error.to_string()))?;
+    if files.is_empty() {
+        return Err(no_mock(source, "it holds no CSV file"));
+    }
+    let table = |(name, bytes): (&String, &Vec<u8>)| {
+        let name = name.trim_end_matches(".csv");
+        import::table(name, &types, bytes).map_err(|error| no_mock(source, &error.to_string()))
+    };
+    files.iter().map(table).collect()
+}
+
+fn no_mock(source: &Path, why: &str) -> Failure {
+    let message = format!("could not import {}: {why}", source.display());
+    let hint = "give the wheel that `pip download --no-deps pymedphys` saves, or the folder of its CSV files";
+    Failure::usage("import_source", message, hint)
+}
+
+/// The files of a mock by name: CSV files and the map of types.
+type Files = BTreeMap<String, Vec<u8>>;
+
+fn wanted(name: &str) -> bool {
+    name.ends_with(".csv") || name == TYPES_FILE
+}
+
+fn from_folder(source: &Path) -> Result<Files, Failure> {
+    let failed = |error: std::io::Error| no_mock(source, &error.to_string());
+    let mut files = Files::new();
+    for entry in std::fs::read_dir(source).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if wanted(&name) {
+            files.insert(name, std::fs::read(&path).map_err(failed)?);
+        }
+    }
+    Ok(files)
+}
+
+fn from_wheel(source: &Path) -> Result<Files, Failure> {
+    let failed = |error: &dyn std::fmt::Display| no_mock(source, &error.to_string());
+    let file = std::fs::File::open(source).map_err(|error| failed(&error))?;
+    let mut archive = zip::ZipArchive::new(file).map_err(|error| failed(&error))?;
+    let mut files = Files::new();
+    for at in 0..archive.len() {
+        let entry = archive.by_index(at).map_err(|error| failed(&error))?;
+        let name = entry.name().map_err(|error| failed(&error))?.into_owned();
+        let name = name.strip_prefix(FOLDER).map(|name| name.trim_start_matches('/').to_owned());
+        let Some(name) = name.filter(|name| wanted(name)) else { continue };
+        let mut bytes = Vec::new();
+        entry.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+        files.insert(name, bytes);
+    }
+    Ok(files)
+}
