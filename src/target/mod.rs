@@ -4,11 +4,15 @@
 //! only as long as one step; and [`Writer::execute`] takes an [`Intended`], which only a durable journal entry makes.
 
 mod compare;
+mod declared;
 pub mod error;
 mod facts;
 pub mod faults;
+pub mod foreign;
 pub mod sqlite;
 mod tally;
+pub mod trigger;
+mod unique;
 
 use std::collections::BTreeMap;
 use std::path::Path;
