@@ -9,6 +9,7 @@ pub mod error;
 mod facts;
 pub mod faults;
 pub mod foreign;
+pub mod sim;
 pub mod sqlite;
 mod tally;
 pub mod trigger;
