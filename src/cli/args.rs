@@ -35,7 +35,7 @@ pub(super) struct Globals {
     #[arg(long, id = "global_target", value_name = "NAME|URL", global = true)]
     pub(super) target: Option<String>,
     /// How results are written [env: MFM_FORMAT] [default: table]
-    #[arg(long, id = "global_format", value_name = "FORMAT", value_enum, global = true)]
+    #[arg(long = "format", id = "global_format", value_name = "FORMAT", value_enum, global = true)]
     pub(super) format_word: Option<Format>,
     /// Write results as JSON: the same as --format json
     #[arg(long, id = "global_json", global = true, conflicts_with = "global_format")]

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::error::ErrorKind;
 
+use super::json;
 use super::printer::{DIM, ERROR, HINT, Printer, clean, paint};
 use super::settings::{self, Color, Format, Surroundings};
 use crate::model::refusal::Conflict;
@@ -15,7 +16,7 @@ const CONFLICTS_MAX: usize = 20;
 /// Shows a failure and returns its exit code.
 pub(super) fn show(printer: &Printer, format: Format, failure: &Failure) -> u8 {
     if format == Format::Json {
-        printer.err(&format!("{}\n", failure.to_json()));
+        printer.err(&json::error(failure));
     } else {
         printer.err(&text(failure));
     }

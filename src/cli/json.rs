@@ -1,6 +1,8 @@
 //! Results for programs: one object a line, its schema first; renders nothing for people.
 
 use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
+use serde_json::Value as Json;
 
 use crate::ops::cell::ChangeRow;
 use crate::ops::{Failure, Kind};
@@ -24,6 +26,26 @@ pub(super) fn line<T: Serialize>(name: &str, body: &T) -> Result<String, Failure
         Failure::new(Kind::Found, "output", message, "--format table shows it")
     })?;
     Ok(text + "\n")
+}
+
+/// An error as programs get it, its schema in front.
+struct SchemaFirst(Json);
+
+impl Serialize for SchemaFirst {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = self.0.as_object();
+        let mut map = serializer.serialize_map(fields.map(serde_json::Map::len))?;
+        let first = fields.into_iter().flatten().filter(|(name, _)| *name == "schema");
+        let rest = fields.into_iter().flatten().filter(|(name, _)| *name != "schema");
+        first.chain(rest).try_for_each(|(name, value)| map.serialize_entry(name, value))?;
+        map.end()
+    }
+}
+
+/// Returns a failure as a line.
+pub(super) fn error(failure: &Failure) -> String {
+    let json = failure.to_json();
+    serde_json::to_string(&SchemaFirst(json.clone())).unwrap_or_else(|_| json.to_string()) + "\n"
 }
 
 /// Returns changes as lines.

@@ -61,6 +61,16 @@ impl Sheet {
         self
     }
 
+    /// Returns the length of the longest word of each column.
+    fn longest_words(&self) -> Vec<usize> {
+        let longest = |text: &str| text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
+        let mut all: Vec<usize> = self.head.iter().map(|head| longest(&head.replace('_', " "))).collect();
+        for row in &self.rows {
+            all.iter_mut().zip(row).for_each(|(known, cell)| *known = longest(cell).max(*known));
+        }
+        all
+    }
+
     /// Returns tab-separated values under a header line; tabs, line breaks and backslashes are escaped.
     pub(super) fn tsv(&self) -> String {
         let mut out = self.head.join("\t") + "\n";
@@ -173,12 +183,7 @@ impl Page {
     pub(super) fn table(&mut self, sheet: &Sheet) {
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
-        let mut longest = vec![0; sheet.head.len()];
-        for row in &sheet.rows {
-            for (longest, cell) in longest.iter_mut().zip(row) {
-                *longest = cell.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0).max(*longest);
-            }
-        }
+        let longest = sheet.longest_words();
         table.set_header(sheet.head.iter().map(|head| Cell::new(head.to_uppercase().replace('_', " "))));
         for row in &sheet.rows {
             table.add_row(row.iter().map(|cell| Cell::new(clean(cell))));

@@ -40,6 +40,9 @@ fn lead(outcome: &Outcome) -> (Mood, String) {
     let operations = count(all, "operation");
     match all {
         0 => (Mood::Plain, format!("nothing is active on {target}: nothing to revert")),
+        _ if outcome.operations.iter().all(|line| line.state == "already_reverted") => {
+            (Mood::Plain, format!("nothing left to take back on {target}: it was reverted before"))
+        }
         _ if outcome.left_something() => (Mood::Bad, format!("rows were left in conflict on {target}")),
         _ if exact == all => (Mood::Good, format!("{operations} on {target} reverted exactly")),
         _ => (Mood::Plain, format!("{operations} on {target} reverted, {exact} of them exactly")),

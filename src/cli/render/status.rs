@@ -8,11 +8,7 @@ impl Report for Outcome {
     fn page(&self, page: &mut Page) {
         let (mood, text) = lead(self);
         page.lead(mood, &text);
-        page.aside(&format!(
-            "journal {}: {}",
-            self.journal.display(),
-            count(self.entries, "entry").replace("entrys", "entries")
-        ));
+        page.aside(&format!("journal {}: {}", self.journal.display(), entries(self.entries)));
         open(page, self);
         active(page, self);
         foreign(page, self);
@@ -40,6 +36,10 @@ impl Report for Outcome {
         }
         sheet
     }
+}
+
+fn entries(number: u64) -> String {
+    if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
 }
 
 fn lead(status: &Outcome) -> (Mood, String) {
