@@ -12,6 +12,8 @@
 //! | 1 | [`model`] | values, rows, edits, findings, ports |
 //! | 0 | `mfm_journal` | the append-only, hash-chained journal |
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod engine;
 pub mod model;
 pub mod mosaiq;

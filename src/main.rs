@@ -1,2 +1,7 @@
-//! The `mfm` binary.
-fn main() {}
+//! The `mfm` binary: hands everything to the command line and holds nothing itself.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mfm::cli::main()
+}

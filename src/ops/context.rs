@@ -7,7 +7,7 @@ use mfm_journal::{Face, Holder, Journal, JournalError, Stamp};
 use super::failure::Failure;
 use crate::engine::Engine;
 use crate::model::Refusal;
-use crate::model::ports::{Answer, Clock, Confirm, Entropy, Question, Reporter};
+use crate::model::ports::{Answer, Clock, Confirm, Danger, Entropy, Question, Reporter};
 use crate::mosaiq;
 use crate::target::{self, Target, TargetError};
 
@@ -157,11 +157,18 @@ impl Context<'_> {
     /// # Errors
     /// [`Refusal::NoConsent`].
     pub fn consent(&self, question: &Question) -> Result<(), Failure> {
-        match self.confirm.ask(question) {
-            Answer::Yes => Ok(()),
-            Answer::No => Err(Refusal::NoConsent { asked: true }.into()),
-            Answer::Nobody => Err(Refusal::NoConsent { asked: false }.into()),
+        let asked = match self.confirm.ask(question) {
+            Answer::Yes => return Ok(()),
+            Answer::No => true,
+            Answer::Nobody => false,
+        };
+        let mut failure = Failure::from(Refusal::NoConsent { asked });
+        match (&question.type_name, question.danger) {
+            (Some(name), _) => failure.hint = format!("--confirm {name} types the name in scripts"),
+            (None, Danger::Destroy) => failure.hint = "--yes consents in scripts".into(),
+            (None, Danger::Read | Danger::Write) => {}
         }
+        Err(failure)
     }
 
     /// Returns 16 random bytes in hexadecimal: the id of a marker or a plan.

@@ -109,7 +109,14 @@ impl From<TargetError> for Failure {
 
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
-        Self::new(Kind::Journal, error.code(), error.to_string(), error.hint())
+        let hint = match &error {
+            // The journal knows no commands.
+            JournalError::Missing { .. } => {
+                "`mfm lab create URL` or `mfm target add URL` makes one; --journal names one"
+            }
+            other => other.hint(),
+        };
+        Self::new(Kind::Journal, error.code(), error.to_string(), hint)
     }
 }
 

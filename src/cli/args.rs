@@ -1,0 +1,201 @@
+//! The tree of commands; each operation's own options come from its `Request`.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use super::faults::{ApplyCall, PlanCall};
+use super::settings::{Color, Format};
+use super::texts;
+use crate::model::ports::Danger;
+use crate::ops::{self, audit, demo, lab, log, recover, revert, show, status, target};
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "mfm", version, about = texts::ABOUT, long_about = texts::LONG_ABOUT, after_help = texts::AFTER_HELP)]
+#[command(disable_help_subcommand = true, max_term_width = 100)]
+pub(super) struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub(super) globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Globals {
+    /// The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user's]
+    #[arg(long, id = "global_journal", value_name = "FILE", global = true)]
+    pub(super) journal: Option<PathBuf>,
+    /// The target, by name or URL [env: MFM_TARGET] [default: the only one]
+    #[arg(long, id = "global_target", value_name = "NAME|URL", global = true)]
+    pub(super) target: Option<String>,
+    /// How results are written [env: MFM_FORMAT] [default: table]
+    #[arg(long = "format", id = "global_format", value_name = "FORMAT", value_enum, global = true)]
+    pub(super) format_word: Option<Format>,
+    /// Write results as JSON: the same as --format json
+    #[arg(long, id = "global_json", global = true, conflicts_with = "global_format")]
+    pub(super) json: bool,
+    /// Who acts, as the journal will say [env: MFM_ACTOR] [default: the user's name]
+    #[arg(long, id = "global_actor", value_name = "NAME", global = true)]
+    pub(super) actor: Option<String>,
+    /// Answer yes to every question but one that wants a name typed
+    #[arg(long, short, id = "global_yes", global = true)]
+    pub(super) yes: bool,
+    /// Never ask: what needs an answer is refused
+    #[arg(long, id = "global_no_input", global = true)]
+    pub(super) no_input: bool,
+    /// Leave out notes and progress
+    #[arg(long, short, id = "global_quiet", action = ArgAction::SetTrue, global = true)]
+    pub(super) quiet: bool,
+    /// Say where the settings come from
+    #[arg(long, short, id = "global_verbose", global = true, conflicts_with = "global_quiet")]
+    pub(super) verbose: bool,
+    /// When to use colour [env: NO_COLOR] [default: auto]
+    #[arg(long, id = "global_color", value_name = "WHEN", value_enum, global = true)]
+    pub(super) color: Option<Color>,
+}
+
+impl Globals {
+    /// Returns the format that the flags ask for.
+    pub(super) const fn format(&self) -> Option<Format> {
+        if self.json { Some(Format::Json) } else { self.format_word }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    #[command(about = demo::CARD.about, long_about = texts::DEMO)]
+    Demo(demo::Request),
+    #[command(about = "Make or import a lab", long_about = texts::LAB, subcommand)]
+    Lab(Lab),
+    #[command(about = "Register and mark test copies", long_about = texts::TARGET, subcommand)]
+    Target(Target),
+    #[command(about = ops::modes::CARD.about, long_about = texts::MODES)]
+    Modes {
+        /// A mode's id, or the name of its tool
+        #[arg(value_name = "MODE")]
+        mode: Option<String>,
+    },
+    #[command(about = ops::plan::CARD.about, long_about = texts::PLAN)]
+    Plan(PlanCall),
+    #[command(about = ops::apply::CARD.about, long_about = texts::APPLY)]
+    Apply(ApplyCall),
+    #[command(about = revert::CARD.about, long_about = texts::REVERT)]
+    Revert(revert::Request),
+    #[command(about = recover::CARD.about, long_about = texts::RECOVER)]
+    Recover(recover::Request),
+    #[command(about = status::CARD.about, long_about = texts::STATUS)]
+    Status {
+        /// Exit with 1 where anything is broken or undecided
+        #[arg(long)]
+        exit_code: bool,
+    },
+    #[command(about = log::CARD.about, long_about = texts::LOG)]
+    Log(log::Request),
+    #[command(about = show::CARD.about, long_about = texts::SHOW)]
+    Show(show::Request),
+    #[command(about = "Gather evidence", long_about = texts::AUDIT, subcommand)]
+    Audit(Audit),
+    #[command(about = "Write the completion script of a shell to stdout", long_about = texts::COMPLETIONS)]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    #[command(about = "Write the man pages into a folder", long_about = texts::MAN)]
+    Man {
+        /// The folder, which is made where it does not exist
+        dir: PathBuf,
+    },
+    #[command(about = "Explain a command or a topic", long_about = texts::HELP)]
+    Help {
+        /// A command, or one of the topics exit-codes, errors, environment
+        #[arg(value_name = "TOPIC")]
+        words: Vec<String>,
+    },
+}
+
+/// `mfm lab`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Lab {
+    #[command(about = lab::create::CARD.about, long_about = texts::LAB_CREATE)]
+    Create(lab::create::Request),
+    #[command(about = lab::import::CARD.about, long_about = texts::LAB_IMPORT)]
+    Import(lab::import::Request),
+}
+
+/// `mfm target`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Target {
+    #[command(about = target::add::CARD.about, long_about = texts::TARGET_ADD)]
+    Add(target::add::Request),
+    #[command(about = target::list::CARD.about, long_about = texts::TARGET_LIST)]
+    List,
+    #[command(about = target::show::CARD.about, long_about = texts::TARGET_SHOW)]
+    Show(Named),
+    #[command(about = target::mark::CARD.about, long_about = texts::TARGET_MARK)]
+    Mark(target::mark::Request),
+    #[command(about = target::unmark::CARD.about, long_about = texts::TARGET_UNMARK)]
+    Unmark(Named),
+    #[command(about = target::remove::CARD.about, long_about = texts::TARGET_REMOVE)]
+    Remove(Named),
+    #[command(about = target::census::CARD.about, long_about = texts::TARGET_CENSUS)]
+    Census(Named),
+}
+
+/// A target named behind the command, which is the same as `--target`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Named {
+    /// The target, by name or URL; the same as --target
+    #[arg(value_name = "NAME", conflicts_with = "global_target")]
+    pub(super) name: Option<String>,
+}
+
+/// `mfm audit`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Audit {
+    #[command(about = audit::CARD.about, long_about = texts::AUDIT_VERIFY)]
+    Verify(audit::Request),
+}
+
+impl Command {
+    /// Returns the words that call it, as they name its JSON schema.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Demo(_) => "demo",
+            Self::Lab(Lab::Create(_)) => "lab-create",
+            Self::Lab(Lab::Import(_)) => "lab-import",
+            Self::Target(Target::Add(_)) => "target-add",
+            Self::Target(Target::List) => "target-list",
+            Self::Target(Target::Show(_)) => "target-show",
+            Self::Target(Target::Mark(_)) => "target-mark",
+            Self::Target(Target::Unmark(_)) => "target-unmark",
+            Self::Target(Target::Remove(_)) => "target-remove",
+            Self::Target(Target::Census(_)) => "target-census",
+            Self::Modes { .. } => "modes",
+            Self::Plan(_) => "plan",
+            Self::Apply(_) => "apply",
+            Self::Revert(_) => "revert",
+            Self::Recover(_) => "recover",
+            Self::Status { .. } => "status",
+            Self::Log(_) => "log",
+            Self::Show(_) => "show",
+            Self::Audit(Audit::Verify(_)) => "audit-verify",
+            Self::Completions { .. } => "completions",
+            Self::Man { .. } => "man",
+            Self::Help { .. } => "help",
+        }
+    }
+
+    /// Tells whether a signal has to wait for a safe moment.
+    pub(super) fn writes(&self) -> bool {
+        let name = self.name().replace('-', " ");
+        ops::OPERATIONS.iter().any(|card| card.name == name && card.danger != Danger::Read)
+    }
+}

@@ -1,0 +1,150 @@
+//! Every error code there is, with its kind and its hint: what `mfm help errors` lists, and a test holds to the source.
+
+use serde::{Serialize, Serializer};
+
+use crate::ops::Kind;
+
+/// One code.
+#[derive(Debug, Serialize)]
+pub(super) struct ErrorCode {
+    /// The stable code.
+    pub(super) code: &'static str,
+    /// Its kind.
+    pub(super) kind: Kind,
+    /// The exit code.
+    #[serde(serialize_with = "exit_code", rename = "exit_code")]
+    pub(super) exit: Kind,
+    /// What to do.
+    pub(super) hint: &'static str,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn exit_code<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(kind.exit_code())
+}
+
+const fn error(kind: Kind, code: &'static str, hint: &'static str) -> ErrorCode {
+    ErrorCode { code, kind, exit: kind, hint }
+}
+
+const fn usage(code: &'static str, hint: &'static str) -> ErrorCode {
+    error(Kind::Usage, code, hint)
+}
+
+const fn refused(code: &'static str, hint: &'static str) -> ErrorCode {
+    error(Kind::Refused, code, hint)
+}
+
+const fn target(code: &'static str, hint: &'static str) -> ErrorCode {
+    error(Kind::Target, code, hint)
+}
+
+const fn journal(code: &'static str, hint: &'static str) -> ErrorCode {
+    error(Kind::Journal, code, hint)
+}
+
+/// What a mistake of the program wants.
+const REPORT: &str = "report it: this is a mistake of the program, and nothing was written";
+
+/// Every error code, by kind.
+pub(super) const ERRORS: &[ErrorCode] = &[
+    usage("usage", "--help lists the arguments"),
+    usage("config", "correct the variable or the file: the keys are journal, target, format, actor and color"),
+    usage("unknown_mode", "`mfm modes` lists the modes and their tools"),
+    usage("unknown_variant", "`mfm modes MODE` lists the variants"),
+    usage("unknown_topic", "the topics are exit-codes, errors and environment"),
+    usage("parameters", "`mfm modes MODE` shows the parameters"),
+    usage("records", "say which records: by id, --sample N or --all"),
+    usage("ids", "write ids and ranges such as 5-9,12"),
+    usage("sample", "ask for at least one record"),
+    usage("seed", "choose a seed of at most 2^53-1"),
+    usage("now", "write it as 2024-06-28T12:00:00"),
+    usage("until", "write it as YYYY-MM-DD"),
+    usage("name", "name targets with letters, digits and -_."),
+    usage("operations", "give numbers, --last or --all"),
+    usage("recover", "say --op N --as applied or abandoned, or --as gone for a whole target"),
+    usage("full", "add --depth live"),
+    usage("plan_file", "make a plan file with `mfm plan TOOL ARGS -o FILE`"),
+    usage("folder", "choose a folder that can be written"),
+    usage("import_source", "give a wheel of PyMedPhys, or a folder with its CSV files and types_map.toml"),
+    usage("not_moved", "leave --moved out"),
+    usage("target_url", "write sqlite:PATH, or the name of a registered target"),
+    refused("missing_table", "choose another mode, or a target that has the table"),
+    refused("missing_column", "choose another mode, or a target that has the column"),
+    refused("missing_record", "name an id that exists, or let --sample N choose"),
+    refused("ineligible", "let --sample N choose eligible records"),
+    refused("none_eligible", "let --sample N choose eligible records"),
+    refused("too_few_eligible", "ask for fewer records"),
+    refused("value_is_valid", "give a value outside the valid range"),
+    refused("not_a_duplicate", "choose a shorter offset"),
+    refused("does_not_fit", "give a value that the column holds without rounding"),
+    refused("not_null", "the database itself prevents this fault"),
+    refused("mixed_variants", "make one operation for each variant"),
+    refused("changed_twice", "split the selection into two operations"),
+    refused("nothing_to_change", "the records already are as asked"),
+    refused("no_key", "declare a primary key or a unique index over NOT NULL columns on the copy"),
+    refused("not_a_table", "only base tables are changed"),
+    refused("trigger", "--disable-triggers switches triggers off for mfm's own transaction"),
+    refused("foreign_key", "use a copy that does not enforce this foreign key"),
+    refused("unique_index", "the database itself prevents this fault"),
+    refused("constraint", "the database itself prevents this fault"),
+    refused("unsupported", "use a target whose schema and values can be kept exactly"),
+    refused("limit", "--max-rows N allows more rows"),
+    refused("unmarked", "`mfm target mark URL`, if it is a test copy"),
+    refused("marked_elsewhere", "`mfm target mark URL` for a copy, --moved for a moved database"),
+    refused("live_clinic", "--override SIGN, if you know better"),
+    refused("wrong_name", "type the database's own name"),
+    refused("name_taken", "choose another name"),
+    refused("stale", "plan again"),
+    refused("plan_used", "make a new plan to commit the fault again"),
+    refused("conflict", "--cascade, --skip-conflicts or --force, as the message says"),
+    refused("no_consent", "--yes consents in scripts; --dry-run shows what would be done"),
+    refused("recover_first", "run `mfm recover`"),
+    refused("foreign_operation", "work from the other journal, or say --beside-journal ID"),
+    refused("still_active", "`mfm revert --all` takes operations back; `mfm recover` closes open ones"),
+    refused("no_operation", "`mfm log` lists the operations"),
+    refused("not_applied", "`mfm status` lists what is active and open"),
+    refused("not_open", "`mfm status` lists what is active and open"),
+    refused("no_target", "`mfm target list` lists targets; `mfm target add URL` registers one"),
+    refused("which_target", "say --target NAME"),
+    refused("other_target", "say --target NAME"),
+    refused("exists", "choose another path: labs never overwrite a file"),
+    target("target_absent", "check the path; `mfm lab create` makes a lab"),
+    target("target_open", "check that the file is a database and that you may read it"),
+    target("target_needs_recovery", "run `mfm recover`, which lets the database roll back"),
+    target("target_replaced", "`mfm recover --as gone`, if it was replaced on purpose; then mark it anew"),
+    target("target_busy", "try again when the other program is done"),
+    target("target_full", "make room; then `mfm recover`"),
+    target("target_read_only", "give yourself write permission on the file and its folder"),
+    target("target_failed", "`mfm recover` says what became of an operation that was under way"),
+    target("target_inexact", "use a target whose values can be kept exactly"),
+    target("target_mismatch", "plan again when no other program writes"),
+    target("import_differs", "do not use this lab, and report it: a cell did not come back as the file has it"),
+    target("left_open", "run `mfm recover` when the cause is gone; exit code 5 where the journal was the cause"),
+    target("entropy", "the operating system has to offer a source of chance"),
+    journal("journal_missing", "name an existing journal; `mfm lab create` and `mfm target add` make one"),
+    journal("journal_exists", "choose another path"),
+    journal("not_a_journal", "name the journal file itself"),
+    journal("journal_newer", "use the version of the program that wrote it, or a later one"),
+    journal("journal_busy", "wait until the other process has finished"),
+    journal("copy_the_wal", "copy the journal and the file ending in -wal to a folder that can be written"),
+    journal(
+        "journal_broken",
+        "keep the file, it is evidence; `mfm audit verify`, which exits with 1, lists what is wrong",
+    ),
+    journal("journal_full", "free space where the journal lies"),
+    journal("journal_behind", "find the journal's newest copy and work from it; no flag overrides this"),
+    journal("journal_database", "audit the journal if this happens again"),
+    journal("journal_io", "look at the path and its permissions"),
+    journal("illegal_order", "look at the operation's entries: its verdict may have been given already"),
+    journal("image_not_exact", "a value that has no exact form cannot be journaled, so it must not be changed"),
+    journal("body_not_canonical", REPORT),
+    journal("journal_read_only", REPORT),
+    journal("journal_wrong_lock", REPORT),
+    journal("bad_intent", REPORT),
+    journal("bad_entry", REPORT),
+    journal("entry_kind_reserved", REPORT),
+    journal("injected", REPORT),
+    error(Kind::Interrupted, "interrupted", "nothing was changed; run the command again"),
+    error(Kind::Found, "output", "the result could not be written; `mfm log` and `mfm status` say what was done"),
+];

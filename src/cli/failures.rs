@@ -1,0 +1,108 @@
+//! Failures on stderr: a sentence and a hint for people, one object on the last line for programs.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+
+use super::json;
+use super::printer::{DIM, ERROR, HINT, Printer, clean, paint};
+use super::settings::{self, Color, Format, Surroundings};
+use crate::model::refusal::Conflict;
+use crate::ops::{Failure, Kind};
+
+/// How many rows in conflict people are shown.
+const CONFLICTS_MAX: usize = 20;
+
+/// Shows a failure and returns its exit code.
+pub(super) fn show(printer: &Printer, format: Format, failure: &Failure) -> u8 {
+    if format == Format::Json {
+        printer.err(&json::error(failure));
+    } else {
+        printer.err(&text(failure));
+    }
+    failure.kind.exit_code()
+}
+
+fn text(failure: &Failure) -> String {
+    let mut text = format!("{}: {}\n", paint(ERROR, "error"), clean(&failure.message));
+    if !failure.conflicts.is_empty() {
+        text.push('\n');
+    }
+    for conflict in failure.conflicts.iter().take(CONFLICTS_MAX) {
+        text += &format!("  {}\n", clean(&conflict_line(conflict)));
+    }
+    if failure.conflicts.len() > CONFLICTS_MAX {
+        let more = format!("  and {} more; --json lists them", failure.conflicts.len() - CONFLICTS_MAX);
+        text += &format!("{}\n", paint(DIM, &more));
+    }
+    if !failure.hint.is_empty() {
+        text += &format!("\n{}: {}\n", paint(HINT, "hint"), clean(&failure.hint));
+    }
+    text
+}
+
+/// Returns a row in conflict as a line.
+pub(super) fn conflict_line(conflict: &Conflict) -> String {
+    let Conflict { table, key, columns, why, operation } = conflict;
+    let columns = if columns.is_empty() { String::new() } else { format!(" {}", columns.join(", ")) };
+    let by =
+        operation.map(|op| format!(" (operation {op})")).filter(|by| !why.contains(by.trim_matches([' ', '(', ')'])));
+    format!("{table} {key}{columns}: {why}{}", by.unwrap_or_default())
+}
+
+/// Shows what clap says of the arguments: help on stdout, mistakes on stderr; returns the exit code.
+pub(super) fn of_clap(error: &clap::Error, words: &[OsString], around: &Surroundings) -> u8 {
+    let printer = Printer::new(color(words, around).choice(), false);
+    let text = error.render().ansi().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            printer.out(&text);
+            0
+        }
+        _ if format(words, around) == Format::Json => show(&printer, Format::Json, &usage(&error.render().to_string())),
+        _ => {
+            printer.err(&text);
+            Kind::Usage.exit_code()
+        }
+    }
+}
+
+/// Returns clap's text as a failure: the first paragraph is the message, a tip the hint.
+fn usage(text: &str) -> Failure {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let mut paragraphs = text.split("\n\n");
+    let message = paragraphs.next().unwrap_or_default().lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let tip = paragraphs.find_map(|part| part.trim().strip_prefix("tip: ").map(str::to_owned));
+    Failure::usage("usage", message, tip.unwrap_or_else(|| "--help lists the arguments".to_owned()))
+}
+
+/// Returns the format that the words ask for, which could not be parsed as a whole.
+fn format(words: &[OsString], around: &Surroundings) -> Format {
+    let asked = value_of(words, "--format").and_then(|word| clap::ValueEnum::from_str(&word, true).ok());
+    let json = options(words).any(|word| word == "--json");
+    let asked = if json { Some(Format::Json) } else { asked };
+    asked.or_else(|| settings::format(around).ok().flatten()).unwrap_or_default()
+}
+
+fn color(words: &[OsString], around: &Surroundings) -> Color {
+    let asked = value_of(words, "--color").and_then(|word| clap::ValueEnum::from_str(&word, true).ok());
+    let none = around.variables.get("NO_COLOR").map(|_| Color::Never);
+    asked.or(none).unwrap_or_default()
+}
+
+fn options(words: &[OsString]) -> impl Iterator<Item = &str> {
+    words.iter().skip(1).take_while(|word| *word != "--").filter_map(|word| word.to_str())
+}
+
+fn value_of(words: &[OsString], option: &str) -> Option<String> {
+    let mut words = options(words);
+    while let Some(word) = words.next() {
+        if word == option {
+            return words.next().map(str::to_owned);
+        }
+        if let Some(value) = word.strip_prefix(option).and_then(|rest| rest.strip_prefix('=')) {
+            return Some(value.to_owned());
+        }
+    }
+    None
+}

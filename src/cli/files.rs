@@ -1,0 +1,83 @@
+//! Completion scripts and man pages, rendered from the tree of commands; never edited by hand.
+
+use std::path::Path;
+
+use clap::Command;
+use clap_complete::{Shell, generate};
+use clap_mangen::Man;
+
+use super::printer::Printer;
+use crate::ops::{Failure, Kind};
+
+/// The shells, with the files that their scripts are kept in.
+const SHELLS: [(Shell, &str); 5] = [
+    (Shell::Bash, "mfm.bash"),
+    (Shell::Zsh, "_mfm"),
+    (Shell::Fish, "mfm.fish"),
+    (Shell::PowerShell, "_mfm.ps1"),
+    (Shell::Elvish, "mfm.elv"),
+];
+
+/// Returns every script and page as (path, text).
+///
+/// # Errors
+/// A sentence saying what could not be rendered.
+pub(super) fn all() -> Result<Vec<(String, String)>, String> {
+    let mut files = Vec::new();
+    for (shell, name) in SHELLS {
+        files.push((format!("completions/{name}"), script(shell)?));
+    }
+    files.extend(pages()?.into_iter().map(|(name, text)| (format!("man/{name}"), text)));
+    Ok(files)
+}
+
+/// Prints the script of a shell.
+///
+/// # Errors
+/// The script is no text, which is a mistake of the program.
+pub(super) fn print_completions(shell: Shell, printer: &Printer) -> Result<u8, Failure> {
+    printer.data(&script(shell).map_err(|why| failure("write the completions", &why))?);
+    Ok(0)
+}
+
+/// Writes the man pages into a folder.
+///
+/// # Errors
+/// What the file system says.
+pub(super) fn write_man(dir: &Path, printer: &Printer) -> Result<u8, Failure> {
+    let wrong = |why: String| failure(&format!("write man pages into {}", dir.display()), &why);
+    std::fs::create_dir_all(dir).map_err(|error| wrong(error.to_string()))?;
+    let pages = pages().map_err(wrong)?;
+    for (name, text) in &pages {
+        std::fs::write(dir.join(name), text).map_err(|error| wrong(error.to_string()))?;
+    }
+    printer.note(&format!("{} man pages in {}", pages.len(), dir.display()));
+    Ok(0)
+}
+
+fn failure(what: &str, why: &str) -> Failure {
+    Failure::new(Kind::Usage, "folder", format!("could not {what}: {why}"), "choose a folder that can be written")
+}
+
+fn script(shell: Shell) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    generate(shell, &mut super::command(), "mfm", &mut bytes);
+    String::from_utf8(bytes).map_err(|error| error.to_string())
+}
+
+fn pages() -> Result<Vec<(String, String)>, String> {
+    let mut command = super::command();
+    command.build();
+    let mut pages = Vec::new();
+    collect(&command, &mut pages)?;
+    pages.sort();
+    Ok(pages)
+}
+
+fn collect(command: &Command, pages: &mut Vec<(String, String)>) -> Result<(), String> {
+    let man = Man::new(command.clone());
+    let mut bytes = Vec::new();
+    man.render(&mut bytes).map_err(|error| error.to_string())?;
+    pages.push((man.get_filename(), String::from_utf8(bytes).map_err(|error| error.to_string())?));
+    command.get_subcommands().filter(|command| !command.is_hide_set()).try_for_each(|command| collect(command, pages))
+}

@@ -1,0 +1,57 @@
+//! Results for programs: one object a line, its schema first; renders nothing for people.
+
+use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
+use serde_json::Value as Json;
+
+use crate::ops::cell::ChangeRow;
+use crate::ops::{Failure, Kind};
+
+/// A result with its schema in front.
+#[derive(Serialize)]
+struct Tagged<'a, T> {
+    schema: String,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+/// Returns a result as a line.
+///
+/// # Errors
+/// A value that JSON cannot hold, such as a path that is no UTF-8.
+pub(super) fn line<T: Serialize>(name: &str, body: &T) -> Result<String, Failure> {
+    let tagged = Tagged { schema: format!("mfm/{name}/1"), body };
+    let text = serde_json::to_string(&tagged).map_err(|error| {
+        let message = format!("could not write the result as JSON: {error}");
+        Failure::new(Kind::Found, "output", message, "--format table shows it")
+    })?;
+    Ok(text + "\n")
+}
+
+/// An error as programs get it, its schema in front.
+struct SchemaFirst(Json);
+
+impl Serialize for SchemaFirst {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = self.0.as_object();
+        let mut map = serializer.serialize_map(fields.map(serde_json::Map::len))?;
+        let first = fields.into_iter().flatten().filter(|(name, _)| *name == "schema");
+        let rest = fields.into_iter().flatten().filter(|(name, _)| *name != "schema");
+        first.chain(rest).try_for_each(|(name, value)| map.serialize_entry(name, value))?;
+        map.end()
+    }
+}
+
+/// Returns a failure as a line.
+pub(super) fn error(failure: &Failure) -> String {
+    let json = failure.to_json();
+    serde_json::to_string(&SchemaFirst(json.clone())).unwrap_or_else(|_| json.to_string()) + "\n"
+}
+
+/// Returns changes as lines.
+///
+/// # Errors
+/// See [`line`].
+pub(super) fn changes(changes: &[ChangeRow]) -> Result<String, Failure> {
+    changes.iter().map(|change| line("change", change)).collect()
+}

@@ -1,0 +1,86 @@
+//! The command line: parses, asks and renders; knows no SQL, opens no journal and no target.
+//!
+//! stdout carries data only, stderr the rest. Every word goes through one [`printer::Printer`].
+
+mod args;
+mod errors;
+mod failures;
+mod faults;
+mod files;
+mod json;
+mod ports;
+mod printer;
+mod render;
+mod report;
+mod run;
+mod settings;
+mod signals;
+mod terminal;
+mod texts;
+mod topics;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use self::args::Cli;
+use self::printer::Printer;
+use self::settings::{Settings, Surroundings};
+use crate::ops::Failure;
+
+/// Runs the command line of this process, and returns its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    ExitCode::from(run(&words, &Surroundings::of_process()))
+}
+
+/// Returns the whole tree of commands, from which help, completions and man pages are made.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Renders every completion script and man page as (path, text), as the repository keeps them.
+///
+/// # Errors
+/// A sentence saying what could not be rendered.
+pub fn generated() -> Result<Vec<(String, String)>, String> {
+    files::all()
+}
+
+/// Returns every error code that `mfm help errors` lists.
+#[must_use]
+pub fn error_codes() -> Vec<&'static str> {
+    errors::ERRORS.iter().map(|error| error.code).collect()
+}
+
+fn run(words: &[OsString], around: &Surroundings) -> u8 {
+    let parsed = command().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return failures::of_clap(&error, words, around),
+    };
+    let settings = match Settings::resolve(&cli.globals, around) {
+        Ok(settings) => settings,
+        Err(failure) => {
+            let format = cli.globals.format().unwrap_or_default();
+            return failures::show(&Printer::new(anstream::ColorChoice::Auto, false), format, &failure);
+        }
+    };
+    let printer = Printer::new(settings.color.choice(), settings.quiet);
+    let signals = signals::Signals::default();
+    let done = run::dispatch(&cli.command, &settings, &printer, &signals);
+    let code = done.unwrap_or_else(|failure| failures::show(&printer, settings.format, &failure));
+    signals.exit_code().unwrap_or_else(|| unprinted(&printer, &settings).unwrap_or(code))
+}
+
+/// A result that could not be printed is said, because nobody has seen it; a reader that went away is no failure.
+fn unprinted(printer: &Printer, settings: &Settings) -> Option<u8> {
+    let error = printer.failure()?;
+    let message = format!("could not write the result: {error}");
+    let failure =
+        Failure::new(crate::ops::Kind::Found, "output", message, "`mfm log` and `mfm status` say what was done");
+    Some(failures::show(printer, settings.format, &failure))
+}

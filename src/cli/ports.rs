@@ -1,0 +1,65 @@
+//! Time and chance from the operating system; decides nothing.
+
+use std::cell::RefCell;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use mfm_journal::Holder;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+
+use crate::model::ports::{Clock, Entropy};
+use crate::ops::{Failure, Kind};
+
+/// The system's clock.
+pub(super) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_us(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+    }
+
+    fn local(&self) -> jiff::civil::DateTime {
+        let now = jiff::Timestamp::from_microsecond(self.now_us()).unwrap_or_default();
+        let local = now.to_zoned(jiff::tz::TimeZone::system()).datetime();
+        local.with().subsec_nanosecond(0).build().unwrap_or(local)
+    }
+}
+
+/// Random bytes, seeded once by the system.
+pub(super) struct SystemEntropy(RefCell<ChaCha20Rng>);
+
+impl SystemEntropy {
+    /// Asks the system for a seed.
+    ///
+    /// # Errors
+    /// The system has none.
+    pub(super) fn new() -> Result<Self, Failure> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|error| {
+            let message = format!("could not draw random bytes: {error}");
+            Failure::new(Kind::Target, "entropy", message, "the operating system has to offer a source of chance")
+        })?;
+        Ok(Self(RefCell::new(ChaCha20Rng::from_seed(seed))))
+    }
+}
+
+impl Entropy for SystemEntropy {
+    fn bytes(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.0.borrow_mut().fill_bytes(&mut bytes);
+        bytes
+    }
+}
+
+/// Returns who holds a lock meanwhile.
+pub(super) fn holder(command: &str) -> Holder {
+    let named = |path: &str| std::fs::read_to_string(path).ok().map(|name| name.trim().to_owned());
+    let host = named("/proc/sys/kernel/hostname").or_else(|| named("/etc/hostname"));
+    let host = host.or_else(|| std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok());
+    Holder {
+        pid: std::process::id(),
+        host: host.unwrap_or_else(|| "unknown".to_owned()),
+        command: format!("mfm {command}"),
+    }
+}

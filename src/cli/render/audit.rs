@@ -1,0 +1,105 @@
+//! `audit verify`: what does not hold, before everything that does.
+
+use super::short;
+use crate::cli::report::{Mood, Page, Report, Sheet, count};
+use crate::engine::live::Baseline;
+use crate::ops::audit::{LiveLine, Outcome};
+
+impl Report for Outcome {
+    fn page(&self, page: &mut Page) {
+        lead(page, self);
+        findings(page, self);
+        page.blank();
+        let audit = &self.journal;
+        let mut fields = vec![
+            ("journal", self.path.display().to_string()),
+            ("depth", format!("{:?}", self.depth).to_lowercase()),
+            ("entries", audit.entries.to_string()),
+            ("operations", audit.operations.to_string()),
+        ];
+        fields.extend(audit.head.map(|head| ("head", format!("entry {}, {}", head.seq, head.digest))));
+        fields.extend(audit.root.map(|root| ("tree root", root.to_string())));
+        let stretches =
+            [("anchored", &audit.anchored), ("unanchored", &audit.unanchored), ("unverifiable", &audit.unverifiable)];
+        fields.extend(stretches.into_iter().filter(|(_, ranges)| !ranges.is_empty()).map(|(n, r)| (n, ranges(r))));
+        for (kind, number) in &audit.unknown_kinds {
+            fields.push(("unknown kind", format!("{kind}: {number}")));
+        }
+        page.fields(&fields);
+        self.live.iter().for_each(|line| live(page, line));
+    }
+
+    fn sheet(&self) -> Sheet {
+        let mut sheet = Sheet::new(&["source", "code", "op", "entry", "message"]);
+        let text = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+        for finding in &self.journal.findings {
+            let (op, seq) = (text(finding.op), text(finding.seq));
+            sheet.row(vec!["journal".into(), finding.code.clone(), op, seq, finding.message.clone()]);
+        }
+        for line in &self.live {
+            for finding in &line.findings {
+                let (code, message) = (finding.code.to_owned(), finding.message.clone());
+                sheet.row(vec![line.target.clone(), code, text(finding.op), String::new(), message]);
+            }
+            if let Some(why) = &line.not_run {
+                sheet.row(vec![line.target.clone(), "not_run".into(), String::new(), String::new(), why.clone()]);
+            }
+            if let Some(Baseline::Differs { tables }) = &line.baseline {
+                let message = tables.join(", ");
+                sheet.row(vec![line.target.clone(), "baseline_differs".into(), String::new(), String::new(), message]);
+            }
+        }
+        sheet
+    }
+}
+
+fn lead(page: &mut Page, outcome: &Outcome) {
+    let found = outcome.journal.findings.len() + outcome.live.iter().map(|line| line.findings.len()).sum::<usize>();
+    if outcome.ok {
+        page.lead(Mood::Good, &format!("the journal holds: {} entries, nothing found", outcome.journal.entries));
+    } else if found == 0 {
+        page.lead(Mood::Bad, "the journal holds, and a target could not be compared or differs");
+    } else {
+        page.lead(Mood::Bad, &format!("{} found", count(found as u64, "violation")));
+    }
+}
+
+fn findings(page: &mut Page, outcome: &Outcome) {
+    if outcome.journal.findings.is_empty() {
+        return;
+    }
+    page.heading("Journal");
+    for finding in &outcome.journal.findings {
+        let place = match (finding.seq, finding.op, &finding.chunk) {
+            (Some(seq), _, _) => format!("entry {seq}"),
+            (None, Some(op), _) => format!("operation {op}"),
+            (None, None, Some(chunk)) => format!("chunk {}", short(chunk)),
+            (None, None, None) => "the file".to_owned(),
+        };
+        page.line(&format!("{place}: {}: {}", finding.code, finding.message));
+    }
+}
+
+fn live(page: &mut Page, line: &LiveLine) {
+    page.heading(&format!("Target {}", line.target));
+    if let Some(why) = &line.not_run {
+        return page.line(&format!("not compared: {why}"));
+    }
+    if line.findings.is_empty() {
+        page.line("every row ever touched is as the journal says");
+    }
+    line.findings.iter().for_each(|finding| page.line(&format!("{}: {}", finding.code, finding.message)));
+    match &line.baseline {
+        None => {}
+        Some(Baseline::Equal { tables, rows }) => {
+            page.line(&format!("all {tables} tables, {rows} rows, equal the baseline by digest"));
+        }
+        Some(Baseline::Differs { tables }) => page.line(&format!("differ from the baseline: {}", tables.join(", "))),
+        Some(Baseline::NotRun { why }) => page.line(&format!("not compared with the baseline: {why}")),
+    }
+}
+
+fn ranges(ranges: &[[u64; 2]]) -> String {
+    let one = |[first, last]: &[u64; 2]| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    ranges.iter().map(one).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,209 @@
+//! Changes cell by cell: `table key column: before -> after`; every look-alike is told apart.
+
+use serde_json::{Map, Value as Json};
+
+use crate::cli::json;
+use crate::cli::printer::{DIM, Printer, clean, paint};
+use crate::cli::report::{Page, Report, Sheet, emit};
+use crate::cli::settings::{Format, Settings};
+use crate::ops::Failure;
+use crate::ops::cell::ChangeRow;
+use anstyle::AnsiColor;
+
+/// How many lines of changes a page shows unless all are asked for.
+const LINES_MAX: usize = 24;
+
+/// How many changes are written in one go.
+const BATCH: usize = 256;
+
+/// Shows a result, whose own list of changes is empty, and then every change.
+///
+/// # Errors
+/// A value that JSON cannot hold.
+pub(in crate::cli) fn all<R: Report>(
+    settings: &Settings,
+    printer: &Printer,
+    name: &str,
+    report: &R,
+    changes: &[ChangeRow],
+) -> Result<(), Failure> {
+    match settings.format {
+        Format::Plain => printer.data(&head().tsv()),
+        Format::Json | Format::Table => emit(settings, printer, name, report)?,
+    }
+    for batch in changes.chunks(BATCH) {
+        if printer.is_gone() {
+            break;
+        }
+        match settings.format {
+            Format::Json => printer.data(&json::changes(batch)?),
+            Format::Plain => printer.data(sheet(batch).tsv().split_once('\n').map_or("", |(_, rows)| rows)),
+            Format::Table => printer.out(&batch.iter().flat_map(lines).map(|line| line + "\n").collect::<String>()),
+        }
+    }
+    Ok(())
+}
+
+/// Writes the first changes, and says how many there are.
+pub(super) fn some(page: &mut Page, changes: &[ChangeRow], total: u64, rest: &str) {
+    if changes.is_empty() {
+        return;
+    }
+    page.heading("Changes");
+    let mut shown = 0;
+    let mut written = 0;
+    for change in changes {
+        let lines = lines(change);
+        if written > 0 && written + lines.len() > LINES_MAX {
+            break;
+        }
+        written += lines.len();
+        shown += 1;
+        lines.iter().for_each(|line| page.styled(line));
+    }
+    if total > shown {
+        page.aside(&format!("and {} more{rest}", total - shown));
+    }
+}
+
+/// Writes every change that there is.
+pub(super) fn every(page: &mut Page, changes: &[ChangeRow], total: u64) {
+    page.heading("Changes");
+    changes.iter().flat_map(lines).for_each(|line| page.styled(&line));
+    let shown = changes.len() as u64;
+    if total > shown {
+        page.aside(&format!("and {} more", total - shown));
+    }
+}
+
+fn head() -> Sheet {
+    Sheet::new(&["table", "key", "kind", "column", "before", "after"])
+}
+
+/// Returns changes for shell tools: one line a cell; a side without a row is empty.
+pub(super) fn sheet(changes: &[ChangeRow]) -> Sheet {
+    let mut sheet = head();
+    for change in changes {
+        let start = [change.table.clone(), key(&change.key), change.kind.to_owned()];
+        for (column, before, after) in cells(change) {
+            let text = |side: Option<&Json>| side.map_or_else(String::new, cell);
+            sheet.row(start.iter().cloned().chain([column.to_owned(), text(before), text(after)]).collect());
+        }
+    }
+    sheet
+}
+
+type Sides<'c> = (&'c str, Option<&'c Json>, Option<&'c Json>);
+
+fn cells(change: &ChangeRow) -> Vec<Sides<'_>> {
+    let before = change.before.as_object();
+    let after = change.after.as_object();
+    let names = after.or(before).into_iter().flat_map(Map::keys);
+    names
+        .map(|name| {
+            (name.as_str(), before.and_then(|before| before.get(name)), after.and_then(|after| after.get(name)))
+        })
+        .collect()
+}
+
+/// Returns a change as styled lines.
+fn lines(change: &ChangeRow) -> Vec<String> {
+    let place = clean(&format!("{} {}", change.table, key(&change.key)));
+    match change.kind {
+        "insert" => whole(&place, "new row", AnsiColor::Green, change),
+        "delete" => whole(&place, "deleted row", AnsiColor::Red, change),
+        "kept" => vec![format!("{place}: already as it should be")],
+        _ => cells(change).into_iter().map(|(column, before, after)| updated(&place, column, before, after)).collect(),
+    }
+}
+
+fn updated(place: &str, column: &str, before: Option<&Json>, after: Option<&Json>) -> String {
+    let side = |color: AnsiColor, json: Option<&Json>| paint(color.on_default(), &json.map_or_else(String::new, cell));
+    format!("{place} {}: {} -> {}", clean(column), side(AnsiColor::Red, before), side(AnsiColor::Green, after))
+}
+
+/// Returns the lines of a whole row; its NULLs are only counted.
+fn whole(place: &str, what: &str, color: AnsiColor, change: &ChangeRow) -> Vec<String> {
+    let mut lines = vec![format!("{place}: {what}")];
+    let mut nulls = 0;
+    for (column, before, after) in cells(change) {
+        match after.or(before) {
+            None | Some(Json::Null) => nulls += 1,
+            Some(json) => lines.push(format!("  {}: {}", clean(column), paint(color.on_default(), &cell(json)))),
+        }
+    }
+    if nulls > 0 {
+        lines.push(paint(DIM, &format!("  and NULL in {nulls} other columns")));
+    }
+    lines
+}
+
+/// Returns a key as text: its value, or its values in parentheses.
+pub(super) fn key(json: &Json) -> String {
+    let values: Vec<String> = json.as_object().into_iter().flat_map(Map::values).map(cell).collect();
+    match values.as_slice() {
+        [value] => value.clone(),
+        _ => format!("({})", values.join(", ")),
+    }
+}
+
+/// Returns a cell as text: NULL bare, text in quotes, numbers as stored.
+pub(super) fn cell(json: &Json) -> String {
+    match json {
+        Json::Null => "NULL".to_owned(),
+        Json::String(text) => quoted(text),
+        Json::Object(map) => match map.iter().next() {
+            Some((kind, Json::String(text))) if kind == "$hex" => format!("0x{text}"),
+            Some((kind, Json::String(text))) if kind == "$text_hex" => format!("text 0x{text}"),
+            Some((_, Json::String(text))) => clean(text),
+            _ => json.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", clean(&text.replace('\\', "\\\\").replace('\'', "\\'")).replace('\n', "\\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn look_alikes_differ() {
+        for (json, text) in [
+            (json!(null), "NULL"),
+            (json!("NULL"), "'NULL'"),
+            (json!(""), "''"),
+            (json!("it's\n\u{1b}[31m"), "'it\\'s\\n\\u{1b}[31m'"),
+            (json!(1), "1"),
+            (json!(1.0), "1.0"),
+            (json!({"$decimal": "1.00"}), "1.00"),
+            (json!({"$hex": "00ff"}), "0x00ff"),
+        ] {
+            assert_eq!(cell(&json), text);
+        }
+    }
+
+    #[test]
+    fn an_update_is_a_line_a_cell() {
+        let change = ChangeRow {
+            table: "TxFieldPoint".into(),
+            key: json!({"TFP_ID": 7}),
+            kind: "update",
+            before: json!({"Coll_Ang": null, "Gantry_Ang": 180.0}),
+            after: json!({"Coll_Ang": "", "Gantry_Ang": 400.0}),
+        };
+        let plain: Vec<String> =
+            lines(&change).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
+        assert_eq!(plain, ["TxFieldPoint 7 Coll_Ang: NULL -> ''", "TxFieldPoint 7 Gantry_Ang: 180.0 -> 400.0"]);
+        assert_eq!(
+            sheet(&[change]).tsv(),
+            "table\tkey\tkind\tcolumn\tbefore\tafter\n\
+             TxFieldPoint\t7\tupdate\tColl_Ang\tNULL\t''\nTxFieldPoint\t7\tupdate\tGantry_Ang\t180.0\t400.0\n"
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! `plan` and `apply`: what a fault would do, or did.
+
+use serde_json::Value as Json;
+
+use super::changes;
+use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::ops::{apply, plan};
+
+/// How many ids and reasons a page names.
+const NAMED_MAX: usize = 8;
+
+impl Report for plan::Outcome {
+    fn page(&self, page: &mut Page) {
+        let rows = count(self.rows, "row");
+        page.lead(Mood::Plain, &format!("planned {} on {}: {rows}, nothing written", fault(self), self.target));
+        page.blank();
+        page.fields(&facts(self));
+        rest(page, self);
+        match &self.file {
+            Some(file) => next(page, &format!("mfm apply --plan {}", file.display())),
+            None => next(page, "the same words after `mfm apply` commit it; --seed and --now repeat the choice"),
+        }
+    }
+
+    fn sheet(&self) -> Sheet {
+        changes::sheet(&self.changes)
+    }
+}
+
+impl Report for apply::Outcome {
+    fn page(&self, page: &mut Page) {
+        let plan = &self.plan;
+        let rows = count(plan.rows, "row");
+        let Some(op) = self.op else {
+            page.lead(Mood::Plain, &format!("dry run of {} on {}: {rows}, nothing written", fault(plan), plan.target));
+            page.blank();
+            page.fields(&facts(plan));
+            return rest(page, plan);
+        };
+        page.lead(Mood::Good, &format!("operation {op}: applied {} on {}: {rows}", fault(plan), plan.target));
+        for row in &self.drift {
+            page.line(&format!("drift: somebody changed {} {} right after the commit", row.table, row.key));
+        }
+        page.blank();
+        let mut facts = facts(plan);
+        facts.extend(self.uid.iter().map(|uid| ("uid", uid.to_string())));
+        facts.push(("journal", self.journal.display().to_string()));
+        page.fields(&facts);
+        rest(page, plan);
+        next(page, &format!("mfm revert {op} takes it back"));
+    }
+
+    fn sheet(&self) -> Sheet {
+        let plan = &self.plan;
+        let head =
+            ["op", "uid", "state", "tool", "variant", "severity", "target", "records", "rows", "seed", "plan_digest"];
+        Sheet::new(&head).with([vec![
+            self.op.map(|op| op.to_string()).unwrap_or_default(),
+            self.uid.map(|uid| uid.to_string()).unwrap_or_default(),
+            self.state.to_owned(),
+            plan.tool.clone(),
+            plan.variant.clone(),
+            plan.severity.clone(),
+            plan.target.clone(),
+            plan.records.to_string(),
+            plan.rows.to_string(),
+            plan.seed.to_string(),
+            plan.plan_digest.to_string(),
+        ]])
+    }
+}
+
+fn fault(plan: &plan::Outcome) -> String {
+    format!("{} ({}, severity {})", plan.tool, plan.variant, plan.severity)
+}
+
+fn facts(plan: &plan::Outcome) -> Vec<(&'static str, String)> {
+    let mut keys = list(plan.keys.iter().take(NAMED_MAX).map(changes::cell));
+    if plan.records > NAMED_MAX as u64 {
+        keys += &format!(", ... ({} in all)", plan.records);
+    }
+    let word = |(name, value): (&String, &Json)| match value {
+        Json::String(text) => format!("{name} {text}"),
+        other => format!("{name} {other}"),
+    };
+    let parameters: Vec<String> = plan.params.iter().map(word).collect();
+    let mut facts = vec![("records", keys)];
+    if !parameters.is_empty() {
+        facts.push(("parameters", parameters.join(", ")));
+    }
+    facts.push(("seed", plan.seed.to_string()));
+    facts.extend(plan.now.iter().map(|now| ("now", now.clone())));
+    facts.push(("plan digest", plan.plan_digest.to_string()));
+    facts
+}
+
+fn rest(page: &mut Page, plan: &plan::Outcome) {
+    changes::some(page, &plan.changes, plan.changes_total, "; --changes all lists them");
+    for residue in &plan.residue {
+        page.line(&format!("cannot be put back: {}: {}", residue.table, residue.what));
+    }
+    for note in &plan.notes {
+        page.line(&format!("census: {note}"));
+    }
+    if plan.skipped_total > 0 {
+        page.heading(&format!("Passed over: {}", count(plan.skipped_total, "record")));
+        plan.skipped.iter().take(NAMED_MAX).for_each(|skip| page.line(&format!("{}: {}", skip.record, skip.reason)));
+        let more = plan.skipped_total.saturating_sub(NAMED_MAX as u64);
+        if more > 0 {
+            page.aside(&format!("and {more} more; --json lists them"));
+        }
+    }
+}
+
+fn next(page: &mut Page, text: &str) {
+    page.blank();
+    page.aside(&format!("next: {text}"));
+}

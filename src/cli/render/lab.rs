@@ -1,0 +1,80 @@
+//! `lab`: what was made.
+
+use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::mosaiq::import::ImportReport;
+use crate::ops::lab::{Made, create, import};
+
+impl Report for create::Outcome {
+    fn page(&self, page: &mut Page) {
+        let made = &self.made;
+        let patients = count(u64::from(self.patients), "patient");
+        page.lead(Mood::Good, &format!("made lab {}: {patients}, {}", made.target, count(made.rows, "row")));
+        page.blank();
+        let mut all = fields(made);
+        all.push(("seed", self.seed.to_string()));
+        all.push(("until", self.until.clone()));
+        page.fields(&all);
+        tables(page, made);
+    }
+
+    fn sheet(&self) -> Sheet {
+        sheet(&self.made)
+    }
+}
+
+impl Report for import::Outcome {
+    fn page(&self, page: &mut Page) {
+        let made = &self.made;
+        page.lead(Mood::Good, &format!("imported lab {}: {}", made.target, count(made.rows, "row")));
+        page.blank();
+        let mut all = fields(made);
+        all.push(("source", self.source.display().to_string()));
+        all.push(("proved", format!("{} cells are what the files say", self.cells_proved)));
+        page.fields(&all);
+        left_out(page, &self.reports);
+        tables(page, made);
+    }
+
+    fn sheet(&self) -> Sheet {
+        sheet(&self.made)
+    }
+}
+
+/// Names what was not kept.
+fn left_out(page: &mut Page, reports: &[ImportReport]) {
+    let lossy = |report: &&ImportReport| {
+        !report.left_out.is_empty() || !report.columns_unmapped.is_empty() || !report.columns_absent.is_empty()
+    };
+    if !reports.iter().any(|report| lossy(&report)) {
+        return;
+    }
+    page.heading("Left out");
+    for report in reports.iter().filter(lossy) {
+        let table = &report.table;
+        for row in &report.left_out {
+            page.line(&format!("{table} row {} (key {}): {}", row.row, row.key, row.why));
+        }
+        for (what, columns) in [("unmapped", &report.columns_unmapped), ("absent", &report.columns_absent)] {
+            if !columns.is_empty() {
+                page.paragraph(0, &format!("{table}: {what} columns: {}", list(columns)));
+            }
+        }
+    }
+}
+
+fn fields(made: &Made) -> Vec<(&'static str, String)> {
+    vec![("url", made.url.clone()), ("identity", made.identity.to_string())]
+}
+
+fn tables(page: &mut Page, made: &Made) {
+    page.blank();
+    let rows = made.tables.iter().map(|(table, rows)| vec![table.clone(), rows.to_string()]);
+    page.table(&Sheet::new(&["table", "rows"]).with(rows));
+    page.blank();
+    page.aside(&format!("next: mfm apply create_invalid_angles --variant gantry --sample 1 --target {}", made.target));
+}
+
+fn sheet(made: &Made) -> Sheet {
+    let rows = made.tables.iter().map(|(table, rows)| vec![made.target.clone(), table.clone(), rows.to_string()]);
+    Sheet::new(&["target", "table", "rows"]).with(rows)
+}

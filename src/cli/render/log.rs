@@ -1,0 +1,87 @@
+//! `log`: the operations, newest first.
+
+use mfm_journal::OperationAction;
+
+use crate::cli::report::{Mood, Page, Report, Sheet, count};
+use crate::ops::log::{Line, Outcome};
+
+impl Report for Outcome {
+    fn page(&self, page: &mut Page) {
+        let more = if self.more { "the newest " } else { "" };
+        let number = count(self.operations.len() as u64, "operation");
+        page.lead(Mood::Plain, &format!("{more}{number} in {}", self.journal.display()));
+        if self.operations.is_empty() {
+            return;
+        }
+        page.blank();
+        let head = ["op", "when", "state", "fault", "target", "rows", "actor"];
+        page.table(&Sheet::new(&head).with(self.operations.iter().map(|line| {
+            let rows = line.rows.to_string();
+            let state = line.state.clone();
+            vec![line.op.to_string(), when(&line.at), state, fault(line), line.target.clone(), rows, line.actor.clone()]
+        })));
+        if let (true, Some(last)) = (self.more, self.operations.last()) {
+            page.blank();
+            page.aside(&format!("next: mfm log --before {}", last.op));
+        }
+    }
+
+    fn sheet(&self) -> Sheet {
+        let head = [
+            "op",
+            "at",
+            "state",
+            "action",
+            "tool",
+            "variant",
+            "severity",
+            "target",
+            "reverts",
+            "rows",
+            "rows_left",
+            "actor",
+            "face",
+            "uid",
+        ];
+        Sheet::new(&head).with(self.operations.iter().map(cells))
+    }
+}
+
+fn cells(line: &Line) -> Vec<String> {
+    vec![
+        line.op.to_string(),
+        line.at.clone(),
+        line.state.clone(),
+        action(line.action).to_owned(),
+        line.tool.clone(),
+        line.variant.clone(),
+        line.severity.clone(),
+        line.target.clone(),
+        line.reverts.map(|op| op.to_string()).unwrap_or_default(),
+        line.rows.to_string(),
+        line.rows_left.to_string(),
+        line.actor.clone(),
+        line.face.clone(),
+        line.uid.to_string(),
+    ]
+}
+
+const fn action(action: OperationAction) -> &'static str {
+    match action {
+        OperationAction::Apply => "apply",
+        OperationAction::Revert => "revert",
+    }
+}
+
+/// Returns what an operation did, in a few words.
+pub(super) fn fault(line: &Line) -> String {
+    match line.reverts {
+        Some(op) => format!("revert of {op}"),
+        None => format!("{} {}", line.tool, line.variant),
+    }
+}
+
+/// Returns a time to the second, for people; it stays UTC.
+fn when(at: &str) -> String {
+    at.get(..19).map_or_else(|| at.to_owned(), |head| format!("{head}Z"))
+}

@@ -1,0 +1,24 @@
+//! How each result looks, one file an operation; a page opens with what happened, and shows the worst first.
+
+mod audit;
+pub(super) mod changes;
+mod demo;
+mod faults;
+mod lab;
+mod log;
+mod modes;
+mod recover;
+mod revert;
+mod show;
+mod status;
+mod target;
+
+/// Returns the first digits of a digest, enough to tell digests apart by eye.
+fn short(digest: &impl ToString) -> String {
+    digest.to_string().chars().take(12).collect()
+}
+
+/// Returns severities as numbers, for the order only.
+fn weight(severity: &str) -> f64 {
+    severity.parse().unwrap_or(0.0)
+}

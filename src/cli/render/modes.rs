@@ -1,0 +1,79 @@
+//! `modes`: the catalogue, or one mode at length.
+
+use serde_json::Value as Json;
+
+use super::weight;
+use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::ops::modes::{Entry, Outcome};
+
+impl Report for Outcome {
+    fn page(&self, page: &mut Page) {
+        if let [mode] = self.modes.as_slice() {
+            return one(page, mode);
+        }
+        let variants: usize = self.modes.iter().map(|mode| mode.variants.len()).sum();
+        let number = count(self.modes.len() as u64, "mode");
+        page.lead(Mood::Plain, &format!("{number} in {}", count(variants as u64, "variant")));
+        page.blank();
+        page.table(&Sheet::new(&["tool", "what goes wrong", "severity", "variants"]).with(self.modes.iter().map(
+            |mode| {
+                let variants = list(mode.variants.iter().map(|variant| variant.word));
+                vec![mode.tool.to_owned(), mode.title.to_owned(), mode.severity.to_owned(), variants]
+            },
+        )));
+        page.blank();
+        page.aside("next: mfm modes TOOL explains one; severity runs from 0, normal, to 3, critical");
+    }
+
+    fn sheet(&self) -> Sheet {
+        let mut sheet = Sheet::new(&["tool", "mode", "variant", "severity", "record", "checks", "about"]);
+        for mode in &self.modes {
+            for variant in &mode.variants {
+                sheet.row(vec![
+                    mode.tool.to_owned(),
+                    mode.id.to_owned(),
+                    variant.word.to_owned(),
+                    variant.severity.to_owned(),
+                    mode.record.clone(),
+                    list(mode.checks),
+                    variant.about.to_owned(),
+                ]);
+            }
+        }
+        sheet
+    }
+}
+
+fn one(page: &mut Page, mode: &Entry) {
+    page.lead(Mood::Plain, &format!("{}: {}", mode.tool, mode.title));
+    page.blank();
+    page.paragraph(0, mode.description);
+    page.heading("Variants, worst first");
+    let mut variants: Vec<_> = mode.variants.iter().collect();
+    variants.sort_by(|a, b| weight(b.severity).total_cmp(&weight(a.severity)));
+    page.table(
+        &Sheet::new(&["variant", "severity", "about"])
+            .with(variants.iter().map(|v| vec![v.word.to_owned(), v.severity.to_owned(), v.about.to_owned()])),
+    );
+    page.heading("Parameters");
+    for (name, about) in parameters(mode.parameters.as_value()) {
+        page.line(&format!("--{}", name.replace('_', "-")));
+        page.paragraph(4, &about);
+    }
+    page.blank();
+    page.fields(&[
+        ("mode", mode.id.to_owned()),
+        ("record", mode.record.clone()),
+        ("seen by", list(mode.checks)),
+        ("fuller checks need", list(mode.data_needed)),
+    ]);
+    page.blank();
+    let first = mode.variants.first().map(|variant| variant.word).unwrap_or_default();
+    page.aside(&format!("next: mfm plan {} --variant {first} --sample 1", mode.tool));
+}
+
+fn parameters(schema: &Json) -> Vec<(String, String)> {
+    let properties = schema.get("properties").and_then(Json::as_object);
+    let about = |json: &Json| json.get("description").and_then(Json::as_str).unwrap_or_default().to_owned();
+    properties.into_iter().flatten().map(|(name, json)| (name.clone(), about(json))).collect()
+}

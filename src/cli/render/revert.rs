@@ -1,0 +1,84 @@
+//! `revert`: what is back, and what is not.
+
+use crate::cli::failures::conflict_line;
+use crate::cli::report::{Mood, Page, Report, Sheet, count, yes};
+use crate::ops::revert::{Line, Outcome};
+
+/// How many rows a page names an operation.
+const ROWS_MAX: usize = 20;
+
+impl Report for Outcome {
+    fn page(&self, page: &mut Page) {
+        let (mood, text) = lead(self);
+        page.lead(mood, &text);
+        if self.operations.is_empty() {
+            return;
+        }
+        page.blank();
+        let mut sheet = Sheet::new(&["reverts", "by", "state", "rows", "already_back", "restored", "exact"]);
+        self.operations.iter().for_each(|line| sheet.row(cells(line)));
+        page.table(&sheet);
+        self.operations.iter().for_each(|line| remarks(page, line));
+    }
+
+    fn sheet(&self) -> Sheet {
+        let head = ["reverts", "op", "state", "rows", "already_back", "restored", "exact", "conflicts", "drift", "uid"];
+        Sheet::new(&head).with(self.operations.iter().map(|line| {
+            let mut cells = cells(line);
+            cells.push(line.conflicts.len().to_string());
+            cells.push(line.drift.len().to_string());
+            cells.push(line.uid.map(|uid| uid.to_string()).unwrap_or_default());
+            cells
+        }))
+    }
+}
+
+fn lead(outcome: &Outcome) -> (Mood, String) {
+    let target = &outcome.target;
+    let all = outcome.operations.len() as u64;
+    let exact = outcome.operations.iter().filter(|line| line.exact).count() as u64;
+    let operations = count(all, "operation");
+    match all {
+        0 => (Mood::Plain, format!("nothing is active on {target}: nothing to revert")),
+        _ if outcome.operations.iter().all(|line| line.state == "already_reverted") => {
+            (Mood::Plain, format!("nothing left to take back on {target}: it was reverted before"))
+        }
+        _ if outcome.left_something() => (Mood::Bad, format!("rows were left in conflict on {target}")),
+        _ if exact == all => (Mood::Good, format!("{operations} on {target} reverted exactly")),
+        _ => (Mood::Plain, format!("{operations} on {target} reverted, {exact} of them exactly")),
+    }
+}
+
+fn cells(line: &Line) -> Vec<String> {
+    vec![
+        line.reverts.to_string(),
+        line.op.map(|op| op.to_string()).unwrap_or_default(),
+        line.state.to_owned(),
+        line.rows.to_string(),
+        line.already_back.to_string(),
+        yes(line.restored),
+        yes(line.exact),
+    ]
+}
+
+fn remarks(page: &mut Page, line: &Line) {
+    if !line.conflicts.is_empty() {
+        page.heading(&format!("Operation {}: {} in conflict", line.reverts, count(line.conflicts.len() as u64, "row")));
+        line.conflicts.iter().take(ROWS_MAX).for_each(|conflict| page.line(&conflict_line(conflict)));
+        more(page, line.conflicts.len());
+    }
+    if !line.drift.is_empty() {
+        page.heading(&format!("Operation {}: back, with changes of others in other columns", line.reverts));
+        line.drift.iter().take(ROWS_MAX).for_each(|row| page.line(&format!("{} {}", row.table, row.key)));
+        more(page, line.drift.len());
+    }
+    for residue in &line.residue {
+        page.line(&format!("operation {}: not put back: {}: {}", line.reverts, residue.table, residue.what));
+    }
+}
+
+fn more(page: &mut Page, all: usize) {
+    if all > ROWS_MAX {
+        page.aside(&format!("and {} more; --json lists them", all - ROWS_MAX));
+    }
+}

@@ -1,0 +1,87 @@
+//! `show`: one operation.
+
+use serde_json::Value as Json;
+
+use super::changes;
+use super::log::fault;
+use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::ops::show::Outcome;
+
+/// How many ids a page names.
+const NAMED_MAX: usize = 12;
+
+impl Report for Outcome {
+    fn page(&self, page: &mut Page) {
+        let line = &self.line;
+        let rows = count(line.rows, "row");
+        page.lead(
+            mood(&line.state),
+            &format!("operation {} on {}: {}, {}, {rows}", line.op, line.target, fault(line), line.state),
+        );
+        page.blank();
+        let fields = fields(self);
+        let fields: Vec<(&str, String)> = fields.iter().map(|(name, value)| (*name, value.clone())).collect();
+        page.fields(&fields);
+        for residue in &self.residue {
+            page.line(&format!("cannot be put back: {}: {}", residue.table, residue.what));
+        }
+        if !self.changes.is_empty() {
+            changes::every(page, &self.changes, self.changes_total);
+        }
+    }
+
+    fn sheet(&self) -> Sheet {
+        if !self.changes.is_empty() {
+            return changes::sheet(&self.changes);
+        }
+        let fields = fields(self).into_iter().map(|(name, value)| vec![name.replace(' ', "_"), value]);
+        let start =
+            [vec!["op".to_owned(), self.line.op.to_string()], vec!["state".to_owned(), self.line.state.clone()]];
+        Sheet::new(&["field", "value"]).with(start).with(fields)
+    }
+}
+
+fn mood(state: &str) -> Mood {
+    match state {
+        "active" | "open" | "failed" => Mood::Bad,
+        "reverted" => Mood::Good,
+        _ => Mood::Plain,
+    }
+}
+
+fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
+    let line = &show.line;
+    let mut fields = vec![
+        ("severity", line.severity.clone()),
+        ("at", line.at.clone()),
+        ("by", format!("{}, over {}", line.actor, line.face)),
+        ("tables", list(&show.tables)),
+        ("rows left", line.rows_left.to_string()),
+    ];
+    if !show.keys.is_empty() {
+        let more = if show.keys.len() > NAMED_MAX { ", ..." } else { "" };
+        fields.push(("records", list(show.keys.iter().take(NAMED_MAX).map(changes::cell)) + more));
+    }
+    for (label, ops) in [("reverted by", &show.reverted_by), ("carried by", &show.carried_by)] {
+        if !ops.is_empty() {
+            fields.push((label, list(ops)));
+        }
+    }
+    fields.extend(["params", "seed", "now"].into_iter().filter_map(|name| detail(show, name)));
+    fields.push(("plan digest", show.plan_digest.to_string()));
+    fields.extend(show.plan_id.iter().map(|id| ("plan id", id.clone())));
+    fields.push(("rows root", show.rows_root.to_string()));
+    fields.push(("identity", show.identity.to_string()));
+    fields.push(("uid", line.uid.to_string()));
+    fields.push(("journal", show.journal.display().to_string()));
+    fields
+}
+
+fn detail(show: &Outcome, name: &'static str) -> Option<(&'static str, String)> {
+    match show.detail.get(name)? {
+        Json::Null => None,
+        Json::String(text) => Some((name, text.clone())),
+        Json::Object(map) if map.is_empty() => None,
+        other => Some((name, other.to_string())),
+    }
+}

@@ -1,0 +1,236 @@
+//! What a result looks like: a page for people, a sheet for shell tools; the JSON is the result itself.
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width};
+use serde::Serialize;
+
+use super::json;
+use super::printer::{BOLD, DIM, GOOD, Printer, WARN, clean, paint};
+use super::settings::{Format, Settings};
+use crate::ops::Failure;
+
+/// A result that can be shown.
+pub(super) trait Report: Serialize {
+    /// Writes it for people.
+    fn page(&self, page: &mut Page);
+    /// Returns it for shell tools.
+    fn sheet(&self) -> Sheet;
+}
+
+/// Shows a result in the format asked for.
+///
+/// # Errors
+/// A value that JSON cannot hold.
+pub(super) fn emit<R: Report>(settings: &Settings, printer: &Printer, name: &str, report: &R) -> Result<(), Failure> {
+    match settings.format {
+        Format::Json => printer.data(&json::line(name, report)?),
+        Format::Plain => printer.data(&report.sheet().tsv()),
+        Format::Table => {
+            let mut page = Page::new(settings.width);
+            report.page(&mut page);
+            printer.out(page.text());
+        }
+    }
+    Ok(())
+}
+
+/// The longest word that makes its column as wide as itself.
+const WORD_MAX: usize = 36;
+
+/// Rows under a header.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sheet {
+    head: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Sheet {
+    /// Makes an empty sheet.
+    pub(super) fn new(head: &[&'static str]) -> Self {
+        Self { head: head.to_vec(), rows: Vec::new() }
+    }
+
+    /// Adds a row.
+    pub(super) fn row(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
+    }
+
+    /// Returns the sheet with these rows.
+    pub(super) fn with(mut self, rows: impl IntoIterator<Item = Vec<String>>) -> Self {
+        self.rows.extend(rows);
+        self
+    }
+
+    /// Returns the length of the longest word of each column.
+    fn longest_words(&self) -> Vec<usize> {
+        let longest = |text: &str| text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
+        let mut all: Vec<usize> = self.head.iter().map(|head| longest(&head.replace('_', " "))).collect();
+        for row in &self.rows {
+            all.iter_mut().zip(row).for_each(|(known, cell)| *known = longest(cell).max(*known));
+        }
+        all
+    }
+
+    /// Returns tab-separated values under a header line; tabs, line breaks and backslashes are escaped.
+    pub(super) fn tsv(&self) -> String {
+        let mut out = self.head.join("\t") + "\n";
+        for row in &self.rows {
+            let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
+            out += &cells.join("\t");
+            out.push('\n');
+        }
+        out
+    }
+}
+
+fn escaped(cell: &str) -> String {
+    clean(&cell.replace('\\', "\\\\")).replace('\n', "\\n")
+}
+
+/// How a result is to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mood {
+    /// As it should be.
+    Good,
+    /// Wants attention.
+    Bad,
+    /// Neither.
+    Plain,
+}
+
+/// A page for people; whatever comes from a database or a file is cleaned of control characters.
+pub(super) struct Page {
+    text: String,
+    width: u16,
+}
+
+impl Page {
+    /// Makes an empty page.
+    pub(super) const fn new(width: u16) -> Self {
+        Self { text: String::new(), width }
+    }
+
+    /// Returns what was written.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Writes the opening line, which says what happened.
+    pub(super) fn lead(&mut self, mood: Mood, text: &str) {
+        let style = match mood {
+            Mood::Good => GOOD,
+            Mood::Bad => WARN,
+            Mood::Plain => BOLD,
+        };
+        self.text += &paint(style, &clean(text));
+        self.text.push('\n');
+    }
+
+    /// Writes an empty line and a heading.
+    pub(super) fn heading(&mut self, text: &str) {
+        self.text += &format!("\n{}\n", paint(BOLD, &clean(text)));
+    }
+
+    /// Writes a line.
+    pub(super) fn line(&mut self, text: &str) {
+        self.text += &clean(text);
+        self.text.push('\n');
+    }
+
+    /// Writes lines.
+    pub(super) fn extend_lines(&mut self, lines: impl IntoIterator<Item = String>) {
+        lines.into_iter().for_each(|line| self.line(&line));
+    }
+
+    /// Writes an empty line.
+    pub(super) fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// Writes a line of lesser interest.
+    pub(super) fn aside(&mut self, text: &str) {
+        self.text += &paint(DIM, &clean(text));
+        self.text.push('\n');
+    }
+
+    /// Writes text that carries its own styles and was cleaned before.
+    pub(super) fn styled(&mut self, text: &str) {
+        self.text += text;
+        self.text.push('\n');
+    }
+
+    /// Writes labelled values, aligned; a long value continues below itself.
+    pub(super) fn fields(&mut self, fields: &[(&str, String)]) {
+        let wide = fields.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
+        for (label, value) in fields {
+            let indent = " ".repeat(wide + 2);
+            let room = usize::from(self.width).saturating_sub(wide + 2).max(20);
+            let lines = wrap(&clean(value), room);
+            let label = paint(DIM, &format!("{label:wide$}"));
+            self.text += &format!("{label}  {}\n", lines.join(&format!("\n{indent}")));
+        }
+    }
+
+    /// Writes a paragraph, wrapped and indented.
+    pub(super) fn paragraph(&mut self, indent: usize, text: &str) {
+        let room = usize::from(self.width).saturating_sub(indent).max(20);
+        for line in wrap(&clean(text), room) {
+            self.text += &format!("{:indent$}{line}\n", "");
+        }
+    }
+
+    /// Writes a table.
+    pub(super) fn table(&mut self, sheet: &Sheet) {
+        let mut table = Table::new();
+        table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
+        let longest = sheet.longest_words();
+        table.set_header(sheet.head.iter().map(|head| Cell::new(head.to_uppercase().replace('_', " "))));
+        for row in &sheet.rows {
+            table.add_row(row.iter().map(|cell| Cell::new(clean(cell))));
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+            // A word is never broken while there is room for it.
+            let word = longest.get(column.index).map_or(0, |longest| (*longest).min(WORD_MAX));
+            let width = u16::try_from(word + 2).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+        }
+        for line in table.lines() {
+            self.text += line.trim_end();
+            self.text.push('\n');
+        }
+    }
+}
+
+/// Breaks text at spaces into lines of at most so many characters; a longer word stays whole.
+fn wrap(text: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().map_or(0, |line| line.chars().count());
+        if line > 0 && line + 1 + word.chars().count() > room {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+/// Returns `1 row`, `2 rows`.
+pub(super) fn count(number: u64, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+/// Returns a list with commas.
+pub(super) fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns `yes` or `no`.
+pub(super) fn yes(flag: bool) -> String {
+    if flag { "yes".to_owned() } else { "no".to_owned() }
+}

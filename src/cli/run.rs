@@ -1,0 +1,192 @@
+//! From a parsed command to an operation and back: one arm a command; renders nothing itself.
+
+use super::args::{Audit, Command, Lab, Target};
+use super::faults::{ApplyCall, PlanCall};
+use super::ports::{SystemClock, SystemEntropy, holder};
+use super::printer::Printer;
+use super::report::{Report, emit};
+use super::settings::Settings;
+use super::signals::Signals;
+use super::terminal::Terminal;
+use super::{failures, files, render, topics};
+use crate::ops::cell::ChangeRow;
+use crate::ops::{
+    Context, Failure, Kind, apply, audit, cell, demo, lab, log, modes, plan, recover, revert, show, status, target,
+};
+
+/// How long to wait for other writers of a target, in milliseconds.
+const WAIT_MS: u64 = 5_000;
+
+/// Carries out a command, shows its result, and returns the exit code.
+///
+/// # Errors
+/// Whatever the operation says.
+pub(super) fn dispatch(
+    command: &Command,
+    settings: &Settings,
+    printer: &Printer,
+    signals: &Signals,
+) -> Result<u8, Failure> {
+    match command {
+        Command::Modes { mode } => {
+            emit(settings, printer, command.name(), &modes::run(mode.as_deref())?)?;
+            Ok(0)
+        }
+        Command::Completions { shell } => files::print_completions(*shell, printer),
+        Command::Man { dir } => files::write_man(dir, printer),
+        Command::Help { words } => topics::run(words, settings, printer),
+        _ => {
+            signals.watch(command.writes());
+            let terminal = Terminal::new(settings, printer, signals);
+            let done = with_context(command, &Show { settings, printer, terminal: &terminal, name: command.name() });
+            terminal.clear();
+            done
+        }
+    }
+}
+
+/// Shows results of one command.
+struct Show<'a> {
+    settings: &'a Settings,
+    printer: &'a Printer,
+    terminal: &'a Terminal<'a>,
+    name: &'static str,
+}
+
+impl Show<'_> {
+    fn done<R: Report>(&self, report: &R) -> Result<u8, Failure> {
+        self.with_code(report, false)
+    }
+
+    fn with_code<R: Report>(&self, report: &R, found: bool) -> Result<u8, Failure> {
+        self.terminal.clear();
+        emit(self.settings, self.printer, self.name, report)?;
+        Ok(if found { Kind::Found.exit_code() } else { 0 })
+    }
+}
+
+impl Show<'_> {
+    fn all_changes<R: Report>(&self, report: &R, changes: &[ChangeRow]) -> Result<u8, Failure> {
+        self.terminal.clear();
+        render::changes::all(self.settings, self.printer, self.name, report, changes)?;
+        Ok(0)
+    }
+}
+
+fn with_context(command: &Command, show: &Show<'_>) -> Result<u8, Failure> {
+    let settings = show.settings;
+    let entropy = SystemEntropy::new()?;
+    let context = Context {
+        journal: settings.journal.clone(),
+        target: named(command).or_else(|| settings.target.clone()),
+        actor: settings.actor.clone(),
+        face: mfm_journal::Face::Cli,
+        holder: holder(&show.name.replace('-', " ")),
+        wait_ms: WAIT_MS,
+        clock: &SystemClock,
+        entropy: &entropy,
+        reporter: show.terminal,
+        confirm: show.terminal,
+    };
+    if settings.verbose {
+        show.printer.note(&format!("journal {}, by {}", settings.journal.display(), settings.journal_from));
+        show.printer.note(&format!("actor {}", settings.actor));
+    }
+    operate(command, &context, show)
+}
+
+/// Returns the target named behind a command.
+fn named(command: &Command) -> Option<String> {
+    match command {
+        Command::Target(
+            Target::Show(named) | Target::Unmark(named) | Target::Remove(named) | Target::Census(named),
+        ) => named.name.clone(),
+        _ => None,
+    }
+}
+
+fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
+    match command {
+        Command::Demo(request) => {
+            let outcome = demo::run(context, request)?;
+            show.with_code(&outcome, !outcome.held)
+        }
+        Command::Lab(Lab::Create(request)) => show.done(&lab::create::run(context, request)?),
+        Command::Lab(Lab::Import(request)) => show.done(&lab::import::run(context, request)?),
+        Command::Target(command) => targets(command, context, show),
+        Command::Plan(call) => plan_fault(call, context, show),
+        Command::Apply(call) => apply_fault(call, context, show),
+        Command::Revert(request) => {
+            let outcome = revert::run(context, request)?;
+            show.with_code(&outcome, outcome.left_something())
+        }
+        Command::Recover(request) => recovered(&recover::run(context, request)?, show),
+        Command::Status { exit_code } => {
+            let outcome = status::run(context)?;
+            show.with_code(&outcome, *exit_code && outcome.disturbed())
+        }
+        Command::Log(request) => show.done(&log::run(context, request)?),
+        Command::Show(request) => show.done(&show::run(context, request)?),
+        Command::Audit(Audit::Verify(request)) => {
+            let outcome = audit::run(context, request).map_err(found_by_audit)?;
+            show.with_code(&outcome, !outcome.ok)
+        }
+        Command::Modes { .. } | Command::Completions { .. } | Command::Man { .. } | Command::Help { .. } => Ok(0),
+    }
+}
+
+fn targets(command: &Target, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
+    match command {
+        Target::Add(request) => show.done(&target::add::run(context, request)?),
+        Target::List => show.done(&target::list::run(context)?),
+        Target::Show(_) => show.done(&target::show::run(context)?),
+        Target::Mark(request) => show.done(&target::mark::run(context, request)?),
+        Target::Unmark(_) => show.done(&target::unmark::run(context)?),
+        Target::Remove(_) => show.done(&target::remove::run(context)?),
+        Target::Census(_) => show.done(&target::census::run(context)?),
+    }
+}
+
+fn plan_fault(call: &PlanCall, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
+    let (mut outcome, made) = plan::run(context, &call.request)?;
+    if !call.all_changes {
+        return show.done(&outcome);
+    }
+    outcome.changes.clear();
+    let changes: Vec<ChangeRow> = made.prepared.changes.iter().map(cell::change).collect();
+    show.all_changes(&outcome, &changes)
+}
+
+fn apply_fault(call: &ApplyCall, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
+    let source = match (&call.request, &call.plan) {
+        (Some(request), _) => apply::Source::Request(request.clone()),
+        (None, Some(path)) => apply::Source::File(path.clone()),
+        (None, None) => return Err(Failure::usage("usage", "which fault?", "name a tool, or a plan file")),
+    };
+    let mut changes = Vec::new();
+    let mut keep = |change| {
+        if call.all_changes {
+            changes.push(change);
+        }
+    };
+    let mut outcome = apply::run(context, &source, call.dry_run, &mut keep)?;
+    if !call.all_changes {
+        return show.done(&outcome);
+    }
+    outcome.plan.changes.clear();
+    show.all_changes(&outcome, &changes)
+}
+
+/// A recover that left something open says so after its result.
+fn recovered(outcome: &recover::Outcome, show: &Show<'_>) -> Result<u8, Failure> {
+    let code = show.with_code(outcome, outcome.left_open())?;
+    Ok(outcome.failure.as_ref().map_or(code, |failure| failures::show(show.printer, show.settings.format, failure)))
+}
+
+/// What breaks a journal is, for an audit, what it was looking for.
+fn found_by_audit(mut failure: Failure) -> Failure {
+    if failure.code == "journal_broken" {
+        failure.kind = Kind::Found;
+    }
+    failure
+}

@@ -1,0 +1,47 @@
+//! SIGINT and SIGTERM: a flag that operations look at, or an end at once where nothing is being written.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// The signals watched, with the exit code of each.
+const WATCHED: [(i32, u8); 2] = [(SIGINT, 130), (SIGTERM, 143)];
+
+/// What signals came in.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Signals {
+    caught: Arc<AtomicUsize>,
+    ends_at_once: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// Begins to watch; where nothing is written, a signal ends the process at once.
+    pub(super) fn watch(&self, writes: bool) {
+        self.ends_at_once.store(!writes, Ordering::SeqCst);
+        for (signal, code) in WATCHED {
+            // Where a handler cannot be put, the signal ends the process as it always did.
+            let _ = flag::register_conditional_shutdown(signal, i32::from(code), self.ends_at_once.clone());
+            let _ = flag::register_usize(signal, self.caught.clone(), usize::from(code));
+        }
+    }
+
+    /// Does something during which a signal ends the process at once: a question to a person, before any write.
+    pub(super) fn at_once<T>(&self, ask: impl FnOnce() -> T) -> T {
+        let before = self.ends_at_once.swap(true, Ordering::SeqCst);
+        let answer = ask();
+        self.ends_at_once.store(before, Ordering::SeqCst);
+        answer
+    }
+
+    /// Tells whether a signal came in.
+    pub(super) fn came(&self) -> bool {
+        self.exit_code().is_some()
+    }
+
+    /// Returns the exit code of the signal that came in.
+    pub(super) fn exit_code(&self) -> Option<u8> {
+        u8::try_from(self.caught.load(Ordering::SeqCst)).ok().filter(|code| *code != 0)
+    }
+}

@@ -1,0 +1,130 @@
+//! The person at the terminal: progress of what takes long, notes, and questions; decides nothing for them.
+
+use std::cell::RefCell;
+use std::io::{IsTerminal as _, stderr, stdin};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::printer::{BOLD, Printer, WARN, clean, paint};
+use super::settings::Settings;
+use super::signals::Signals;
+use crate::model::ports::{Answer, Confirm, Danger, Question, Reporter};
+
+/// How long a step may take before anything moves on the screen.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// The terminal, or its absence.
+pub(super) struct Terminal<'a> {
+    printer: &'a Printer,
+    signals: &'a Signals,
+    shows: bool,
+    can_ask: bool,
+    yes: bool,
+    bar: RefCell<Bar>,
+}
+
+/// What moves on the screen.
+struct Bar {
+    began: Instant,
+    shown: Option<(String, ProgressBar)>,
+}
+
+impl<'a> Terminal<'a> {
+    /// Looks at what there is.
+    pub(super) fn new(settings: &Settings, printer: &'a Printer, signals: &'a Signals) -> Self {
+        let bar = Bar { began: Instant::now(), shown: None };
+        Self {
+            printer,
+            signals,
+            shows: stderr().is_terminal() && !settings.quiet,
+            can_ask: stdin().is_terminal() && stderr().is_terminal() && !settings.no_input,
+            yes: settings.yes,
+            bar: RefCell::new(bar),
+        }
+    }
+
+    /// Takes the progress bar off the screen.
+    pub(super) fn clear(&self) {
+        let mut bar = self.bar.borrow_mut();
+        if let Some((_, shown)) = bar.shown.take() {
+            shown.finish_and_clear();
+        }
+        bar.began = Instant::now();
+    }
+
+    fn read_line(&self, prompt: &str) -> Option<String> {
+        self.clear();
+        self.printer.err(prompt);
+        let mut line = String::new();
+        let read = self.signals.at_once(|| stdin().read_line(&mut line));
+        self.bar.borrow_mut().began = Instant::now();
+        match read {
+            Ok(0) | Err(_) => {
+                self.printer.err("\n");
+                None
+            }
+            Ok(_) => Some(line.trim_end_matches(['\r', '\n']).to_owned()),
+        }
+    }
+}
+
+impl Reporter for Terminal<'_> {
+    fn progress(&self, step: &str, done: u64, total: u64) {
+        let mut bar = self.bar.borrow_mut();
+        if !self.shows || bar.began.elapsed() < SILENCE {
+            return;
+        }
+        if bar.shown.as_ref().is_none_or(|(shown, _)| shown != step) {
+            if let Some((_, old)) = bar.shown.take() {
+                old.finish_and_clear();
+            }
+            bar.shown = Some((step.to_owned(), new_bar(step, total)));
+        }
+        if let Some((_, shown)) = &bar.shown {
+            shown.set_length(total.max(done));
+            shown.set_position(done);
+        }
+    }
+
+    fn note(&self, text: &str) {
+        match &self.bar.borrow().shown {
+            Some((_, bar)) => bar.suspend(|| self.printer.note(text)),
+            None => self.printer.note(text),
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        self.signals.came()
+    }
+}
+
+fn new_bar(step: &str, total: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    let template = if total == 0 { "{msg}: {pos}" } else { "{msg} [{bar:24}] {pos} of {len}" };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.set_message(step.to_owned());
+    bar
+}
+
+impl Confirm for Terminal<'_> {
+    fn ask(&self, question: &Question) -> Answer {
+        let text = clean(&question.text);
+        let text = if question.danger == Danger::Destroy { paint(WARN, &text) } else { text };
+        match &question.type_name {
+            None if self.yes => Answer::Yes,
+            _ if !self.can_ask => Answer::Nobody,
+            None => {
+                let line = self.read_line(&format!("{text} [y/N] ")).unwrap_or_default();
+                let yes = ["y", "yes"].contains(&line.trim().to_ascii_lowercase().as_str());
+                if yes { Answer::Yes } else { Answer::No }
+            }
+            Some(name) => {
+                let line = self.read_line(&format!("{text}\nType {} to confirm: ", paint(BOLD, &clean(name))));
+                if line.as_deref() == Some(name.as_str()) { Answer::Yes } else { Answer::No }
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The long texts of `--help` and of the man pages, each with an example; the short ones are the operations' own.
+
+use crate::mosaiq::modes::Card;
+
+/// What mfm is.
+pub(super) const ABOUT: &str =
+    "Commit realistic faults on a test copy of a MOSAIQ database, and take them back exactly";
+
+/// What mfm is, at length.
+pub(super) const LONG_ABOUT: &str = "\
+Commit realistic faults on a test copy of a MOSAIQ database, and take them back exactly.
+
+No fault is ever made that is not first written down; every fault written down can be taken back; and anyone can check \
+both later. Begin with `mfm demo`: it makes a lab, breaks it in every way, shows which quality check notices, and \
+takes it all back.";
+
+/// What stands below the options of `mfm --help`.
+pub(super) const AFTER_HELP: &str = "\
+Begin with:  mfm demo
+Topics:      mfm help exit-codes, mfm help errors, mfm help environment";
+
+/// `mfm demo`.
+pub(super) const DEMO: &str = "\
+Break a lab in every way, see what notices, and take it all back.
+
+Makes a synthetic department in DIR, runs the quality checks on it, commits every variant of every mode, shows what \
+sees each of them, reverts, proves that every table is what it was, and audits the journal. Lab and journal stay in \
+DIR. Exits with 0 only if all of it held.
+
+Example:
+  mfm demo /tmp/mfm-demo";
+
+/// `mfm lab`.
+pub(super) const LAB: &str = "\
+Make or import a lab: a database on which nobody is treated, marked and registered at once.
+
+Example:
+  mfm lab create sqlite:lab.db";
+
+/// `mfm lab create`.
+pub(super) const LAB_CREATE: &str = "\
+Make a synthetic database: patients, prescriptions, fields, control points, deliveries and portal-image offsets.
+
+The same request makes the same lab. It is marked as a test copy, registered, and its tables are digested for later \
+comparison. A file that exists is never overwritten.
+
+Example:
+  mfm lab create sqlite:lab.db --patients 30 --seed 1";
+
+/// `mfm lab import`.
+pub(super) const LAB_IMPORT: &str = "\
+Make a lab of the public PyMedPhys mock, from its wheel or from a folder of CSV files.
+
+Every cell is read back and held against the file; rows and columns that cannot be kept are named. The network is \
+never asked.
+
+Example:
+  mfm lab import pymedphys-0.41.0-py3-none-any.whl sqlite:mock.db";
+
+/// `mfm target`.
+pub(super) const TARGET: &str = "\
+Register databases, and mark those that are test copies: no other database is ever written to.
+
+Example:
+  mfm target add sqlite:copy.db
+  mfm target mark copy";
+
+/// `mfm target add`.
+pub(super) const TARGET_ADD: &str = "\
+Register a database by name. Nothing is written to it; it can be read at once, and broken once it is marked.
+
+Example:
+  mfm target add sqlite:copy.db --name copy";
+
+/// `mfm target list`.
+pub(super) const TARGET_LIST: &str = "\
+List the registered targets, and whether the guard lets each of them pass.
+
+Example:
+  mfm target list --format plain";
+
+/// `mfm target show`.
+pub(super) const TARGET_SHOW: &str = "\
+Show one target, its marker and its tables.
+
+Example:
+  mfm target show lab";
+
+/// `mfm target mark`.
+pub(super) const TARGET_MARK: &str = "\
+Say that a database is a test copy on which faults may be committed.
+
+The database's own name has to be typed; scripts give it with --confirm. Signs of a live clinic have to be overridden \
+one by one, and the journal keeps that. A copied or moved database is unmarked.
+
+Example:
+  mfm target mark sqlite:copy.db --confirm copy.db --baseline";
+
+/// `mfm target unmark`.
+pub(super) const TARGET_UNMARK: &str = "\
+Take the marker, and mfm's list of operations, out of a target. Refused while anything is active or open.
+
+Example:
+  mfm target unmark copy --yes";
+
+/// `mfm target remove`.
+pub(super) const TARGET_REMOVE: &str = "\
+Forget a registered target. Neither the database nor the history changes.
+
+Example:
+  mfm target remove copy";
+
+/// `mfm target census`.
+pub(super) const TARGET_CENSUS: &str = "\
+Show what in a target can be changed and put back exactly, table by table, and which signs of a live clinic it shows.
+
+Example:
+  mfm target census lab";
+
+/// `mfm modes`.
+pub(super) const MODES: &str = "\
+List the failure modes, or explain one: its variants, their severity from 0 to 3, its parameters, the checks that see \
+it, and what a fuller check would need. Opens no journal and no target.
+
+Example:
+  mfm modes create_invalid_angles";
+
+/// `mfm plan`.
+pub(super) const PLAN: &str = "\
+Show the changes that a fault would make, cell by cell, with their digest. Writes nothing to the target.
+
+A plan file holds the request and the digest, and no data: `mfm apply --plan FILE` plans again, and refuses unless it \
+gets the same changes.
+
+Example:
+  mfm plan create_invalid_angles --variant gantry --sample 1 -o fault.json
+  mfm apply --plan fault.json";
+
+/// `mfm apply`.
+pub(super) const APPLY: &str = "\
+Commit a fault on a test copy. The journal has it before the target does; `mfm revert` takes it back.
+
+Name the records and the parameters, or let --variant propose parameters and --sample choose records. Asks before it \
+writes; scripts say --yes.
+
+Example:
+  mfm apply create_invalid_angles --fld-id 88043 --angle-type gantry --invalid-value 400 --yes
+  mfm apply create_invalid_angles --variant gantry --sample 3 --seed 7 --dry-run";
+
+/// `mfm revert`.
+pub(super) const REVERT: &str = "\
+Take operations back, exactly or not at all.
+
+Every row is judged before the first is written. Rows that somebody else changed are in conflict, and refuse the whole \
+operation unless --skip-conflicts leaves them or --force overwrites them. A revert is an operation too, and can itself \
+be reverted. Exits with 1 where rows were left in conflict.
+
+Example:
+  mfm revert 3
+  mfm revert --all";
+
+/// `mfm recover`.
+pub(super) const RECOVER: &str = "\
+Close what a crash left open, by asking the target whether it was committed, and never by a guess.
+
+Exits with 1 where an operation stays open, with 4 where the target is absent or replaced. Where the target cannot \
+say, a person can: --op N --as applied or abandoned, journaled as that person's word; --as gone writes off what a \
+restored or deleted target lost.
+
+Example:
+  mfm recover
+  mfm recover --as gone --target lab --confirm lab";
+
+/// `mfm status`.
+pub(super) const STATUS: &str = "\
+Show what is broken now, what is undecided, and which targets the guard lets pass.
+
+Example:
+  mfm status --exit-code";
+
+/// `mfm log`.
+pub(super) const LOG: &str = "\
+List the operations, newest first.
+
+Example:
+  mfm log --limit 10";
+
+/// `mfm show`.
+pub(super) const SHOW: &str = "\
+Show one operation: parameters, digests, what reverted it, and with --diff its changes cell by cell.
+
+Example:
+  mfm show 3 --diff";
+
+/// `mfm audit`.
+pub(super) const AUDIT: &str = "\
+Gather evidence that journal and targets agree.
+
+Example:
+  mfm audit verify --depth live --full";
+
+/// `mfm audit verify`.
+pub(super) const AUDIT_VERIFY: &str = "\
+Check journal, images and target against each other, and list what does not hold. Exits with 1 where anything was \
+found.
+
+Depth structure reads the chain; data reads every image and every body as well; live holds every row that was ever \
+touched against the target, and with --full every table against the newest baseline.
+
+Example:
+  mfm audit verify --depth live --full";
+
+/// `mfm completions`.
+pub(super) const COMPLETIONS: &str = "\
+Write the completion script of a shell to stdout.
+
+Example:
+  mfm completions bash > ~/.local/share/bash-completion/completions/mfm";
+
+/// `mfm man`.
+pub(super) const MAN: &str = "\
+Write the man pages into a folder, one a command.
+
+Example:
+  mfm man ~/.local/share/man/man1";
+
+/// `mfm help`.
+pub(super) const HELP: &str = "\
+Explain a command or a topic. The topics are exit-codes, errors and environment.
+
+Example:
+  mfm help errors
+  mfm help target mark";
+
+/// Returns the long text of a tool.
+pub(super) fn tool(verb: &str, card: &Card) -> String {
+    let mut text = format!("{}.\n\n{}\n\nVariants, with their severity from 0 to 3:\n", card.title, card.description);
+    for variant in card.variants {
+        text += &format!("  {} ({}): {}\n", variant.word, variant.severity, variant.about);
+    }
+    let first = card.variants.first().map(|variant| variant.word).unwrap_or_default();
+    let parameter = card.record.parameter.replace('_', "-");
+    text += &format!(
+        "\nGive --{parameter} and the parameters, or let --variant propose them and --sample choose the records.\n\n\
+         Example:\n  mfm {verb} {} --variant {first} --sample 1 --seed 7",
+        card.tool
+    );
+    text
+}

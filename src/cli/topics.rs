@@ -1,0 +1,138 @@
+//! `mfm help`: the help of a command, or a topic that belongs to none.
+
+use serde::Serialize;
+
+use super::errors::{ERRORS, ErrorCode};
+use super::printer::Printer;
+use super::report::{Page, Report, Sheet, emit};
+use super::settings::Settings;
+use crate::ops::{Failure, Kind};
+
+/// What each exit code means.
+const EXIT_CODES: [(u8, &str); 8] = [
+    (0, "done"),
+    (1, "it ran and found something: a violation, tampering, rows left in conflict, an operation left open"),
+    (2, "usage: the arguments alone are wrong"),
+    (3, "refused: unmarked, stale, in conflict, over a limit, nothing to change, no consent, recover first"),
+    (4, "the target: absent, busy, full, replaced, or failing"),
+    (5, "the journal: absent, busy, full, behind, or broken"),
+    (130, "interrupted by SIGINT; what was begun is sealed, or left open and said so"),
+    (143, "ended by SIGTERM; the same"),
+];
+
+/// What each variable does.
+const VARIABLES: [(&str, &str); 8] = [
+    ("MFM_JOURNAL", "the journal, unless --journal is given"),
+    ("MFM_TARGET", "the target, unless --target is given"),
+    ("MFM_FORMAT", "table, json or plain, unless --format is given"),
+    ("MFM_ACTOR", "who acts, unless --actor is given"),
+    ("NO_COLOR", "no colour, unless --color is given"),
+    ("COLUMNS", "how wide tables may be"),
+    ("XDG_CONFIG_HOME", "where mfm/config.toml is looked for, after the nearest mfm.toml"),
+    ("XDG_STATE_HOME", "where mfm/journal.db is kept, if nothing else names a journal"),
+];
+
+/// Explains a topic or a command.
+///
+/// # Errors
+/// Usage: there is no such topic.
+pub(super) fn run(words: &[String], settings: &Settings, printer: &Printer) -> Result<u8, Failure> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["exit-codes"] => emit(settings, printer, "help", &exit_codes())?,
+        ["errors"] => emit(settings, printer, "help", &Errors { errors: ERRORS })?,
+        ["environment"] => emit(settings, printer, "help", &environment())?,
+        words => printer.out(&of_command(words)?),
+    }
+    Ok(0)
+}
+
+fn of_command(words: &[&str]) -> Result<String, Failure> {
+    let mut root = super::command();
+    root.build();
+    let mut command = &mut root;
+    for word in words {
+        command = command.find_subcommand_mut(word).ok_or_else(|| {
+            let message = format!("there is no command and no topic `{}`", words.join(" "));
+            Failure::usage("unknown_topic", message, "the topics are exit-codes, errors and environment")
+        })?;
+    }
+    Ok(command.render_long_help().ansi().to_string())
+}
+
+/// A topic of words and what they mean.
+#[derive(Serialize)]
+struct Glossary {
+    topic: &'static str,
+    #[serde(skip)]
+    head: [&'static str; 2],
+    entries: Vec<Word>,
+}
+
+#[derive(Serialize)]
+struct Word {
+    word: String,
+    meaning: &'static str,
+}
+
+fn exit_codes() -> Glossary {
+    let entries = EXIT_CODES.into_iter().map(|(code, meaning)| Word { word: code.to_string(), meaning }).collect();
+    Glossary { topic: "exit-codes", head: ["code", "meaning"], entries }
+}
+
+fn environment() -> Glossary {
+    let entries = VARIABLES.into_iter().map(|(name, meaning)| Word { word: name.to_owned(), meaning }).collect();
+    Glossary { topic: "environment", head: ["variable", "meaning"], entries }
+}
+
+impl Report for Glossary {
+    fn page(&self, page: &mut Page) {
+        page.table(&self.sheet());
+        if self.topic == "environment" {
+            page.blank();
+            page.line("Flags win over the environment, the environment over the nearest mfm.toml, and that over");
+            page.line("mfm/config.toml. Keys: journal, target, format, actor, color.");
+        }
+    }
+
+    fn sheet(&self) -> Sheet {
+        Sheet::new(&self.head).with(self.entries.iter().map(|entry| vec![entry.word.clone(), entry.meaning.to_owned()]))
+    }
+}
+
+/// The topic `errors`.
+#[derive(Serialize)]
+struct Errors {
+    errors: &'static [ErrorCode],
+}
+
+impl Report for Errors {
+    fn page(&self, page: &mut Page) {
+        page.line("Every error carries a code that never changes; --json gives it, and these are all of them.");
+        for kind in [Kind::Usage, Kind::Refused, Kind::Target, Kind::Journal, Kind::Interrupted, Kind::Found] {
+            let mut sheet = Sheet::new(&["code", "what to do"]);
+            let of_kind = self.errors.iter().filter(|error| error.kind == kind);
+            of_kind.for_each(|error| sheet.row(vec![error.code.to_owned(), error.hint.to_owned()]));
+            page.heading(&format!("{}: exit code {}", word(kind), kind.exit_code()));
+            page.table(&sheet);
+        }
+    }
+
+    fn sheet(&self) -> Sheet {
+        Sheet::new(&["code", "kind", "exit_code", "hint"]).with(self.errors.iter().map(|error| {
+            let exit_code = error.kind.exit_code().to_string();
+            vec![error.code.to_owned(), word(error.kind).to_owned(), exit_code, error.hint.to_owned()]
+        }))
+    }
+}
+
+const fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Found => "found",
+        Kind::Usage => "usage",
+        Kind::Refused => "refused",
+        Kind::Target => "target",
+        Kind::Journal => "journal",
+        Kind::Interrupted => "interrupted",
+    }
+}
