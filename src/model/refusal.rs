@@ -247,9 +247,9 @@ impl Refusal {
             Self::Unmarked { url } => {
                 format!("if it is a test copy that nobody is treated from: mfm target mark {url}")
             }
-            Self::MarkedElsewhere { url, .. } => format!(
-                "a copy is marked anew with `mfm target mark {url}`; a moved database with `mfm target mark --moved {url}`"
-            ),
+            Self::MarkedElsewhere { url, .. } => {
+                format!("`mfm target mark {url}` marks a copy anew; add --moved if the database itself was moved")
+            }
             Self::LiveClinic { sign, .. } => format!("if you know better: --override {sign}"),
             Self::Stale { .. } => "plan again".into(),
             Self::PlanUsed { op } => format!("`mfm show {op}` shows it; make a new plan to commit the fault again"),

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
 
 mod conflicts;
+mod crash;
 mod laws;
+mod mock;
 mod places;
 mod refusals;
 mod world;

@@ -64,11 +64,15 @@ impl LabWriter for SqliteLab {
                 return Err(Refusal::Unsupported { what: format!("the declared type {declared}") }.into());
             }
         }
+        // SQLite has no word for SQL Server's `max`: there a type without a length has no limit.
+        let plain = |declared: &String| declared.replace("(max)", "");
+        let columns: Vec<_> =
+            table.columns.iter().map(|(name, kind, null)| (name.clone(), plain(kind), *null)).collect();
         let key = table.key.as_deref();
         let key_kind = table.columns.iter().find(|(name, ..)| Some(name.as_str()) == key);
         // An integer key becomes the rowid, so that no hidden number changes when a row comes back.
         let rowid_key = key_kind.is_some_and(|(_, declared, _)| matches!(Kind::parse(declared), Kind::Integer { .. }));
-        let text = sql::create_table(&table.name, &table.columns, key, rowid_key);
+        let text = sql::create_table(&table.name, &columns, key, rowid_key);
         self.connection()?.execute(&text, []).map_err(self.place.error("make a lab's table"))?;
         self.inserts.insert(table.name.clone(), sql::insert_into(&table.name, table.columns.len()));
         let keys = key.map(|key| (table.name.clone(), vec![key.to_owned()])).into_iter().collect();

@@ -1,0 +1,362 @@
+//! A crash, or an error, at every single write of both stores, in apply, in revert and in recover itself: afterwards
+//! journal and target agree, and nothing is open.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::sync::{Arc, Mutex};
+
+use mfm::engine::apply::{Committed, Proposal};
+use mfm::engine::revert::{Options, Selection};
+use mfm::engine::{Engine, EngineError};
+use mfm::model::Value;
+use mfm::ops::{audit, recover, status, target::mark};
+use mfm::plan::Pending;
+use mfm::target::Target;
+use mfm::target::faults::{Faults as TargetFaults, SharedFaults, WriteStep};
+use mfm::target::sqlite::SqliteTarget;
+use mfm_journal::{Digest, Faults as JournalFaults, Journal, OperationAction, Step, Verdict};
+use serde_json::Map;
+
+use super::world::{World, dump};
+
+/// How a step goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    /// The process is gone: nothing of ours runs any more.
+    Crash,
+    /// The step reports an error, and the program goes on.
+    Error,
+}
+
+/// What a crash unwinds with.
+struct Crash;
+
+/// Goes off at the n-th step of both stores together.
+#[derive(Clone)]
+struct Bomb(Arc<Mutex<(usize, How)>>);
+
+impl Bomb {
+    fn at(step: usize, how: How) -> Self {
+        Self(Arc::new(Mutex::new((step, how))))
+    }
+
+    fn tick(&self, what: &str) -> Result<(), String> {
+        let how = {
+            let mut state = self.0.lock().unwrap();
+            if state.0 == 0 {
+                return Ok(());
+            }
+            state.0 -= 1;
+            if state.0 > 0 {
+                return Ok(());
+            }
+            state.1
+        };
+        match how {
+            How::Crash => panic_any(Crash),
+            How::Error => Err(format!("injected at {what}")),
+        }
+    }
+
+    fn went_off(&self) -> bool {
+        self.0.lock().unwrap().0 == 0
+    }
+}
+
+impl TargetFaults for Bomb {
+    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+        self.tick(&format!("{step:?}"))
+    }
+}
+
+impl JournalFaults for Bomb {
+    fn step(&mut self, step: Step) -> Result<(), String> {
+        self.tick(&format!("{step:?}"))
+    }
+}
+
+/// A marked database with one table, of which an operation changes three rows in three ways.
+struct Rig {
+    world: World,
+    before: String,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let world = World::new();
+        super::world::meddle(
+            &world,
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b TEXT); \
+             INSERT INTO t VALUES (1, 10, 'x'), (2, 20, 'y'), (3, 30, 'z')",
+        );
+        let request =
+            mark::Request { target: world.url("lab.db"), confirm: Some("lab.db".into()), ..Default::default() };
+        mark::run(&world.context(), &request).unwrap();
+        let before = dump(&world.path("lab.db"));
+        Self { world, before }
+    }
+
+    fn dump(&self) -> String {
+        dump(&self.world.path("lab.db"))
+    }
+
+    /// Runs a step of an engine with a bomb in both stores.
+    fn with<T>(
+        &self,
+        bomb: &Bomb,
+        run: impl FnOnce(&mut Engine<'_>) -> Result<T, EngineError>,
+    ) -> Option<Result<T, EngineError>> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let mut journal = Journal::open(&self.world.journal).unwrap();
+            journal.set_faults(Box::new(bomb.clone()));
+            let mut target = SqliteTarget::open(&self.world.path("lab.db"), std::collections::BTreeMap::new()).unwrap();
+            let shared: SharedFaults = Arc::new(Mutex::new(bomb.clone()));
+            target.set_faults(shared);
+            let context = self.world.context();
+            let mut engine = context.engine(&mut journal, &mut target, "lab");
+            run(&mut engine)
+        }));
+        match outcome {
+            Ok(result) => Some(result),
+            Err(payload) if payload.is::<Crash>() => None,
+            Err(payload) => std::panic::resume_unwind(payload),
+        }
+    }
+
+    /// Whatever happened: recover closes everything, journal and target agree, and the fault can be taken back.
+    fn settles(&self, what: &str) {
+        let done = recover::run(&self.world.context(), &recover::Request::default()).unwrap();
+        assert!(!done.left_open() && done.failure.is_none(), "{what}: {done:?}");
+        let status = status::run(&self.world.context()).unwrap();
+        assert!(status.open.is_empty(), "{what}");
+        assert_eq!(self.dump() != self.before, !status.active.is_empty(), "{what}: journal and target disagree");
+        self.audits(what);
+        let bomb = Bomb::at(0, How::Crash);
+        self.with(&bomb, |engine| revert_all(engine)).unwrap().unwrap();
+        assert_eq!(self.dump(), self.before, "{what}");
+        self.audits(what);
+    }
+
+    fn audits(&self, what: &str) {
+        let request = audit::Request { depth: audit::Level::Live, full: false };
+        let audited = audit::run(&self.world.context(), &request).unwrap();
+        assert!(audited.ok, "{what}: {audited:#?}");
+    }
+}
+
+fn rows(target: &mut dyn Target) -> Vec<Pending> {
+    let table = target.table("t").unwrap().unwrap();
+    let row = |id: i64, a: i64, b: &str| vec![Value::Integer(id), Value::Integer(a), Value::Text(b.into())];
+    let pending =
+        |id: i64, before, after| Pending { table: table.clone(), key: vec![Value::Integer(id)], before, after };
+    vec![
+        pending(1, Some(row(1, 10, "x")), Some(row(1, 11, "x"))),
+        pending(2, Some(row(2, 20, "y")), None),
+        pending(9, None, Some(row(9, 90, "new"))),
+    ]
+}
+
+fn apply(engine: &mut Engine<'_>) -> Result<Committed, EngineError> {
+    let rows = rows(engine.target);
+    let prepared = engine.prepare(&rows, false)?;
+    let proposal = Proposal {
+        action: OperationAction::Apply,
+        tool: "test".into(),
+        mode: "test".into(),
+        variant: "test".into(),
+        severity: "1.0".into(),
+        plan_digest: Digest::of(b"test"),
+        plan_id: None,
+        reverts: None,
+        keys: None,
+        detail: Map::new(),
+        disable_triggers: false,
+        beside: Vec::new(),
+    };
+    engine.commit(&proposal, &prepared)
+}
+
+fn revert_all(engine: &mut Engine<'_>) -> Result<(), EngineError> {
+    let options = Options::default();
+    let judged = engine.judge(&Selection::All, options)?;
+    judged.planned.iter().try_for_each(|planned| engine.revert(planned, options).map(|_| ()))
+}
+
+fn quiet() {
+    // Crashes are meant here; their backtraces would bury a real failure.
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !info.payload().is::<Crash>() {
+            default(info);
+        }
+    }));
+}
+
+/// Torture 24 and 25, and 23 where the step is the one after the commit.
+#[test]
+fn torture_24_a_crash_or_an_error_at_every_write_of_an_apply() {
+    quiet();
+    for how in [How::Crash, How::Error] {
+        let mut steps = 0;
+        loop {
+            steps += 1;
+            let rig = Rig::new();
+            let bomb = Bomb::at(steps, how);
+            let outcome = rig.with(&bomb, apply);
+            if !bomb.went_off() {
+                assert!(outcome.unwrap().is_ok());
+                break;
+            }
+            rig.settles(&format!("apply, {how:?} at step {steps}"));
+        }
+        assert!(steps > 15, "only {steps} steps: the seams are not where they should be");
+    }
+}
+
+#[test]
+fn torture_24_a_crash_or_an_error_at_every_write_of_a_revert() {
+    quiet();
+    for how in [How::Crash, How::Error] {
+        let mut steps = 0;
+        loop {
+            steps += 1;
+            let rig = Rig::new();
+            rig.with(&Bomb::at(0, how), apply).unwrap().unwrap();
+            let bomb = Bomb::at(steps, how);
+            let outcome = rig.with(&bomb, revert_all);
+            if !bomb.went_off() {
+                assert!(outcome.unwrap().is_ok());
+                break;
+            }
+            rig.settles(&format!("revert, {how:?} at step {steps}"));
+        }
+        assert!(steps > 15, "only {steps} steps");
+    }
+}
+
+#[test]
+fn a_crash_or_an_error_at_every_write_of_a_recover() {
+    quiet();
+    for how in [How::Crash, How::Error] {
+        for commits in [false, true] {
+            let mut steps = 0;
+            loop {
+                steps += 1;
+                let rig = Rig::new();
+                // The last step that goes off before the seal, so that the operation is open: found by looking.
+                leave_open(&rig, commits);
+                let bomb = Bomb::at(steps, how);
+                let outcome = rig.with(&bomb, |engine| engine.recover());
+                if !bomb.went_off() {
+                    let verdict = if commits { Verdict::Applied } else { Verdict::Abandoned };
+                    assert_eq!(outcome.unwrap().unwrap()[0].verdict, Some(verdict));
+                    break;
+                }
+                rig.settles(&format!("recover of commits {commits}, {how:?} at step {steps}"));
+            }
+            assert!(steps > 3, "only {steps} steps");
+        }
+    }
+}
+
+/// Crashes an apply so that its operation is open, committed in the target or not.
+fn leave_open(rig: &Rig, commits: bool) {
+    struct At(WriteStep);
+    impl TargetFaults for At {
+        fn step(&mut self, step: WriteStep) -> Result<(), String> {
+            if step == self.0 { panic_any(Crash) } else { Ok(()) }
+        }
+    }
+    let step = if commits { WriteStep::AfterCommit } else { WriteStep::BeforeCommit };
+    let crashed = catch_unwind(AssertUnwindSafe(|| {
+        let mut journal = Journal::open(&rig.world.journal).unwrap();
+        let mut target = SqliteTarget::open(&rig.world.path("lab.db"), std::collections::BTreeMap::new()).unwrap();
+        target.set_faults(Arc::new(Mutex::new(At(step))));
+        let context = rig.world.context();
+        apply(&mut context.engine(&mut journal, &mut target, "lab")).map(|_| ())
+    }));
+    assert!(crashed.is_err());
+    let status = status::run(&rig.world.context()).unwrap();
+    assert_eq!((status.open.len(), status.open[0].state), (1, "open, undecided"));
+    assert_eq!(rig.dump() != rig.before, commits);
+}
+
+/// While an operation is open, apply and revert refuse, and a person's word can close it.
+#[test]
+fn an_open_operation_stops_the_others() {
+    quiet();
+    let rig = Rig::new();
+    leave_open(&rig, false);
+    let none = Bomb::at(0, How::Crash);
+    assert_eq!(rig.with(&none, apply).unwrap().unwrap_err().code(), "recover_first");
+    assert_eq!(rig.with(&none, revert_all).unwrap().unwrap_err().code(), "recover_first");
+    let request = recover::Request { op: Some(1), word: Some(recover::As::Abandoned), ..Default::default() };
+    let closed = recover::run(&rig.world.context(), &request).unwrap();
+    assert_eq!(closed.operations[0].state, "abandoned");
+    let again = recover::run(&rig.world.context(), &request).unwrap_err();
+    assert_eq!((again.code.as_str(), again.kind.exit_code()), ("not_open", 3));
+}
+
+/// A transaction that is still open hides its uid: recover waits, gives up, and decides nothing.
+#[test]
+fn recover_never_guesses_while_a_transaction_is_open() {
+    quiet();
+    for commits in [false, true] {
+        let rig = Rig::new();
+        leave_open(&rig, false);
+        let uid = Journal::open_read(&rig.world.journal).unwrap().operation(1).unwrap().unwrap().uid;
+        let id = Journal::open_read(&rig.world.journal).unwrap().id();
+        let mut writer = rig.world.foreign();
+        let transaction = writer.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+        transaction
+            .execute(
+                "INSERT INTO mfm_operation (uid, journal_id, op, state, at) VALUES (?1, ?2, 1, 'committed', 0)",
+                [uid.to_string(), id.to_string()],
+            )
+            .unwrap();
+        transaction
+            .execute_batch(
+                "UPDATE t SET a = 11 WHERE id = 1; DELETE FROM t WHERE id = 2; INSERT INTO t VALUES (9, 90, 'new')",
+            )
+            .unwrap();
+        let waited = recover::run(&rig.world.context(), &recover::Request::default()).unwrap();
+        assert!(waited.left_open(), "{waited:?}");
+        if commits {
+            transaction.commit().unwrap();
+        } else {
+            transaction.rollback().unwrap();
+        }
+        drop(writer);
+        let closed = recover::run(&rig.world.context(), &recover::Request::default()).unwrap();
+        assert_eq!(closed.operations[0].state, if commits { "applied" } else { "abandoned" });
+        rig.settles(&format!("commits {commits}"));
+    }
+}
+
+/// Rows that somebody changed while an operation was open are listed, whatever the verdict.
+#[test]
+fn recover_lists_rows_that_are_not_as_the_verdict_says() {
+    quiet();
+    for commits in [false, true] {
+        let rig = Rig::new();
+        leave_open(&rig, commits);
+        super::world::meddle(&rig.world, "UPDATE t SET b = 'foreign' WHERE id = 1");
+        let closed = recover::run(&rig.world.context(), &recover::Request::default()).unwrap();
+        assert_eq!(closed.operations[0].differing, ["t 1"]);
+    }
+}
+
+/// A target that is another one by now leaves its operations open.
+#[test]
+fn recover_leaves_the_operations_of_a_replaced_target_open() {
+    quiet();
+    let rig = Rig::new();
+    leave_open(&rig, false);
+    std::fs::remove_file(rig.world.path("lab.db")).unwrap();
+    let left = recover::run(&rig.world.context(), &recover::Request::default()).unwrap();
+    let failure = left.failure.clone().unwrap();
+    assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("target_replaced", 4));
+    assert!(left.left_open());
+    super::world::meddle(&rig.world, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    let left = recover::run(&rig.world.context(), &recover::Request::default()).unwrap();
+    assert_eq!(left.failure.unwrap().code, "target_replaced");
+}

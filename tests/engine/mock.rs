@@ -1,0 +1,76 @@
+//! The public mock: the committed excerpt in its format always, the whole of it where `MFM_TEST_MOCK` names it.
+
+use std::path::PathBuf;
+
+use mfm::mosaiq::modes::MODES;
+use mfm::ops::lab::import;
+use mfm::ops::{audit, revert};
+
+use super::world::{World, dump, sample};
+
+fn import(world: &World, source: PathBuf) -> import::Outcome {
+    let request = import::Request { source, url: world.url("lab.db"), name: None };
+    import::run(&world.context(), &request).unwrap()
+}
+
+/// Commits and takes back every variant, `count` records each where there are so many, and audits at the end.
+fn there_and_back(world: &World, count: u64, seeds: u64) {
+    let before = dump(&world.path("lab.db"));
+    for mode in MODES {
+        for variant in mode.card().variants {
+            for seed in 0..seeds {
+                let applied = world.apply(sample(mode.card().tool, variant.word, count, seed)).unwrap();
+                assert_ne!(dump(&world.path("lab.db")), before);
+                let back = world.revert(&[applied.op.unwrap()]).unwrap();
+                assert!(back.operations[0].exact);
+                assert_eq!(dump(&world.path("lab.db")), before, "{}", variant.word);
+            }
+            world.apply(sample(mode.card().tool, variant.word, count, 99)).unwrap();
+            revert::run(&world.context(), &revert::Request { last: true, ..Default::default() }).unwrap();
+        }
+    }
+    let request = audit::Request { depth: audit::Level::Live, full: true };
+    let audited = audit::run(&world.context(), &request).unwrap();
+    assert!(audited.ok, "{audited:#?}");
+    assert_eq!(dump(&world.path("lab.db")), before);
+}
+
+#[test]
+fn the_excerpt_is_imported_cell_by_cell() {
+    let world = World::new();
+    let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/mock");
+    let outcome = import(&world, source);
+    assert!(outcome.cells_proved > 100);
+    let left_out: usize = outcome.reports.iter().map(|report| report.left_out.len()).sum();
+    assert!(left_out > 0, "the excerpt repeats a Staff_ID");
+    for report in &outcome.reports {
+        assert_eq!(report.rows_read, report.rows_kept + report.left_out.len() as u64, "{}", report.table);
+        assert_eq!(outcome.made.tables.get(&report.table), Some(&report.rows_kept));
+    }
+    there_and_back(&world, 1, 2);
+}
+
+#[test]
+fn a_source_that_is_no_mock_leaves_nothing_behind() {
+    let world = World::new();
+    for source in [
+        world.path("nothing"),
+        world.dir.path().to_path_buf(),
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"),
+    ] {
+        let request = import::Request { source, url: world.url("lab.db"), name: None };
+        let failure = import::run(&world.context(), &request).unwrap_err();
+        assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("import_source", 2));
+        assert!(!world.path("lab.db").exists());
+    }
+}
+
+#[test]
+#[ignore = "needs the wheel of PyMedPhys, or its folder of CSV files, named by MFM_TEST_MOCK"]
+fn the_whole_mock() {
+    let world = World::new();
+    let outcome = import(&world, PathBuf::from(std::env::var_os("MFM_TEST_MOCK").unwrap()));
+    assert_eq!(outcome.reports.len(), 11);
+    assert!(outcome.cells_proved > 500_000, "{}", outcome.cells_proved);
+    there_and_back(&world, 10, 3);
+}

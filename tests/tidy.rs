@@ -1,0 +1,208 @@
+//! The house rules that no compiler knows: floors, sizes, forgotten files, words that do not belong.
+#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The floors of `src/`, lowest first; modules of one floor may use each other only where `SIDE_DOORS` says so.
+const FLOORS: &[&[&str]] =
+    &[&["model"], &["mosaiq"], &["plan", "target"], &["engine"], &["ops"], &["cli", "tui", "mcp"]];
+
+/// Uses within a floor that are meant: the plan says what happens to which table in the port's words.
+const SIDE_DOORS: &[(&str, &str)] = &[("plan", "target")];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    let mut todo = vec![folder.to_path_buf()];
+    while let Some(folder) = todo.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                todo.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                out.push(path);
+            }
+        }
+    }
+    out.sort();
+    out
+}
+
+fn floor(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&module))
+}
+
+/// Every `crate::NAME` in a text, outside comments.
+fn crate_uses(text: &str) -> BTreeSet<String> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let names =
+        code.flat_map(|line| line.split("crate::").skip(1).map(|rest| word(rest).to_owned()).collect::<Vec<_>>());
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+fn word(text: &str) -> &str {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default()
+}
+
+#[test]
+fn a_floor_uses_only_the_floors_below_it() {
+    let mut seen = 0;
+    for path in rust_files(&root().join("src")) {
+        let relative = path.strip_prefix(root().join("src")).unwrap();
+        let module = relative.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+        let Some(own) = floor(&module) else {
+            assert!(["lib.rs", "main.rs"].contains(&module.as_str()), "{module} is on no floor");
+            continue;
+        };
+        for used in crate_uses(&std::fs::read_to_string(&path).unwrap()) {
+            if used == module || used == "{" || used == "self" {
+                continue;
+            }
+            let Some(other) = floor(&used) else { panic!("{}: crate::{used} is on no floor", path.display()) };
+            let side = other == own && SIDE_DOORS.contains(&(module.as_str(), used.as_str()));
+            assert!(other < own || side, "{}: {module} uses {used}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 50, "the test looked at {seen} uses: it does not read what it should");
+}
+
+#[test]
+fn nobody_reaches_upward_through_super() {
+    // `super::super::super` from a nested module could leave the floor unseen.
+    for path in rust_files(&root().join("src")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let relative = path.strip_prefix(root().join("src")).unwrap();
+        let depth = relative.components().count() - usize::from(!relative.ends_with("mod.rs"));
+        let deepest = (1..8).rev().find(|n| text.contains(&"super::".repeat(*n))).unwrap_or(0);
+        assert!(deepest <= depth.max(1), "{} climbs {deepest} floors", path.display());
+    }
+}
+
+#[test]
+fn the_domain_is_named_only_where_it_is_composed() {
+    for floor in ["model", "plan", "target", "engine"] {
+        for path in rust_files(&root().join("src").join(floor)) {
+            let text = std::fs::read_to_string(&path).unwrap().to_ascii_lowercase();
+            assert!(!text.contains("mosaiq::"), "{} knows the domain", path.display());
+        }
+    }
+    for path in rust_files(&root().join("journal/src")) {
+        let text = std::fs::read_to_string(&path).unwrap().to_ascii_lowercase();
+        assert!(!text.contains("mosaiq"), "{} knows the domain", path.display());
+    }
+}
+
+#[test]
+fn files_and_lines_keep_their_size() {
+    let mut lengths = Vec::new();
+    for path in rust_files(&root().join("src")).into_iter().chain(rust_files(&root().join("journal/src"))) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines = text.lines().count();
+        assert!(lines <= 600, "{} has {lines} lines", path.display());
+        assert!(text.starts_with("//!"), "{} does not say what it is", path.display());
+        assert!(text.is_ascii() || path.ends_with("render.rs"), "{} is not ASCII", path.display());
+        for (number, line) in text.lines().enumerate() {
+            assert!(line.chars().count() <= 120, "{}:{} is too long", path.display(), number + 1);
+        }
+        lengths.push(lines);
+    }
+    lengths.sort_unstable();
+    let median = lengths[lengths.len() / 2];
+    assert!(median <= 220, "the median file has {median} lines");
+}
+
+#[test]
+fn no_function_hides_something() {
+    for path in rust_files(&root().join("src")).into_iter().chain(rust_files(&root().join("journal/src"))) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut open: Option<(usize, usize, String)> = None;
+        for (number, line) in text.lines().enumerate() {
+            let indent = line.len() - line.trim_start().len();
+            let start = line.trim_start();
+            let is_fn = ["fn ", "pub fn ", "pub(super) fn ", "pub(crate) fn ", "pub const fn ", "const fn "]
+                .iter()
+                .any(|opening| start.starts_with(opening));
+            if is_fn && open.is_none() {
+                open = Some((number, indent, start.to_owned()));
+            }
+            let closes = |at: usize| line.starts_with(&format!("{}}}", " ".repeat(at)));
+            if let Some((from, at, name)) = open.clone() {
+                let one_line = number == from && (start.ends_with('}') || start.ends_with(';'));
+                let declared = !one_line
+                    && number > from
+                    && line.starts_with(&" ".repeat(at))
+                    && start.ends_with(';')
+                    && indent == at;
+                if one_line || declared || (number > from && closes(at) && indent == at) {
+                    let lines = number - from + 1;
+                    assert!(lines <= 70, "{}: {name} has {lines} lines", path.display());
+                    open = None;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn words_that_do_not_belong() {
+    let shared = ["..", "/shared"].concat();
+    let mut files = rust_files(&root().join("src"));
+    files.extend(
+        rust_files(&root().join("journal")).into_iter().filter(|path| !path.to_string_lossy().contains("target")),
+    );
+    files.extend(rust_files(&root().join("tests")));
+    for folder in [".", "docs", "journal"] {
+        let Ok(entries) = std::fs::read_dir(root().join(folder)) else { continue };
+        files.extend(
+            entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "md")),
+        );
+    }
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for banned in
+            [shared.as_str(), &["DESIGN", ".md"].concat(), &["todo", "!("].concat(), &["unimplemented", "!("].concat()]
+        {
+            assert!(!text.contains(banned), "{} says `{banned}`", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_top_level_is_what_it_should_be() {
+    let allowed = [
+        ".cargo",
+        ".ci",
+        ".config",
+        ".git",
+        ".gitattributes",
+        ".github",
+        ".gitignore",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "README.md",
+        "SECURITY.md",
+        "clippy.toml",
+        "completions",
+        "deny.toml",
+        "docs",
+        "journal",
+        "man",
+        "rustfmt.toml",
+        "src",
+        "target",
+        "tests",
+    ];
+    for entry in std::fs::read_dir(root()).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(allowed.contains(&name.as_str()), "{name} has no place at the top level");
+    }
+}
