@@ -131,7 +131,7 @@ impl Rig {
         assert_eq!(self.dump() != self.before, !status.active.is_empty(), "{what}: journal and target disagree");
         self.audits(what);
         let bomb = Bomb::at(0, How::Crash);
-        self.with(&bomb, |engine| revert_all(engine)).unwrap().unwrap();
+        self.with(&bomb, revert_all).unwrap().unwrap();
         assert_eq!(self.dump(), self.before, "{what}");
         self.audits(what);
     }
@@ -172,7 +172,7 @@ pub(crate) fn apply_text(engine: &mut Engine<'_>, text: &str) -> Result<Committe
     commit(engine, &[Pending { table, key, before, after }])
 }
 
-fn commit(engine: &mut Engine<'_>, rows: &[Pending]) -> Result<Committed, EngineError> {
+pub(crate) fn commit(engine: &mut Engine<'_>, rows: &[Pending]) -> Result<Committed, EngineError> {
     let prepared = engine.prepare(rows, false)?;
     let proposal = Proposal {
         action: OperationAction::Apply,
@@ -195,6 +195,10 @@ pub(crate) fn revert_all(engine: &mut Engine<'_>) -> Result<(), EngineError> {
     let options = Options::default();
     let judged = engine.judge(&Selection::All, options)?;
     judged.planned.iter().try_for_each(|planned| engine.revert(planned, options).map(|_| ()))
+}
+
+pub(crate) fn recover_all(engine: &mut Engine<'_>) -> Result<Vec<mfm::engine::recover::Closed>, EngineError> {
+    engine.recover()
 }
 
 fn quiet() {
@@ -261,7 +265,7 @@ fn a_crash_or_an_error_at_every_write_of_a_recover() {
                 // The last step that goes off before the seal, so that the operation is open: found by looking.
                 leave_open(&rig, commits);
                 let bomb = Bomb::at(steps, how);
-                let outcome = rig.with(&bomb, |engine| engine.recover());
+                let outcome = rig.with(&bomb, recover_all);
                 if !bomb.went_off() {
                     let verdict = if commits { Verdict::Applied } else { Verdict::Abandoned };
                     assert_eq!(outcome.unwrap().unwrap()[0].verdict, Some(verdict));

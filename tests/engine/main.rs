@@ -1,6 +1,6 @@
 //! The engine and the operations on a real SQLite file and a real journal, without a command line.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panic")]
 
 mod conflicts;
 mod crash;
@@ -9,4 +9,5 @@ mod laws;
 mod mock;
 mod places;
 mod refusals;
+mod simulated;
 mod world;

@@ -1,0 +1,354 @@
+//! The engine on the simulated database: every fault at every write, locks that outlive their process, foreign writers
+//! at every step, and random histories whose seeds are printed.
+
+use std::collections::BTreeMap;
+
+use mfm::engine::revert::{Options, Selection};
+use mfm::engine::{Engine, EngineError};
+use mfm::model::Value;
+use mfm::plan::Pending;
+use mfm::target::faults::WriteStep;
+use mfm::target::sim::{SimFault, SimTarget, SimWorld, SimWrite};
+use mfm::target::{NewTable, Target};
+use mfm_journal::{Depth, Journal, Verdict};
+use serde_json::json;
+
+use super::crash::{apply, commit, recover_all, revert_all};
+use super::world::World;
+
+fn live(engine: &mut Engine<'_>) -> Result<Vec<mfm::engine::live::Finding>, EngineError> {
+    engine.live()
+}
+
+type Dump = BTreeMap<String, Vec<Vec<Value>>>;
+
+fn row(id: i64, a: i64, b: &str) -> Vec<Value> {
+    vec![Value::Integer(id), Value::Integer(a), Value::Text(b.into())]
+}
+
+/// A marked simulated database and a real journal that knows it.
+struct Rig {
+    world: World,
+    sim: SimWorld,
+    before: Dump,
+}
+
+impl Rig {
+    fn new(seed: u64) -> Self {
+        let sim = SimWorld::new(seed);
+        let columns = [("id", "int", false), ("a", "int", true), ("b", "varchar(20)", true)];
+        let columns = columns.iter().map(|(name, kind, null)| ((*name).into(), (*kind).into(), *null)).collect();
+        sim.create_table(&NewTable { name: "t".into(), key: Some("id".into()), columns }).unwrap();
+        for (id, b) in [(1, "x"), (2, "y"), (3, "z"), (4, "p"), (5, "q")] {
+            sim.insert("t", row(id, id * 10, b)).unwrap();
+        }
+        let marker = sim.mark("tester").unwrap();
+        let world = World::new();
+        let stamp = world.context().stamp();
+        let mut journal = Journal::create(&world.journal, *b"0123456789abcdef", &stamp).unwrap();
+        let lock = journal.lock(&world.context().holder).unwrap();
+        let url = sim.target().url().to_owned();
+        journal.append(&lock, &stamp, "target_added", json!({"name": "lab", "url": url})).unwrap();
+        let body = json!({
+            "name": "lab", "url": url, "identity": marker.identity(), "marker_id": marker.marker_id,
+            "bound": marker.bound, "overrides": [], "lab": true, "moved_from": null,
+        });
+        journal.append(&lock, &stamp, "target_marked", body).unwrap();
+        sim.reset_steps();
+        let before = sim.dump();
+        Self { world, sim, before }
+    }
+
+    /// Runs a step with a journal and a target opened for it, as a process of its own would.
+    fn run<T>(&self, step: impl FnOnce(&mut Engine<'_>) -> Result<T, EngineError>) -> Result<T, EngineError> {
+        let mut journal = Journal::open(&self.world.journal)?;
+        let mut target: SimTarget = self.sim.target();
+        let context = self.world.context();
+        step(&mut context.engine(&mut journal, &mut target, "lab"))
+    }
+
+    fn journal(&self) -> Journal {
+        Journal::open_read(&self.world.journal).unwrap()
+    }
+
+    fn recover(&self) -> Vec<mfm::engine::recover::Closed> {
+        self.run(recover_all).unwrap()
+    }
+
+    /// Recovers, with a lock released meanwhile, and holds journal and database against each other.
+    fn settles(&self, what: &str) {
+        self.sim.reset_steps();
+        if self.sim.is_held() {
+            let open = self.recover();
+            assert!(open.iter().all(|closed| closed.verdict.is_none()), "{what}: decided under an open transaction");
+            self.sim.release(false).unwrap();
+        }
+        let closed = self.recover();
+        assert!(closed.iter().all(|closed| closed.verdict.is_some()), "{what}: {closed:?}");
+        let journal = self.journal();
+        assert!(journal.state().open.is_empty(), "{what}");
+        assert_eq!(self.sim.dump() != self.before, !journal.state().active.is_empty(), "{what}: they disagree");
+        self.audits(what);
+    }
+
+    fn audits(&self, what: &str) {
+        let audit = mfm_journal::audit(&self.world.journal, Depth::Data, &mut |_, _| {}).unwrap();
+        assert!(audit.findings.is_empty(), "{what}: {:#?}", audit.findings);
+        let findings = self.run(live).unwrap();
+        assert!(findings.is_empty(), "{what}: {findings:#?}");
+    }
+}
+
+/// What goes wrong at a step, made anew for each try.
+const FAULTS: [fn() -> SimFault; 5] =
+    [|| SimFault::Fail, || SimFault::Full, || SimFault::Crash, || SimFault::CrashHolding, || SimFault::LoseAnswer];
+
+/// Torture 23, 24 and 25 on the simulated database.
+#[test]
+fn torture_23_every_fault_at_every_step_of_an_apply() {
+    for fault in FAULTS {
+        let mut step = 0;
+        loop {
+            step += 1;
+            let rig = Rig::new(step);
+            rig.sim.at(step, fault());
+            let outcome = rig.run(apply);
+            if rig.sim.steps() < step {
+                assert!(outcome.is_ok());
+                break;
+            }
+            let what = format!("apply, {:?} at step {step}", fault());
+            rig.settles(&what);
+            rig.run(revert_all).unwrap();
+            assert_eq!(rig.sim.dump(), rig.before, "{what}");
+            rig.audits(&what);
+        }
+        assert!(step > 8, "only {step} steps");
+    }
+}
+
+#[test]
+fn torture_23_every_fault_at_every_step_of_a_revert() {
+    for fault in FAULTS {
+        let mut step = 0;
+        loop {
+            step += 1;
+            let rig = Rig::new(step);
+            rig.run(apply).unwrap();
+            rig.sim.reset_steps();
+            rig.sim.at(step, fault());
+            let outcome = rig.run(revert_all);
+            if rig.sim.steps() < step {
+                assert!(outcome.is_ok());
+                break;
+            }
+            let what = format!("revert, {:?} at step {step}", fault());
+            rig.settles(&what);
+            rig.run(revert_all).unwrap();
+            assert_eq!(rig.sim.dump(), rig.before, "{what}");
+        }
+        assert!(step > 8, "only {step} steps");
+    }
+}
+
+#[test]
+fn torture_23_a_lost_answer_is_resolved_by_the_uid_and_never_guessed() {
+    let rig = Rig::new(1);
+    let steps = {
+        let probe = Rig::new(1);
+        probe.run(apply).unwrap();
+        probe.sim.steps()
+    };
+    rig.sim.at(steps, SimFault::LoseAnswer);
+    let committed = rig.run(apply).unwrap();
+    assert_eq!((committed.op, committed.rows), (1, 3));
+    assert_eq!(rig.journal().operation(1).unwrap().unwrap().verdict, Some(Verdict::Applied));
+}
+
+/// A killed process whose transaction lives on in the server: undecided until it ends, whichever way it ends.
+#[test]
+fn a_held_transaction_is_waited_for() {
+    for commit in [false, true] {
+        let rig = Rig::new(3);
+        let steps = {
+            let probe = Rig::new(3);
+            probe.run(apply).unwrap();
+            probe.sim.steps()
+        };
+        rig.sim.at(steps - 1, SimFault::CrashHolding);
+        rig.run(apply).unwrap_err();
+        assert!(rig.sim.is_held());
+        rig.sim.reset_steps();
+        assert_eq!(rig.recover()[0].verdict, None);
+        assert_eq!(rig.run(apply).unwrap_err().code(), "recover_first");
+        rig.sim.release(commit).unwrap();
+        let verdict = if commit { Verdict::Applied } else { Verdict::Abandoned };
+        assert_eq!(rig.recover()[0].verdict, Some(verdict));
+    }
+}
+
+/// Somebody else writes between any two steps: the operation is refused and rolled back, or the write is seen as drift;
+/// what they wrote to another column is never lost.
+#[test]
+fn torture_21_a_foreign_writer_at_every_step() {
+    let write = || SimWrite::Update {
+        table: "t".into(),
+        key: vec![Value::Integer(1)],
+        set: vec![("b".into(), Value::Text("foreign".into()))],
+    };
+    let mut step = 0;
+    let (mut refused, mut applied) = (0, 0);
+    loop {
+        step += 1;
+        let rig = Rig::new(step);
+        rig.sim.at(step, SimFault::Foreign(write()));
+        let outcome = rig.run(apply);
+        if rig.sim.steps() < step {
+            break;
+        }
+        match outcome {
+            Ok(committed) => {
+                applied += 1;
+                assert_eq!(
+                    committed.drift.len(),
+                    usize::from(rig.sim.row("t", &[Value::Integer(1)]).unwrap()[2] != Value::Text("x".into()))
+                );
+            }
+            Err(error) => {
+                refused += 1;
+                assert_eq!(error.code(), "stale", "step {step}");
+                assert_eq!(rig.journal().operation(1).unwrap().unwrap().verdict, Some(Verdict::Failed));
+            }
+        }
+        rig.run(revert_all).unwrap();
+        assert_eq!(rig.sim.row("t", &[Value::Integer(1)]).unwrap(), row(1, 10, "foreign"), "step {step}");
+    }
+    assert!(refused > 0 && applied > 0, "refused {refused}, applied {applied}");
+}
+
+/// A target restored from before an operation, or replaced, is refused until it is written off.
+#[test]
+fn a_restored_world_is_replaced() {
+    let rig = Rig::new(5);
+    let snapshot = rig.sim.snapshot();
+    rig.run(apply).unwrap();
+    rig.sim.restore(&snapshot);
+    assert_eq!(rig.run(apply).unwrap_err().code(), "target_replaced");
+    assert_eq!(rig.run(revert_all).unwrap_err().code(), "target_replaced");
+    assert_eq!(rig.run(|engine| engine.write_off(true)).unwrap(), [1]);
+    rig.run(apply).unwrap();
+    rig.run(revert_all).unwrap();
+    assert_eq!(rig.sim.dump(), rig.before);
+    rig.sim.replace();
+    assert!(rig.run(apply).is_err());
+}
+
+/// A stream of choices.
+struct Choices(u64);
+
+impl Choices {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    fn id(&mut self) -> i64 {
+        i64::try_from(self.below(9)).unwrap() + 1
+    }
+}
+
+/// Returns one to three random changes to rows as they are now.
+fn random_rows(target: &mut dyn Target, choices: &mut Choices) -> Vec<Pending> {
+    let table = target.table("t").unwrap().unwrap();
+    let mut out: Vec<Pending> = Vec::new();
+    for _ in 0..=choices.below(3) {
+        let id = choices.id();
+        let key = vec![Value::Integer(id)];
+        if out.iter().any(|row| row.key == key) {
+            continue;
+        }
+        let before = target.rows(&table, std::slice::from_ref(&key)).unwrap().remove(0);
+        let fresh = i64::try_from(choices.below(1000)).unwrap() + 1000;
+        let after = match (&before, choices.below(3)) {
+            (None, _) => Some(row(id, fresh, "new")),
+            (Some(_), 0) => None,
+            (Some(old), 1) => Some(vec![old[0].clone(), Value::Integer(fresh), old[2].clone()]),
+            (Some(old), _) => Some(vec![old[0].clone(), old[1].clone(), Value::Text(format!("t{fresh}"))]),
+        };
+        out.push(Pending { table: table.clone(), key, before, after });
+    }
+    out
+}
+
+/// One random history: applies, reverts in every mode, recovers, faults at random steps.
+fn history(seed: u64, steps: u32) {
+    let rig = Rig::new(seed);
+    let mut choices = Choices(seed);
+    for step in 0..steps {
+        let what = format!("seed {seed}, step {step}");
+        rig.sim.reset_steps();
+        if choices.below(4) == 0 {
+            let fault = FAULTS[usize::try_from(choices.below(5)).unwrap()];
+            rig.sim.at(choices.below(10) + 1, fault());
+        }
+        if choices.below(2) == 0 {
+            let _ = rig.run(|engine| {
+                let rows = random_rows(engine.target, &mut choices);
+                commit(engine, &rows)
+            });
+        } else {
+            let newest = rig.journal().state().next_op;
+            let selection = match choices.below(4) {
+                0 => Selection::Last,
+                1 => Selection::All,
+                _ => Selection::Operations(vec![choices.below(newest.max(2) - 1) + 1]),
+            };
+            let options =
+                Options { cascade: choices.below(2) == 0, skip_conflicts: choices.below(3) == 0, ..Options::default() };
+            let _ = rig.run(|engine| {
+                let judged = engine.judge(&selection, options)?;
+                judged.planned.iter().try_for_each(|planned| engine.revert(planned, options).map(|_| ()))
+            });
+        }
+        // A dead process's transaction can only still commit when its commit had been sent.
+        let sent = rig.sim.log().last() == Some(&WriteStep::BeforeCommit);
+        rig.sim.reset_steps();
+        if rig.sim.is_held() {
+            rig.sim.release(sent && choices.below(2) == 0).unwrap();
+        }
+        rig.recover();
+        assert!(rig.journal().state().open.is_empty(), "{what}");
+        if step % 16 == 15 {
+            rig.audits(&what);
+        }
+    }
+    rig.sim.reset_steps();
+    let options = Options { cascade: true, ..Options::default() };
+    rig.run(|engine| {
+        let judged = engine.judge(&Selection::All, options)?;
+        judged.planned.iter().try_for_each(|planned| engine.revert(planned, options).map(|_| ()))
+    })
+    .unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    assert_eq!(rig.sim.dump(), rig.before, "seed {seed}: not everything came back");
+    rig.audits(&format!("seed {seed}, the end"));
+}
+
+/// Whatever happened, in whatever order: when all is taken back, the database is what it was.
+#[test]
+fn random_histories_come_back() {
+    for seed in 0..12 {
+        history(seed, 40);
+    }
+}
+
+/// The same for as long as one likes: `MFM_TEST_SEED=first MFM_TEST_HISTORIES=count`.
+#[test]
+#[ignore = "runs as long as it is told to"]
+fn long_random_histories_come_back() {
+    let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let first: u64 = number("MFM_TEST_SEED", 1000);
+    for seed in first..first + number("MFM_TEST_HISTORIES", 200) {
+        println!("MFM_TEST_SEED={seed}");
+        history(seed, 200);
+    }
+}
