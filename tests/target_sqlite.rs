@@ -1,6 +1,7 @@
 //! SQLite targets from outside: reading, census, execution, tombstones, marks, and what a lab's file is.
 
-#[cfg(test)]
+#![cfg(test)]
+
 mod target;
 
 use mfm::target::{OperationState, Target, Tombstone};

@@ -22,8 +22,12 @@ pub enum WriteStep {
     AfterCommit,
     /// A tombstone is about to be put.
     Tombstone,
+    /// The tombstone is durable, and nobody was told yet.
+    TombstonePut,
     /// A marker is about to be put or taken away.
     Mark,
+    /// That is durable, and nobody was told yet.
+    Marked,
 }
 
 /// Decides at each step whether the write goes on.

@@ -4,12 +4,17 @@
 //! only as long as one step; and [`Writer::execute`] takes an [`Intended`], which only a durable journal entry makes.
 
 mod compare;
+mod declared;
 pub mod error;
 mod facts;
 pub mod faults;
+pub mod foreign;
 mod nowhere;
+pub mod sim;
 pub mod sqlite;
 mod tally;
+pub mod trigger;
+mod unique;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -75,13 +75,13 @@ impl JournalFaults for Bomb {
 }
 
 /// A marked database with one table, of which an operation changes three rows in three ways.
-struct Rig {
-    world: World,
-    before: String,
+pub(crate) struct Rig {
+    pub(crate) world: World,
+    pub(crate) before: String,
 }
 
 impl Rig {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let world = World::new();
         super::world::meddle(
             &world,
@@ -123,7 +123,7 @@ impl Rig {
     }
 
     /// Whatever happened: recover closes everything, journal and target agree, and the fault can be taken back.
-    fn settles(&self, what: &str) {
+    pub(crate) fn settles(&self, what: &str) {
         let done = recover::run(&self.world.context(), &recover::Request::default()).unwrap();
         assert!(!done.left_open() && done.failure.is_none(), "{what}: {done:?}");
         let status = status::run(&self.world.context()).unwrap();
@@ -155,9 +155,25 @@ fn rows(target: &mut dyn Target) -> Vec<Pending> {
     ]
 }
 
-fn apply(engine: &mut Engine<'_>) -> Result<Committed, EngineError> {
+pub(crate) fn apply(engine: &mut Engine<'_>) -> Result<Committed, EngineError> {
     let rows = rows(engine.target);
-    let prepared = engine.prepare(&rows, false)?;
+    commit(engine, &rows)
+}
+
+/// Sets one cell to a text.
+pub(crate) fn apply_text(engine: &mut Engine<'_>, text: &str) -> Result<Committed, EngineError> {
+    let table = engine.target.table("t")?.unwrap();
+    let key = vec![Value::Integer(1)];
+    let before = engine.target.rows(&table, std::slice::from_ref(&key))?.remove(0);
+    let mut after = before.clone();
+    if let Some(row) = &mut after {
+        row[2] = Value::Text(text.into());
+    }
+    commit(engine, &[Pending { table, key, before, after }])
+}
+
+fn commit(engine: &mut Engine<'_>, rows: &[Pending]) -> Result<Committed, EngineError> {
+    let prepared = engine.prepare(rows, false)?;
     let proposal = Proposal {
         action: OperationAction::Apply,
         tool: "test".into(),
@@ -175,7 +191,7 @@ fn apply(engine: &mut Engine<'_>) -> Result<Committed, EngineError> {
     engine.commit(&proposal, &prepared)
 }
 
-fn revert_all(engine: &mut Engine<'_>) -> Result<(), EngineError> {
+pub(crate) fn revert_all(engine: &mut Engine<'_>) -> Result<(), EngineError> {
     let options = Options::default();
     let judged = engine.judge(&Selection::All, options)?;
     judged.planned.iter().try_for_each(|planned| engine.revert(planned, options).map(|_| ()))

@@ -4,6 +4,7 @@
 
 mod conflicts;
 mod crash;
+mod full;
 mod laws;
 mod mock;
 mod places;

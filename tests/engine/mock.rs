@@ -66,10 +66,12 @@ fn a_source_that_is_no_mock_leaves_nothing_behind() {
 }
 
 #[test]
-#[ignore = "needs the wheel of PyMedPhys, or its folder of CSV files, named by MFM_TEST_MOCK"]
+#[ignore = "needs PyMedPhys: its folder of CSV files in MFM_TEST_MOCK, its wheel in MFM_TEST_MOCK_WHEEL"]
 fn the_whole_mock() {
-    let world = World::new();
+    let (world, again) = (World::new(), World::new());
     let outcome = import(&world, PathBuf::from(std::env::var_os("MFM_TEST_MOCK").unwrap()));
+    import(&again, PathBuf::from(std::env::var_os("MFM_TEST_MOCK_WHEEL").unwrap()));
+    assert_eq!(dump(&world.path("lab.db")), dump(&again.path("lab.db")));
     assert_eq!(outcome.reports.len(), 11);
     assert!(outcome.cells_proved > 500_000, "{}", outcome.cells_proved);
     there_and_back(&world, 10, 3);

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mfm_journal::{Column as ColumnImage, TableShape};
+use mfm_journal::TableShape;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::key::{self, KeyChoice};
 use super::open::Place;
 use super::sql;
-use crate::model::{Column, KeyStanding, Kind, Refusal, Role, Storage, Table};
-use crate::target::{DomainKeys, TargetError};
+use crate::model::{Column, KeyStanding, Refusal, Role, Storage, Table};
+use crate::target::{DomainKeys, TargetError, declared};
 
 /// The names under which SQLite offers a hidden rowid, unless a column took them.
 const ROWID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
@@ -219,30 +219,10 @@ fn raw_columns(connection: &Connection, place: &Place, table: &str) -> Result<Ve
 }
 
 fn model_column(raw: &RawColumn, listed: &Listed) -> Column {
-    let kind = Kind::parse(&raw.declared);
-    let numbers = arguments(&raw.declared);
-    let small = |at: usize| numbers.get(at).and_then(|number| u8::try_from(*number).ok());
-    let (precision, scale, length) = match kind {
-        Kind::Decimal { precision, scale } => (Some(precision), Some(scale), None),
-        Kind::Text { length } | Kind::Bytes { length, .. } => (None, None, length),
-        Kind::DateTime => (None, small(0), None),
-        _ => (None, None, None),
-    };
-    let image = ColumnImage {
-        name: raw.name.clone(),
-        declared: raw.declared.clone(),
-        precision,
-        scale,
-        length,
-        collation: (!raw.collation.eq_ignore_ascii_case("BINARY")).then(|| raw.collation.clone()),
-    };
+    let collation = (!raw.collation.eq_ignore_ascii_case("BINARY")).then(|| raw.collation.clone());
     let role = if raw.computed { Role::Computed } else { Role::Plain };
-    Column { image, kind, storage: storage(&raw.declared, listed.strict), nullable: !raw.not_null, role }
-}
-
-fn arguments(declared: &str) -> Vec<u32> {
-    let inside = declared.split_once('(').map_or("", |(_, rest)| rest);
-    inside.trim_end_matches(')').split(',').filter_map(|part| part.trim().parse().ok()).collect()
+    let storage = storage(&raw.declared, listed.strict);
+    declared::column(&raw.name, &raw.declared, collation, !raw.not_null, storage, role)
 }
 
 /// Returns the affinity of a declared type (<https://www.sqlite.org/datatype3.html>, section 3.1).

@@ -10,6 +10,7 @@ use super::{foreign, sql, trigger};
 use crate::model::refusal::show;
 use crate::model::{KeyStanding, Refusal};
 use crate::target::facts::Facts;
+use crate::target::foreign::judge;
 use crate::target::{Census, TargetError, Touch};
 
 /// Judges touches; see [`crate::target::Target::census`].
@@ -26,7 +27,8 @@ pub(super) fn census(
         prove_key(connection, place, &sheet, &mut census.notes)?;
         refuse_key_change(&sheet, touch)?;
         judge_triggers(connection, place, touch, disable_triggers, &mut census)?;
-        foreign::census(connection, place, touch)?;
+        let parents = foreign::parents(connection, place, sheet.name())?;
+        judge(touch, &parents, &foreign::children(connection, place, sheet.name())?)?;
         declare_residue(&sheet, touch, &mut census);
     }
     Ok(census)

@@ -1,4 +1,5 @@
-//! Foreign keys as SQLite enforces them on mfm's writing connection: what would touch them, said before a write.
+//! The foreign keys that SQLite declares, all enforced on mfm's writing connection, and looking rows up in them;
+//! judges nothing.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +10,8 @@ use super::catalogue::Sheet;
 use super::open::Place;
 use super::sql;
 use super::value::bind;
-use crate::model::{Refusal, Table};
-use crate::target::{TargetError, Touch};
-
-/// A foreign key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ForeignKey {
-    pub(super) child: String,
-    pub(super) child_columns: Vec<String>,
-    pub(super) parent: String,
-    pub(super) parent_columns: Vec<String>,
-    on_delete: String,
-}
+use crate::target::TargetError;
+use crate::target::foreign::{self, ForeignKey};
 
 /// A row of `foreign_key_list`: child, number, from, parent, to, on delete.
 type Part = (String, i64, String, String, Option<String>, String);
@@ -49,7 +40,7 @@ fn read(connection: &Connection, place: &Place, text: &str, table: &str) -> Resu
             child_columns: Vec::new(),
             parent,
             parent_columns: Vec::new(),
-            on_delete,
+            on_delete: matches!(on_delete.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT").then_some(on_delete),
         });
         key.child_columns.push(from);
         key.parent_columns.extend(to);
@@ -74,33 +65,6 @@ fn primary_key(connection: &Connection, place: &Place, table: &str) -> Result<Ve
     Ok(key.into_iter().map(|(_, name)| name).collect())
 }
 
-/// Judges a touch: what an enforced foreign key would refuse, or carry further, now or when it is taken back.
-pub(super) fn census(connection: &Connection, place: &Place, touch: &Touch) -> Result<(), TargetError> {
-    let table = &touch.table.shape.name;
-    let updates = |columns: &[String]| {
-        touch.updated.iter().find(|name| columns.iter().any(|column| column.eq_ignore_ascii_case(name)))
-    };
-    for key in parents(connection, place, table)? {
-        if let Some(column) = updates(&key.child_columns) {
-            return Err(key.refusal(table, format!("{column} would be updated")).into());
-        }
-    }
-    for key in children(connection, place, table)? {
-        if let Some(column) = updates(&key.parent_columns) {
-            return Err(key.refusal(table, format!("{column}, which it refers to, would be updated")).into());
-        }
-        let carries = matches!(key.on_delete.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT");
-        if carries && touch.deletes > 0 {
-            return Err(key.refusal(table, format!("a delete would {} further rows", key.on_delete)).into());
-        }
-        if carries && touch.inserts > 0 {
-            let why = format!("taking an insert back is a delete, which would {} further rows", key.on_delete);
-            return Err(key.refusal(table, why).into());
-        }
-    }
-    Ok(())
-}
-
 /// Checks that inserted rows find their parents and that deleted rows leave no children behind.
 pub(super) fn references(
     connection: &Connection,
@@ -109,49 +73,18 @@ pub(super) fn references(
     inserted: &[Vec<Value>],
     deleted: &[Vec<Value>],
 ) -> Result<(), TargetError> {
-    let table = &sheet.table;
+    let (table, name) = (&sheet.table, sheet.name());
     if !inserted.is_empty() {
-        for key in parents(connection, place, sheet.name())? {
-            let siblings = if key.parent.eq_ignore_ascii_case(sheet.name()) { inserted } else { &[] };
-            let missing = |values: &[Value]| {
-                let among = |row: &Vec<Value>| cells(table, &key.parent_columns, row) == values;
-                Ok(!siblings.iter().any(among) && !exists(connection, place, &sql::parent(&key), values)?)
-            };
-            let why = "an inserted row would have no parent";
-            check(table, &key, &key.child_columns, inserted, missing, why)?;
-        }
+        let keys = parents(connection, place, name)?;
+        let lookup = |key: &ForeignKey, values: &[Value]| exists(connection, place, &sql::parent(key), values);
+        foreign::parents_of(table, &keys, inserted, &lookup)?;
     }
     if !deleted.is_empty() {
-        for key in children(connection, place, sheet.name())? {
-            let present = |values: &[Value]| exists(connection, place, &sql::child(&key), values);
-            let why = "a row that would be deleted is referred to";
-            check(table, &key, &key.parent_columns, deleted, present, why)?;
-        }
+        let keys = children(connection, place, name)?;
+        let lookup = |key: &ForeignKey, values: &[Value]| exists(connection, place, &sql::child(key), values);
+        foreign::children_of(table, &keys, deleted, &lookup)?;
     }
     Ok(())
-}
-
-/// Refuses the first row whose values, none of them NULL, the question answers with yes.
-fn check(
-    table: &Table,
-    key: &ForeignKey,
-    columns: &[String],
-    rows: &[Vec<Value>],
-    question: impl Fn(&[Value]) -> Result<bool, TargetError>,
-    why: &str,
-) -> Result<(), TargetError> {
-    for row in rows {
-        let values = cells(table, columns, row);
-        if !values.iter().any(Value::is_null) && question(&values)? {
-            return Err(key.refusal(&table.shape.name, why.to_owned()).into());
-        }
-    }
-    Ok(())
-}
-
-fn cells(table: &Table, columns: &[String], row: &[Value]) -> Vec<Value> {
-    let cell = |name: &String| table.position(name).and_then(|at| row.get(at)).cloned().unwrap_or(Value::Null);
-    columns.iter().map(cell).collect()
 }
 
 fn exists(connection: &Connection, place: &Place, text: &str, values: &[Value]) -> Result<bool, TargetError> {
@@ -161,16 +94,4 @@ fn exists(connection: &Connection, place: &Place, text: &str, values: &[Value]) 
     let mut rows = statement.raw_query();
     let row = rows.next().map_err(&failed)?;
     row.map_or(Ok(false), |row| row.get(0)).map_err(&failed)
-}
-
-impl ForeignKey {
-    /// Names the constraint, which in SQLite seldom has a name.
-    fn name(&self) -> String {
-        let (child, parent) = (self.child_columns.join(", "), self.parent_columns.join(", "));
-        format!("{}({child}) -> {}({parent})", self.child, self.parent)
-    }
-
-    fn refusal(&self, table: &str, why: String) -> Refusal {
-        Refusal::ForeignKey { table: table.to_owned(), constraint: self.name(), why }
-    }
 }

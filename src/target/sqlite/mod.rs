@@ -12,6 +12,7 @@ mod rehearse;
 mod rows;
 mod sql;
 mod trigger;
+mod unique;
 mod value;
 mod writer;
 
@@ -233,7 +234,7 @@ impl Target for SqliteTarget {
 
     fn unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError> {
         let sheet = self.catalogue.same(&self.connection, &self.place, table)?;
-        rehearse::unique(&self.connection, &self.place, &sheet, columns, rows)
+        unique::unique(&self.connection, &self.place, &sheet, columns, rows)
     }
 
     fn references(

@@ -1,17 +1,14 @@
 //! Rehearsals: rows tried out in a private table of the same declaration, in memory; never in the target.
 
-use std::collections::BTreeSet;
-
 use mfm_journal::Value;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, ffi};
 
-use super::catalogue::{Sheet, UniqueIndex};
+use super::catalogue::Sheet;
 use super::open::Place;
 use super::sql;
 use super::value::{bind, read_cells};
 use crate::model::Refusal;
-use crate::model::snapshot::key_form;
 use crate::target::TargetError;
 
 /// Returns rows as the database would hold them; see [`crate::target::Target::rehearse`].
@@ -88,66 +85,5 @@ pub(super) fn refusal(place: &Place, sheet: &Sheet, what: &str, error: &rusqlite
         }
         ffi::SQLITE_ERROR => Refusal::Constraint { table, why: said }.into(),
         _ => place.explain(what, error),
-    }
-}
-
-/// Checks rows against the other unique indexes; see [`crate::target::Target::unique`].
-pub(super) fn unique(
-    connection: &Connection,
-    place: &Place,
-    sheet: &Sheet,
-    columns: &[String],
-    rows: &[Vec<Value>],
-) -> Result<(), TargetError> {
-    let touched = |index: &&UniqueIndex| {
-        let among = |(name, _): &(String, String)| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
-        columns.is_empty() || index.columns.iter().any(among)
-    };
-    sheet.unique.iter().filter(touched).try_for_each(|index| unique_in(connection, place, sheet, index, rows))
-}
-
-fn unique_in(
-    connection: &Connection,
-    place: &Place,
-    sheet: &Sheet,
-    index: &UniqueIndex,
-    rows: &[Vec<Value>],
-) -> Result<(), TargetError> {
-    let failed = place.error("look a unique index up");
-    let taken = || Refusal::UniqueIndex { table: sheet.name().to_owned(), index: index.name.clone() };
-    let mut statement = connection.prepare_cached(&sql::holder(sheet, index)).map_err(&failed)?;
-    let mut new = BTreeSet::new();
-    let mut held = vec![Value::Null; sheet.table.columns.len()];
-    for row in rows {
-        let cell = |(name, _): &(String, String)| sheet.table.column(name).map(|(at, _)| row[at].clone());
-        let values = index.columns.iter().map(cell).collect::<Result<Vec<Value>, _>>()?;
-        if values.iter().any(Value::is_null) {
-            continue;
-        }
-        bind(&mut statement, &values).map_err(&failed)?;
-        let mut found = statement.raw_query();
-        while let Some(other) = found.next().map_err(&failed)? {
-            read_cells(other, 1, &mut held).map_err(&failed)?;
-            // A row does not stand in its own way; another one does, even if it would make room later.
-            if sheet.table.key_of(&held)? != sheet.table.key_of(row)? {
-                return Err(taken().into());
-            }
-        }
-        let folded = values.iter().zip(&index.columns).map(|(value, (_, collation))| fold(value, collation));
-        if !new.insert(folded.collect::<Vec<_>>()) {
-            return Err(taken().into());
-        }
-    }
-    Ok(())
-}
-
-/// Returns one form of all values that an index holds equal.
-fn fold(value: &Value, collation: &str) -> Value {
-    match value {
-        Value::Text(text) if collation.eq_ignore_ascii_case("NOCASE") => Value::Text(text.to_ascii_lowercase()),
-        Value::Text(text) if collation.eq_ignore_ascii_case("RTRIM") => {
-            Value::Text(text.trim_end_matches(' ').to_owned())
-        }
-        _ => key_form(value),
     }
 }

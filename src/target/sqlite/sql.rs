@@ -1,7 +1,7 @@
 //! Every SQL text that mfm sends to SQLite, built from names that the catalogue gave; holds no values, runs nothing.
 
 use super::catalogue::{Sheet, UniqueIndex};
-use super::foreign::ForeignKey;
+use crate::target::foreign::ForeignKey;
 
 /// The catalogue.
 pub(super) const SCHEMA_VERSION: &str = "PRAGMA schema_version";

@@ -1,28 +1,11 @@
-//! Which events a trigger waits for, read from its declaration; runs and changes no trigger.
+//! The triggers that SQLite declares, their events read from the declarations; judges nothing.
 
 use rusqlite::Connection;
 
 use super::open::Place;
 use super::sql;
-use crate::target::{TargetError, Touch};
-
-/// A trigger of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Trigger {
-    pub(super) name: String,
-    event: Event,
-}
-
-/// What a trigger waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Event {
-    Insert,
-    Delete,
-    /// An update of these columns; of any where none is named.
-    Update(Vec<String>),
-    /// The declaration was not understood, so anything may wake it.
-    Any,
-}
+use crate::target::TargetError;
+use crate::target::trigger::{Event, Trigger};
 
 /// A word of a declaration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,21 +23,6 @@ pub(super) fn triggers(connection: &Connection, place: &Place, table: &str) -> R
         Ok(Trigger { name: row.get(0)?, event: declaration.map_or(Event::Any, |text| event(&text)) })
     });
     rows.and_then(Iterator::collect).map_err(&failed)
-}
-
-impl Trigger {
-    /// Tells whether a touch, or taking it back, would fire the trigger.
-    pub(super) fn fires(&self, touch: &Touch) -> bool {
-        let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
-        match &self.event {
-            Event::Insert | Event::Delete => comes_or_goes,
-            Event::Update(columns) if columns.is_empty() => !touch.updated.is_empty(),
-            Event::Update(columns) => {
-                touch.updated.iter().any(|name| columns.iter().any(|column| column.eq_ignore_ascii_case(name)))
-            }
-            Event::Any => comes_or_goes || !touch.updated.is_empty(),
-        }
-    }
 }
 
 fn event(declaration: &str) -> Event {

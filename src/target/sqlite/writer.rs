@@ -100,7 +100,7 @@ impl Writer for SqliteWriter {
     fn tombstone(&mut self, row: &OperationRow, at_us: i64) -> Result<Tombstone, TargetError> {
         self.step(WriteStep::Tombstone)?;
         match self.insert_operation(row, OperationState::Abandoned, at_us) {
-            Ok(()) => Ok(Tombstone::Inserted),
+            Ok(()) => self.step(WriteStep::TombstonePut).map(|()| Tombstone::Inserted),
             Err(error) if is_busy(&error) => Ok(Tombstone::Undecided),
             Err(error) if is_constraint(&error) => self.found(row),
             Err(error) => Err(self.explain_operation(&error)),
@@ -115,13 +115,15 @@ impl Writer for SqliteWriter {
             self.connection.execute_batch(sql::CREATE_MARKS).map_err(&failed)?;
             let values = (&marker.marker_id, bound, marker.at_us, &marker.actor);
             self.connection.execute(sql::INSERT_MARKER, values).map(drop).map_err(&failed)
-        })
+        })?;
+        self.step(WriteStep::Marked)
     }
 
     fn unmark(&mut self) -> Result<(), TargetError> {
         self.step(WriteStep::Mark)?;
         let failed = self.place.error("take the marker away");
-        self.transaction(|| self.connection.execute_batch(sql::DROP_MARKS).map_err(&failed))
+        self.transaction(|| self.connection.execute_batch(sql::DROP_MARKS).map_err(&failed))?;
+        self.step(WriteStep::Marked)
     }
 }
 

@@ -1,0 +1,68 @@
+//! The census of a simulated database, by the rules that every engine shares; writes nothing.
+
+use mfm_journal::{Residue, Value};
+
+use super::state::State;
+use super::table::SimTable;
+use crate::model::refusal::show;
+use crate::model::{KeyStanding, Refusal, Role};
+use crate::target::foreign::judge;
+use crate::target::{Census, Touch};
+
+/// Judges touches; see [`crate::target::Target::census`].
+pub(super) fn census(state: &State, touches: &[Touch], disable_triggers: bool) -> Result<Census, Refusal> {
+    let mut census = Census { facts: Some(state.facts(touches)?), ..Census::default() };
+    for touch in touches {
+        let table = state.same(&touch.table)?;
+        prove_key(table, &mut census.notes)?;
+        let is_key = |name: &&String| table.table.shape.key.contains(*name);
+        if let Some(name) = touch.updated.iter().find(is_key) {
+            return Err(Refusal::Unsupported { what: format!("a change of the key column {}.{name}", table.name()) });
+        }
+        for trigger in table.options.triggers.iter().filter(|trigger| trigger.fires(touch)) {
+            let (table, trigger) = (table.name().to_owned(), trigger.name.clone());
+            if !disable_triggers {
+                return Err(Refusal::Trigger { table, trigger });
+            }
+            census.notes.push(format!("{table}: trigger {trigger} is switched off for this transaction"));
+            census.triggers_disabled.push(trigger);
+        }
+        judge(touch, &state.parents(table.name()), &state.children(table.name()))?;
+        declare_residue(table, touch, &mut census);
+    }
+    Ok(census)
+}
+
+fn prove_key(table: &SimTable, notes: &mut Vec<String>) -> Result<(), Refusal> {
+    if table.table.shape.key.is_empty() {
+        return Err(table.no_key("it declares none"));
+    }
+    if matches!(table.table.key, KeyStanding::Declared(_)) {
+        return Ok(());
+    }
+    let columns = table.table.shape.key.join(", ");
+    if table.keys().any(|(key, _)| key.iter().any(Value::is_null)) {
+        return Err(table.no_key(&format!("{columns} is NULL in some rows")));
+    }
+    if let Some((key, _)) = table.keys().find(|(_, rows)| *rows > 1) {
+        return Err(table.no_key(&format!("{columns} is {} in several rows", show(key))));
+    }
+    let rows = table.rows().count();
+    notes.push(format!("{}: no index vouches for the key {columns}; {rows} rows were scanned", table.name()));
+    Ok(())
+}
+
+fn declare_residue(table: &SimTable, touch: &Touch, census: &mut Census) {
+    let name = table.name();
+    let mut residue = |what: String| census.residue.push(Residue { table: name.to_owned(), what });
+    if table.options.identity && touch.inserts > 0 {
+        residue("identity".to_owned());
+    }
+    for column in &table.table.omitted {
+        let column_name = &column.image.name;
+        match column.role {
+            Role::RowVersion => residue(format!("rowversion {column_name}")),
+            _ => census.notes.push(format!("{name}.{column_name} is computed by the database and left out")),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Unique indexes and what would meet them, whatever the engine; looks nothing up itself.
+
+use std::collections::BTreeSet;
+
+use mfm_journal::Value;
+
+use super::TargetError;
+use crate::model::{Key, Refusal, Table};
+
+/// A unique index, as far as a check needs it.
+pub(super) struct Index<'i> {
+    /// Its name.
+    pub(super) name: &'i str,
+    /// Its columns.
+    pub(super) columns: Vec<&'i str>,
+    /// Returns one form of all values that it holds equal, by column.
+    pub(super) fold: &'i dyn Fn(usize, &Value) -> Value,
+}
+
+/// Finds the keys of the rows that hold values.
+pub(super) type Holders<'h> = dyn FnMut(&[Value]) -> Result<Vec<Key>, TargetError> + 'h;
+
+/// Checks rows against one index.
+///
+/// A row does not stand in its own way. Another one does, even where the same operation would make room: rows are
+/// written one by one, and a swap would meet itself half way.
+pub(super) fn judge(
+    table: &Table,
+    index: &Index<'_>,
+    rows: &[Vec<Value>],
+    holders: &mut Holders<'_>,
+) -> Result<(), TargetError> {
+    let taken = || Refusal::UniqueIndex { table: table.shape.name.clone(), index: index.name.to_owned() };
+    let mut new = BTreeSet::new();
+    for row in rows {
+        let cell = |name: &&str| table.column(name).map(|(at, _)| row.get(at).cloned().unwrap_or(Value::Null));
+        let values = index.columns.iter().map(cell).collect::<Result<Vec<Value>, _>>()?;
+        if values.iter().any(Value::is_null) {
+            continue;
+        }
+        let own = table.key_of(row)?;
+        let folded: Vec<_> = values.iter().enumerate().map(|(at, value)| (index.fold)(at, value)).collect();
+        if holders(&values)?.iter().any(|key| *key != own) || !new.insert(folded) {
+            return Err(taken().into());
+        }
+    }
+    Ok(())
+}
+
+/// Tells whether an update of some columns (none: an insert) touches an index.
+pub(super) fn touches(updated: &[String], index: &[&str]) -> bool {
+    let among = |name: &&str| updated.iter().any(|column| column.eq_ignore_ascii_case(name));
+    updated.is_empty() || index.iter().any(among)
+}

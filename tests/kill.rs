@@ -1,0 +1,128 @@
+//! The real program, killed at random moments of apply and revert: afterwards journal and database always agree.
+#![cfg(feature = "cli")]
+#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value as Json;
+
+/// How many times the program is killed.
+const KILLS: u32 = 100;
+
+struct Lab {
+    dir: tempfile::TempDir,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let lab = Self { dir: tempfile::tempdir().unwrap() };
+        let url = format!("sqlite:{}", lab.path().display());
+        assert!(lab.mfm(&["lab", "create", &url, "--patients", "40"]).status().unwrap().success());
+        lab
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.path().join("lab.db")
+    }
+
+    fn mfm(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.dir.path())
+            .env("MFM_JOURNAL", self.dir.path().join("journal.db"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    fn json(&self, arguments: &[&str]) -> (i32, Json) {
+        let mut command = self.mfm(arguments);
+        let output = command.arg("--json").stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let json = serde_json::from_str(&text).unwrap_or_else(|error| {
+            panic!("{arguments:?}: {error}: {text}{}", String::from_utf8_lossy(&output.stderr))
+        });
+        (output.status.code().unwrap(), json)
+    }
+
+    /// Starts a command and kills it after a moment; tells whether it was still running.
+    fn killed(&self, arguments: &[&str], after: Duration) -> bool {
+        let mut child = self.mfm(arguments).spawn().unwrap();
+        std::thread::sleep(after);
+        let running = child.try_wait().unwrap().is_none();
+        let _ = child.kill();
+        child.wait().unwrap();
+        running
+    }
+
+    /// Recovers, and checks that nothing is open and that journal and database agree; tells whether a fault is active.
+    fn settle(&self, clean: &str) -> bool {
+        let (code, recovered) = self.json(&["recover"]);
+        assert_eq!(code, 0, "{recovered}");
+        let (_, status) = self.json(&["status"]);
+        assert_eq!(status["open"], Json::Array(vec![]), "{status}");
+        let active = !status["active"].as_array().unwrap().is_empty();
+        assert_eq!(dump(&self.path()) != clean, active, "{status}");
+        let (code, audit) = self.json(&["audit", "verify", "--depth", "live"]);
+        assert_eq!(code, 0, "{audit}");
+        active
+    }
+}
+
+/// Everything but mfm's own tables, read by another connection.
+fn dump(path: &Path) -> String {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'mfm%' ORDER BY name";
+    let mut tables = connection.prepare(sql).unwrap();
+    let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let mut out = String::new();
+    for name in names {
+        let mut rows = connection.prepare(&format!("SELECT * FROM \"{name}\" ORDER BY 1")).unwrap();
+        let width = rows.column_count();
+        let mut rows = rows.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            (0..width).for_each(|at| out.push_str(&format!("{:?}|", row.get_ref(at).unwrap())));
+            out.push('\n');
+        }
+    }
+    out
+}
+
+#[test]
+fn torture_24_the_program_is_killed_a_hundred_times() {
+    let lab = Lab::new();
+    let clean = dump(&lab.path());
+    let apply = ["apply", "create_invalid_angles", "--variant", "both", "--all", "--max-rows", "1000000", "--yes"];
+    let revert = ["revert", "--all"];
+    // How long each takes undisturbed says where the moments of a kill have to lie.
+    let begun = Instant::now();
+    assert!(lab.mfm(&apply).status().unwrap().success());
+    let apply_time = begun.elapsed();
+    let begun = Instant::now();
+    assert!(lab.mfm(&revert).status().unwrap().success());
+    let revert_time = begun.elapsed();
+    let seed = std::env::var("MFM_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_240_628_u64);
+    println!("MFM_TEST_SEED={seed}: apply takes {apply_time:?}, revert {revert_time:?}");
+    let mut state = seed;
+    let mut hits = 0;
+    let mut active = false;
+    for kill in 0..KILLS {
+        // A plain linear congruence: any spread of moments will do, as long as the seed gives it again.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let share = f64::from(u32::try_from(state >> 33).unwrap()) / f64::from(1_u32 << 31);
+        let (arguments, whole) = if active { (&revert[..], revert_time) } else { (&apply[..], apply_time) };
+        hits += u32::from(lab.killed(arguments, whole.mul_f64(share)));
+        active = lab.settle(&clean);
+        if kill % 10 == 9 && active {
+            assert!(lab.mfm(&revert).status().unwrap().success());
+            active = lab.settle(&clean);
+            assert!(!active);
+        }
+    }
+    assert!(hits > KILLS / 2, "only {hits} of {KILLS} kills met a running program");
+}
