@@ -1,4 +1,4 @@
-//! `mfm target census`: what a target is, which signs of a clinic it shows, and what could be changed exactly; reads only.
+//! `mfm target census`: what a target is, which signs of a clinic it shows, what could be changed exactly; reads only.
 
 use serde::Serialize;
 
