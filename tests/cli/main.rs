@@ -9,4 +9,6 @@ mod help;
 mod json;
 mod output;
 mod settings;
+#[cfg(unix)]
+mod signals;
 mod world;
