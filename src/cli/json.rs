@@ -28,6 +28,9 @@ pub(super) fn line<T: Serialize>(name: &str, body: &T) -> Result<String, Failure
     Ok(text + "\n")
 }
 
+/// The fields of an error, in the order in which people look at them; others follow.
+const ERROR_FIELDS: [&str; 5] = ["schema", "code", "kind", "message", "hint"];
+
 /// An error as programs get it, its schema in front.
 struct SchemaFirst(Json);
 
@@ -35,9 +38,9 @@ impl Serialize for SchemaFirst {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fields = self.0.as_object();
         let mut map = serializer.serialize_map(fields.map(serde_json::Map::len))?;
-        let first = fields.into_iter().flatten().filter(|(name, _)| *name == "schema");
-        let rest = fields.into_iter().flatten().filter(|(name, _)| *name != "schema");
-        first.chain(rest).try_for_each(|(name, value)| map.serialize_entry(name, value))?;
+        let known = ERROR_FIELDS.iter().filter_map(|name| fields?.get_key_value(*name));
+        let rest = fields.into_iter().flatten().filter(|(name, _)| !ERROR_FIELDS.contains(&name.as_str()));
+        known.chain(rest).try_for_each(|(name, value)| map.serialize_entry(name, value))?;
         map.end()
     }
 }

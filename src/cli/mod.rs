@@ -1,6 +1,6 @@
 //! The command line: parses, asks and renders; knows no SQL, opens no journal and no target.
 //!
-//! stdout carries data only, stderr the rest. Every word goes through one [`printer::Printer`].
+//! stdout carries data only, stderr the rest. Every word goes through one `Printer`.
 
 mod args;
 mod errors;

@@ -8,6 +8,7 @@ use super::json;
 use super::printer::{BOLD, DIM, GOOD, Printer, WARN, clean, paint};
 use super::settings::{Format, Settings};
 use crate::ops::Failure;
+pub(super) use crate::ops::count;
 
 /// A result that can be shown.
 pub(super) trait Report: Serialize {
@@ -218,11 +219,6 @@ fn wrap(text: &str, room: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-/// Returns `1 row`, `2 rows`.
-pub(super) fn count(number: u64, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
 /// Returns a list with commas.

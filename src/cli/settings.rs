@@ -1,6 +1,7 @@
 //! Where things are and how to show them: flags, then environment, then `mfm.toml`, then the user's configuration.
 
 use std::collections::BTreeMap;
+use std::env::VarError;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -53,6 +54,8 @@ pub(super) struct Surroundings {
     pub(super) variables: BTreeMap<&'static str, String>,
     /// The current folder.
     pub(super) folder: PathBuf,
+    /// A variable that is set to what is no text: it must not be mistaken for one that is not set.
+    pub(super) unreadable: Option<&'static str>,
 }
 
 /// Every environment variable that mfm looks at.
@@ -74,9 +77,16 @@ const VARIABLES: [&str; 12] = [
 impl Surroundings {
     /// Reads those of this process.
     pub(super) fn of_process() -> Self {
-        let set = |name: &'static str| Some((name, std::env::var(name).ok().filter(|value| !value.is_empty())?));
-        let variables = VARIABLES.into_iter().filter_map(set).collect();
-        Self { variables, folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")) }
+        let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        let mut around = Self { variables: BTreeMap::new(), folder, unreadable: None };
+        for name in VARIABLES {
+            match std::env::var(name) {
+                Ok(value) if !value.is_empty() => drop(around.variables.insert(name, value)),
+                Ok(_) | Err(VarError::NotPresent) => {}
+                Err(VarError::NotUnicode(_)) => around.unreadable = Some(name),
+            }
+        }
+        around
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -168,6 +178,10 @@ impl Settings {
     /// # Errors
     /// Usage: a configuration file or a variable that cannot be read.
     pub(super) fn resolve(globals: &Globals, around: &Surroundings) -> Result<Self, Failure> {
+        if let Some(name) = around.unreadable {
+            let message = format!("{name} is set to what is no UTF-8");
+            return Err(Failure::usage("config", message, "set it to text, or unset it"));
+        }
         let project =
             upward(&around.folder, "mfm.toml").map_or_else(|| Ok(Config::default()), |path| Config::read(&path))?;
         let user = around.xdg("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("mfm").join("config.toml"));

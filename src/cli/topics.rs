@@ -90,8 +90,11 @@ impl Report for Glossary {
         page.table(&self.sheet());
         if self.topic == "environment" {
             page.blank();
-            page.line("Flags win over the environment, the environment over the nearest mfm.toml, and that over");
-            page.line("mfm/config.toml. Keys: journal, target, format, actor, color.");
+            page.paragraph(
+                0,
+                "Flags win over the environment, the environment over the nearest mfm.toml, and that over \
+                 mfm/config.toml. Keys: journal, target, format, actor, color.",
+            );
         }
     }
 
@@ -108,7 +111,7 @@ struct Errors {
 
 impl Report for Errors {
     fn page(&self, page: &mut Page) {
-        page.line("Every error carries a code that never changes; --json gives it, and these are all of them.");
+        page.line("Every error has a code that never changes; --json shows it. These are all.");
         for kind in [Kind::Usage, Kind::Refused, Kind::Target, Kind::Journal, Kind::Interrupted, Kind::Found] {
             let mut sheet = Sheet::new(&["code", "what to do"]);
             let of_kind = self.errors.iter().filter(|error| error.kind == kind);

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use mfm_journal::Digest;
 use serde::Serialize;
 
-use super::Card;
 use super::cell::{self, ChangeRow};
 use super::context::Context;
 use super::failure::Failure;
 use super::plan::{self, Made, Request};
 use super::plan_file::PlanFile;
+use super::{Card, count};
 use crate::engine::apply::Committed;
 use crate::engine::guard;
 use crate::model::Refusal;
@@ -121,8 +121,13 @@ fn promised(
 fn question(made: &Made) -> Question {
     let plan = &made.outcome;
     let text = format!(
-        "{} ({}, severity {}) on target {}: {} rows of {} records. Commit?",
-        plan.tool, plan.variant, plan.severity, plan.target, plan.rows, plan.records
+        "{} ({}, severity {}) on target {}: {} of {}. Commit?",
+        plan.tool,
+        plan.variant,
+        plan.severity,
+        plan.target,
+        count(plan.rows, "row"),
+        count(plan.records, "record")
     );
     Question { text, danger: CARD.danger, type_name: None }
 }

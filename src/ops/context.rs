@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use mfm_journal::{Face, Holder, Journal, JournalError, Stamp};
 
 use super::failure::Failure;
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 use crate::model::Refusal;
 use crate::model::ports::{Answer, Clock, Confirm, Danger, Entropy, Question, Reporter};
 use crate::mosaiq;
@@ -169,6 +169,14 @@ impl Context<'_> {
             (None, Danger::Read | Danger::Write) => {}
         }
         Err(failure)
+    }
+
+    /// Lets a step that has written nothing to a target end early.
+    ///
+    /// # Errors
+    /// [`EngineError::Interrupted`], where the person asked to stop.
+    pub fn go_on(&self) -> Result<(), Failure> {
+        if self.reporter.interrupted() { Err(EngineError::Interrupted.into()) } else { Ok(()) }
     }
 
     /// Returns 16 random bytes in hexadecimal: the id of a marker or a plan.

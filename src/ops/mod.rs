@@ -35,6 +35,12 @@ pub struct Card {
     pub about: &'static str,
 }
 
+/// Returns `1 row`, `2 rows`.
+#[must_use]
+pub fn count(number: u64, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
 /// Every operation.
 pub const OPERATIONS: &[&Card] = &[
     &demo::CARD,

@@ -5,9 +5,9 @@ use mfm_journal::{Digest, Residue};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Card;
 use super::context::Context;
 use super::failure::Failure;
+use super::{Card, count};
 use crate::engine::revert::{self, Drift, Judged, Options, Selection};
 use crate::model::ports::{Danger, Question};
 use crate::model::refusal::Conflict;
@@ -128,8 +128,9 @@ fn question(judged: &Judged, name: &str) -> Question {
     let numbers: Vec<String> = judged.planned.iter().map(|plan| plan.operation.op.to_string()).collect();
     let rows: usize = judged.planned.iter().map(|plan| plan.rows.len()).sum();
     let text = format!(
-        "Revert operation {} on target {name} by force: {rows} rows, whatever others wrote to them. Go on?",
-        numbers.join(", ")
+        "Revert operation {} on target {name} by force: {}, whatever others wrote to them. Go on?",
+        numbers.join(", "),
+        count(rows as u64, "row")
     );
     Question { text, danger: Danger::Destroy, type_name: None }
 }

@@ -167,6 +167,7 @@ impl Run<'_, '_, '_> {
     fn plan_all(&mut self, keys: &[Key], sampled: bool) -> Result<(), Failure> {
         for (at, batch) in keys.chunks(BATCH).enumerate() {
             self.context.reporter.progress("reading records", (at * BATCH) as u64, keys.len() as u64);
+            self.context.go_on()?;
             let snapshot = self.gather(batch)?;
             for key in batch {
                 let ordinal = self.outcome.keys.len() as u64;

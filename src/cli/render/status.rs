@@ -2,7 +2,7 @@
 
 use super::weight;
 use crate::cli::report::{Mood, Page, Report, Sheet, count};
-use crate::ops::status::{Active, Outcome};
+use crate::ops::status::{Active, Outcome, TargetLine};
 
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
@@ -43,7 +43,9 @@ fn entries(number: u64) -> String {
 }
 
 fn lead(status: &Outcome) -> (Mood, String) {
-    let wrong = status.targets.iter().filter(|target| target.state != "marked").count() as u64;
+    // Where one target was asked for, the others are listed only.
+    let asked = |line: &&TargetLine| status.target.as_ref().is_none_or(|target| target.name == line.name);
+    let wrong = status.targets.iter().filter(asked).filter(|target| target.state != "marked").count() as u64;
     let active = count(status.active.len() as u64, "operation");
     match (status.open.len(), status.active.len(), wrong) {
         (0, 0, 0) if status.targets.is_empty() => (Mood::Plain, "no target is registered".to_owned()),

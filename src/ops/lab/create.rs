@@ -78,8 +78,9 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
             rows += 1;
             if rows % 4096 == 0 {
                 context.reporter.progress("making rows", rows, 0);
+                context.go_on()?;
             }
-            sink.row(table, &cells)
+            Ok::<(), Failure>(sink.row(table, &cells)?)
         })?;
         Ok(())
     })?;

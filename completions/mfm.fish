@@ -1,0 +1,656 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_mfm_global_optspecs
+    string join \n journal= target= format= json actor= y/yes no-input q/quiet v/verbose color= h/help V/version
+end
+
+function __fish_mfm_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_mfm_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_mfm_using_subcommand
+    set -l cmd (__fish_mfm_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c mfm -n "__fish_mfm_needs_command" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_needs_command" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_needs_command" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_needs_command" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_needs_command" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_needs_command" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_needs_command" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_needs_command" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_needs_command" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_needs_command" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_needs_command" -s V -l version -d 'Print version'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "demo" -d 'Break a lab in every way, see what notices, and take it all back'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "lab" -d 'Make or import a lab'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "target" -d 'Register and mark test copies'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "modes" -d 'List the failure modes, or explain one'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "plan" -d 'Show the changes that a fault would make, and their digest'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "apply" -d 'Commit a fault on a test copy'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "revert" -d 'Take operations back'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "recover" -d 'Close what a crash left open'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "status" -d 'Show what is broken now'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "log" -d 'List the operations, newest first'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "show" -d 'Show one operation'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "audit" -d 'Gather evidence'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "completions" -d 'Write the completion script of a shell to stdout'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "man" -d 'Write the man pages into a folder'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "help" -d 'Explain a command or a topic'
+complete -c mfm -n "__fish_mfm_using_subcommand demo" -l patients -d 'How many patients the lab has [default: 30]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand demo" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand demo" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand demo" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand demo" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand demo" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand demo" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand demo" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand demo" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand demo" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand demo" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -f -a "create" -d 'Make a synthetic database'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -f -a "import" -d 'Make a lab of the public PyMedPhys mock'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l patients -d 'How many patients [default: 30]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l seed -d 'Seed of every choice [default: 1]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l until -d 'No delivery lies after this day, YYYY-MM-DD [default: 2024-06-28]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l name -d 'The name to register it under; the file\'s name if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from import" -l name -d 'The name to register it under; the file\'s name if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from import" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from import" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from import" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from import" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from import" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from import" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from import" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from import" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -f -a "add" -d 'Register a database'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -f -a "list" -d 'List the registered targets'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -f -a "show" -d 'Show one target, its marker and its tables'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -f -a "mark" -d 'Say that a database is a test copy'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -f -a "unmark" -d 'Take the marker out of a target'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -f -a "remove" -d 'Forget a registered target'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and not __fish_seen_subcommand_from add list show mark unmark remove census" -f -a "census" -d 'Show what in a target can be changed and put back exactly'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from add" -l name -d 'The name to use from now on; the file\'s name if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from add" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from add" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from add" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from add" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from add" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from add" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from add" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from add" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from list" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from list" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from list" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from list" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from list" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from list" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from list" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from show" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from show" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from show" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from show" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from show" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from show" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -l name -d 'The name to register it under' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -l confirm -d 'The database\'s own name (the file\'s name), typed to confirm' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -l override -d 'Override a sign of a live clinic, by its word' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -l moved -d 'Rebind a target that was moved to this place, with all its operations'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -l baseline -d 'Journal a digest of every table, for `mfm audit verify --depth live --full`'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from mark" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from unmark" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from unmark" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from unmark" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from unmark" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from unmark" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from unmark" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from unmark" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from unmark" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from unmark" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from unmark" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from unmark" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from remove" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from remove" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from remove" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from remove" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from remove" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from remove" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from remove" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from remove" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from census" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from census" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from census" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from census" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from census" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from census" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from census" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from census" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from census" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from census" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand target; and __fish_seen_subcommand_from census" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand modes" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand modes" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand modes" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand modes" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand modes" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand modes" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand modes" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand modes" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand modes" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand modes" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand modes" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -f -a "create_invalid_angles" -d 'Impossible gantry or collimator angle'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -f -a "create_duplicate_treatment" -d 'One delivery recorded twice'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -f -a "delete_control_points" -d 'Control points missing from a field'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l angle-type -d 'Which angle to make impossible' -r -f -a "gantry\t'The gantry angle'
+collimator\t'The collimator angle'
+both\t'Both angles, to the same value'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l invalid-value -d 'The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360 for the collimator and for both. With a variant, 400 where none is given' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l ttx-id -d 'Deliveries to duplicate, by TrackTreatment.TTX_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l time-offset-seconds -d 'How far the copy lies from the original, in seconds, negative for earlier, default 5. At most 10, or less than the delivery lasted; 0 makes a copy at the very same second' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l change-field -d 'Whether the copy names another field of the same patient, default false' -r -f -a "true\t''
+false\t''"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l points-to-delete -d 'Control points to delete, by TxFieldPoint.Point, counted from 0: numbers and inclusive ranges, such as 2,5-7, or `all`' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l plan -d 'Carry out a plan file, once, if it still makes the same changes' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -f -a "create_invalid_angles" -d 'Impossible gantry or collimator angle'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -f -a "create_duplicate_treatment" -d 'One delivery recorded twice'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -f -a "delete_control_points" -d 'Control points missing from a field'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l angle-type -d 'Which angle to make impossible' -r -f -a "gantry\t'The gantry angle'
+collimator\t'The collimator angle'
+both\t'Both angles, to the same value'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l invalid-value -d 'The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360 for the collimator and for both. With a variant, 400 where none is given' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l ttx-id -d 'Deliveries to duplicate, by TrackTreatment.TTX_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l time-offset-seconds -d 'How far the copy lies from the original, in seconds, negative for earlier, default 5. At most 10, or less than the delivery lasted; 0 makes a copy at the very same second' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l change-field -d 'Whether the copy names another field of the same patient, default false' -r -f -a "true\t''
+false\t''"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l points-to-delete -d 'Control points to delete, by TxFieldPoint.Point, counted from 0: numbers and inclusive ranges, such as 2,5-7, or `all`' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -l last -d 'The newest active operation of the target'
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -l all -d 'Every active operation of the target, newest first'
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -l cascade -d 'First revert later operations on the same rows'
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -l skip-conflicts -d 'Put back what can be, and leave the rows in conflict'
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -l force -d 'Overwrite what somebody else wrote to these rows; asks first'
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -l disable-triggers -d 'Switch triggers off for the transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand revert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -l op -d 'The open operation that you speak of' -r
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -l as -d 'Your word on what became of it, where the target cannot say; journaled as such' -r -f -a "applied\t'The operation took effect'
+abandoned\t'The operation never took effect'
+gone\t'The target lost it: it was restored, replaced or deleted'"
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -l confirm -d 'The name of a target that no longer exists, typed to confirm' -r
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand recover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand status" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand status" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand status" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand status" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand status" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand status" -l exit-code -d 'Exit with 1 where anything is broken or undecided'
+complete -c mfm -n "__fish_mfm_using_subcommand status" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand status" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand status" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand status" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand status" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand log" -s n -l limit -d 'Show at most this many [default: 50]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand log" -l before -d 'Show only operations before this one' -r
+complete -c mfm -n "__fish_mfm_using_subcommand log" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand log" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand log" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand log" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand log" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand log" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand log" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand log" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand log" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand log" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand show" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand show" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand show" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand show" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand show" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand show" -l diff -d 'List the changes, cell by cell'
+complete -c mfm -n "__fish_mfm_using_subcommand show" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand show" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand show" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand show" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand show" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -f -a "verify" -d 'Check journal, images and target against each other'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -l depth -d 'How deep to look' -r -f -a "structure\t'The chain, the tree, the legal order of entries and the schema'
+data\t'Every image and every body as well'
+live\t'The targets as well: every row ever touched, now'"
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -l full -d 'With --depth live: compare every table with the journaled baseline'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand completions" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand completions" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand completions" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand completions" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand completions" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand completions" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand completions" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand completions" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand completions" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand completions" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand man" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand man" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand man" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand man" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand man" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand man" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand man" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand man" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand man" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand man" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand help" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand help" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand help" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand help" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand help" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand help" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand help" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand help" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand help" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand help" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'

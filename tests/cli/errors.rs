@@ -1,0 +1,190 @@
+//! Mistakes and refusals: what people and programs are told, and the exit codes.
+
+use insta::assert_snapshot;
+
+use crate::world::{World, text};
+
+#[test]
+fn letters_in_a_range() {
+    assert_snapshot!(World::empty().shown(&["apply", "create_invalid_angles", "--fld-id", "5-x"]), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: invalid value '5-x' for '--fld-id <IDS>': `5-x` is no list of ids: write numbers and ranges such as 5-9,12
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn not_a_number() {
+    let words = ["apply", "create_invalid_angles", "--fld-id", "5", "--angle-type", "gantry", "--invalid-value", "NaN"];
+    assert_snapshot!(World::empty().shown(&words), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: invalid value 'NaN' for '--invalid-value <DEGREES>': `NaN` is not a decimal number
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn an_unknown_mode() {
+    assert_snapshot!(World::empty().shown(&["modes", "create_havoc"]), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: there is no mode or tool `create_havoc`
+
+    hint: `mfm modes` lists them
+    ");
+    assert_snapshot!(World::empty().shown(&["apply", "create_havoc"]), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: unrecognized subcommand 'create_havoc'
+
+    Usage: mfm apply [OPTIONS] [TOOL]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_usage_error_for_programs() {
+    assert_snapshot!(World::empty().shown(&["apply", "create_havoc", "--json"]), @r#"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"unrecognized subcommand 'create_havoc'","hint":"--help lists the arguments"}
+    "#);
+    assert_snapshot!(World::empty().shown(&["--format=json", "log", "--limit", "x"]), @r#"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"invalid value 'x' for '--limit <N>': invalid digit found in string","hint":"--help lists the arguments"}
+    "#);
+}
+
+#[test]
+fn neither_tool_nor_plan_file() {
+    assert_snapshot!(World::empty().shown(&["apply", "--dry-run"]), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: which fault? name a tool of `mfm modes`, or a plan file with --plan FILE
+    ");
+}
+
+#[test]
+fn no_journal() {
+    assert_snapshot!(World::empty().shown(&["status"]), @r"
+    exit code: 5
+    ----- stdout -----
+    ----- stderr -----
+    error: open the journal journal.db: there is no such file
+
+    hint: `mfm lab create URL` or `mfm target add URL` makes one; --journal names one
+    ");
+}
+
+#[test]
+fn an_unknown_variant() {
+    let world = World::with_lab();
+    let words = ["apply", "create_invalid_angles", "--variant", "couch", "--sample", "1"];
+    assert_snapshot!(world.shown(&words), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: create_invalid_angles has no variant `couch`
+
+    hint: its variants: gantry, collimator, both
+    ");
+}
+
+#[test]
+fn several_refusals() {
+    let world = World::with_lab();
+    let apply = ["apply", "create_invalid_angles", "--variant", "gantry", "--sample", "1", "--seed", "1"];
+    assert_snapshot!(world.shown(&apply), @r"
+    exit code: 3
+    ----- stdout -----
+    ----- stderr -----
+    error: nobody consented: no terminal to ask at
+
+    hint: --yes consents in scripts; --dry-run shows what would be done
+    ");
+    assert_snapshot!(world.shown(&[&apply[..], &["--json"]].concat()), @r#"
+    exit code: 3
+    ----- stdout -----
+    ----- stderr -----
+    {"schema":"mfm/error/1","code":"no_consent","kind":"refused","message":"nobody consented: no terminal to ask at","hint":"--yes consents in scripts; --dry-run shows what would be done"}
+    "#);
+    assert_snapshot!(world.shown(&[&apply[..], &["--yes", "--target", "nowhere"]].concat()), @r"
+    exit code: 3
+    ----- stdout -----
+    ----- stderr -----
+    error: no target `nowhere` is registered
+
+    hint: `mfm target list` lists them; `mfm target add URL` registers one
+    ");
+    assert_snapshot!(world.shown(&["lab", "create", "sqlite:lab.db"]), @r"
+    exit code: 3
+    ----- stdout -----
+    ----- stderr -----
+    error: [DIR]/lab.db already exists, and labs never overwrite a file
+
+    hint: choose another path, or remove the file yourself
+    ");
+    assert_snapshot!(world.shown(&["revert", "7"]), @r"
+    exit code: 3
+    ----- stdout -----
+    ----- stderr -----
+    error: the journal has no operation 7
+
+    hint: `mfm log` lists the operations
+    ");
+    std::fs::copy(world.path().join("lab.db"), world.path().join("copy.db")).unwrap();
+    assert_snapshot!(world.shown(&["target", "mark", "sqlite:copy.db", "--yes"]), @r"
+    exit code: 3
+    ----- stdout -----
+    ----- stderr -----
+    error: nobody consented: no terminal to ask at
+
+    hint: --confirm copy.db types the name in scripts
+    ");
+}
+
+#[test]
+fn a_negative_number_is_a_value() {
+    let world = World::with_lab();
+    let words = ["plan", "create_invalid_angles", "--variant", "gantry", "--sample", "1", "--invalid-value", "-10.5"];
+    let plan = world.json(&words);
+    assert_eq!(plan["params"]["invalid_value"], "-10.5");
+    let kebab = ["plan", "create-invalid-angles", "--variant", "gantry", "--sample", "1"];
+    assert_eq!(world.json(&kebab)["tool"], "create_invalid_angles");
+}
+
+#[test]
+fn rows_in_conflict_are_named() {
+    let world = World::with_lab();
+    let apply = ["apply", "create_invalid_angles", "--variant", "gantry", "--sample", "1", "--seed", "1", "--yes"];
+    let done = world.json(&apply);
+    let key = done["changes"][0]["key"]["TFP_ID"].to_string();
+    let database = rusqlite::Connection::open(world.path().join("lab.db")).unwrap();
+    database.execute(&format!("UPDATE TxFieldPoint SET Gantry_Ang = 12 WHERE TFP_ID = {key}"), []).unwrap();
+    drop(database);
+    let refused = world.run(&["revert", "1"]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(text(&refused.stderr).contains(&format!("TxFieldPoint {key} Gantry_Ang")), "{}", text(&refused.stderr));
+    let refused = world.run(&["revert", "1", "--json"]);
+    let last = text(&refused.stderr).lines().last().unwrap().to_owned();
+    let error: serde_json::Value = serde_json::from_str(&last).unwrap();
+    assert_eq!((&error["code"], &error["kind"]), (&"conflict".into(), &"refused".into()));
+    assert_eq!(error["conflicts"][0]["key"], key.as_str());
+    let partly = world.run(&["revert", "1", "--skip-conflicts", "--json"]);
+    assert_eq!(partly.status.code(), Some(1), "{}", text(&partly.stderr));
+    let forced = world.run(&["revert", "1", "--force", "--yes"]);
+    assert_eq!(forced.status.code(), Some(0), "{}", text(&forced.stderr));
+}

@@ -1,0 +1,180 @@
+//! stdout, stderr, colour, and readers that go away.
+
+use std::process::{Command, Stdio};
+
+use insta::assert_snapshot;
+
+use crate::world::{World, text};
+
+#[test]
+fn a_fault_and_its_end_for_people() {
+    let world = World::with_lab();
+    let apply = ["apply", "create_invalid_angles", "--variant", "both", "--sample", "1", "--seed", "1", "--yes"];
+    assert_snapshot!(world.shown(&apply), @r"
+    exit code: 0
+    ----- stdout -----
+    operation 1: applied create_invalid_angles (both, severity 0.8) on lab: 56 rows
+
+    records      5083
+    parameters   angle_type both
+    seed         1
+    plan digest  [DIGEST]
+    uid          [DIGEST]
+    journal      journal.db
+
+    Changes
+    TxFieldPoint 21391 Coll_Ang: 10 -> 400
+    TxFieldPoint 21391 Gantry_Ang: 181 -> 400
+    TxFieldPoint 21392 Coll_Ang: 10 -> 400
+    TxFieldPoint 21392 Gantry_Ang: 187.5 -> 400
+    TxFieldPoint 21393 Coll_Ang: 10 -> 400
+    TxFieldPoint 21393 Gantry_Ang: 194 -> 400
+    TxFieldPoint 21394 Coll_Ang: 10 -> 400
+    TxFieldPoint 21394 Gantry_Ang: 200.5 -> 400
+    TxFieldPoint 21395 Coll_Ang: 10 -> 400
+    TxFieldPoint 21395 Gantry_Ang: 207 -> 400
+    TxFieldPoint 21396 Coll_Ang: 10 -> 400
+    TxFieldPoint 21396 Gantry_Ang: 213.5 -> 400
+    TxFieldPoint 21397 Coll_Ang: 10 -> 400
+    TxFieldPoint 21397 Gantry_Ang: 220 -> 400
+    TxFieldPoint 21398 Coll_Ang: 10 -> 400
+    TxFieldPoint 21398 Gantry_Ang: 226.5 -> 400
+    TxFieldPoint 21399 Coll_Ang: 10 -> 400
+    TxFieldPoint 21399 Gantry_Ang: 233 -> 400
+    TxFieldPoint 21400 Coll_Ang: 10 -> 400
+    TxFieldPoint 21400 Gantry_Ang: 239.5 -> 400
+    TxFieldPoint 21401 Coll_Ang: 10 -> 400
+    TxFieldPoint 21401 Gantry_Ang: 246 -> 400
+    TxFieldPoint 21402 Coll_Ang: 10 -> 400
+    TxFieldPoint 21402 Gantry_Ang: 252.6 -> 400
+    and 44 more; --changes all lists them
+
+    next: mfm revert 1 takes it back
+    ----- stderr -----
+    ");
+    assert_snapshot!(world.shown(&["status"]), @r"
+    exit code: 0
+    ----- stdout -----
+    1 operation in effect
+    journal journal.db: 6 entries
+
+    In effect, worst first
+    OP  SEVERITY  TOOL                   VARIANT  TARGET  ROWS
+    1   0.8       create_invalid_angles  both     lab     56
+
+    Targets
+    NAME  STATE   LAB  URL
+    lab   marked  yes  sqlite:[DIR]/lab.db
+    ----- stderr -----
+    ");
+    assert_snapshot!(world.shown(&["revert", "--last"]), @r"
+    exit code: 0
+    ----- stdout -----
+    1 operation on lab reverted exactly
+
+    REVERTS  BY  STATE     ROWS  ALREADY BACK  RESTORED  EXACT
+    1        2   reverted  56    0             yes       yes
+    ----- stderr -----
+    ");
+    assert_snapshot!(world.shown(&["revert", "1"]), @r"
+    exit code: 0
+    ----- stdout -----
+    nothing left to take back on lab: it was reverted before
+
+    REVERTS  BY  STATE             ROWS  ALREADY BACK  RESTORED  EXACT
+    1            already_reverted  0     0             yes       yes
+    ----- stderr -----
+    ");
+}
+
+#[test]
+fn tables_for_shell_tools() {
+    let world = World::with_lab();
+    let plan = ["plan", "create_invalid_angles", "--variant", "both", "--sample", "1", "--seed", "1"];
+    let shown = world.shown(&[&plan[..], &["--format", "plain"]].concat());
+    let first: Vec<&str> = shown.lines().take(5).collect();
+    assert_snapshot!(first.join("\n"), @r"
+    exit code: 0
+    ----- stdout -----
+    table	key	kind	column	before	after
+    TxFieldPoint	21391	update	Coll_Ang	10	400
+    TxFieldPoint	21391	update	Gantry_Ang	181	400
+    ");
+    assert_snapshot!(world.shown(&["target", "list", "--format", "plain"]), @r"
+    exit code: 0
+    ----- stdout -----
+    name	state	lab	url	problem
+    lab	marked	yes	sqlite:[DIR]/lab.db	
+    ----- stderr -----
+    ");
+}
+
+#[test]
+fn modes_open_no_journal_and_fit_eighty_columns() {
+    let world = World::empty();
+    let shown = world.shown(&["modes"]);
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    assert_snapshot!(shown, @r"
+    exit code: 0
+    ----- stdout -----
+    3 modes in 8 variants
+
+    TOOL                        WHAT GOES WRONG      SEVERITY  VARIANTS
+    create_invalid_angles       Impossible gantry    0.7       gantry, collimator,
+                                or collimator angle            both
+    create_duplicate_treatment  One delivery         1.2       same_field,
+                                recorded twice                 different_field
+    delete_control_points       Control points       2.0       single_gap,
+                                missing from a                 multiple_gaps,
+                                field                          all_deleted
+
+    next: mfm modes TOOL explains one; severity runs from 0, normal, to 3, critical
+    ----- stderr -----
+    ");
+    assert_eq!(std::fs::read_dir(world.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn colour_is_asked_for_or_left_out() {
+    let world = World::empty();
+    let colored = |words: &[&str], no_color: Option<&str>| {
+        let mut command = world.mfm(words);
+        no_color.map(|value| command.env("NO_COLOR", value));
+        text(&command.output().unwrap().stdout).contains('\u{1b}')
+    };
+    assert!(!colored(&["modes"], None), "stdout is no terminal");
+    assert!(colored(&["modes", "--color", "always"], None));
+    assert!(colored(&["modes", "--color", "always"], Some("1")), "a flag wins over the environment");
+    assert!(!colored(&["modes", "--color", "always", "--format", "plain"], None));
+    assert!(!colored(&["modes", "--color", "always", "--json"], None));
+    std::fs::write(world.path().join("mfm.toml"), "color = 'always'\n").unwrap();
+    assert!(colored(&["modes"], None));
+    assert!(!colored(&["modes"], Some("1")), "the environment wins over a file");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let world = World::empty();
+    for words in [["modes", "--json"], ["help", "errors"], ["completions", "bash"], ["--color=always", "--help"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_mfm"))
+            .args(words)
+            .current_dir(world.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{words:?}");
+        assert_eq!(text(&output.stderr), "", "{words:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_cannot_be_written_is_said() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_mfm")).arg("modes").stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("could not write the result"), "{}", text(&output.stderr));
+}

@@ -1,0 +1,89 @@
+//! Flags win over the environment, that over the project's file, and that over the user's.
+
+use crate::world::{World, text};
+
+/// Returns the journal that a command looked for and did not find.
+fn looked_for(world: &World, words: &[&str], variable: Option<&str>) -> String {
+    let mut command = world.mfm(&[words, &["log", "--json"]].concat());
+    command.env_remove("MFM_JOURNAL");
+    variable.map(|path| command.env("MFM_JOURNAL", path));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
+    let error: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+    let place = world.path().canonicalize().unwrap();
+    let message = error["message"].as_str().unwrap().to_owned();
+    message
+        .replace(&format!("{}/", place.display()), "")
+        .replace("open the journal ", "")
+        .split(':')
+        .next()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn where_the_journal_is() {
+    let world = World::empty();
+    assert_eq!(looked_for(&world, &[], None), ".local/state/mfm/journal.db");
+    let user = world.path().join(".config/mfm");
+    std::fs::create_dir_all(&user).unwrap();
+    std::fs::write(user.join("config.toml"), "journal = 'user.db'\n").unwrap();
+    assert_eq!(looked_for(&world, &[], None), ".config/mfm/user.db");
+    std::fs::write(world.path().join("mfm.toml"), "journal = 'project.db'\n").unwrap();
+    assert_eq!(looked_for(&world, &[], None), "project.db");
+    assert_eq!(looked_for(&world, &[], Some("env.db")), "env.db");
+    assert_eq!(looked_for(&world, &["--journal", "flag.db"], Some("env.db")), "flag.db");
+}
+
+#[test]
+fn the_nearest_journal_upward() {
+    let world = World::with_lab();
+    std::fs::create_dir_all(world.path().join(".mfm")).unwrap();
+    std::fs::rename(world.path().join("journal.db"), world.path().join(".mfm/journal.db")).unwrap();
+    let below = world.path().join("a/b");
+    std::fs::create_dir_all(&below).unwrap();
+    let output =
+        world.mfm(&["target", "list", "--json"]).env_remove("MFM_JOURNAL").current_dir(below).output().unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["targets"][0]["name"], "lab");
+}
+
+#[test]
+fn format_and_actor() {
+    let world = World::with_lab();
+    let starts = |format: Option<&str>, words: &[&str]| {
+        let mut command = world.mfm(&[&["log"], words].concat());
+        format.map(|word| command.env("MFM_FORMAT", word));
+        text(&command.output().unwrap().stdout).chars().next().unwrap()
+    };
+    assert_eq!(starts(None, &[]), '0');
+    std::fs::write(world.path().join("mfm.toml"), "format = 'json'\nactor = 'project'\n").unwrap();
+    assert_eq!(starts(None, &[]), '{');
+    assert_eq!(starts(Some("plain"), &[]), 'o');
+    assert_eq!(starts(Some("plain"), &["--json"]), '{');
+    let actor = |variable: Option<&str>, words: &[&str]| {
+        let apply = ["apply", "create_invalid_angles", "--variant", "gantry", "--sample", "1", "--yes", "--seed", "1"];
+        let mut command = world.mfm(&[&apply[..], words].concat());
+        command.env_remove("MFM_ACTOR");
+        variable.map(|name| command.env("MFM_ACTOR", name));
+        command.assert().success();
+        world.mfm(&["revert", "--last"]).assert().success();
+        world.json(&["log", "-n", "2"])["operations"][1]["actor"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(actor(None, &[]), "project");
+    assert_eq!(actor(Some("env"), &[]), "env");
+    assert_eq!(actor(Some("env"), &["--actor", "flag"]), "flag");
+}
+
+#[test]
+fn a_wrong_file_or_variable_is_a_usage_error() {
+    let world = World::empty();
+    std::fs::write(world.path().join("mfm.toml"), "jurnal = 'x'\n").unwrap();
+    let output = world.run(&["modes"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("mfm.toml"), "{}", text(&output.stderr));
+    std::fs::remove_file(world.path().join("mfm.toml")).unwrap();
+    let output = world.mfm(&["modes"]).env("MFM_FORMAT", "xml").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    world.mfm(&["modes"]).env("MFM_FORMAT", "").assert().success();
+}
