@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use mfm::model::{Action, Change, Key, Refusal, Table, Value};
 use mfm::target::sqlite::SqliteTarget;
@@ -20,8 +21,10 @@ pub(crate) struct Notebook {
 
 impl Notebook {
     pub(crate) fn new() -> Self {
+        static MADE: AtomicU8 = AtomicU8::new(0);
         let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::create(&folder.path().join("journal.db"), [7; 16], &stamp()).unwrap();
+        let nonce = [MADE.fetch_add(1, Ordering::Relaxed); 16];
+        let journal = Journal::create(&folder.path().join("journal.db"), nonce, &stamp()).unwrap();
         Self { journal, folder }
     }
 

@@ -1,0 +1,559 @@
+//! The ways in which other tools failed to take a change back, each tried on a SQLite target, under the number that
+//! the project gives it everywhere.
+
+#![cfg(test)]
+
+mod target;
+
+use mfm::model::{Action, Change, KeyStanding, Refusal, Role, Value};
+use mfm::target::{Census, ExecuteError, Target, TargetError};
+use target::*;
+
+fn residue(census: &Census) -> Vec<(&str, &str)> {
+    census.residue.iter().map(|residue| (residue.table.as_str(), residue.what.as_str())).collect()
+}
+
+#[test]
+fn case_01_no_primary_key() {
+    let file = File::new("CREATE TABLE t(k INTEGER, v); INSERT INTO t VALUES (1, 'a'), (2, 'b'), (1, 'c');");
+    let mut target = file.target();
+    let t = table(&mut target, "t");
+    assert_eq!((t.key.clone(), t.shape.key.len()), (KeyStanding::Undeclared, 0));
+    let touch = mfm::target::Touch { table: t, updated: vec!["v".into()], inserts: 0, deletes: 0 };
+    assert_eq!(refusal(target.census(&[touch], false)).to_string(), NO_KEY);
+
+    let file = file.keyed("T", &["K"]);
+    let mut target = file.target();
+    assert_eq!(table(&mut target, "t").shape.key, ["k"]);
+    let change = update(&mut target, "t", vec![int(2)], &[("v", text("x"))]).unwrap();
+    let refused = refusal(census(&mut target, std::slice::from_ref(&change)));
+    assert!(refused.to_string().ends_with("k is 1 in several rows"), "{refused}");
+    let t = table(&mut target, "t");
+    assert!(target.rows(&t, &[vec![int(1)]]).is_err());
+
+    file.sql("UPDATE t SET k = 3 WHERE v = 'c'");
+    let notes = census(&mut target, std::slice::from_ref(&change)).unwrap().notes;
+    assert_eq!(notes, ["t: no index vouches for the key k; 3 rows were scanned"]);
+    there_and_back(&mut target, &[change]);
+}
+
+const NO_KEY: &str = "table t has no key that mfm can rely on: it declares none";
+
+#[test]
+fn case_01_a_key_that_becomes_ambiguous_under_our_feet() {
+    let file = File::new("CREATE TABLE t(k INTEGER, v); INSERT INTO t VALUES (1, 'a');").keyed("t", &["k"]);
+    let mut target = file.target();
+    let changes = [update(&mut target, "t", vec![int(1)], &[("v", text("x"))]).unwrap()];
+    let touches = touches(&mut target, &changes);
+    let census = target.census(&touches, false).unwrap();
+    file.sql("INSERT INTO t VALUES (1, 'a')");
+    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &census, false);
+    assert_eq!(refused(done).code(), "no_key");
+    assert_eq!(file.quote("SELECT v FROM t"), "'a'|'a'");
+}
+
+#[test]
+fn case_02_null_in_the_primary_key() {
+    let file = File::new("CREATE TABLE t(k TEXT PRIMARY KEY, v); INSERT INTO t VALUES ('a', 1), ('b', 2);");
+    let mut target = file.target();
+    assert_eq!(table(&mut target, "t").key, KeyStanding::Undeclared);
+    let changes = [update(&mut target, "t", vec![text("a")], &[("v", int(9))]).unwrap()];
+    there_and_back(&mut target, &changes);
+    file.sql("INSERT INTO t VALUES (NULL, 3)");
+    assert!(refusal(census(&mut target, &changes)).to_string().ends_with("k is NULL in 1 rows"));
+
+    let file = File::new("CREATE TABLE t(k TEXT PRIMARY KEY NOT NULL, v); INSERT INTO t VALUES ('a', 1);");
+    assert_eq!(table(&mut file.target(), "t").key, KeyStanding::Declared("PRIMARY KEY".into()));
+}
+
+#[test]
+fn case_02_what_vouches_for_a_key() {
+    let declared = |sql: &str| {
+        let file = File::new(sql).keyed("t", &["k"]);
+        matches!(table(&mut file.target(), "t").key, KeyStanding::Declared(_))
+    };
+    assert!(declared("CREATE TABLE t(k INT NOT NULL, v); CREATE UNIQUE INDEX u ON t(k)"));
+    assert!(declared("CREATE TABLE t(k INTEGER PRIMARY KEY, v)"));
+    assert!(declared("CREATE TABLE t(k TEXT PRIMARY KEY, v) WITHOUT ROWID"));
+    assert!(declared("CREATE TABLE t(k TEXT NOT NULL UNIQUE, v)"));
+    assert!(declared("CREATE TABLE t(k TEXT PRIMARY KEY, v ANY) STRICT"), "STRICT forbids NULL there");
+    assert!(!declared("CREATE TABLE t(k INT, v); CREATE UNIQUE INDEX u ON t(k)"), "NULL is allowed");
+    assert!(!declared("CREATE TABLE t(k INT NOT NULL, v); CREATE UNIQUE INDEX u ON t(k) WHERE k > 5"), "partial");
+    assert!(!declared("CREATE TABLE t(k INT NOT NULL, v); CREATE UNIQUE INDEX u ON t(abs(k))"), "expression");
+    assert!(!declared("CREATE TABLE t(k INT NOT NULL, v); CREATE INDEX u ON t(k)"), "not unique");
+    assert!(!declared("CREATE TABLE t(k INT NOT NULL, v); CREATE UNIQUE INDEX u ON t(k, v)"), "wider");
+}
+
+#[test]
+fn case_03_rowid_drift_is_declared_or_absent() {
+    let rows = "INSERT INTO t VALUES ('a', 1), ('b', 2), ('c', 3);";
+    let hidden = File::new(&format!("CREATE TABLE t(k TEXT PRIMARY KEY NOT NULL, v); {rows}"));
+    let mut target = hidden.target();
+    let changes = [delete(&mut target, "t", vec![text("a")]).unwrap()];
+    assert_eq!(residue(&census(&mut target, &changes).unwrap()), [("t", "rowid")]);
+    there_and_back(&mut target, &changes);
+    assert_eq!(hidden.quote("SELECT rowid v FROM t WHERE k = 'a'"), "4", "which is why it is declared");
+    let changes = [update(&mut target, "t", vec![text("b")], &[("v", int(9))]).unwrap()];
+    assert!(residue(&census(&mut target, &changes).unwrap()).is_empty());
+    there_and_back(&mut target, &changes);
+    assert_eq!(hidden.quote("SELECT rowid v FROM t WHERE k = 'b'"), "2");
+
+    let none = File::new(&format!("CREATE TABLE t(k TEXT PRIMARY KEY, v) WITHOUT ROWID; {rows}"));
+    let shown = File::new("CREATE TABLE t(k INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 1), (2, 2), (9, 3);");
+    for (file, key) in [(&none, text("a")), (&shown, int(1))] {
+        let mut target = file.target();
+        let changes = [delete(&mut target, "t", vec![key]).unwrap()];
+        assert!(residue(&census(&mut target, &changes).unwrap()).is_empty());
+        there_and_back(&mut target, &changes);
+    }
+    assert_eq!(shown.quote("SELECT rowid v FROM t"), "1|2|9");
+}
+
+#[test]
+fn case_04_autoincrement_counter_is_residue() {
+    let file = File::new("CREATE TABLE t(k INTEGER PRIMARY KEY AUTOINCREMENT, v); INSERT INTO t VALUES (1, 'a');");
+    let mut target = file.target();
+    let changes = [insert(&mut target, "t", vec![int(50), text("b")]).unwrap()];
+    assert_eq!(residue(&census(&mut target, &changes).unwrap()), [("t", "sqlite_sequence")]);
+    there_and_back(&mut target, &changes);
+    assert_eq!(file.quote("SELECT seq v FROM sqlite_sequence"), "50", "which is why it is declared");
+    let drawn = insert(&mut target, "t", vec![Value::Null, text("b")]);
+    assert_eq!(refusal(drawn).code(), "not_null", "a number that the database would draw cannot be planned");
+}
+
+const AUDITED: &str = "CREATE TABLE t(k INTEGER PRIMARY KEY, a, b); CREATE TABLE log(what);
+    INSERT INTO t VALUES (1, 1, 1), (2, 2, 2);
+    CREATE TRIGGER audit AFTER UPDATE OF a ON t BEGIN INSERT INTO log VALUES ('a'); END;";
+
+#[test]
+fn case_05_audit_trigger_fires_neither_there_nor_back() {
+    let file = File::new(AUDITED);
+    let mut target = file.target();
+    let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap()];
+    let refusal = refusal(census(&mut target, &changes));
+    assert_eq!(refusal, Refusal::Trigger { table: "t".into(), trigger: "audit".into() });
+    let mut notebook = Notebook::new();
+    for changes in [changes.to_vec(), inverses(&changes)] {
+        let touches = touches(&mut target, &changes);
+        assert_eq!(target.census(&touches, true).unwrap().triggers_disabled, ["audit"]);
+        execute(&mut target, &mut notebook, &changes, true).unwrap();
+    }
+    assert_eq!(file.quote("SELECT count(*) v FROM log"), "0");
+    file.sql("UPDATE t SET a = 5");
+    assert_eq!(file.quote("SELECT count(*) v FROM log"), "2", "nobody else's triggers were touched");
+    let other = [update(&mut target, "t", vec![int(1)], &[("b", int(9))]).unwrap()];
+    there_and_back(&mut target, &other);
+}
+
+#[test]
+fn case_05_a_trigger_that_only_the_way_back_would_fire() {
+    let file = File::new(
+        "CREATE TABLE t(k INTEGER PRIMARY KEY, a); CREATE TABLE log(what);
+         CREATE TRIGGER gone AFTER DELETE ON t BEGIN INSERT INTO log VALUES (old.k); END;",
+    );
+    let mut target = file.target();
+    let changes = [insert(&mut target, "t", vec![int(1), int(1)]).unwrap()];
+    assert_eq!(refusal(census(&mut target, &changes)).code(), "trigger");
+}
+
+#[test]
+fn case_06_trigger_maintained_edit_time() {
+    let file = File::new(
+        "CREATE TABLE t(k INTEGER PRIMARY KEY, a, edits INTEGER); INSERT INTO t VALUES (1, 1, 0);
+         CREATE TRIGGER touch AFTER UPDATE ON t WHEN old.edits IS new.edits
+           BEGIN UPDATE t SET edits = edits + 1 WHERE k = new.k; END;",
+    );
+    let mut target = file.target();
+    let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap()];
+    let touches = touches(&mut target, &changes);
+    assert_eq!(refusal(target.census(&touches, false)).code(), "trigger");
+    // Switched off for the census but not for the transaction: the count sees it, and all is rolled back.
+    let census = target.census(&touches, true).unwrap();
+    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &census, false);
+    let Err(ExecuteError::RolledBack(TargetError::Mismatch { what, .. })) = done else { panic!("{done:?}") };
+    assert_eq!(what, "2 rows were written where 1 were planned");
+    assert_eq!(file.quote("SELECT a v FROM t UNION ALL SELECT edits FROM t"), "1|0");
+    execute(&mut target, &mut Notebook::new(), &changes, true).unwrap();
+    assert_eq!(file.quote("SELECT edits v FROM t"), "0");
+}
+
+#[test]
+fn case_08_schema_changed_since_the_census() {
+    let changed = [
+        "ALTER TABLE t ADD COLUMN c",
+        "CREATE TRIGGER late AFTER UPDATE ON t BEGIN SELECT 1; END",
+        "CREATE UNIQUE INDEX late ON t(a)",
+        "CREATE TABLE child(p REFERENCES t(a))",
+        "ALTER TABLE t RENAME TO u",
+        "DROP TABLE t; CREATE TABLE t(k INTEGER PRIMARY KEY, b, a)",
+    ];
+    for sql in changed {
+        let file = File::new("CREATE TABLE t(k INTEGER PRIMARY KEY, a, b); INSERT INTO t VALUES (1, 1, 1);");
+        let mut target = file.target();
+        let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap()];
+        let touches = touches(&mut target, &changes);
+        let census = target.census(&touches, false).unwrap();
+        file.sql(sql);
+        let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &census, false);
+        assert_eq!(refused(done).code(), "stale", "{sql}");
+    }
+}
+
+#[test]
+fn case_09_foreign_keys_and_cascades() {
+    let parents = "CREATE TABLE p(k INTEGER PRIMARY KEY, u UNIQUE, v); INSERT INTO p VALUES (1, 10, 0), (2, 20, 0);";
+    let children = "INSERT INTO c VALUES (1, 1, 0);";
+    let file = File::new(&format!("{parents} CREATE TABLE c(k INTEGER PRIMARY KEY, p REFERENCES p, v); {children}"));
+    let mut target = file.target();
+    let named = |refusal: Refusal| match refusal {
+        Refusal::ForeignKey { constraint, .. } => constraint,
+        other => panic!("{other}"),
+    };
+    let child = [update(&mut target, "c", vec![int(1)], &[("p", int(2))]).unwrap()];
+    assert_eq!(named(refusal(census(&mut target, &child))), "c(p) -> p(k)");
+    assert_eq!(named(refusal(delete(&mut target, "p", vec![int(1)]))), "c(p) -> p(k)");
+    assert_eq!(named(refusal(insert(&mut target, "c", vec![int(5), int(99), int(0)]))), "c(p) -> p(k)");
+    let free = [
+        update(&mut target, "p", vec![int(1)], &[("v", int(7))]).unwrap(),
+        update(&mut target, "c", vec![int(1)], &[("v", int(7))]).unwrap(),
+        insert(&mut target, "c", vec![int(5), int(2), int(0)]).unwrap(),
+        insert(&mut target, "c", vec![int(6), Value::Null, int(0)]).unwrap(),
+    ];
+    there_and_back(&mut target, &free);
+    there_and_back(&mut target, &[delete(&mut file.target(), "p", vec![int(2)]).unwrap()]);
+
+    for action in ["CASCADE", "SET NULL", "SET DEFAULT"] {
+        let table = format!("CREATE TABLE c(k INTEGER PRIMARY KEY, p REFERENCES p(u) ON DELETE {action}, v);");
+        let file = File::new(&format!("{parents} {table}"));
+        let mut target = file.target();
+        let gone = [delete(&mut target, "p", vec![int(2)]).unwrap()];
+        assert_eq!(named(refusal(census(&mut target, &gone))), "c(p) -> p(u)");
+        let come = [insert(&mut target, "p", vec![int(9), int(90), int(0)]).unwrap()];
+        assert_eq!(named(refusal(census(&mut target, &come))), "c(p) -> p(u)");
+        let referenced = [update(&mut target, "p", vec![int(2)], &[("u", int(21))]).unwrap()];
+        assert_eq!(named(refusal(census(&mut target, &referenced))), "c(p) -> p(u)");
+    }
+}
+
+#[test]
+fn case_09_the_database_has_the_last_word() {
+    let file = File::new(
+        "CREATE TABLE p(k INTEGER PRIMARY KEY); INSERT INTO p VALUES (1), (2);
+         CREATE TABLE c(k INTEGER PRIMARY KEY, p REFERENCES p DEFERRABLE INITIALLY DEFERRED);",
+    );
+    let mut target = file.target();
+    let changes = [delete(&mut target, "p", vec![int(1)]).unwrap()];
+    file.sql("INSERT INTO c VALUES (1, 1)");
+    let refusal = refused(execute(&mut target, &mut Notebook::new(), &changes, false));
+    assert_eq!(refusal.code(), "foreign_key", "{refusal}");
+    assert_eq!(file.quote("SELECT k v FROM p"), "1|2");
+}
+
+#[test]
+fn case_09_a_row_may_be_its_own_parent() {
+    let file = File::new("CREATE TABLE t(k INTEGER PRIMARY KEY, up REFERENCES t, v);");
+    let mut target = file.target();
+    there_and_back(&mut target, &[insert(&mut file.target(), "t", vec![int(1), int(1), int(0)]).unwrap()]);
+    assert_eq!(refusal(insert(&mut target, "t", vec![int(1), int(2), int(0)])).code(), "foreign_key");
+}
+
+#[test]
+fn case_10_unique_values_are_refused_by_name() {
+    let file = File::new(
+        "CREATE TABLE t(k INTEGER PRIMARY KEY, u TEXT COLLATE NOCASE, v);
+         CREATE UNIQUE INDEX only_u ON t(u); INSERT INTO t VALUES (1, 'a', 0), (2, 'b', 0), (3, NULL, 0);",
+    );
+    let mut target = file.target();
+    let by_name = Refusal::UniqueIndex { table: "t".into(), index: "only_u".into() };
+    assert_eq!(refusal(update(&mut target, "t", vec![int(1)], &[("u", text("B"))])), by_name);
+    assert_eq!(refusal(insert(&mut target, "t", vec![int(9), text("A"), int(0)])), by_name);
+    let t = table(&mut target, "t");
+    let swapped = vec![vec![int(1), text("b"), int(0)], vec![int(2), text("a"), int(0)]];
+    assert_eq!(refusal(target.unique(&t, &["u".into()], &swapped)), by_name);
+    let twice = vec![vec![int(8), text("x"), int(0)], vec![int(9), text("X"), int(0)]];
+    assert_eq!(refusal(target.unique(&t, &[], &twice)), by_name);
+    target.unique(&t, &["v".into()], &swapped).unwrap();
+    let free = [
+        update(&mut target, "t", vec![int(1)], &[("u", text("A"))]).unwrap(),
+        update(&mut target, "t", vec![int(2)], &[("u", Value::Null)]).unwrap(),
+        insert(&mut target, "t", vec![int(9), text("c"), int(0)]).unwrap(),
+    ];
+    there_and_back(&mut target, &free);
+}
+
+#[test]
+fn case_10_indexes_that_only_the_database_understands() {
+    let file = File::new(
+        "CREATE TABLE t(k INTEGER PRIMARY KEY, u); CREATE UNIQUE INDEX half ON t(abs(u)) WHERE u > 0;
+         INSERT INTO t VALUES (1, 5), (2, 6);",
+    );
+    let mut target = file.target();
+    let changes = [update(&mut target, "t", vec![int(1)], &[("u", int(6))]).unwrap()];
+    let refusal = refused(execute(&mut target, &mut Notebook::new(), &changes, false));
+    assert!(matches!(&refusal, Refusal::Constraint { why, .. } if why.contains("half")), "{refusal}");
+    assert_eq!(file.quote("SELECT u v FROM t"), "5|6");
+}
+
+#[test]
+fn case_11_a_key_never_changes() {
+    let file = File::new("CREATE TABLE t(k INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 1);");
+    let mut target = file.target();
+    let changes = [update(&mut target, "t", vec![int(1)], &[("k", int(2))]).unwrap()];
+    let refusal = refusal(census(&mut target, &changes));
+    assert_eq!(refusal.to_string(), "a change of the key column t.k cannot be kept exactly");
+}
+
+#[test]
+fn case_15_storage_classes_and_signed_zero() {
+    let file = File::new(
+        "CREATE TABLE t(k INTEGER PRIMARY KEY, b BLOB, r REAL, n NUMERIC, i INTEGER, x TEXT);
+         INSERT INTO t VALUES (1, 1, 1.0, 1, 1, '1'), (2, 1.0, 2, 0.5, 2.5, 'x'), (3, '1', 1e300, '1x', 'no', x'00');",
+    );
+    let mut target = file.target();
+    let one = row(&mut target, "t", &[int(1)]).unwrap();
+    assert_eq!(one[1..], [int(1), Value::Real(1.0), int(1), int(1), text("1")]);
+    let two = row(&mut target, "t", &[int(2)]).unwrap();
+    assert_eq!(two[1..], [Value::Real(1.0), Value::Real(2.0), Value::Real(0.5), Value::Real(2.5), text("x")]);
+    let three = row(&mut target, "t", &[int(3)]).unwrap();
+    assert_eq!(three[3..], [text("1x"), text("no"), Value::Bytes(vec![0])]);
+    // What looks equal to SQL is a change all the same, and comes back as it was.
+    for value in [Value::Real(1.0), text("1"), Value::Bytes(b"1".to_vec()), Value::Real(-0.0), int(0)] {
+        there_and_back(&mut target, &[update(&mut file.target(), "t", vec![int(1)], &[("b", value)]).unwrap()]);
+    }
+    let zero = [update(&mut target, "t", vec![int(2)], &[("b", Value::Real(-0.0))]).unwrap()];
+    execute(&mut target, &mut Notebook::new(), &zero, false).unwrap();
+    there_and_back(&mut target, &[update(&mut file.target(), "t", vec![int(2)], &[("b", Value::Real(0.0))]).unwrap()]);
+    there_and_back(&mut target, &[delete(&mut file.target(), "t", vec![int(2)]).unwrap()]);
+    assert_eq!(row(&mut target, "t", &[int(2)]).unwrap()[1], Value::Real(-0.0));
+    // Affinity has its say before anything is hashed.
+    let t = table(&mut target, "t");
+    let asked = [
+        vec![int(9), int(7), int(7), Value::Real(7.0), text("7"), int(7)],
+        vec![int(9), int(7), Value::Real(-0.0), Value::Real(-0.0), Value::Real(7.5), Value::Real(7.0)],
+    ];
+    let held = target.rehearse(&t, asked.to_vec()).unwrap();
+    assert_eq!(held[0], [int(9), int(7), Value::Real(7.0), int(7), int(7), text("7")]);
+    assert_eq!(held[1], [int(9), int(7), Value::Real(0.0), int(0), Value::Real(7.5), text("7.0")]);
+}
+
+#[test]
+fn case_15_somebody_else_changed_only_the_storage_class() {
+    let file = File::new("CREATE TABLE t(k INTEGER PRIMARY KEY, b, v); INSERT INTO t VALUES (1, 1, 0);");
+    let mut target = file.target();
+    let changes = [update(&mut target, "t", vec![int(1)], &[("v", int(1))]).unwrap()];
+    file.sql("UPDATE t SET b = 1.0");
+    let refusal = refused(execute(&mut target, &mut Notebook::new(), &changes, false));
+    assert_eq!(refusal.to_string(), "the plan is stale: t 1 was changed by somebody else");
+}
+
+#[test]
+fn case_16_and_17_null_and_texts_that_look_like_it() {
+    let file = File::new("CREATE TABLE t(k INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, NULL), (2, '');");
+    let mut target = file.target();
+    for key in 1..=2 {
+        for value in [Value::Null, text(""), text("NULL"), text("null")] {
+            let old = row(&mut target, "t", &[int(key)]).unwrap().remove(1);
+            if value != old {
+                there_and_back(
+                    &mut target,
+                    &[update(&mut file.target(), "t", vec![int(key)], &[("v", value)]).unwrap()],
+                );
+            }
+        }
+    }
+    assert_eq!(file.quote("SELECT v FROM t"), "NULL|''");
+}
+
+#[test]
+fn case_18_padding_collations_and_bytes() {
+    let file = File::new(
+        "CREATE TABLE t(k TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, c char(5), b varbinary(9));
+         INSERT INTO t VALUES ('Key ', 'ab   ', x'00ff00'), ('n', CAST(x'ff00fe' AS TEXT), zeroblob(3)),
+                              ('z', 'a' || char(0) || 'b', x'');",
+    );
+    let mut target = file.target();
+    let t = table(&mut target, "t");
+    assert_eq!(t.columns[0].image.collation.as_deref(), Some("NOCASE"));
+    assert_eq!(t.columns[1].image.length, Some(5));
+    let n = row(&mut target, "t", &[text("n")]).unwrap();
+    assert_eq!(n[1..], [Value::RawText(vec![0xff, 0, 0xfe]), Value::Bytes(vec![0; 3])]);
+    assert_eq!(row(&mut target, "t", &[text("z")]).unwrap()[1], text("a\0b"));
+    assert!(row(&mut target, "t", &[text("key ")]).is_none(), "found by collation is not found");
+    assert!(row(&mut target, "t", &[text("Key")]).is_none());
+    let mut changes = Vec::new();
+    for key in ["Key ", "n", "z"] {
+        let set = [("c", text("ab")), ("b", Value::Bytes(vec![0]))];
+        changes.push(update(&mut target, "t", vec![text(key)], &set).unwrap());
+    }
+    there_and_back(&mut target, &changes);
+    let gone: Vec<Change> =
+        ["Key ", "n", "z"].iter().map(|key| delete(&mut target, "t", vec![text(key)]).unwrap()).collect();
+    there_and_back(&mut target, &gone);
+    let raw = update(&mut target, "t", vec![text("z")], &[("c", Value::RawText(vec![0xc3, 0x28]))]).unwrap();
+    there_and_back(&mut target, &[raw]);
+    assert_eq!(file.quote("SELECT hex(c) v FROM t ORDER BY k"), "'6162202020'|'FF00FE'|'610062'");
+    let met = [insert(&mut target, "t", vec![text("KEY "), Value::Null, Value::Null]).unwrap()];
+    let refusal = refused(execute(&mut target, &mut Notebook::new(), &met, false));
+    assert_eq!(refusal.code(), "constraint", "the key's own collation decides in the database");
+}
+
+#[test]
+fn case_19_column_order_does_not_matter_to_a_row() {
+    let a = File::new("CREATE TABLE t(k INTEGER PRIMARY KEY, a, b); INSERT INTO t VALUES (1, 'x', 2);");
+    let b = File::new("CREATE TABLE t(b, k INTEGER PRIMARY KEY, a); INSERT INTO t VALUES (2, 1, 'x');");
+    let digests = |file: &File| file.target().digests(&mut |_, _| ()).unwrap();
+    assert_eq!(digests(&a), digests(&b));
+    let digest = |file: &File| match update(&mut file.target(), "t", vec![int(1)], &[("a", int(5))]).unwrap().action {
+        Action::Update { before_digest, after_digest, .. } => (before_digest, after_digest),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(digest(&a), digest(&b));
+}
+
+#[test]
+fn case_20_not_null_check_and_strict() {
+    let file = File::new(
+        "CREATE TABLE t(k INTEGER PRIMARY KEY, a NOT NULL, b CHECK (b < 10) DEFAULT 3);
+         INSERT INTO t VALUES (1, 1, 1);
+         CREATE TABLE s(k INTEGER PRIMARY KEY, i INT, a ANY, x TEXT) STRICT; INSERT INTO s VALUES (1, 1, 1, '1');",
+    );
+    let mut target = file.target();
+    let not_null = Refusal::NotNull { table: "t".into(), column: "a".into() };
+    assert_eq!(refusal(update(&mut target, "t", vec![int(1)], &[("a", Value::Null)])), not_null);
+    assert_eq!(refusal(insert(&mut target, "t", vec![int(2), Value::Null, int(1)])), not_null);
+    let checked = refusal(update(&mut target, "t", vec![int(1)], &[("b", int(10))]));
+    assert!(matches!(&checked, Refusal::Constraint { why, .. } if why.contains("b < 10")), "{checked}");
+    assert_eq!(refusal(update(&mut target, "s", vec![int(1)], &[("i", text("x"))])).code(), "constraint");
+    there_and_back(&mut target, &[update(&mut file.target(), "s", vec![int(1)], &[("a", text("1"))]).unwrap()]);
+    let mut changes = [update(&mut target, "t", vec![int(1)], &[("b", int(9))]).unwrap()];
+    // Added later, so that the revert would break it.
+    execute(&mut target, &mut Notebook::new(), &changes, false).unwrap();
+    file.sql(
+        "PRAGMA writable_schema = on;
+         UPDATE sqlite_schema SET sql = replace(sql, 'b < 10', 'b > 5') WHERE name = 't'; PRAGMA schema_version = 1000;",
+    );
+    changes[0] = inverse(&changes[0]);
+    let t = table(&mut target, "t");
+    assert_eq!(refusal(target.rehearse(&t, vec![vec![int(1), int(1), int(1)]])).code(), "constraint");
+    assert_eq!(refused(execute(&mut target, &mut Notebook::new(), &changes, false)).code(), "constraint");
+    assert_eq!(file.quote("SELECT b v FROM t"), "9");
+}
+
+#[test]
+fn case_20_conflict_clauses_of_the_schema_do_not_work_on_us() {
+    for clause in ["REPLACE", "IGNORE", "ROLLBACK", "FAIL"] {
+        let file = File::new(&format!(
+            "CREATE TABLE t(k INTEGER PRIMARY KEY ON CONFLICT {clause}, a NOT NULL ON CONFLICT {clause} DEFAULT 7,
+                            u UNIQUE ON CONFLICT {clause});
+             INSERT INTO t VALUES (1, 1, 1), (2, 2, 2);"
+        ));
+        let mut target = file.target();
+        assert_eq!(refusal(update(&mut target, "t", vec![int(1)], &[("a", Value::Null)])).code(), "not_null");
+        let mut changes = [update(&mut target, "t", vec![int(1)], &[("u", int(3))]).unwrap()];
+        file.sql("UPDATE t SET u = 3 WHERE k = 2");
+        let refusal = refused(execute(&mut target, &mut Notebook::new(), &changes, false));
+        assert_eq!(refusal.code(), "constraint", "{clause}");
+        assert_eq!(file.quote("SELECT u v FROM t"), "1|3");
+        changes[0] = update(&mut target, "t", vec![int(1)], &[("u", int(4))]).unwrap();
+        there_and_back(&mut target, &changes);
+    }
+}
+
+#[test]
+fn case_28_every_row_is_counted() {
+    let file = File::new("CREATE TABLE t(k INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 1), (2, 2);");
+    let mut target = file.target();
+    let changes = [update(&mut target, "t", vec![int(1)], &[("v", int(9))]).unwrap()];
+    let twice = [changes[0].clone(), changes[0].clone()];
+    let done = execute(&mut target, &mut Notebook::new(), &twice, false);
+    let Err(ExecuteError::RolledBack(TargetError::Mismatch { what, .. })) = done else { panic!("{done:?}") };
+    assert_eq!(what, "update of one row touched 0");
+    assert_eq!(file.quote("SELECT v FROM t"), "1|2");
+}
+
+#[test]
+fn case_29_quoted_reserved_and_mixed_case_identifiers() {
+    let file = File::new(
+        r#"CREATE TABLE "se""lect Ünïcode"("Order" INTEGER PRIMARY KEY, "a""b" TEXT, [group] INT, `MiXeD` REAL, "rowid" INT);
+           INSERT INTO "se""lect Ünïcode" VALUES (1, 'x', 1, 1.5, 77);
+           CREATE TABLE "Order"("rowid" INT, "oid" INT, "_rowid_" INT, k TEXT NOT NULL UNIQUE); 
+           INSERT INTO "Order" VALUES (1, 2, 3, 'k');"#,
+    )
+    .keyed("order", &["K"]);
+    let mut target = file.target();
+    assert_eq!(target.tables().unwrap(), ["Order", "se\"lect Ünïcode"]);
+    let name = "SE\"LECT Ünïcode";
+    assert_eq!(table(&mut target, name).shape.name, "se\"lect Ünïcode");
+    let changes = [
+        update(&mut target, name, vec![int(1)], &[("A\"B", text("y")), ("GROUP", int(2)), ("mixed", int(3))]).unwrap(),
+        insert(&mut target, name, vec![int(2), Value::Null, int(1), Value::Null, Value::Null]).unwrap(),
+        update(&mut target, "ORDER", vec![text("k")], &[("oid", int(9))]).unwrap(),
+    ];
+    there_and_back(&mut target, &changes);
+    there_and_back(&mut target, &[delete(&mut file.target(), "Order", vec![text("k")]).unwrap()]);
+}
+
+#[test]
+fn case_29_names_that_differ_only_in_the_case_the_caller_wrote() {
+    let file = File::new("CREATE TABLE FldPoint(FLD_ID INTEGER PRIMARY KEY, Gantry_Ang decimal(4,1));");
+    let mut target = file.target();
+    let t = table(&mut target, "fldpoint");
+    assert_eq!((t.shape.name.as_str(), t.shape.key[0].as_str()), ("FldPoint", "FLD_ID"));
+    let image = &t.column("gantry_ang").unwrap().1.image;
+    assert_eq!((image.precision, image.scale), (Some(4), Some(1)));
+    assert!(target.table("nothing").unwrap().is_none());
+}
+
+#[test]
+fn case_30_unrelated_tables_and_rows_are_nobodys_business() {
+    let file = File::new(
+        "CREATE TABLE t(k INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 1), (2, 2);
+         CREATE TABLE other(k INTEGER PRIMARY KEY, v); INSERT INTO other VALUES (1, 1);",
+    );
+    let mut target = file.target();
+    let changes = [update(&mut target, "t", vec![int(1)], &[("v", int(9))]).unwrap()];
+    let touches = touches(&mut target, &changes);
+    let census = target.census(&touches, false).unwrap();
+    file.sql(
+        "UPDATE other SET v = 5; UPDATE t SET v = 5 WHERE k = 2; CREATE TABLE new(x); CREATE INDEX i ON other(v);",
+    );
+    let mut notebook = Notebook::new();
+    execute_judged(&mut target, &mut notebook, &changes, &touches, &census, false).unwrap();
+    file.sql("DELETE FROM other; INSERT INTO t VALUES (3, 3)");
+    execute(&mut target, &mut notebook, &inverses(&changes), false).unwrap();
+    assert_eq!(file.quote("SELECT v FROM t"), "1|5|3");
+    assert_eq!(file.quote("SELECT count(*) v FROM other"), "0");
+}
+
+#[test]
+fn generated_columns_are_left_out_and_listed() {
+    let file = File::new(
+        "CREATE TABLE t(k INTEGER PRIMARY KEY, a, twice AS (a * 2), thrice AS (a * 3) STORED);
+         INSERT INTO t VALUES (1, 5);",
+    );
+    let mut target = file.target();
+    let t = table(&mut target, "t");
+    assert_eq!(t.shape.omitted, ["twice", "thrice"]);
+    assert!(t.omitted.iter().all(|column| column.role == Role::Computed));
+    let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(7))]).unwrap()];
+    assert_eq!(census(&mut target, &changes).unwrap().notes.len(), 2);
+    there_and_back(&mut target, &changes);
+    there_and_back(&mut target, &[delete(&mut file.target(), "t", vec![int(1)]).unwrap()]);
+    assert_eq!(file.quote("SELECT thrice v FROM t"), "15");
+}
+
+#[test]
+fn composite_keys_of_mixed_types() {
+    let file = File::new(
+        "CREATE TABLE t(a TEXT, b INT, v, PRIMARY KEY (b, a)) WITHOUT ROWID;
+         INSERT INTO t VALUES ('x', 1, 1), ('x', 2, 2), ('y', 1, 3);",
+    );
+    let mut target = file.target();
+    assert_eq!(table(&mut target, "t").shape.key, ["b", "a"]);
+    let changes = [
+        update(&mut target, "t", vec![int(1), text("x")], &[("v", int(9))]).unwrap(),
+        delete(&mut target, "t", vec![int(2), text("x")]).unwrap(),
+        insert(&mut target, "t", vec![text("y"), int(2), Value::Null]).unwrap(),
+    ];
+    there_and_back(&mut target, &changes);
+}
