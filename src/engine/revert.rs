@@ -291,6 +291,13 @@ fn detail(planned: &Planned, options: Options) -> Map<String, serde_json::Value>
     detail
 }
 
+/// What a revert leaves behind: its own residue, and that of the operation it takes back, which no revert undoes.
+fn remaining(operation: &Operation, own: Vec<Residue>) -> Vec<Residue> {
+    let all: BTreeSet<(String, String)> =
+        operation.residue.iter().cloned().chain(own).map(|residue| (residue.table, residue.what)).collect();
+    all.into_iter().map(|(table, what)| Residue { table, what }).collect()
+}
+
 fn outcome(planned: &Planned, changes: &[Change], committed: Committed) -> Outcome {
     let mut drift = planned.drift.clone();
     drift.extend(committed.drift.iter().map(|row| Drift { table: row.table.clone(), key: show(&row.key) }));
@@ -300,7 +307,7 @@ fn outcome(planned: &Planned, changes: &[Change], committed: Committed) -> Outco
         reverts: planned.operation.op,
         rows: committed.rows,
         kept: changes.iter().filter(|change| !change.writes()).count() as u64,
-        residue: committed.residue,
+        residue: remaining(&planned.operation, committed.residue),
         conflicts: planned.conflicts.clone(),
         drift,
     }

@@ -22,7 +22,7 @@ pub enum Refusal {
     #[error("{table} {} is not eligible: {reason}", show(key))]
     Ineligible { table: String, key: Key, reason: String },
     /// Nothing that was selected is eligible.
-    #[error("none of the {selected} selected records of {table} is eligible{}", first_reason(.first))]
+    #[error("no selected record of {table} is eligible, of {selected} looked at{}", first_reason(.first))]
     NoneEligible { table: String, selected: u64, first: Option<String> },
     /// Fewer eligible records than a sample asks for.
     #[error("a sample of {wanted} was asked for, and {eligible} records of {table} are eligible")]
@@ -76,7 +76,7 @@ pub enum Refusal {
     #[error("{url} is not marked as a test copy")]
     Unmarked { url: String },
     /// Marked, but under another identity: a copied or moved database is unmarked.
-    #[error("the marker in {url} was made for another database: {found}, not {bound}")]
+    #[error("the marker in {url} was made for another database: for {bound}, not for {found}")]
     MarkedElsewhere { url: String, found: String, bound: String },
     /// Signs of a live clinic.
     #[error("{url} looks like a live clinic: {what}")]
@@ -88,7 +88,7 @@ pub enum Refusal {
     #[error("the plan was already applied as operation {op}")]
     PlanUsed { op: u64 },
     /// Rows are not as the operation left them.
-    #[error("operation {op} cannot be reverted: {rows} of its rows are in conflict{}", blockers(.blocked_by))]
+    #[error("operation {op} cannot be reverted, rows in conflict: {rows}{}", blockers(.blocked_by))]
     Conflict { op: u64, rows: u64, blocked_by: Vec<u64>, conflicts: Vec<Conflict> },
     /// Nobody said yes.
     #[error("nobody consented{}", if *.asked { "" } else { ": no terminal to ask at" })]

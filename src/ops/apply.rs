@@ -43,8 +43,6 @@ pub struct Outcome {
     pub plan: plan::Outcome,
     /// Rows that somebody changed between the commit and the second look.
     pub drift: Vec<DriftRow>,
-    /// The journal.
-    pub journal: PathBuf,
 }
 
 /// A row that is not as it should be.
@@ -89,13 +87,13 @@ pub fn run(
     }
     if dry_run {
         made.prepared.changes.iter().for_each(|change| all(cell::change(change)));
-        return Ok(outcome(context, made, None));
+        return Ok(outcome(made, None));
     }
     context.consent(&question(&made))?;
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
     let committed = engine.commit(&made.proposal, &made.prepared)?;
     made.prepared.changes.iter().for_each(|change| all(cell::change(change)));
-    Ok(outcome(context, made, Some(committed)))
+    Ok(outcome(made, Some(committed)))
 }
 
 /// Checks what a plan file promises beside its digest: the journal, the target, and that it was not used.
@@ -132,7 +130,7 @@ fn question(made: &Made) -> Question {
     Question { text, danger: CARD.danger, type_name: None }
 }
 
-fn outcome(context: &Context<'_>, made: Made, committed: Option<Committed>) -> Outcome {
+fn outcome(made: Made, committed: Option<Committed>) -> Outcome {
     let drift = committed.iter().flat_map(|committed| &committed.drift);
     let drift = drift.map(|row| DriftRow { table: row.table.clone(), key: show(&row.key) }).collect();
     Outcome {
@@ -141,6 +139,5 @@ fn outcome(context: &Context<'_>, made: Made, committed: Option<Committed>) -> O
         state: if committed.is_some() { "applied" } else { "planned" },
         plan: made.outcome,
         drift,
-        journal: context.journal.clone(),
     }
 }

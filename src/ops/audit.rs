@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Card;
 use super::context::Context;
-use super::failure::Failure;
+use super::failure::{Failure, Kind};
 use crate::engine::live::{self, Baseline};
 use crate::model::ports::Danger;
 
@@ -68,6 +68,8 @@ pub struct LiveLine {
     pub target: String,
     /// Why it could not be looked at.
     pub not_run: Option<String>,
+    /// Whether operations are active or open on it, so that not looking is no good answer.
+    pub carries: bool,
     /// What is not as the journal says.
     pub findings: Vec<live::Finding>,
     /// How the comparison of whole tables went.
@@ -95,9 +97,13 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 }
 
 impl LiveLine {
+    const fn of(target: String) -> Self {
+        Self { target, not_run: None, carries: false, findings: Vec::new(), baseline: None }
+    }
+
     fn is_good(&self) -> bool {
         let equal = !matches!(self.baseline, Some(Baseline::Differs { .. }));
-        self.findings.is_empty() && self.not_run.is_none() && equal
+        self.findings.is_empty() && (self.not_run.is_none() || !self.carries) && equal
     }
 }
 
@@ -132,8 +138,17 @@ fn one(
         Ok((findings, baseline))
     };
     let looked = look();
+    let state = journal.state();
+    let active = state.active.values().any(|active| active.target == name);
+    let mut line =
+        LiveLine { carries: active || state.open.values().any(|open| open.target == name), ..LiveLine::of(name) };
     match looked {
-        Ok((findings, baseline)) => LiveLine { target: name, not_run: None, findings, baseline },
-        Err(failure) => LiveLine { target: name, not_run: Some(failure.message), findings: Vec::new(), baseline: None },
+        Ok((findings, baseline)) => (line.findings, line.baseline) = (findings, baseline),
+        // What the guard says against a target that can be read is a finding about it.
+        Err(failure) if failure.kind == Kind::Journal => {
+            line.findings.push(live::Finding { code: "journal_behind", op: None, message: failure.message });
+        }
+        Err(failure) => line.not_run = Some(failure.message),
     }
+    line
 }

@@ -120,9 +120,10 @@ impl Context<'_> {
     pub fn chosen_for(&self, journal: &Journal, operations: &[u64]) -> Result<Chosen, Failure> {
         if self.target.is_none()
             && let Some(op) = operations.first()
-            && let Some(operation) = journal.operation(*op)?
-            && let Some(target) = journal.state().targets.get(&operation.target.name)
         {
+            let operation = journal.operation(*op)?.ok_or(Refusal::NoOperation { op: *op })?;
+            let known = journal.state().targets.get(&operation.target.name);
+            let target = known.ok_or_else(|| Refusal::NoTarget { name: operation.target.name.clone() })?;
             return Ok(Chosen { name: operation.target.name, url: target.url.clone() });
         }
         self.chosen(journal)

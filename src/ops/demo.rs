@@ -137,7 +137,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
             name: Some("lab".into()),
             ..lab::create::Request::default()
         },
-    )?;
+    )
+    .map_err(|failure| Failure { hint: elsewhere(&failure, &dir), ..failure })?;
     let (before, clean) = look(&inner)?;
     let faults = break_everything(&inner, &before.checked)?;
     let all = revert::Request { all: true, ..revert::Request::default() };
@@ -169,6 +170,14 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 fn no_folder(dir: &Path, error: &std::io::Error) -> Failure {
     let message = format!("could not make the folder {}: {error}", dir.display());
     Failure::usage("folder", message, "choose a folder that can be made")
+}
+
+/// A demo never writes over an earlier one.
+fn elsewhere(failure: &Failure, dir: &Path) -> String {
+    if failure.code == "exists" {
+        return format!("`mfm demo OTHER-DIR`, or remove {} yourself", dir.display());
+    }
+    failure.hint.clone()
 }
 
 /// What a lab looks like at one moment.

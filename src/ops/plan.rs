@@ -86,8 +86,10 @@ pub struct Outcome {
     pub severity: String,
     /// The target's name.
     pub target: String,
-    /// The parameters, defaults filled in.
+    /// The parameters, defaults filled in, with those proposed that are the same for every record.
     pub params: Map<String, Json>,
+    /// The parameters proposed for each record where they differ; the first thousand.
+    pub proposals: Vec<Proposed>,
     /// The seed.
     pub seed: u64,
     /// The wall clock, for modes that use it.
@@ -116,6 +118,17 @@ pub struct Outcome {
     pub skipped_total: u64,
     /// What the census has to say.
     pub notes: Vec<String>,
+    /// The journal read.
+    pub journal: PathBuf,
+}
+
+/// The parameters proposed for one record.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Proposed {
+    /// The record's id.
+    pub record: Json,
+    /// Its parameters.
+    pub params: Map<String, Json>,
 }
 
 /// A plan that can be carried out.
@@ -264,10 +277,16 @@ pub fn make(
     let selected = select::select(context, target, &order)?;
     let mut engine = context.engine(journal, target, &chosen.name);
     let prepared = engine.prepare(&selected.rows, settled.options.disable_triggers)?;
-    describe(settled, &selected, prepared, chosen)
+    describe(context, settled, &selected, prepared, chosen)
 }
 
-fn describe(settled: &Settled, selected: &Selected, prepared: Prepared, chosen: &Chosen) -> Result<Made, Failure> {
+fn describe(
+    context: &Context<'_>,
+    settled: &Settled,
+    selected: &Selected,
+    prepared: Prepared,
+    chosen: &Chosen,
+) -> Result<Made, Failure> {
     let card = settled.mode.card();
     let severity = card.variants.iter().find(|variant| variant.word == selected.variant).map(|v| v.severity);
     let severity = severity.unwrap_or(card.severity).to_owned();
@@ -287,7 +306,8 @@ fn describe(settled: &Settled, selected: &Selected, prepared: Prepared, chosen: 
         variant: selected.variant.to_owned(),
         severity: severity.clone(),
         target: chosen.name.clone(),
-        params: settled.parameters.clone(),
+        params: common(settled, selected),
+        proposals: proposals(selected),
         seed: settled.seed,
         now: now.clone(),
         records: selected.keys.len() as u64,
@@ -302,15 +322,40 @@ fn describe(settled: &Settled, selected: &Selected, prepared: Prepared, chosen: 
         skipped: selected.skipped.clone(),
         skipped_total: selected.skipped_total,
         notes: prepared.census.notes.clone(),
+        journal: context.journal.clone(),
     };
     let proposal = proposal(settled, selected, &outcome, digest);
     Ok(Made { outcome, proposal, prepared })
 }
 
+/// Returns the parameters that every record shares.
+fn common(settled: &Settled, selected: &Selected) -> Map<String, Json> {
+    let Some(first) = selected.parameters.first() else { return settled.parameters.clone() };
+    let shared = |name: &String, value: &Json| selected.parameters.iter().all(|other| other.get(name) == Some(value));
+    first
+        .iter()
+        .filter(|(name, value)| shared(name, value))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn proposals(selected: &Selected) -> Vec<Proposed> {
+    let same = selected.parameters.windows(2).all(|pair| pair[0] == pair[1]);
+    if same {
+        return Vec::new();
+    }
+    let records = selected.keys.iter().zip(&selected.parameters).take(cell::CHANGES_MAX);
+    let one = |(key, params): (&Vec<crate::model::Value>, &Map<String, Json>)| Proposed {
+        record: key.first().map_or(Json::Null, cell::cell),
+        params: params.clone(),
+    };
+    records.map(one).collect()
+}
+
 fn proposal(settled: &Settled, selected: &Selected, outcome: &Outcome, digest: Digest) -> Proposal {
     let mut detail = Map::new();
     detail.insert("params".into(), Json::Object(settled.parameters.clone()));
-    detail.insert("proposed".into(), json!(settled.variant.is_some()));
+    detail.insert("proposed".into(), settled.variant.is_some().then(|| Json::Object(outcome.params.clone())).into());
     detail.insert("seed".into(), json!(settled.seed));
     detail.insert("now".into(), json!(outcome.now));
     let shape = &selected.table.shape;

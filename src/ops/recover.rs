@@ -1,5 +1,6 @@
 //! `mfm recover`: closes what a crash left open, by asking the target, or by a person's word.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -52,6 +53,8 @@ pub struct Outcome {
     pub journal: PathBuf,
     /// One line an operation.
     pub operations: Vec<Line>,
+    /// Targets in which a crashed program's transaction was rolled back, by the database itself.
+    pub rolled_back: Vec<String>,
     /// A failure that left operations open, with its code.
     #[serde(skip)]
     pub failure: Option<Failure>,
@@ -99,18 +102,28 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 
 fn automatic(context: &Context<'_>) -> Result<Outcome, Failure> {
     let mut journal = context.writing()?;
-    let mut outcome = Outcome { journal: context.journal.clone(), operations: Vec::new(), failure: None };
+    let mut outcome =
+        Outcome { journal: context.journal.clone(), operations: Vec::new(), rolled_back: Vec::new(), failure: None };
     let wanted = if context.target.is_some() { Some(context.chosen(&journal)?.name) } else { None };
-    let targets: std::collections::BTreeSet<String> =
-        journal.state().open.values().map(|open| open.target.clone()).collect();
-    for name in targets.into_iter().filter(|name| wanted.as_ref().is_none_or(|wanted| wanted == name)) {
-        let url = journal.state().targets.get(&name).map(|target| target.url.clone()).unwrap_or_default();
-        let chosen = Chosen { name: name.clone(), url };
-        match on_target(context, &mut journal, &chosen) {
-            Ok(closed) => outcome.operations.extend(closed.into_iter().map(|closed| line(&name, closed))),
+    let state = journal.state();
+    let open: BTreeSet<String> = state.open.values().map(|open| open.target.clone()).collect();
+    let urls: BTreeMap<String, String> =
+        state.targets.iter().map(|(name, target)| (name.clone(), target.url.clone())).collect();
+    let names: BTreeSet<&String> = open.iter().chain(urls.keys()).collect();
+    for name in names.into_iter().filter(|name| wanted.as_ref().is_none_or(|wanted| wanted == *name)) {
+        let chosen = Chosen { name: name.clone(), url: urls.get(name).cloned().unwrap_or_default() };
+        let opened = open_or_roll_back(context, &chosen.url);
+        if let Ok((_, true)) = opened {
+            outcome.rolled_back.push(name.clone());
+        }
+        if !open.contains(name) {
+            continue;
+        }
+        match on_target(context, &mut journal, &chosen, opened.map(|(target, _)| target)) {
+            Ok(closed) => outcome.operations.extend(closed.into_iter().map(|closed| line(name, closed))),
             Err(failure) => {
-                let open = journal.state().open.iter().filter(|(_, open)| open.target == name);
-                outcome.operations.extend(open.map(|(op, _)| still_open(&name, *op, &failure.message)));
+                let open = journal.state().open.iter().filter(|(_, open)| open.target == *name);
+                outcome.operations.extend(open.map(|(op, _)| still_open(name, *op, &failure.message)));
                 outcome.failure = Some(failure);
             }
         }
@@ -122,21 +135,22 @@ fn on_target(
     context: &Context<'_>,
     journal: &mut mfm_journal::Journal,
     chosen: &Chosen,
+    opened: Result<Box<dyn target::Target>, TargetError>,
 ) -> Result<Vec<Closed>, Failure> {
-    let mut target = open_or_roll_back(context, &chosen.url).map_err(absent)?;
+    let mut target = opened.map_err(absent)?;
     Ok(context.engine(journal, target.as_mut(), &chosen.name).recover()?)
 }
 
-/// Opens a target; one with a crashed program's transaction in it is first rolled back by the database itself.
-fn open_or_roll_back(context: &Context<'_>, url: &str) -> Result<Box<dyn target::Target>, TargetError> {
+/// Opens a target, and tells whether the database itself had first to roll back a crashed program's transaction.
+fn open_or_roll_back(context: &Context<'_>, url: &str) -> Result<(Box<dyn target::Target>, bool), TargetError> {
     let look = |target: &mut dyn target::Target| target.marker().map(|_| ());
     let first = context.open(url).and_then(|mut target| look(target.as_mut()).map(|()| target));
     match first {
         Err(TargetError::NeedsRecovery { .. }) => {
             target::roll_back(url)?;
-            context.open(url)
+            Ok((context.open(url)?, true))
         }
-        other => other,
+        other => Ok((other?, false)),
     }
 }
 
@@ -167,14 +181,14 @@ fn word(context: &Context<'_>, op: u64, word: Word) -> Result<Outcome, Failure> 
     let text = format!("Seal operation {op} on target {name} as {word:?} on your word alone?").to_lowercase();
     context.consent(&Question { text, danger: Danger::Destroy, type_name: None })?;
     let closed = crate::engine::recover::by_word(&mut journal, &context.holder, &context.stamp(), op, word)?;
-    Ok(Outcome { journal: context.journal.clone(), operations: vec![line(&name, closed)], failure: None })
+    Ok(done(context, vec![line(&name, closed)]))
 }
 
 fn gone(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let mut journal = context.writing()?;
     let chosen = context.chosen(&journal)?;
     let target = open_or_roll_back(context, &chosen.url);
-    let marked = target.and_then(|mut target| Ok((target.marker()?, target)));
+    let marked = target.and_then(|(mut target, _)| Ok((target.marker()?, target)));
     let known = journal.state().targets.get(&chosen.name).and_then(|target| target.identity);
     let written_off = match marked {
         Ok((Some(marker), mut target)) if Some(marker.identity()) == known => {
@@ -189,8 +203,11 @@ fn gone(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
         }
     };
     let line = |op: u64| Line { state: "gone".into(), why: None, ..still_open(&chosen.name, op, "") };
-    let operations = written_off.into_iter().map(line).collect();
-    Ok(Outcome { journal: context.journal.clone(), operations, failure: None })
+    Ok(done(context, written_off.into_iter().map(line).collect()))
+}
+
+fn done(context: &Context<'_>, operations: Vec<Line>) -> Outcome {
+    Outcome { journal: context.journal.clone(), operations, rolled_back: Vec::new(), failure: None }
 }
 
 fn confirm_name(context: &Context<'_>, request: &Request, chosen: &Chosen) -> Result<(), Failure> {

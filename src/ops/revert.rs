@@ -1,5 +1,7 @@
 //! `mfm revert`: takes operations back, exactly or not at all; asks only before it overwrites somebody's data.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use mfm_journal::{Digest, Residue};
 use schemars::JsonSchema;
@@ -49,6 +51,8 @@ pub struct Outcome {
     pub target: String,
     /// One line an operation, in the order of execution.
     pub operations: Vec<Line>,
+    /// The journal.
+    pub journal: PathBuf,
 }
 
 impl Outcome {
@@ -110,7 +114,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     for planned in &judged.planned {
         operations.push(line(engine.revert(planned, options)?));
     }
-    Ok(Outcome { target: chosen.name, operations })
+    Ok(Outcome { target: chosen.name, operations, journal: context.journal.clone() })
 }
 
 fn selection(request: &Request) -> Result<Selection, Failure> {

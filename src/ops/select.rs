@@ -66,6 +66,8 @@ pub struct Selected {
     pub variant: &'static str,
     /// The chosen records' keys, ascending.
     pub keys: Vec<Key>,
+    /// The parameters under which each record is changed, in the order of the keys.
+    pub parameters: Vec<Map<String, Json>>,
     /// The rows that will change.
     pub rows: Vec<Pending>,
     /// The records passed over; the first thousand.
@@ -100,6 +102,7 @@ struct Tally {
     rows: Vec<Pending>,
     rows_total: u64,
     keys: Vec<Key>,
+    parameters: Vec<Map<String, Json>>,
     variants: BTreeSet<&'static str>,
     skipped: Vec<Skipped>,
     skipped_total: u64,
@@ -172,7 +175,7 @@ impl Run<'_, '_, '_> {
             for key in batch {
                 let ordinal = self.outcome.keys.len() as u64;
                 match self.one(&snapshot, key, ordinal) {
-                    Ok(planned) => self.take(key, &planned, &snapshot)?,
+                    Ok((planned, parameters)) => self.take(key, &planned, parameters, &snapshot)?,
                     Err(refusal) if sampled || self.required(key) => return Err(refusal.into()),
                     Err(refusal) => self.skip(key, refusal)?,
                 }
@@ -181,7 +184,13 @@ impl Run<'_, '_, '_> {
         Ok(())
     }
 
-    fn take(&mut self, key: &Key, planned: &Planned, snapshot: &Snapshot) -> Result<(), Failure> {
+    fn take(
+        &mut self,
+        key: &Key,
+        planned: &Planned,
+        parameters: Map<String, Json>,
+        snapshot: &Snapshot,
+    ) -> Result<(), Failure> {
         let rows = plan::pending(&planned.edits, snapshot)?;
         self.outcome.rows_total += rows.len() as u64;
         self.outcome.variants.insert(planned.variant);
@@ -190,6 +199,7 @@ impl Run<'_, '_, '_> {
             self.outcome.rows.extend(rows);
         }
         self.outcome.keys.push(key.clone());
+        self.outcome.parameters.push(parameters);
         Ok(())
     }
 
@@ -210,11 +220,14 @@ impl Run<'_, '_, '_> {
         }
     }
 
-    fn one(&self, snapshot: &Snapshot, key: &Key, ordinal: u64) -> Result<Planned, Refusal> {
+    /// Plans one record, and returns the parameters that did it.
+    fn one(&self, snapshot: &Snapshot, key: &Key, ordinal: u64) -> Result<(Planned, Map<String, Json>), Refusal> {
         let record = key.first().unwrap_or(&Value::Null);
         let Order { mode, parameters, seed, now, .. } = *self.order;
         let task = Task { record, ordinal, parameters, seed, now };
-        let Some(variant) = self.order.variant else { return mode.plan(snapshot, &task) };
+        let Some(variant) = self.order.variant else {
+            return Ok((mode.plan(snapshot, &task)?, parameters.clone()));
+        };
         let proposed = mode.propose(variant, snapshot, &task)?;
         let planned = mode.plan(snapshot, &Task { parameters: &proposed, ..task })?;
         if planned.variant != variant {
@@ -222,7 +235,7 @@ impl Run<'_, '_, '_> {
             let reason = format!("these parameters make it {}, not {variant}", planned.variant);
             return Err(Refusal::Ineligible { table, key: key.clone(), reason });
         }
-        Ok(planned)
+        Ok((planned, proposed))
     }
 
     /// Passes a record over; only what is wrong with the record itself allows that.
@@ -240,7 +253,7 @@ impl Run<'_, '_, '_> {
     }
 
     fn finish(self, table: std::sync::Arc<Table>, selected: u64) -> Result<Selected, Failure> {
-        let Tally { rows, rows_total, keys, variants, skipped, skipped_total } = self.outcome;
+        let Tally { rows, rows_total, keys, parameters, variants, skipped, skipped_total } = self.outcome;
         let limit = self.order.max_rows;
         if keys.is_empty() {
             let first = skipped.first().map(|skip| format!("{}: {}", skip.record, skip.reason));
@@ -258,7 +271,7 @@ impl Run<'_, '_, '_> {
         }
         twice(&rows)?;
         let variant = variants.into_iter().next().unwrap_or_default();
-        Ok(Selected { variant, keys, rows, skipped, skipped_total, table })
+        Ok(Selected { variant, keys, parameters, rows, skipped, skipped_total, table })
     }
 }
 

@@ -100,10 +100,17 @@ pub struct Foreign {
 }
 
 impl Outcome {
-    /// Tells whether anything is broken or undecided.
+    /// Tells whether anything is broken or undecided, or a target is not what the journal says.
     #[must_use]
     pub fn disturbed(&self) -> bool {
-        !self.active.is_empty() || !self.open.is_empty()
+        !self.active.is_empty() || !self.open.is_empty() || self.stopped().next().is_some()
+    }
+
+    /// Returns the targets asked for that the guard stops for another reason than a missing marker.
+    pub fn stopped(&self) -> impl Iterator<Item = &TargetLine> {
+        let asked = |line: &&TargetLine| self.target.as_ref().is_none_or(|target| target.name == line.name);
+        let usual = |line: &&TargetLine| ["marked", "unmarked", "marked_elsewhere"].contains(&line.state.as_str());
+        self.targets.iter().filter(asked).filter(move |line| !usual(line))
     }
 }
 

@@ -76,11 +76,11 @@ impl TargetError {
     pub fn hint(&self) -> String {
         match self {
             Self::Url { .. } => "write sqlite:PATH, or the name of a registered target".into(),
-            Self::Absent { .. } => "check the path; `mfm lab create` makes a lab".into(),
+            Self::Absent { .. } => "check the path; a moved target: `mfm target mark --moved NEW_URL`; a deleted one: `mfm recover --as gone`".into(),
             Self::Open { .. } => "check that the file is a database and that you may read it".into(),
             Self::NeedsRecovery { .. } => "run `mfm recover`, which lets the database roll it back".into(),
             Self::Replaced { .. } => {
-                "if it was restored or replaced on purpose: `mfm recover --as gone`, then mark it anew".into()
+                "if it was restored or replaced on purpose, `mfm recover --as gone` writes off what it lost".into()
             }
             Self::Busy { .. } => "try again when the other program is done".into(),
             Self::Full { .. } => "make room; `mfm recover` then says what became of the operation".into(),

@@ -44,7 +44,7 @@ impl Report for apply::Outcome {
         page.blank();
         let mut facts = facts(plan);
         facts.extend(self.uid.iter().map(|uid| ("uid", uid.to_string())));
-        facts.push(("journal", self.journal.display().to_string()));
+        facts.push(("journal", self.plan.journal.display().to_string()));
         page.fields(&facts);
         rest(page, plan);
         next(page, &format!("mfm revert {op} takes it back"));

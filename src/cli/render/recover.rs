@@ -7,6 +7,9 @@ impl Report for Outcome {
     fn page(&self, page: &mut Page) {
         let open = self.operations.iter().filter(|line| line.state == "open").count() as u64;
         let operations = count(self.operations.len() as u64, "operation");
+        for name in &self.rolled_back {
+            page.lead(Mood::Good, &format!("a crashed program's transaction in target {name} was rolled back"));
+        }
         match (self.operations.len(), open) {
             (0, _) => return page.lead(Mood::Good, "nothing was open"),
             (_, 0) => page.lead(Mood::Good, &format!("{operations} closed")),

@@ -4,6 +4,7 @@ pub mod create;
 pub mod import;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mfm_journal::Digest;
@@ -30,6 +31,8 @@ pub struct Made {
     pub tables: BTreeMap<String, u64>,
     /// All rows.
     pub rows: u64,
+    /// The journal.
+    pub journal: PathBuf,
 }
 
 /// Where the rows of a lab go: each value becomes what its column holds.
@@ -98,7 +101,14 @@ pub(super) fn make(
     put_marker(context, &mut journal, target.as_mut(), &marking)?;
     let tables = baseline(context, &mut journal, target.as_mut(), &name)?;
     let tables: BTreeMap<String, u64> = tables.into_iter().map(|table| (table.table, table.rows)).collect();
-    let made = Made { target: name, url, identity: marker.identity(), rows: tables.values().sum(), tables };
+    let made = Made {
+        target: name,
+        url,
+        identity: marker.identity(),
+        rows: tables.values().sum(),
+        tables,
+        journal: context.journal.clone(),
+    };
     Ok((made, target))
 }
 

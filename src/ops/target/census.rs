@@ -1,5 +1,7 @@
 //! `mfm target census`: what a target is, which signs of a clinic it shows, what could be changed exactly; reads only.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use crate::engine::guard;
@@ -34,6 +36,8 @@ pub struct Outcome {
     pub signs: Vec<Sign>,
     /// The tables.
     pub tables: Vec<TableLine>,
+    /// The journal read.
+    pub journal: PathBuf,
 }
 
 /// A sign of a live clinic.
@@ -100,6 +104,7 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
         problem: passed.err().map(|failure| failure.message),
         signs: signs.into_iter().map(|sign| Sign { word: sign.word, what: sign.what }).collect(),
         tables,
+        journal: context.journal.clone(),
     })
 }
 

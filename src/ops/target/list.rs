@@ -1,5 +1,7 @@
 //! `mfm target list`: every registered target and whether the guard would let it pass; reads only.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use crate::model::ports::Danger;
@@ -14,6 +16,8 @@ pub const CARD: Card = Card { name: "target list", danger: Danger::Read, about: 
 pub struct Outcome {
     /// The targets, by name.
     pub targets: Vec<TargetLine>,
+    /// The journal read.
+    pub journal: PathBuf,
 }
 
 /// Lists the targets.
@@ -24,5 +28,5 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
     let journal = context.reading()?;
     let names: Vec<String> = journal.state().targets.keys().cloned().collect();
     let targets = names.iter().map(|name| status::target_line(context, &journal, name, None)).collect();
-    Ok(Outcome { targets })
+    Ok(Outcome { targets, journal: context.journal.clone() })
 }

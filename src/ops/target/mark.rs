@@ -1,5 +1,7 @@
 //! `mfm target mark`: puts the marker that makes a database a target, after a person typed its name.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use jiff::SignedDuration;
 use mfm_journal::{Digest, Journal};
@@ -57,6 +59,8 @@ pub struct Outcome {
     pub overrides: Vec<String>,
     /// How many tables the baseline covers; null without one.
     pub baseline_tables: Option<u64>,
+    /// The journal.
+    pub journal: PathBuf,
 }
 
 /// Marks a database.
@@ -101,6 +105,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         identity: marker.identity(),
         overrides: request.overrides.clone(),
         baseline_tables: tables.map(|tables| tables.len() as u64),
+        journal: context.journal.clone(),
     })
 }
 

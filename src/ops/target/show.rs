@@ -1,5 +1,7 @@
 //! `mfm target show`: one target, its marker and its tables; reads only.
 
+use std::path::PathBuf;
+
 use mfm_journal::Digest;
 use serde::Serialize;
 
@@ -28,6 +30,8 @@ pub struct Outcome {
     pub newest: Option<u64>,
     /// Its tables.
     pub tables: Vec<String>,
+    /// The journal read.
+    pub journal: PathBuf,
 }
 
 /// Shows a target.
@@ -48,5 +52,6 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
         lineage: record.lineage,
         newest: record.newest.map(|newest| newest.op),
         tables,
+        journal: context.journal.clone(),
     })
 }

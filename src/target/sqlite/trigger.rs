@@ -104,7 +104,7 @@ mod tests {
                 update(&["a", "b \"c"]),
             ),
             ("CREATE TRIGGER a AFTER UPDATE OF \"on\" ON t BEGIN END", update(&["on"])),
-            ("CREATE TRIGGER größe AFTER DELETE ON t BEGIN END", Event::Delete),
+            ("CREATE TRIGGER gr\u{f6}\u{df}e AFTER DELETE ON t BEGIN END", Event::Delete),
             ("", Event::Any),
         ] {
             assert_eq!(event(declaration), expected, "{declaration}");
