@@ -196,7 +196,8 @@ fn a_schema_that_needs_unknown_functions_is_refused_where_it_is_rehearsed() {
 fn storage_and_kind_of_declared_types() {
     let file = File::new(
         "CREATE TABLE t(id INTEGER PRIMARY KEY, a decimal(6,2), b nvarchar(20), c datetime, d tinyint, e binary(4), f bit);
-         CREATE TABLE s(id INTEGER PRIMARY KEY, a ANY) STRICT;",
+         CREATE TABLE s(id INTEGER PRIMARY KEY, a ANY) STRICT;
+         CREATE TABLE w(a TEXT, b INT, c, PRIMARY KEY (a, b)) WITHOUT ROWID;",
     );
     let mut target = file.target();
     let t = table(&mut target, "t");
@@ -204,13 +205,15 @@ fn storage_and_kind_of_declared_types() {
         let column = t.column(name).unwrap().1;
         (column.kind, column.storage, column.nullable)
     };
-    assert_eq!(of("id"), (Kind::Integer { min: i64::MIN, max: i64::MAX }, Storage::Integer, true));
+    assert_eq!(of("id"), (Kind::Integer { min: i64::MIN, max: i64::MAX }, Storage::Integer, false));
     assert_eq!(of("a"), (Kind::Decimal { precision: 6, scale: 2 }, Storage::Numeric, true));
     assert_eq!(of("b"), (Kind::Text { length: Some(20) }, Storage::Text, true));
     assert_eq!(of("c"), (Kind::DateTime, Storage::Numeric, true));
     assert_eq!(of("d"), (Kind::Integer { min: 0, max: 255 }, Storage::Integer, true));
     assert_eq!(of("e"), (Kind::Bytes { length: Some(4), fixed: true }, Storage::Numeric, true));
     assert_eq!(of("f"), (Kind::Boolean, Storage::Numeric, true));
+    let w = table(&mut target, "w");
+    assert_eq!(w.columns.iter().map(|column| column.nullable).collect::<Vec<_>>(), [false, false, true]);
     assert_eq!(table(&mut target, "s").column("a").unwrap().1.storage, Storage::Blob);
 }
 
