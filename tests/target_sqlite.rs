@@ -1,20 +1,14 @@
-//! SQLite targets from outside: opening, reading, execution and its failures, tombstones, marks, and a lab's file.
+//! SQLite targets from outside: opening, reading, digests, and a lab's file.
 
 #![cfg(test)]
 
 mod target;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
-use mfm::model::{Action, Change, Filter, Key, Kind, Query, Refusal, Storage, Value};
-use mfm::target::faults::{Faults, WriteStep};
+use mfm::model::{Change, Filter, Key, Kind, Query, Refusal, Storage, Value};
 use mfm::target::sqlite::{SqliteTarget, create_lab, roll_back_hot_journal};
-use mfm::target::{
-    DomainKeys, ExecuteError, Marker, NewTable, OperationRow, OperationState, Target, TargetError, Tombstone, Work,
-    open_url,
-};
-use mfm_journal::{Digest, Intended};
+use mfm::target::{DomainKeys, NewTable, OperationState, Target, open_url};
 use target::*;
 
 const ROWS: &str = "CREATE TABLE t(id INTEGER PRIMARY KEY, a decimal(4,1), b varchar(9));
@@ -26,18 +20,6 @@ fn changes(target: &mut dyn Target) -> Vec<Change> {
         insert(target, "t", vec![int(9), Value::Real(0.5), text("new ")]).unwrap(),
         delete(target, "t", vec![int(2)]).unwrap(),
     ]
-}
-
-fn rolled_back<T: std::fmt::Debug>(result: Result<T, ExecuteError>) -> TargetError {
-    match result {
-        Err(ExecuteError::RolledBack(error)) => error,
-        other => panic!("expected a roll-back, found {other:?}"),
-    }
-}
-
-fn row_of(intended: &Intended) -> OperationRow {
-    let (uid, journal_id, op) = (intended.uid(), intended.journal_id(), intended.op());
-    OperationRow { uid, journal_id, op, state: OperationState::Committed }
 }
 
 #[test]
@@ -197,232 +179,6 @@ fn digests_do_not_depend_on_order_and_report_progress() {
 }
 
 #[test]
-fn a_stale_plan_is_refused_for_the_first_row_that_differs() {
-    for (sql, what) in [
-        ("UPDATE t SET b = 'theirs' WHERE id = 1", "t 1 was changed by somebody else"),
-        ("DELETE FROM t WHERE id = 2", "t 2 is gone"),
-        ("INSERT INTO t VALUES (9, 0, '')", "t 9 exists already"),
-    ] {
-        let file = File::new(ROWS);
-        let mut target = file.target();
-        let changes = changes(&mut target);
-        file.sql(sql);
-        let before = target.digests(&mut |_, _| ()).unwrap();
-        let refusal = refused(execute(&mut target, &mut Notebook::new(), &changes, false));
-        assert_eq!(refusal, Refusal::Stale { what: what.into() });
-        assert_eq!(target.digests(&mut |_, _| ()).unwrap(), before);
-        assert!(target.journals().unwrap().is_empty());
-    }
-}
-
-#[test]
-fn kept_rows_are_compared_and_not_written() {
-    let file = File::new(ROWS);
-    let mut target = file.target();
-    let t = table(&mut target, "t");
-    let there = row(&mut target, "t", &[int(3)]).unwrap();
-    let digest = Some(t.shape.row_digest(&there).unwrap());
-    let kept =
-        |key: i64, digest| Change { table: Arc::clone(&t.shape), key: vec![int(key)], action: Action::Kept { digest } };
-    let changes = [kept(3, digest), kept(77, None)];
-    let mut notebook = Notebook::new();
-    assert_eq!(execute(&mut target, &mut notebook, &changes, false).unwrap().rows, 0);
-    for wrong in [kept(3, None), kept(1, digest), kept(77, digest)] {
-        assert_eq!(refused(execute(&mut target, &mut notebook, &[wrong], false)).code(), "stale");
-    }
-    assert_eq!(execute(&mut target, &mut notebook, &[], false).unwrap().rows, 0, "an empty revert closes an operation");
-}
-
-#[test]
-fn only_what_a_census_judged_and_a_journal_holds_is_written() {
-    let file = File::new(ROWS);
-    let mut target = file.target();
-    let changes = changes(&mut target);
-    let touches = touches(&mut target, &changes);
-    let census = target.census(&touches, false).unwrap();
-    let marker = target.marker().unwrap().unwrap();
-    let mut notebook = Notebook::new();
-    let mut narrower = touches.clone();
-    narrower[0].updated = vec!["b".into()];
-    let narrower_facts = target.census(&narrower, false).unwrap().facts;
-    let other = Marker { marker_id: "11".repeat(16), ..marker.clone() };
-    let (facts, wrong) = (census.facts, Some(Digest::ZERO));
-    for (held, touches, facts, marker) in [
-        (&changes[..1], &touches[..], facts, &marker),
-        (&changes[..], &[], facts, &marker),
-        (&changes[..], &touches[..], None, &marker),
-        (&changes[..], &touches[..], wrong, &marker),
-        (&changes[..], &narrower[..], narrower_facts, &marker),
-        (&changes[..], &touches[..], facts, &other),
-    ] {
-        let work = Work { changes: &changes, touches, facts, disable_triggers: false, marker, at_us: AT_US };
-        let done = target.writer(WAIT_MS).unwrap().execute(&notebook.intend(held), &work);
-        assert_eq!(refused(done).code(), "stale");
-    }
-    assert!(target.journals().unwrap().is_empty());
-}
-
-#[test]
-fn copies_moves_and_unmarked_files_are_refused() {
-    let file = File::new(ROWS);
-    let changes = changes(&mut file.target());
-    let folder = tempfile::tempdir().unwrap();
-    let copy = folder.path().join("copy.db");
-    std::fs::copy(&file.path, &copy).unwrap();
-    let mut target = SqliteTarget::open(&copy, DomainKeys::new()).unwrap();
-    assert_ne!(target.bound().unwrap(), target.marker().unwrap().unwrap().bound);
-    let moved = refused(execute(&mut target, &mut Notebook::new(), &changes, false));
-    assert_eq!(moved.code(), "marked_elsewhere");
-    let mut target = file.target();
-    let mut marker = target.marker().unwrap().unwrap();
-    let identity = marker.identity();
-    marker.marker_id = "ab".repeat(16);
-    assert_ne!(marker.identity(), identity);
-    target.writer(WAIT_MS).unwrap().mark(&marker).unwrap();
-    assert_eq!(target.marker().unwrap(), Some(marker));
-    let mut notebook = Notebook::new();
-    execute(&mut target, &mut notebook, &changes, false).unwrap();
-    let bound = file.quote("SELECT bound v FROM mfm_marker");
-    assert_eq!(bound, format!("'{{\"path\":\"{}\"}}'", file.path.canonicalize().unwrap().display()));
-    file.mark();
-    assert_eq!(target.journals().unwrap().len(), 1, "a new mark keeps the operations");
-    file.sql("DROP TABLE mfm_marker");
-    let marker = file.target().marker().unwrap();
-    assert!(marker.is_none());
-    target.writer(WAIT_MS).unwrap().unmark().unwrap();
-    assert_eq!(file.quote("SELECT count(*) v FROM sqlite_schema WHERE name LIKE 'mfm%'"), "0");
-    assert!(target.operation(&Digest::ZERO).unwrap().is_none() && target.journals().unwrap().is_empty());
-}
-
-#[test]
-fn an_unmarked_file_is_refused_inside_the_transaction_too() {
-    for sql in ["DROP TABLE mfm_operation", "DROP TABLE mfm_marker", "DELETE FROM mfm_marker"] {
-        let file = File::new(ROWS);
-        let mut target = file.target();
-        let changes = changes(&mut target);
-        let touches = touches(&mut target, &changes);
-        let facts = target.census(&touches, false).unwrap().facts;
-        let marker = target.marker().unwrap().unwrap();
-        file.sql(sql);
-        let work = Work {
-            changes: &changes,
-            touches: &touches,
-            facts,
-            disable_triggers: false,
-            marker: &marker,
-            at_us: AT_US,
-        };
-        let done = target.writer(WAIT_MS).unwrap().execute(&Notebook::new().intend(&changes), &work);
-        assert_eq!(refused(done).code(), "unmarked", "{sql}");
-    }
-}
-
-#[test]
-fn a_tombstone_decides_for_good() {
-    let file = File::new(ROWS);
-    let mut target = file.target();
-    let changes = changes(&mut target);
-    let mut notebook = Notebook::new();
-    let intended = notebook.intend(&changes);
-    let row = row_of(&intended);
-    let holder = file.connection();
-    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(target.writer(WAIT_MS).unwrap().tombstone(&row, AT_US).unwrap(), Tombstone::Undecided);
-    let busy = rolled_back(execute(&mut target, &mut notebook, &changes, false));
-    assert!(matches!(busy, TargetError::Busy { wait_ms: WAIT_MS, .. }));
-    holder.execute_batch("COMMIT").unwrap();
-    assert_eq!(target.writer(WAIT_MS).unwrap().tombstone(&row, AT_US).unwrap(), Tombstone::Inserted);
-    let found = Tombstone::Found(OperationState::Abandoned);
-    assert_eq!(target.writer(WAIT_MS).unwrap().tombstone(&row, AT_US).unwrap(), found);
-    let touches = touches(&mut target, &changes);
-    let facts = target.census(&touches, false).unwrap().facts;
-    let marker = target.marker().unwrap().unwrap();
-    let work =
-        Work { changes: &changes, touches: &touches, facts, disable_triggers: false, marker: &marker, at_us: AT_US };
-    let late = refused(target.writer(WAIT_MS).unwrap().execute(&intended, &work));
-    assert_eq!(late.to_string(), "the plan is stale: operation 1 was closed by a recover meanwhile");
-    let forked = OperationRow { uid: Digest::of(b"forked"), ..row };
-    let error = target.writer(WAIT_MS).unwrap().tombstone(&forked, AT_US).unwrap_err();
-    assert!(matches!(&error, TargetError::Replaced { what, .. } if what.contains("operation 1")), "{error}");
-    file.sql("DROP TABLE mfm_operation");
-    let error = target.writer(WAIT_MS).unwrap().tombstone(&forked, AT_US).unwrap_err();
-    assert_eq!(error.code(), "target_replaced");
-}
-
-/// Fails at the nth step, and keeps what it saw.
-struct FailAt {
-    left: usize,
-    seen: Vec<WriteStep>,
-}
-
-impl Faults for FailAt {
-    fn step(&mut self, step: WriteStep) -> Result<(), String> {
-        self.seen.push(step);
-        if self.left == self.seen.len() { Err(format!("at {step:?}")) } else { Ok(()) }
-    }
-}
-
-#[test]
-fn a_failure_at_any_step_is_a_roll_back_or_said_to_be_unknown() {
-    for nth in 1..=9 {
-        let file = File::new(ROWS);
-        let mut target = file.target();
-        let changes = changes(&mut target);
-        let before = target.digests(&mut |_, _| ()).unwrap();
-        let faults = Arc::new(Mutex::new(FailAt { left: nth, seen: Vec::new() }));
-        target.set_faults(faults.clone());
-        let mut notebook = Notebook::new();
-        let error = execute(&mut target, &mut notebook, &changes, false).unwrap_err();
-        let last = *faults.lock().unwrap().seen.last().unwrap();
-        let committed = last == WriteStep::AfterCommit;
-        assert_eq!(matches!(error, ExecuteError::Unknown(_)), committed, "{error:?}");
-        assert_eq!(matches!(error, ExecuteError::RolledBack(TargetError::Failed { .. })), !committed);
-        assert_eq!(target.digests(&mut |_, _| ()).unwrap() != before, committed, "{last:?}");
-        assert_eq!(target.journals().unwrap().len(), usize::from(committed));
-        if !committed {
-            there_and_back(&mut target, &changes);
-        }
-    }
-}
-
-#[test]
-fn a_panic_in_mid_transaction_leaves_nothing() {
-    struct Panics;
-    impl Faults for Panics {
-        fn step(&mut self, step: WriteStep) -> Result<(), String> {
-            assert_ne!(step, WriteStep::ReadBack, "dies here");
-            Ok(())
-        }
-    }
-    let file = File::new(ROWS);
-    let mut target = file.target();
-    let changes = changes(&mut target);
-    let before = target.digests(&mut |_, _| ()).unwrap();
-    target.set_faults(Arc::new(Mutex::new(Panics)));
-    let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        execute(&mut target, &mut Notebook::new(), &changes, false)
-    }));
-    assert!(died.is_err());
-    let mut target = file.target();
-    assert_eq!(target.digests(&mut |_, _| ()).unwrap(), before);
-    there_and_back(&mut target, &changes);
-}
-
-#[test]
-fn a_full_disk_is_a_certain_roll_back() {
-    let file = File::new("CREATE TABLE t(id INTEGER PRIMARY KEY, b BLOB); INSERT INTO t VALUES (1, x'00');");
-    let mut target = file.target();
-    let big = Value::Bytes(vec![7; 50_000]);
-    let changes = [update(&mut target, "t", vec![int(1)], &[("b", big)]).unwrap()];
-    target.limit_pages(8);
-    let before = target.digests(&mut |_, _| ()).unwrap();
-    let error = rolled_back(execute(&mut target, &mut Notebook::new(), &changes, false));
-    assert_eq!(error.code(), "target_full");
-    assert_eq!(target.digests(&mut |_, _| ()).unwrap(), before);
-    there_and_back(&mut file.target(), &changes);
-}
-
-#[test]
 fn a_schema_that_needs_unknown_functions_is_refused_where_it_is_rehearsed() {
     let file = File::new("CREATE TABLE t(id INTEGER PRIMARY KEY, a COLLATE NOCASE CHECK (a IS NOT 'no'), b);");
     file.sql(
@@ -440,7 +196,8 @@ fn a_schema_that_needs_unknown_functions_is_refused_where_it_is_rehearsed() {
 fn storage_and_kind_of_declared_types() {
     let file = File::new(
         "CREATE TABLE t(id INTEGER PRIMARY KEY, a decimal(6,2), b nvarchar(20), c datetime, d tinyint, e binary(4), f bit);
-         CREATE TABLE s(id INTEGER PRIMARY KEY, a ANY) STRICT;",
+         CREATE TABLE s(id INTEGER PRIMARY KEY, a ANY) STRICT;
+         CREATE TABLE w(a TEXT, b INT, c, PRIMARY KEY (a, b)) WITHOUT ROWID;",
     );
     let mut target = file.target();
     let t = table(&mut target, "t");
@@ -448,13 +205,15 @@ fn storage_and_kind_of_declared_types() {
         let column = t.column(name).unwrap().1;
         (column.kind, column.storage, column.nullable)
     };
-    assert_eq!(of("id"), (Kind::Integer { min: i64::MIN, max: i64::MAX }, Storage::Integer, true));
+    assert_eq!(of("id"), (Kind::Integer { min: i64::MIN, max: i64::MAX }, Storage::Integer, false));
     assert_eq!(of("a"), (Kind::Decimal { precision: 6, scale: 2 }, Storage::Numeric, true));
     assert_eq!(of("b"), (Kind::Text { length: Some(20) }, Storage::Text, true));
     assert_eq!(of("c"), (Kind::DateTime, Storage::Numeric, true));
     assert_eq!(of("d"), (Kind::Integer { min: 0, max: 255 }, Storage::Integer, true));
     assert_eq!(of("e"), (Kind::Bytes { length: Some(4), fixed: true }, Storage::Numeric, true));
     assert_eq!(of("f"), (Kind::Boolean, Storage::Numeric, true));
+    let w = table(&mut target, "w");
+    assert_eq!(w.columns.iter().map(|column| column.nullable).collect::<Vec<_>>(), [false, false, true]);
     assert_eq!(table(&mut target, "s").column("a").unwrap().1.storage, Storage::Blob);
 }
 

@@ -76,7 +76,9 @@ impl TargetError {
     pub fn hint(&self) -> String {
         match self {
             Self::Url { .. } => "write sqlite:PATH, or the name of a registered target".into(),
-            Self::Absent { .. } => "check the path; a moved target: `mfm target mark --moved NEW_URL`; a deleted one: `mfm recover --as gone`".into(),
+            Self::Absent { .. } => {
+                "check the path; moved: `mfm target mark --moved NEW_URL`; deleted: `mfm recover --as gone`".into()
+            }
             Self::Open { .. } => "check that the file is a database and that you may read it".into(),
             Self::NeedsRecovery { .. } => "run `mfm recover`, which lets the database roll it back".into(),
             Self::Replaced { .. } => {

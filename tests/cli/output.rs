@@ -16,7 +16,7 @@ fn a_fault_and_its_end_for_people() {
     operation 1: applied create_invalid_angles (both, severity 0.8) on lab: 56 rows
 
     records      5083
-    parameters   angle_type both
+    parameters   angle_type both, invalid_value 400
     seed         1
     plan digest  [DIGEST]
     uid          [DIGEST]

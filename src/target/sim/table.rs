@@ -147,6 +147,7 @@ impl SimTable {
 fn datum(column: &Column, value: Value) -> Datum {
     match value {
         Value::Null => Datum::Null,
+        other if column.kind == Kind::Other => Datum::Raw(other),
         Value::Integer(number) => Datum::Integer(number),
         Value::Decimal(number) => Datum::Decimal(number),
         Value::Real(number) if column.kind != Kind::Float => {

@@ -174,9 +174,13 @@ pub(super) fn declared_sheet(
 ) -> Result<Sheet, TargetError> {
     let failed = place.error("read the schema");
     let declaration = connection.query_one(sql::TABLE_SQL, [&listed.name], |row| row.get(0)).optional();
-    let raw = raw_columns(connection, place, &listed.name)?;
+    let mut raw = raw_columns(connection, place, &listed.name)?;
     let indexes = key::indexes(connection, place, &listed.name)?;
     let choice = key::choose(listed, &raw, &indexes, keys);
+    // The rowid is never NULL, whatever its column says.
+    for column in raw.iter_mut().filter(|column| choice.rowid_column.as_ref() == Some(&column.name)) {
+        column.not_null = true;
+    }
     let columns = |computed: bool| {
         let of_kind = raw.iter().filter(move |column| column.computed == computed);
         of_kind.map(|column| model_column(column, listed)).collect::<Vec<_>>()

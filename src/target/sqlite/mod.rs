@@ -19,7 +19,7 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
-use mfm_journal::{Digest, Value};
+use mfm_journal::{Digest, RowHasher, Value};
 use rusqlite::Connection;
 
 use self::catalogue::{Catalogue, Listed};
@@ -27,7 +27,7 @@ use self::open::Place;
 use super::faults::SharedFaults;
 use super::tally::Tally;
 use super::{
-    Bound, Census, DomainKeys, LiveSign, Marker, OperationRow, TableDigest, Target, TargetError, Touch, Writer,
+    Bound, Census, DomainKeys, LiveSign, Marker, OperationRow, TableDigest, Target, TargetError, Touch, Writer, compare,
 };
 use crate::model::{Answer, Filter, Key, Query, Table};
 
@@ -120,6 +120,43 @@ impl SqliteTarget {
         Ok(digests)
     }
 
+    /// Looks at the rows of keys, in their order, without keeping them.
+    fn each_of<T>(
+        &mut self,
+        table: &Table,
+        keys: &[Key],
+        mut look: impl FnMut(Option<&[Value]>) -> Result<T, TargetError>,
+    ) -> Result<Vec<T>, TargetError> {
+        self.in_one_state(|it| {
+            let sheet = it.catalogue.same(&it.connection, &it.place, table)?;
+            let wanted: Vec<&[Value]> = keys.iter().map(Vec::as_slice).collect();
+            let mut seen = Vec::with_capacity(keys.len());
+            rows::of_keys(&it.connection, &it.place, &sheet, &wanted, |_, row| {
+                seen.push(look(row.map(|(_, cells)| cells))?);
+                Ok(())
+            })?;
+            Ok(seen)
+        })
+    }
+
+    fn answer(&mut self, query: &Query) -> Result<Answer, TargetError> {
+        let Some(sheet) = self.catalogue.sheet(&self.connection, &self.place, &query.table)? else {
+            return Ok(Answer { table: None, rows: Vec::new(), maximum: None });
+        };
+        let (mut rows, mut maximum) = (Vec::new(), None);
+        match &query.filter {
+            Filter::All => rows::each(&self.connection, &self.place, &sheet, |(_, cells)| {
+                rows.push(cells.to_vec());
+                Ok(())
+            })?,
+            Filter::In { column, values } => {
+                rows = rows::among(&self.connection, &self.place, &sheet, column, values)?;
+            }
+            Filter::Maximum { column } => maximum = self.maximum(&sheet, column)?,
+        }
+        Ok(Answer { table: Some(Arc::clone(&sheet.table)), rows, maximum })
+    }
+
     fn maximum(&self, sheet: &catalogue::Sheet, column: &str) -> Result<Option<i64>, TargetError> {
         let (_, column) = sheet.table.column(column)?;
         let failed = self.place.error("read the largest value");
@@ -190,21 +227,7 @@ impl Target for SqliteTarget {
     }
 
     fn read(&mut self, query: &Query) -> Result<Answer, TargetError> {
-        let Some(sheet) = self.catalogue.sheet(&self.connection, &self.place, &query.table)? else {
-            return Ok(Answer { table: None, rows: Vec::new(), maximum: None });
-        };
-        let (mut rows, mut maximum) = (Vec::new(), None);
-        match &query.filter {
-            Filter::All => rows::each(&self.connection, &self.place, &sheet, |(_, cells)| {
-                rows.push(cells.to_vec());
-                Ok(())
-            })?,
-            Filter::In { column, values } => {
-                rows = rows::among(&self.connection, &self.place, &sheet, column, values)?;
-            }
-            Filter::Maximum { column } => maximum = self.maximum(&sheet, column)?,
-        }
-        Ok(Answer { table: Some(Arc::clone(&sheet.table)), rows, maximum })
+        self.in_one_state(|it| it.answer(query))
     }
 
     fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
@@ -213,14 +236,12 @@ impl Target for SqliteTarget {
     }
 
     fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
-        let sheet = self.catalogue.same(&self.connection, &self.place, table)?;
-        let wanted: Vec<&[Value]> = keys.iter().map(Vec::as_slice).collect();
-        let mut found = Vec::with_capacity(keys.len());
-        rows::of_keys(&self.connection, &self.place, &sheet, &wanted, |_, row| {
-            found.push(row.map(|(_, cells)| cells.to_vec()));
-            Ok(())
-        })?;
-        Ok(found)
+        self.each_of(table, keys, |row| Ok(row.map(<[Value]>::to_vec)))
+    }
+
+    fn row_digests(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Digest>>, TargetError> {
+        let mut hasher = RowHasher::new(&table.shape);
+        self.each_of(table, keys, |row| compare::digest(&mut hasher, &table.shape.name, row))
     }
 
     fn census(&mut self, touches: &[Touch], disable_triggers: bool) -> Result<Census, TargetError> {
@@ -233,8 +254,10 @@ impl Target for SqliteTarget {
     }
 
     fn unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError> {
-        let sheet = self.catalogue.same(&self.connection, &self.place, table)?;
-        unique::unique(&self.connection, &self.place, &sheet, columns, rows)
+        self.in_one_state(|it| {
+            let sheet = it.catalogue.same(&it.connection, &it.place, table)?;
+            unique::unique(&it.connection, &it.place, &sheet, columns, rows)
+        })
     }
 
     fn references(
@@ -243,8 +266,10 @@ impl Target for SqliteTarget {
         inserted: &[Vec<Value>],
         deleted: &[Vec<Value>],
     ) -> Result<(), TargetError> {
-        let sheet = self.catalogue.same(&self.connection, &self.place, table)?;
-        foreign::references(&self.connection, &self.place, &sheet, inserted, deleted)
+        self.in_one_state(|it| {
+            let sheet = it.catalogue.same(&it.connection, &it.place, table)?;
+            foreign::references(&it.connection, &it.place, &sheet, inserted, deleted)
+        })
     }
 
     fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {

@@ -43,6 +43,8 @@ fn stage(place: &Place, sheet: &Sheet) -> Result<Connection, TargetError> {
     let stage = Connection::open_in_memory().map_err(&failed)?;
     stage.pragma_update(None, "foreign_keys", false).map_err(&failed)?;
     stage.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(&failed)?;
+    stage.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(())).map_err(&failed)?;
+    stage.execute_batch(sql::BEGIN_WRITE).map_err(&failed)?;
     stage.execute(&sheet.sql, []).map_err(|error| constraint(sheet, &error))?;
     Ok(stage)
 }
