@@ -10,4 +10,5 @@ mod mock;
 mod places;
 mod refusals;
 mod simulated;
+mod torture;
 mod world;

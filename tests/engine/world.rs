@@ -11,12 +11,15 @@ use serde_json::{Map, Value as Json, json};
 use tempfile::TempDir;
 
 /// A clock that starts in 2026 and moves a second at every look.
-pub(crate) struct TickingClock(Cell<i64>);
+pub(crate) struct TickingClock {
+    now_us: Cell<i64>,
+    tick_us: i64,
+}
 
 impl Clock for TickingClock {
     fn now_us(&self) -> i64 {
-        self.0.set(self.0.get() + 1_000_000);
-        self.0.get()
+        self.now_us.set(self.now_us.get() + self.tick_us);
+        self.now_us.get()
     }
 
     fn local(&self) -> jiff::civil::DateTime {
@@ -74,7 +77,7 @@ impl World {
         let journal = dir.path().join("journal.db");
         Self {
             dir,
-            clock: TickingClock(Cell::new(1_795_000_000_000_000)),
+            clock: TickingClock { now_us: Cell::new(1_795_000_000_000_000), tick_us: 1_000_000 },
             entropy: Counted(Cell::new(WORLDS.fetch_add(1, Ordering::Relaxed) << 32)),
             reporter: Silent,
             confirm: Always(Answer::Yes),
@@ -90,6 +93,11 @@ impl World {
             mfm::ops::lab::create::Request { url: world.url("lab.db"), patients: Some(patients), ..Default::default() };
         mfm::ops::lab::create::run(&world.context(), &request).unwrap();
         world
+    }
+
+    /// Stops the clock.
+    pub(crate) fn freeze(&mut self) {
+        self.clock.tick_us = 0;
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -162,7 +170,8 @@ pub(crate) fn dump(path: &Path) -> String {
     let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let mut out = String::new();
     for name in names {
-        let mut rows = connection.prepare(&format!("SELECT * FROM \"{name}\" ")).unwrap();
+        let quoted = name.replace('"', "\"\"");
+        let mut rows = connection.prepare(&format!("SELECT * FROM \"{quoted}\"")).unwrap();
         let width = rows.column_count();
         let mut rows = rows.query([]).unwrap();
         let mut lines = Vec::new();

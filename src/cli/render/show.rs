@@ -67,7 +67,7 @@ fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
             fields.push((label, list(ops)));
         }
     }
-    fields.extend(["params", "seed", "now"].into_iter().filter_map(|name| detail(show, name)));
+    fields.extend(["params", "proposed", "seed", "now"].into_iter().filter_map(|name| detail(show, name)));
     fields.push(("plan digest", show.plan_digest.to_string()));
     fields.extend(show.plan_id.iter().map(|id| ("plan id", id.clone())));
     fields.push(("rows root", show.rows_root.to_string()));
