@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use clap::{ArgMatches, Args, Command};
+use clap::Args;
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Planned, Record, Task, Variant};
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
 use crate::model::seed::RecordRandom;
 use crate::model::snapshot::key_form;
 use crate::model::{Datum, Edit, Ids, Kind, Query, Refusal, Role, Row, Snapshot, Value, time};
@@ -48,7 +48,7 @@ static CARD: Card = Card {
 /// Parameters of `create_duplicate_treatment`.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Params {
+pub(super) struct Params {
     /// Deliveries to duplicate, by TrackTreatment.TTX_ID: ids and inclusive ranges, such as 5-9,12.
     #[arg(long, value_name = "IDS", allow_negative_numbers = true)]
     ttx_id: Option<Ids>,
@@ -61,21 +61,13 @@ struct Params {
     change_field: Option<bool>,
 }
 
+impl Parametrised for DuplicateTreatments {
+    type Parameters = Params;
+}
+
 impl Mode for DuplicateTreatments {
     fn card(&self) -> &'static Card {
         &CARD
-    }
-
-    fn arguments(&self, command: Command) -> Command {
-        parameters::arguments::<Params>(command)
-    }
-
-    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
-        parameters::matched::<Params>(matches)
-    }
-
-    fn schema(&self) -> schemars::Schema {
-        parameters::schema::<Params>()
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use clap::{ArgMatches, Args, Command, ValueEnum};
+use clap::{Args, ValueEnum};
 use mfm_journal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Planned, Record, Task, Variant};
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
 use crate::model::{Datum, Edit, Ids, Query, Refusal, Row, Snapshot, Value};
 use crate::mosaiq::limits::{COLLIMATOR_DEGREES, GANTRY_DEGREES, Range};
 use crate::mosaiq::parameters::{self, Number};
@@ -48,7 +48,7 @@ static CARD: Card = Card {
 /// Parameters of `create_invalid_angles`.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Params {
+pub(super) struct Params {
     /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
     #[arg(long, value_name = "IDS", allow_negative_numbers = true)]
     fld_id: Option<Ids>,
@@ -105,21 +105,13 @@ impl AngleType {
     }
 }
 
+impl Parametrised for InvalidAngles {
+    type Parameters = Params;
+}
+
 impl Mode for InvalidAngles {
     fn card(&self) -> &'static Card {
         &CARD
-    }
-
-    fn arguments(&self, command: Command) -> Command {
-        parameters::arguments::<Params>(command)
-    }
-
-    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
-        parameters::matched::<Params>(matches)
-    }
-
-    fn schema(&self) -> schemars::Schema {
-        parameters::schema::<Params>()
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {

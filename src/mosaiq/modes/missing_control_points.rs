@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use clap::{ArgMatches, Args, Command};
+use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Planned, Record, Task, Variant};
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
 use crate::model::seed::RecordRandom;
 use crate::model::{Edit, Ids, Query, Refusal, Row, Snapshot, Value};
 use crate::mosaiq::parameters;
@@ -46,7 +46,7 @@ static CARD: Card = Card {
 /// Parameters of `delete_control_points`.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Params {
+pub(super) struct Params {
     /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
     #[arg(long, value_name = "IDS", allow_negative_numbers = true)]
     fld_id: Option<Ids>,
@@ -131,21 +131,13 @@ impl<'de> Deserialize<'de> for Points {
     }
 }
 
+impl Parametrised for MissingControlPoints {
+    type Parameters = Params;
+}
+
 impl Mode for MissingControlPoints {
     fn card(&self) -> &'static Card {
         &CARD
-    }
-
-    fn arguments(&self, command: Command) -> Command {
-        parameters::arguments::<Params>(command)
-    }
-
-    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
-        parameters::matched::<Params>(matches)
-    }
-
-    fn schema(&self) -> schemars::Schema {
-        parameters::schema::<Params>()
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {

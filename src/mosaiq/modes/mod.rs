@@ -4,9 +4,13 @@ mod duplicate_treatments;
 mod invalid_angles;
 mod missing_control_points;
 
-use clap::{ArgMatches, Command};
+use clap::{ArgMatches, Args, Command};
 use jiff::civil;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value as Json};
+
+use super::parameters;
 
 use crate::model::{Edit, Query, Refusal, Snapshot, Value};
 
@@ -95,13 +99,14 @@ pub struct Planned {
     pub edits: Vec<Edit>,
 }
 
-/// A failure mode.
-///
-/// `needs` is asked again and again with what was read so far, until it asks for nothing new: a mode never reads.
-pub trait Mode: Sync {
-    /// Returns what the mode is.
-    fn card(&self) -> &'static Card;
+/// The struct of a mode's parameters: one doc comment a field serves help, man page, form and JSON Schema.
+pub(super) trait Parametrised {
+    /// The struct, the record's id among its fields.
+    type Parameters: Args + Serialize + JsonSchema;
+}
 
+/// What follows from a mode's parameters alone, the same for every mode.
+pub trait Parameters {
     /// Adds the mode's own parameters, the record's id among them, to a command.
     fn arguments(&self, command: Command) -> Command;
 
@@ -113,6 +118,28 @@ pub trait Mode: Sync {
 
     /// Returns the JSON Schema of the parameters.
     fn schema(&self) -> schemars::Schema;
+}
+
+impl<M: Parametrised> Parameters for M {
+    fn arguments(&self, command: Command) -> Command {
+        parameters::arguments::<M::Parameters>(command)
+    }
+
+    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
+        parameters::matched::<M::Parameters>(matches)
+    }
+
+    fn schema(&self) -> schemars::Schema {
+        parameters::schema::<M::Parameters>()
+    }
+}
+
+/// A failure mode.
+///
+/// `needs` is asked again and again with what was read so far, until it asks for nothing new: a mode never reads.
+pub trait Mode: Parameters + Sync {
+    /// Returns what the mode is.
+    fn card(&self) -> &'static Card;
 
     /// Returns the parameters as the plan carries them: checked, defaults filled in, numbers as normalised decimal
     /// text, without the record's id; where a variant will be proposed, a parameter may be absent.
