@@ -202,7 +202,7 @@ impl Settings {
                 .or_else(|| variable("MFM_ACTOR"))
                 .or(config.actor)
                 .or(user_name)
-                .unwrap_or_else(|| "unknown".to_owned()),
+                .unwrap_or_else(user_number),
             color: globals.color.or(no_color).or(config.color).unwrap_or_default(),
             yes: globals.yes,
             no_input: globals.no_input,
@@ -258,4 +258,13 @@ fn upward(folder: &Path, name: &str) -> Option<PathBuf> {
 fn width(around: &Surroundings) -> u16 {
     let said = around.get("COLUMNS").and_then(|columns| columns.parse().ok());
     said.filter(|columns| *columns >= 40).unwrap_or(80)
+}
+
+/// Returns who runs the program where no variable names them: the number that the system knows them by.
+fn user_number() -> String {
+    #[cfg(unix)]
+    if let Ok(own) = std::fs::metadata("/proc/self") {
+        return format!("uid {}", std::os::unix::fs::MetadataExt::uid(&own));
+    }
+    "unknown".to_owned()
 }

@@ -201,7 +201,7 @@ impl Engine<'_> {
                 Some(op) => Judgement::blocked(op),
                 None => judge(change, now.as_deref(), lens, options.force)?,
             };
-            record(change, now, judgement, lens, overlay, &mut plan)?;
+            record(change, now, judgement, lens, overlay, &mut plan, options.force && options.skip_conflicts)?;
         }
         refuse_conflicts(&plan, options)?;
         Ok(plan)
@@ -247,18 +247,26 @@ fn record(
     lens: &mut look::Lens,
     overlay: &mut BTreeMap<Place, Option<Vec<Value>>>,
     plan: &mut Planned,
+    given_up: bool,
 ) -> Result<(), EngineError> {
     let (table, key) = (change.table.name.clone(), show(&change.key));
+    let gone = matches!(judgement, Judgement::Conflict { .. });
     let after = match judgement {
         Judgement::Put(after) => after,
         Judgement::Kept => now.clone(),
         Judgement::Conflict { columns, why, operation } => {
-            plan.conflicts.push(Conflict { table, key, columns, why, operation });
-            return Ok(());
+            let given_up = given_up && now.is_none() && operation.is_none();
+            let why = if given_up { format!("{why}, and given up") } else { why };
+            plan.conflicts.push(Conflict { table: table.clone(), key: key.clone(), columns, why, operation });
+            if !given_up {
+                return Ok(());
+            }
+            // The journal notes the row as found absent, so that the operation does not wait for it for ever.
+            None
         }
     };
     let digest = after.as_deref().map(|row| lens.digest(row)).transpose()?.flatten();
-    if digest != change.before_digest() {
+    if digest != change.before_digest() && !gone {
         plan.drift.push(Drift { table, key });
     }
     let Some(table) = lens.table.clone() else { return Ok(()) };

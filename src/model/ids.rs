@@ -27,7 +27,7 @@ enum IdsForm {
 
 /// A text that is no list of ids.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no list of ids: write numbers and ranges such as 5-9,12")]
+#[error("`{0}` is no list of ids: write numbers and ranges such as 5-9,12, the smaller first")]
 pub struct IdsError(String);
 
 impl Ids {

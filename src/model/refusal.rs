@@ -78,6 +78,12 @@ pub enum Refusal {
     /// Marked, but under another identity: a copied or moved database is unmarked.
     #[error("the marker in {url} was made for another database: for {bound}, not for {found}")]
     MarkedElsewhere { url: String, found: String, bound: String },
+    /// A marked target that was moved, with operations that only its old marking can take back.
+    #[error("{url} looks like target {target}, moved, with operations that are active or open")]
+    LooksMoved { url: String, target: String },
+    /// Another journal's operations depend on the marker that is there.
+    #[error("the marker in {url} is what journal {journal_id} knows it by, and that journal committed operations here")]
+    MarkedBeside { url: String, journal_id: String },
     /// Signs of a live clinic.
     #[error("{url} looks like a live clinic: {what}")]
     LiveClinic { url: String, sign: String, what: String },
@@ -91,7 +97,7 @@ pub enum Refusal {
     #[error("operation {op} cannot be reverted, rows in conflict: {rows}{}", blockers(.blocked_by))]
     Conflict { op: u64, rows: u64, blocked_by: Vec<u64>, conflicts: Vec<Conflict> },
     /// Nobody said yes.
-    #[error("nobody consented{}", if *.asked { "" } else { ": no terminal to ask at" })]
+    #[error("{}", if *.asked { "not confirmed, nothing written" } else { "nobody consented: no terminal to ask at" })]
     NoConsent { asked: bool },
     /// An operation is open.
     #[error("operation {op} on this target is open: nobody knows yet whether it was committed")]
@@ -121,6 +127,9 @@ pub enum Refusal {
     #[error("operation {op} was made on target `{theirs}`, not on `{ours}`")]
     OtherTarget { op: u64, theirs: String, ours: String },
 }
+
+/// What a conflict says of a row that somebody deleted.
+pub const ROW_GONE: &str = "the row is gone";
 
 /// A row that a revert cannot put back.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -197,6 +206,8 @@ impl Refusal {
             Self::Limit { .. } => "limit",
             Self::Unmarked { .. } => "unmarked",
             Self::MarkedElsewhere { .. } => "marked_elsewhere",
+            Self::LooksMoved { .. } => "looks_moved",
+            Self::MarkedBeside { .. } => "marked_beside",
             Self::LiveClinic { .. } => "live_clinic",
             Self::Stale { .. } => "stale",
             Self::PlanUsed { .. } => "plan_used",
@@ -250,11 +261,18 @@ impl Refusal {
             Self::MarkedElsewhere { url, .. } => {
                 format!("`mfm target mark {url}` marks a copy anew; add --moved if the database itself was moved")
             }
+            Self::LooksMoved { url, .. } => format!("mfm target mark --moved {url}"),
+            Self::MarkedBeside { url, .. } => format!(
+                "`mfm target add {url}` takes it over as it is; --override foreign-operations strands the other journal"
+            ),
             Self::LiveClinic { sign, .. } => format!("if you know better: --override {sign}"),
             Self::Stale { .. } => "plan again".into(),
             Self::PlanUsed { op } => format!("`mfm show {op}` shows it; make a new plan to commit the fault again"),
             Self::Conflict { blocked_by, .. } if !blocked_by.is_empty() => {
                 "--cascade reverts the later operations first; --skip-conflicts puts back the other rows".into()
+            }
+            Self::Conflict { conflicts, .. } if conflicts.iter().all(|row| row.why == ROW_GONE) => {
+                "--force --skip-conflicts gives up rows that are gone, and puts back the others".into()
             }
             Self::Conflict { .. } => {
                 "--skip-conflicts puts back the other rows; --force overwrites what somebody else wrote".into()
@@ -269,7 +287,7 @@ impl Refusal {
             Self::NotApplied { .. } | Self::NotOpen { .. } => "`mfm status` lists what is active and open".into(),
             Self::NoTarget { .. } => "`mfm target list` lists them; `mfm target add URL` registers one".into(),
             Self::Exists { .. } => "choose another path, or remove the file yourself".into(),
-            Self::OtherTarget { theirs, .. } => format!("--target {theirs}"),
+            Self::OtherTarget { theirs, .. } => format!("one target at a time: this one with --target {theirs}"),
         }
     }
 }

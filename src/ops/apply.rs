@@ -116,10 +116,29 @@ fn promised(
     }
 }
 
+/// How many records and changes a question shows.
+const SHOWN_MAX: usize = 6;
+
+/// Returns the records and the first changes, so that nobody says yes blindly.
+fn preview(plan: &plan::Outcome) -> String {
+    let more = |all: u64| if all > SHOWN_MAX as u64 { ", ..." } else { "" };
+    let records: Vec<String> = plan.keys.iter().take(SHOWN_MAX).map(ToString::to_string).collect();
+    let mut text = format!("records {}{}\n", records.join(", "), more(plan.records));
+    for change in plan.changes.iter().take(SHOWN_MAX) {
+        text += &format!("  {}\n", cell::line(change));
+    }
+    let left = plan.changes_total.saturating_sub(SHOWN_MAX as u64);
+    if left > 0 {
+        text += &format!("  and {left} more\n");
+    }
+    text
+}
+
 fn question(made: &Made) -> Question {
     let plan = &made.outcome;
     let text = format!(
-        "{} ({}, severity {}) on target {}: {} of {}. Commit?",
+        "{}{} ({}, severity {}) on target {}: {} of {}. Commit?",
+        preview(plan),
         plan.tool,
         plan.variant,
         plan.severity,

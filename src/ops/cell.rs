@@ -43,6 +43,25 @@ pub fn change(change: &Change) -> ChangeRow {
     }
 }
 
+/// Returns a change in one line: `TxFieldPoint 7 Gantry_Ang: 180 -> 400`.
+#[must_use]
+pub fn line(change: &ChangeRow) -> String {
+    let values = |json: &Json| json.as_object().into_iter().flat_map(Map::values).map(ToString::to_string).collect();
+    let key: Vec<String> = values(&change.key);
+    let place = format!("{} {}", change.table, key.join(", "));
+    match (change.before.as_object(), change.after.as_object()) {
+        (Some(before), Some(after)) => {
+            let cells = after
+                .iter()
+                .map(|(name, value)| format!("{name}: {} -> {value}", before.get(name).unwrap_or(&Json::Null)));
+            format!("{place} {}", cells.collect::<Vec<_>>().join(", "))
+        }
+        (None, Some(_)) => format!("{place}: new row"),
+        (Some(_), None) => format!("{place}: deleted row"),
+        (None, None) => format!("{place}: already as it should be"),
+    }
+}
+
 fn object<'v>(cells: impl Iterator<Item = (&'v str, &'v Value)>) -> Json {
     Json::Object(cells.map(|(name, value)| (name.to_owned(), cell(value))).collect::<Map<_, _>>())
 }

@@ -211,8 +211,14 @@ fn done(context: &Context<'_>, operations: Vec<Line>) -> Outcome {
 }
 
 fn confirm_name(context: &Context<'_>, request: &Request, chosen: &Chosen) -> Result<(), Failure> {
-    if request.confirm.as_deref() == Some(&chosen.name) {
-        return Ok(());
+    match &request.confirm {
+        Some(typed) if *typed == chosen.name => return Ok(()),
+        Some(typed) => {
+            let message = format!("`{typed}` is not the target's name");
+            let hint = format!("it is registered as {}", chosen.name);
+            return Err(Failure::new(super::Kind::Refused, "wrong_name", message, hint));
+        }
+        None => {}
     }
     let text = format!("Write off every operation on {}, which no longer is the database that was marked?", chosen.url);
     context.consent(&Question { text, danger: Danger::Destroy, type_name: Some(chosen.name.clone()) })

@@ -78,6 +78,8 @@ pub struct Line {
     pub already_back: u64,
     /// `reverted`, `partly_reverted` or `already_reverted`.
     pub state: &'static str,
+    /// Whether this took back a revert, so that its fault is in effect again.
+    pub again: bool,
     /// Whether every changed cell is back.
     pub restored: bool,
     /// Whether the whole rows are as they were.
@@ -112,7 +114,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     }
     let mut operations: Vec<Line> = judged.already.iter().map(|op| already(*op)).collect();
     for planned in &judged.planned {
-        operations.push(line(engine.revert(planned, options)?));
+        let again = !planned.operation.depth.is_multiple_of(2);
+        operations.push(Line { again, ..line(engine.revert(planned, options)?) });
     }
     Ok(Outcome { target: chosen.name, operations, journal: context.journal.clone() })
 }
@@ -128,11 +131,23 @@ fn selection(request: &Request) -> Result<Selection, Failure> {
     }
 }
 
+/// How many rows a question shows.
+const SHOWN_MAX: usize = 6;
+
 fn question(judged: &Judged, name: &str) -> Question {
     let numbers: Vec<String> = judged.planned.iter().map(|plan| plan.operation.op.to_string()).collect();
     let rows: usize = judged.planned.iter().map(|plan| plan.rows.len()).sum();
+    let named: String = judged
+        .planned
+        .iter()
+        .flat_map(|plan| &plan.rows)
+        .filter(|row| row.before != row.after)
+        .take(SHOWN_MAX)
+        .map(|row| format!("  {} {}\n", row.table.shape.name, crate::model::refusal::show(&row.key)))
+        .collect();
     let text = format!(
-        "Revert operation {} on target {name} by force: {}, whatever others wrote to them. Go on?",
+        "rows to write, the first {SHOWN_MAX}:\n{named}\
+         Revert operation {} on target {name} by force: {}, whatever others wrote to them. Go on?",
         numbers.join(", "),
         count(rows as u64, "row")
     );
@@ -147,6 +162,7 @@ const fn already(op: u64) -> Line {
         rows: 0,
         already_back: 0,
         state: "already_reverted",
+        again: false,
         restored: true,
         exact: true,
         residue: Vec::new(),
@@ -164,6 +180,7 @@ fn line(outcome: revert::Outcome) -> Line {
         rows: outcome.rows,
         already_back: outcome.kept,
         state: if restored { "reverted" } else { "partly_reverted" },
+        again: false,
         restored,
         exact: restored && outcome.drift.is_empty(),
         residue: outcome.residue,

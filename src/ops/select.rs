@@ -156,7 +156,8 @@ impl Run<'_, '_, '_> {
                 }
                 match self.one(&snapshot, key, 0) {
                     Ok(_) => chosen.push(key.clone()),
-                    Err(refusal) => self.skip(key, refusal)?,
+                    // What the order of the seed passed over was never asked for.
+                    Err(refusal) => self.skippable(key, refusal).map(|_| ())?,
                 }
             }
         }
@@ -240,16 +241,22 @@ impl Run<'_, '_, '_> {
 
     /// Passes a record over; only what is wrong with the record itself allows that.
     fn skip(&mut self, key: &Key, refusal: Refusal) -> Result<(), Failure> {
+        let skipped = self.skippable(key, refusal)?;
+        self.outcome.skipped_total += 1;
+        if self.outcome.skipped.len() < super::cell::CHANGES_MAX {
+            self.outcome.skipped.push(skipped);
+        }
+        Ok(())
+    }
+
+    /// Returns why a record is passed over, where the record itself is why.
+    fn skippable(&self, key: &Key, refusal: Refusal) -> Result<Skipped, Failure> {
         let reason = match &refusal {
             Refusal::Ineligible { reason, .. } | Refusal::NotADuplicate { reason, .. } => reason.clone(),
             Refusal::MissingRecord { .. } => "it does not exist".to_owned(),
             _ => return Err(refusal.into()),
         };
-        self.outcome.skipped_total += 1;
-        if self.outcome.skipped.len() < super::cell::CHANGES_MAX {
-            self.outcome.skipped.push(Skipped { record: show(key), reason, code: refusal.code() });
-        }
-        Ok(())
+        Ok(Skipped { record: show(key), reason, code: refusal.code() })
     }
 
     fn finish(self, table: std::sync::Arc<Table>, selected: u64) -> Result<Selected, Failure> {

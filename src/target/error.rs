@@ -75,7 +75,7 @@ impl TargetError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Url { .. } => "write sqlite:PATH, or the name of a registered target".into(),
+            Self::Url { url } => format!("a target is written as sqlite:PATH, such as sqlite:{url}"),
             Self::Absent { .. } => {
                 "check the path; moved: `mfm target mark --moved NEW_URL`; deleted: `mfm recover --as gone`".into()
             }

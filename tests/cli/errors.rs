@@ -10,7 +10,7 @@ fn letters_in_a_range() {
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    error: invalid value '5-x' for '--fld-id <IDS>': `5-x` is no list of ids: write numbers and ranges such as 5-9,12
+    error: invalid value '5-x' for '--fld-id <IDS>': `5-x` is no list of ids: write numbers and ranges such as 5-9,12, the smaller first
 
     For more information, try '--help'.
     ");

@@ -178,6 +178,8 @@ fn a_missing_row_is_never_forced() {
     assert_eq!(run(&world, &revert::Request { force: true, ..of(&[1]) }).unwrap_err().code, "conflict");
     let both = revert::Request { force: true, skip_conflicts: true, ..of(&[1]) };
     assert_eq!(run(&world, &both).unwrap().operations[0].state, "partly_reverted");
+    // Given up is given up: the operation does not wait for the row for ever.
+    assert!(!status::run(&world.context()).unwrap().disturbed());
 }
 
 /// `--all` judges everything before the first write.

@@ -81,6 +81,36 @@ fn a_moved_target_is_rebound_with_its_operations() {
     assert_eq!(dump(&world.path("moved.db")), before);
 }
 
+/// Marking it anew under another name would cut its operations off from every way back.
+#[test]
+fn a_moved_target_with_active_operations_is_not_marked_anew() {
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    std::fs::rename(world.path("lab.db"), world.path("moved.db")).unwrap();
+    let mut request = marking(&world.url("moved.db"), "moved.db");
+    request.name = Some("other".into());
+    let failure = mark::run(&world.context(), &request).unwrap_err();
+    assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("looks_moved", 3));
+    assert!(failure.hint.contains("--moved"));
+    std::fs::copy(world.path("moved.db"), world.path("lab.db")).unwrap();
+    mark::run(&world.context(), &request).unwrap();
+}
+
+/// A second journal takes a marked target over as it is; a new marker would strand the first.
+#[test]
+fn a_second_journal_does_not_mark_anew() {
+    let (world, other) = (World::with_lab(20), World::new());
+    let before = dump(&world.path("lab.db"));
+    world.apply(gantry()).unwrap();
+    let mut request = marking(&world.url("lab.db"), "lab.db");
+    let failure = mark::run(&other.context(), &request).unwrap_err();
+    assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("marked_beside", 3));
+    world.revert(&[1]).unwrap();
+    assert_eq!(dump(&world.path("lab.db")), before);
+    request.overrides = vec!["foreign-operations".into()];
+    mark::run(&other.context(), &request).unwrap();
+}
+
 #[test]
 fn a_target_restored_from_before_the_fault_is_replaced_until_written_off() {
     let world = World::with_lab(20);
@@ -126,6 +156,9 @@ fn a_deleted_target_is_written_off_by_name() {
     std::fs::remove_file(world.path("lab.db")).unwrap();
     assert_eq!(world.apply(gantry()).unwrap_err().code, "target_absent");
     assert_eq!(remove::run(&world.context()).unwrap_err().code, "still_active");
+    let wrong =
+        recover::Request { word: Some(recover::As::Gone), confirm: Some("lab.db".into()), ..Default::default() };
+    assert_eq!(recover::run(&world.context(), &wrong).unwrap_err().code, "wrong_name");
     let request = recover::Request { word: Some(recover::As::Gone), confirm: Some("lab".into()), ..Default::default() };
     assert_eq!(recover::run(&world.context(), &request).unwrap().operations.len(), 1);
     remove::run(&world.context()).unwrap();

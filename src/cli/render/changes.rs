@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::cli::json;
 use crate::cli::printer::{DIM, Printer, clean, paint};
-use crate::cli::report::{Page, Report, Sheet, emit};
+use crate::cli::report::{Page, Report, Sheet, count, emit};
 use crate::cli::settings::{Format, Settings};
 use crate::ops::Failure;
 use crate::ops::cell::ChangeRow;
@@ -12,6 +12,12 @@ use anstyle::AnsiColor;
 
 /// How many lines of changes a page shows unless all are asked for.
 const LINES_MAX: usize = 24;
+
+/// How many cells of a whole row a page shows.
+const CELLS_MAX: usize = 12;
+
+/// How many characters of a cell of a whole row a page shows.
+const CELL_MAX: usize = 48;
 
 /// How many changes are written in one go.
 const BATCH: usize = 256;
@@ -129,13 +135,34 @@ fn whole(place: &str, what: &str, color: AnsiColor, change: &ChangeRow) -> Vec<S
     for (column, before, after) in cells(change) {
         match after.or(before) {
             None | Some(Json::Null) => nulls += 1,
-            Some(json) => lines.push(format!("  {}: {}", clean(column), paint(color.on_default(), &cell(json)))),
+            Some(json) => lines.push(format!("  {}: {}", clean(column), paint(color.on_default(), &short(json)))),
         }
     }
+    let cells = lines.len() - 1;
+    if cells > CELLS_MAX {
+        lines.truncate(CELLS_MAX + 1);
+        lines.push(paint(
+            DIM,
+            &format!("  and {} more; --json shows them", count((cells - CELLS_MAX) as u64, "column")),
+        ));
+    }
     if nulls > 0 {
-        lines.push(paint(DIM, &format!("  and NULL in {nulls} other columns")));
+        lines.push(paint(DIM, &format!("  and NULL in {}", count(nulls, "column"))));
     }
     lines
+}
+
+/// Returns a cell as text, long bytes and texts cut.
+fn short(json: &Json) -> String {
+    let whole = cell(json);
+    if whole.chars().count() <= CELL_MAX {
+        return whole;
+    }
+    let start: String = whole.chars().take(CELL_MAX).collect();
+    match json.get("$hex").and_then(Json::as_str) {
+        Some(hex) => format!("{start}... ({} bytes)", hex.len() / 2),
+        None => start + "...",
+    }
 }
 
 /// Returns a key as text: its value, or its values in parentheses.

@@ -18,7 +18,7 @@ impl Report for plan::Outcome {
         rest(page, self);
         match &self.file {
             Some(file) => next(page, &format!("mfm apply --plan {}", file.display())),
-            None => next(page, "the same words after `mfm apply` commit it; --seed and --now repeat the choice"),
+            None => next(page, &format!("the same words after `mfm apply`, with --seed {}, commit it", self.seed)),
         }
     }
 

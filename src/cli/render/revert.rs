@@ -44,6 +44,9 @@ fn lead(outcome: &Outcome) -> (Mood, String) {
             (Mood::Plain, format!("nothing left to take back on {target}: it was reverted before"))
         }
         _ if outcome.left_something() => (Mood::Bad, format!("rows were left in conflict on {target}")),
+        _ if outcome.operations.iter().any(|line| line.again) => {
+            (Mood::Plain, format!("{operations} on {target} reverted: faults are in effect again"))
+        }
         _ if exact == all => (Mood::Good, format!("{operations} on {target} reverted exactly")),
         _ => (Mood::Plain, format!("{operations} on {target} reverted, {exact} of them exactly")),
     }

@@ -49,6 +49,9 @@ fn lead(status: &Outcome) -> (Mood, String) {
     let active = count(status.active.len() as u64, "operation");
     match (status.open.len(), status.active.len(), wrong) {
         (0, 0, 0) if status.targets.is_empty() => (Mood::Plain, "no target is registered".to_owned()),
+        (0, 0, 0) if status.foreign_operations.iter().any(|foreign| foreign.committed > 0) => {
+            (Mood::Plain, "nothing of this journal's is in effect; other journals were here".to_owned())
+        }
         (0, 0, 0) => (Mood::Good, "nothing is broken".to_owned()),
         (0, 0, wrong) => (Mood::Bad, format!("nothing is broken, and the guard stops {}", count(wrong, "target"))),
         (0, _, _) => (Mood::Bad, format!("{active} in effect")),

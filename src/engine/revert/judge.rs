@@ -4,6 +4,7 @@ use mfm_journal::{Action, Change, Value};
 
 use super::super::error::EngineError;
 use super::super::look::Lens;
+use crate::model::refusal::ROW_GONE;
 
 /// What becomes of one row.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +61,7 @@ pub(super) fn judge(
             }
         },
         Action::Update { columns, before, after, .. } => match now {
-            None => Judgement::conflict(Vec::new(), "the row is gone"),
+            None => Judgement::conflict(Vec::new(), ROW_GONE),
             Some(row) => update(change, columns, before, after, row, lens, force),
         },
         Action::Kept { .. } => Judgement::Kept,

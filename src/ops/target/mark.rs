@@ -20,6 +20,9 @@ use crate::target::{LiveSign, OperationState, Target, TargetError, canonical_url
 pub const CARD: Card =
     Card { name: "target mark", danger: Danger::Destroy, about: "Say that a database is a test copy" };
 
+/// The word that overrides the refusal to mark anew what another journal's operations depend on.
+const FOREIGN: &str = "foreign-operations";
+
 /// A delivery younger than this is a sign of a live clinic.
 const RECENT_DAYS: i64 = 30;
 
@@ -80,6 +83,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         None => name(&journal, target.as_ref(), request, &url),
     };
     if moved_from.is_none() {
+        nothing_stranded(context, &journal, target.as_mut(), &request.overrides)?;
         free_name(&journal, &name, &url)?;
         nothing_active(&journal, &name)?;
     }
@@ -143,6 +147,39 @@ fn moved(context: &Context<'_>, journal: &Journal, target: &mut dyn Target) -> R
         }
     }
     Ok((name.clone(), identity))
+}
+
+/// Refuses a new marker where it would cut operations off from the journal that can take them back.
+fn nothing_stranded(
+    context: &Context<'_>,
+    journal: &Journal,
+    target: &mut dyn Target,
+    overrides: &[String],
+) -> Result<(), Failure> {
+    let Some(marker) = target.marker()? else { return Ok(()) };
+    let url = target.url().to_owned();
+    let in_place = marker.bound == target.bound()?;
+    let own = journal.id();
+    if !in_place {
+        let identity = marker.identity();
+        let known = journal.state().targets.iter().find(|(_, known)| known.identity == Some(identity));
+        let Some((name, known)) = known else { return Ok(()) };
+        let carries = journal.state().active.values().any(|active| active.target == *name)
+            || journal.state().open.values().any(|open| open.target == *name);
+        let original = context.open(&known.url).and_then(|mut original| original.marker());
+        let is_copy = original.is_ok_and(|found| found.is_some_and(|found| found.marker_id == marker.marker_id));
+        if carries && !is_copy {
+            return Err(Refusal::LooksMoved { url, target: name.clone() }.into());
+        }
+        return Ok(());
+    }
+    for journal_id in target.journals()?.into_iter().filter(|id| *id != own) {
+        let committed = target.operations(&journal_id)?.iter().any(|row| row.state == OperationState::Committed);
+        if committed && !overrides.iter().any(|word| word == FOREIGN) {
+            return Err(Refusal::MarkedBeside { url, journal_id: journal_id.to_string() }.into());
+        }
+    }
+    Ok(())
 }
 
 fn judge_signs(context: &Context<'_>, target: &mut dyn Target, url: &str, overrides: &[String]) -> Result<(), Failure> {
