@@ -9,6 +9,7 @@ mod laws;
 mod mock;
 mod places;
 mod refusals;
+mod review;
 mod simulated;
 mod torture;
 mod world;

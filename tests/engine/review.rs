@@ -1,0 +1,585 @@
+//! What a reviewer found: every test here fails until the engine keeps the promise that it names.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use mfm::engine::EngineError;
+use mfm::model::Value;
+use mfm::model::ports::{Answer, Confirm, Question};
+use mfm::ops::target::{add, mark, unmark};
+use mfm::ops::{Context, Failure, audit, recover, revert, status};
+use mfm::plan::Pending;
+use mfm::target::faults::{Faults, WriteStep};
+use mfm::target::sqlite::SqliteTarget;
+use mfm_journal::Journal;
+
+use super::crash::{Rig, apply, commit, revert_all};
+use super::world::{World, cell, dump, meddle, sample};
+
+fn gantry() -> mfm::ops::plan::Request {
+    sample("create_invalid_angles", "gantry", 1, 1)
+}
+
+fn marking(target: &str, confirm: &str) -> mark::Request {
+    mark::Request { target: target.into(), confirm: Some(confirm.into()), ..Default::default() }
+}
+
+fn gone() -> recover::Request {
+    recover::Request { word: Some(recover::As::Gone), confirm: Some("lab".into()), ..Default::default() }
+}
+
+/// Runs a step of an engine on the lab.
+fn with<T>(world: &World, run: impl FnOnce(&mut mfm::engine::Engine<'_>) -> T) -> T {
+    let mut journal = Journal::open(&world.journal).unwrap();
+    let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
+    let context = world.context();
+    run(&mut context.engine(&mut journal, &mut target, "lab"))
+}
+
+/// Sets cells of row 1 of the rig's table, by place.
+fn set(world: &World, cells: &[(usize, Value)]) -> Result<mfm::engine::apply::Committed, EngineError> {
+    with(world, |engine| {
+        let table = engine.target.table("t")?.unwrap();
+        let key = vec![Value::Integer(1)];
+        let before = engine.target.rows(&table, std::slice::from_ref(&key))?.remove(0);
+        let mut after = before.clone().unwrap();
+        for (at, value) in cells {
+            after[*at] = value.clone();
+        }
+        commit(engine, &[Pending { table, key, before, after: Some(after) }])
+    })
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.into())
+}
+
+/// A deleted target that was written off comes back, faults and all: the journal holds them as gone.
+#[test]
+fn a_written_off_target_that_comes_back_is_not_clean() {
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    std::fs::rename(world.path("lab.db"), world.path("away.db")).unwrap();
+    recover::run(&world.context(), &gone()).unwrap();
+    std::fs::rename(world.path("away.db"), world.path("lab.db")).unwrap();
+    let clean = !status::run(&world.context()).unwrap().disturbed();
+    let unmarked = unmark::run(&world.context());
+    assert!(!clean && unmarked.is_err(), "status clean: {clean}, unmark: {:?}", unmarked.is_ok());
+}
+
+/// A target that is only busy is not gone.
+#[test]
+fn a_busy_target_is_not_written_off() {
+    let rig = Rig::new();
+    with(&rig.world, apply).unwrap();
+    let other = rig.world.foreign();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let written_off = recover::run(&rig.world.context(), &gone());
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(written_off.is_err(), "{written_off:?}");
+}
+
+/// One database under two names: the second name knows nothing of the first one's operations.
+#[test]
+fn a_second_name_does_not_unmark_what_is_active() {
+    let mut world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    let named = add::run(&world.context(), &add::Request { url: world.url("lab.db"), name: Some("other".into()) });
+    if named.is_err() {
+        return;
+    }
+    world.target = Some("other".into());
+    let unmarked = unmark::run(&world.context());
+    world.target = Some("lab".into());
+    let back = world.revert(&[1]);
+    assert!(unmarked.is_err() && back.is_ok(), "unmark: {:?}, revert: {back:?}", unmarked.is_ok());
+}
+
+#[test]
+fn a_second_name_does_not_mark_anew_what_is_active() {
+    let mut world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    let request = mark::Request { name: Some("other".into()), ..marking(&world.url("lab.db"), "lab.db") };
+    let marked = mark::run(&world.context(), &request);
+    world.target = Some("lab".into());
+    let back = world.revert(&[1]);
+    assert!(marked.is_err() && back.is_ok(), "mark: {:?}, revert: {back:?}", marked.is_ok());
+}
+
+/// The second name's force overwrites a later operation of ours.
+#[test]
+fn a_second_name_does_not_hide_claims() {
+    let rig = Rig::new();
+    let world = &rig.world;
+    set(world, &[(2, text("one"))]).unwrap();
+    let named = add::run(&world.context(), &add::Request { url: world.url("lab.db"), name: Some("other".into()) });
+    if named.is_err() {
+        return;
+    }
+    {
+        let mut journal = Journal::open(&world.journal).unwrap();
+        let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
+        let context = world.context();
+        let mut engine = context.engine(&mut journal, &mut target, "other");
+        super::crash::apply_text(&mut engine, "two").unwrap();
+    }
+    let request = revert::Request { operations: vec![1], force: true, ..Default::default() };
+    let forced = revert::run(&world.context(), &request);
+    assert!(forced.is_err(), "{forced:?}");
+}
+
+/// A rebinding that journals but cannot write its marker must be possible again.
+#[test]
+fn a_move_that_failed_half_way_can_be_made_again() {
+    let mut world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    std::fs::rename(world.path("lab.db"), world.path("moved.db")).unwrap();
+    let request = mark::Request { moved: true, ..marking(&world.url("moved.db"), "moved.db") };
+    let other = rusqlite::Connection::open(world.path("moved.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    mark::run(&world.context(), &request).unwrap_err();
+    other.execute_batch("ROLLBACK").unwrap();
+    drop(other);
+    let again = mark::run(&world.context(), &request);
+    world.target = Some("lab".into());
+    let back = world.revert(&[1]);
+    assert!(again.is_ok() && back.is_ok(), "{:?} {:?}", again.err(), back.err());
+}
+
+/// A copy is not the moved original because the original is busy.
+#[test]
+fn a_copy_is_not_a_move_while_the_original_is_busy() {
+    let rig = Rig::new();
+    let world = &rig.world;
+    with(world, apply).unwrap();
+    std::fs::copy(world.path("lab.db"), world.path("copy.db")).unwrap();
+    let other = world.foreign();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let request = mark::Request { moved: true, ..marking(&world.url("copy.db"), "copy.db") };
+    let moved = mark::run(&world.context(), &request);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(moved.is_err(), "{moved:?}");
+}
+
+/// A baseline of a moved target that carries faults is no state to compare with after they are gone.
+#[test]
+fn a_baseline_is_not_taken_while_faults_are_active() {
+    let mut world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    std::fs::rename(world.path("lab.db"), world.path("moved.db")).unwrap();
+    let request = mark::Request { moved: true, baseline: true, ..marking(&world.url("moved.db"), "moved.db") };
+    if mark::run(&world.context(), &request).is_err() {
+        return;
+    }
+    world.target = Some("lab".into());
+    assert!(world.revert(&[1]).unwrap().operations[0].exact);
+    let audited = audit::run(&world.context(), &audit::Request { depth: audit::Level::Live, full: true }).unwrap();
+    assert!(audited.ok, "{:?}", audited.live);
+}
+
+/// A write-off that stops between its tombstone and its entry can be made again.
+#[test]
+fn a_write_off_that_failed_half_way_can_be_made_again() {
+    struct Put;
+    impl Faults for Put {
+        fn step(&mut self, step: WriteStep) -> Result<(), String> {
+            if step == WriteStep::TombstonePut { Err("injected".into()) } else { Ok(()) }
+        }
+    }
+    let rig = Rig::new();
+    let world = &rig.world;
+    std::fs::copy(world.path("lab.db"), world.path("backup.db")).unwrap();
+    with(world, apply).unwrap();
+    std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
+    {
+        let mut journal = Journal::open(&world.journal).unwrap();
+        let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
+        target.set_faults(Arc::new(Mutex::new(Put)));
+        let context = world.context();
+        context.engine(&mut journal, &mut target, "lab").write_off(true).unwrap_err();
+    }
+    recover::run(&world.context(), &gone()).unwrap();
+    let again = with(world, apply);
+    assert!(again.is_ok(), "{again:?}");
+}
+
+/// A journal that lost its tail writes nothing, in recover either.
+#[test]
+fn recover_writes_nothing_into_a_journal_that_is_behind() {
+    struct After;
+    impl Faults for After {
+        fn step(&mut self, step: WriteStep) -> Result<(), String> {
+            match step {
+                WriteStep::AfterCommit | WriteStep::Tombstone => Err("injected".into()),
+                _ => Ok(()),
+            }
+        }
+    }
+    let rig = Rig::new();
+    let world = &rig.world;
+    {
+        let mut journal = Journal::open(&world.journal).unwrap();
+        let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
+        target.set_faults(Arc::new(Mutex::new(After)));
+        let context = world.context();
+        let left = apply(&mut context.engine(&mut journal, &mut target, "lab")).unwrap_err();
+        drop(left);
+    }
+    std::fs::copy(&world.journal, world.path("older.db")).unwrap();
+    recover::run(&world.context(), &recover::Request::default()).unwrap();
+    with(world, revert_all).unwrap();
+    let mut older = World::new();
+    older.journal = world.path("older.db");
+    let head = Journal::open_read(&older.journal).unwrap().head();
+    let done = recover::run(&older.context(), &recover::Request::default());
+    let code = match &done {
+        Ok(outcome) => outcome.failure.as_ref().map(|failure| failure.code.clone()),
+        Err(failure) => Some(failure.code.clone()),
+    };
+    assert_eq!(code.as_deref(), Some("journal_behind"), "{done:?}");
+    assert_eq!(Journal::open_read(&older.journal).unwrap().head(), head);
+}
+
+/// Somebody who takes long to answer; another session works meanwhile.
+struct Slow<'w>(&'w World, fn(&World));
+
+impl Confirm for Slow<'_> {
+    fn ask(&self, _: &Question) -> Answer {
+        (self.1)(self.0);
+        Answer::Yes
+    }
+}
+
+fn slowly<T>(
+    world: &World,
+    meanwhile: fn(&World),
+    run: impl FnOnce(&Context<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let slow = Slow(world, meanwhile);
+    let context = world.context();
+    run(&Context { confirm: &slow, ..context })
+}
+
+#[test]
+fn unmark_looks_again_after_the_question() {
+    let world = World::with_lab(20);
+    let unmarked = slowly(&world, |world| drop(world.apply(gantry()).unwrap()), unmark::run);
+    let back = world.revert(&[1]);
+    assert!(unmarked.is_err() && back.is_ok(), "unmark: {:?}, revert: {back:?}", unmarked.is_ok());
+}
+
+#[test]
+fn mark_looks_again_after_the_question() {
+    let world = World::with_lab(20);
+    let request = mark::Request { confirm: None, ..marking("lab", "") };
+    let marked = slowly(&world, |world| drop(world.apply(gantry()).unwrap()), |context| mark::run(context, &request));
+    assert!(marked.is_err(), "{marked:?}");
+    assert!(world.revert(&[1]).is_ok());
+}
+
+/// While the person reads the question, another session reverts and does it again: operation 3 carries the rows now.
+#[test]
+fn a_revert_takes_back_what_carries_the_rows_when_it_writes() {
+    let rig = Rig::new();
+    let world = &rig.world;
+    with(world, apply).unwrap();
+    let request = revert::Request { operations: vec![1], force: true, ..Default::default() };
+    let meanwhile = |world: &World| {
+        world.revert(&[1]).unwrap();
+        world.revert(&[2]).unwrap();
+    };
+    let _ = slowly(world, meanwhile, |context| revert::run(context, &request));
+    let active = status::run(&world.context()).unwrap().active;
+    assert_eq!(
+        dump(&world.path("lab.db")) != rig.before,
+        !active.is_empty(),
+        "journal and target disagree: {active:?}"
+    );
+}
+
+fn two_rows(world: &World, a: i64, rows: &[(i64, &str)]) {
+    with(world, |engine| {
+        let table = engine.target.table("t").unwrap().unwrap();
+        let pending = rows.iter().map(|(id, b)| {
+            let key = vec![Value::Integer(*id)];
+            let before = engine.target.rows(&table, std::slice::from_ref(&key)).unwrap().remove(0);
+            let mut after = before.clone().unwrap();
+            if a != 0 {
+                after[1] = Value::Integer(a);
+            }
+            after[2] = text(b);
+            Pending { table: table.clone(), key, before, after: Some(after) }
+        });
+        let pending: Vec<_> = pending.collect();
+        commit(engine, &pending).unwrap();
+    });
+}
+
+#[test]
+fn skipped_rows_of_a_later_operation_are_not_overwritten() {
+    let rig = Rig::new();
+    let world = &rig.world;
+    two_rows(world, 0, &[(1, "one"), (2, "one")]);
+    two_rows(world, 11, &[(1, "two"), (3, "two")]);
+    // Row 1: one column as operation 2 found it, the other as it left it; so operation 2's row is in conflict.
+    meddle(world, "UPDATE t SET b = 'one' WHERE id = 1");
+    let request = revert::Request { all: true, skip_conflicts: true, ..Default::default() };
+    let done = revert::run(&world.context(), &request).unwrap();
+    let active = status::run(&world.context()).unwrap().active;
+    assert!(active.iter().any(|active| active.op == 2), "{done:#?}");
+    assert_eq!(cell(world, "SELECT b FROM t WHERE id = 1"), "Text(\"one\")", "operation 2 still claims it");
+}
+
+/// Force overrides what others wrote, never the row of a later operation that stays.
+#[test]
+fn force_does_not_reach_the_skipped_rows_of_a_later_operation() {
+    let rig = Rig::new();
+    let world = &rig.world;
+    two_rows(world, 0, &[(1, "one"), (2, "one")]);
+    two_rows(world, 11, &[(1, "two"), (3, "two")]);
+    set(world, &[(1, Value::Integer(12))]).unwrap();
+    let request = revert::Request { operations: vec![1, 2], skip_conflicts: true, force: true, ..Default::default() };
+    let done = revert::run(&world.context(), &request).unwrap();
+    assert_eq!(cell(world, "SELECT b FROM t WHERE id = 1"), "Text(\"two\")", "operation 2 is active there: {done:#?}");
+}
+
+/// What cannot be put back at all does not keep the rest from being put back.
+#[test]
+fn skip_conflicts_puts_back_the_rest() {
+    let rig = Rig::new();
+    let world = &rig.world;
+    two_rows(world, 0, &[(1, "one")]);
+    two_rows(world, 0, &[(2, "two")]);
+    meddle(world, "UPDATE t SET b = 'foreign' WHERE id = 1");
+    let request = revert::Request { all: true, skip_conflicts: true, ..Default::default() };
+    let done = revert::run(&world.context(), &request);
+    assert_eq!(cell(world, "SELECT b FROM t WHERE id = 2"), "Text(\"y\")", "{done:#?}");
+}
+
+/// `--all` judges everything before the first write, the census too.
+#[test]
+fn all_takes_the_census_before_it_writes() {
+    let rig = Rig::new();
+    let world = &rig.world;
+    meddle(world, "CREATE TABLE u (id INTEGER PRIMARY KEY, a INTEGER); INSERT INTO u VALUES (1, 1)");
+    set(world, &[(2, text("one"))]).unwrap();
+    with(world, |engine| {
+        let table = engine.target.table("u").unwrap().unwrap();
+        let row = |a: i64| Some(vec![Value::Integer(1), Value::Integer(a)]);
+        commit(engine, &[Pending { table, key: vec![Value::Integer(1)], before: row(1), after: row(2) }]).unwrap();
+    });
+    meddle(world, "CREATE TRIGGER tr AFTER UPDATE ON t BEGIN SELECT 1; END");
+    let faulty = dump(&world.path("lab.db"));
+    let request = revert::Request { all: true, ..Default::default() };
+    assert_eq!(revert::run(&world.context(), &request).unwrap_err().code, "trigger");
+    assert_eq!(dump(&world.path("lab.db")), faulty);
+}
+
+/// A redo that finds a row as the fault left it carries that row too.
+#[test]
+fn a_redo_that_kept_a_row_is_not_reverted_exactly_without_it() {
+    let rig = Rig::new();
+    let world = &rig.world;
+    two_rows(world, 0, &[(1, "one"), (2, "one")]);
+    world.revert(&[1]).unwrap();
+    meddle(world, "UPDATE t SET b = 'one' WHERE id = 1");
+    world.revert(&[2]).unwrap();
+    let back = world.revert(&[1]).unwrap();
+    let exact = back.operations.iter().all(|line| line.exact);
+    assert_eq!(exact, dump(&world.path("lab.db")) == rig.before, "{back:#?}");
+}
+
+/// Another journal's mark must not take the target away from operations that are active.
+#[test]
+fn another_journal_does_not_mark_anew_what_is_active() {
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    let other = World::new();
+    let marked = mark::run(&other.context(), &marking(&world.url("lab.db"), "lab.db"));
+    let back = world.revert(&[1]);
+    let adopted = add::run(&world.context(), &add::Request { url: world.url("lab.db"), name: Some("lab".into()) });
+    let later = world.revert(&[1]);
+    assert!(
+        marked.is_err() || back.is_ok() || later.is_ok(),
+        "mark went through, revert says {:?}, adopting {:?}, revert then {:?}",
+        back.err(),
+        adopted.is_ok(),
+        later.err()
+    );
+}
+
+/// A plan is no reason to replace the target or the journal.
+#[test]
+fn a_plan_file_replaces_no_database() {
+    let world = World::with_lab(20);
+    let before = std::fs::read(world.path("lab.db")).unwrap();
+    let mut request = gantry();
+    request.output = Some(world.path("lab.db"));
+    let _ = mfm::ops::plan::run(&world.context(), &request);
+    assert!(std::fs::read(world.path("lab.db")).unwrap() == before, "the target was overwritten");
+}
+
+/// A lock on a file that has lost its name is no lock.
+#[test]
+fn a_lock_whose_file_was_removed_still_locks() {
+    let world = World::with_lab(20);
+    let holder = world.context().holder;
+    let mut one = Journal::open(&world.journal).unwrap();
+    let mut two = Journal::open(&world.journal).unwrap();
+    let held = one.lock(&holder).unwrap();
+    std::fs::remove_file(world.path("journal.db.lock")).unwrap();
+    let second = two.lock(&holder);
+    assert!(second.is_err(), "two writers");
+    drop(held);
+}
+
+/// A lost answer whose inquiry fails as well leaves the operation open, and says so.
+#[test]
+fn a_lost_answer_that_stays_lost_is_said_to_be_open() {
+    struct Lost;
+    impl Faults for Lost {
+        fn step(&mut self, step: WriteStep) -> Result<(), String> {
+            match step {
+                WriteStep::AfterCommit | WriteStep::Tombstone => Err("injected".into()),
+                _ => Ok(()),
+            }
+        }
+    }
+    let rig = Rig::new();
+    let mut journal = Journal::open(&rig.world.journal).unwrap();
+    let mut target = SqliteTarget::open(&rig.world.path("lab.db"), BTreeMap::new()).unwrap();
+    target.set_faults(Arc::new(Mutex::new(Lost)));
+    let context = rig.world.context();
+    let error = apply(&mut context.engine(&mut journal, &mut target, "lab")).unwrap_err();
+    assert_eq!(error.code(), "left_open", "{error}");
+}
+
+/// The backup is written off, and then a later copy is restored after all: its fault is there, and the journal says gone.
+#[test]
+fn a_later_copy_restored_after_a_write_off_is_not_clean() {
+    let world = World::with_lab(20);
+    std::fs::copy(world.path("lab.db"), world.path("backup.db")).unwrap();
+    world.apply(gantry()).unwrap();
+    std::fs::copy(world.path("lab.db"), world.path("later.db")).unwrap();
+    std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
+    recover::run(&world.context(), &gone()).unwrap();
+    std::fs::copy(world.path("later.db"), world.path("lab.db")).unwrap();
+    let applied = world.apply(sample("create_invalid_angles", "collimator", 1, 2));
+    assert!(status::run(&world.context()).unwrap().disturbed() && applied.is_err(), "{:?}", applied.is_ok());
+}
+
+/// A word that the target itself contradicts would leave a fault that nobody can take back.
+#[test]
+fn a_word_that_the_target_contradicts_is_refused() {
+    struct After;
+    impl Faults for After {
+        fn step(&mut self, step: WriteStep) -> Result<(), String> {
+            match step {
+                WriteStep::AfterCommit | WriteStep::Tombstone => Err("injected".into()),
+                _ => Ok(()),
+            }
+        }
+    }
+    let rig = Rig::new();
+    let world = &rig.world;
+    {
+        let mut journal = Journal::open(&world.journal).unwrap();
+        let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
+        target.set_faults(Arc::new(Mutex::new(After)));
+        let context = world.context();
+        apply(&mut context.engine(&mut journal, &mut target, "lab")).unwrap_err();
+    }
+    let request = recover::Request { op: Some(1), word: Some(recover::As::Abandoned), ..Default::default() };
+    let word = recover::run(&world.context(), &request);
+    let _ = recover::run(&world.context(), &recover::Request::default());
+    let _ = recover::run(&world.context(), &gone());
+    let back = world.revert(&[1]);
+    assert!(back.is_ok(), "word: {:?}, revert: {:?}", word.is_ok(), back.err());
+}
+
+/// The journal is no target.
+#[test]
+fn the_journal_is_not_marked_as_a_target() {
+    let world = World::with_lab(20);
+    let marked = mark::run(&world.context(), &marking(&world.url("journal.db"), "journal.db"));
+    let audited = audit::run(&world.context(), &audit::Request::default()).unwrap();
+    assert!(marked.is_err() && audited.ok, "{:?} {:?}", marked.is_ok(), audited.journal.findings);
+}
+
+/// Says stop once operation 2 is sealed.
+struct Stop<'w>(&'w World);
+
+impl mfm::model::ports::Reporter for Stop<'_> {
+    fn progress(&self, _: &str, _: u64, _: u64) {}
+    fn note(&self, _: &str) {}
+    fn interrupted(&self) -> bool {
+        Journal::open_read(&self.0.journal).unwrap().state().next_op > 3
+    }
+}
+
+#[test]
+fn an_interrupt_between_two_reverts_does_not_say_that_nothing_was_written() {
+    let rig = Rig::new();
+    let world = &rig.world;
+    two_rows(world, 0, &[(1, "one")]);
+    two_rows(world, 0, &[(2, "two")]);
+    let stop = Stop(world);
+    let context = world.context();
+    let context = Context { reporter: &stop, ..context };
+    let stopped = revert::run(&context, &revert::Request { all: true, ..Default::default() }).unwrap_err();
+    assert_eq!(status::run(&world.context()).unwrap().active.len(), 1);
+    assert!(!stopped.message.contains("before anything was written"), "{stopped:?}");
+}
+
+/// A database that still holds an operation's uid has not lost it, whoever marked it anew.
+#[test]
+fn what_the_target_holds_is_not_written_off() {
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    let other = World::new();
+    if mark::run(&other.context(), &marking(&world.url("lab.db"), "lab.db")).is_err() {
+        return;
+    }
+    let _ = recover::run(&world.context(), &gone());
+    assert!(status::run(&world.context()).unwrap().active.iter().any(|active| active.op == 1), "written off");
+}
+
+/// An operation that was open is abandoned, not gone, and the report should say what the journal says.
+#[test]
+fn a_write_off_says_what_it_journals() {
+    struct After;
+    impl Faults for After {
+        fn step(&mut self, step: WriteStep) -> Result<(), String> {
+            match step {
+                WriteStep::AfterCommit | WriteStep::Tombstone => Err("injected".into()),
+                _ => Ok(()),
+            }
+        }
+    }
+    let rig = Rig::new();
+    let world = &rig.world;
+    std::fs::copy(world.path("lab.db"), world.path("backup.db")).unwrap();
+    {
+        let mut journal = Journal::open(&world.journal).unwrap();
+        let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
+        target.set_faults(Arc::new(Mutex::new(After)));
+        let context = world.context();
+        apply(&mut context.engine(&mut journal, &mut target, "lab")).unwrap_err();
+    }
+    std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
+    let done = recover::run(&world.context(), &gone()).unwrap();
+    let journaled = Journal::open_read(&world.journal).unwrap().operation(1).unwrap().unwrap().verdict.unwrap();
+    assert_eq!(done.operations[0].state, journaled.as_str());
+}
+
+/// A marker that somebody dropped must be possible to put again while faults are active, where every uid is there.
+#[test]
+fn a_lost_marker_does_not_strand_a_fault() {
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    meddle(&world, "DROP TABLE mfm_marker");
+    let marked = mark::run(&world.context(), &marking("lab", "lab.db"));
+    let moved = mark::run(&world.context(), &mark::Request { moved: true, ..marking("lab", "lab.db") });
+    let back = world.revert(&[1]);
+    assert!(back.is_ok(), "mark {:?}, --moved {:?}, {:?}", marked.err(), moved.err(), back.err());
+}
