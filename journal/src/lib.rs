@@ -59,5 +59,6 @@ pub use lock::{Holder, WriterLock};
 pub use operation::{
     ChosenKeys, Intended, Intent, KeysRef, Operation, OperationAction, Residue, Reverted, TargetRef, Verdict,
 };
+pub use schema::APPLICATION_ID;
 pub use store::Journal;
 pub use value::{Moment, Value};

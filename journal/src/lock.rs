@@ -58,6 +58,11 @@ impl WriterLock {
         Err(JournalError::Busy { path: journal.to_owned(), holder: read_holder(&mut file) })
     }
 
+    /// Tells whether the file that is locked is still the one at the lock's path: a removed one keeps nobody out.
+    pub(crate) fn holds(&self) -> bool {
+        same_file(&self.file, &beside(&self.journal, ".lock"))
+    }
+
     /// Returns the journal that this lock covers, by its canonical path.
     #[must_use]
     pub fn journal(&self) -> &Path {
@@ -71,6 +76,19 @@ impl Drop for WriterLock {
         let _ = self.file.set_len(0);
         let _ = self.file.unlock();
     }
+}
+
+#[cfg(unix)]
+fn same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let (Ok(held), Ok(there)) = (file.metadata(), std::fs::metadata(path)) else { return false };
+    (held.dev(), held.ino()) == (there.dev(), there.ino())
+}
+
+/// Elsewhere a file that is open cannot be removed.
+#[cfg(not(unix))]
+fn same_file(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// Returns the path of a file that lies beside the journal and shares its name.

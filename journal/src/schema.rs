@@ -1,7 +1,7 @@
 //! The SQL text of a journal, which an audit compares byte by byte; holds statements and numbers, runs nothing.
 
 /// `application_id` of a journal: the ASCII letters `MFMJ`.
-pub(crate) const APPLICATION_ID: i64 = 0x4D46_4D4A;
+pub const APPLICATION_ID: i64 = 0x4D46_4D4A;
 /// `user_version`: the version of the format.
 pub(crate) const FORMAT: i64 = 1;
 

@@ -176,7 +176,8 @@ impl Journal {
             return Err(JournalError::ReadOnly { path: self.path.clone() });
         }
         if lock.journal() == self.canonical {
-            return Ok(());
+            let holder = "somebody who removed the lock file".to_owned();
+            return if lock.holds() { Ok(()) } else { Err(JournalError::Busy { path: self.path.clone(), holder }) };
         }
         Err(JournalError::WrongLock { path: self.path.clone(), locked: lock.journal().to_owned() })
     }

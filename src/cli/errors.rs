@@ -92,6 +92,8 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     refused("limit", "--max-rows N allows more rows"),
     refused("unmarked", "`mfm target mark URL`, if it is a test copy"),
     refused("marked_elsewhere", "`mfm target mark URL` for a copy, --moved for a moved database"),
+    refused("contradicted", "`mfm recover` without --as asks the target"),
+    refused("url_taken", "say --target with the name that it has"),
     refused("looks_moved", "`mfm target mark --moved URL` keeps its operations"),
     refused("marked_beside", "`mfm target add URL` takes the marking over as it is"),
     refused("live_clinic", "--override SIGN, if you know better"),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use super::error::EngineError;
 use super::guard::{self, Standing};
 use super::look::{self, Differing, Side};
-use super::{Engine, recover};
+use super::{Engine, recover, resolve};
 use crate::model::{Refusal, Table, Value};
 use crate::plan::{Pending, changes, touches};
 use crate::target::{Census, ExecuteError, Executed, TargetError, Touch, Work};
@@ -77,25 +77,35 @@ impl Engine<'_> {
     /// # Errors
     /// A refusal, or what the target says.
     pub fn prepare(&mut self, rows: &[Pending], disable_triggers: bool) -> Result<Prepared, EngineError> {
-        let touches = touches(rows);
-        self.rehearse(rows, &touches)?;
-        let census = self.target.census(&touches, disable_triggers)?;
+        let (touches, census) = self.try_out(rows, disable_triggers)?;
+        self.meets_nothing(rows, &touches)?;
         Ok(Prepared { changes: changes(rows)?, touches, census })
     }
 
-    fn rehearse(&mut self, rows: &[Pending], touches: &[Touch]) -> Result<(), EngineError> {
-        for touch in touches {
-            let here = || rows.iter().filter(|row| row.table.shape.name == touch.table.shape.name);
-            let cells =
-                |pick: fn(&Pending) -> Option<&Vec<Value>>| here().filter_map(pick).cloned().collect::<Vec<_>>();
-            let planned = cells(|row| row.after.as_ref().filter(|_| row.before != row.after));
-            let inserted = cells(|row| row.after.as_ref().filter(|_| row.before.is_none()));
-            let deleted = cells(|row| row.before.as_ref().filter(|_| row.after.is_none()));
+    /// Judges what does not depend on other rows: the census, and the values as the database would hold them.
+    ///
+    /// # Errors
+    /// A refusal, or what the target says.
+    pub fn try_out(&mut self, rows: &[Pending], disable_triggers: bool) -> Result<(Vec<Touch>, Census), EngineError> {
+        let touches = touches(rows);
+        for touch in &touches {
+            let planned = cells(rows, touch, |row| row.after.as_ref().filter(|_| row.before != row.after));
             let held = self.target.rehearse(&touch.table, planned.clone())?;
             planned.iter().zip(&held).try_for_each(|(planned, held)| unchanged(&touch.table, planned, held))?;
+        }
+        let census = self.target.census(&touches, disable_triggers)?;
+        Ok((touches, census))
+    }
+
+    /// Checks that the rows meet no other row: in a unique index, or by a foreign key.
+    fn meets_nothing(&mut self, rows: &[Pending], touches: &[Touch]) -> Result<(), EngineError> {
+        for touch in touches {
+            let planned = cells(rows, touch, |row| row.after.as_ref().filter(|_| row.before != row.after));
+            let inserted = cells(rows, touch, |row| row.after.as_ref().filter(|_| row.before.is_none()));
+            let deleted = cells(rows, touch, |row| row.before.as_ref().filter(|_| row.after.is_none()));
             // A row of its own can meet any index; an updated one only those over columns that it changes.
             let columns = if touch.inserts > 0 { Vec::new() } else { touch.updated.clone() };
-            self.target.unique(&touch.table, &columns, &held)?;
+            self.target.unique(&touch.table, &columns, &planned)?;
             self.target.references(&touch.table, &inserted, &deleted)?;
         }
         Ok(())
@@ -112,6 +122,7 @@ impl Engine<'_> {
         let holder = self.holder.clone();
         let lock = self.journal.lock(&holder)?;
         let outcome = self.commit_locked(&lock, proposal, prepared);
+        self.seen = self.journal.head().seq;
         self.journal.checkpoint();
         outcome
     }
@@ -122,7 +133,7 @@ impl Engine<'_> {
         proposal: &Proposal,
         prepared: &Prepared,
     ) -> Result<Committed, EngineError> {
-        let standing = self.admit(proposal)?;
+        let standing = self.admit(proposal, prepared)?;
         let intent = intent(proposal, prepared, &standing);
         let stamp = self.stamp();
         let intended = self.journal.intend(lock, &stamp, &intent, &mut prepared.changes.iter())?;
@@ -143,11 +154,16 @@ impl Engine<'_> {
     }
 
     /// Checks again, under the lock, all that the journal and the marker can say against the operation.
-    fn admit(&mut self, proposal: &Proposal) -> Result<Standing, EngineError> {
+    fn admit(&mut self, proposal: &Proposal, prepared: &Prepared) -> Result<Standing, EngineError> {
         let standing = guard::pass(self.journal, self.target, &self.name)?;
         guard::nothing_open(self.journal, &self.name)?;
         if proposal.action == OperationAction::Apply {
             guard::nothing_foreign(&standing, &proposal.beside)?;
+        }
+        if let Some(reverted) = &proposal.reverts
+            && self.journal.head().seq != self.seen
+        {
+            self.still_carried(reverted.op, prepared)?;
         }
         if let Some(plan_id) = &proposal.plan_id
             && let Some(op) = self.journal.plan_used(plan_id)?
@@ -155,6 +171,28 @@ impl Engine<'_> {
             return Err(Refusal::PlanUsed { op }.into());
         }
         Ok(standing)
+    }
+
+    /// Refuses a revert whose rows another operation took over since it was judged.
+    fn still_carried(&self, op: u64, prepared: &Prepared) -> Result<(), EngineError> {
+        let stale = |what: String| EngineError::from(Refusal::Stale { what });
+        let operation = self.journal.operation(op)?.ok_or(Refusal::NoOperation { op })?;
+        let left = resolve::rows_left(self.journal, &operation)?;
+        let places: BTreeSet<resolve::Place> = left.iter().map(resolve::place).collect();
+        if !prepared.changes.iter().all(|change| places.contains(&resolve::place(change))) {
+            return Err(stale(format!("operation {op} was reverted meanwhile")));
+        }
+        let claims = resolve::claims(self.journal, &operation, &prepared.changes)?;
+        let meets = |change: &&Change| {
+            let columns = resolve::columns(change);
+            let claims = claims.get(&resolve::place(change)).into_iter().flatten();
+            change.writes()
+                && claims.into_iter().any(|claim| resolve::overlap(columns.as_ref(), claim.columns.as_ref()))
+        };
+        match prepared.changes.iter().find(meets) {
+            Some(_) => Err(stale(format!("a later operation changed rows of operation {op} meanwhile"))),
+            None => Ok(()),
+        }
     }
 
     fn execute(&mut self, intended: &Intended, work: &Work<'_>) -> Result<Executed, ExecuteError> {
@@ -227,7 +265,10 @@ impl Engine<'_> {
     ) -> Result<Committed, EngineError> {
         let op = intended.op();
         self.reporter.note(&format!("operation {op}: {error}; asking the target what became of it"));
-        let closed = recover::close(self, lock, op)?;
+        let closed = recover::close(self, lock, op).map_err(|failure| match failure {
+            open @ EngineError::LeftOpen { .. } => open,
+            other => EngineError::LeftOpen { op, why: other.to_string(), cause: other.code() },
+        })?;
         match closed.verdict {
             Some(Verdict::Applied) => Ok(Committed {
                 op,
@@ -244,6 +285,12 @@ impl Engine<'_> {
             None => Err(EngineError::LeftOpen { op, why: error.to_string(), cause: error.code() }),
         }
     }
+}
+
+/// Returns one side of a table's rows, where `pick` finds it.
+fn cells(rows: &[Pending], touch: &Touch, pick: fn(&Pending) -> Option<&Vec<Value>>) -> Vec<Vec<Value>> {
+    let here = rows.iter().filter(|row| row.table.shape.name == touch.table.shape.name);
+    here.filter_map(pick).cloned().collect()
 }
 
 fn unchanged(table: &Table, planned: &[Value], held: &[Value]) -> Result<(), Refusal> {

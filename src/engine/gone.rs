@@ -7,7 +7,7 @@ use serde_json::{Map, json};
 
 use super::Engine;
 use super::error::EngineError;
-use super::resolve;
+use super::{guard, resolve};
 use crate::target::{OperationRow, OperationState, Tombstone};
 
 impl Engine<'_> {
@@ -17,9 +17,13 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// What target and journal say.
-    pub fn write_off(&mut self, present: bool) -> Result<Vec<u64>, EngineError> {
+    pub fn write_off(&mut self, present: bool) -> Result<Vec<(u64, Verdict)>, EngineError> {
         let holder = self.holder.clone();
         let lock = self.journal.lock(&holder)?;
+        if present {
+            let newest = self.target.newest(&self.journal.id())?;
+            guard::held(self.journal, newest)?;
+        }
         let (lost, newest) = self.lost(present)?;
         let mut out = Vec::new();
         for operation in &lost {
@@ -27,7 +31,7 @@ impl Engine<'_> {
                 continue;
             }
             self.seal_gone(&lock, operation, newest)?;
-            out.push(operation.op);
+            out.push((operation.op, if operation.verdict.is_none() { Verdict::Abandoned } else { Verdict::Gone }));
         }
         self.journal.checkpoint();
         Ok(out)
@@ -48,9 +52,11 @@ impl Engine<'_> {
                     continue;
                 }
                 let found = if present { self.target.operation(&operation.uid)? } else { None };
-                match (found, operation.verdict) {
-                    (None, _) => lost.push(operation),
-                    (Some(_), Some(Verdict::Applied)) if newest.is_none() => {
+                let state = found.map(|row| row.state);
+                match (state, operation.verdict) {
+                    // A tombstone was put by a write-off that did not come to its entry.
+                    (None | Some(OperationState::Abandoned), _) => lost.push(operation),
+                    (Some(OperationState::Committed), Some(Verdict::Applied)) if newest.is_none() => {
                         newest = Some(Newest { op: operation.op, uid: operation.uid });
                     }
                     _ => {}

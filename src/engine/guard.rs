@@ -1,6 +1,6 @@
 //! The guard: what refuses to touch a database that is not proved to be this journal's test copy.
 
-use mfm_journal::{Digest, Journal, TargetRef, Verdict};
+use mfm_journal::{Digest, Journal, Operation, TargetRef, Verdict};
 
 use super::error::EngineError;
 use crate::model::Refusal;
@@ -64,6 +64,7 @@ pub fn pass(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<St
     }
     let own = journal.id();
     behind(journal, target.newest(&own)?)?;
+    not_written_off(journal, target, &record.lineage)?;
     let foreign = target.journals()?.into_iter().filter(|id| *id != own).collect();
     Ok(Standing { name: name.to_owned(), marker, identity, foreign })
 }
@@ -92,20 +93,51 @@ pub fn nothing_foreign(standing: &Standing, beside: &[String]) -> Result<(), Eng
     }
 }
 
+/// Refuses a target that holds what was written off as lost: its faults are there, and the journal counts them as gone.
+fn not_written_off(journal: &Journal, target: &mut dyn Target, lineage: &[Digest]) -> Result<(), EngineError> {
+    if journal.state().counts.get("gone").is_none_or(|count| *count == 0) {
+        return Ok(());
+    }
+    for row in target.operations(&journal.id())? {
+        let operation = if row.state == OperationState::Committed { journal.operation(row.op)? } else { None };
+        let gone = operation.is_some_and(|operation| {
+            operation.uid == row.uid
+                && operation.verdict == Some(Verdict::Gone)
+                && lineage.contains(&operation.target.identity)
+        });
+        if gone {
+            let what =
+                format!("it holds operation {}, which was written off; marking it anew takes it as it is", row.op);
+            return Err(replaced(target, &what));
+        }
+    }
+    Ok(())
+}
+
 /// Compares the newest row that this journal left in a target with what the journal says of it.
 fn behind(journal: &Journal, newest: Option<OperationRow>) -> Result<(), EngineError> {
-    let Some(row) = newest else { return Ok(()) };
-    let error = |what: &str| Err(EngineError::JournalBehind { op: row.op, what: what.to_owned() });
-    let Some(operation) = journal.operation(row.op)? else {
-        return error("which the journal does not hold");
-    };
-    if operation.uid != row.uid {
-        return error("which in the journal is another one");
-    }
+    let Some((row, operation)) = held(journal, newest)? else { return Ok(()) };
     match (operation.verdict, row.state) {
         (None | Some(Verdict::Applied | Verdict::Gone), OperationState::Committed)
         | (None | Some(Verdict::Abandoned | Verdict::Gone), OperationState::Abandoned) => Ok(()),
-        _ => error("with another verdict"),
+        _ => Err(EngineError::JournalBehind { op: row.op, what: "with another verdict".to_owned() }),
+    }
+}
+
+/// Returns the newest row that this journal left in a target, with the operation that the journal holds for it.
+///
+/// # Errors
+/// [`EngineError::JournalBehind`] where it holds none, or another one; or what the journal says.
+pub(super) fn held(
+    journal: &Journal,
+    newest: Option<OperationRow>,
+) -> Result<Option<(OperationRow, Operation)>, EngineError> {
+    let Some(row) = newest else { return Ok(None) };
+    let error = |what: &str| Err(EngineError::JournalBehind { op: row.op, what: what.to_owned() });
+    match journal.operation(row.op)? {
+        None => error("which the journal does not hold"),
+        Some(operation) if operation.uid != row.uid => error("which in the journal is another one"),
+        Some(operation) => Ok(Some((row, operation))),
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Engine<'a> {
     pub holder: Holder,
     /// How long to wait for other writers of the target.
     pub wait_ms: u64,
+    /// The newest entry that this engine judged by, or wrote: anything later is somebody else's.
+    pub seen: u64,
 }
 
 impl Engine<'_> {

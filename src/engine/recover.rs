@@ -119,6 +119,8 @@ fn standing(engine: &mut Engine<'_>, operation: &Operation) -> Result<(), Engine
         }
         other => other,
     })?;
+    let newest = engine.target.newest(&engine.journal.id())?;
+    guard::held(engine.journal, newest)?;
     let identity = marker.identity();
     let record = engine.journal.state().targets.get(&engine.name);
     let known = record.is_some_and(|r| r.identity == Some(identity) && r.lineage.contains(&operation.target.identity));

@@ -87,6 +87,24 @@ pub struct Outcome {
     pub drift: Vec<Drift>,
 }
 
+/// What the reverts judged so far will leave behind.
+#[derive(Debug, Default)]
+struct Course {
+    /// The operations that are to be taken back.
+    going: BTreeSet<u64>,
+    /// Rows of theirs that stay as they are, in conflict.
+    skipped: BTreeSet<(u64, Place)>,
+    /// Rows as they will be.
+    overlay: BTreeMap<Place, Option<Vec<Value>>>,
+}
+
+impl Course {
+    /// Tells whether an operation will still be active on a row.
+    fn stays(&self, op: u64, place: &Place) -> bool {
+        !self.going.contains(&op) || self.skipped.contains(&(op, place.clone()))
+    }
+}
+
 /// Everything that was judged, in the order of execution.
 #[derive(Clone, Debug, Default)]
 pub struct Judged {
@@ -108,13 +126,18 @@ impl Engine<'_> {
         if options.cascade {
             self.cascade(&mut todo)?;
         }
-        let going: BTreeSet<u64> = todo.keys().copied().collect();
-        let mut overlay = BTreeMap::new();
+        let mut course = Course { going: todo.keys().copied().collect(), ..Course::default() };
         let mut planned = Vec::new();
         for operation in todo.into_values().rev() {
             self.committed(&operation)?;
-            planned.push(self.plan_one(operation, &going, &mut overlay, options)?);
+            planned.push(self.plan_one(operation, &mut course, options)?);
         }
+        refuse_conflicts(&planned, options)?;
+        if planned.len() > 1 {
+            // All is judged before the first write; what depends on the other rows is judged again before each.
+            planned.iter().try_for_each(|plan| self.try_out(&plan.rows, options.disable_triggers).map(|_| ()))?;
+        }
+        self.seen = self.journal.head().seq;
         Ok(Judged { planned, already })
     }
 
@@ -182,28 +205,28 @@ impl Engine<'_> {
     fn plan_one(
         &mut self,
         operation: Operation,
-        going: &BTreeSet<u64>,
-        overlay: &mut BTreeMap<Place, Option<Vec<Value>>>,
+        course: &mut Course,
         options: Options,
     ) -> Result<Planned, EngineError> {
         let left = resolve::rows_left(self.journal, &operation)?;
         let mut claims = resolve::claims(self.journal, &operation, &left)?;
-        claims.values_mut().for_each(|claims| claims.retain(|claim| !going.contains(&claim.op)));
+        for (place, claims) in &mut claims {
+            claims.retain(|claim| course.stays(claim.op, place));
+        }
         let mut lenses = Lenses::default();
         let mut now = look::current(self.target, &mut lenses, &left)?;
         let mut plan = Planned { operation, rows: Vec::new(), conflicts: Vec::new(), drift: Vec::new() };
         for (change, now) in left.iter().zip(now.drain(..)) {
             let place = resolve::place(change);
-            let now = overlay.get(&place).cloned().unwrap_or(now);
+            let now = course.overlay.get(&place).cloned().unwrap_or(now);
             let lens = lenses.get(self.target, &change.table)?;
             let blocked = claims.get(&place).and_then(|claims| blocker(change, claims));
             let judgement = match blocked {
                 Some(op) => Judgement::blocked(op),
                 None => judge(change, now.as_deref(), lens, options.force)?,
             };
-            record(change, now, judgement, lens, overlay, &mut plan, options.force && options.skip_conflicts)?;
+            record(change, now, judgement, lens, course, &mut plan, options.force && options.skip_conflicts)?;
         }
-        refuse_conflicts(&plan, options)?;
         Ok(plan)
     }
 
@@ -212,6 +235,9 @@ impl Engine<'_> {
     /// # Errors
     /// A refusal or failure after which nothing changed, or [`EngineError::LeftOpen`].
     pub fn revert(&mut self, planned: &Planned, options: Options) -> Result<Outcome, EngineError> {
+        if planned.rows.is_empty() && !planned.conflicts.is_empty() {
+            return Ok(untouched(planned));
+        }
         let prepared = self.prepare(&planned.rows, options.disable_triggers)?;
         let operation = &planned.operation;
         let proposal = Proposal {
@@ -245,7 +271,7 @@ fn record(
     now: Option<Vec<Value>>,
     judgement: Judgement,
     lens: &mut look::Lens,
-    overlay: &mut BTreeMap<Place, Option<Vec<Value>>>,
+    course: &mut Course,
     plan: &mut Planned,
     given_up: bool,
 ) -> Result<(), EngineError> {
@@ -259,6 +285,7 @@ fn record(
             let why = if given_up { format!("{why}, and given up") } else { why };
             plan.conflicts.push(Conflict { table: table.clone(), key: key.clone(), columns, why, operation });
             if !given_up {
+                course.skipped.insert((plan.operation.op, resolve::place(change)));
                 return Ok(());
             }
             // The journal notes the row as found absent, so that the operation does not wait for it for ever.
@@ -270,14 +297,15 @@ fn record(
         plan.drift.push(Drift { table, key });
     }
     let Some(table) = lens.table.clone() else { return Ok(()) };
-    overlay.insert(resolve::place(change), after.clone());
+    course.overlay.insert(resolve::place(change), after.clone());
     plan.rows.push(Pending { table, key: change.key.clone(), before: now, after });
     Ok(())
 }
 
-fn refuse_conflicts(plan: &Planned, options: Options) -> Result<(), EngineError> {
-    let nothing = plan.rows.is_empty();
-    if plan.conflicts.is_empty() || (options.skip_conflicts && !nothing) {
+/// Refuses the whole for the first operation in conflict; skipping conflicts, only where nothing can be put back.
+fn refuse_conflicts(planned: &[Planned], options: Options) -> Result<(), EngineError> {
+    let Some(plan) = planned.iter().find(|plan| !plan.conflicts.is_empty()) else { return Ok(()) };
+    if options.skip_conflicts && planned.iter().any(|plan| !plan.rows.is_empty()) {
         return Ok(());
     }
     let blocked_by: BTreeSet<u64> = plan.conflicts.iter().filter_map(|conflict| conflict.operation).collect();
@@ -297,6 +325,20 @@ fn detail(planned: &Planned, options: Options) -> Map<String, serde_json::Value>
     detail.insert("forced".into(), json!(options.force));
     detail.insert("skip_conflicts".into(), json!(options.skip_conflicts));
     detail
+}
+
+/// Returns the outcome of a revert that can put nothing back: nothing is written, and nothing journaled.
+fn untouched(planned: &Planned) -> Outcome {
+    Outcome {
+        op: None,
+        uid: None,
+        reverts: planned.operation.op,
+        rows: 0,
+        kept: 0,
+        residue: Vec::new(),
+        conflicts: planned.conflicts.clone(),
+        drift: Vec::new(),
+    }
 }
 
 /// What a revert leaves behind: its own residue, and that of the operation it takes back, which no revert undoes.

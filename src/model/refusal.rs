@@ -117,6 +117,9 @@ pub enum Refusal {
     /// The operation was closed before.
     #[error("operation {op} is not open: it is {state}")]
     NotOpen { op: u64, state: String },
+    /// The target itself says otherwise.
+    #[error("the target says otherwise of operation {op}")]
+    Contradicted { op: u64 },
     /// The name or URL is not registered.
     #[error("no target `{name}` is registered")]
     NoTarget { name: String },
@@ -219,6 +222,7 @@ impl Refusal {
             Self::NoOperation { .. } => "no_operation",
             Self::NotApplied { .. } => "not_applied",
             Self::NotOpen { .. } => "not_open",
+            Self::Contradicted { .. } => "contradicted",
             Self::NoTarget { .. } => "no_target",
             Self::Exists { .. } => "exists",
             Self::OtherTarget { .. } => "other_target",
@@ -285,6 +289,7 @@ impl Refusal {
             Self::StillActive { .. } => "`mfm revert --all` takes them back; `mfm recover` closes open ones".into(),
             Self::NoOperation { .. } => "`mfm log` lists the operations".into(),
             Self::NotApplied { .. } | Self::NotOpen { .. } => "`mfm status` lists what is active and open".into(),
+            Self::Contradicted { .. } => "`mfm recover` without --as asks the target".into(),
             Self::NoTarget { .. } => "`mfm target list` lists them; `mfm target add URL` registers one".into(),
             Self::Exists { .. } => "choose another path, or remove the file yourself".into(),
             Self::OtherTarget { theirs, .. } => format!("one target at a time: this one with --target {theirs}"),

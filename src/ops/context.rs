@@ -150,6 +150,7 @@ impl Context<'_> {
             face: self.face,
             holder: self.holder.clone(),
             wait_ms: self.wait_ms,
+            seen: 0,
         }
     }
 

@@ -63,7 +63,7 @@ impl PlanFile {
         }
     }
 
-    /// Writes the file; an existing one is replaced.
+    /// Writes the file; an earlier plan is replaced, anything else is left alone.
     ///
     /// # Errors
     /// What the file system says.
@@ -73,7 +73,13 @@ impl PlanFile {
             Failure::usage("plan_file", message, "choose a path that can be written")
         };
         let text = serde_json::to_string_pretty(self).map_err(|error| failure(error.to_string()))?;
-        std::fs::write(path, text + "\n").map_err(|error| failure(error.to_string()))
+        if path.exists() && Self::read(path).is_err() {
+            return Err(failure("something else than a plan stands there".to_owned()));
+        }
+        let mut draft = path.as_os_str().to_owned();
+        draft.push(".draft");
+        let written = std::fs::write(&draft, text + "\n").and_then(|()| std::fs::rename(&draft, path));
+        written.map_err(|error| failure(error.to_string()))
     }
 
     /// Reads a file.

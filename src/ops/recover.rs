@@ -13,7 +13,8 @@ use super::failure::Failure;
 use crate::engine::recover::{Closed, Word};
 use crate::model::ports::{Danger, Question};
 use crate::model::refusal::show;
-use crate::target::{self, TargetError};
+use crate::target::{self, OperationState, TargetError};
+use mfm_journal::{Journal, Verdict};
 
 /// What it is.
 pub const CARD: Card = Card { name: "recover", danger: Danger::Write, about: "Close what a crash left open" };
@@ -177,11 +178,31 @@ fn still_open(target: &str, op: u64, why: &str) -> Line {
 fn word(context: &Context<'_>, op: u64, word: Word) -> Result<Outcome, Failure> {
     let mut journal = context.writing()?;
     let operation = journal.operation(op)?.ok_or(crate::model::Refusal::NoOperation { op })?;
+    contradicted(context, &journal, &operation, word)?;
     let name = operation.target.name;
     let text = format!("Seal operation {op} on target {name} as {word:?} on your word alone?").to_lowercase();
     context.consent(&Question { text, danger: Danger::Destroy, type_name: None })?;
     let closed = crate::engine::recover::by_word(&mut journal, &context.holder, &context.stamp(), op, word)?;
     Ok(done(context, vec![line(&name, closed)]))
+}
+
+/// Refuses a word that the target itself, where it can be read, contradicts.
+fn contradicted(
+    context: &Context<'_>,
+    journal: &Journal,
+    operation: &mfm_journal::Operation,
+    word: Word,
+) -> Result<(), Failure> {
+    let known = journal.state().targets.get(&operation.target.name);
+    let Some(known) = known else { return Ok(()) };
+    let row = context.open(&known.url).and_then(|mut target| target.operation(&operation.uid));
+    let found = row.ok().flatten().map(|row| row.state);
+    match (found, word) {
+        (Some(OperationState::Committed), Word::Abandoned) | (Some(OperationState::Abandoned), Word::Applied) => {
+            Err(crate::model::Refusal::Contradicted { op: operation.op }.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn gone(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
@@ -196,18 +217,50 @@ fn gone(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
             context.consent(&Question { text, danger: Danger::Destroy, type_name: None })?;
             context.engine(&mut journal, target.as_mut(), &chosen.name).write_off(true)?
         }
-        _ => {
-            confirm_name(context, request, &chosen)?;
-            let mut absent = target::Nowhere::new(&chosen.url);
-            context.engine(&mut journal, &mut absent, &chosen.name).write_off(false)?
+        Ok((_, target)) => {
+            holds_none(&journal, target, &chosen)?;
+            nowhere(context, request, &mut journal, &chosen)?
         }
+        Err(TargetError::Absent { .. }) => nowhere(context, request, &mut journal, &chosen)?,
+        // A target that cannot be read just now is not gone.
+        Err(error) => return Err(error.into()),
     };
-    let line = |op: u64| Line { state: "gone".into(), why: None, ..still_open(&chosen.name, op, "") };
+    let line = |(op, verdict): (u64, Verdict)| Line {
+        state: verdict.as_str().into(),
+        why: None,
+        ..still_open(&chosen.name, op, "")
+    };
     Ok(done(context, written_off.into_iter().map(line).collect()))
 }
 
 fn done(context: &Context<'_>, operations: Vec<Line>) -> Outcome {
     Outcome { journal: context.journal.clone(), operations, rolled_back: Vec::new(), failure: None }
+}
+
+/// Writes off everything on a target that no longer exists, after its name was typed.
+fn nowhere(
+    context: &Context<'_>,
+    request: &Request,
+    journal: &mut Journal,
+    chosen: &Chosen,
+) -> Result<Vec<(u64, Verdict)>, Failure> {
+    confirm_name(context, request, chosen)?;
+    let mut absent = target::Nowhere::new(&chosen.url);
+    Ok(context.engine(journal, &mut absent, &chosen.name).write_off(false)?)
+}
+
+/// Refuses to write off what a database, whoever marked it since, still holds.
+fn holds_none(journal: &Journal, mut target: Box<dyn target::Target>, chosen: &Chosen) -> Result<(), Failure> {
+    let state = journal.state();
+    let active = state.active.values().filter(|active| active.target == chosen.name).map(|active| active.uid);
+    let open = state.open.values().filter(|open| open.target == chosen.name).map(|open| open.uid);
+    for uid in active.chain(open) {
+        if target.operation(&uid)?.is_some_and(|row| row.state == OperationState::Committed) {
+            let what = "it holds operations that the journal committed there, under another marker or none".into();
+            return Err(TargetError::Replaced { url: chosen.url.clone(), what }.into());
+        }
+    }
+    Ok(())
 }
 
 fn confirm_name(context: &Context<'_>, request: &Request, chosen: &Chosen) -> Result<(), Failure> {

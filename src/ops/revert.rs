@@ -113,11 +113,19 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         context.consent(&question(&judged, &chosen.name))?;
     }
     let mut operations: Vec<Line> = judged.already.iter().map(|op| already(*op)).collect();
-    for planned in &judged.planned {
+    for (at, planned) in judged.planned.iter().enumerate() {
+        if at > 0 && context.reporter.interrupted() {
+            return Err(interrupted(at, judged.planned.len()));
+        }
         let again = !planned.operation.depth.is_multiple_of(2);
         operations.push(Line { again, ..line(engine.revert(planned, options)?) });
     }
     Ok(Outcome { target: chosen.name, operations, journal: context.journal.clone() })
+}
+
+fn interrupted(done: usize, all: usize) -> Failure {
+    let message = format!("interrupted after {done} of {all} reverts, which are done and journaled");
+    Failure::new(super::Kind::Interrupted, "interrupted", message, "run the command again for the others")
 }
 
 fn selection(request: &Request) -> Result<Selection, Failure> {

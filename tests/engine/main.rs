@@ -9,7 +9,7 @@ mod laws;
 mod mock;
 mod places;
 mod refusals;
-mod review;
+mod regressions;
 mod simulated;
 mod torture;
 mod world;

@@ -235,7 +235,7 @@ fn a_restored_world_is_replaced() {
     rig.sim.restore(&snapshot);
     assert_eq!(rig.run(apply).unwrap_err().code(), "target_replaced");
     assert_eq!(rig.run(revert_all).unwrap_err().code(), "target_replaced");
-    assert_eq!(rig.run(|engine| engine.write_off(true)).unwrap(), [1]);
+    assert_eq!(rig.run(|engine| engine.write_off(true)).unwrap(), [(1, Verdict::Gone)]);
     rig.run(apply).unwrap();
     rig.run(revert_all).unwrap();
     assert_eq!(rig.sim.dump(), rig.before);

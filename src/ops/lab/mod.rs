@@ -84,10 +84,11 @@ pub(super) fn make(
     sink.writer.finish()?;
     let url = canonical_url(&url)?;
     let mut target = context.open(&url)?;
+    let lock = journal.lock(&context.holder)?;
     let name = name.map_or_else(|| unused_name(&journal, target.as_ref(), &url), str::to_owned);
     free_name(&journal, &name, &url)?;
     nothing_active(&journal, &name)?;
-    append(context, &mut journal, "target_added", json!({"name": name, "url": url}))?;
+    append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
     let marker = new_marker(context, target.as_mut())?;
     let marking = Marking {
         name: &name,
@@ -98,7 +99,8 @@ pub(super) fn make(
         moved_from: None,
         adopted: false,
     };
-    put_marker(context, &mut journal, target.as_mut(), &marking)?;
+    put_marker(context, &mut journal, &lock, target.as_mut(), &marking)?;
+    drop(lock);
     let tables = baseline(context, &mut journal, target.as_mut(), &name)?;
     let tables: BTreeMap<String, u64> = tables.into_iter().map(|table| (table.table, table.rows)).collect();
     let made = Made {
@@ -114,6 +116,10 @@ pub(super) fn make(
 
 /// Returns the file's name, or with a number behind it where another target carries that.
 fn unused_name(journal: &mfm_journal::Journal, target: &dyn Target, url: &str) -> String {
+    let registered = journal.state().targets.iter().find(|(_, known)| known.url == url);
+    if let Some((name, _)) = registered {
+        return name.clone();
+    }
     let base = default_name(target);
     let taken = |name: &str| journal.state().targets.get(name).is_some_and(|known| known.url != url);
     let numbered = (2..).map(|number| format!("{base}-{number}"));

@@ -36,10 +36,12 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<TargetLine, Failu
     let mut target = context.open(&url)?;
     target.tables()?;
     let mut journal = context.writing_or_new()?;
-    let name = request.name.clone().unwrap_or_else(|| default_name(target.as_ref()));
+    let registered = journal.state().targets.iter().find(|(_, known)| known.url == url).map(|(name, _)| name.clone());
+    let name = request.name.clone().or(registered).unwrap_or_else(|| default_name(target.as_ref()));
+    let lock = journal.lock(&context.holder)?;
     free_name(&journal, &name, &url)?;
     if journal.state().targets.get(&name).is_none_or(|known| known.url != url) {
-        append(context, &mut journal, "target_added", json!({"name": name, "url": url}))?;
+        append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
     }
     let known = journal.state().targets.get(&name).is_some_and(|known| known.identity.is_some());
     if !known && let Ok(marker) = guard::marker(target.as_mut()) {
@@ -52,7 +54,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<TargetLine, Failu
             moved_from: None,
             adopted: true,
         };
-        append(context, &mut journal, "target_marked", marking.body())?;
+        append(context, &mut journal, &lock, "target_marked", marking.body())?;
     }
     Ok(status::target_line(context, &journal, &name, None))
 }

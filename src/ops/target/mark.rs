@@ -9,19 +9,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker};
+use super::{Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker, rebind};
 use crate::model::ports::{Danger, Question};
 use crate::model::{Query, Refusal, Snapshot};
 use crate::ops::status::{self, TargetLine};
 use crate::ops::{Card, Context, Failure};
-use crate::target::{LiveSign, OperationState, Target, TargetError, canonical_url};
+use crate::target::{LiveSign, Target, canonical_url};
 
 /// What it is.
 pub const CARD: Card =
     Card { name: "target mark", danger: Danger::Destroy, about: "Say that a database is a test copy" };
-
-/// The word that overrides the refusal to mark anew what another journal's operations depend on.
-const FOREIGN: &str = "foreign-operations";
 
 /// A delivery younger than this is a sign of a live clinic.
 const RECENT_DAYS: i64 = 30;
@@ -77,20 +74,14 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         None => canonical_url(&request.target)?,
     };
     let mut target = context.open(&url)?;
-    let moved_from = if request.moved { Some(moved(context, &journal, target.as_mut())?) } else { None };
-    let name = match &moved_from {
-        Some((name, _)) => name.clone(),
-        None => name(&journal, target.as_ref(), request, &url),
-    };
-    if moved_from.is_none() {
-        nothing_stranded(context, &journal, target.as_mut(), &request.overrides)?;
-        free_name(&journal, &name, &url)?;
-        nothing_active(&journal, &name)?;
-    }
+    judge(context, &journal, target.as_mut(), request, &url)?;
     judge_signs(context, target.as_mut(), &url, &request.overrides)?;
     confirm(context, target.as_ref(), &url, request)?;
+    // Whoever was asked may have taken long: everything is judged again, and nobody else writes from here on.
+    let lock = journal.lock(&context.holder)?;
+    let (name, moved_from) = judge(context, &journal, target.as_mut(), request, &url)?;
     if !journal.state().targets.contains_key(&name) {
-        append(context, &mut journal, "target_added", json!({"name": name, "url": url}))?;
+        append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
     }
     let marker = new_marker(context, target.as_mut())?;
     let marking = Marking {
@@ -99,10 +90,11 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         marker: &marker,
         overrides: &request.overrides,
         lab: journal.state().targets.get(&name).is_some_and(|known| known.lab),
-        moved_from: moved_from.map(|(_, identity)| identity),
+        moved_from,
         adopted: false,
     };
-    put_marker(context, &mut journal, target.as_mut(), &marking)?;
+    put_marker(context, &mut journal, &lock, target.as_mut(), &marking)?;
+    drop(lock);
     let tables = if request.baseline { Some(baseline(context, &mut journal, target.as_mut(), &name)?) } else { None };
     Ok(Outcome {
         line: status::target_line(context, &journal, &name, None),
@@ -113,73 +105,38 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     })
 }
 
+/// Returns the name under which the database will be marked, and the identity that it keeps its operations from.
+fn judge(
+    context: &Context<'_>,
+    journal: &Journal,
+    target: &mut dyn Target,
+    request: &Request,
+    url: &str,
+) -> Result<(String, Option<Digest>), Failure> {
+    let rebound = if request.moved {
+        let (name, identity) = rebind::moved(context, journal, target)?;
+        (name, Some(identity))
+    } else {
+        let name = name(journal, target, request, url);
+        let identity = rebind::lost_marker(journal, target, &name, url)?;
+        if identity.is_none() {
+            rebind::nothing_stranded(context, journal, target, &request.overrides)?;
+            free_name(journal, &name, url)?;
+            nothing_active(journal, &name)?;
+        }
+        (name, identity)
+    };
+    if request.baseline {
+        // Faults are no state to compare with once they are gone.
+        nothing_active(journal, &rebound.0)?;
+    }
+    Ok(rebound)
+}
+
 fn name(journal: &Journal, target: &dyn Target, request: &Request, url: &str) -> String {
     let registered = journal.state().targets.iter().find(|(_, known)| known.url == url);
     let registered = registered.map(|(name, _)| name.clone());
     request.name.clone().or(registered).unwrap_or_else(|| default_name(target))
-}
-
-/// Returns the name and former identity of a moved target: it must hold every uid, and nobody else may be it.
-fn moved(context: &Context<'_>, journal: &Journal, target: &mut dyn Target) -> Result<(String, Digest), Failure> {
-    let url = target.url().to_owned();
-    let marker = target.marker()?.ok_or(Refusal::Unmarked { url: url.clone() })?;
-    let identity = marker.identity();
-    let known = journal.state().targets.iter().find(|(_, known)| known.identity == Some(identity));
-    let (name, known) = known.ok_or_else(|| TargetError::Replaced {
-        url: url.clone(),
-        what: "its marker is not one that this journal put".into(),
-    })?;
-    if marker.bound == target.bound()? {
-        let message = format!("{url} was not moved: its marker fits where it is");
-        return Err(Failure::usage("not_moved", message, "leave --moved out"));
-    }
-    let original = context.open(&known.url).and_then(|mut original| original.marker());
-    if original.is_ok_and(|found| found.is_some_and(|found| found.marker_id == marker.marker_id)) {
-        let what = format!("{} is still there with the same marker, so this is a copy", known.url);
-        return Err(TargetError::Replaced { url, what }.into());
-    }
-    let state = journal.state();
-    let uids = state.active.values().filter(|active| active.target == *name).map(|active| active.uid);
-    for uid in uids.chain(known.newest.map(|newest| newest.uid)) {
-        if target.operation(&uid)?.is_none_or(|row| row.state != OperationState::Committed) {
-            let what = "it does not hold every operation that the journal committed there".into();
-            return Err(TargetError::Replaced { url, what }.into());
-        }
-    }
-    Ok((name.clone(), identity))
-}
-
-/// Refuses a new marker where it would cut operations off from the journal that can take them back.
-fn nothing_stranded(
-    context: &Context<'_>,
-    journal: &Journal,
-    target: &mut dyn Target,
-    overrides: &[String],
-) -> Result<(), Failure> {
-    let Some(marker) = target.marker()? else { return Ok(()) };
-    let url = target.url().to_owned();
-    let in_place = marker.bound == target.bound()?;
-    let own = journal.id();
-    if !in_place {
-        let identity = marker.identity();
-        let known = journal.state().targets.iter().find(|(_, known)| known.identity == Some(identity));
-        let Some((name, known)) = known else { return Ok(()) };
-        let carries = journal.state().active.values().any(|active| active.target == *name)
-            || journal.state().open.values().any(|open| open.target == *name);
-        let original = context.open(&known.url).and_then(|mut original| original.marker());
-        let is_copy = original.is_ok_and(|found| found.is_some_and(|found| found.marker_id == marker.marker_id));
-        if carries && !is_copy {
-            return Err(Refusal::LooksMoved { url, target: name.clone() }.into());
-        }
-        return Ok(());
-    }
-    for journal_id in target.journals()?.into_iter().filter(|id| *id != own) {
-        let committed = target.operations(&journal_id)?.iter().any(|row| row.state == OperationState::Committed);
-        if committed && !overrides.iter().any(|word| word == FOREIGN) {
-            return Err(Refusal::MarkedBeside { url, journal_id: journal_id.to_string() }.into());
-        }
-    }
-    Ok(())
 }
 
 fn judge_signs(context: &Context<'_>, target: &mut dyn Target, url: &str, overrides: &[String]) -> Result<(), Failure> {

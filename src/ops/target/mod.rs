@@ -4,6 +4,7 @@ pub mod add;
 pub mod census;
 pub mod list;
 pub mod mark;
+mod rebind;
 pub mod remove;
 pub mod show;
 pub mod unmark;
@@ -32,6 +33,11 @@ pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), 
     if !plain {
         return Err(Failure::usage("name", format!("`{name}` is no name for a target"), "use letters, digits and -_."));
     }
+    let elsewhere = journal.state().targets.iter().find(|(known, target)| target.url == url && *known != name);
+    if let Some((known, _)) = elsewhere {
+        let message = format!("{url} is registered already, as `{known}`");
+        return Err(Failure::new(Kind::Refused, "url_taken", message, format!("say --target {known}")));
+    }
     match journal.state().targets.get(name) {
         Some(target) if target.url != url => {
             let message = format!("the name `{name}` is taken by {}", target.url);
@@ -53,10 +59,20 @@ pub(super) fn nothing_active(journal: &Journal, name: &str) -> Result<(), Failur
     Err(Refusal::StillActive { target: name.to_owned(), operations }.into())
 }
 
+/// Tells whether anything is active or open on a target.
+fn carries(journal: &Journal, name: &str) -> bool {
+    nothing_active(journal, name).is_err()
+}
+
 /// Writes a registry entry.
-pub(super) fn append(context: &Context<'_>, journal: &mut Journal, kind: &str, body: Json) -> Result<(), Failure> {
-    let lock: WriterLock = journal.lock(&context.holder)?;
-    journal.append(&lock, &context.stamp(), kind, body)?;
+pub(super) fn append(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    lock: &WriterLock,
+    kind: &str,
+    body: Json,
+) -> Result<(), Failure> {
+    journal.append(lock, &context.stamp(), kind, body)?;
     journal.checkpoint();
     Ok(())
 }
@@ -102,10 +118,11 @@ impl Marking<'_> {
 pub(super) fn put_marker(
     context: &Context<'_>,
     journal: &mut Journal,
+    lock: &WriterLock,
     target: &mut dyn Target,
     marking: &Marking<'_>,
 ) -> Result<(), Failure> {
-    append(context, journal, "target_marked", marking.body())?;
+    append(context, journal, lock, "target_marked", marking.body())?;
     target.writer(context.wait_ms)?.mark(marking.marker)?;
     Ok(())
 }
@@ -130,6 +147,7 @@ pub(super) fn baseline(
     let marker = crate::engine::guard::marker(target).map_err(|error: EngineError| Failure::from(error))?;
     let tables = context.engine(journal, target, name).digests()?;
     let body = json!({"name": name, "identity": marker.identity(), "tables": tables});
-    append(context, journal, "baseline", body)?;
+    let lock = journal.lock(&context.holder)?;
+    append(context, journal, &lock, "baseline", body)?;
     Ok(tables)
 }

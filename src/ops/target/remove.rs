@@ -26,7 +26,8 @@ pub struct Outcome {
 pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
     let mut journal = context.writing()?;
     let chosen = context.chosen(&journal)?;
+    let lock = journal.lock(&context.holder)?;
     nothing_active(&journal, &chosen.name)?;
-    append(context, &mut journal, "target_removed", json!({"name": chosen.name}))?;
+    append(context, &mut journal, &lock, "target_removed", json!({"name": chosen.name}))?;
     Ok(Outcome { name: chosen.name, url: chosen.url })
 }

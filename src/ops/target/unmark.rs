@@ -25,7 +25,17 @@ pub fn run(context: &Context<'_>) -> Result<TargetLine, Failure> {
     guard::nothing_foreign(&standing, &[])?;
     let text = format!("Take the marker, and the list of operations, out of {}?", chosen.url);
     context.consent(&Question { text, danger: CARD.danger, type_name: None })?;
+    // Somebody may have worked here while the question stood.
+    let lock = journal.lock(&context.holder)?;
+    nothing_active(&journal, &chosen.name)?;
+    guard::nothing_foreign(&guard::pass(&journal, target.as_mut(), &chosen.name)?, &[])?;
     target.writer(context.wait_ms)?.unmark()?;
-    append(context, &mut journal, "target_unmarked", json!({"name": chosen.name, "identity": standing.identity}))?;
+    append(
+        context,
+        &mut journal,
+        &lock,
+        "target_unmarked",
+        json!({"name": chosen.name, "identity": standing.identity}),
+    )?;
     Ok(status::target_line(context, &journal, &chosen.name, None))
 }

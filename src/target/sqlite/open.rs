@@ -75,6 +75,11 @@ pub(super) fn open_reader(place: &Place) -> Result<Connection, TargetError> {
     connection.pragma_update(None, "query_only", true).map_err(place.error("open for reading"))?;
     let encoding: String =
         connection.query_one(sql::ENCODING, [], |row| row.get(0)).map_err(place.error("read the encoding"))?;
+    let application: i64 =
+        connection.query_one(sql::APPLICATION_ID, [], |row| row.get(0)).map_err(place.error("read the file's kind"))?;
+    if application == mfm_journal::APPLICATION_ID {
+        return Err(Refusal::Unsupported { what: "a journal of mfm, as a target,".into() }.into());
+    }
     if encoding != "UTF-8" {
         return Err(Refusal::Unsupported { what: format!("text of a database in {encoding}") }.into());
     }

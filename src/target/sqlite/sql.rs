@@ -7,6 +7,9 @@ use crate::target::foreign::ForeignKey;
 pub(super) const SCHEMA_VERSION: &str = "PRAGMA schema_version";
 /// Fails where the file is no database, and counts what it declares.
 pub(super) const PROBE: &str = "SELECT count(*) FROM main.sqlite_schema";
+/// Reads what kind of file this is.
+pub(super) const APPLICATION_ID: &str = "PRAGMA application_id";
+
 /// The text encoding.
 pub(super) const ENCODING: &str = "PRAGMA main.encoding";
 /// How commits are made durable.

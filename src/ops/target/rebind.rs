@@ -1,0 +1,113 @@
+//! Whether a new marker would keep operations reachable: moves, lost markers, copies, other journals; writes nothing.
+
+use mfm_journal::{Digest, Journal};
+
+use super::carries;
+use crate::model::Refusal;
+use crate::ops::{Context, Failure};
+use crate::target::{OperationState, Target, TargetError};
+
+/// The word that overrides the refusal to mark anew what another journal's operations depend on.
+const FOREIGN: &str = "foreign-operations";
+
+/// Returns the name and former identity of a moved target: it must hold every uid, and nobody else may be it.
+///
+/// # Errors
+/// [`Refusal::Unmarked`], [`TargetError::Replaced`], or usage where nothing was moved.
+pub(super) fn moved(
+    context: &Context<'_>,
+    journal: &Journal,
+    target: &mut dyn Target,
+) -> Result<(String, Digest), Failure> {
+    let url = target.url().to_owned();
+    let marker = target.marker()?.ok_or(Refusal::Unmarked { url: url.clone() })?;
+    let identity = marker.identity();
+    // A move that failed half-way left a former marker of the same lineage in the file.
+    let known = journal.state().targets.iter().find(|(_, known)| known.lineage.contains(&identity));
+    let (name, known) = known.ok_or_else(|| replaced(&url, "its marker is not one that this journal put".into()))?;
+    if marker.bound == target.bound()? && known.identity == Some(identity) {
+        let message = format!("{url} was not moved: its marker fits where it is");
+        return Err(Failure::usage("not_moved", message, "leave --moved out"));
+    }
+    if known.url != url && still_there(context, &known.url, &marker.marker_id)? {
+        let what = format!("{} is still there with the same marker, so this is a copy", known.url);
+        return Err(replaced(&url, what).into());
+    }
+    if !holds_all(journal, target, name)? {
+        return Err(replaced(&url, "it does not hold every operation that the journal committed there".into()).into());
+    }
+    Ok((name.clone(), identity))
+}
+
+/// Returns the identity of a registered target whose marker somebody took away while operations are active on it.
+///
+/// # Errors
+/// What the target says.
+pub(super) fn lost_marker(
+    journal: &Journal,
+    target: &mut dyn Target,
+    name: &str,
+    url: &str,
+) -> Result<Option<Digest>, Failure> {
+    let known = journal.state().targets.get(name).filter(|known| known.url == url);
+    let Some(identity) = known.and_then(|known| known.identity) else { return Ok(None) };
+    let lost = carries(journal, name) && target.marker()?.is_none() && holds_all(journal, target, name)?;
+    Ok(lost.then_some(identity))
+}
+
+/// Refuses a new marker where it would cut operations off from the journal that can take them back.
+///
+/// # Errors
+/// [`Refusal::LooksMoved`], [`Refusal::MarkedBeside`], or what the target says.
+pub(super) fn nothing_stranded(
+    context: &Context<'_>,
+    journal: &Journal,
+    target: &mut dyn Target,
+    overrides: &[String],
+) -> Result<(), Failure> {
+    let Some(marker) = target.marker()? else { return Ok(()) };
+    let url = target.url().to_owned();
+    if marker.bound != target.bound()? {
+        let identity = marker.identity();
+        let known = journal.state().targets.iter().find(|(_, known)| known.lineage.contains(&identity));
+        let Some((name, known)) = known else { return Ok(()) };
+        if carries(journal, name) && !still_there(context, &known.url, &marker.marker_id)? {
+            return Err(Refusal::LooksMoved { url, target: name.clone() }.into());
+        }
+        return Ok(());
+    }
+    let own = journal.id();
+    for journal_id in target.journals()?.into_iter().filter(|id| *id != own) {
+        let committed = target.operations(&journal_id)?.iter().any(|row| row.state == OperationState::Committed);
+        if committed && !overrides.iter().any(|word| word == FOREIGN) {
+            return Err(Refusal::MarkedBeside { url, journal_id: journal_id.to_string() }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Tells whether the database with a marker stands at a URL; one that cannot be read leaves that open, which is an error.
+fn still_there(context: &Context<'_>, url: &str, marker_id: &str) -> Result<bool, Failure> {
+    match context.open(url).and_then(|mut original| original.marker()) {
+        Ok(found) => Ok(found.is_some_and(|found| found.marker_id == marker_id)),
+        Err(TargetError::Absent { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Tells whether a database holds every active operation of a target, and the newest.
+fn holds_all(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<bool, Failure> {
+    let state = journal.state();
+    let newest = state.targets.get(name).and_then(|known| known.newest).map(|newest| newest.uid);
+    let active = state.active.values().filter(|active| active.target == name).map(|active| active.uid);
+    for uid in active.chain(newest) {
+        if target.operation(&uid)?.is_none_or(|row| row.state != OperationState::Committed) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn replaced(url: &str, what: String) -> TargetError {
+    TargetError::Replaced { url: url.to_owned(), what }
+}
