@@ -86,7 +86,7 @@ pub(super) fn nothing_stranded(
     Ok(())
 }
 
-/// Tells whether the database with a marker stands at a URL; one that cannot be read leaves that open, which is an error.
+/// Tells whether the database with a marker stands at a URL; one that cannot be read just now is an error.
 fn still_there(context: &Context<'_>, url: &str, marker_id: &str) -> Result<bool, Failure> {
     match context.open(url).and_then(|mut original| original.marker()) {
         Ok(found) => Ok(found.is_some_and(|found| found.marker_id == marker_id)),
