@@ -1,6 +1,11 @@
 //! The real program, killed at random moments of apply and revert: afterwards journal and database always agree.
 #![cfg(feature = "cli")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panic, and has settings of its own"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

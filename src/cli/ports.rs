@@ -14,6 +14,7 @@ use crate::ops::{Failure, Kind};
 pub(super) struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one clock that the others come from")]
     fn now_us(&self) -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
@@ -53,6 +54,7 @@ impl Entropy for SystemEntropy {
 }
 
 /// Returns who holds a lock meanwhile.
+#[expect(clippy::disallowed_methods, reason = "the host's name is no setting")]
 pub(super) fn holder(command: &str) -> Holder {
     let named = |path: &str| std::fs::read_to_string(path).ok().map(|name| name.trim().to_owned());
     let host = named("/proc/sys/kernel/hostname").or_else(|| named("/etc/hostname"));

@@ -76,6 +76,7 @@ const VARIABLES: [&str; 12] = [
 
 impl Surroundings {
     /// Reads those of this process.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub(super) fn of_process() -> Self {
         let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         let mut around = Self { variables: BTreeMap::new(), folder, unreadable: None };

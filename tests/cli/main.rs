@@ -1,6 +1,11 @@
 //! The command line as people and scripts meet it: the built binary in folders of its own; few and fast.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
+#![cfg(feature = "cli")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panic, and has settings of its own"
+)]
 
 mod demo;
 mod errors;
@@ -8,6 +13,7 @@ mod generated;
 mod help;
 mod json;
 mod output;
+mod recover;
 mod settings;
 #[cfg(unix)]
 mod signals;

@@ -1,6 +1,11 @@
 //! The engine and the operations on a real SQLite file and a real journal, without a command line.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panic, and has settings of its own"
+)]
 
 mod conflicts;
 mod crash;

@@ -80,6 +80,7 @@ fn a_death_at_every_step() {
 
 #[test]
 #[ignore = "only run by a_death_at_every_step, in a process of its own"]
+#[expect(clippy::disallowed_methods, reason = "the test's own setting")]
 fn the_process_that_dies() {
     let (Ok(path), Ok(step)) = (std::env::var("MFM_CRASH_JOURNAL"), std::env::var("MFM_CRASH_STEP")) else { return };
     let step = Step::ALL[step.parse::<usize>().unwrap()];

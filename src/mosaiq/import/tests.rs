@@ -94,6 +94,7 @@ fn nothing_is_lost_silently() {
 
 #[test]
 #[ignore = "needs the public mock: MFM_TEST_MOCK names the folder of its CSV files"]
+#[expect(clippy::disallowed_methods, reason = "the test's own setting")]
 fn the_whole_mock_is_read() {
     let folder = std::env::var_os("MFM_TEST_MOCK").expect("MFM_TEST_MOCK names the folder of the mock's CSV files");
     let (database, all) = import(Path::new(&folder));
