@@ -290,7 +290,7 @@ fn case_10_indexes_that_only_the_database_understands() {
     let mut target = file.target();
     let changes = [update(&mut target, "t", vec![int(1)], &[("u", int(6))]).unwrap()];
     let refusal = refused(execute(&mut target, &mut Notebook::new(), &changes, false));
-    assert!(matches!(&refusal, Refusal::Constraint { why, .. } if why.contains("half")), "{refusal}");
+    assert!(matches!(&refusal, Refusal::UniqueIndex { index, .. } if index == "half"), "{refusal}");
     assert_eq!(file.quote("SELECT u v FROM t"), "5|6");
 }
 

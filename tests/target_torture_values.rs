@@ -158,7 +158,7 @@ fn case_20_conflict_clauses_of_the_schema_do_not_work_on_us() {
         let mut changes = [update(&mut target, "t", vec![int(1)], &[("u", int(3))]).unwrap()];
         file.sql("UPDATE t SET u = 3 WHERE k = 2");
         let refusal = refused(execute(&mut target, &mut Notebook::new(), &changes, false));
-        assert_eq!(refusal.code(), "constraint", "{clause}");
+        assert_eq!(refusal.code(), "unique_index", "{clause}");
         assert_eq!(file.quote("SELECT u v FROM t"), "1|3");
         changes[0] = update(&mut target, "t", vec![int(1)], &[("u", int(4))]).unwrap();
         there_and_back(&mut target, &changes);

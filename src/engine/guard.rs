@@ -64,7 +64,7 @@ pub fn pass(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<St
     }
     let own = journal.id();
     behind(journal, target.newest(&own)?)?;
-    not_written_off(journal, target, &record.lineage)?;
+    not_written_off(journal, target, Some(&record.lineage))?;
     let foreign = target.journals()?.into_iter().filter(|id| *id != own).collect();
     Ok(Standing { name: name.to_owned(), marker, identity, foreign })
 }
@@ -94,7 +94,16 @@ pub fn nothing_foreign(standing: &Standing, beside: &[String]) -> Result<(), Eng
 }
 
 /// Refuses a target that holds what was written off as lost: its faults are there, and the journal counts them as gone.
-fn not_written_off(journal: &Journal, target: &mut dyn Target, lineage: &[Digest]) -> Result<(), EngineError> {
+///
+/// Only operations on the identities of a lineage count; all of them where none is given.
+///
+/// # Errors
+/// [`TargetError::Replaced`], or what target and journal say.
+pub fn not_written_off(
+    journal: &Journal,
+    target: &mut dyn Target,
+    lineage: Option<&[Digest]>,
+) -> Result<(), EngineError> {
     if journal.state().counts.get("gone").is_none_or(|count| *count == 0) {
         return Ok(());
     }
@@ -103,7 +112,7 @@ fn not_written_off(journal: &Journal, target: &mut dyn Target, lineage: &[Digest
         let gone = operation.is_some_and(|operation| {
             operation.uid == row.uid
                 && operation.verdict == Some(Verdict::Gone)
-                && lineage.contains(&operation.target.identity)
+                && lineage.is_none_or(|lineage| lineage.contains(&operation.target.identity))
         });
         if gone {
             let what =

@@ -281,7 +281,7 @@ fn record(
         Judgement::Put(after) => after,
         Judgement::Kept => now.clone(),
         Judgement::Conflict { columns, why, operation } => {
-            let given_up = given_up && now.is_none() && operation.is_none();
+            let given_up = given_up && now.is_none() && operation.is_none() && lens.places().is_some();
             let why = if given_up { format!("{why}, and given up") } else { why };
             plan.conflicts.push(Conflict { table: table.clone(), key: key.clone(), columns, why, operation });
             if !given_up {
@@ -349,6 +349,12 @@ fn remaining(operation: &Operation, own: Vec<Residue>) -> Vec<Residue> {
 }
 
 fn outcome(planned: &Planned, changes: &[Change], committed: Committed) -> Outcome {
+    let kept = changes.iter().filter(|change| !change.writes()).count() as u64;
+    let given_up = planned.rows.iter().filter(|row| {
+        let key = show(&row.key);
+        planned.conflicts.iter().any(|conflict| conflict.table == row.table.shape.name && conflict.key == key)
+    });
+    let given_up = given_up.count() as u64;
     let mut drift = planned.drift.clone();
     drift.extend(committed.drift.iter().map(|row| Drift { table: row.table.clone(), key: show(&row.key) }));
     Outcome {
@@ -356,7 +362,7 @@ fn outcome(planned: &Planned, changes: &[Change], committed: Committed) -> Outco
         uid: Some(committed.uid),
         reverts: planned.operation.op,
         rows: committed.rows,
-        kept: changes.iter().filter(|change| !change.writes()).count() as u64,
+        kept: kept.saturating_sub(given_up),
         residue: remaining(&planned.operation, committed.residue),
         conflicts: planned.conflicts.clone(),
         drift,

@@ -266,9 +266,9 @@ impl Refusal {
                 format!("`mfm target mark {url}` marks a copy anew; add --moved if the database itself was moved")
             }
             Self::LooksMoved { url, .. } => format!("mfm target mark --moved {url}"),
-            Self::MarkedBeside { url, .. } => format!(
-                "`mfm target add {url}` takes it over as it is; --override foreign-operations strands the other journal"
-            ),
+            Self::MarkedBeside { url, .. } => {
+                format!("`mfm target add {url}` takes it over; a copy of your own: --override foreign-operations")
+            }
             Self::LiveClinic { sign, .. } => format!("if you know better: --override {sign}"),
             Self::Stale { .. } => "plan again".into(),
             Self::PlanUsed { op } => format!("`mfm show {op}` shows it; make a new plan to commit the fault again"),

@@ -1,9 +1,11 @@
 //! Deliveries as the duplicate mode and the duplicate check both see them; reads no database.
 
+use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
 use crate::model::snapshot::key_form;
 use crate::model::{Key, Row, Value};
+use crate::mosaiq::limits::DUPLICATE_WINDOW_SECONDS;
 
 /// A delivery that counts: beam on, complete, not cancelled, with a patient, a machine and both times.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +26,13 @@ impl Delivery {
     /// The columns that a delivery is read from.
     pub(super) const COLUMNS: [&'static str; 7] =
         ["Pat_ID1", "Machine_ID_Staff_ID", "Create_DtTm", "Edit_DtTm", "WasBeamOn", "WasBeamComplete", "WasCanceled"];
+
+    /// Tells whether two deliveries are on one machine within the window of duplicates, or at the same time.
+    pub(super) fn doubles(&self, other: &Self) -> bool {
+        let near = self.start.duration_since(other.start).abs() <= SignedDuration::from_secs(DUPLICATE_WINDOW_SECONDS);
+        let overlap = self.start < other.end && other.start < self.end;
+        self.machine == other.machine && (near || overlap)
+    }
 
     /// Reads a row; says why it does not count.
     pub(super) fn read(row: &Row<'_>) -> Result<Self, &'static str> {

@@ -64,7 +64,6 @@ pub fn run(
     dry_run: bool,
     all: &mut dyn FnMut(ChangeRow),
 ) -> Result<Outcome, Failure> {
-    let mut journal = if dry_run { context.reading()? } else { context.writing()? };
     let (settled, file) = match source {
         Source::Request(request) => (plan::settle(context, request)?, None),
         Source::File(path) => {
@@ -72,6 +71,7 @@ pub fn run(
             (file.settle(context)?, Some(file))
         }
     };
+    let mut journal = if dry_run { context.reading()? } else { context.writing()? };
     let chosen = context.chosen(&journal)?;
     let mut target = context.open(&chosen.url)?;
     if let Some(file) = &file {

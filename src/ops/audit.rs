@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use mfm_journal::{Audit, Depth};
+use mfm_journal::{Audit, Depth, Finding};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -86,13 +86,14 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     }
     let depth = if request.depth == Level::Structure { Depth::Structure } else { Depth::Data };
     let reporter = context.reporter;
-    let audit = mfm_journal::audit(&context.journal, depth, &mut |done, total| {
+    let mut audit = mfm_journal::audit(&context.journal, depth, &mut |done, total| {
         reporter.progress("auditing the journal", done, total);
     })?;
     // A journal that fails by itself says nothing about targets that could be relied on.
     let live =
         if request.depth == Level::Live && audit.findings.is_empty() { lives(context, request)? } else { vec![] };
-    let ok = audit.findings.is_empty() && live.iter().all(LiveLine::is_good);
+    audit.findings.extend(live.iter().flat_map(LiveLine::as_findings));
+    let ok = audit.findings.is_empty();
     Ok(Outcome { ok, depth: request.depth, journal: audit, live, path: context.journal.clone() })
 }
 
@@ -101,9 +102,24 @@ impl LiveLine {
         Self { target, not_run: None, carries: false, findings: Vec::new(), baseline: None }
     }
 
-    fn is_good(&self) -> bool {
-        let equal = !matches!(self.baseline, Some(Baseline::Differs { .. }));
-        self.findings.is_empty() && (self.not_run.is_none() || !self.carries) && equal
+    /// Returns all that speaks against the target, so that one list holds everything an audit found.
+    fn as_findings(&self) -> Vec<Finding> {
+        let finding = |code: &str, op: Option<u64>, message: String| Finding {
+            code: code.to_owned(),
+            seq: None,
+            op,
+            chunk: None,
+            message: format!("target {}: {message}", self.target),
+        };
+        let mut out: Vec<Finding> =
+            self.findings.iter().map(|found| finding(found.code, found.op, found.message.clone())).collect();
+        if let Some(why) = self.not_run.as_ref().filter(|_| self.carries) {
+            out.push(finding("target_not_run", None, why.clone()));
+        }
+        if let Some(Baseline::Differs { tables }) = &self.baseline {
+            out.push(finding("baseline_differs", None, format!("tables differ: {}", tables.join(", "))));
+        }
+        out
     }
 }
 

@@ -146,10 +146,10 @@ pub struct Made {
 /// # Errors
 /// Usage, a refusal, or what target and journal say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<(Outcome, Made), Failure> {
+    let settled = settle(context, request)?;
     let mut journal = context.reading()?;
     let chosen = context.chosen(&journal)?;
     let mut target = context.open(&chosen.url)?;
-    let settled = settle(context, request)?;
     let mut made = make(context, &mut journal, target.as_mut(), &chosen, &settled)?;
     if let Some(path) = &request.output {
         let plan_id = context.random_id();

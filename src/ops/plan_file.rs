@@ -11,10 +11,11 @@ use super::context::Context;
 use super::failure::Failure;
 use super::plan::{self, Made, Options, Request, Settled};
 use super::select::Records;
+use crate::model::snapshot::key_form;
 use crate::model::{Key, time};
 
 /// The schema's name.
-const SCHEMA: &str = "mfm/plan/1";
+const SCHEMA: &str = "mfm/plan-file/1";
 
 /// A plan, as a file holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,7 +51,7 @@ impl PlanFile {
             tool: made.outcome.tool.clone(),
             variant: settled.variant.clone(),
             params: settled.parameters.clone(),
-            keys: keys.iter().filter_map(|key| key.first().map(cell::cell)).collect(),
+            keys: keys.iter().filter_map(|key| key.first().map(key_form).as_ref().map(cell::cell)).collect(),
             seed: settled.seed,
             now: time::format(settled.now, 0, 'T'),
             max_rows: settled.options.max_rows,
@@ -121,6 +122,7 @@ impl PlanFile {
         let key = |json: &Json| match json {
             Json::Number(number) => number.as_i64().map(|id| vec![Value::Integer(id)]),
             Json::String(text) => Some(vec![Value::Text(text.clone())]),
+            Json::Object(map) => map.get("$int")?.as_str()?.parse().ok().map(|id| vec![Value::Integer(id)]),
             _ => None,
         };
         let all: Option<Vec<Key>> = self.keys.iter().map(key).collect();

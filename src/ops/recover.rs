@@ -245,6 +245,12 @@ fn nowhere(
     chosen: &Chosen,
 ) -> Result<Vec<(u64, Verdict)>, Failure> {
     confirm_name(context, request, chosen)?;
+    // The database may have come back while the question stood.
+    match context.open(&chosen.url) {
+        Ok(target) => holds_none(journal, target, chosen)?,
+        Err(TargetError::Absent { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
     let mut absent = target::Nowhere::new(&chosen.url);
     Ok(context.engine(journal, &mut absent, &chosen.name).write_off(false)?)
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::context::Context;
 use super::failure::Failure;
 use super::{Card, count};
+use crate::engine::EngineError;
 use crate::engine::revert::{self, Drift, Judged, Options, Selection};
 use crate::model::ports::{Danger, Question};
 use crate::model::refusal::Conflict;
@@ -118,9 +119,23 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
             return Err(interrupted(at, judged.planned.len()));
         }
         let again = !planned.operation.depth.is_multiple_of(2);
-        operations.push(Line { again, ..line(engine.revert(planned, options)?) });
+        let done = engine.revert(planned, options).map_err(|error| after_some(error, at, judged.planned.len()))?;
+        operations.push(Line { again, ..line(done) });
     }
     Ok(Outcome { target: chosen.name, operations, journal: context.journal.clone() })
+}
+
+/// Says of an error how many reverts before it are done.
+fn after_some(error: EngineError, done: usize, all: usize) -> Failure {
+    match error {
+        EngineError::Interrupted if done > 0 => interrupted(done, all),
+        error if done > 0 => {
+            let failure = Failure::from(error);
+            let message = format!("{}; {done} of {all} reverts before it are done and journaled", failure.message);
+            Failure { message, ..failure }
+        }
+        error => error.into(),
+    }
 }
 
 fn interrupted(done: usize, all: usize) -> Failure {

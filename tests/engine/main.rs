@@ -17,4 +17,5 @@ mod refusals;
 mod regressions;
 mod simulated;
 mod torture;
+mod ways_out;
 mod world;

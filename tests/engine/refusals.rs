@@ -147,7 +147,7 @@ fn plan_files_are_used_once_and_go_stale() {
     assert_ne!(applied.plan.plan_digest, planned.plan_digest);
     world.revert(&[1]).unwrap();
     assert_eq!(run().unwrap_err().code, "plan_used");
-    std::fs::write(&file, "{\"schema\": \"mfm/plan/1\"}").unwrap();
+    std::fs::write(&file, "{\"schema\": \"mfm/plan-file/1\"}").unwrap();
     assert_eq!(run().unwrap_err().code, "plan_file");
     std::fs::write(&file, "DROP TABLE").unwrap();
     assert_eq!(run().unwrap_err().kind.exit_code(), 2);

@@ -34,42 +34,30 @@ impl Report for Outcome {
         let text = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
         for finding in &self.journal.findings {
             let (op, seq) = (text(finding.op), text(finding.seq));
-            sheet.row(vec!["journal".into(), finding.code.clone(), op, seq, finding.message.clone()]);
-        }
-        for line in &self.live {
-            for finding in &line.findings {
-                let (code, message) = (finding.code.to_owned(), finding.message.clone());
-                sheet.row(vec![line.target.clone(), code, text(finding.op), String::new(), message]);
-            }
-            if let Some(why) = &line.not_run {
-                sheet.row(vec![line.target.clone(), "not_run".into(), String::new(), String::new(), why.clone()]);
-            }
-            if let Some(Baseline::Differs { tables }) = &line.baseline {
-                let message = tables.join(", ");
-                sheet.row(vec![line.target.clone(), "baseline_differs".into(), String::new(), String::new(), message]);
-            }
+            let source = if finding.message.starts_with("target ") { "target" } else { "journal" };
+            sheet.row(vec![source.into(), finding.code.clone(), op, seq, finding.message.clone()]);
         }
         sheet
     }
 }
 
 fn lead(page: &mut Page, outcome: &Outcome) {
-    let found = outcome.journal.findings.len() + outcome.live.iter().map(|line| line.findings.len()).sum::<usize>();
+    let found = outcome.journal.findings.len();
     if outcome.ok {
         page.lead(Mood::Good, &format!("the journal holds: {} entries, nothing found", outcome.journal.entries));
-    } else if found == 0 {
-        page.lead(Mood::Bad, "the journal holds, and a target could not be compared or differs");
     } else {
         page.lead(Mood::Bad, &format!("{} found", count(found as u64, "violation")));
     }
 }
 
 fn findings(page: &mut Page, outcome: &Outcome) {
-    if outcome.journal.findings.is_empty() {
+    // What concerns a target is shown with the target.
+    let own: Vec<_> = outcome.journal.findings.iter().filter(|found| !found.message.starts_with("target ")).collect();
+    if own.is_empty() {
         return;
     }
     page.heading("Journal");
-    for finding in &outcome.journal.findings {
+    for finding in own {
         let place = match (finding.seq, finding.op, &finding.chunk) {
             (Some(seq), _, _) => format!("entry {seq}"),
             (None, Some(op), _) => format!("operation {op}"),

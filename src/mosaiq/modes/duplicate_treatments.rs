@@ -50,7 +50,7 @@ static CARD: Card = Card {
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {
     /// Deliveries to duplicate, by TrackTreatment.TTX_ID: ids and inclusive ranges, such as 5-9,12.
-    #[arg(long, value_name = "IDS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     ttx_id: Option<Ids>,
     /// How far the copy lies from the original, in seconds, negative for earlier, default 5. At most 10, or less than
     /// the delivery lasted; 0 makes a copy at the very same second.
@@ -132,7 +132,7 @@ impl DuplicateTreatments {
         if duration <= SignedDuration::ZERO {
             return Err(skip("it does not end after its start"));
         }
-        let distance = SignedDuration::from_secs(offset).abs();
+        let distance = SignedDuration::from_secs(offset.saturating_abs());
         if distance > SignedDuration::from_secs(DUPLICATE_WINDOW_SECONDS) && distance >= duration {
             return Err(Refusal::NotADuplicate {
                 table: TABLE.into(),
@@ -145,13 +145,11 @@ impl DuplicateTreatments {
             });
         }
         let out_of_calendar = |_| skip("its times cannot be moved so far");
-        let start = delivery.start.checked_add(SignedDuration::from_secs(offset)).map_err(out_of_calendar)?;
-        let twin = |row: &Row<'_>| {
-            let same = |column: &str| row.cell(column).map(key_form) == source.cell(column).map(key_form);
-            row.key() != source.key() && same("Machine_ID_Staff_ID") && row.datetime("Create_DtTm") == Some(start)
-        };
-        if snapshot.table(TABLE)?.with("Pat_ID1", &delivery.patient).iter().any(twin) {
-            return Err(skip("the patient already has a delivery on this machine at the moment of the copy"));
+        delivery.start.checked_add(SignedDuration::from_secs(offset)).map_err(out_of_calendar)?;
+        let others = snapshot.table(TABLE)?.with("Pat_ID1", &delivery.patient);
+        let mut counted = others.iter().filter_map(|row| Delivery::read(row).ok());
+        if counted.any(|other| other.key != delivery.key && delivery.doubles(&other)) {
+            return Err(skip("the patient already has another delivery on this machine at the same time"));
         }
         Ok(())
     }

@@ -50,7 +50,7 @@ static CARD: Card = Card {
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {
     /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
-    #[arg(long, value_name = "IDS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     fld_id: Option<Ids>,
     /// Which angle to make impossible.
     #[arg(long, value_enum)]
@@ -122,6 +122,7 @@ impl Mode for InvalidAngles {
             if angle.word() != word {
                 return Err(format!("angle_type {} contradicts the variant {word}", angle.word()));
             }
+            params.invalid_value.get_or_insert(Number(Decimal::from(400)));
         } else if params.angle_type.is_none() {
             return Err("angle_type is missing: gantry, collimator or both".into());
         } else if params.invalid_value.is_none() {
@@ -137,7 +138,6 @@ impl Mode for InvalidAngles {
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
         let mut params: Params = parameters::of_task(task)?;
         params.angle_type = params.angle_type.or_else(|| AngleType::of(variant));
-        params.invalid_value.get_or_insert(Number(Decimal::from(400)));
         parameters::proposed(self, variant, snapshot, task, parameters::write(&params))
     }
 
@@ -153,24 +153,28 @@ impl Mode for InvalidAngles {
         records::record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = records::points(snapshot, task.record)?;
         let touched = snapshot.table("TxFieldPoint")?;
+        let mut shown = Vec::new();
         for angle in &angles {
             touched.table.column(angle.column)?;
-            self.eligible(angle, &points, task)?;
+            shown.extend(self.shown(angle, &points, task)?.map(|value| format!("a {} of {value}", angle.name)));
+        }
+        // With both angles asked for, a field that shows one of them does not show the variant yet.
+        if shown.len() == angles.len() {
+            return Err(parameters::ineligible(self, task, format!("it already has {}", shown.join(" and "))));
         }
         Ok(Planned { variant: angle_type.word(), edits: edits(&angles, &points, value) })
     }
 }
 
 impl InvalidAngles {
-    fn eligible(&self, angle: &Angle, points: &[Row<'_>], task: &Task<'_>) -> Result<(), Refusal> {
+    /// Returns an angle of the field that is impossible already, as text.
+    fn shown(&self, angle: &Angle, points: &[Row<'_>], task: &Task<'_>) -> Result<Option<String>, Refusal> {
         let values: Vec<Decimal> = points.iter().filter_map(|point| point.decimal(angle.column)).collect();
         if values.is_empty() {
             return Err(parameters::ineligible(self, task, format!("no control point of it has a {}", angle.name)));
         }
-        values.iter().find(|value| !angle.range.holds(**value)).map_or(Ok(()), |value| {
-            let reason = format!("it already has a {} of {}", angle.name, value.normalised());
-            Err(parameters::ineligible(self, task, reason))
-        })
+        let impossible = values.iter().find(|value| !angle.range.holds(**value));
+        Ok(impossible.map(|value| value.normalised().to_string()))
     }
 }
 

@@ -48,7 +48,7 @@ static CARD: Card = Card {
 #[serde(deny_unknown_fields)]
 pub(super) struct Params {
     /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
-    #[arg(long, value_name = "IDS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     fld_id: Option<Ids>,
     /// Control points to delete, by TxFieldPoint.Point, counted from 0: numbers and inclusive ranges, such as 2,5-7, or
     /// `all`.

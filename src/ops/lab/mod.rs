@@ -131,10 +131,15 @@ fn unused_name(journal: &mfm_journal::Journal, target: &dyn Target, url: &str) -
 /// # Errors
 /// A refusal.
 pub(super) fn early_name(context: &Context<'_>, url: &str, name: Option<&str>) -> Result<(), Failure> {
-    let Some(name) = name else { return Ok(()) };
     let url = canonical_url(url)?;
     match context.reading() {
-        Ok(journal) => free_name(&journal, name, &url).and_then(|()| nothing_active(&journal, name)),
+        Ok(journal) => {
+            let registered = journal.state().targets.iter().find(|(_, known)| known.url == url);
+            match name.or(registered.map(|(name, _)| name.as_str())) {
+                Some(name) => free_name(&journal, name, &url).and_then(|()| nothing_active(&journal, name)),
+                None => Ok(()),
+            }
+        }
         Err(failure) if failure.kind == Kind::Journal => Ok(()),
         Err(failure) => Err(failure),
     }

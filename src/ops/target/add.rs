@@ -45,6 +45,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<TargetLine, Failu
     }
     let known = journal.state().targets.get(&name).is_some_and(|known| known.identity.is_some());
     if !known && let Ok(marker) = guard::marker(target.as_mut()) {
+        guard::not_written_off(&journal, target.as_mut(), None)?;
         let marking = Marking {
             name: &name,
             url: &url,

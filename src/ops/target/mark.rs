@@ -119,8 +119,8 @@ fn judge(
     } else {
         let name = name(journal, target, request, url);
         let identity = rebind::lost_marker(journal, target, &name, url)?;
+        rebind::nothing_stranded(context, journal, target, &request.overrides)?;
         if identity.is_none() {
-            rebind::nothing_stranded(context, journal, target, &request.overrides)?;
             free_name(journal, &name, url)?;
             nothing_active(journal, &name)?;
         }

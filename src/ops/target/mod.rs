@@ -24,7 +24,8 @@ pub fn default_name(target: &dyn Target) -> String {
     let name = target.name();
     let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
     let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-    stem.chars().map(safe).collect()
+    let name: String = stem.chars().map(safe).collect();
+    if name.is_empty() { "target".to_owned() } else { name }
 }
 
 /// Refuses a name that could be mistaken for a URL, or that another target carries.
@@ -36,7 +37,8 @@ pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), 
     let elsewhere = journal.state().targets.iter().find(|(known, target)| target.url == url && *known != name);
     if let Some((known, _)) = elsewhere {
         let message = format!("{url} is registered already, as `{known}`");
-        return Err(Failure::new(Kind::Refused, "url_taken", message, format!("say --target {known}")));
+        let hint = format!("say --target {known}, or `mfm target remove {known}` first");
+        return Err(Failure::new(Kind::Refused, "url_taken", message, hint));
     }
     match journal.state().targets.get(name) {
         Some(target) if target.url != url => {

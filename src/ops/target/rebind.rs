@@ -49,9 +49,10 @@ pub(super) fn lost_marker(
     name: &str,
     url: &str,
 ) -> Result<Option<Digest>, Failure> {
-    let known = journal.state().targets.get(name).filter(|known| known.url == url);
-    let Some(identity) = known.and_then(|known| known.identity) else { return Ok(None) };
-    let lost = carries(journal, name) && target.marker()?.is_none() && holds_all(journal, target, name)?;
+    let Some(known) = journal.state().targets.get(name).filter(|known| known.url == url) else { return Ok(None) };
+    let Some(identity) = known.identity else { return Ok(None) };
+    let strange = target.marker()?.is_none_or(|marker| !known.lineage.contains(&marker.identity()));
+    let lost = carries(journal, name) && strange && holds_all(journal, target, name)?;
     Ok(lost.then_some(identity))
 }
 
@@ -65,16 +66,18 @@ pub(super) fn nothing_stranded(
     target: &mut dyn Target,
     overrides: &[String],
 ) -> Result<(), Failure> {
-    let Some(marker) = target.marker()? else { return Ok(()) };
     let url = target.url().to_owned();
-    if marker.bound != target.bound()? {
+    if let Some(marker) = target.marker()?
+        && marker.bound != target.bound()?
+    {
         let identity = marker.identity();
         let known = journal.state().targets.iter().find(|(_, known)| known.lineage.contains(&identity));
-        let Some((name, known)) = known else { return Ok(()) };
-        if carries(journal, name) && !still_there(context, &known.url, &marker.marker_id)? {
+        if let Some((name, known)) = known
+            && carries(journal, name)
+            && !still_there(context, &known.url, &marker.marker_id)?
+        {
             return Err(Refusal::LooksMoved { url, target: name.clone() }.into());
         }
-        return Ok(());
     }
     let own = journal.id();
     for journal_id in target.journals()?.into_iter().filter(|id| *id != own) {

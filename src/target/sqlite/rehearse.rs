@@ -79,6 +79,11 @@ pub(super) fn refusal(place: &Place, sheet: &Sheet, what: &str, error: &rusqlite
             let constraint = "that SQLite does not name".to_owned();
             Refusal::ForeignKey { table, constraint, why: said }.into()
         }
+        ffi::SQLITE_CONSTRAINT_UNIQUE => {
+            // SQLite names either the index or its columns.
+            let named = said.rsplit("failed: ").next().unwrap_or(&said).trim_start_matches("index ").trim_matches('\'');
+            Refusal::UniqueIndex { table, index: named.to_owned() }.into()
+        }
         _ if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
             Refusal::Constraint { table, why: said }.into()
         }

@@ -1,0 +1,195 @@
+//! From every odd place there is a way back to a clean target, and no way past an active fault.
+
+use std::cell::Cell;
+
+use mfm::model::ports::{Answer, Confirm, Question, Reporter};
+use mfm::ops::target::{add, mark, remove};
+use mfm::ops::{Context, lab, recover, revert, status};
+use mfm_journal::Journal;
+
+use super::crash::{Rig, apply_text};
+use super::world::{World, meddle, sample};
+
+fn gantry() -> mfm::ops::plan::Request {
+    sample("create_invalid_angles", "gantry", 1, 1)
+}
+
+fn marking(target: &str, confirm: &str) -> mark::Request {
+    mark::Request { target: target.into(), confirm: Some(confirm.into()), ..Default::default() }
+}
+
+fn overriding(target: &str) -> mark::Request {
+    mark::Request { overrides: vec!["foreign-operations".into()], ..marking(target, "lab.db") }
+}
+
+fn gone() -> recover::Request {
+    recover::Request { word: Some(recover::As::Gone), confirm: Some("lab".into()), ..Default::default() }
+}
+
+#[test]
+fn the_owner_takes_back_a_mark_that_another_journal_overrode() {
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    let other = World::new();
+    mark::run(&other.context(), &overriding(&world.url("lab.db"))).unwrap();
+    assert_eq!(world.revert(&[1]).unwrap_err().code, "target_replaced");
+    mark::run(&world.context(), &overriding("lab")).unwrap();
+    assert!(world.revert(&[1]).unwrap().operations[0].exact);
+}
+
+#[test]
+fn a_moved_or_unmarked_file_of_another_journal_is_not_marked_unasked() {
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    let other = World::new();
+    meddle(&world, "DROP TABLE mfm_marker");
+    let failure = mark::run(&other.context(), &marking(&world.url("lab.db"), "lab.db")).unwrap_err();
+    assert_eq!(failure.code, "marked_beside");
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    std::fs::rename(world.path("lab.db"), world.path("new.db")).unwrap();
+    let failure = mark::run(&other.context(), &marking(&world.url("new.db"), "new.db")).unwrap_err();
+    assert_eq!(failure.code, "marked_beside");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_link_to_a_target_strands_nothing() {
+    let mut world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    std::fs::hard_link(world.path("lab.db"), world.path("link.db")).unwrap();
+    let _ = mark::run(&world.context(), &marking(&world.url("link.db"), "link.db"));
+    world.target = Some("lab".into());
+    mark::run(&world.context(), &marking("lab", "lab.db")).unwrap();
+    assert!(world.revert(&[1]).unwrap().operations[0].exact);
+}
+
+/// Brings the file back while the person reads the question.
+struct ComesBack<'w>(&'w World);
+
+impl Confirm for ComesBack<'_> {
+    fn ask(&self, _: &Question) -> Answer {
+        std::fs::rename(self.0.path("away.db"), self.0.path("lab.db")).unwrap();
+        Answer::Yes
+    }
+}
+
+#[test]
+fn a_write_off_looks_again_after_the_question() {
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    std::fs::rename(world.path("lab.db"), world.path("away.db")).unwrap();
+    let slow = ComesBack(&world);
+    let context = world.context();
+    let request = recover::Request { confirm: None, ..gone() };
+    recover::run(&Context { confirm: &slow, ..context }, &request).unwrap_err();
+    assert!(world.revert(&[1]).unwrap().operations[0].exact);
+}
+
+#[test]
+fn a_written_off_target_is_not_taken_over_again() {
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    std::fs::rename(world.path("lab.db"), world.path("moved.db")).unwrap();
+    let request = mark::Request { moved: true, ..marking(&world.url("moved.db"), "moved.db") };
+    mark::run(&world.context(), &request).unwrap();
+    std::fs::rename(world.path("moved.db"), world.path("away")).unwrap();
+    recover::run(&world.context(), &gone()).unwrap();
+    remove::run(&world.context()).unwrap();
+    std::fs::rename(world.path("away"), world.path("moved.db")).unwrap();
+    let failure = add::run(&world.context(), &add::Request { url: world.url("moved.db"), name: None }).unwrap_err();
+    assert_eq!(failure.code, "target_replaced");
+}
+
+#[test]
+fn a_lab_that_is_refused_leaves_no_file() {
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    std::fs::remove_file(world.path("lab.db")).unwrap();
+    let request = lab::create::Request { url: world.url("lab.db"), patients: Some(20), ..Default::default() };
+    assert_eq!(lab::create::run(&world.context(), &request).unwrap_err().code, "still_active");
+    assert!(!world.path("lab.db").exists());
+    recover::run(&world.context(), &gone()).unwrap();
+    lab::create::run(&world.context(), &request).unwrap();
+    let nameless = lab::create::Request { url: world.url(".db"), patients: Some(20), ..Default::default() };
+    assert_eq!(lab::create::run(&world.context(), &nameless).unwrap().made.target, "target");
+}
+
+#[test]
+fn ordinary_use_is_not_refused() {
+    let mut world = World::with_lab(20);
+    let request = lab::create::Request { url: world.url("lab.db"), patients: Some(20), ..Default::default() };
+    std::fs::create_dir(world.path("d")).unwrap();
+    let second = lab::create::Request { url: world.url("d/lab.db"), ..request.clone() };
+    assert_eq!(lab::create::run(&world.context(), &second).unwrap().made.target, "lab-2");
+    for name in ["lab.db", "d/lab.db"] {
+        add::run(&world.context(), &add::Request { url: world.url(name), name: None }).unwrap();
+    }
+    world.target = Some("lab".into());
+    mfm::ops::target::unmark::run(&world.context()).unwrap();
+    mark::run(&world.context(), &mark::Request { baseline: true, ..marking("lab", "lab.db") }).unwrap();
+    mark::run(&world.context(), &marking("lab", "lab.db")).unwrap();
+    std::fs::remove_file(world.path("lab.db")).unwrap();
+    lab::create::run(&world.context(), &request).unwrap();
+    world.apply(gantry()).unwrap();
+}
+
+/// Says stop at the second look after the first revert.
+struct Late<'w>(&'w World, Cell<u32>);
+
+impl Reporter for Late<'_> {
+    fn progress(&self, _: &str, _: u64, _: u64) {}
+    fn note(&self, _: &str) {}
+    fn interrupted(&self) -> bool {
+        if Journal::open_read(&self.0.journal).unwrap().state().next_op <= 3 {
+            return false;
+        }
+        self.1.set(self.1.get() + 1);
+        self.1.get() > 1
+    }
+}
+
+#[test]
+fn what_was_reverted_before_an_end_is_said() {
+    let world = World::with_lab(20);
+    world.apply(gantry()).unwrap();
+    world.apply(sample("create_invalid_angles", "gantry", 1, 99)).unwrap();
+    let late = Late(&world, Cell::new(0));
+    let context = world.context();
+    let request = revert::Request { all: true, ..Default::default() };
+    let failure = revert::run(&Context { reporter: &late, ..context }, &request).unwrap_err();
+    assert!(failure.message.contains("1 of 2"), "{failure:?}");
+    assert_eq!(status::run(&world.context()).unwrap().active.len(), 1);
+}
+
+/// A row of which nothing can be said, because its table is away, is never given up.
+#[test]
+fn a_table_that_is_away_is_not_given_up() {
+    let rig = Rig::new();
+    let world = &rig.world;
+    {
+        let mut journal = Journal::open(&world.journal).unwrap();
+        let mut target = mfm::target::open_url(&world.url("lab.db"), std::collections::BTreeMap::new()).unwrap();
+        let context = world.context();
+        apply_text(&mut context.engine(&mut journal, target.as_mut(), "lab"), "fault").unwrap();
+    }
+    meddle(world, "ALTER TABLE t RENAME TO away");
+    let request = revert::Request { operations: vec![1], force: true, skip_conflicts: true, ..Default::default() };
+    assert_eq!(revert::run(&world.context(), &request).unwrap_err().code, "conflict");
+    meddle(world, "ALTER TABLE away RENAME TO t");
+    assert!(world.revert(&[1]).unwrap().operations[0].exact);
+}
+
+#[test]
+fn an_offset_as_large_as_can_be_is_refused() {
+    let world = World::with_lab(20);
+    let delivery: i64 = {
+        let sql = "SELECT TTX_ID FROM TrackTreatment WHERE WasBeamComplete = 1 AND WasCanceled = 0 LIMIT 1";
+        world.foreign().query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    for offset in [i64::MIN, i64::MAX] {
+        let far = serde_json::json!({"ttx_id": delivery, "time_offset_seconds": offset});
+        let failure = world.apply(super::world::request("create_duplicate_treatment", far)).unwrap_err();
+        assert_eq!(failure.code, "not_a_duplicate");
+    }
+}
