@@ -80,6 +80,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     // Whoever was asked may have taken long: everything is judged again, and nobody else writes from here on.
     let lock = journal.lock(&context.holder)?;
     let (name, moved_from) = judge(context, &journal, target.as_mut(), request, &url)?;
+    judge_signs(context, target.as_mut(), &url, &request.overrides)?;
     if !journal.state().targets.contains_key(&name) {
         append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
     }
