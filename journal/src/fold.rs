@@ -171,6 +171,22 @@ pub struct Reactivated {
 }
 
 impl State {
+    /// Returns the active operations on a target, oldest first.
+    pub fn active_on(&self, target: &str) -> impl DoubleEndedIterator<Item = (u64, &ActiveOperation)> {
+        self.active.iter().filter(move |(_, active)| active.target == target).map(|(op, active)| (*op, active))
+    }
+
+    /// Returns the open operations on a target, oldest first.
+    pub fn open_on(&self, target: &str) -> impl DoubleEndedIterator<Item = (u64, &OpenOperation)> {
+        self.open.iter().filter(move |(_, open)| open.target == target).map(|(op, open)| (*op, open))
+    }
+
+    /// Tells whether anything is active or open on a target.
+    #[must_use]
+    pub fn carries(&self, target: &str) -> bool {
+        self.active_on(target).next().is_some() || self.open_on(target).next().is_some()
+    }
+
     /// Tells whether the fold knows a kind of entry.
     #[must_use]
     pub fn knows(kind: &str) -> bool {

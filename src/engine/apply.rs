@@ -183,13 +183,8 @@ impl Engine<'_> {
             return Err(stale(format!("operation {op} was reverted meanwhile")));
         }
         let claims = resolve::claims(self.journal, &operation, &prepared.changes)?;
-        let meets = |change: &&Change| {
-            let columns = resolve::columns(change);
-            let claims = claims.get(&resolve::place(change)).into_iter().flatten();
-            change.writes()
-                && claims.into_iter().any(|claim| resolve::overlap(columns.as_ref(), claim.columns.as_ref()))
-        };
-        match prepared.changes.iter().find(meets) {
+        let mut written = prepared.changes.iter().filter(|change| change.writes());
+        match written.find_map(|change| resolve::blocker(change, &claims)) {
             Some(_) => Err(stale(format!("a later operation changed rows of operation {op} meanwhile"))),
             None => Ok(()),
         }

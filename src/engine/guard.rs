@@ -57,10 +57,7 @@ pub fn pass(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<St
         Some(_) => {}
     }
     if let Some(newest) = &record.newest {
-        let found = target.operation(&newest.uid)?;
-        if found.is_none_or(|row| row.state != OperationState::Committed) {
-            return Err(replaced(target, &format!("operation {} is not in it", newest.op)));
-        }
+        holds(target, newest.op, &newest.uid)?;
     }
     let own = journal.id();
     behind(journal, target.newest(&own)?)?;
@@ -69,14 +66,37 @@ pub fn pass(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<St
     Ok(Standing { name: name.to_owned(), marker, identity, foreign })
 }
 
+/// Tells whether a target holds an operation as committed.
+///
+/// # Errors
+/// What the target says.
+pub fn committed(target: &mut dyn Target, uid: &Digest) -> Result<bool, TargetError> {
+    Ok(target.operation(uid)?.is_some_and(|row| row.state == OperationState::Committed))
+}
+
+/// Refuses a target that does not hold an operation as committed.
+///
+/// # Errors
+/// [`TargetError::Replaced`], or what the target says.
+pub(super) fn holds(target: &mut dyn Target, op: u64, uid: &Digest) -> Result<(), EngineError> {
+    if committed(target, uid)? { Ok(()) } else { Err(replaced(target, &format!("operation {op} is not in it"))) }
+}
+
+/// Tells whether what a journal says of an operation agrees with what a target holds of it; an open one still may.
+pub(super) const fn agree(verdict: Option<Verdict>, state: OperationState) -> bool {
+    match state {
+        OperationState::Committed => matches!(verdict, None | Some(Verdict::Applied | Verdict::Gone)),
+        OperationState::Abandoned => matches!(verdict, None | Some(Verdict::Abandoned | Verdict::Gone)),
+    }
+}
+
 /// Refuses while any operation on the target is open.
 ///
 /// # Errors
 /// [`Refusal::RecoverFirst`].
 pub fn nothing_open(journal: &Journal, name: &str) -> Result<(), EngineError> {
-    let open = journal.state().open.iter().find(|(_, open)| open.target == name);
-    match open {
-        Some((op, _)) => Err(Refusal::RecoverFirst { op: *op }.into()),
+    match journal.state().open_on(name).next() {
+        Some((op, _)) => Err(Refusal::RecoverFirst { op }.into()),
         None => Ok(()),
     }
 }
@@ -126,11 +146,10 @@ pub fn not_written_off(
 /// Compares the newest row that this journal left in a target with what the journal says of it.
 fn behind(journal: &Journal, newest: Option<OperationRow>) -> Result<(), EngineError> {
     let Some((row, operation)) = held(journal, newest)? else { return Ok(()) };
-    match (operation.verdict, row.state) {
-        (None | Some(Verdict::Applied | Verdict::Gone), OperationState::Committed)
-        | (None | Some(Verdict::Abandoned | Verdict::Gone), OperationState::Abandoned) => Ok(()),
-        _ => Err(EngineError::JournalBehind { op: row.op, what: "with another verdict".to_owned() }),
+    if agree(operation.verdict, row.state) {
+        return Ok(());
     }
+    Err(EngineError::JournalBehind { op: row.op, what: "with another verdict".to_owned() })
 }
 
 /// Returns the newest row that this journal left in a target, with the operation that the journal holds for it.

@@ -11,7 +11,7 @@ use super::error::EngineError;
 use super::look::{self, Side};
 use super::{guard, resolve};
 use crate::model::refusal::show;
-use crate::target::{OperationState, TableDigest};
+use crate::target::TableDigest;
 
 /// Something in the target that is not as the journal says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -108,12 +108,7 @@ impl Engine<'_> {
         let mut findings = Vec::new();
         for row in self.target.operations(&own)? {
             let operation = self.journal.operation(row.op)?.filter(|operation| operation.uid == row.uid);
-            let verdict = operation.map(|operation| operation.verdict);
-            let right = match row.state {
-                OperationState::Committed => matches!(verdict, Some(None | Some(Verdict::Applied | Verdict::Gone))),
-                OperationState::Abandoned => matches!(verdict, Some(None | Some(Verdict::Abandoned | Verdict::Gone))),
-            };
-            if !right {
+            if !operation.is_some_and(|operation| guard::agree(operation.verdict, row.state)) {
                 let message = format!("the target holds operation {} with another verdict than the journal", row.op);
                 findings.push(Finding { code: "journal_behind", op: Some(row.op), message });
             }
@@ -137,10 +132,10 @@ impl Engine<'_> {
     pub fn against_baseline(&mut self) -> Result<Baseline, EngineError> {
         let not_run = |why: &str| Ok(Baseline::NotRun { why: why.to_owned() });
         let state = self.journal.state();
-        if state.active.values().any(|active| active.target == self.name) {
+        if state.active_on(&self.name).next().is_some() {
             return not_run("operations are active");
         }
-        if state.open.values().any(|open| open.target == self.name) {
+        if state.open_on(&self.name).next().is_some() {
             return not_run("an operation is open");
         }
         let lineage = state.targets.get(&self.name).map(|target| target.lineage.clone()).unwrap_or_default();

@@ -128,16 +128,18 @@ pub fn current(
 /// What the target says.
 pub fn differing(target: &mut dyn Target, changes: &[Change], side: Side) -> Result<Vec<Differing>, EngineError> {
     let mut lenses = Lenses::default();
-    let rows = current(target, &mut lenses, changes)?;
     let mut out = Vec::new();
-    for (change, row) in changes.iter().zip(rows) {
-        let wanted = if side == Side::Before { change.before_digest() } else { change.after_digest() };
-        let found = match row {
-            Some(row) => lenses.get(target, &change.table)?.digest(&row)?.or(Some(Digest::ZERO)),
-            None => None,
-        };
-        if wanted != found {
-            out.push(Differing { table: change.table.name.clone(), key: change.key.clone() });
+    // A batch at a time, so that no more rows are held than are looked at.
+    for batch in changes.chunks(BATCH) {
+        for (change, row) in batch.iter().zip(current(target, &mut lenses, batch)?) {
+            let wanted = if side == Side::Before { change.before_digest() } else { change.after_digest() };
+            let found = match row {
+                Some(row) => lenses.get(target, &change.table)?.digest(&row)?.or(Some(Digest::ZERO)),
+                None => None,
+            };
+            if wanted != found {
+                out.push(Differing { table: change.table.name.clone(), key: change.key.clone() });
+            }
         }
     }
     Ok(out)

@@ -50,8 +50,7 @@ impl Engine<'_> {
     /// Returns the open operations on the target, oldest first.
     #[must_use]
     pub fn open(&self) -> Vec<u64> {
-        let here = self.journal.state().open.iter().filter(|(_, open)| open.target == self.name);
-        here.map(|(op, _)| *op).collect()
+        self.journal.state().open_on(&self.name).map(|(op, _)| op).collect()
     }
 }
 

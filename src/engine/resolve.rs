@@ -114,9 +114,17 @@ pub fn claims(
 }
 
 fn later(journal: &Journal, operation: &Operation) -> Vec<u64> {
-    let state = journal.state();
     let here = |name: &str| name == operation.target.name;
-    state.active.range(operation.op + 1..).filter(|(_, active)| here(&active.target)).map(|(op, _)| *op).collect()
+    let later = journal.state().active.range(operation.op + 1..);
+    later.filter(|(_, active)| here(&active.target)).map(|(op, _)| *op).collect()
+}
+
+/// Returns the newest later operation whose claim meets a change.
+#[must_use]
+pub fn blocker(change: &Change, claims: &BTreeMap<Place, Vec<Claim>>) -> Option<u64> {
+    let columns = columns(change);
+    let meets = |claim: &&Claim| overlap(columns.as_ref(), claim.columns.as_ref());
+    claims.get(&place(change))?.iter().rev().find(meets).map(|claim| claim.op)
 }
 
 /// Returns the columns that a change sets; `None` for the whole row.

@@ -10,11 +10,10 @@ use super::apply::{Committed, Proposal};
 use super::error::EngineError;
 use super::guard;
 use super::look::{self, Lenses};
-use super::resolve::{self, Claim, Place};
+use super::resolve::{self, Place};
 use crate::model::refusal::{Conflict, show};
 use crate::model::{Refusal, Value};
 use crate::plan::{Pending, revert_digest};
-use crate::target::{OperationState, TargetError};
 
 mod judge;
 
@@ -55,6 +54,8 @@ pub struct Planned {
     pub conflicts: Vec<Conflict>,
     /// Rows that will be put back in every changed column while another column differs.
     pub drift: Vec<Drift>,
+    /// How many rows in conflict are gone, and given up.
+    pub given_up: u64,
 }
 
 /// A row put back whose other columns are not as they were.
@@ -129,7 +130,7 @@ impl Engine<'_> {
         let mut course = Course { going: todo.keys().copied().collect(), ..Course::default() };
         let mut planned = Vec::new();
         for operation in todo.into_values().rev() {
-            self.committed(&operation)?;
+            guard::holds(self.target, operation.op, &operation.uid)?;
             planned.push(self.plan_one(operation, &mut course, options)?);
         }
         refuse_conflicts(&planned, options)?;
@@ -144,11 +145,11 @@ impl Engine<'_> {
     fn selected(&self, selection: &Selection) -> Result<(BTreeMap<u64, Operation>, Vec<u64>), EngineError> {
         let mut todo = BTreeMap::new();
         let mut already = Vec::new();
-        let here = self.journal.state().active.iter().filter(|(_, active)| active.target == self.name);
+        let mut here = self.journal.state().active_on(&self.name).map(|(op, _)| op);
         let numbers: Vec<u64> = match selection {
             Selection::Operations(numbers) => numbers.clone(),
-            Selection::Last => here.map(|(op, _)| *op).next_back().into_iter().collect(),
-            Selection::All => here.map(|(op, _)| *op).collect(),
+            Selection::Last => here.next_back().into_iter().collect(),
+            Selection::All => here.collect(),
         };
         for op in numbers {
             self.belongs(op)?;
@@ -192,16 +193,6 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Checks that the target holds the uid of what is to be taken back.
-    fn committed(&mut self, operation: &Operation) -> Result<(), EngineError> {
-        let found = self.target.operation(&operation.uid)?;
-        if found.is_some_and(|row| row.state == OperationState::Committed) {
-            return Ok(());
-        }
-        let what = format!("operation {} is not in it", operation.op);
-        Err(EngineError::Target(TargetError::Replaced { url: self.target.url().to_owned(), what }))
-    }
-
     fn plan_one(
         &mut self,
         operation: Operation,
@@ -215,13 +206,12 @@ impl Engine<'_> {
         }
         let mut lenses = Lenses::default();
         let mut now = look::current(self.target, &mut lenses, &left)?;
-        let mut plan = Planned { operation, rows: Vec::new(), conflicts: Vec::new(), drift: Vec::new() };
+        let mut plan = Planned { operation, rows: Vec::new(), conflicts: Vec::new(), drift: Vec::new(), given_up: 0 };
         for (change, now) in left.iter().zip(now.drain(..)) {
             let place = resolve::place(change);
             let now = course.overlay.get(&place).cloned().unwrap_or(now);
             let lens = lenses.get(self.target, &change.table)?;
-            let blocked = claims.get(&place).and_then(|claims| blocker(change, claims));
-            let judgement = match blocked {
+            let judgement = match resolve::blocker(change, &claims) {
                 Some(op) => Judgement::blocked(op),
                 None => judge(change, now.as_deref(), lens, options.force)?,
             };
@@ -259,13 +249,6 @@ impl Engine<'_> {
     }
 }
 
-/// Returns the newest later operation whose claim meets a change.
-fn blocker(change: &Change, claims: &[Claim]) -> Option<u64> {
-    let columns = resolve::columns(change);
-    let meets = |claim: &&Claim| resolve::overlap(columns.as_ref(), claim.columns.as_ref());
-    claims.iter().rev().find(meets).map(|claim| claim.op)
-}
-
 fn record(
     change: &Change,
     now: Option<Vec<Value>>,
@@ -289,6 +272,7 @@ fn record(
                 return Ok(());
             }
             // The journal notes the row as found absent, so that the operation does not wait for it for ever.
+            plan.given_up += 1;
             None
         }
     };
@@ -350,11 +334,6 @@ fn remaining(operation: &Operation, own: Vec<Residue>) -> Vec<Residue> {
 
 fn outcome(planned: &Planned, changes: &[Change], committed: Committed) -> Outcome {
     let kept = changes.iter().filter(|change| !change.writes()).count() as u64;
-    let given_up = planned.rows.iter().filter(|row| {
-        let key = show(&row.key);
-        planned.conflicts.iter().any(|conflict| conflict.table == row.table.shape.name && conflict.key == key)
-    });
-    let given_up = given_up.count() as u64;
     let mut drift = planned.drift.clone();
     drift.extend(committed.drift.iter().map(|row| Drift { table: row.table.clone(), key: show(&row.key) }));
     Outcome {
@@ -362,7 +341,7 @@ fn outcome(planned: &Planned, changes: &[Change], committed: Committed) -> Outco
         uid: Some(committed.uid),
         reverts: planned.operation.op,
         rows: committed.rows,
-        kept: kept.saturating_sub(given_up),
+        kept: kept.saturating_sub(planned.given_up),
         residue: remaining(&planned.operation, committed.residue),
         conflicts: planned.conflicts.clone(),
         drift,

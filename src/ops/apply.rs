@@ -6,7 +6,7 @@ use mfm_journal::Digest;
 use serde::Serialize;
 
 use super::cell::{self, ChangeRow};
-use super::context::Context;
+use super::context::{Chosen, Context};
 use super::failure::Failure;
 use super::plan::{self, Made, Request};
 use super::plan_file::PlanFile;
@@ -75,7 +75,7 @@ pub fn run(
     let chosen = context.chosen(&journal)?;
     let mut target = context.open(&chosen.url)?;
     if let Some(file) = &file {
-        promised(context, &journal, target.as_mut(), file)?;
+        promised(&journal, target.as_mut(), &chosen, file)?;
     }
     let mut made = plan::make(context, &mut journal, target.as_mut(), &chosen, &settled)?;
     if let Some(file) = file {
@@ -98,15 +98,14 @@ pub fn run(
 
 /// Checks what a plan file promises beside its digest: the journal, the target, and that it was not used.
 fn promised(
-    context: &Context<'_>,
     journal: &mfm_journal::Journal,
     target: &mut dyn crate::target::Target,
+    chosen: &Chosen,
     file: &PlanFile,
 ) -> Result<(), Failure> {
     if file.journal != journal.id() {
         return Err(plan::stale("it was made with another journal"));
     }
-    let chosen = context.chosen(journal)?;
     if guard::pass(journal, target, &chosen.name)?.identity != file.target {
         return Err(plan::stale("it was made for another target, or for an earlier marking of this one"));
     }

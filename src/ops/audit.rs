@@ -54,6 +54,9 @@ pub struct Outcome {
     /// What the journal's own audit says.
     #[serde(flatten)]
     pub journal: Audit,
+    /// How many of the findings are the journal's own; those behind them are its targets'.
+    #[serde(skip)]
+    pub own_findings: usize,
     /// What the targets say, at depth live.
     pub live: Vec<LiveLine>,
     /// The journal read.
@@ -92,9 +95,10 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     // A journal that fails by itself says nothing about targets that could be relied on.
     let live =
         if request.depth == Level::Live && audit.findings.is_empty() { lives(context, request)? } else { vec![] };
+    let own_findings = audit.findings.len();
     audit.findings.extend(live.iter().flat_map(LiveLine::as_findings));
     let ok = audit.findings.is_empty();
-    Ok(Outcome { ok, depth: request.depth, journal: audit, live, path: context.journal.clone() })
+    Ok(Outcome { ok, depth: request.depth, journal: audit, own_findings, live, path: context.journal.clone() })
 }
 
 impl LiveLine {
@@ -155,9 +159,7 @@ fn one(
     };
     let looked = look();
     let state = journal.state();
-    let active = state.active.values().any(|active| active.target == name);
-    let mut line =
-        LiveLine { carries: active || state.open.values().any(|open| open.target == name), ..LiveLine::of(name) };
+    let mut line = LiveLine { carries: state.carries(&name), ..LiveLine::of(name) };
     match looked {
         Ok((findings, baseline)) => (line.findings, line.baseline) = (findings, baseline),
         // What the guard says against a target that can be read is a finding about it.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Card;
 use super::context::{Chosen, Context};
 use super::failure::Failure;
+use crate::engine::guard;
 use crate::engine::recover::{Closed, Word};
 use crate::model::ports::{Danger, Question};
 use crate::model::refusal::show;
@@ -123,8 +124,8 @@ fn automatic(context: &Context<'_>) -> Result<Outcome, Failure> {
         match on_target(context, &mut journal, &chosen, opened.map(|(target, _)| target)) {
             Ok(closed) => outcome.operations.extend(closed.into_iter().map(|closed| line(name, closed))),
             Err(failure) => {
-                let open = journal.state().open.iter().filter(|(_, open)| open.target == *name);
-                outcome.operations.extend(open.map(|(op, _)| still_open(name, *op, &failure.message)));
+                let open = journal.state().open_on(name);
+                outcome.operations.extend(open.map(|(op, _)| still_open(name, op, &failure.message)));
                 outcome.failure = Some(failure);
             }
         }
@@ -258,10 +259,9 @@ fn nowhere(
 /// Refuses to write off what a database, whoever marked it since, still holds.
 fn holds_none(journal: &Journal, mut target: Box<dyn target::Target>, chosen: &Chosen) -> Result<(), Failure> {
     let state = journal.state();
-    let active = state.active.values().filter(|active| active.target == chosen.name).map(|active| active.uid);
-    let open = state.open.values().filter(|open| open.target == chosen.name).map(|open| open.uid);
-    for uid in active.chain(open) {
-        if target.operation(&uid)?.is_some_and(|row| row.state == OperationState::Committed) {
+    let active = state.active_on(&chosen.name).map(|(_, active)| active.uid);
+    for uid in active.chain(state.open_on(&chosen.name).map(|(_, open)| open.uid)) {
+        if guard::committed(target.as_mut(), &uid)? {
             let what = "it holds operations that the journal committed there, under another marker or none".into();
             return Err(TargetError::Replaced { url: chosen.url.clone(), what }.into());
         }

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use error::TargetError;
-use mfm_journal::{Change, Digest, Intended, RowHasher};
+use mfm_journal::{Change, Digest, Intended};
 pub use nowhere::Nowhere;
 use serde::{Deserialize, Serialize};
 
@@ -210,17 +210,6 @@ pub trait Target {
     fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError>;
     /// Returns the rows of keys, in the order of the keys; `None` for an absent row.
     fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError>;
-    /// Returns the whole-row digests of keys, in the order of the keys; `None` for an absent row.
-    ///
-    /// Engines that stream do it without keeping a row.
-    ///
-    /// # Errors
-    /// As for [`Target::rows`]; [`TargetError::Inexact`] for a row that has no digest.
-    fn row_digests(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Digest>>, TargetError> {
-        let mut hasher = RowHasher::new(&table.shape);
-        let rows = self.rows(table, keys)?;
-        rows.iter().map(|row| compare::digest(&mut hasher, &table.shape.name, row.as_deref())).collect()
-    }
     /// Judges what is about to happen.
     ///
     /// # Errors

@@ -30,8 +30,26 @@ fn gone() -> recover::Request {
 
 /// Runs a step of an engine on the lab.
 fn with<T>(world: &World, run: impl FnOnce(&mut mfm::engine::Engine<'_>) -> T) -> T {
+    failing(world, &[], run)
+}
+
+/// The answer to the commit is lost, and every question after it.
+const LOST: [WriteStep; 2] = [WriteStep::AfterCommit, WriteStep::Tombstone];
+
+/// Fails at some steps.
+struct FailAt(&'static [WriteStep]);
+
+impl Faults for FailAt {
+    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+        if self.0.contains(&step) { Err("injected".into()) } else { Ok(()) }
+    }
+}
+
+/// Runs a step of an engine on the lab, whose writes fail at some steps.
+fn failing<T>(world: &World, steps: &'static [WriteStep], run: impl FnOnce(&mut mfm::engine::Engine<'_>) -> T) -> T {
     let mut journal = Journal::open(&world.journal).unwrap();
     let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
+    target.set_faults(Arc::new(Mutex::new(FailAt(steps))));
     let context = world.context();
     run(&mut context.engine(&mut journal, &mut target, "lab"))
 }
@@ -180,24 +198,12 @@ fn a_baseline_is_not_taken_while_faults_are_active() {
 /// A write-off that stops between its tombstone and its entry can be made again.
 #[test]
 fn a_write_off_that_failed_half_way_can_be_made_again() {
-    struct Put;
-    impl Faults for Put {
-        fn step(&mut self, step: WriteStep) -> Result<(), String> {
-            if step == WriteStep::TombstonePut { Err("injected".into()) } else { Ok(()) }
-        }
-    }
     let rig = Rig::new();
     let world = &rig.world;
     std::fs::copy(world.path("lab.db"), world.path("backup.db")).unwrap();
     with(world, apply).unwrap();
     std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
-    {
-        let mut journal = Journal::open(&world.journal).unwrap();
-        let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
-        target.set_faults(Arc::new(Mutex::new(Put)));
-        let context = world.context();
-        context.engine(&mut journal, &mut target, "lab").write_off(true).unwrap_err();
-    }
+    failing(world, &[WriteStep::TombstonePut], |engine| engine.write_off(true)).unwrap_err();
     recover::run(&world.context(), &gone()).unwrap();
     let again = with(world, apply);
     assert!(again.is_ok(), "{again:?}");
@@ -206,25 +212,9 @@ fn a_write_off_that_failed_half_way_can_be_made_again() {
 /// A journal that lost its tail writes nothing, in recover either.
 #[test]
 fn recover_writes_nothing_into_a_journal_that_is_behind() {
-    struct After;
-    impl Faults for After {
-        fn step(&mut self, step: WriteStep) -> Result<(), String> {
-            match step {
-                WriteStep::AfterCommit | WriteStep::Tombstone => Err("injected".into()),
-                _ => Ok(()),
-            }
-        }
-    }
     let rig = Rig::new();
     let world = &rig.world;
-    {
-        let mut journal = Journal::open(&world.journal).unwrap();
-        let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
-        target.set_faults(Arc::new(Mutex::new(After)));
-        let context = world.context();
-        let left = apply(&mut context.engine(&mut journal, &mut target, "lab")).unwrap_err();
-        drop(left);
-    }
+    failing(world, &LOST, apply).unwrap_err();
     std::fs::copy(&world.journal, world.path("older.db")).unwrap();
     recover::run(&world.context(), &recover::Request::default()).unwrap();
     with(world, revert_all).unwrap();
@@ -421,21 +411,8 @@ fn a_lock_whose_file_was_removed_is_lost() {
 /// A lost answer whose inquiry fails as well leaves the operation open, and says so.
 #[test]
 fn a_lost_answer_that_stays_lost_is_said_to_be_open() {
-    struct Lost;
-    impl Faults for Lost {
-        fn step(&mut self, step: WriteStep) -> Result<(), String> {
-            match step {
-                WriteStep::AfterCommit | WriteStep::Tombstone => Err("injected".into()),
-                _ => Ok(()),
-            }
-        }
-    }
     let rig = Rig::new();
-    let mut journal = Journal::open(&rig.world.journal).unwrap();
-    let mut target = SqliteTarget::open(&rig.world.path("lab.db"), BTreeMap::new()).unwrap();
-    target.set_faults(Arc::new(Mutex::new(Lost)));
-    let context = rig.world.context();
-    let error = apply(&mut context.engine(&mut journal, &mut target, "lab")).unwrap_err();
+    let error = failing(&rig.world, &LOST, apply).unwrap_err();
     assert_eq!(error.code(), "left_open", "{error}");
 }
 
@@ -456,24 +433,9 @@ fn a_later_copy_restored_after_a_write_off_is_not_clean() {
 /// A word that the target itself contradicts would leave a fault that nobody can take back.
 #[test]
 fn a_word_that_the_target_contradicts_is_refused() {
-    struct After;
-    impl Faults for After {
-        fn step(&mut self, step: WriteStep) -> Result<(), String> {
-            match step {
-                WriteStep::AfterCommit | WriteStep::Tombstone => Err("injected".into()),
-                _ => Ok(()),
-            }
-        }
-    }
     let rig = Rig::new();
     let world = &rig.world;
-    {
-        let mut journal = Journal::open(&world.journal).unwrap();
-        let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
-        target.set_faults(Arc::new(Mutex::new(After)));
-        let context = world.context();
-        apply(&mut context.engine(&mut journal, &mut target, "lab")).unwrap_err();
-    }
+    failing(world, &LOST, apply).unwrap_err();
     let request = recover::Request { op: Some(1), word: Some(recover::As::Abandoned), ..Default::default() };
     let word = recover::run(&world.context(), &request);
     let _ = recover::run(&world.context(), &recover::Request::default());
@@ -532,25 +494,10 @@ fn what_the_target_holds_is_not_written_off() {
 /// An operation that was open is abandoned, not gone, and the report should say what the journal says.
 #[test]
 fn a_write_off_says_what_it_journals() {
-    struct After;
-    impl Faults for After {
-        fn step(&mut self, step: WriteStep) -> Result<(), String> {
-            match step {
-                WriteStep::AfterCommit | WriteStep::Tombstone => Err("injected".into()),
-                _ => Ok(()),
-            }
-        }
-    }
     let rig = Rig::new();
     let world = &rig.world;
     std::fs::copy(world.path("lab.db"), world.path("backup.db")).unwrap();
-    {
-        let mut journal = Journal::open(&world.journal).unwrap();
-        let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
-        target.set_faults(Arc::new(Mutex::new(After)));
-        let context = world.context();
-        apply(&mut context.engine(&mut journal, &mut target, "lab")).unwrap_err();
-    }
+    failing(world, &LOST, apply).unwrap_err();
     std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
     let done = recover::run(&world.context(), &gone()).unwrap();
     let journaled = Journal::open_read(&world.journal).unwrap().operation(1).unwrap().unwrap().verdict.unwrap();

@@ -32,9 +32,9 @@ impl Report for Outcome {
     fn sheet(&self) -> Sheet {
         let mut sheet = Sheet::new(&["source", "code", "op", "entry", "message"]);
         let text = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
-        for finding in &self.journal.findings {
+        for (at, finding) in self.journal.findings.iter().enumerate() {
             let (op, seq) = (text(finding.op), text(finding.seq));
-            let source = if finding.message.starts_with("target ") { "target" } else { "journal" };
+            let source = if at < self.own_findings { "journal" } else { "target" };
             sheet.row(vec![source.into(), finding.code.clone(), op, seq, finding.message.clone()]);
         }
         sheet
@@ -52,7 +52,7 @@ fn lead(page: &mut Page, outcome: &Outcome) {
 
 fn findings(page: &mut Page, outcome: &Outcome) {
     // What concerns a target is shown with the target.
-    let own: Vec<_> = outcome.journal.findings.iter().filter(|found| !found.message.starts_with("target ")).collect();
+    let own = outcome.journal.findings.get(..outcome.own_findings).unwrap_or_default();
     if own.is_empty() {
         return;
     }

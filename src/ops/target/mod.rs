@@ -52,18 +52,12 @@ pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), 
 /// Refuses while anything is active or open on a target.
 pub(super) fn nothing_active(journal: &Journal, name: &str) -> Result<(), Failure> {
     let state = journal.state();
-    let active = state.active.iter().filter(|(_, active)| active.target == name).map(|(op, _)| *op);
-    let open = state.open.iter().filter(|(_, open)| open.target == name).map(|(op, _)| *op);
-    let operations: Vec<u64> = active.chain(open).collect();
+    let active = state.active_on(name).map(|(op, _)| op);
+    let operations: Vec<u64> = active.chain(state.open_on(name).map(|(op, _)| op)).collect();
     if operations.is_empty() {
         return Ok(());
     }
     Err(Refusal::StillActive { target: name.to_owned(), operations }.into())
-}
-
-/// Tells whether anything is active or open on a target.
-fn carries(journal: &Journal, name: &str) -> bool {
-    nothing_active(journal, name).is_err()
 }
 
 /// Writes a registry entry.

@@ -2,7 +2,7 @@
 
 use mfm_journal::{Digest, Journal};
 
-use super::carries;
+use crate::engine::guard;
 use crate::model::Refusal;
 use crate::ops::{Context, Failure};
 use crate::target::{OperationState, Target, TargetError};
@@ -52,7 +52,7 @@ pub(super) fn lost_marker(
     let Some(known) = journal.state().targets.get(name).filter(|known| known.url == url) else { return Ok(None) };
     let Some(identity) = known.identity else { return Ok(None) };
     let strange = target.marker()?.is_none_or(|marker| !known.lineage.contains(&marker.identity()));
-    let lost = carries(journal, name) && strange && holds_all(journal, target, name)?;
+    let lost = journal.state().carries(name) && strange && holds_all(journal, target, name)?;
     Ok(lost.then_some(identity))
 }
 
@@ -73,7 +73,7 @@ pub(super) fn nothing_stranded(
         let identity = marker.identity();
         let known = journal.state().targets.iter().find(|(_, known)| known.lineage.contains(&identity));
         if let Some((name, known)) = known
-            && carries(journal, name)
+            && journal.state().carries(name)
             && !still_there(context, &known.url, &marker.marker_id)?
         {
             return Err(Refusal::LooksMoved { url, target: name.clone() }.into());
@@ -102,9 +102,8 @@ fn still_there(context: &Context<'_>, url: &str, marker_id: &str) -> Result<bool
 fn holds_all(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<bool, Failure> {
     let state = journal.state();
     let newest = state.targets.get(name).and_then(|known| known.newest).map(|newest| newest.uid);
-    let active = state.active.values().filter(|active| active.target == name).map(|active| active.uid);
-    for uid in active.chain(newest) {
-        if target.operation(&uid)?.is_none_or(|row| row.state != OperationState::Committed) {
+    for uid in state.active_on(name).map(|(_, active)| active.uid).chain(newest) {
+        if !guard::committed(target, &uid)? {
             return Ok(false);
         }
     }

@@ -19,7 +19,7 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
-use mfm_journal::{Digest, RowHasher, Value};
+use mfm_journal::{Digest, Value};
 use rusqlite::Connection;
 
 use self::catalogue::{Catalogue, Listed};
@@ -27,7 +27,7 @@ use self::open::Place;
 use super::faults::SharedFaults;
 use super::tally::Tally;
 use super::{
-    Bound, Census, DomainKeys, LiveSign, Marker, OperationRow, TableDigest, Target, TargetError, Touch, Writer, compare,
+    Bound, Census, DomainKeys, LiveSign, Marker, OperationRow, TableDigest, Target, TargetError, Touch, Writer,
 };
 use crate::model::{Answer, Filter, Key, Query, Table};
 
@@ -237,11 +237,6 @@ impl Target for SqliteTarget {
 
     fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
         self.each_of(table, keys, |row| Ok(row.map(<[Value]>::to_vec)))
-    }
-
-    fn row_digests(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Digest>>, TargetError> {
-        let mut hasher = RowHasher::new(&table.shape);
-        self.each_of(table, keys, |row| compare::digest(&mut hasher, &table.shape.name, row))
     }
 
     fn census(&mut self, touches: &[Touch], disable_triggers: bool) -> Result<Census, TargetError> {
