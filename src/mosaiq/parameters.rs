@@ -97,7 +97,7 @@ pub(super) fn proposed(
 
 /// Returns the refusal that skips a record of a range.
 pub(super) fn ineligible(mode: &dyn Mode, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
-    let table = mode.card().record.table.to_owned();
+    let table = mode.card().record_of(task.parameters).table.to_owned();
     Refusal::Ineligible { table, key: vec![task.record.clone()], reason: reason.into() }
 }
 

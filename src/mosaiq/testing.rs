@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mfm_journal::{Column as ColumnImage, TableShape};
 
+use super::checks::Terms;
 use super::lab::{self, LabRequest};
 use super::modes::{Mode, Task};
 use super::schema::{self, TableDef};
@@ -14,6 +15,12 @@ use crate::model::{
 
 /// A wall clock for plans.
 pub(super) const NOW: jiff::civil::DateTime = jiff::civil::datetime(2024, 7, 1, 9, 0, 0, 0);
+
+/// What checks hold rows against.
+pub(super) const TERMS: Terms = Terms { now: NOW };
+
+/// A mode's parameters.
+type Parameters = serde_json::Map<String, serde_json::Value>;
 
 /// A table with its rows.
 type Stored = (Arc<Table>, BTreeMap<Key, Vec<Value>>);
@@ -69,6 +76,10 @@ pub(super) fn table(def: &TableDef) -> Arc<Table> {
 impl Database {
     pub(super) fn make(&mut self, def: &TableDef) {
         self.tables.insert(def.name.clone(), (table(def), BTreeMap::new()));
+    }
+
+    pub(super) fn has(&self, table: &str) -> bool {
+        self.tables.contains_key(table)
     }
 
     pub(super) fn drop(&mut self, table: &str) {
@@ -132,11 +143,11 @@ impl Database {
         snapshot
     }
 
-    /// Reads what a mode needs for records, in its own stages.
-    pub(super) fn read_for(&self, mode: &dyn Mode, records: &[Value]) -> Snapshot {
+    /// Reads what a mode needs for records under parameters, in its own stages.
+    pub(super) fn read_for(&self, mode: &dyn Mode, records: &[Value], parameters: &Parameters) -> Snapshot {
         let mut snapshot = Snapshot::default();
         for _ in 0..10 {
-            let queries = mode.needs(records, &snapshot);
+            let queries = mode.needs(records, parameters, &snapshot);
             if queries.is_empty() {
                 return snapshot;
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::failure::Failure;
 use super::select::read_tables;
 use crate::model::{Finding, Query};
-use crate::mosaiq::checks::{CHECKS, Card, Verdict};
+use crate::mosaiq::checks::{CHECKS, Card, Terms, Verdict};
 use crate::target::Target;
 
 /// What one check says.
@@ -32,10 +32,10 @@ impl Checked {
 ///
 /// # Errors
 /// What the target says.
-pub fn run(target: &mut dyn Target) -> Result<Vec<Checked>, Failure> {
+pub fn run(target: &mut dyn Target, terms: &Terms) -> Result<Vec<Checked>, Failure> {
     let queries: BTreeSet<Query> = CHECKS.iter().flat_map(|check| check.needs()).collect();
     let snapshot = read_tables(target, &queries)?;
-    Ok(CHECKS.iter().map(|check| Checked { card: check.card(), verdict: check.run(&snapshot) }).collect())
+    Ok(CHECKS.iter().map(|check| Checked { card: check.card(), verdict: check.run(&snapshot, terms) }).collect())
 }
 
 /// Returns the findings that were not there before, each with its check.

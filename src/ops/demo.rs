@@ -15,7 +15,7 @@ use super::{Card, apply, audit, lab, plan, revert};
 use crate::engine::live::Baseline;
 use crate::model::Finding;
 use crate::model::ports::{Answer, Confirm, Danger, Question};
-use crate::mosaiq::checks::Verdict;
+use crate::mosaiq::checks::{Terms, Verdict};
 use crate::mosaiq::modes::{MODES, Mode};
 use crate::target::TableDigest;
 
@@ -180,6 +180,14 @@ fn elsewhere(failure: &Failure, dir: &Path) -> String {
     failure.hint.clone()
 }
 
+/// The wall clock of a demo: the day after the lab's last, whenever it is run.
+const NOW: jiff::civil::DateTime = jiff::civil::datetime(2024, 6, 29, 12, 0, 0, 0);
+
+/// What the checks hold the lab against.
+const fn terms() -> Terms {
+    Terms { now: NOW }
+}
+
 /// What a lab looks like at one moment.
 struct Look {
     checked: Vec<Checked>,
@@ -191,7 +199,7 @@ fn look(context: &Context<'_>) -> Result<(Look, Clean), Failure> {
     let chosen = context.chosen(&journal)?;
     let mut target = context.open(&chosen.url)?;
     let digests = target.digests(&mut |_, _| {})?;
-    let checked = checks::run(target.as_mut())?;
+    let checked = checks::run(target.as_mut(), &terms())?;
     let looked_at = checked.iter().map(|check| match check.verdict {
         Verdict::Ran { looked_at, .. } => looked_at,
         Verdict::NotRun { .. } => 0,
@@ -230,6 +238,7 @@ fn break_one(
         variant: Some(variant.to_owned()),
         sample: Some(1),
         seed: Some(SEED),
+        now: Some(crate::model::time::format(NOW, 0, 'T')),
         ..plan::Options::default()
     };
     let request = plan::Request { tool: mode.card().tool.to_owned(), parameters: Map::new(), options, output: None };
@@ -237,9 +246,9 @@ fn break_one(
     let journal = context.reading()?;
     let chosen = context.chosen(&journal)?;
     let mut target = context.open(&chosen.url)?;
-    let after = checks::run(target.as_mut())?;
+    let after = checks::run(target.as_mut(), &terms())?;
     let new = checks::new_findings(before, &after);
-    let record = mode.card().record.table;
+    let record = mode.card().record_of(&done.plan.params).table;
     let key = done.plan.keys.first().map(ToString::to_string).unwrap_or_default();
     let seen: Vec<&Finding> = new.iter().filter(|finding| touches(finding, &done)).collect();
     let mut seen_by: Vec<String> = seen.iter().map(|finding| finding.check.to_owned()).collect();
@@ -259,7 +268,7 @@ fn break_one(
 
 /// Tells whether a finding names the record that was chosen, or a row that was changed.
 fn touches(finding: &Finding, done: &apply::Outcome) -> bool {
-    let record = crate::mosaiq::modes::find(&done.plan.tool).map(|mode| mode.card().record.table);
+    let record = crate::mosaiq::modes::find(&done.plan.tool).map(|mode| mode.card().record_of(&done.plan.params).table);
     let text = |key: &[crate::model::Value]| key.first().map(|value| super::cell::cell(value).to_string());
     let chosen: Vec<Option<String>> = done.plan.keys.iter().map(|key| Some(key.to_string())).collect();
     let named = |table: &str, key: &[crate::model::Value]| {

@@ -31,8 +31,10 @@ pub struct Entry {
     pub title: &'static str,
     /// What goes wrong.
     pub description: &'static str,
-    /// The record that one fault is made on, as `Table.Key`.
+    /// The record that one fault is made on, as `Table.Key`; the first of several kinds.
     pub record: String,
+    /// Every kind of record that one fault may be made on, as `Table.Key`.
+    pub records: Vec<String>,
     /// The severity of the mode as a whole.
     pub severity: &'static str,
     /// The variants.
@@ -83,11 +85,16 @@ fn entry(mode: &dyn Mode) -> Entry {
         resource: format!("failure-mode://mosaiq/{}", card.id),
         title: card.title,
         description: card.description,
-        record: format!("{}.{}", card.record.table, card.record.key),
+        record: name(&card.record),
+        records: card.records().map(name).collect(),
         severity: card.severity,
         variants: variants.map(|v| VariantEntry { word: v.word, severity: v.severity, about: v.about }).collect(),
         parameters: mode.schema(),
         checks: card.checks,
         data_needed: card.data_needed,
     }
+}
+
+fn name(record: &modes::Record) -> String {
+    format!("{}.{}", record.table, record.key)
 }

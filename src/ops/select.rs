@@ -83,9 +83,9 @@ pub struct Selected {
 /// # Errors
 /// A refusal, or what the target says.
 pub fn select(context: &Context<'_>, target: &mut dyn Target, order: &Order<'_>) -> Result<Selected, Failure> {
-    let card = order.mode.card();
-    let missing = || Refusal::MissingTable { table: card.record.table.to_owned() };
-    let table = target.table(card.record.table)?.ok_or_else(missing)?;
+    let record = order.mode.card().record_of(order.parameters).table;
+    let missing = || Refusal::MissingTable { table: record.to_owned() };
+    let table = target.table(record)?.ok_or_else(missing)?;
     let mut run = Run { context, target, order, outcome: Tally::default() };
     let candidates = run.candidates(&table)?;
     let mut chosen = match order.records {
@@ -162,7 +162,7 @@ impl Run<'_, '_, '_> {
             }
         }
         if (chosen.len() as u64) < wanted {
-            let table = self.order.mode.card().record.table.to_owned();
+            let table = self.order.mode.card().record_of(self.order.parameters).table.to_owned();
             return Err(Refusal::TooFewEligible { table, wanted, eligible: chosen.len() as u64 }.into());
         }
         Ok(chosen)
@@ -209,7 +209,7 @@ impl Run<'_, '_, '_> {
         let records: Vec<Value> = keys.iter().filter_map(|key| key.first().cloned()).collect();
         let mut snapshot = Snapshot::default();
         loop {
-            let wanted = self.order.mode.needs(&records, &snapshot);
+            let wanted = self.order.mode.needs(&records, self.order.parameters, &snapshot);
             let fresh: BTreeSet<Query> = wanted.into_iter().filter(|query| !snapshot.has(query)).collect();
             if fresh.is_empty() {
                 return Ok(snapshot);
@@ -232,7 +232,7 @@ impl Run<'_, '_, '_> {
         let proposed = mode.propose(variant, snapshot, &task)?;
         let planned = mode.plan(snapshot, &Task { parameters: &proposed, ..task })?;
         if planned.variant != variant {
-            let table = mode.card().record.table.to_owned();
+            let table = mode.card().record_of(parameters).table.to_owned();
             let reason = format!("these parameters make it {}, not {variant}", planned.variant);
             return Err(Refusal::Ineligible { table, key: key.clone(), reason });
         }

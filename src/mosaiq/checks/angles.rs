@@ -1,6 +1,6 @@
 //! Angles: every gantry and collimator angle lies in its range; says nothing of jumps between control points.
 
-use super::{Card, Check, Verdict, present};
+use super::{Card, Check, Terms, Verdict, present};
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Query, Severity, Snapshot};
 use crate::mosaiq::limits::{COLLIMATOR_DEGREES, GANTRY_DEGREES};
@@ -26,7 +26,7 @@ impl Check for AngleRange {
         vec![Query::all("TxFieldPoint")]
     }
 
-    fn run(&self, snapshot: &Snapshot) -> Verdict {
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
         let points = match present(snapshot, "TxFieldPoint", &["FLD_ID", "Gantry_Ang", "Coll_Ang"]) {
             Ok(points) => points,
             Err(not_run) => return not_run,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Card, Check, Verdict, present};
+use super::{Card, Check, Terms, Verdict, present};
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Query, Row, Severity, Snapshot, Value};
 
@@ -31,7 +31,7 @@ impl Check for ControlPointSequence {
         vec![Query::all("TxField"), Query::all("TxFieldPoint")]
     }
 
-    fn run(&self, snapshot: &Snapshot) -> Verdict {
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
         let fields = present(snapshot, "TxField", &["FLD_ID", "Type_Enum", "ControlPoints"]);
         let points = present(snapshot, "TxFieldPoint", &["FLD_ID", "Point"]);
         let (fields, points) = match (fields, points) {

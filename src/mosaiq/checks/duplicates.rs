@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::{Card, Check, Verdict, present};
+use super::{Card, Check, Terms, Verdict, present};
 use crate::model::{Finding, Query, Severity, Snapshot, Value};
 use crate::mosaiq::deliveries::Delivery;
 use crate::mosaiq::limits::DUPLICATE_WINDOW_SECONDS;
@@ -33,7 +33,7 @@ impl Check for DuplicateDelivery {
         vec![Query::all(TABLE)]
     }
 
-    fn run(&self, snapshot: &Snapshot) -> Verdict {
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
         let rows = match present(snapshot, TABLE, &Delivery::COLUMNS) {
             Ok(rows) => rows,
             Err(not_run) => return not_run,

@@ -4,6 +4,8 @@ mod angles;
 mod control_points;
 mod duplicates;
 
+use jiff::civil;
+
 use crate::model::{Finding, Query, Severity, Snapshot, TableRows};
 
 /// Every check, in the order of the groups.
@@ -50,6 +52,13 @@ pub enum Verdict {
     },
 }
 
+/// What checks hold rows against, beside the rows themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The target's wall clock: nothing lies after it.
+    pub now: civil::DateTime,
+}
+
 /// A quality check.
 pub trait Check: Sync {
     /// Returns what the check is.
@@ -57,7 +66,7 @@ pub trait Check: Sync {
     /// Returns what it wants read.
     fn needs(&self) -> Vec<Query>;
     /// Looks at what was read.
-    fn run(&self, snapshot: &Snapshot) -> Verdict;
+    fn run(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict;
 }
 
 /// Returns what was read of a table that has these columns, or the verdict that the check cannot run.

@@ -6,7 +6,7 @@ use super::*;
 use crate::model::{Query, Value};
 use crate::mosaiq::checks::{CHECKS, Verdict};
 use crate::mosaiq::laws;
-use crate::mosaiq::testing::{self, Database};
+use crate::mosaiq::testing::{self, Database, TERMS};
 
 fn excerpt() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/mock")
@@ -49,7 +49,7 @@ fn declared<'t>(imported: &'t Imported, column: &str) -> &'t str {
 }
 
 fn violations(database: &Database) -> BTreeMap<&'static str, usize> {
-    let count = |check: &&dyn crate::mosaiq::checks::Check| match check.run(&database.read(check.needs())) {
+    let count = |check: &&dyn crate::mosaiq::checks::Check| match check.run(&database.read(check.needs()), &TERMS) {
         Verdict::Ran { findings, .. } => (check.card().id, findings.len()),
         Verdict::NotRun { why } => panic!("{why}"),
     };

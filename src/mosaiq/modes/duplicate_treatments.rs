@@ -32,6 +32,8 @@ static CARD: Card = Card {
         time-out, a recovery replays a queue, or two workstations close the same beam. Dose totals, fraction counts \
         and bills then count the beam twice; with another field in the copy, a beam is counted that was never given.",
     record: Record { table: TABLE, key: "TTX_ID", parameter: "ttx_id" },
+    others: &[],
+    table_parameter: None,
     variants: &[
         Variant { word: SAME, severity: "1.0", about: "the copy names the same field" },
         Variant { word: DIFFERENT, severity: "1.5", about: "the copy names another field of the patient" },
@@ -83,7 +85,7 @@ impl Mode for DuplicateTreatments {
         }
     }
 
-    fn needs(&self, records: &[Value], snapshot: &Snapshot) -> Vec<Query> {
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Query> {
         let sources = Query::among(TABLE, "TTX_ID", records::ids(records));
         let first = records::unread(snapshot, [sources, Query::maximum(TABLE, "TTX_ID")]);
         if !first.is_empty() {

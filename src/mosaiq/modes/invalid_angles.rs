@@ -26,6 +26,8 @@ static CARD: Card = Card {
         treatment machine refuses such a field; software that only records, displays or reconstructs dose may not, \
         and then shows a beam from a direction that was never planned.",
     record: Record { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
+    others: &[],
+    table_parameter: None,
     variants: &[
         Variant { word: "gantry", severity: "0.7", about: "Gantry_Ang of all control points leaves 0 to 360 degrees" },
         Variant {
@@ -131,7 +133,7 @@ impl Mode for InvalidAngles {
         Ok(parameters::write(&params))
     }
 
-    fn needs(&self, records: &[Value], snapshot: &Snapshot) -> Vec<Query> {
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Query> {
         records::field_queries(records, snapshot)
     }
 

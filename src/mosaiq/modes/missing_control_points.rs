@@ -29,6 +29,8 @@ static CARD: Card = Card {
         clean-up that matched too much. What reads the field interpolates over the hole, shows a shorter arc or no \
         beam at all; dose computed from it is wrong, while the field's own record still promises every point.",
     record: Record { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
+    others: &[],
+    table_parameter: None,
     variants: &[
         Variant { word: SINGLE, severity: "1.8", about: "one run of neighbouring control points is gone" },
         Variant { word: MULTIPLE, severity: "2.2", about: "several runs of control points are gone" },
@@ -157,7 +159,7 @@ impl Mode for MissingControlPoints {
         }
     }
 
-    fn needs(&self, records: &[Value], snapshot: &Snapshot) -> Vec<Query> {
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Query> {
         records::field_queries(records, snapshot)
     }
 

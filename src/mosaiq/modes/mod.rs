@@ -39,8 +39,12 @@ pub struct Card {
     pub title: &'static str,
     /// What goes wrong, how it happens in a clinic, and what it may cost; a paragraph.
     pub description: &'static str,
-    /// The record that one fault is made on.
+    /// The record that one fault is made on; the first of several kinds.
     pub record: Record,
+    /// The other kinds of record that one fault may be made on.
+    pub others: &'static [Record],
+    /// The parameter that names the table, where there are several kinds of record.
+    pub table_parameter: Option<&'static str>,
     /// The variants, in the order of the specification.
     pub variants: &'static [Variant],
     /// The severity of the mode as a whole, as decimal text.
@@ -51,6 +55,21 @@ pub struct Card {
     pub checks: &'static [&'static str],
     /// What a fuller check would need, beyond the database.
     pub data_needed: &'static [&'static str],
+}
+
+impl Card {
+    /// Returns every kind of record that one fault may be made on.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        std::iter::once(&self.record).chain(self.others)
+    }
+
+    /// Returns the kind of record that completed parameters choose.
+    #[must_use]
+    pub fn record_of(&self, parameters: &Map<String, Json>) -> &Record {
+        let named = self.table_parameter.and_then(|name| parameters.get(name)).and_then(Json::as_str);
+        let found = named.and_then(|table| self.records().find(|record| record.table.eq_ignore_ascii_case(table)));
+        found.unwrap_or(&self.record)
+    }
 }
 
 /// The record that one fault is made on.
@@ -148,8 +167,8 @@ pub trait Mode: Parameters + Sync {
     /// A sentence saying what is wrong with them, decided from the parameters alone.
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String>;
 
-    /// Returns what has to be read for these records beyond what the snapshot holds.
-    fn needs(&self, records: &[Value], snapshot: &Snapshot) -> Vec<Query>;
+    /// Returns what has to be read for these records under completed parameters, beyond what the snapshot holds.
+    fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Query>;
 
     /// Returns the parameters under which a record shows a variant: those given, and proposed ones for the rest.
     ///

@@ -55,7 +55,7 @@ fn try_plan(database: &Database, tool: &str, record: i64, given: Json) -> Result
     let mode = modes::find(tool).unwrap();
     let record = Value::Integer(record);
     let parameters = mode.complete(&object(given), None).unwrap();
-    let snapshot = database.read_for(mode, std::slice::from_ref(&record));
+    let snapshot = database.read_for(mode, std::slice::from_ref(&record), &parameters);
     mode.plan(&snapshot, &task(&record, &parameters, 1))
 }
 
