@@ -20,7 +20,7 @@ use super::world::{World, dump};
 
 /// How a step goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum How {
+pub(crate) enum How {
     /// The process is gone: nothing of ours runs any more.
     Crash,
     /// The step reports an error, and the program goes on.
@@ -32,10 +32,10 @@ struct Crash;
 
 /// Goes off at the n-th step of both stores together.
 #[derive(Clone)]
-struct Bomb(Arc<Mutex<(usize, How)>>);
+pub(crate) struct Bomb(Arc<Mutex<(usize, How)>>);
 
 impl Bomb {
-    fn at(step: usize, how: How) -> Self {
+    pub(crate) fn at(step: usize, how: How) -> Self {
         Self(Arc::new(Mutex::new((step, how))))
     }
 
@@ -57,7 +57,7 @@ impl Bomb {
         }
     }
 
-    fn went_off(&self) -> bool {
+    pub(crate) fn went_off(&self) -> bool {
         self.0.lock().unwrap().0 == 0
     }
 }
@@ -91,6 +91,11 @@ impl Rig {
         let request =
             mark::Request { target: world.url("lab.db"), confirm: Some("lab.db".into()), ..Default::default() };
         mark::run(&world.context(), &request).unwrap();
+        Self::of(world)
+    }
+
+    /// A rig around a world as it is.
+    pub(crate) fn of(world: World) -> Self {
         let before = dump(&world.path("lab.db"));
         Self { world, before }
     }
@@ -100,7 +105,7 @@ impl Rig {
     }
 
     /// Runs a step of an engine with a bomb in both stores.
-    fn with<T>(
+    pub(crate) fn with<T>(
         &self,
         bomb: &Bomb,
         run: impl FnOnce(&mut Engine<'_>) -> Result<T, EngineError>,
@@ -201,7 +206,7 @@ pub(crate) fn recover_all(engine: &mut Engine<'_>) -> Result<Vec<mfm::engine::re
     engine.recover()
 }
 
-fn quiet() {
+pub(crate) fn quiet() {
     // Crashes are meant here; their backtraces would bury a real failure.
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {

@@ -9,6 +9,7 @@
 
 mod conflicts;
 mod crash;
+mod crash_modes;
 mod full;
 mod laws;
 mod mock;
@@ -16,6 +17,7 @@ mod places;
 mod refusals;
 mod regressions;
 mod simulated;
+mod stacked;
 mod torture;
 mod ways_out;
 mod world;
