@@ -56,6 +56,8 @@ pub struct VariantEntry {
     pub severity: &'static str,
     /// What it does.
     pub about: &'static str,
+    /// Which records can show it.
+    pub eligible: &'static str,
 }
 
 /// Returns one mode, or all.
@@ -88,7 +90,9 @@ fn entry(mode: &dyn Mode) -> Entry {
         record: name(&card.record),
         records: card.records().map(name).collect(),
         severity: card.severity,
-        variants: variants.map(|v| VariantEntry { word: v.word, severity: v.severity, about: v.about }).collect(),
+        variants: variants
+            .map(|v| VariantEntry { word: v.word, severity: v.severity, about: v.about, eligible: v.eligible })
+            .collect(),
         parameters: mode.schema(),
         checks: card.checks,
         data_needed: card.data_needed,

@@ -16,6 +16,7 @@ mod mock;
 mod places;
 mod refusals;
 mod regressions;
+mod seeds;
 mod simulated;
 mod stacked;
 mod torture;

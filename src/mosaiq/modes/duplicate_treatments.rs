@@ -35,8 +35,18 @@ static CARD: Card = Card {
     others: &[],
     table_parameter: None,
     variants: &[
-        Variant { word: SAME, severity: "1.0", about: "the copy names the same field" },
-        Variant { word: DIFFERENT, severity: "1.5", about: "the copy names another field of the patient" },
+        Variant {
+            word: SAME,
+            severity: "1.0",
+            about: "the copy names the same field",
+            eligible: "beam on, complete, not cancelled, ends after it starts, doubled by no other delivery",
+        },
+        Variant {
+            word: DIFFERENT,
+            severity: "1.5",
+            about: "the copy names another field of the patient",
+            eligible: "as same_field, and the patient has another field",
+        },
     ],
     severity: "1.2",
     uses_now: false,

@@ -29,13 +29,24 @@ static CARD: Card = Card {
     others: &[],
     table_parameter: None,
     variants: &[
-        Variant { word: "gantry", severity: "0.7", about: "Gantry_Ang of all control points leaves 0 to 360 degrees" },
+        Variant {
+            word: "gantry",
+            severity: "0.7",
+            about: "Gantry_Ang of all control points leaves 0 to 360 degrees",
+            eligible: "a control point has a gantry angle, and none is out of range yet",
+        },
         Variant {
             word: "collimator",
             severity: "0.6",
             about: "Coll_Ang of all control points leaves -180 to 360 degrees",
+            eligible: "a control point has a collimator angle, and none is out of range yet",
         },
-        Variant { word: "both", severity: "0.8", about: "both angles of all control points leave their ranges" },
+        Variant {
+            word: "both",
+            severity: "0.8",
+            about: "both angles of all control points leave their ranges",
+            eligible: "both angles are there, and one of them at least is in range everywhere",
+        },
     ],
     severity: "0.7",
     uses_now: false,

@@ -32,9 +32,24 @@ static CARD: Card = Card {
     others: &[],
     table_parameter: None,
     variants: &[
-        Variant { word: SINGLE, severity: "1.8", about: "one run of neighbouring control points is gone" },
-        Variant { word: MULTIPLE, severity: "2.2", about: "several runs of control points are gone" },
-        Variant { word: ALL, severity: "2.5", about: "no control point is left" },
+        Variant {
+            word: SINGLE,
+            severity: "1.8",
+            about: "one run of neighbouring control points is gone",
+            eligible: "points numbered 0 to n-1 once each; proposed from 3 points upwards",
+        },
+        Variant {
+            word: MULTIPLE,
+            severity: "2.2",
+            about: "several runs of control points are gone",
+            eligible: "points numbered 0 to n-1 once each; proposed from 5 points upwards",
+        },
+        Variant {
+            word: ALL,
+            severity: "2.5",
+            about: "no control point is left",
+            eligible: "points numbered 0 to n-1 once each, and a type or ControlPoints that promises some",
+        },
     ],
     severity: "2.0",
     uses_now: false,

@@ -92,6 +92,8 @@ pub struct Variant {
     pub severity: &'static str,
     /// What it does, in a line.
     pub about: &'static str,
+    /// Which records can show it, in a line.
+    pub eligible: &'static str,
 }
 
 /// What one record's plan is made of.

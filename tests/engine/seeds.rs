@@ -1,0 +1,157 @@
+//! Every variant under many seeds: it commits, a new finding names what it touched, and it reverts to an equal file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use mfm::model::Finding;
+use mfm::mosaiq::checks::Terms;
+use mfm::mosaiq::modes::{MODES, Mode, Record};
+use mfm::ops::{Failure, apply, checks, plan};
+use mfm_journal::Digest;
+use serde_json::json;
+
+use super::world::World;
+
+const NOW: &str = "2024-06-29T12:00:00";
+
+/// A digest of every row of every table but mfm's own, storage class by storage class, taken without mfm's reading.
+fn fingerprint(path: &Path) -> BTreeMap<String, Digest> {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'mfm\\_%' ESCAPE '\\' ORDER BY 1";
+    let mut tables = connection.prepare(sql).unwrap();
+    let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let digest = |name: &String| {
+        let mut rows = connection.prepare(&format!("SELECT rowid, * FROM \"{name}\" ORDER BY rowid")).unwrap();
+        let width = rows.column_count();
+        let (mut rows, mut bytes) = (rows.query([]).unwrap(), Vec::new());
+        while let Some(row) = rows.next().unwrap() {
+            (0..width).for_each(|at| write_cell(row.get_ref(at).unwrap(), &mut bytes));
+        }
+        Digest::of(&bytes)
+    };
+    names.iter().map(|name| (name.clone(), digest(name))).collect()
+}
+
+fn write_cell(cell: rusqlite::types::ValueRef<'_>, out: &mut Vec<u8>) {
+    use rusqlite::types::ValueRef::{Blob, Integer, Null, Real, Text};
+    let (class, bytes) = match cell {
+        Null => (0, Vec::new()),
+        Integer(number) => (1, number.to_le_bytes().to_vec()),
+        Real(number) => (2, number.to_bits().to_le_bytes().to_vec()),
+        Text(text) => (3, text.to_vec()),
+        Blob(bytes) => (4, bytes.to_vec()),
+    };
+    out.push(class);
+    out.extend((bytes.len() as u64).to_le_bytes());
+    out.extend(bytes);
+}
+
+fn findings(world: &World) -> BTreeSet<Finding> {
+    let mut target = world.context().open(&world.url("lab.db")).unwrap();
+    let terms = Terms { now: NOW.parse().unwrap() };
+    let checked = checks::run(target.as_mut(), &terms).unwrap();
+    checked.iter().flat_map(|check| check.findings().to_vec()).collect()
+}
+
+fn request(mode: &dyn Mode, kind: &Record, variant: &str, seed: u64) -> plan::Request {
+    let table = mode.card().table_parameter.map(|name| (name.to_owned(), json!(kind.table)));
+    let options = plan::Options {
+        variant: Some(variant.into()),
+        sample: Some(1),
+        seed: Some(seed),
+        now: Some(NOW.into()),
+        ..Default::default()
+    };
+    plan::Request { tool: mode.card().tool.into(), parameters: table.into_iter().collect(), options, output: None }
+}
+
+/// Tells whether a finding names the record or a row that was changed.
+fn names(finding: &Finding, kind: &Record, applied: &apply::Outcome) -> bool {
+    let id = |key: &[mfm::model::Value]| mfm::model::refusal::show(key);
+    let mut rows: BTreeSet<(String, String)> =
+        applied.plan.keys.iter().map(|key| (kind.table.to_owned(), key.to_string())).collect();
+    for change in &applied.plan.changes {
+        let key = change.key.as_object().and_then(|key| key.values().next()).unwrap();
+        rows.insert((change.table.clone(), key.to_string()));
+    }
+    let named = |table: &str, key: &[mfm::model::Value]| rows.contains(&(table.to_owned(), id(key)));
+    named(finding.table, &finding.key) || finding.related.iter().any(|(table, key)| named(table, key))
+}
+
+/// Commits and takes back a variant; returns the checks that saw it, or the refusal.
+fn there_and_back(
+    world: &World,
+    clean: &BTreeSet<Finding>,
+    kind: &Record,
+    request: plan::Request,
+) -> Result<BTreeSet<&'static str>, Failure> {
+    let applied = world.apply(request)?;
+    let after = findings(world);
+    let seen: BTreeSet<&str> =
+        after.difference(clean).filter(|finding| names(finding, kind, &applied)).map(|finding| finding.check).collect();
+    let back = world.revert(&[applied.op.unwrap()])?;
+    assert!(back.operations[0].exact);
+    Ok(seen)
+}
+
+/// How many seeds the long runs try: MFM_TEST_SEEDS, or twenty.
+fn seeds() -> u64 {
+    std::env::var("MFM_TEST_SEEDS").ok().map_or(20, |text| text.parse().unwrap())
+}
+
+/// Runs every variant on every kind of record under many seeds, and prints what sees it.
+fn many_seeds(world: &World, seeds: u64) {
+    let (before, clean) = (fingerprint(&world.path("lab.db")), findings(world));
+    let mut done = 0;
+    for mode in MODES.iter().copied() {
+        for (kind, variant) in
+            mode.card().records().flat_map(|kind| mode.card().variants.iter().map(move |variant| (kind, variant.word)))
+        {
+            let what = format!("{} {variant} of {}", mode.card().tool, kind.table);
+            let (mut seen, mut records, mut missing) = (BTreeMap::<&str, u64>::new(), BTreeSet::new(), None);
+            for seed in 0..seeds {
+                match there_and_back(world, &clean, kind, request(mode, kind, variant, seed)) {
+                    Ok(checks) => {
+                        assert!(!checks.is_empty(), "{what}, seed {seed}: no new finding names it");
+                        checks.into_iter().for_each(|check| *seen.entry(check).or_default() += 1);
+                        done += 1;
+                    }
+                    // This kind of record has no column of this variant.
+                    Err(failure) if failure.kind.exit_code() == 2 => missing = Some("not a variant of it".to_owned()),
+                    Err(failure) if failure.code == "missing_table" => {
+                        assert!(failure.message.contains("no table"), "{failure:?}");
+                        missing = Some(failure.message);
+                    }
+                    Err(failure) => panic!("{what}, seed {seed}: {failure:?}"),
+                }
+                records.insert(seed);
+                assert_eq!(fingerprint(&world.path("lab.db")), before, "{what}, seed {seed}");
+            }
+            let seen: Vec<String> = seen.iter().map(|(check, times)| format!("{check} {times}")).collect();
+            println!("{what}: {}", missing.unwrap_or_else(|| format!("seen by {}", seen.join(", "))));
+        }
+    }
+    println!("{done} faults committed, seen and taken back");
+    assert!(done >= seeds * MODES.len() as u64);
+}
+
+#[test]
+fn every_variant_is_seen_and_taken_back() {
+    many_seeds(&World::with_lab(20), 1);
+}
+
+#[test]
+#[ignore = "minutes: twenty seeds of every variant on a lab of three hundred patients"]
+fn every_variant_under_many_seeds_on_a_large_lab() {
+    many_seeds(&World::with_lab(300), seeds());
+}
+
+#[test]
+#[ignore = "needs the folder of PyMedPhys's CSV files in MFM_TEST_MOCK"]
+fn every_variant_under_many_seeds_on_the_whole_mock() {
+    let world = World::new();
+    let source = std::env::var_os("MFM_TEST_MOCK").unwrap().into();
+    let request = mfm::ops::lab::import::Request { source, url: world.url("lab.db"), name: None };
+    mfm::ops::lab::import::run(&world.context(), &request).unwrap();
+    many_seeds(&world, seeds());
+}
