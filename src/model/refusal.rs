@@ -33,6 +33,9 @@ pub enum Refusal {
     /// The copy would not count as a duplicate.
     #[error("a copy {offset_seconds} s away is no duplicate of {table} {}: {reason}", show(key))]
     NotADuplicate { table: String, key: Key, offset_seconds: i64, reason: String },
+    /// Nothing independent of the meterset could contradict it.
+    #[error("{table} {} has no independent meterset: {reason}", show(key))]
+    NoIndependentMeterset { table: String, key: Key, reason: String },
     /// The value would be changed on its way into the column.
     #[error("{value} does not fit {table}.{column} {declared} unchanged")]
     DoesNotFit { table: String, column: String, declared: String, value: String },
@@ -194,6 +197,7 @@ impl Refusal {
             Self::TooFewEligible { .. } => "too_few_eligible",
             Self::ValueIsValid { .. } => "value_is_valid",
             Self::NotADuplicate { .. } => "not_a_duplicate",
+            Self::NoIndependentMeterset { .. } => "no_independent_meterset",
             Self::DoesNotFit { .. } => "does_not_fit",
             Self::NotNull { .. } => "not_null",
             Self::MixedVariants { .. } => "mixed_variants",
@@ -241,9 +245,12 @@ impl Refusal {
                 "`mfm modes MODE` says what a record needs; --sample N chooses eligible ones".into()
             }
             Self::TooFewEligible { eligible, .. } => format!("ask for at most {eligible}"),
-            Self::ValueIsValid { .. } => "give a value outside the valid range".into(),
+            Self::ValueIsValid { .. } => "give a value that is none of the valid ones".into(),
             Self::NotADuplicate { .. } => {
                 "choose an offset of at most 10 s, or shorter than the delivery lasted".into()
+            }
+            Self::NoIndependentMeterset { .. } => {
+                "choose a field with an index in MU or a dose per MU; --sample N finds one".into()
             }
             Self::DoesNotFit { .. } => "give a value that the column holds without rounding".into(),
             Self::NotNull { .. } => "the database itself prevents this fault; choose another column".into(),

@@ -268,6 +268,21 @@ impl<'s> Row<'s> {
         }
     }
 
+    /// Returns a number as the nearest float, for arithmetic that is no equality.
+    #[must_use]
+    pub fn float(&self, column: &str) -> Option<f64> {
+        match self.cell(column)? {
+            Value::Real(number) => Some(*number),
+            _ => self.decimal(column)?.to_string().parse().ok(),
+        }
+    }
+
+    /// Tells whether a cell is there and not NULL.
+    #[must_use]
+    pub fn filled(&self, column: &str) -> bool {
+        self.cell(column).is_some_and(|cell| !cell.is_null())
+    }
+
     /// Returns whether a flag is set; `None` for NULL.
     #[must_use]
     pub fn flag(&self, column: &str) -> Option<bool> {

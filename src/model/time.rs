@@ -7,6 +7,7 @@ use super::column::{Column, Kind, Storage};
 
 /// Day 0 of a [`Moment`].
 const EPOCH: civil::Date = civil::date(1900, 1, 1);
+const NANOSECONDS_PER_DAY: i128 = 86_400_000_000_000;
 
 /// Returns the date and time that a cell holds, in whatever form its engine keeps it.
 #[must_use]
@@ -34,13 +35,31 @@ pub fn store(moment: civil::DateTime, column: &Column) -> Option<Value> {
 pub fn shift(value: &Value, column: &Column, seconds: i64) -> Option<Value> {
     let moved = read(value, column)?.checked_add(SignedDuration::from_secs(seconds)).ok()?;
     match value {
-        Value::Text(text) => {
-            let digits = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-            let separator = if text.as_bytes().get(10) == Some(&b'T') { 'T' } else { ' ' };
-            Some(Value::Text(format(moved, digits, separator)))
-        }
+        Value::Text(text) => Some(like(moved, text, 0)),
         _ => to_moment(moved, nanoseconds_per_tick(column)?).map(Value::Moment),
     }
+}
+
+/// Returns the cell that a date and time becomes in the place of another: rounded to the column's tick, in the layout
+/// of the cell that was there, or `None` where that one holds no date and time.
+#[must_use]
+pub fn place(moment: civil::DateTime, cell: &Value, column: &Column) -> Option<Value> {
+    read(cell, column)?;
+    let unit = nanoseconds_per_tick(column)?;
+    let held = to_moment(moment, unit)?;
+    let Value::Text(text) = cell else { return Some(Value::Moment(held)) };
+    let rounded = from_moment(held, unit)?;
+    // Text shows a tick of 1/300 s as milliseconds: .000, .003, .007.
+    let shown = if unit.denominator == 1 { rounded } else { rounded.round(jiff::Unit::Millisecond).ok()? };
+    let nanosecond = format!("{:09}", shown.subsec_nanosecond());
+    Some(like(shown, text, nanosecond.trim_end_matches('0').len()))
+}
+
+/// Writes a date and time in the layout of another text, with at least so many digits of a fraction.
+fn like(moment: civil::DateTime, text: &str, digits: usize) -> Value {
+    let own = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let separator = if text.as_bytes().get(10) == Some(&b'T') { 'T' } else { ' ' };
+    Value::Text(format(moment, own.max(digits), separator))
 }
 
 /// Reads `YYYY-MM-DD`, or that with `HH:MM:SS` and a fraction, separated by a space or a T.
@@ -100,6 +119,9 @@ fn to_moment(moment: civil::DateTime, unit: TickUnit) -> Option<Moment> {
     let midnight = moment.date().to_datetime(civil::Time::midnight());
     let nanoseconds = moment.duration_since(midnight).as_nanos();
     let ticks = (nanoseconds * unit.denominator * 2 + unit.numerator) / (unit.numerator * 2);
+    let day = NANOSECONDS_PER_DAY * unit.denominator / unit.numerator;
+    // The last half tick of a day belongs to the next one.
+    let (days, ticks) = if ticks == day { (days.checked_add(1)?, 0) } else { (days, ticks) };
     Some(Moment { days: Some(days), ticks: i64::try_from(ticks).ok(), offset_minutes: None })
 }
 
@@ -149,5 +171,27 @@ mod tests {
         assert_eq!(moment.ticks, Some(((8 * 60 + 3) * 60 + 28) * 300 + 154));
         let moved = shift(&cell, &column, 5).unwrap();
         assert_eq!(moved, Value::Moment(Moment { ticks: moment.ticks.map(|t| t + 1500), ..moment }));
+    }
+
+    #[test]
+    fn a_moment_in_the_place_of_another_is_rounded_to_the_tick() {
+        let text = column("datetime", Storage::Numeric);
+        for (moment, there, expected) in [
+            ("2024-06-03 07:59:59.999", "2024-06-03 08:00:00.003", "2024-06-03 08:00:00.000"),
+            ("2024-06-03 08:00:00.006", "2024-06-03T08:00:00", "2024-06-03T08:00:00.007"),
+            ("2024-06-03 08:00:00", "2024-06-03 08:00:00", "2024-06-03 08:00:00"),
+            ("2024-06-03 23:59:59.999", "2024-06-03 08:00:00.123000", "2024-06-04 00:00:00.000000"),
+        ] {
+            let placed = place(at(moment), &Value::Text(there.into()), &text);
+            assert_eq!(placed, Some(Value::Text(expected.into())));
+        }
+        assert_eq!(place(at("2024-06-03"), &Value::Null, &text), None);
+        let minutes = column("smalldatetime", Storage::Numeric);
+        let placed = place(at("2024-06-03 08:00:31"), &Value::Text("2024-06-03 08:00:00".into()), &minutes);
+        assert_eq!(placed, Some(Value::Text("2024-06-03 08:01:00".into())));
+        let native = column("datetime", Storage::Native);
+        let there = Value::Moment(Moment { days: Some(0), ticks: Some(0), offset_minutes: None });
+        let next = place(at("1900-01-01 23:59:59.999"), &there, &native);
+        assert_eq!(next, Some(Value::Moment(Moment { days: Some(1), ticks: Some(0), offset_minutes: None })));
     }
 }

@@ -1,13 +1,17 @@
 //! The domain: tables, failure modes, checks and labs of MOSAIQ; pure, without a connection, a file or a clock.
 
 pub mod checks;
+mod columns;
 mod deliveries;
 pub mod import;
 pub mod lab;
 pub mod limits;
+mod metersets;
 pub mod modes;
 mod parameters;
 mod records;
+mod references;
+mod required;
 pub mod schema;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{ArgMatches, Args, Command};
 use mfm_journal::Decimal;
 use schemars::JsonSchema;
@@ -9,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::modes::{Mode, Task};
+use super::modes::{Card, Mode, Task};
 use crate::model::{Refusal, Snapshot};
 
 /// Adds the parameters to a command, whose own description stays: clap would put the struct's in its place.
@@ -74,9 +75,43 @@ pub(super) fn required<T>(value: Option<T>, name: &str) -> Result<T, Refusal> {
 pub(super) fn variant(mode: &dyn Mode, word: &str) -> Result<&'static str, String> {
     let card = mode.card();
     let snake = word.replace('-', "_");
-    let known: Vec<&str> = card.variants.iter().map(|variant| variant.word).collect();
+    let known = words(card);
     let found = card.variants.iter().find(|variant| variant.word == snake).map(|variant| variant.word);
     found.ok_or_else(|| format!("{} has no variant `{word}`: choose one of {}", card.tool, known.join(", ")))
+}
+
+/// Returns the words of a mode's variants.
+pub(super) fn words(card: &Card) -> Vec<&'static str> {
+    card.variants.iter().map(|variant| variant.word).collect()
+}
+
+/// Returns what the command line takes for a parameter that names the variant itself, each word with its line.
+pub(super) fn parser(card: &Card) -> PossibleValuesParser {
+    card.variants.iter().map(|variant| PossibleValue::new(variant.word).help(variant.about)).collect::<Vec<_>>().into()
+}
+
+/// Returns the variant that a parameter names itself, or the one asked for; they must agree.
+pub(super) fn named(
+    mode: &dyn Mode,
+    parameter: &str,
+    given: Option<&str>,
+    asked: Option<&str>,
+) -> Result<&'static str, String> {
+    let known = words(mode.card()).join(", ");
+    let unknown = |word: &str| format!("{parameter}: `{word}` is none of {known}");
+    let given = given.map(|word| variant(mode, word).map_err(|_| unknown(word))).transpose()?;
+    let asked = asked.map(|word| variant(mode, word)).transpose()?;
+    match (given, asked) {
+        (Some(given), Some(asked)) if given != asked => {
+            Err(format!("{parameter} {given} contradicts the variant {asked}"))
+        }
+        (given, asked) => given.or(asked).ok_or_else(|| format!("{parameter} is missing: one of {known}")),
+    }
+}
+
+/// Returns the variant that a complete plan's parameter names.
+pub(super) fn shown(mode: &dyn Mode, value: Option<String>, parameter: &str) -> Result<&'static str, Refusal> {
+    variant(mode, &required(value, parameter)?).map_err(|what| Refusal::Stale { what })
 }
 
 /// Returns proposed parameters once a plan under them shows the variant.

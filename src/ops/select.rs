@@ -252,7 +252,9 @@ impl Run<'_, '_, '_> {
     /// Returns why a record is passed over, where the record itself is why.
     fn skippable(&self, key: &Key, refusal: Refusal) -> Result<Skipped, Failure> {
         let reason = match &refusal {
-            Refusal::Ineligible { reason, .. } | Refusal::NotADuplicate { reason, .. } => reason.clone(),
+            Refusal::Ineligible { reason, .. }
+            | Refusal::NotADuplicate { reason, .. }
+            | Refusal::NoIndependentMeterset { reason, .. } => reason.clone(),
             Refusal::MissingRecord { .. } => "it does not exist".to_owned(),
             _ => return Err(refusal.into()),
         };

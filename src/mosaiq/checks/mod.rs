@@ -3,14 +3,40 @@
 mod angles;
 mod control_points;
 mod duplicates;
+mod metersets;
+mod nulls;
+mod offsets;
+mod references;
+mod times;
 
 use jiff::civil;
 
-use crate::model::{Finding, Query, Severity, Snapshot, TableRows};
+use crate::model::{Finding, Query, Row, Severity, Snapshot, TableRows};
 
 /// Every check, in the order of the groups.
-pub static CHECKS: &[&dyn Check] =
-    &[&angles::AngleRange, &duplicates::DuplicateDelivery, &control_points::ControlPointSequence];
+pub static CHECKS: &[&dyn Check] = &[
+    &angles::AngleRange,
+    &duplicates::DuplicateDelivery,
+    &control_points::ControlPointSequence,
+    &nulls::DELIVERY,
+    &nulls::FIELD,
+    &nulls::POINT,
+    &nulls::OFFSET,
+    &times::DeliveryOrder,
+    &times::DeliveryFuture,
+    &times::DeliveryDuration,
+    &references::DELIVERY,
+    &references::FIELD,
+    &references::POINT,
+    &references::OFFSET,
+    &references::IDENTITY,
+    &offsets::OffsetSize,
+    &offsets::OffsetCodes,
+    &offsets::OffsetFuture,
+    &metersets::MetersetValue,
+    &metersets::MetersetIndex,
+    &metersets::MetersetDose,
+];
 
 /// Returns the check of an id.
 #[must_use]
@@ -75,4 +101,30 @@ fn present<'s>(snapshot: &'s Snapshot, table: &str, columns: &[&str]) -> Result<
     let rows = snapshot.table(table).map_err(not_run)?;
     columns.iter().try_for_each(|column| rows.table.column(column).map(|_| ())).map_err(not_run)?;
     Ok(rows)
+}
+
+/// Looks at every row of a table, each by itself.
+fn each(
+    snapshot: &Snapshot,
+    card: &'static Card,
+    table: &'static str,
+    columns: &[&str],
+    judge: impl Fn(&Row<'_>) -> Vec<(Severity, String)>,
+) -> Verdict {
+    let rows = match present(snapshot, table, columns) {
+        Ok(rows) => rows,
+        Err(not_run) => return not_run,
+    };
+    let mut findings = Vec::new();
+    for row in rows.rows() {
+        findings.extend(judge(&row).into_iter().map(|(severity, message)| Finding {
+            check: card.id,
+            severity,
+            table,
+            key: row.key(),
+            related: Vec::new(),
+            message,
+        }));
+    }
+    Verdict::Ran { looked_at: rows.len() as u64, findings }
 }

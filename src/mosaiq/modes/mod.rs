@@ -2,7 +2,12 @@
 
 mod duplicate_treatments;
 mod invalid_angles;
+mod invalid_offset_data;
+mod meterset_inconsistency;
 mod missing_control_points;
+mod null_required_fields;
+mod orphaned_records;
+mod timestamp_inconsistencies;
 
 use clap::{ArgMatches, Args, Command};
 use jiff::civil;
@@ -19,6 +24,11 @@ pub static MODES: &[&dyn Mode] = &[
     &invalid_angles::InvalidAngles,
     &duplicate_treatments::DuplicateTreatments,
     &missing_control_points::MissingControlPoints,
+    &null_required_fields::NullRequiredFields,
+    &timestamp_inconsistencies::TimestampInconsistencies,
+    &orphaned_records::OrphanedRecords,
+    &invalid_offset_data::InvalidOffsetData,
+    &meterset_inconsistency::MetersetInconsistency,
 ];
 
 /// Returns the mode of a tool name or mode id, in snake or kebab case.

@@ -1,0 +1,122 @@
+//! Metersets: a field's monitor units are possible, and agree with its control points and its dose; knows no plan.
+
+use std::collections::BTreeMap;
+
+use super::{Card, Check, Terms, Verdict, each, present};
+use crate::model::snapshot::key_form;
+use crate::model::{Query, Row, Severity, Snapshot, Value};
+use crate::mosaiq::metersets::{self, Dose};
+
+const TABLE: &str = "TxField";
+const COLUMN: &str = "Meterset";
+
+/// A meterset is possible.
+pub(super) struct MetersetValue;
+
+static VALUE: Card = Card {
+    id: "meterset_value",
+    group: "metersets",
+    mode: "meterset_inconsistency",
+    severity: Severity::Critical,
+    about: "The Meterset of a field is neither negative nor 10000 MU or more.",
+    remedy: "Compare the field with the treatment plan before anybody is treated with it.",
+};
+
+impl Check for MetersetValue {
+    fn card(&self) -> &'static Card {
+        &VALUE
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(TABLE)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        each(snapshot, &VALUE, TABLE, &[COLUMN], |row| {
+            let impossible =
+                |meterset: &mfm_journal::Decimal| metersets::negative(*meterset) || metersets::extreme(*meterset);
+            let found = row.decimal(COLUMN).filter(impossible);
+            found
+                .map(|meterset| (VALUE.severity, format!("Meterset is {} MU", meterset.normalised())))
+                .into_iter()
+                .collect()
+        })
+    }
+}
+
+/// A meterset agrees with the control points.
+pub(super) struct MetersetIndex;
+
+static INDEX: Card = Card {
+    id: "meterset_index",
+    group: "metersets",
+    mode: "meterset_inconsistency",
+    severity: Severity::Medium,
+    about: "The last control-point index of a field with several points is 100 percent within 0.5, or its Meterset \
+        within 2 percent.",
+    remedy: "Compare control points and meterset with the treatment plan, and import the field again.",
+};
+
+impl Check for MetersetIndex {
+    fn card(&self) -> &'static Card {
+        &INDEX
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(TABLE), Query::all("TxFieldPoint")]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        let points = match present(snapshot, "TxFieldPoint", &["FLD_ID", "Index"]) {
+            Ok(points) => points,
+            Err(not_run) => return not_run,
+        };
+        let mut of_field: BTreeMap<Value, Vec<Row<'_>>> = BTreeMap::new();
+        for point in points.rows() {
+            of_field.entry(point.cell("FLD_ID").map_or(Value::Null, key_form)).or_default().push(point);
+        }
+        each(snapshot, &INDEX, TABLE, &["FLD_ID", COLUMN], |row| {
+            let judge = || {
+                let points = of_field.get(&key_form(row.cell("FLD_ID")?))?;
+                let (last, meterset) = (metersets::last_index(points)?, row.float(COLUMN)?);
+                let message = || format!("the last index is {last}, neither 100 % nor the Meterset, {meterset} MU");
+                (!metersets::index_fits(last, meterset)).then(|| (INDEX.severity, message()))
+            };
+            judge().into_iter().collect()
+        })
+    }
+}
+
+/// A meterset agrees with the dose.
+pub(super) struct MetersetDose;
+
+static DOSE: Card = Card {
+    id: "meterset_dose",
+    group: "metersets",
+    mode: "meterset_inconsistency",
+    severity: Severity::Medium,
+    about: "cGrayPerMeterset times Meterset is Cgray within 2 percent, where none of the three is zero.",
+    remedy: "Compare dose and meterset of the field with the treatment plan.",
+};
+
+impl Check for MetersetDose {
+    fn card(&self) -> &'static Card {
+        &DOSE
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(TABLE)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        each(snapshot, &DOSE, TABLE, &[COLUMN, "Cgray", "cGrayPerMeterset"], |row| {
+            let judge = || {
+                let (dose, meterset) = (Dose::of(row)?, row.float(COLUMN)?);
+                let Dose { cgray, per_meterset } = dose;
+                let message = || format!("{per_meterset} cGy per MU times {meterset} MU is not {cgray} cGy");
+                (!dose.fits(meterset)).then(|| (DOSE.severity, message()))
+            };
+            judge().into_iter().collect()
+        })
+    }
+}

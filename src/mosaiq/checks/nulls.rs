@@ -1,0 +1,84 @@
+//! NULLs: no row lacks what it cannot do without; looks at no value.
+
+use super::{Card, Check, Terms, Verdict, each};
+use crate::model::{Query, Severity, Snapshot};
+use crate::mosaiq::columns::Place;
+use crate::mosaiq::required::{REQUIRED, severity};
+
+/// The check of one table.
+pub(super) struct Nulls {
+    card: &'static Card,
+    table: &'static str,
+}
+
+/// Deliveries.
+pub(super) static DELIVERY: Nulls = Nulls {
+    card: &Card {
+        id: "null_delivery",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::Critical,
+        about: "Every delivery has a patient, a field, a prescription, a machine and both times.",
+        remedy: "Find the delivery in the machine's log by its neighbours in time, and fill in what is missing.",
+    },
+    table: "TrackTreatment",
+};
+
+/// Fields.
+pub(super) static FIELD: Nulls = Nulls {
+    card: &Card {
+        id: "null_field",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::Critical,
+        about: "Every field has a patient, a prescription, a meterset, a type and a machine; a setup field's meterset \
+            is 0, not NULL.",
+        remedy: "Compare the field with the treatment plan, and import it again.",
+    },
+    table: "TxField",
+};
+
+/// Control points.
+pub(super) static POINT: Nulls = Nulls {
+    card: &Card {
+        id: "null_point",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::High,
+        about: "Every control point has a field, a number, an index, a gantry angle and a collimator angle.",
+        remedy: "Compare the field with the treatment plan, and import its control points again.",
+    },
+    table: "TxFieldPoint",
+};
+
+/// Patient shifts.
+pub(super) static OFFSET: Nulls = Nulls {
+    card: &Card {
+        id: "null_offset",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::Medium,
+        about: "Every patient shift has a prescription, a time, a type and a state.",
+        remedy: "Find the shift in the imaging system by its time, and send it again.",
+    },
+    table: "Offset",
+};
+
+impl Check for Nulls {
+    fn card(&self) -> &'static Card {
+        self.card
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(self.table)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        let places: Vec<&Place> = REQUIRED.iter().filter(|place| place.table == self.table).collect();
+        let columns: Vec<&str> = places.iter().map(|place| place.column).collect();
+        each(snapshot, self.card, self.table, &columns, |row| {
+            let empty = places.iter().filter(|place| !row.filled(place.column));
+            empty.map(|place| (severity(place), format!("{} is NULL", place.column))).collect()
+        })
+    }
+}

@@ -1,0 +1,123 @@
+//! Offsets: a patient shift is small, of a known kind, and not from the future; knows no site's own limits.
+
+use super::times::ahead;
+use super::{Card, Check, Terms, Verdict, each};
+use crate::model::{Query, Row, Severity, Snapshot};
+use crate::mosaiq::limits::{OFFSET_CM, OFFSET_POSSIBLE_CM, OFFSET_STATES, OFFSET_TYPES, OFFSET_VECTOR_CM};
+
+const TABLE: &str = "Offset";
+const AXES: [&str; 3] = ["Superior_Offset", "Anterior_Offset", "Lateral_Offset"];
+
+/// A shift is small.
+pub(super) struct OffsetSize;
+
+static SIZE: Card = Card {
+    id: "offset_size",
+    group: "offsets",
+    mode: "invalid_offset_data",
+    severity: Severity::Critical,
+    about: "No axis of a patient shift lies beyond 10 cm either way, and the whole shift is at most 15 cm; beyond \
+        20 cm on an axis is critical.",
+    remedy: "Look at the image that the shift was measured on before it is applied to anybody.",
+};
+
+impl Check for OffsetSize {
+    fn card(&self) -> &'static Card {
+        &SIZE
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(TABLE)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        each(snapshot, &SIZE, TABLE, &AXES, |row| {
+            let mut found: Vec<_> = AXES.iter().filter_map(|axis| beyond(row, axis)).collect();
+            // Where an axis says it already, the whole adds nothing.
+            if found.is_empty() {
+                found.extend(too_far(row));
+            }
+            found
+        })
+    }
+}
+
+fn beyond(row: &Row<'_>, axis: &str) -> Option<(Severity, String)> {
+    let shift = row.decimal(axis).filter(|shift| !OFFSET_CM.holds(*shift))?;
+    let possible = OFFSET_POSSIBLE_CM.holds(shift);
+    let (severity, range) =
+        if possible { (Severity::High, OFFSET_CM) } else { (Severity::Critical, OFFSET_POSSIBLE_CM) };
+    Some((severity, format!("{axis} is {} cm, outside {range} cm", shift.normalised())))
+}
+
+fn too_far(row: &Row<'_>) -> Option<(Severity, String)> {
+    let square: f64 = AXES.iter().filter_map(|axis| row.float(axis)).map(|shift| shift * shift).sum();
+    let length = square.sqrt();
+    let message = || format!("the shift is {length:.1} cm long, more than {OFFSET_VECTOR_CM}");
+    (length > OFFSET_VECTOR_CM).then(|| (Severity::High, message()))
+}
+
+/// A shift is of a known kind.
+pub(super) struct OffsetCodes;
+
+static CODES: Card = Card {
+    id: "offset_codes",
+    group: "offsets",
+    mode: "invalid_offset_data",
+    severity: Severity::Low,
+    about: "Offset_Type is 2, 3 or 4 (localisation, portal, third party), and Offset_State is 1 or 2 (active, \
+        complete).",
+    remedy: "Find out which system sent the shift, and which release of the codes it speaks.",
+};
+
+impl Check for OffsetCodes {
+    fn card(&self) -> &'static Card {
+        &CODES
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(TABLE)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        let codes: [(&str, &[i64]); 2] = [("Offset_Type", &OFFSET_TYPES), ("Offset_State", &OFFSET_STATES)];
+        each(snapshot, &CODES, TABLE, &codes.map(|(column, _)| column), |row| {
+            let unknown = |(column, valid): (&str, &[i64])| {
+                let known = row.integer(column).is_some_and(|code| valid.contains(&code));
+                let cell = row.cell(column).filter(|cell| !known && !cell.is_null())?;
+                let shown = crate::model::refusal::show(std::slice::from_ref(cell));
+                Some((CODES.severity, format!("{column} is {shown}, none of {valid:?}")))
+            };
+            codes.into_iter().filter_map(unknown).collect()
+        })
+    }
+}
+
+/// A shift is not from the future.
+pub(super) struct OffsetFuture;
+
+static FUTURE: Card = Card {
+    id: "offset_future",
+    group: "offsets",
+    mode: "invalid_offset_data",
+    severity: Severity::Medium,
+    about: "No patient shift was measured (Study_DtTm) after the present moment of the database's own clock.",
+    remedy: "Set the clock of the imaging system, and send the shift again.",
+};
+
+impl Check for OffsetFuture {
+    fn card(&self) -> &'static Card {
+        &FUTURE
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(TABLE)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+        each(snapshot, &FUTURE, TABLE, &["Study_DtTm"], |row| {
+            let late = ahead(row, "Study_DtTm", terms.now);
+            late.map(|at| (FUTURE.severity, format!("was measured at {at}, in the future"))).into_iter().collect()
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! Times: a delivery ends after it starts, lies in the past, and lasts as long as one does; compares no two deliveries.
+
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+use mfm_journal::Decimal;
+
+use super::{Card, Check, Terms, Verdict, each};
+use crate::model::{Query, Row, Severity, Snapshot, time};
+use crate::mosaiq::limits::DELIVERY_SECONDS;
+
+const TABLE: &str = "TrackTreatment";
+const START: &str = "Create_DtTm";
+const END: &str = "Edit_DtTm";
+
+/// No delivery ends before it starts.
+pub(super) struct DeliveryOrder;
+
+static ORDER: Card = Card {
+    id: "delivery_order",
+    group: "times",
+    mode: "timestamp_inconsistencies",
+    severity: Severity::Medium,
+    about: "No delivery ends (Edit_DtTm) before it starts (Create_DtTm).",
+    remedy: "Compare the clocks of the workstations, and correct the times from the machine's log.",
+};
+
+impl Check for DeliveryOrder {
+    fn card(&self) -> &'static Card {
+        &ORDER
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(TABLE)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        each(snapshot, &ORDER, TABLE, &[START, END], |row| {
+            let times = row.datetime(START).zip(row.datetime(END)).filter(|(start, end)| end < start);
+            let message = |(start, end): (DateTime, DateTime)| {
+                format!("ends {} s before it starts", start.duration_since(end).as_secs_f64())
+            };
+            times.map(|times| (ORDER.severity, message(times))).into_iter().collect()
+        })
+    }
+}
+
+/// No delivery lies in the future.
+pub(super) struct DeliveryFuture;
+
+static FUTURE: Card = Card {
+    id: "delivery_future",
+    group: "times",
+    mode: "timestamp_inconsistencies",
+    severity: Severity::Medium,
+    about: "No delivery starts or ends after the present moment of the database's own clock.",
+    remedy: "Set the clock that wrote it, and correct the times from the machine's log.",
+};
+
+impl Check for DeliveryFuture {
+    fn card(&self) -> &'static Card {
+        &FUTURE
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(TABLE)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+        each(snapshot, &FUTURE, TABLE, &[START, END], |row| {
+            let late = |column: &str, word: &str| ahead(row, column, terms.now).map(|at| format!("{word} at {at}"));
+            let found: Vec<String> = [late(START, "starts"), late(END, "ends")].into_iter().flatten().collect();
+            let message = || format!("{}, in the future", found.join(" and "));
+            (!found.is_empty()).then(|| (FUTURE.severity, message())).into_iter().collect()
+        })
+    }
+}
+
+/// Returns a time that lies after the present, as text; the present itself is left out, so that a finding stays itself.
+pub(super) fn ahead(row: &Row<'_>, column: &str, now: DateTime) -> Option<String> {
+    row.datetime(column).filter(|moment| *moment > now).map(|moment| time::format(moment, 0, ' '))
+}
+
+/// A delivery lasts as long as one does.
+pub(super) struct DeliveryDuration;
+
+static DURATION: Card = Card {
+    id: "delivery_duration",
+    group: "times",
+    mode: "timestamp_inconsistencies",
+    severity: Severity::Low,
+    about: "A delivery lasts 10 s to 30 min; only those with beam on, complete, not cancelled and not for quality \
+        assurance are judged, and only where they end after they start.",
+    remedy: "Compare the times with the machine's log.",
+};
+
+impl Check for DeliveryDuration {
+    fn card(&self) -> &'static Card {
+        &DURATION
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(TABLE)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        let columns = [START, END, "WasBeamOn", "WasBeamComplete", "WasCanceled", "WasQAMode"];
+        each(snapshot, &DURATION, TABLE, &columns, |row| {
+            let strange = |lasted: &SignedDuration| {
+                let seconds = Decimal::new(lasted.as_millis(), 3);
+                seconds.is_some_and(|seconds| !DELIVERY_SECONDS.holds(seconds))
+            };
+            let lasted = judged(row).filter(strange);
+            let message =
+                |lasted: SignedDuration| format!("lasts {} s, outside {DELIVERY_SECONDS} s", lasted.as_secs_f64());
+            lasted.map(|lasted| (DURATION.severity, message(lasted))).into_iter().collect()
+        })
+    }
+}
+
+/// Returns how long a delivery lasted that is to be judged.
+fn judged(row: &Row<'_>) -> Option<SignedDuration> {
+    let set = |column: &str| row.flag(column) == Some(true);
+    let counts = set("WasBeamOn") && set("WasBeamComplete") && !set("WasCanceled") && !set("WasQAMode");
+    let (start, end) = (row.datetime(START)?, row.datetime(END)?);
+    (counts && end >= start).then(|| end.duration_since(start))
+}

@@ -1,0 +1,99 @@
+//! Columns that a mode may write in one of several tables, chosen by name or by variant; reads no row.
+
+use super::modes::Mode;
+use super::parameters;
+
+/// A column, and the variant that writing it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The table.
+    pub(super) table: &'static str,
+    /// The column.
+    pub(super) column: &'static str,
+    /// The variant.
+    pub(super) word: &'static str,
+}
+
+/// The columns of a mode, with the two parameters that choose among them.
+pub(super) struct Choice {
+    /// The parameter that names the table.
+    pub(super) table: &'static str,
+    /// The parameter that names the column.
+    pub(super) column: &'static str,
+    /// Whether the variant's word may stand for the column.
+    pub(super) by_word: bool,
+    /// The columns; the first one's table is the default where a variant is asked for.
+    pub(super) places: &'static [Place],
+}
+
+impl Choice {
+    /// Returns the columns of a table.
+    pub(super) fn of(&self, table: &str) -> impl Iterator<Item = &'static Place> {
+        self.places.iter().filter(move |place| place.table.eq_ignore_ascii_case(table))
+    }
+
+    /// Returns the table, and the column where it was given or the table has one only for the variant.
+    pub(super) fn complete(
+        &self,
+        mode: &dyn Mode,
+        (table, column): (Option<&str>, Option<&str>),
+        variant: Option<&str>,
+    ) -> Result<(&'static str, Option<&'static Place>), String> {
+        let word = variant.map(|word| parameters::variant(mode, word)).transpose()?;
+        let table = self.table(table, word.is_some())?;
+        let place = column.map(|column| self.place(table, column)).transpose()?;
+        let fitting: Vec<_> = self.of(table).filter(|place| word == Some(place.word)).collect();
+        match (place, word) {
+            (Some(place), Some(word)) if place.word != word => {
+                Err(format!("{} {} contradicts the variant {word}: it shows {}", self.column, place.column, place.word))
+            }
+            (None, Some(word)) if fitting.is_empty() => {
+                Err(format!("{table} cannot show {word}: it can show {}", once(self.of(table).map(|place| place.word))))
+            }
+            (None, None) => Err(format!("{} is missing: of {table}, one of {}", self.column, self.columns(table))),
+            (None, Some(_)) => Ok((table, if fitting.len() == 1 { fitting.first().copied() } else { None })),
+            (place, _) => Ok((table, place)),
+        }
+    }
+
+    fn table(&self, given: Option<&str>, default: bool) -> Result<&'static str, String> {
+        let known = || once(self.places.iter().map(|place| place.table));
+        match given {
+            Some(table) => self
+                .of(table)
+                .next()
+                .map(|place| place.table)
+                .ok_or_else(|| format!("{}: `{table}` is none of {}", self.table, known())),
+            None => {
+                let first = self.places.first().filter(|_| default).map(|place| place.table);
+                first.ok_or_else(|| format!("{} is missing: one of {}", self.table, known()))
+            }
+        }
+    }
+
+    /// Returns a column of a table by its name, whatever its case.
+    pub(super) fn place(&self, table: &str, column: &str) -> Result<&'static Place, String> {
+        let word = column.replace('-', "_");
+        let named = |place: &&Place| {
+            place.column.eq_ignore_ascii_case(column) || (self.by_word && place.word.eq_ignore_ascii_case(&word))
+        };
+        let wrong =
+            || format!("{}: `{column}` is none of the columns of {table}: {}", self.column, self.columns(table));
+        self.of(table).find(named).ok_or_else(wrong)
+    }
+
+    fn columns(&self, table: &str) -> String {
+        once(self.of(table).map(|place| place.column))
+    }
+}
+
+/// Lists words, each once, in the order in which they come.
+fn once(words: impl Iterator<Item = &'static str>) -> String {
+    let mut out: Vec<&str> = Vec::new();
+    for word in words {
+        if !out.contains(&word) {
+            out.push(word);
+        }
+    }
+    out.join(", ")
+}

@@ -1,0 +1,57 @@
+//! What a field's meterset can be held against, as its mode and its checks both see it; reads no database.
+
+use std::cmp::Ordering;
+
+use mfm_journal::Decimal;
+
+use super::limits::{INDEX_END_PERCENT, INDEX_TOLERANCE_PERCENT, METERSET_EXTREME_MU, METERSET_TOLERANCE};
+use crate::model::Row;
+
+/// Tells whether a meterset in MU is below zero.
+pub(super) fn negative(meterset: Decimal) -> bool {
+    meterset.compare(Decimal::from(0)) == Ordering::Less
+}
+
+/// Tells whether a meterset in MU is larger than any field's.
+pub(super) fn extreme(meterset: Decimal) -> bool {
+    meterset.compare(Decimal::from(METERSET_EXTREME_MU)) != Ordering::Less
+}
+
+/// Tells whether two numbers agree within the tolerance of a meterset, the first being the measure.
+fn agree(expected: f64, found: f64) -> bool {
+    (found - expected).abs() <= METERSET_TOLERANCE * expected.abs()
+}
+
+/// Returns the last index of a field with several control points, in percent or MU; `None` where one of them is NULL,
+/// which is another check's business.
+pub(super) fn last_index(points: &[Row<'_>]) -> Option<f64> {
+    let indices: Option<Vec<f64>> = points.iter().map(|point| point.float("Index")).collect();
+    indices.filter(|indices| indices.len() > 1)?.into_iter().max_by(f64::total_cmp)
+}
+
+/// Tells whether a last index is an end: 100 percent, or the field's meterset in MU.
+pub(super) fn index_fits(last: f64, meterset: f64) -> bool {
+    (last - INDEX_END_PERCENT).abs() <= INDEX_TOLERANCE_PERCENT || agree(meterset, last)
+}
+
+/// The dose of a field and how much of it a monitor unit gives, where both are there and not zero.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dose {
+    /// Cgray, in cGy.
+    pub(super) cgray: f64,
+    /// cGrayPerMeterset, in cGy per MU.
+    pub(super) per_meterset: f64,
+}
+
+impl Dose {
+    /// Reads a field.
+    pub(super) fn of(field: &Row<'_>) -> Option<Self> {
+        let number = |column: &str| field.float(column).filter(|number| *number != 0.0);
+        Some(Self { cgray: number("Cgray")?, per_meterset: number("cGrayPerMeterset")? })
+    }
+
+    /// Tells whether a meterset in MU gives the dose; none at all is not judged.
+    pub(super) fn fits(self, meterset: f64) -> bool {
+        meterset == 0.0 || agree(self.cgray, self.per_meterset * meterset)
+    }
+}

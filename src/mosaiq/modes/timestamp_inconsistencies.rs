@@ -1,0 +1,143 @@
+//! `create_timestamp_inconsistency`: a delivery whose times cannot be true; changes no other column.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, ToSpan as _};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::model::{Datum, Edit, Ids, Query, Refusal, Row, Snapshot, Value, time};
+use crate::mosaiq::parameters;
+use crate::mosaiq::records;
+
+/// The mode.
+pub(super) struct TimestampInconsistencies;
+
+const TABLE: &str = "TrackTreatment";
+const START: &str = "Create_DtTm";
+const END: &str = "Edit_DtTm";
+const PARAMETER: &str = "inconsistency_type";
+const BEFORE: &str = "edit_before_create";
+const FUTURE: &str = "future_timestamp";
+const NEGATIVE: &str = "negative_duration";
+
+static CARD: Card = Card {
+    id: "timestamp_inconsistencies",
+    tool: "create_timestamp_inconsistency",
+    title: "A delivery at an impossible time",
+    description: "A delivery ends before it starts, or lies in the future, as when two workstations disagree about \
+        the time, a clock is set back by hand, or a migration reads local times as UTC. Reports by day lose the \
+        delivery, durations become negative, and what looks for the latest treatment finds this one for ever.",
+    record: Record { table: TABLE, key: "TTX_ID", parameter: "ttx_id" },
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant { word: BEFORE, severity: "1.2", about: "Edit_DtTm lies two hours before Create_DtTm" },
+        Variant {
+            word: FUTURE,
+            severity: "1.0",
+            about: "Create_DtTm lies a year ahead, and Edit_DtTm an hour after it",
+        },
+        Variant {
+            word: NEGATIVE,
+            severity: "1.3",
+            about: "Edit_DtTm lies as far before Create_DtTm as it lay after it",
+        },
+    ],
+    severity: "1.0",
+    uses_now: true,
+    checks: &["delivery_order", "delivery_future", "delivery_duration"],
+    data_needed: &["NTP status of servers and workstations", "expected treatment durations by technique"],
+};
+
+/// Parameters of `create_timestamp_inconsistency`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Deliveries to break, by TrackTreatment.TTX_ID: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    ttx_id: Option<Ids>,
+    /// What becomes impossible: edit_before_create (the end moves to 2 hours before the start), future_timestamp (the
+    /// start moves to a year from now, the end to an hour later) or negative_duration (the end moves as far before the
+    /// start as it lay after it).
+    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
+    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    inconsistency_type: Option<String>,
+}
+
+impl Parametrised for TimestampInconsistencies {
+    type Parameters = Params;
+}
+
+impl Mode for TimestampInconsistencies {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let params: Params = parameters::read(given)?;
+        let word = parameters::named(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
+        Ok(parameters::write(&Params { ttx_id: None, inconsistency_type: Some(word.to_owned()) }))
+    }
+
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Query> {
+        records::unread(snapshot, [Query::among(TABLE, "TTX_ID", records::ids(records))])
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = parameters::of_task(task)?;
+        let variant = parameters::shown(self, params.inconsistency_type, PARAMETER)?;
+        let delivery = records::record(snapshot, TABLE, "TTX_ID", task.record)?;
+        let (start, end) = (self.time(&delivery, START, task)?, self.time(&delivery, END, task)?);
+        let skip = |reason: &str| parameters::ineligible(self, task, reason);
+        let mut set = BTreeMap::new();
+        let moved = moved(variant, start, end, task.now).map_err(skip)?;
+        for (column, moment) in moved.ok_or_else(|| skip("its times cannot be moved so far"))? {
+            let (at, declared) = delivery.table.column(column)?;
+            let cell = delivery.cells.get(at).unwrap_or(&Value::Null);
+            let placed = time::place(moment, cell, declared);
+            set.insert(column.to_owned(), Datum::Raw(placed.ok_or_else(|| skip("its times cannot be moved so far"))?));
+        }
+        let edit = Edit::Update { table: TABLE.into(), key: delivery.key(), set };
+        Ok(Planned { variant, edits: vec![edit] })
+    }
+}
+
+impl TimestampInconsistencies {
+    fn time(&self, delivery: &Row<'_>, column: &str, task: &Task<'_>) -> Result<DateTime, Refusal> {
+        delivery.table.column(column)?;
+        let none = || parameters::ineligible(self, task, format!("it has no {column}"));
+        delivery.datetime(column).ok_or_else(none)
+    }
+}
+
+/// The columns to set; `None` where the calendar ends.
+type Moved = Option<Vec<(&'static str, DateTime)>>;
+
+/// Returns the times under which a delivery shows a variant, or why it cannot.
+fn moved(variant: &str, start: DateTime, end: DateTime, now: DateTime) -> Result<Moved, &'static str> {
+    if variant == FUTURE {
+        if start > now || end > now {
+            return Err("it already lies in the future");
+        }
+        let ahead = now.checked_add(1.year()).ok();
+        let pair = |start: DateTime| Some((start, start.checked_add(SignedDuration::from_hours(1)).ok()?));
+        return Ok(ahead.and_then(pair).map(|(start, end)| vec![(START, start), (END, end)]));
+    }
+    if end < start {
+        return Err("it already ends before it starts");
+    }
+    let back = if variant == BEFORE { SignedDuration::from_hours(2) } else { end.duration_since(start) };
+    if back.is_zero() {
+        return Err("it ends as it starts, so that there is no duration to turn");
+    }
+    Ok(start.checked_sub(back).ok().map(|end| vec![(END, end)]))
+}
