@@ -38,12 +38,23 @@ static CARD: Card = Card {
     others: &[],
     table_parameter: None,
     variants: &[
-        Variant { word: NEGATIVE, severity: "2.8", about: "Meterset lies below zero" },
-        Variant { word: EXTREME, severity: "2.6", about: "Meterset is 10000 MU or more" },
+        Variant {
+            word: NEGATIVE,
+            severity: "2.8",
+            about: "Meterset lies below zero",
+            eligible: "a field whose Meterset is 0 or more",
+        },
+        Variant {
+            word: EXTREME,
+            severity: "2.6",
+            about: "Meterset is 10000 MU or more",
+            eligible: "a field whose Meterset is below 10000 MU, in a column that holds the value",
+        },
         Variant {
             word: MISMATCH,
             severity: "1.5",
             about: "Meterset is 1 MU, against the control-point index or the dose per MU",
+            eligible: "a field whose last index in MU, or dose per MU, agrees with its Meterset and would not with 1 MU",
         },
     ],
     severity: "2.3",

@@ -55,9 +55,24 @@ static CARD: Card = Card {
     ],
     table_parameter: Some("record_type"),
     variants: &[
-        Variant { word: PATIENT, severity: "2.8", about: "the patient referred to does not exist" },
-        Variant { word: FIELD, severity: "2.3", about: "the field referred to does not exist" },
-        Variant { word: SITE, severity: "2.5", about: "the prescription referred to does not exist" },
+        Variant {
+            word: PATIENT,
+            severity: "2.8",
+            about: "the patient referred to does not exist",
+            eligible: "a delivery whose patient exists",
+        },
+        Variant {
+            word: FIELD,
+            severity: "2.3",
+            about: "the field referred to does not exist",
+            eligible: "a delivery or control point whose field exists",
+        },
+        Variant {
+            word: SITE,
+            severity: "2.5",
+            about: "the prescription referred to does not exist",
+            eligible: "a delivery or shift whose prescription exists",
+        },
     ],
     severity: "2.6",
     uses_now: false,

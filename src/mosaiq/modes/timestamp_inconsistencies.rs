@@ -36,16 +36,23 @@ static CARD: Card = Card {
     others: &[],
     table_parameter: None,
     variants: &[
-        Variant { word: BEFORE, severity: "1.2", about: "Edit_DtTm lies two hours before Create_DtTm" },
+        Variant {
+            word: BEFORE,
+            severity: "1.2",
+            about: "Edit_DtTm lies two hours before Create_DtTm",
+            eligible: "a delivery with both times that does not end before it starts",
+        },
         Variant {
             word: FUTURE,
             severity: "1.0",
             about: "Create_DtTm lies a year ahead, and Edit_DtTm an hour after it",
+            eligible: "a delivery with both times, neither of them in the future",
         },
         Variant {
             word: NEGATIVE,
             severity: "1.3",
             about: "Edit_DtTm lies as far before Create_DtTm as it lay after it",
+            eligible: "a delivery with both times that ends after it starts",
         },
     ],
     severity: "1.0",
