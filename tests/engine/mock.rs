@@ -13,19 +13,26 @@ fn import(world: &World, source: PathBuf) -> import::Outcome {
     import::run(&world.context(), &request).unwrap()
 }
 
-/// Commits and takes back every variant, `count` records each where there are so many, and audits at the end.
+/// Commits and takes back every variant whose tables are there, `count` records each, and audits at the end.
 fn there_and_back(world: &World, count: u64, seeds: u64) {
     let before = dump(&world.path("lab.db"));
     for mode in MODES {
-        for variant in mode.card().variants {
+        let card = mode.card();
+        if card.record.table == "Offset" {
+            let refused = world.apply(sample(card.tool, card.variants[0].word, count, 0)).unwrap_err();
+            assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("missing_table", 3));
+            assert_eq!(refused.message, "the target has no table Offset");
+            continue;
+        }
+        for variant in card.variants {
             for seed in 0..seeds {
-                let applied = world.apply(sample(mode.card().tool, variant.word, count, seed)).unwrap();
+                let applied = world.apply(sample(card.tool, variant.word, count, seed)).unwrap();
                 assert_ne!(dump(&world.path("lab.db")), before);
                 let back = world.revert(&[applied.op.unwrap()]).unwrap();
                 assert!(back.operations[0].exact);
                 assert_eq!(dump(&world.path("lab.db")), before, "{}", variant.word);
             }
-            world.apply(sample(mode.card().tool, variant.word, count, 99)).unwrap();
+            world.apply(sample(card.tool, variant.word, count, 99)).unwrap();
             revert::run(&world.context(), &revert::Request { last: true, ..Default::default() }).unwrap();
         }
     }
