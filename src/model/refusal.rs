@@ -36,6 +36,9 @@ pub enum Refusal {
     /// The value would be changed on its way into the column.
     #[error("{value} does not fit {table}.{column} {declared} unchanged")]
     DoesNotFit { table: String, column: String, declared: String, value: String },
+    /// The column pads every value to one length.
+    #[error("{table}.{column} is declared {declared}: all its values have one length")]
+    FixedLengthColumn { table: String, column: String, declared: String },
     /// The column refuses NULL.
     #[error("{table}.{column} is declared NOT NULL")]
     NotNull { table: String, column: String },
@@ -195,6 +198,7 @@ impl Refusal {
             Self::ValueIsValid { .. } => "value_is_valid",
             Self::NotADuplicate { .. } => "not_a_duplicate",
             Self::DoesNotFit { .. } => "does_not_fit",
+            Self::FixedLengthColumn { .. } => "fixed_length_column",
             Self::NotNull { .. } => "not_null",
             Self::MixedVariants { .. } => "mixed_variants",
             Self::ChangedTwice { .. } => "changed_twice",
@@ -246,6 +250,9 @@ impl Refusal {
                 "choose an offset of at most 10 s, or shorter than the delivery lasted".into()
             }
             Self::DoesNotFit { .. } => "give a value that the column holds without rounding".into(),
+            Self::FixedLengthColumn { .. } => {
+                "the column's type prevents this fault; choose another variant, or a copy with varbinary".into()
+            }
             Self::NotNull { .. } => "the database itself prevents this fault; choose another column".into(),
             Self::MixedVariants { .. } => "make one operation for each variant".into(),
             Self::ChangedTwice { .. } => "split the selection into two operations".into(),
