@@ -44,6 +44,8 @@ pub enum Verdict {
         looked_at: u64,
         /// What it found, in key order.
         findings: Vec<Finding>,
+        /// What it left unjudged and why, a sentence each: no finding, and no pass.
+        remarks: Vec<String>,
     },
     /// It could not run, which is no pass.
     NotRun {
