@@ -4,11 +4,14 @@ pub mod checks;
 mod deliveries;
 pub mod import;
 pub mod lab;
+mod leaves;
 pub mod limits;
+mod machines;
 pub mod modes;
 mod parameters;
 mod records;
 pub mod schema;
+mod versions;
 
 #[cfg(test)]
 mod cases;

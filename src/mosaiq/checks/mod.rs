@@ -3,14 +3,25 @@
 mod angles;
 mod control_points;
 mod duplicates;
+mod leaf_counts;
+mod mlc;
 
 use jiff::civil;
 
 use crate::model::{Finding, Query, Severity, Snapshot, TableRows};
 
 /// Every check, in the order of the groups.
-pub static CHECKS: &[&dyn Check] =
-    &[&angles::AngleRange, &duplicates::DuplicateDelivery, &control_points::ControlPointSequence];
+pub static CHECKS: &[&dyn Check] = &[
+    &mlc::LeafSet,
+    &mlc::LeafLimits,
+    &mlc::LeafGap,
+    &angles::AngleRange,
+    &duplicates::DuplicateDelivery,
+    &control_points::ControlPointSequence,
+    &leaf_counts::LeafCountField,
+    &leaf_counts::LeafCountMachine,
+    &leaf_counts::LeafCountVersion,
+];
 
 /// Returns the check of an id.
 #[must_use]

@@ -105,6 +105,12 @@ fn the_whole_mock_is_read() {
     let violations = violations(&database);
     assert_eq!(violations["angle_range"], 0);
     assert_eq!(violations["control_point_sequence"], 0);
+    for check in ["mlc_leaf_set", "mlc_leaf_limits", "mlc_leaf_gap"] {
+        assert_eq!(violations[check], 0, "{check}: 20 machines, 5 of which count outward");
+    }
+    for check in ["leaf_count_field", "leaf_count_machine", "leaf_count_version"] {
+        assert_eq!(violations[check], 0, "{check}");
+    }
     assert!(violations["duplicate_delivery"] <= 10, "{violations:?}");
     laws::every_fault_is_seen(&database, 10);
 }

@@ -1,8 +1,10 @@
 //! Failure modes: one file each, listed in [`MODES`]; a mode plans and proposes, and never sees a connection.
 
+mod corrupt_mlc_data;
 mod duplicate_treatments;
 mod invalid_angles;
 mod missing_control_points;
+mod mlc_leaf_count_mismatch;
 
 use clap::{ArgMatches, Args, Command};
 use jiff::civil;
@@ -16,9 +18,11 @@ use crate::model::{Edit, Query, Refusal, Snapshot, Value};
 
 /// Every mode, in the order of the specification.
 pub static MODES: &[&dyn Mode] = &[
+    &corrupt_mlc_data::CorruptMlcData,
     &invalid_angles::InvalidAngles,
     &duplicate_treatments::DuplicateTreatments,
     &missing_control_points::MissingControlPoints,
+    &mlc_leaf_count_mismatch::MlcLeafCountMismatch,
 ];
 
 /// Returns the mode of a tool name or mode id, in snake or kebab case.
