@@ -79,6 +79,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     refused("not_a_duplicate", "choose a shorter offset"),
     refused("no_independent_meterset", "choose a field with an index in MU or a dose per MU"),
     refused("does_not_fit", "give a value that the column holds without rounding"),
+    refused("fixed_length_column", "choose another variant, or a copy with varbinary"),
     refused("not_null", "the database itself prevents this fault"),
     refused("mixed_variants", "make one operation for each variant"),
     refused("changed_twice", "split the selection into two operations"),

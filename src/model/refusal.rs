@@ -39,6 +39,9 @@ pub enum Refusal {
     /// The value would be changed on its way into the column.
     #[error("{value} does not fit {table}.{column} {declared} unchanged")]
     DoesNotFit { table: String, column: String, declared: String, value: String },
+    /// The column pads every value to one length.
+    #[error("{table}.{column} is declared {declared}: all its values have one length")]
+    FixedLengthColumn { table: String, column: String, declared: String },
     /// The column refuses NULL.
     #[error("{table}.{column} is declared NOT NULL")]
     NotNull { table: String, column: String },
@@ -199,6 +202,7 @@ impl Refusal {
             Self::NotADuplicate { .. } => "not_a_duplicate",
             Self::NoIndependentMeterset { .. } => "no_independent_meterset",
             Self::DoesNotFit { .. } => "does_not_fit",
+            Self::FixedLengthColumn { .. } => "fixed_length_column",
             Self::NotNull { .. } => "not_null",
             Self::MixedVariants { .. } => "mixed_variants",
             Self::ChangedTwice { .. } => "changed_twice",
@@ -253,6 +257,9 @@ impl Refusal {
                 "choose a field with an index in MU or a dose per MU; --sample N finds one".into()
             }
             Self::DoesNotFit { .. } => "give a value that the column holds without rounding".into(),
+            Self::FixedLengthColumn { .. } => {
+                "the column's type prevents this fault; choose another variant, or a copy with varbinary".into()
+            }
             Self::NotNull { .. } => "the database itself prevents this fault; choose another column".into(),
             Self::MixedVariants { .. } => "make one operation for each variant".into(),
             Self::ChangedTwice { .. } => "split the selection into two operations".into(),

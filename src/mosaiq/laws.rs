@@ -23,7 +23,7 @@ fn findings(database: &Database, among: &[&str]) -> BTreeSet<Finding> {
     let mut all = BTreeSet::new();
     for check in chosen {
         match check.run(&snapshot, &TERMS) {
-            Verdict::Ran { looked_at, findings } => {
+            Verdict::Ran { looked_at, findings, .. } => {
                 assert!(looked_at > 0, "{}", check.card().id);
                 assert!(findings.iter().all(|finding| finding.check == check.card().id));
                 all.extend(findings);

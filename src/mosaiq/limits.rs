@@ -29,6 +29,16 @@ pub const METERSET_TOLERANCE: f64 = 0.02;
 pub const INDEX_END_PERCENT: f64 = 100.0;
 /// How far the last index may lie from its end, in percent.
 pub const INDEX_TOLERANCE_PERCENT: f64 = 0.5;
+/// The positions that a leaf of any known MLC can reach, in cm.
+pub const LEAF_CM: Range = Range { min: -20, max: 20 };
+/// The numbers of leaf pairs that MLCs are known to have.
+pub const LEAF_PAIRS: [usize; 5] = [29, 40, 60, 68, 80];
+/// A machine's fields must be so many before the number of leaf pairs that most of them have is expected of another.
+pub const EXPECTING_FIELDS_MIN: usize = 3;
+/// A convention is believed while at most so many of a hundred fields of its machine contradict it.
+pub const CROSSED_FIELDS_PER_HUNDRED: usize = 25;
+/// A mode learns what a machine is like from so many of its fields, at most: a clinic's machine has thousands.
+pub const MACHINE_FIELDS_MAX: usize = 40;
 
 /// An inclusive range of whole numbers that decimals are held against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

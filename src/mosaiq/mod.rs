@@ -5,7 +5,9 @@ mod columns;
 mod deliveries;
 pub mod import;
 pub mod lab;
+mod leaves;
 pub mod limits;
+mod machines;
 mod metersets;
 pub mod modes;
 mod parameters;
@@ -13,6 +15,7 @@ mod records;
 mod references;
 mod required;
 pub mod schema;
+mod versions;
 
 #[cfg(test)]
 mod cases;

@@ -35,6 +35,18 @@ pub(super) fn unread(snapshot: &Snapshot, queries: impl IntoIterator<Item = Quer
     queries.into_iter().filter(|query| !snapshot.has(query)).collect()
 }
 
+/// Returns what a column holds in those of some records that were read, without NULL.
+pub(super) fn cells<'s>(
+    snapshot: &'s Snapshot,
+    table: &'s str,
+    key: &'s str,
+    records: &'s [Value],
+    column: &'s str,
+) -> impl Iterator<Item = Value> + 's {
+    let rows = records.iter().filter_map(move |id| record(snapshot, table, key, id).ok());
+    rows.filter_map(move |row| row.cell(column).map(key_form)).filter(|cell| !cell.is_null())
+}
+
 /// Returns ids in the form in which foreign keys meet.
 pub(super) fn ids(values: &[Value]) -> impl Iterator<Item = Value> + '_ {
     values.iter().map(key_form)

@@ -1,5 +1,8 @@
 //! Single cases of the modes: what they refuse, and exactly what they write.
 
+mod leaf_counts;
+mod mlc;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};

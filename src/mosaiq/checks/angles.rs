@@ -48,6 +48,6 @@ impl Check for AngleRange {
                 });
             }
         }
-        Verdict::Ran { looked_at: points.len() as u64, findings }
+        Verdict::Ran { looked_at: points.len() as u64, findings, remarks: Vec::new() }
     }
 }

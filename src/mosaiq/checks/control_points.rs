@@ -49,7 +49,7 @@ impl Check for ControlPointSequence {
             let numbers = numbers.get(&id).map_or(&[] as &[Option<i64>], Vec::as_slice);
             findings.extend(violations(&field, numbers).into_iter().map(|message| finding(&field, message)));
         }
-        Verdict::Ran { looked_at: (fields.len() + points.len()) as u64, findings }
+        Verdict::Ran { looked_at: (fields.len() + points.len()) as u64, findings, remarks: Vec::new() }
     }
 }
 

@@ -44,7 +44,7 @@ impl Check for DuplicateDelivery {
         }
         let mut findings: Vec<Finding> = groups.into_values().flat_map(pairs).collect();
         findings.sort();
-        Verdict::Ran { looked_at: rows.len() as u64, findings }
+        Verdict::Ran { looked_at: rows.len() as u64, findings, remarks: Vec::new() }
     }
 }
 

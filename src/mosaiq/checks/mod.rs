@@ -3,7 +3,9 @@
 mod angles;
 mod control_points;
 mod duplicates;
+mod leaf_counts;
 mod metersets;
+mod mlc;
 mod nulls;
 mod offsets;
 mod references;
@@ -15,6 +17,9 @@ use crate::model::{Finding, Query, Row, Severity, Snapshot, TableRows};
 
 /// Every check, in the order of the groups.
 pub static CHECKS: &[&dyn Check] = &[
+    &mlc::LeafSet,
+    &mlc::LeafLimits,
+    &mlc::LeafGap,
     &angles::AngleRange,
     &duplicates::DuplicateDelivery,
     &control_points::ControlPointSequence,
@@ -36,6 +41,9 @@ pub static CHECKS: &[&dyn Check] = &[
     &metersets::MetersetValue,
     &metersets::MetersetIndex,
     &metersets::MetersetDose,
+    &leaf_counts::LeafCountField,
+    &leaf_counts::LeafCountMachine,
+    &leaf_counts::LeafCountVersion,
 ];
 
 /// Returns the check of an id.
@@ -70,6 +78,8 @@ pub enum Verdict {
         looked_at: u64,
         /// What it found, in key order.
         findings: Vec<Finding>,
+        /// What it left unjudged and why, a sentence each: no finding, and no pass.
+        remarks: Vec<String>,
     },
     /// It could not run, which is no pass.
     NotRun {
@@ -126,5 +136,5 @@ fn each(
             message,
         }));
     }
-    Verdict::Ran { looked_at: rows.len() as u64, findings }
+    Verdict::Ran { looked_at: rows.len() as u64, findings, remarks: Vec::new() }
 }

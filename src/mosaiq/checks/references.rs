@@ -102,7 +102,7 @@ impl Check for References {
             }
         }
         findings.sort();
-        Verdict::Ran { looked_at, findings }
+        Verdict::Ran { looked_at, findings, remarks: Vec::new() }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Failure modes: one file each, listed in [`MODES`]; a mode plans and proposes, and never sees a connection.
 
+mod corrupt_mlc_data;
 mod duplicate_treatments;
 mod invalid_angles;
 mod invalid_offset_data;
 mod meterset_inconsistency;
 mod missing_control_points;
+mod mlc_leaf_count_mismatch;
 mod null_required_fields;
 mod orphaned_records;
 mod timestamp_inconsistencies;
@@ -21,6 +23,7 @@ use crate::model::{Edit, Query, Refusal, Snapshot, Value};
 
 /// Every mode, in the order of the specification.
 pub static MODES: &[&dyn Mode] = &[
+    &corrupt_mlc_data::CorruptMlcData,
     &invalid_angles::InvalidAngles,
     &duplicate_treatments::DuplicateTreatments,
     &missing_control_points::MissingControlPoints,
@@ -29,6 +32,7 @@ pub static MODES: &[&dyn Mode] = &[
     &orphaned_records::OrphanedRecords,
     &invalid_offset_data::InvalidOffsetData,
     &meterset_inconsistency::MetersetInconsistency,
+    &mlc_leaf_count_mismatch::MlcLeafCountMismatch,
 ];
 
 /// Returns the mode of a tool name or mode id, in snake or kebab case.

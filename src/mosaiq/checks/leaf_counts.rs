@@ -1,0 +1,175 @@
+//! Leaf counts: the control points of a field agree with each other, the machine and other versions; reads no position.
+
+use std::collections::BTreeMap;
+
+use super::{Card, Check, Terms, Verdict, present};
+use crate::model::snapshot::key_form;
+use crate::model::{Finding, Key, Query, Row, Severity, Snapshot, Value};
+use crate::mosaiq::leaves::{self, POINTS};
+use crate::mosaiq::limits::EXPECTING_FIELDS_MIN;
+use crate::mosaiq::machines::{FIELDS, LeafField, MACHINE, Machines};
+use crate::mosaiq::versions;
+
+/// The check within a field.
+pub(super) struct LeafCountField;
+/// The check against the machine's other fields.
+pub(super) struct LeafCountMachine;
+/// The check against other versions of the field.
+pub(super) struct LeafCountVersion;
+
+static FIELD: Card = Card {
+    id: "leaf_count_field",
+    group: "leaf_counts",
+    mode: "mlc_leaf_count_mismatch",
+    severity: Severity::High,
+    about: "All control points of a field that use leaves use the same number of leaf pairs.",
+    remedy: "Compare the control points with the treatment plan, and import the field again.",
+};
+
+static MACHINES: Card = Card {
+    id: "leaf_count_machine",
+    group: "leaf_counts",
+    mode: "mlc_leaf_count_mismatch",
+    severity: Severity::High,
+    about: "A field has as many leaf pairs as most of at least three other fields of its machine.",
+    remedy: "Find out which machine the field was planned for, and plan or import it again for this one.",
+};
+
+static VERSIONS: Card = Card {
+    id: "leaf_count_version",
+    group: "leaf_counts",
+    mode: "mlc_leaf_count_mismatch",
+    severity: Severity::High,
+    about: "All versions of a field on one machine (the fields with one FLD_SET_ID) have the same number of leaf \
+        pairs.",
+    remedy: "Compare the versions with the treatment plan, and find out what changed the field.",
+};
+
+impl Check for LeafCountField {
+    fn card(&self) -> &'static Card {
+        &FIELD
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(POINTS)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        let points = match present(snapshot, POINTS, &["FLD_ID", "MLC_Leaves"]) {
+            Ok(points) => points,
+            Err(not_run) => return not_run,
+        };
+        let mut fields: BTreeMap<Value, BTreeMap<usize, Vec<Row<'_>>>> = BTreeMap::new();
+        for row in points.rows() {
+            let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
+            if let (Some(field), Some(count)) = (field, leaves::in_use(&row)) {
+                fields.entry(field).or_default().entry(count).or_default().push(row);
+            }
+        }
+        let findings = fields.into_iter().filter_map(|(field, counts)| within(field, &counts)).collect();
+        Verdict::Ran { looked_at: points.len() as u64, findings, remarks: Vec::new() }
+    }
+}
+
+impl Check for LeafCountMachine {
+    fn card(&self) -> &'static Card {
+        &MACHINES
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(FIELDS), Query::all(POINTS)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        let (machines, looked_at) = match read(snapshot, &["FLD_ID", MACHINE]) {
+            Ok(read) => read,
+            Err(not_run) => return not_run,
+        };
+        let (mut findings, mut unjudged, all) = (Vec::new(), 0, machines.fields().len());
+        for field in machines.fields().values() {
+            // A field whose own points differ is the other check's.
+            let Some(count) = field.leaves.count() else { continue };
+            match machines.others(field).usual_count() {
+                None => unjudged += 1,
+                Some(usual) if usual == count => {}
+                Some(usual) => findings.push(finding(
+                    &MACHINES,
+                    field.key.clone(),
+                    Vec::new(),
+                    format!("has {count} leaf pairs, and most other fields of its machine have {usual}"),
+                )),
+            }
+        }
+        let why = format!("fewer than {EXPECTING_FIELDS_MIN} other fields of the machine have leaves, or no majority");
+        if unjudged == all && all > 0 {
+            return Verdict::NotRun { why: format!("none of {all} fields with leaves can be judged: {why}") };
+        }
+        let remark = format!("{unjudged} of {all} fields with leaves were not judged: {why}");
+        let remarks = if unjudged > 0 { vec![remark] } else { Vec::new() };
+        Verdict::Ran { looked_at, findings, remarks }
+    }
+}
+
+impl Check for LeafCountVersion {
+    fn card(&self) -> &'static Card {
+        &VERSIONS
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(FIELDS), Query::all(POINTS)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        let (machines, looked_at) = match read(snapshot, &["FLD_ID", MACHINE, versions::SET]) {
+            Ok(read) => read,
+            Err(not_run) => return not_run,
+        };
+        let mut sets: BTreeMap<(&Value, &Value), Vec<(usize, &LeafField)>> = BTreeMap::new();
+        for field in machines.fields().values().filter(|field| !field.set.is_null()) {
+            if let Some(count) = field.leaves.count() {
+                sets.entry((&field.set, &field.machine)).or_default().push((count, field));
+            }
+        }
+        let mut findings: Vec<Finding> = sets.into_values().flat_map(between).collect();
+        findings.sort();
+        Verdict::Ran { looked_at, findings, remarks: Vec::new() }
+    }
+}
+
+/// Reads both tables whole; returns how many rows they have, too.
+fn read(snapshot: &Snapshot, columns: &[&str]) -> Result<(Machines, u64), Verdict> {
+    let fields = present(snapshot, FIELDS, columns)?;
+    let points = present(snapshot, POINTS, &["FLD_ID", "MLC_Leaves"])?;
+    Ok((Machines::read_counts(fields, points), (fields.len() + points.len()) as u64))
+}
+
+fn finding(card: &'static Card, key: Key, related: Vec<(&'static str, Key)>, message: String) -> Finding {
+    Finding { check: card.id, severity: card.severity, table: FIELDS, key, related, message }
+}
+
+/// Returns the finding of a field whose control points differ: it names those that are not as most of them.
+fn within(field: Value, counts: &BTreeMap<usize, Vec<Row<'_>>>) -> Option<Finding> {
+    // Of equally many `max_by_key` returns the last, with the larger number: leaves are rather lost than gained.
+    let (usual, _) = counts.iter().max_by_key(|(_, rows)| rows.len()).filter(|_| counts.len() > 1)?;
+    let others = counts.iter().filter(|(count, _)| *count != usual);
+    let rows: Vec<&Row<'_>> = others.flat_map(|(_, rows)| rows).collect();
+    let texts: Vec<String> = counts.iter().map(|(count, rows)| format!("{count} at {}", rows.len())).collect();
+    let message = format!("its control points differ in their number of leaf pairs: {}", texts.join(", "));
+    let related = rows.iter().map(|row| (POINTS, row.key())).collect();
+    Some(finding(&FIELD, vec![field], related, message))
+}
+
+/// Returns a finding for every version of a field that is not as most of them, or else not as the first.
+fn between(mut versions: Vec<(usize, &LeafField)>) -> Vec<Finding> {
+    versions.sort_by_key(|(_, field)| (field.version, &field.key));
+    let agree = |count: usize| versions.iter().filter(|(other, _)| *other == count).count();
+    let most = versions.iter().find(|(count, _)| agree(*count) * 2 > versions.len());
+    let Some((usual, reference)) = most.or(versions.first()) else { return Vec::new() };
+    let odd = versions.iter().filter(|(count, _)| count != usual);
+    odd.map(|(count, field)| {
+        let related = vec![(FIELDS, reference.key.clone())];
+        let message = format!("has {count} leaf pairs, and another version of it has {usual}");
+        finding(&VERSIONS, field.key.clone(), related, message)
+    })
+    .collect()
+}

@@ -1,0 +1,192 @@
+//! MLC leaf sets: whole leaves, within limits, no pair crossed; says nothing of how many leaves a machine has.
+
+use super::{Card, Check, Terms, Verdict, present};
+use crate::model::snapshot::key_form;
+use crate::model::{Finding, Query, Row, Severity, Snapshot, TableRows};
+use crate::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
+use crate::mosaiq::limits::LEAF_CM;
+use crate::mosaiq::machines::{FIELDS, MACHINE, Machines};
+
+/// The check of the sets' bytes.
+pub(super) struct LeafSet;
+/// The check of the positions.
+pub(super) struct LeafLimits;
+/// The check of the gaps.
+pub(super) struct LeafGap;
+
+static SET: Card = Card {
+    id: "mlc_leaf_set",
+    group: "mlc",
+    mode: "corrupt_mlc_data",
+    severity: Severity::Medium,
+    about: "A control point has both leaf sets or neither, each of an even number of bytes, and each long enough for \
+        its MLC_Leaves pairs.",
+    remedy: "Import the field's leaf positions again from its plan; nothing can tell where the missing bytes were.",
+};
+
+static LIMITS: Card = Card {
+    id: "mlc_leaf_limits",
+    group: "mlc",
+    mode: "corrupt_mlc_data",
+    severity: Severity::High,
+    about: "Every leaf in use stands within -20 to 20 cm.",
+    remedy: "Compare the control point with the treatment plan, and import its leaf positions again.",
+};
+
+static GAP: Card = Card {
+    id: "mlc_leaf_gap",
+    group: "mlc",
+    mode: "corrupt_mlc_data",
+    severity: Severity::High,
+    about: "No leaf pair is crossed, in the way in which the machine counts its banks: both in one coordinate (A at \
+        most B) or each outward from the centre (A + B at least 0). The machine's other fields tell which.",
+    remedy: "Compare the control point with the treatment plan, and find out what wrote the field's leaf sets.",
+};
+
+impl Check for LeafSet {
+    fn card(&self) -> &'static Card {
+        &SET
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(POINTS)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        of_points(snapshot, |row| {
+            let wrong = wrong_bytes(row);
+            (!wrong.is_empty()).then(|| of_point(&SET, row, wrong.join("; ")))
+        })
+    }
+}
+
+impl Check for LeafLimits {
+    fn card(&self) -> &'static Card {
+        &LIMITS
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(POINTS)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        of_points(snapshot, |row| {
+            let point = LeafPoint::read(row)?;
+            let far = point.leaves().filter(|position| !leaves::within_limits(*position)).count();
+            let (bank, pair, position) = (far > 0).then(|| farthest(&point))??;
+            let position = leaves::centimetres(i32::from(position));
+            let message = format!(
+                "leaves outside {LEAF_CM} cm: {far}; the farthest in bank {bank}, pair {pair}, at {position} cm"
+            );
+            Some(of_point(&LIMITS, row, message))
+        })
+    }
+}
+
+impl Check for LeafGap {
+    fn card(&self) -> &'static Card {
+        &GAP
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all(FIELDS), Query::all(POINTS)]
+    }
+
+    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        let fields = present(snapshot, FIELDS, &["FLD_ID", MACHINE]);
+        let points = present(snapshot, POINTS, &leaves::COLUMNS);
+        let (fields, points) = match (fields, points) {
+            (Ok(fields), Ok(points)) => (fields, points),
+            (Err(not_run), _) | (_, Err(not_run)) => return not_run,
+        };
+        let machines = Machines::read(fields, points);
+        let gaps = machines.gaps();
+        let (all, unjudged) = (gaps.fields, gaps.unjudged);
+        let why = "no machine, or a machine whose other fields do not tell how it counts its banks";
+        if unjudged == all && all > 0 {
+            return Verdict::NotRun { why: format!("none of {all} fields with leaves can be judged: {why}") };
+        }
+        let crossed = |row: Row<'_>| {
+            let field = row.cell("FLD_ID").map(key_form)?;
+            of_point_gaps(&row, *gaps.crossed.get(&field)?)
+        };
+        let remark = format!("{unjudged} of {all} fields with leaves were not judged: {why}");
+        Verdict::Ran {
+            looked_at: points.len() as u64,
+            findings: points.rows().filter_map(crossed).collect(),
+            remarks: if unjudged > 0 { vec![remark] } else { Vec::new() },
+        }
+    }
+}
+
+/// Looks at every control point alone.
+fn of_points(snapshot: &Snapshot, look: impl Fn(&Row<'_>) -> Option<Finding>) -> Verdict {
+    let points: &TableRows = match present(snapshot, POINTS, &["FLD_ID", "MLC_Leaves", BANK_A, BANK_B]) {
+        Ok(points) => points,
+        Err(not_run) => return not_run,
+    };
+    let findings = points.rows().filter_map(|row| look(&row)).collect();
+    Verdict::Ran { looked_at: points.len() as u64, findings, remarks: Vec::new() }
+}
+
+fn of_point(card: &'static Card, row: &Row<'_>, message: String) -> Finding {
+    let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
+    Finding {
+        check: card.id,
+        severity: card.severity,
+        table: POINTS,
+        key: row.key(),
+        related: field.into_iter().map(|field| (FIELDS, vec![field])).collect(),
+        message,
+    }
+}
+
+/// Says what is wrong with the bytes of a control point's sets.
+fn wrong_bytes(row: &Row<'_>) -> Vec<String> {
+    let leaves = leaves::in_use(row).unwrap_or(0);
+    let sets = [BANK_A, BANK_B].map(|column| (column, leaves::set(row, column)));
+    let both_missing = sets.iter().all(|(_, set)| set.is_none());
+    let mut wrong = Vec::new();
+    for (column, set) in sets {
+        match set.map(<[u8]>::len) {
+            None if both_missing && leaves == 0 => {}
+            None if both_missing => wrong.push(format!("{column} is missing with {leaves} leaf pairs in use")),
+            None => wrong.push(format!("{column} is missing beside the other bank")),
+            Some(length) => {
+                if !length.is_multiple_of(2) {
+                    wrong.push(format!("{column} has {length} bytes, an odd number"));
+                }
+                if length < leaves * 2 {
+                    wrong.push(format!("{column} has {length} bytes, and {leaves} leaf pairs need {}", leaves * 2));
+                }
+            }
+        }
+    }
+    wrong
+}
+
+/// Returns the leaf farthest from the centre: its bank, its pair counted from 1, its position.
+fn farthest(point: &LeafPoint<'_>) -> Option<(&'static str, usize, i16)> {
+    let bank =
+        |name, set| (1..).zip(leaves::positions(set, point.leaves)).map(move |(pair, position)| (name, pair, position));
+    let all = bank("B", point.b).chain(bank("A", point.a));
+    // Of equally far leaves `max_by_key` returns the last.
+    all.max_by_key(|(_, _, position)| position.unsigned_abs())
+}
+
+/// Returns the finding of a control point with crossed pairs.
+fn of_point_gaps(row: &Row<'_>, convention: Convention) -> Option<Finding> {
+    let point = LeafPoint::read(row)?;
+    let crossed: Vec<(usize, Pair)> = (1..).zip(point.pairs()).filter(|(_, pair)| convention.crosses(*pair)).collect();
+    let (number, worst) = crossed.iter().min_by_key(|(_, pair)| convention.gap(*pair))?;
+    let message = format!(
+        "leaf pairs crossed: {} of {}; the worst is pair {number}, A at {} and B at {} cm, a gap of {} cm ({})",
+        crossed.len(),
+        point.leaves,
+        leaves::centimetres(i32::from(worst.a)),
+        leaves::centimetres(i32::from(worst.b)),
+        leaves::centimetres(convention.gap(*worst)),
+        convention.about(),
+    );
+    Some(of_point(&GAP, row, message))
+}

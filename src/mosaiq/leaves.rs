@@ -1,0 +1,234 @@
+//! MLC leaf sets: two banks of positions in 1/100 cm, and the two ways to count them; knows no machine and no field.
+
+use super::limits::LEAF_CM;
+use super::records;
+use crate::model::{Column, Datum, Edit, Refusal, Row, Snapshot, Value};
+
+/// The columns of a control point that its leaves are read from.
+pub(super) const COLUMNS: [&str; 5] = ["FLD_ID", "Point", "MLC_Leaves", "A_Leaf_Set", "B_Leaf_Set"];
+/// Bank A's column.
+pub(super) const BANK_A: &str = "A_Leaf_Set";
+/// Bank B's column.
+pub(super) const BANK_B: &str = "B_Leaf_Set";
+/// The table of control points.
+pub(super) const POINTS: &str = "TxFieldPoint";
+
+/// How a machine counts the positions of its two banks; a machine has one way, and no column says which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Convention {
+    /// Both banks in one coordinate: the gap is B - A.
+    Absolute,
+    /// Each bank outward from the centre: the gap is A + B.
+    Outward,
+}
+
+/// The positions of two facing leaves, in 1/100 cm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pair {
+    pub(super) a: i16,
+    pub(super) b: i16,
+}
+
+impl Convention {
+    /// Returns how far a pair is open, in 1/100 cm; negative where its leaves are crossed.
+    pub(super) fn gap(self, pair: Pair) -> i32 {
+        let (a, b) = (i32::from(pair.a), i32::from(pair.b));
+        match self {
+            Self::Absolute => b - a,
+            Self::Outward => a + b,
+        }
+    }
+
+    /// Tells whether the leaves of a pair are crossed, as no machine can have them.
+    pub(super) fn crosses(self, pair: Pair) -> bool {
+        self.gap(pair) < 0
+    }
+
+    /// Returns a closed pair beside the centre: never at 0, because readers strip the zero bytes at the end of a set.
+    pub(super) const fn closed(self) -> Pair {
+        match self {
+            Self::Absolute => Pair { a: 1, b: 1 },
+            Self::Outward => Pair { a: -1, b: 1 },
+        }
+    }
+
+    /// Returns an open pair with its leaves in each other's places, crossed by as much as they were apart.
+    pub(super) fn exchanged(self, pair: Pair) -> Option<Pair> {
+        match self {
+            Self::Absolute => Some(Pair { a: pair.b, b: pair.a }),
+            Self::Outward => Some(Pair { a: pair.b.checked_neg()?, b: pair.a.checked_neg()? }),
+        }
+    }
+
+    /// Returns the convention in a few words.
+    pub(super) const fn about(self) -> &'static str {
+        match self {
+            Self::Absolute => "both banks in one coordinate",
+            Self::Outward => "each bank outward from the centre",
+        }
+    }
+}
+
+/// Tells whether a position lies within the limits of any known MLC.
+pub(super) fn within_limits(position: i16) -> bool {
+    (LEAF_CM.min * 100..=LEAF_CM.max * 100).contains(&i64::from(position))
+}
+
+/// Writes 1/100 cm as cm: `-1.55`.
+pub(super) fn centimetres(hundredths: i32) -> String {
+    let sign = if hundredths < 0 { "-" } else { "" };
+    let size = hundredths.unsigned_abs();
+    format!("{sign}{}.{:02}", size / 100, size % 100)
+}
+
+/// Returns the positions of a set's first leaves, as many as its bytes hold.
+pub(super) fn positions(set: &[u8], leaves: usize) -> impl Iterator<Item = i16> {
+    set.as_chunks::<2>().0.iter().take(leaves).map(|bytes| i16::from_le_bytes(*bytes))
+}
+
+/// Returns the bytes of positions: little-endian signed 16-bit integers.
+fn bytes(positions: impl IntoIterator<Item = i16>) -> Vec<u8> {
+    positions.into_iter().flat_map(i16::to_le_bytes).collect()
+}
+
+/// Returns a set whose leaves in use were `leaves`, with other positions for them; padding keeps its bytes.
+///
+/// Where there are fewer positions than before, a padded set keeps its length with zeros, and so does one that must;
+/// any other becomes shorter.
+pub(super) fn rewritten(
+    set: &[u8],
+    leaves: usize,
+    positions: impl IntoIterator<Item = i16>,
+    keeps_length: bool,
+) -> Vec<u8> {
+    let (used, mut out) = (leaves * 2, bytes(positions));
+    if set.len() > used || keeps_length {
+        out.resize(out.len().max(used), 0);
+        out.extend(set.iter().skip(out.len()));
+    }
+    out
+}
+
+/// Returns how many leaf pairs a control point says it uses; `None` where it uses none.
+pub(super) fn in_use(row: &Row<'_>) -> Option<usize> {
+    usize::try_from(row.integer("MLC_Leaves")?).ok().filter(|leaves| *leaves > 0)
+}
+
+/// Returns the bytes of a set; `None` where it is NULL or no bytes.
+pub(super) fn set<'s>(row: &Row<'s>, column: &str) -> Option<&'s [u8]> {
+    match row.cell(column)? {
+        Value::Bytes(bytes) => Some(bytes),
+        _ => None,
+    }
+}
+
+/// A control point that says it uses leaves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LeafPoint<'s> {
+    pub(super) row: Row<'s>,
+    /// Leaf pairs in use, at least 1.
+    pub(super) leaves: usize,
+    /// Bank A, empty where it is missing.
+    pub(super) a: &'s [u8],
+    /// Bank B, empty where it is missing.
+    pub(super) b: &'s [u8],
+}
+
+impl<'s> LeafPoint<'s> {
+    /// Reads a control point; `None` where it uses no leaves.
+    pub(super) fn read(row: &Row<'s>) -> Option<Self> {
+        let bank = |column| set(row, column).unwrap_or_default();
+        Some(Self { row: *row, leaves: in_use(row)?, a: bank(BANK_A), b: bank(BANK_B) })
+    }
+
+    /// Tells whether both sets hold every leaf in use.
+    pub(super) fn is_whole(&self) -> bool {
+        self.a.len().min(self.b.len()) >= self.leaves * 2
+    }
+
+    /// Returns the pairs in use, as many as both sets hold.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = Pair> + 's {
+        positions(self.a, self.leaves).zip(positions(self.b, self.leaves)).map(|(a, b)| Pair { a, b })
+    }
+
+    /// Returns the positions of both banks, each as far as its own set goes.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = i16> + 's {
+        positions(self.a, self.leaves).chain(positions(self.b, self.leaves))
+    }
+
+    /// Returns the columns of both banks with their bytes.
+    pub(super) const fn banks(&self) -> [(&'static str, &'s [u8]); 2] {
+        [(BANK_A, self.a), (BANK_B, self.b)]
+    }
+
+    /// Returns the control point's number as text.
+    pub(super) fn number(&self) -> String {
+        self.row.integer("Point").map_or_else(|| "without a number".to_owned(), |number| number.to_string())
+    }
+
+    /// Returns the column of a bank.
+    ///
+    /// # Errors
+    /// [`Refusal::MissingColumn`].
+    pub(super) fn column(&self, bank: &str) -> Result<&'s Column, Refusal> {
+        self.row.table.column(bank).map(|(_, column)| column)
+    }
+
+    /// Returns the edit that sets columns of the control point.
+    pub(super) fn update(&self, set: impl IntoIterator<Item = (&'static str, Datum)>) -> Edit {
+        let set = set.into_iter().map(|(column, datum)| (column.to_owned(), datum)).collect();
+        Edit::Update { table: POINTS.into(), key: self.row.key(), set }
+    }
+}
+
+/// Returns the control points of a field that use leaves, in the order of their numbers.
+///
+/// # Errors
+/// [`Refusal::MissingTable`] or [`Refusal::MissingColumn`].
+pub(super) fn of_field<'s>(snapshot: &'s Snapshot, field: &Value) -> Result<Vec<LeafPoint<'s>>, Refusal> {
+    let rows = records::points(snapshot, field)?;
+    let table = &snapshot.table(POINTS)?.table;
+    COLUMNS.iter().try_for_each(|column| table.column(column).map(|_| ()))?;
+    let mut points: Vec<LeafPoint<'s>> = rows.iter().filter_map(LeafPoint::read).collect();
+    // The rows come in key order, which a stable sort keeps among points of one number.
+    points.sort_by_key(|point| point.row.integer("Point").unwrap_or(i64::MAX));
+    Ok(points)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn banks_are_little_endian_hundredths() {
+        let set = [0x9C, 0xFF, 0x64, 0x00, 0x10, 0x27, 0x00];
+        assert_eq!(positions(&set, 9).collect::<Vec<_>>(), [-100, 100, 10_000], "an odd byte at the end is no leaf");
+        assert_eq!(positions(&set, 2).collect::<Vec<_>>(), [-100, 100]);
+        assert_eq!(bytes([-100, 100, 10_000]), set[..6]);
+        assert_eq!([-155, 1, 0, -2000].map(centimetres), ["-1.55", "0.01", "0.00", "-20.00"]);
+        assert_eq!([-2001, -2000, 2000, 2001].map(within_limits), [false, true, true, false]);
+    }
+
+    #[test]
+    fn a_gap_depends_on_the_convention() {
+        let pair = Pair { a: -300, b: 500 };
+        for (convention, gap) in [(Convention::Absolute, 800), (Convention::Outward, 200)] {
+            assert_eq!((convention.gap(pair), convention.gap(convention.closed())), (gap, 0));
+            let crossed = convention.exchanged(pair).unwrap();
+            assert_eq!(convention.gap(crossed), -gap);
+            assert!(convention.crosses(crossed) && !convention.crosses(pair));
+        }
+        assert_eq!(Convention::Outward.exchanged(Pair { a: i16::MIN, b: 0 }), None);
+    }
+
+    #[test]
+    fn a_padded_set_keeps_its_length() {
+        let padded = [1, 0, 2, 0, 3, 0, 9, 9];
+        assert_eq!(rewritten(&padded, 3, [2], false), [2, 0, 0, 0, 0, 0, 9, 9]);
+        assert_eq!(rewritten(&padded, 3, [7, 7, 7, 7], false), [7, 0, 7, 0, 7, 0, 7, 0]);
+        assert_eq!(rewritten(&padded, 3, [7; 5], false).len(), 10, "longer than the padding");
+        assert_eq!(rewritten(&padded[..6], 3, [2], false), [2, 0]);
+        assert_eq!(rewritten(&padded[..6], 3, [2], true), [2, 0, 0, 0, 0, 0]);
+        assert_eq!(rewritten(&padded[..7], 3, [4, 5, 6], false), [4, 0, 5, 0, 6, 0, 9], "an odd byte stays");
+    }
+}

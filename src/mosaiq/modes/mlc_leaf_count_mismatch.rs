@@ -1,0 +1,275 @@
+//! `mlc_leaf_count_mismatch`: control points with another number of leaf pairs than expected; no open leaf moves.
+
+use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::model::seed::RecordRandom;
+use crate::model::{Datum, Edit, Ids, Kind, Query, Refusal, Row, Snapshot, Value};
+use crate::mosaiq::leaves::{self, BANK_A, BANK_B, LeafPoint, POINTS, Pair};
+use crate::mosaiq::limits::LEAF_PAIRS;
+use crate::mosaiq::machines::{self, FieldLeaves};
+use crate::mosaiq::parameters;
+use crate::mosaiq::records;
+use crate::mosaiq::versions;
+
+/// The mode.
+pub(super) struct MlcLeafCountMismatch;
+
+static CARD: Card = Card {
+    id: "mlc_leaf_count_mismatch",
+    tool: "mlc_leaf_count_mismatch",
+    title: "Wrong number of MLC leaf pairs",
+    description: "Control points have another number of leaf pairs than the rest of the field, the machine or an \
+        earlier version of the field has, as after a plan made for another machine, a changed MLC model, or an import \
+        that cuts the last leaves off. What reads the sets refuses the field, or pairs leaves with the wrong \
+        positions and shows an aperture moved across the beam.",
+    record: Record { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: "intra_field",
+            severity: "2.1",
+            about: "one later control point lacks the last leaf pair",
+            eligible: "two control points or more, all with the same leaf count",
+        },
+        Variant {
+            word: "vs_machine",
+            severity: "2.0",
+            about: "all control points have another MLC's number of pairs",
+            eligible: "a leaf count as on most of three or more other fields of the machine",
+        },
+        Variant {
+            word: "vs_plan",
+            severity: "1.8",
+            about: "all control points lack the first and the last leaf pair",
+            eligible: "another version of the field, with the same leaf count",
+        },
+    ],
+    severity: "1.9",
+    uses_now: false,
+    checks: &["leaf_count_field", "leaf_count_machine", "leaf_count_version"],
+    data_needed: &["the number of leaf pairs of each machine", "the plan's BeamLimitingDeviceSequence (DICOM RT Plan)"],
+};
+
+/// Parameters of `mlc_leaf_count_mismatch`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    fld_id: Option<Ids>,
+    /// What the number of leaf pairs contradicts.
+    #[arg(long, value_enum)]
+    mismatch_type: Option<Mismatch>,
+}
+
+/// What a number of leaf pairs contradicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Mismatch {
+    /// The field's other control points: one of them, chosen by the seed, loses its last pair.
+    #[value(name = "intra_field", alias = "intra-field")]
+    #[serde(alias = "intra-field")]
+    IntraField,
+    /// The machine's other fields: every control point gets the number of pairs of another MLC.
+    #[value(name = "vs_machine", alias = "vs-machine")]
+    #[serde(alias = "vs-machine")]
+    VsMachine,
+    /// Another version of the field: every control point loses its first and its last pair.
+    #[value(name = "vs_plan", alias = "vs-plan")]
+    #[serde(alias = "vs-plan")]
+    VsPlan,
+}
+
+impl Mismatch {
+    fn of(variant: &str) -> Option<Self> {
+        let all = [Self::IntraField, Self::VsMachine, Self::VsPlan];
+        all.into_iter().find(|mismatch| mismatch.word() == variant)
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::IntraField => "intra_field",
+            Self::VsMachine => "vs_machine",
+            Self::VsPlan => "vs_plan",
+        }
+    }
+}
+
+impl Parametrised for MlcLeafCountMismatch {
+    type Parameters = Params;
+}
+
+impl Mode for MlcLeafCountMismatch {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let mut params = Params { fld_id: None, ..parameters::read(given)? };
+        let word = variant.map(|word| parameters::variant(self, word)).transpose()?;
+        params.mismatch_type = params.mismatch_type.or_else(|| Mismatch::of(word?));
+        match (params.mismatch_type, word) {
+            (None, _) => Err("mismatch_type is missing: intra_field, vs_machine or vs_plan".into()),
+            (Some(mismatch), Some(word)) if mismatch.word() != word => {
+                Err(format!("mismatch_type {} contradicts the variant {word}", mismatch.word()))
+            }
+            _ => Ok(parameters::write(&params)),
+        }
+    }
+
+    fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Query> {
+        let fields = records::field_queries(records, snapshot);
+        if !fields.is_empty() {
+            return fields;
+        }
+        match parameters::read::<Params>(parameters).ok().and_then(|params| params.mismatch_type) {
+            Some(Mismatch::VsMachine) => machines::queries(records, snapshot),
+            Some(Mismatch::VsPlan) => versions::queries(records, snapshot),
+            Some(Mismatch::IntraField) | None => Vec::new(),
+        }
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        let mut params: Params = parameters::of_task(task)?;
+        params.mismatch_type = params.mismatch_type.or_else(|| Mismatch::of(variant));
+        parameters::proposed(self, variant, snapshot, task, parameters::write(&params))
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = parameters::of_task(task)?;
+        let mismatch = parameters::required(params.mismatch_type, "mismatch_type")?;
+        let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
+        let points = leaves::of_field(snapshot, task.record)?;
+        let leaves = self.one_count(&points, task)?;
+        let edits = match mismatch {
+            Mismatch::IntraField => vec![self.intra_field(&points, task)?],
+            Mismatch::VsMachine => self.vs_machine(snapshot, &field, &points, leaves, task)?,
+            Mismatch::VsPlan => self.vs_plan(snapshot, &field, &points, leaves, task)?,
+        };
+        Ok(Planned { variant: mismatch.word(), edits })
+    }
+}
+
+impl MlcLeafCountMismatch {
+    fn skip(&self, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
+        parameters::ineligible(self, task, reason)
+    }
+
+    /// Returns the number of leaf pairs that all control points with leaves have.
+    fn one_count(&self, points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<usize, Refusal> {
+        let field: FieldLeaves = points.iter().collect();
+        field.count().ok_or_else(|| {
+            let counts: Vec<String> = field.counts().iter().map(ToString::to_string).collect();
+            let differ = || format!("its control points already differ in MLC_Leaves: {}", counts.join(", "));
+            self.skip(task, if counts.is_empty() { "none of its control points has leaves".into() } else { differ() })
+        })
+    }
+
+    fn intra_field(&self, points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<Edit, Refusal> {
+        let later: Vec<&LeafPoint<'_>> = points.iter().skip(1).filter(|point| point.is_whole()).collect();
+        let mut random = RecordRandom::new(task.seed, Mismatch::IntraField.word(), std::slice::from_ref(task.record));
+        let Some(point) = random.pick(&later) else {
+            return Err(self.skip(task, "it has no second control point whose leaf sets hold its MLC_Leaves pairs"));
+        };
+        let kept: Vec<Pair> = point.pairs().take(point.leaves - 1).collect();
+        self.resized(point, &kept, task)
+    }
+
+    fn vs_machine(
+        &self,
+        snapshot: &Snapshot,
+        field: &Row<'_>,
+        points: &[LeafPoint<'_>],
+        leaves: usize,
+        task: &Task<'_>,
+    ) -> Result<Vec<Edit>, Refusal> {
+        let machine = machines::others(snapshot, field)?;
+        let usual = machine.usual_count().ok_or_else(|| {
+            self.skip(task, "the other fields of its machine do not tell how many leaf pairs the machine has")
+        })?;
+        if usual != leaves {
+            return Err(self.skip(task, format!("it already has {leaves} leaf pairs on a machine that has {usual}")));
+        }
+        let smaller = LEAF_PAIRS.iter().rfind(|count| **count < leaves);
+        let other = smaller.or_else(|| LEAF_PAIRS.iter().find(|count| **count > leaves)).copied();
+        let other = other.unwrap_or(leaves + 1);
+        if other < leaves {
+            let (front, back) = halves(leaves - other);
+            return self.all(points, |pairs| cut(pairs, front, back), task);
+        }
+        let unknown = "the other fields of its machine do not tell how the machine counts its banks";
+        let closed = machine.convention().ok_or_else(|| self.skip(task, unknown))?.closed();
+        let (front, back) = halves(other - leaves);
+        self.all(points, |pairs| [vec![closed; front], pairs, vec![closed; back]].concat(), task)
+    }
+
+    fn vs_plan(
+        &self,
+        snapshot: &Snapshot,
+        field: &Row<'_>,
+        points: &[LeafPoint<'_>],
+        leaves: usize,
+        task: &Task<'_>,
+    ) -> Result<Vec<Edit>, Refusal> {
+        let others = versions::counts(snapshot, field)?;
+        let expected = match others.iter().collect::<Vec<_>>()[..] {
+            [expected] => *expected,
+            [] => return Err(self.skip(task, "no other version of it on its machine has leaves")),
+            _ => return Err(self.skip(task, "its other versions do not agree on the number of leaf pairs")),
+        };
+        if expected != leaves {
+            let reason = format!("it already has {leaves} leaf pairs, and another version of it has {expected}");
+            return Err(self.skip(task, reason));
+        }
+        self.all(points, |pairs| cut(pairs, 1, 1), task)
+    }
+
+    /// Gives every control point other pairs.
+    fn all(
+        &self,
+        points: &[LeafPoint<'_>],
+        change: impl Fn(Vec<Pair>) -> Vec<Pair>,
+        task: &Task<'_>,
+    ) -> Result<Vec<Edit>, Refusal> {
+        if let Some(point) = points.iter().find(|point| !point.is_whole()) {
+            let reason = format!("the leaf sets of its control point {} lack leaves already", point.number());
+            return Err(self.skip(task, reason));
+        }
+        points.iter().map(|point| self.resized(point, &change(point.pairs().collect()), task)).collect()
+    }
+
+    /// Returns the edit that leaves a control point with these pairs; padding keeps its length where it can.
+    fn resized(&self, point: &LeafPoint<'_>, pairs: &[Pair], task: &Task<'_>) -> Result<Edit, Refusal> {
+        if pairs.is_empty() {
+            return Err(self.skip(task, format!("it has too few leaf pairs to lose any: {}", point.leaves)));
+        }
+        let bank = |bank: &'static str, set: &[u8], position: fn(&Pair) -> i16| {
+            let column = point.column(bank)?;
+            let fixed = matches!(column.kind, Kind::Bytes { fixed: true, .. });
+            let bytes = leaves::rewritten(set, point.leaves, pairs.iter().map(position), fixed);
+            let datum = Datum::Bytes(bytes);
+            column.store(POINTS, &datum).map_err(|refusal| self.skip(task, refusal.to_string()))?;
+            Ok::<_, Refusal>((bank, datum))
+        };
+        let a = bank(BANK_A, point.a, |pair| pair.a)?;
+        let b = bank(BANK_B, point.b, |pair| pair.b)?;
+        let count = Datum::Integer(i64::try_from(pairs.len()).unwrap_or(i64::MAX));
+        Ok(point.update([("MLC_Leaves", count), a, b]))
+    }
+}
+
+/// Returns how many pairs change at the front and at the back: the back takes the odd one.
+const fn halves(pairs: usize) -> (usize, usize) {
+    (pairs / 2, pairs - pairs / 2)
+}
+
+/// Returns the pairs without some at either end.
+fn cut(pairs: Vec<Pair>, front: usize, back: usize) -> Vec<Pair> {
+    let kept = pairs.len().saturating_sub(front + back);
+    pairs.into_iter().skip(front).take(kept).collect()
+}
