@@ -1,5 +1,12 @@
 //! Single cases of the modes: what they refuse, and exactly what they write.
 
+mod department;
+mod metersets;
+mod nulls;
+mod offsets;
+mod references;
+mod times;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};

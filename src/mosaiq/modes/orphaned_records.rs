@@ -142,7 +142,7 @@ impl Mode for OrphanedRecords {
         parents.table.column(reference.parent_column)?;
         let exists = |value: &Value| !parents.with(reference.parent_column, value).is_empty();
         if exists(&Value::Integer(value)) {
-            let what = format!("{}.{}: {} has it", reference.table, reference.column, reference.parent);
+            let what = format!("{}.{} ({} has it)", reference.table, reference.column, reference.parent);
             return Err(Refusal::ValueIsValid { what, value: value.to_string() });
         }
         let current = row.cell(reference.column).unwrap_or(&Value::Null);
