@@ -114,7 +114,9 @@ impl Mode for OrphanedRecords {
         let Ok((params, _, reference)) = read(given) else { return Vec::new() };
         let kind = CARD.record_of(given);
         let children = Query::among(kind.table, kind.key, records::ids(records));
-        let first = records::unread(snapshot, [children, Query::maximum(reference.parent, reference.parent_column)]);
+        let largest = Query::maximum(reference.parent, reference.parent_column);
+        let first = std::iter::once(children).chain(params.invalid_value.is_none().then_some(largest));
+        let first = records::unread(snapshot, first);
         if !first.is_empty() {
             return first;
         }
