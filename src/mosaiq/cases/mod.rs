@@ -1,7 +1,13 @@
 //! Single cases of the modes: what they refuse, and exactly what they write.
 
+mod department;
 mod leaf_counts;
+mod metersets;
 mod mlc;
+mod nulls;
+mod offsets;
+mod references;
+mod times;
 
 use std::collections::BTreeMap;
 

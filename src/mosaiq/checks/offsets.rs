@@ -53,7 +53,7 @@ fn beyond(row: &Row<'_>, axis: &str) -> Option<(Severity, String)> {
 fn too_far(row: &Row<'_>) -> Option<(Severity, String)> {
     let square: f64 = AXES.iter().filter_map(|axis| row.float(axis)).map(|shift| shift * shift).sum();
     let length = square.sqrt();
-    let message = || format!("the shift is {length:.1} cm long, more than {OFFSET_VECTOR_CM}");
+    let message = || format!("the shift is {length:.2} cm long, more than {OFFSET_VECTOR_CM}");
     (length > OFFSET_VECTOR_CM).then(|| (Severity::High, message()))
 }
 

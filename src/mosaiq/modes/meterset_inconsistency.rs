@@ -70,8 +70,8 @@ pub(super) struct Params {
     /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     fld_id: Option<Ids>,
-    /// What becomes of the meterset: negative_meterset, extreme_value or mismatch_with_cp (1 MU, where the control-point
-    /// index or the dose per MU says otherwise).
+    /// What becomes of the meterset: negative_meterset, extreme_value or mismatch_with_cp (1 MU, where the
+    /// control-point index or the dose per MU says otherwise).
     #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
     #[schemars(extend("enum" = parameters::words(&CARD)))]
     inconsistency_type: Option<String>,

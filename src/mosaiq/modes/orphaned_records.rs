@@ -129,7 +129,9 @@ impl Mode for OrphanedRecords {
         let Ok((params, _, reference)) = read(given) else { return Vec::new() };
         let kind = CARD.record_of(given);
         let children = Query::among(kind.table, kind.key, records::ids(records));
-        let first = records::unread(snapshot, [children, Query::maximum(reference.parent, reference.parent_column)]);
+        let largest = Query::maximum(reference.parent, reference.parent_column);
+        let first = std::iter::once(children).chain(params.invalid_value.is_none().then_some(largest));
+        let first = records::unread(snapshot, first);
         if !first.is_empty() {
             return first;
         }
@@ -157,7 +159,7 @@ impl Mode for OrphanedRecords {
         parents.table.column(reference.parent_column)?;
         let exists = |value: &Value| !parents.with(reference.parent_column, value).is_empty();
         if exists(&Value::Integer(value)) {
-            let what = format!("{}.{}: {} has it", reference.table, reference.column, reference.parent);
+            let what = format!("{}.{} ({} has it)", reference.table, reference.column, reference.parent);
             return Err(Refusal::ValueIsValid { what, value: value.to_string() });
         }
         let current = row.cell(reference.column).unwrap_or(&Value::Null);
