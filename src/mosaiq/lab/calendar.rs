@@ -1,63 +1,81 @@
-//! Working days and clock times of a department; knows no holidays.
+//! Days, clock times and the department's closed days; knows nobody's timetable.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, date};
 use jiff::{SignedDuration, Span};
 
-/// Returns the working day so many working days before the last one that is not after `until`.
-pub(super) fn working_day(until: Date, back: i64) -> Date {
-    let weekday = i64::from(until.weekday().to_monday_zero_offset());
-    let (last, weekday) = if weekday > 4 { (days(until, 4 - weekday), 4) } else { (until, weekday) };
-    let (weeks, rest) = (back.div_euclid(5), back.rem_euclid(5));
-    let weekend = if rest > weekday { 2 } else { 0 };
-    days(last, -(7 * weeks + rest + weekend))
+/// A day, counted from Monday, 1 January 1900.
+pub(super) type Day = i64;
+
+/// Day 0.
+const EPOCH: Date = date(1900, 1, 1);
+
+/// Returns the day of a date.
+pub(super) fn day_of(date: Date) -> Day {
+    EPOCH.until(date).map_or(0, |span| i64::from(span.get_days()))
 }
 
-/// Returns a date so many days later; a date beyond the calendar stays as it is.
-pub(super) fn days(date: Date, count: i64) -> Date {
-    let span = Span::new().try_days(count);
-    span.and_then(|span| date.checked_add(span)).unwrap_or(date)
+/// Returns the date of a day; one beyond the calendar becomes its end.
+pub(super) fn date_of(day: Day) -> Date {
+    let end = if day < 0 { Date::MIN } else { Date::MAX };
+    Span::new().try_days(day).and_then(|span| EPOCH.checked_add(span)).unwrap_or(end)
+}
+
+/// Returns the weekday, 0 for Monday.
+pub(super) const fn weekday(day: Day) -> i64 {
+    day.rem_euclid(7)
+}
+
+/// Tells whether the department works: no weekend, and none of its holidays.
+pub(super) fn works(day: Day) -> bool {
+    if weekday(day) > 4 {
+        return false;
+    }
+    let date = date_of(day);
+    let fixed = matches!((date.month(), date.day()), (1, 1) | (5, 1) | (12, 25 | 26));
+    let spring = date.month() == 5 && weekday(day) == 0 && date.day() > 24;
+    !fixed && !spring
+}
+
+/// Returns the last working day that is not after a day.
+pub(super) fn working_day(day: Day) -> Day {
+    let back = (0..7).find(|back| works(day - back)).unwrap_or(0);
+    day - back
 }
 
 /// Returns a moment of a day, given in milliseconds since midnight and rounded to 1/300 s as `datetime` holds it.
-pub(super) fn moment(date: Date, milliseconds: i64) -> DateTime {
+pub(super) fn moment(day: Day, milliseconds: i64) -> DateTime {
     let ticks = milliseconds.div_euclid(10) * 3 + (milliseconds.rem_euclid(10) * 3 + 5) / 10;
     let rounded = (ticks * 10 + 1).div_euclid(3);
-    let midnight = date.to_datetime(jiff::civil::Time::midnight());
+    let midnight = date_of(day).to_datetime(jiff::civil::Time::midnight());
     midnight.checked_add(SignedDuration::from_millis(rounded)).unwrap_or(midnight)
-}
-
-/// Tells whether a day is a working day.
-#[cfg(test)]
-pub(super) fn works(date: Date) -> bool {
-    date.weekday().to_monday_zero_offset() < 5
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::date;
-
     use super::*;
 
     #[test]
-    fn working_days_count_back_over_weekends() {
-        for until in [date(2024, 6, 28), date(2024, 6, 29), date(2024, 6, 30), date(2024, 6, 26)] {
-            let mut expected = until;
-            while !works(expected) {
-                expected = days(expected, -1);
-            }
-            for back in 0..40 {
-                assert_eq!(working_day(until, back), expected, "{until} {back}");
-                expected = days(expected, -1);
-                while !works(expected) {
-                    expected = days(expected, -1);
-                }
-            }
+    fn days_count_from_a_monday() {
+        assert_eq!((day_of(EPOCH), weekday(0)), (0, 0));
+        for day in [-400_000, -1, 0, 45_469, 1_000_000] {
+            assert_eq!(day_of(date_of(day)), day);
+            assert_eq!(i64::from(date_of(day).weekday().to_monday_zero_offset()), weekday(day));
         }
+        assert_eq!(date_of(i64::MAX), Date::MAX);
+    }
+
+    #[test]
+    fn weekends_and_holidays_are_no_working_days() {
+        for closed in [date(2024, 6, 29), date(2023, 12, 25), date(2024, 5, 1), date(2024, 5, 27)] {
+            assert!(!works(day_of(closed)), "{closed}");
+        }
+        assert_eq!(working_day(day_of(date(2024, 6, 30))), day_of(date(2024, 6, 28)));
+        assert_eq!(working_day(day_of(date(2023, 12, 26))), day_of(date(2023, 12, 22)));
     }
 
     #[test]
     fn moments_are_ticks_of_a_datetime() {
-        let day = date(2024, 6, 28);
+        let day = day_of(date(2024, 6, 28));
         for (given, held) in [(1000, 0), (1001, 0), (1002, 3), (1003, 3), (1006, 7), (1007, 7), (1008, 7), (1009, 10)] {
             assert_eq!(moment(day, given).subsec_nanosecond(), held * 1_000_000, "{given}");
         }

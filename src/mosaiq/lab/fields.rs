@@ -1,77 +1,112 @@
-//! Prescriptions and fields; their control points are elsewhere.
+//! Prescriptions and fields, a row a version; their control points are elsewhere.
 
-use super::course::{Course, Courses, Field, FieldKind, Prescription};
-use super::{LabRequest, NewRow, Sink, calendar};
+use super::course::{Course, Field, FieldVersion, Prescription, number};
+use super::template::FieldKind;
+use super::{NewRow, Roster, Sink, calendar};
 
 /// Makes Site.
-pub(super) fn sites<E>(request: &LabRequest, sink: Sink<'_, E>) -> Result<(), E> {
-    for course in Courses::new(request) {
-        let planned = calendar::moment(course.planned_on(), 10 * 3_600_000);
+pub(super) fn sites<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+    for course in roster.courses() {
         for (phase, site) in (1..).zip(&course.prescriptions) {
-            let name = if phase == 1 { site.template.site.to_owned() } else { format!("{} BOOST", site.template.site) };
-            NewRow::new("Site")
-                .integer("SIT_ID", site.id)
-                .integer("SIT_SET_ID", site.id)
-                .integer("Version", 0)
-                .integer("Pat_ID1", course.patient)
-                .time("Create_DtTm", planned)
-                .time("Edit_DtTm", planned)
-                .text("Site_Name", name)
-                .text("Technique", site.template.technique)
-                .text("Modality", "x06")
-                .decimal("Dose_Tx", site.template.dose * 100, 2)
-                .decimal("Dose_Ttl", site.template.dose * site.fractions * 100, 2)
-                .integer("Fractions", site.fractions)
-                .text("Notes", format!("Phase {phase}"))
-                .send(sink)?;
-        }
-    }
-    Ok(())
-}
-
-/// Makes TxField.
-pub(super) fn fields<E>(request: &LabRequest, sink: Sink<'_, E>) -> Result<(), E> {
-    for course in Courses::new(request) {
-        for site in &course.prescriptions {
-            for field in &site.fields {
-                row(&course, site, field).send(sink)?;
+            for place in 0..site.versions.len() {
+                row_of_site(&course, site, phase, place).send(sink)?;
             }
         }
     }
     Ok(())
 }
 
-fn row(course: &Course, site: &Prescription, field: &Field) -> NewRow {
-    let planned = calendar::moment(course.planned_on(), 11 * 3_600_000 + field.number * 1000);
-    let setup = field.kind == FieldKind::KvSetup;
-    let (label, name) = match field.kind {
-        FieldKind::KvSetup => ("KV".to_owned(), "KV SETUP".to_owned()),
-        FieldKind::Vmat => (format!("A{}", field.number), format!("{} ARC {}", site.template.site, field.number)),
-        _ => (format!("{}", field.number), format!("{} G{}", site.template.site, field.gantry)),
-    };
-    // The dose of a monitor unit, in 10^-6 cGy.
-    let per_unit = if setup { 0 } else { field.centigray_hundredths * 100_000 / field.meterset_tenths.max(1) };
-    NewRow::new("TxField")
-        .integer("FLD_ID", field.id)
-        .integer("FLD_SET_ID", field.id)
-        .integer("Version", 0)
+fn row_of_site(course: &Course, site: &Prescription, phase: i64, place: usize) -> NewRow {
+    let version = site.versions.get(place);
+    let saved = version.map_or((course.planned, 0), |version| version.saved);
+    let created = site.versions.first().map_or(saved, |oldest| oldest.saved);
+    let name = if phase == 1 { course.template.site.to_owned() } else { format!("{} BOOST", course.template.site) };
+    let radiation = if site.template.kind == FieldKind::Electron { 'e' } else { 'x' };
+    let filter = if site.template.unflattened() { "FFF" } else { "" };
+    NewRow::new("Site")
+        .integer("SIT_ID", version.map_or(0, |version| version.id))
+        .integer("SIT_SET_ID", site.set())
+        .integer("Version", number(place, site.versions.len()))
         .integer("Pat_ID1", course.patient)
-        .time("Create_DtTm", planned)
-        .time("Edit_DtTm", planned)
-        .integer("SIT_Set_ID", site.id)
+        .times(calendar::moment(created.0, created.1), calendar::moment(saved.0, saved.1))
+        .text("Site_Name", name)
+        .text("Technique", site.template.technique)
+        .text("Modality", format!("{radiation}{:02}{filter}", site.template.energy))
+        .decimal("Dose_Tx", site.dose * 100, 2)
+        .decimal("Dose_Ttl", site.dose * site.fractions * 100, 2)
+        .integer("Fractions", site.fractions)
+        .text("Notes", format!("Phase {phase}"))
+}
+
+/// Makes TxField.
+pub(super) fn fields<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+    // The key counts up: what was made anew comes after everything that it came from.
+    for course in roster.courses() {
+        let mut rows = Vec::new();
+        for site in &course.prescriptions {
+            for field in &site.fields {
+                rows.extend(field.versions.iter().enumerate().map(|(place, version)| (site, field, place, version)));
+            }
+        }
+        rows.sort_by_key(|(.., version)| version.version.id);
+        for (site, field, place, version) in rows {
+            row(&course, site, field, place, version).send(sink)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns Field_Label and Field_Name.
+fn names(site: &Prescription, field: &Field) -> (String, String) {
+    let (gantry, number, name) = (field.beam.0, field.number, site.template.site);
+    match field.kind {
+        FieldKind::KvSetup => ("KV".to_owned(), "KV SETUP".to_owned()),
+        FieldKind::Portal => (format!("P{gantry}"), format!("PORTAL G{gantry}")),
+        FieldKind::Vmat => (format!("A{number}"), format!("{name} ARC {number}")),
+        FieldKind::Electron => (format!("E{number}"), format!("{name} E{:02}", site.template.energy)),
+        _ => (format!("{number}"), format!("{name} G{gantry}")),
+    }
+}
+
+fn row(course: &Course, site: &Prescription, field: &Field, place: usize, version: &FieldVersion) -> NewRow {
+    let saved = version.version.saved;
+    let created = field.versions.first().map_or(saved, |oldest| oldest.version.saved);
+    let (label, name) = names(site, field);
+    // The dose of a monitor unit, in 10^-6 cGy.
+    let per_unit = field.centigray_hundredths * 100_000 / version.meterset_tenths.max(1);
+    let (kind, treats) = (field.kind, !field.kind.images());
+    let row = NewRow::new("TxField")
+        .integer("FLD_ID", version.version.id)
+        .integer("FLD_SET_ID", field.set())
+        .integer("Version", number(place, field.versions.len()))
+        .integer("Pat_ID1", course.patient)
+        .times(calendar::moment(created.0, created.1), calendar::moment(saved.0, saved.1))
+        .integer("SIT_Set_ID", site.set())
         .text("Field_Label", label)
         .text("Field_Name", name)
         .integer("Machine_ID_Staff_ID", course.machine.staff_id)
         .decimal("Cgray", field.centigray_hundredths, 2)
-        .decimal("Arc_Mu", 0, 4)
-        .decimal("Sad", 1000, 1)
-        .integer("Mlc", if setup { -1 } else { 1 })
-        .integer("Type_Enum", field.kind.code())
-        .integer("Modality_Enum", if setup { 0 } else { 1 })
-        .integer("ControlPoints", field.points)
+        .decimal("Arc_Mu", 0, 4);
+    let row = match kind {
+        FieldKind::Electron => row.text("Wdg_Appl", format!("A{:02}", applicator(site) / 100)),
+        _ => row,
+    };
+    row.decimal("Sad", 1000, 1)
+        .decimal("Ssd", if kind == FieldKind::Electron { 1000 } else { 1000 - site.template.target.1 / 10 - 50 }, 1)
+        .integer("Mlc", if kind.has_leaves() { 1 } else { 0 })
+        .integer("Type_Enum", kind.code())
+        .integer("Modality_Enum", kind.modality())
+        .integer("ControlPoints", version.points)
         .integer("IndexMethod_Enum", 1)
         .integer("IndexReference_Enum", 1)
-        .decimal("Meterset", field.meterset_tenths, 1)
-        .integer("MetersetUnit_Enum", 1)
+        .decimal("Meterset", version.meterset_tenths, 1)
+        .integer("MetersetUnit_Enum", i64::from(kind.modality() != 0))
         .decimal("cGrayPerMeterset", per_unit, 6)
+        .flag("IsFFF", treats && site.template.unflattened())
+}
+
+/// Returns the side of the smallest square applicator that holds an electron target, 1/100 cm.
+pub(super) fn applicator(site: &Prescription) -> i64 {
+    let (across, _, along) = site.template.target;
+    [600, 1000, 1500, 2000].into_iter().find(|side| *side >= 2 * across.max(along) + 100).unwrap_or(2500)
 }

@@ -1,35 +1,65 @@
-//! Patient-position shifts: one before the first fraction of each week, all of them small.
+//! Patient-position shifts found by imaging: a part that the patient always has, and one of the day.
 
-use super::course::Courses;
-use super::{LabRequest, NewRow, Sink, between, calendar, deliveries, stream};
+use super::calendar;
+use super::course::Course;
+use super::{NewRow, Roster, Sink, between, session, stream};
+use crate::model::seed::RecordRandom;
 
-/// Makes Offset.
-pub(super) fn offsets<E>(request: &LabRequest, sink: Sink<'_, E>) -> Result<(), E> {
+/// No shift is larger, in 1/10 cm: beyond, the patient would be set up again.
+const LARGEST: i64 = 29;
+
+/// Makes Offset, in the order of the studies over the whole department.
+pub(super) fn offsets<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     let mut id = 700_001;
-    for course in Courses::new(request) {
-        for site in &course.prescriptions {
-            let studies = (site.first_fraction..site.first_fraction + site.fractions).step_by(5);
-            let last = studies.clone().last();
-            for fraction in studies {
-                let mut random = stream(request, "lab/offset", &[course.patient, fraction]);
-                let session = deliveries::session_ms(request, &course, fraction);
-                let study = calendar::moment(course.day(fraction), session - between(&mut random, 120_000, 600_000));
-                let mut axis = || between(&mut random, -6, 6);
-                NewRow::new("Offset")
-                    .integer("OFF_ID", id)
-                    .integer("SIT_SET_ID", site.id)
-                    .integer("Version", 0)
-                    .time("Create_DtTm", study)
-                    .time("Study_DtTm", study)
-                    .integer("Offset_State", if last == Some(fraction) { 1 } else { 2 })
-                    .integer("Offset_Type", if id % 4 == 0 { 3 } else { 2 })
-                    .decimal("Superior_Offset", axis(), 1)
-                    .decimal("Anterior_Offset", axis(), 1)
-                    .decimal("Lateral_Offset", axis(), 1)
-                    .send(sink)?;
-                id += 1;
+    roster.days(&mut |day, courses| {
+        let mut today = Vec::new();
+        for course in courses {
+            for fraction in course.fractions_on(day) {
+                let study = session::times(roster.request, course, fraction).and_then(|times| times.study);
+                today.extend(study.map(|study| (study, course, fraction)));
             }
         }
-    }
-    Ok(())
+        today.sort_by_key(|(study, course, _)| (*study, course.index));
+        for (study, course, fraction) in today {
+            let study = calendar::moment(day, study);
+            let [superior, anterior, lateral] = shift(roster, course, fraction);
+            NewRow::new("Offset")
+                .integer("OFF_ID", id)
+                .integer("SIT_SET_ID", course.prescription(fraction).map_or(0, super::course::Prescription::set))
+                .integer("Version", 0)
+                .time("Create_DtTm", study)
+                .time("Study_DtTm", study)
+                .integer("Offset_State", if is_latest(roster, course, fraction) { 1 } else { 2 })
+                .integer("Offset_Type", course.machine.offset_type)
+                .decimal("Superior_Offset", superior, 1)
+                .decimal("Anterior_Offset", anterior, 1)
+                .decimal("Lateral_Offset", lateral, 1)
+                .send(sink)?;
+            id += 1;
+        }
+        Ok(())
+    })
+}
+
+/// Tells whether no later fraction of the course was imaged.
+fn is_latest(roster: &Roster<'_>, course: &Course, fraction: i64) -> bool {
+    let later = (fraction + 1..).map_while(|later| session::times(roster.request, course, later));
+    later.into_iter().all(|times| times.study.is_none())
+}
+
+/// Returns the shift along the three axes, 1/10 cm.
+fn shift(roster: &Roster<'_>, course: &Course, fraction: i64) -> [i64; 3] {
+    let size = course.template.shift;
+    let mut always = stream(roster.request, "lab/offset/patient", &[course.index]);
+    let mut today = stream(roster.request, "lab/offset", &[course.index, fraction]);
+    [0; 3].map(|_| {
+        let hundredths = (bell(&mut always, size) + bell(&mut today, size)) * 7 / 10;
+        ((hundredths + 5).div_euclid(10)).clamp(-LARGEST, LARGEST)
+    })
+}
+
+/// Returns a number around 0, nearly normal, with a standard deviation of `size`.
+fn bell(random: &mut RecordRandom, size: i64) -> i64 {
+    let sum: i64 = (0..4).map(|_| between(random, -100, 100)).sum();
+    sum * size / 116
 }

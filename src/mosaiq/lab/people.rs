@@ -2,64 +2,118 @@
 
 use jiff::civil::date;
 
-use super::course::{Courses, MACHINES};
-use super::{LabRequest, NewRow, Sink, between, calendar, one, stream};
+use super::machine::{MACHINES, Machine};
+use super::template::Sex;
+use super::{NewRow, Roster, Sink, between, calendar, course, one, stream};
 
-/// Initials, given name, surname, Type, Staff_Role.
-static STAFF: [(&str, &str, &str, &str, i64); 8] = [
+/// Initials, given name, surname, Type, Staff_Role; Staff_ID counts from 201.
+static STAFF: [(&str, &str, &str, &str, i64); 22] = [
     ("AOK", "Amara", "Okonjo", "Physician", 2),
     ("LBE", "Lukas", "Bergstrand", "Physician", 2),
+    ("IVA", "Ilse", "Vandamme", "Physician", 2),
+    ("RQU", "Rafael", "Quintanar", "Physician", 2),
     ("YTA", "Yuki", "Tanabe", "Physicist", 5),
     ("CMO", "Clara", "Monteverde", "Physicist", 5),
+    ("HRI", "Henrik", "Ristvedt", "Physicist", 5),
+    ("DNA", "Dilan", "Nazari", "Dosimetrist", 7),
+    ("BFO", "Beatrix", "Fontanel", "Dosimetrist", 7),
+    ("TWH", "Tobias", "Wheelock", "Dosimetrist", 7),
     ("JHA", "Jonas", "Haldorsen", "Therapist", 6),
     ("PSI", "Priya", "Sivaraman", "Therapist", 6),
     ("EDU", "Eloise", "Durandal", "Therapist", 6),
     ("MKO", "Marek", "Kowalczuk", "Therapist", 6),
+    ("SAB", "Samira", "Abadi", "Therapist", 6),
+    ("GLI", "Goran", "Lisowski", "Therapist", 6),
+    ("NPE", "Nadia", "Pellegrin", "Therapist", 6),
+    ("OTR", "Owen", "Trevanion", "Therapist", 6),
+    ("FKA", "Freya", "Karlstad", "Therapist", 6),
+    ("WAM", "Wanjiru", "Amadi", "Therapist", 6),
+    ("ZMI", "Zoltan", "Mihalik", "Therapist", 6),
+    ("CRO", "Colette", "Rousselot", "Therapist", 6),
 ];
 
-/// The Staff_ID of the first therapist, and how many there are.
-pub(super) const THERAPISTS: (i64, i64) = (205, 4);
+/// Staff_ID of the first of a calling, and how many there are.
+pub(super) const PHYSICIANS: (i64, i64) = (201, 4);
+pub(super) const PHYSICISTS: (i64, i64) = (205, 3);
+pub(super) const DOSIMETRISTS: (i64, i64) = (208, 3);
+const THERAPISTS: i64 = 211;
 
-static SURNAMES: [&str; 24] = [
+/// Staff_ID and name of the lists that checklist items wait on.
+pub(super) static LISTS: [(i64, &str); 2] = [(151, "PHYSICS_QCL"), (152, "DOSIMETRY_QCL")];
+
+/// Returns the Staff_ID of one of the two therapists of a machine.
+pub(super) fn therapist(machine: &Machine, which: i64) -> i64 {
+    THERAPISTS + 2 * (machine.staff_id - 101) + which % 2
+}
+
+static SURNAMES: [&str; 48] = [
     "Abelson",
+    "Ainsley",
+    "Barrowby",
     "Brightwater",
     "Castellane",
+    "Corbridge",
     "Dunmore",
+    "Dovecote",
     "Eastvale",
+    "Ellerton",
     "Farrowby",
+    "Fairweather",
     "Greystone",
+    "Gadsby",
     "Hollins",
+    "Hazelwood",
     "Iverley",
+    "Ilsley",
     "Jasperson",
+    "Jarrow",
     "Kettering",
+    "Kestrel",
     "Lindqvist",
+    "Larkspur",
     "Marchbank",
+    "Merriweather",
     "Norbury",
+    "Nightjar",
     "Oakhurst",
+    "Ollerton",
     "Pemberley",
+    "Pinkerfield",
     "Quillfeather",
+    "Quarrington",
     "Ravensdale",
+    "Rookwood",
     "Silverton",
+    "Swinbrook",
     "Thornbury",
+    "Tidewell",
     "Underwood",
+    "Ullswater",
     "Vandermeer",
+    "Vexford",
     "Whitlock",
+    "Wraysbury",
     "Yarrowdale",
+    "Yelverton",
 ];
 
-static GIVEN_NAMES: [&str; 20] = [
-    "Alma", "Bruno", "Celia", "Dario", "Edith", "Felix", "Greta", "Hugo", "Ines", "Jasper", "Klara", "Leon", "Mira",
-    "Nils", "Olive", "Pavel", "Rosa", "Stefan", "Thea", "Victor",
+static WOMEN: [&str; 20] = [
+    "Alma", "Celia", "Dorothea", "Edith", "Frida", "Greta", "Helene", "Ines", "Judith", "Klara", "Linnea", "Mira",
+    "Nora", "Olive", "Petra", "Rosa", "Sunniva", "Thea", "Ursula", "Vera",
 ];
 
-/// Makes Staff: machines and people.
-pub(super) fn staff<E>(request: &LabRequest, sink: Sink<'_, E>) -> Result<(), E> {
-    let since = calendar::moment(calendar::days(request.until, -2000), 9 * 3_600_000);
+static MEN: [&str; 20] = [
+    "Alfred", "Bruno", "Casper", "Dario", "Emil", "Felix", "Gustav", "Hugo", "Ivan", "Jasper", "Konrad", "Leon",
+    "Matteo", "Nils", "Oskar", "Pavel", "Rufus", "Stefan", "Tomas", "Victor",
+];
+
+/// Makes Staff: machines, lists and people.
+pub(super) fn staff<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+    let since = calendar::moment(calendar::day_of(roster.request.until) - 8000, 9 * 3_600_000);
     let row = |id: i64, initials: &str, kind: &str, surname: &str| {
         NewRow::new("Staff")
             .integer("Staff_ID", id)
-            .time("Create_DtTm", since)
-            .time("Edit_DtTm", since)
+            .times(since, since)
             .text("Initials", format!("{initials:<6}"))
             .text("Type", kind)
             .integer("Category", 0)
@@ -69,6 +123,9 @@ pub(super) fn staff<E>(request: &LabRequest, sink: Sink<'_, E>) -> Result<(), E>
     for machine in &MACHINES {
         row(machine.staff_id, "", "Location", machine.name).integer("Machine_Type", 1).send(sink)?;
     }
+    for (id, name) in LISTS {
+        row(id, "", "Location", name).integer("Machine_Type", 0).send(sink)?;
+    }
     for (id, (initials, given, surname, kind, role)) in (201..).zip(STAFF) {
         row(id, initials, kind, surname).text("First_Name", given).integer("Staff_Role", role).send(sink)?;
     }
@@ -76,18 +133,23 @@ pub(super) fn staff<E>(request: &LabRequest, sink: Sink<'_, E>) -> Result<(), E>
 }
 
 /// Makes Patient.
-pub(super) fn patients<E>(request: &LabRequest, sink: Sink<'_, E>) -> Result<(), E> {
-    for course in Courses::new(request) {
-        let mut random = stream(request, "lab/patient", &[course.patient]);
-        let born = calendar::days(date(1935, 1, 1), between(&mut random, 0, 20_000));
-        let created = calendar::moment(course.planned_on(), 8 * 3_600_000 + between(&mut random, 0, 3_000_000));
+pub(super) fn patients<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+    for course in roster.courses() {
+        let mut random = stream(roster.request, "lab/patient", &[course.index]);
+        let born = calendar::day_of(date(1935, 1, 1)) + between(&mut random, 0, 16_000);
+        let created = calendar::moment(course.registered, 8 * 3_600_000 + between(&mut random, 0, 3_000_000));
+        let woman = match course.template.sex {
+            Sex::Female => true,
+            Sex::Male => false,
+            Sex::Any => random.below(2) == 0,
+        };
+        let given = one(&mut random, if woman { &WOMEN } else { &MEN });
         NewRow::new("Patient")
             .integer("Pat_ID1", course.patient)
-            .time("Create_DtTm", created)
-            .time("Edit_DtTm", created)
+            .times(created, created)
             .time("Birth_DtTm", calendar::moment(born, 0))
             .text("Last_Name", one(&mut random, &SURNAMES).to_uppercase())
-            .text("First_Name", one(&mut random, &GIVEN_NAMES).to_uppercase())
+            .text("First_Name", given.to_uppercase())
             .integer("Clin_Status", 1)
             .flag("Inactive", false)
             .send(sink)?;
@@ -95,19 +157,27 @@ pub(super) fn patients<E>(request: &LabRequest, sink: Sink<'_, E>) -> Result<(),
     Ok(())
 }
 
-/// Makes Ident.
-pub(super) fn identities<E>(request: &LabRequest, sink: Sink<'_, E>) -> Result<(), E> {
-    for course in Courses::new(request) {
-        let created = calendar::moment(course.planned_on(), 9 * 3_600_000);
-        NewRow::new("Ident")
-            .integer("IDENT_ID", 501 + course.index)
-            .integer("IDENT_Set_ID", 501 + course.index)
-            .integer("Version", 0)
-            .time("Create_DtTm", created)
-            .time("Edit_DtTm", created)
-            .integer("Pat_Id1", course.patient)
-            .text("IDA", format!("LAB{:06}", course.index + 1))
-            .send(sink)?;
+/// Makes Ident: some patients came with a provisional number, which stays as an older version.
+pub(super) fn identities<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+    let mut id = 501;
+    for course in roster.courses() {
+        let number = course.patient - 10_000;
+        let created = calendar::moment(course.registered, 9 * 3_600_000);
+        let later = calendar::moment(course.planned, 9 * 3_600_000);
+        let provisional = (course.index % 9 == 4).then(|| (format!("TMP{number:06}"), created));
+        let lasting = (format!("LAB{number:06}"), if provisional.is_some() { later } else { created });
+        let (set, count) = (id, 1 + usize::from(provisional.is_some()));
+        for (place, (text, edited)) in provisional.into_iter().chain([lasting]).enumerate() {
+            NewRow::new("Ident")
+                .integer("IDENT_ID", id)
+                .integer("IDENT_Set_ID", set)
+                .integer("Version", course::number(place, count))
+                .times(created, edited)
+                .integer("Pat_Id1", course.patient)
+                .text("IDA", text)
+                .send(sink)?;
+            id += 1;
+        }
     }
     Ok(())
 }

@@ -1,137 +1,153 @@
-//! Control points with their leaf sets, both banks in one coordinate; knows no dose.
+//! Control points: cumulative meterset, angles, jaws and couch; the leaves are the aperture's.
 
-use super::course::{Course, Courses, Field, FieldKind, Prescription};
-use super::{LabRequest, NewRow, Sink, between, calendar, stream};
+use super::aperture::Aperture;
+use super::course::{Course, Field, FieldVersion, Prescription};
+use super::template::FieldKind;
+use super::{NewRow, Roster, Sink, between, calendar, fields, stream};
 use crate::model::Datum;
 use crate::model::seed::RecordRandom;
 
-/// Where closed pairs wait, 1/100 cm: never 0, because readers strip trailing zero bytes.
-const PARKED: (i64, i64) = (-155, -145);
-
 /// Makes TxFieldPoint.
-pub(super) fn points<E>(request: &LabRequest, sink: Sink<'_, E>) -> Result<(), E> {
-    for course in Courses::new(request) {
-        for site in &course.prescriptions {
-            for field in &site.fields {
-                of_field(request, &course, site, field, sink)?;
-            }
+pub(super) fn points<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
+    for course in roster.courses() {
+        let fields = course.prescriptions.iter().flat_map(|site| site.fields.iter().map(move |field| (site, field)));
+        let mut all: Vec<_> =
+            fields.flat_map(|(site, field)| field.versions.iter().map(move |version| (site, field, version))).collect();
+        all.sort_by_key(|(.., version)| version.version.id);
+        for (site, field, version) in all {
+            of_field(roster, &course, site, field, version, sink)?;
         }
     }
     Ok(())
 }
 
 fn of_field<E>(
-    request: &LabRequest,
+    roster: &Roster<'_>,
     course: &Course,
     site: &Prescription,
     field: &Field,
+    version: &FieldVersion,
     sink: Sink<'_, E>,
 ) -> Result<(), E> {
-    let mut random = stream(request, "lab/points", &[field.id]);
-    let indices = indices(field, &mut random);
-    let (vertical, lateral) = (between(&mut random, -1500, -500), between(&mut random, -100, 100));
-    let longitudinal = between(&mut random, 0, 9000);
-    let planned = calendar::moment(course.planned_on(), 12 * 3_600_000);
-    let (width, length) = (site.template.half_width + 150, site.template.half_length + 100);
-    let mut shape = None;
+    let mut random = stream(roster.request, "lab/points", &[course.index, version.version.id]);
+    let total = if course.machine.index_in_units { version.meterset_tenths * 1000 } else { 1_000_000 };
+    let indices = indices(field.kind, version.points, total, &mut random);
+    let couch = couch(roster, course);
+    let saved = calendar::moment(version.version.saved.0, version.version.saved.1);
+    let has_leaves = field.kind.has_leaves();
+    let mut aperture = has_leaves.then(|| Aperture::new(roster.request, course, site, field, version));
+    let jaws = jaws(aperture.as_ref(), site, field, version);
+    let outward = course.machine.leaves.outward && has_leaves;
     for (point, index) in (0..).zip(indices) {
-        // Both points of a step-and-shoot segment show one shape.
-        let same = field.kind == FieldKind::StepAndShoot && point % 2 == 1;
-        if !same {
-            shape = (field.kind != FieldKind::KvSetup).then(|| leaf_sets(course, site, field, &mut random));
-        }
+        let gantry = gantry_tenths(field, version.points, point);
         let row = NewRow::new("TxFieldPoint")
-            .integer("TFP_ID", field.first_point + point)
-            .integer("FLD_ID", field.id)
-            .time("Create_DtTm", planned)
-            .time("Edit_DtTm", planned)
+            .integer("TFP_ID", version.first_point + point)
+            .integer("FLD_ID", version.version.id)
+            .times(saved, saved)
             .integer("Point", point)
-            .decimal("Index", index, 4)
-            .decimal("Gantry_Ang", gantry_tenths(field, point), 1)
-            .decimal("Coll_Ang", field.collimator * 10, 1)
-            .decimal("Field_X", 2 * width, 2)
-            .decimal("Coll_X1", -width, 2)
-            .decimal("Coll_X2", width, 2)
-            .decimal("Field_Y", 2 * length, 2)
-            .decimal("Coll_Y1", -length, 2)
-            .decimal("Coll_Y2", length, 2)
-            .integer("Energy", if shape.is_some() { 6 } else { 0 })
-            .integer("Energy_Unit_Enum", 2)
-            .decimal("Meterset_Rate", if shape.is_some() { 6_000_000 } else { 0 }, 4)
-            .integer("Gantry_Dir_Enum", direction(field))
-            .decimal("Couch_Ang", 0, 1)
-            .decimal("Couch_Vrt", vertical, 2)
-            .decimal("Couch_Lat", lateral, 2)
-            .decimal("Couch_Lng", longitudinal, 2);
-        let row = match &shape {
+            .decimal("Index", index, 4);
+        let row = match &mut aperture {
             None => row.integer("MLC_Leaves", 0),
-            Some((a, b)) => row
-                .integer("MLC_Leaves", course.machine.leaf_pairs)
-                .set("A_Leaf_Set", Datum::Bytes(a.clone()))
-                .set("B_Leaf_Set", Datum::Bytes(b.clone())),
+            Some(aperture) => {
+                let (a, b) = aperture.at(point, gantry);
+                row.integer("MLC_Leaves", course.machine.leaves.pairs)
+                    .set("A_Leaf_Set", Datum::Bytes(a))
+                    .set("B_Leaf_Set", Datum::Bytes(b))
+            }
         };
-        row.send(sink)?;
+        let row = row.decimal("Gantry_Ang", gantry, 1).decimal(
+            "Coll_Ang",
+            course.machine.collimator(field.collimator) * 10,
+            1,
+        );
+        let row = with_beam(with_jaws(row, jaws, outward), site, field);
+        row.decimal("Couch_Vrt", couch.0, 2)
+            .decimal("Couch_Ang", field.beam.2 * 10, 1)
+            .decimal("Couch_Lat", couch.1, 2)
+            .decimal("Couch_Lng", couch.2, 2)
+            .send(sink)?;
     }
     Ok(())
 }
 
-/// Returns the cumulative meterset of each point, in 10^-4 percent; a single point begins and stays at 0.
-fn indices(field: &Field, random: &mut RecordRandom) -> Vec<i64> {
-    let steps = match field.kind {
-        FieldKind::StepAndShoot => field.points / 2,
-        _ => field.points - 1,
-    };
-    let weights: Vec<i64> = (0..steps).map(|_| between(random, 60, 140)).collect();
-    let total = weights.iter().sum::<i64>().max(1);
-    let mut sums = vec![0];
-    let mut sum = 0;
-    for weight in weights {
-        sum += weight;
-        sums.push(sum * 1_000_000 / total);
+/// Where the couch stands for a patient: height, side, length; 1/100 cm.
+fn couch(roster: &Roster<'_>, course: &Course) -> (i64, i64, i64) {
+    let mut random = stream(roster.request, "lab/couch", &[course.index]);
+    let tenth = |random: &mut RecordRandom, least, most| between(random, least, most) * 10;
+    (tenth(&mut random, -180, -80), tenth(&mut random, -15, 15), tenth(&mut random, 300, 1400))
+}
+
+/// Left, right, lower and upper edge, 1/100 cm; the image has fixed ones, electrons those of the applicator.
+fn jaws(aperture: Option<&Aperture<'_>>, site: &Prescription, field: &Field, version: &FieldVersion) -> Jaws {
+    let square = |half: i64| (-half, half, -half, half);
+    match (aperture, field.kind) {
+        (Some(aperture), _) => {
+            aperture.jaws((0..version.points).map(|point| gantry_tenths(field, version.points, point)))
+        }
+        (None, FieldKind::Electron) => square(fields::applicator(site) / 2),
+        (None, _) => square(1000),
     }
-    if field.kind != FieldKind::StepAndShoot {
+}
+
+/// Left, right, lower and upper edge, 1/100 cm.
+type Jaws = (i64, i64, i64, i64);
+
+/// Sets the jaws in the machine's convention: those that count outward are positive on both sides.
+fn with_jaws(row: NewRow, (left, right, low, high): Jaws, outward: bool) -> NewRow {
+    let sign = if outward { -1 } else { 1 };
+    row.decimal("Field_X", right - left, 2)
+        .decimal("Coll_X1", sign * left, 2)
+        .decimal("Coll_X2", right, 2)
+        .decimal("Field_Y", high - low, 2)
+        .decimal("Coll_Y1", sign * low, 2)
+        .decimal("Coll_Y2", high, 2)
+}
+
+/// Sets energy, dose rate and the gantry's direction.
+fn with_beam(row: NewRow, site: &Prescription, field: &Field) -> NewRow {
+    let (energy, unit, rate) = match field.kind {
+        FieldKind::KvSetup => (120, 1, 0),
+        FieldKind::Portal => (6, 2, 300),
+        FieldKind::Electron => (site.template.energy, 3, 400),
+        _ => (site.template.energy, 2, site.template.rate),
+    };
+    row.integer("Energy", energy)
+        .integer("Energy_Unit_Enum", unit)
+        .decimal("Meterset_Rate", rate, 0)
+        .integer("Gantry_Dir_Enum", direction(field))
+}
+
+/// Returns the cumulative meterset of each point, in 1/10 000; a single point begins and stays at 0.
+fn indices(kind: FieldKind, points: i64, total: i64, random: &mut RecordRandom) -> Vec<i64> {
+    let (steps, least, most) = match kind {
+        FieldKind::StepAndShoot => (points / 2, 50, 150),
+        FieldKind::Dmlc => (points - 1, 100, 100),
+        _ => (points - 1, 85, 115),
+    };
+    let weights: Vec<i64> = (0..steps).map(|_| between(random, least, most)).collect();
+    let all = weights.iter().sum::<i64>().max(1);
+    let sums = std::iter::once(0).chain(weights.iter().scan(0, |sum, weight| {
+        *sum += weight;
+        Some(*sum * total / all)
+    }));
+    let sums: Vec<i64> = sums.collect();
+    if kind != FieldKind::StepAndShoot {
         return sums;
     }
     sums.windows(2).flatten().copied().collect()
 }
 
-/// Returns the gantry angle of a point, in tenths of a degree: an arc runs 358 degrees, first clockwise, then back.
-fn gantry_tenths(field: &Field, point: i64) -> i64 {
-    if field.kind != FieldKind::Vmat {
-        return field.gantry * 10;
-    }
-    let travelled = 3580 * point / (field.points - 1).max(1);
-    let signed = if direction(field) == 1 { travelled } else { -travelled };
-    (field.gantry * 10 + signed).rem_euclid(3600)
+/// Returns the gantry angle of a point, in tenths of a degree.
+fn gantry_tenths(field: &Field, points: i64, point: i64) -> i64 {
+    let (start, sweep, _) = field.beam;
+    (start * 10 + sweep * 10 * point / (points - 1).max(1)).rem_euclid(3600)
 }
 
 /// Gantry_Dir_Enum: 1 clockwise, 2 counter-clockwise, 3 none.
 const fn direction(field: &Field) -> i64 {
-    match (field.kind, field.number % 2) {
-        (FieldKind::Vmat, 1) => 1,
-        (FieldKind::Vmat, _) => 2,
-        _ => 3,
+    match field.beam.1 {
+        0 => 3,
+        1.. => 1,
+        _ => 2,
     }
-}
-
-/// Returns both banks: an ellipse with ragged edges where the beam is modulated; at least 3 mm open inside it.
-fn leaf_sets(course: &Course, site: &Prescription, field: &Field, random: &mut RecordRandom) -> (Vec<u8>, Vec<u8>) {
-    let (pairs, leaf) = (course.machine.leaf_pairs, course.machine.leaf_width);
-    let (width, length) = (site.template.half_width, site.template.half_length);
-    let ragged = if field.kind == FieldKind::Static { 0 } else { 100 };
-    let (mut a, mut b) = (Vec::new(), Vec::new());
-    for pair in 0..pairs {
-        let along = (2 * pair + 1 - pairs) * leaf / 2;
-        let inside = length * length - along * along;
-        let (left, right) = if inside > 0 {
-            let half = width * inside.isqrt() / length;
-            let left = -half + between(random, -ragged, ragged);
-            (left, (half + between(random, -ragged, ragged)).max(left + 30))
-        } else {
-            PARKED
-        };
-        a.extend(i16::try_from(left).unwrap_or_default().to_le_bytes());
-        b.extend(i16::try_from(right).unwrap_or_default().to_le_bytes());
-    }
-    (a, b)
 }

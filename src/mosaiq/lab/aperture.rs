@@ -1,0 +1,259 @@
+//! What the leaves let through: a target's outline seen from the gantry, and leaves that follow it; knows no dose.
+//!
+//! Lengths are 1/100 cm in the plane of the isocentre, angles 1/10 degree, and sines thousandths.
+
+use super::course::{Course, Field, FieldVersion, Prescription};
+use super::machine::Leaves;
+use super::template::FieldKind;
+use super::{LabRequest, between, stream};
+use crate::model::seed::RecordRandom;
+
+/// Where closed pairs wait, to the left of everything: no byte of it is zero, because readers strip trailing zeros.
+const PARKED: (i64, i64) = (-310, -300);
+/// The narrowest opening.
+const SLIT: i64 = 30;
+/// What a conformal aperture leaves around its target, and the jaws around the aperture.
+const MARGIN: i64 = 60;
+
+/// Returns the sine of an angle by Bhaskara's approximation: whole numbers, the same on every platform.
+fn sine(tenths: i64) -> i64 {
+    let angle = tenths.rem_euclid(3600);
+    let (half, sign) = if angle < 1800 { (angle, 1) } else { (angle - 1800, -1) };
+    let product = half * (1800 - half);
+    sign * 4000 * product / (4_050_000 - product)
+}
+
+fn cosine(tenths: i64) -> i64 {
+    sine(tenths + 900)
+}
+
+/// A target with an organ beside it.
+#[derive(Debug)]
+struct Target {
+    across: i64,
+    deep: i64,
+    along: i64,
+    /// Where its middle lies, beside, above and along the isocentre.
+    middle: (i64, i64, i64),
+    /// From where the organ hides most of it, and between which heights.
+    organ_angle: i64,
+    organ: (i64, i64),
+}
+
+impl Target {
+    fn new(request: &LabRequest, course: &Course, site: &Prescription) -> Self {
+        let mut random = stream(request, "lab/target", &[course.index]);
+        let percent = between(&mut random, 85, 115) * if site.first_fraction > 0 { 70 } else { 100 } / 100;
+        let (across, deep, along) = site.template.target;
+        let along = along * percent / 100;
+        let organ = between(&mut random, -along / 2, along / 3);
+        Self {
+            across: across * percent / 100,
+            deep: deep * percent / 100,
+            along,
+            middle: (between(&mut random, -90, 90), between(&mut random, -90, 90), between(&mut random, -60, 60)),
+            organ_angle: between(&mut random, 0, 3599),
+            organ: (organ, organ + along / 3),
+        }
+    }
+
+    /// Returns the middle and half the width from a gantry angle.
+    fn seen_from(&self, gantry: i64) -> (i64, i64) {
+        let (sine, cosine) = (sine(gantry), cosine(gantry));
+        let (a, b) = (self.across * cosine, self.deep * sine);
+        ((self.middle.0 * cosine + self.middle.1 * sine) / 1000, (a * a + b * b).isqrt() / 1000)
+    }
+}
+
+/// A leaf pair that the target opens.
+#[derive(Debug)]
+struct Row {
+    pair: usize,
+    /// How wide the target is here, thousandths of its widest.
+    width: i64,
+    /// Whether the organ lies here.
+    organ: bool,
+    phases: (i64, i64),
+    /// The part of the target that a segment or a window leaves here, thousandths.
+    depth: i64,
+}
+
+/// The leaves of a field, moved from one control point to the next.
+#[derive(Debug)]
+pub(super) struct Aperture<'a> {
+    leaves: &'static Leaves,
+    kind: FieldKind,
+    target: Target,
+    rows: Vec<Row>,
+    /// How often leaves swing during a turn of the gantry.
+    swings: i64,
+    /// How far a leaf gets between two points; none where it has all the time it wants.
+    step: Option<i64>,
+    version: &'a FieldVersion,
+    random: RecordRandom,
+    /// Left and right end of every pair's opening.
+    now: Vec<(i64, i64)>,
+    begun: bool,
+}
+
+impl<'a> Aperture<'a> {
+    pub(super) fn new(
+        request: &LabRequest,
+        course: &Course,
+        site: &Prescription,
+        field: &Field,
+        version: &'a FieldVersion,
+    ) -> Self {
+        let mut random = stream(request, "lab/aperture", &[course.index, site.first_fraction, field.number]);
+        let target = Target::new(request, course, site);
+        let leaves = &course.machine.leaves;
+        let (base, slope) = (between(&mut random, 0, 3599), between(&mut random, 40, 160));
+        let swings = between(&mut random, 2, 4);
+        // A new version opens the same target a little differently.
+        let mut own = stream(request, "lab/aperture/version", &[course.index, version.version.id]);
+        let shift = between(&mut own, 0, 400);
+        let rows = (0..).zip(0..leaves.pairs).filter_map(|(pair, number)| {
+            let along = leaves.middle(number) - target.middle.2;
+            let rest = target.along * target.along - along * along;
+            let phase = base + shift + slope * number;
+            let mut drift = || between(&mut random, 0, 250);
+            (rest > 0).then(|| Row {
+                pair,
+                width: 1000 * rest.isqrt() / target.along,
+                organ: (target.organ.0..target.organ.1).contains(&along),
+                phases: (phase + drift(), phase + 1300 + drift()),
+                depth: 780 + drift() / 2,
+            })
+        });
+        let rows = rows.collect();
+        let gaps = version.points - 1;
+        let continuous = matches!(field.kind, FieldKind::Vmat | FieldKind::Dmlc) && gaps > 0;
+        // A tenth of what the leaves could do is left over.
+        let step = continuous.then(|| leaves.speed * version.beam_ms * 9 / (10_000 * gaps.max(1)));
+        let now = vec![PARKED; usize::try_from(leaves.pairs).unwrap_or(0)];
+        Self { leaves, kind: field.kind, target, rows, swings, step, version, random: own, now, begun: false }
+    }
+
+    /// Returns left, right, lower and upper jaw around everything that the field ever opens, in whole millimetres.
+    pub(super) fn jaws(&self, gantries: impl Iterator<Item = i64>) -> (i64, i64, i64, i64) {
+        let (mut left, mut right) = (0, 0);
+        for gantry in gantries {
+            let (middle, half) = self.target.seen_from(gantry);
+            left = left.min(middle - half - 2 * MARGIN);
+            right = right.max(middle + half + 2 * MARGIN);
+        }
+        let (low, high) = (self.target.middle.2 - self.target.along, self.target.middle.2 + self.target.along);
+        let whole = |length: i64| length.div_euclid(10) * 10;
+        (whole(left), whole(right + 9), whole(low - MARGIN), whole(high + MARGIN))
+    }
+
+    /// Moves the leaves to a control point and returns both banks as the machine writes them.
+    pub(super) fn at(&mut self, point: i64, gantry: i64) -> (Vec<u8>, Vec<u8>) {
+        let seen = self.target.seen_from(gantry);
+        // Both points of a segment show one shape.
+        if self.kind != FieldKind::StepAndShoot || point % 2 == 0 {
+            let segment = self.segment(point);
+            for row in &self.rows {
+                let aim = match self.kind {
+                    FieldKind::Vmat => self.swinging(row, seen, gantry),
+                    FieldKind::Dmlc => self.sliding(row, seen, gantry, point),
+                    _ => self.conforming(row, seen, gantry, segment),
+                };
+                if let Some(now) = self.now.get_mut(row.pair) {
+                    *now = approach(*now, aim, self.step.filter(|_| self.begun));
+                }
+            }
+            self.begun = true;
+        }
+        self.written()
+    }
+
+    /// Returns the window of a segment, thousandths of half the target's width; the first shows all of it.
+    fn segment(&mut self, point: i64) -> (i64, i64) {
+        if self.kind != FieldKind::StepAndShoot || point == 0 {
+            return (-1100, 1100);
+        }
+        let left = between(&mut self.random, -1100, 300);
+        (left, left + between(&mut self.random, 500, 1100))
+    }
+
+    /// Returns the ends of the target in a row; the organ takes a part of the right side.
+    fn outline(&self, row: &Row, (middle, half): (i64, i64), gantry: i64, margin: i64) -> (i64, i64) {
+        let reach = half * row.width / 1000;
+        let hidden = if row.organ { sine(gantry - self.target.organ_angle).max(0) * reach / 1500 } else { 0 };
+        let left = middle - reach - margin;
+        (left, (middle + reach + margin - hidden).max(left + 2 * SLIT))
+    }
+
+    fn conforming(&self, row: &Row, seen: (i64, i64), gantry: i64, window: (i64, i64)) -> (i64, i64) {
+        let (left, right) = self.outline(row, seen, gantry, MARGIN);
+        let (from, to) = (seen.0 + seen.1 * window.0 / 1000, seen.0 + seen.1 * window.1 / 1000);
+        let left = from.clamp(left, (right - SLIT).max(left));
+        (left, to.clamp(left + SLIT, right.max(left + SLIT)))
+    }
+
+    /// Leaves that swing into the target and out again while the gantry turns.
+    fn swinging(&self, row: &Row, seen: (i64, i64), gantry: i64) -> (i64, i64) {
+        let (left, right) = self.outline(row, seen, gantry, MARGIN);
+        let reach = (right - left) / 2 * row.depth / 1000;
+        let inward = |phase: i64| reach * (1000 + sine(self.swings * gantry + phase)) / 2000;
+        let left = left + inward(row.phases.0);
+        (left, (right - inward(row.phases.1)).max(left + SLIT))
+    }
+
+    /// A window that slides from left to right over the target.
+    fn sliding(&self, row: &Row, seen: (i64, i64), gantry: i64, point: i64) -> (i64, i64) {
+        let (left, right) = self.outline(row, seen, gantry, MARGIN);
+        let way = (right - left - SLIT).max(0);
+        let done = 1000 * point / (self.version.points - 1).max(1);
+        let lag = 350 + (row.depth - 780) * 2;
+        let place = |thousandths: i64| left + way * thousandths.clamp(0, 1000) / 1000;
+        // A quarter is open from the start, and at the end.
+        let leading = 250 + done * (500 + lag) / 1000;
+        (place(leading - lag), place(leading) + SLIT)
+    }
+
+    fn written(&self) -> (Vec<u8>, Vec<u8>) {
+        let length = if self.leaves.padded { 200 } else { 2 * self.now.len() };
+        let (mut a, mut b) = (Vec::with_capacity(length), Vec::with_capacity(length));
+        for (left, right) in &self.now {
+            let left = if self.leaves.outward { -left } else { *left };
+            a.extend_from_slice(&i16::try_from(left).unwrap_or_default().to_le_bytes());
+            b.extend_from_slice(&i16::try_from(*right).unwrap_or_default().to_le_bytes());
+        }
+        a.resize(length, 0);
+        b.resize(length, 0);
+        (a, b)
+    }
+}
+
+/// Moves both ends of an opening towards where they should be, as far as the leaves get.
+fn approach(now: (i64, i64), aim: (i64, i64), step: Option<i64>) -> (i64, i64) {
+    match step {
+        Some(step) => (aim.0.clamp(now.0 - step, now.0 + step), aim.1.clamp(now.1 - step, now.1 + step)),
+        None => aim,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sine_is_near_and_turns_round() {
+        for tenths in (-7200..7200).step_by(7) {
+            let exact = 1000.0 * (f64::from(tenths) / 1800.0 * std::f64::consts::PI).sin();
+            assert!((sine(i64::from(tenths)) as f64 - exact).abs() < 3.0, "{tenths}");
+        }
+    }
+
+    #[test]
+    fn a_slow_leaf_never_meets_its_partner() {
+        let (mut now, aims) = ((-500, -470), [(400, 430), (-500, -470), (0, 800)]);
+        for aim in aims.iter().cycle().take(50) {
+            let next = approach(now, *aim, Some(70));
+            assert!(next.1 - next.0 >= SLIT && (next.0 - now.0).abs() <= 70 && (next.1 - now.1).abs() <= 70);
+            now = next;
+        }
+    }
+}

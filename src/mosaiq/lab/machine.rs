@@ -1,0 +1,180 @@
+//! The treatment machines, and how each of them writes down its leaves, angles and meterset; treats nobody.
+
+use super::calendar::{self, Day};
+use super::template::{
+    BLADDER_VMAT, BRAIN_IMRT, BREAST_TANGENTS, CHEST_WALL, HEAD_NECK_VMAT, LUNG_SBRT, LUNG_VMAT, METASTASIS_SBRT,
+    OESOPHAGUS_DMLC, PELVIS_BOX, PROSTATE_DMLC, PROSTATE_VMAT, RECTUM_IMRT, SKIN_ELECTRONS, SPINE_PALLIATIVE, Template,
+};
+
+/// A treatment machine.
+#[derive(Debug)]
+pub(super) struct Machine {
+    pub(super) staff_id: i64,
+    pub(super) name: &'static str,
+    pub(super) leaves: Leaves,
+    /// Whether the control points' Index counts monitor units, not percent.
+    pub(super) index_in_units: bool,
+    /// Whether collimator angles beyond 180 degrees are written as negative ones.
+    pub(super) signed_collimator: bool,
+    /// The way between two control points of an arc, degrees.
+    pub(super) arc_step: i64,
+    /// Offset_Type of what its imaging finds: 2 localisation, 3 portal, 4 third party.
+    pub(super) offset_type: i64,
+    /// Its timetable's mix of cases; the first three make it show what it can.
+    mix: &'static [&'static Template],
+}
+
+/// A multi-leaf collimator and how its leaf sets are written.
+#[derive(Debug)]
+pub(super) struct Leaves {
+    pub(super) pairs: i64,
+    /// Width of the inner pairs and of the outer ones, and how many pairs at each end are outer ones; 1/100 cm.
+    width: i64,
+    outer_width: i64,
+    outer_pairs: i64,
+    /// Whether each bank counts outward from the centre; otherwise both stand in one coordinate.
+    pub(super) outward: bool,
+    /// Whether a set is filled up with zeros to the column's width.
+    pub(super) padded: bool,
+    /// 1/100 cm a second.
+    pub(super) speed: i64,
+}
+
+const fn leaves(pairs: i64, (width, outer_width, outer_pairs): (i64, i64, i64), speed: i64) -> Leaves {
+    Leaves { pairs, width, outer_width, outer_pairs, outward: false, padded: false, speed }
+}
+
+const NARROW: Leaves = leaves(80, (50, 50, 0), 600);
+const MIDDLE: Leaves = leaves(60, (50, 100, 10), 250);
+const WIDE: Leaves = leaves(40, (100, 100, 0), 250);
+
+impl Leaves {
+    /// Returns where the middle of a pair lies along the field, 1/100 cm.
+    pub(super) const fn middle(&self, pair: i64) -> i64 {
+        let twice = 2 * pair + 1 - self.pairs;
+        let inner = self.pairs - 2 * self.outer_pairs;
+        let size = if twice < 0 { -twice } else { twice };
+        let place = if size <= inner {
+            size * self.width / 2
+        } else {
+            (inner * self.width + (size - inner) * self.outer_width) / 2
+        };
+        if twice < 0 { -place } else { place }
+    }
+}
+
+/// The department's machines.
+pub(super) static MACHINES: [Machine; 6] = [
+    Machine {
+        staff_id: 101,
+        name: "LINAC 1",
+        leaves: Leaves { padded: true, ..NARROW },
+        index_in_units: false,
+        signed_collimator: false,
+        arc_step: 2,
+        offset_type: 2,
+        mix: &[
+            &PROSTATE_VMAT,
+            &HEAD_NECK_VMAT,
+            &LUNG_SBRT,
+            &BRAIN_IMRT,
+            &BREAST_TANGENTS,
+            &METASTASIS_SBRT,
+            &BLADDER_VMAT,
+            &SPINE_PALLIATIVE,
+        ],
+    },
+    Machine {
+        staff_id: 102,
+        name: "LINAC 2",
+        leaves: NARROW,
+        index_in_units: true,
+        signed_collimator: false,
+        arc_step: 4,
+        offset_type: 2,
+        mix: &[
+            &LUNG_VMAT,
+            &BRAIN_IMRT,
+            &BREAST_TANGENTS,
+            &BLADDER_VMAT,
+            &HEAD_NECK_VMAT,
+            &SKIN_ELECTRONS,
+            &PROSTATE_VMAT,
+        ],
+    },
+    Machine {
+        staff_id: 103,
+        name: "LINAC 3",
+        leaves: Leaves { outward: true, padded: true, ..MIDDLE },
+        index_in_units: false,
+        signed_collimator: false,
+        arc_step: 2,
+        offset_type: 2,
+        mix: &[
+            &HEAD_NECK_VMAT,
+            &RECTUM_IMRT,
+            &PELVIS_BOX,
+            &PROSTATE_DMLC,
+            &BREAST_TANGENTS,
+            &LUNG_VMAT,
+            &SPINE_PALLIATIVE,
+        ],
+    },
+    Machine {
+        staff_id: 104,
+        name: "LINAC 4",
+        leaves: Leaves { outward: true, ..MIDDLE },
+        index_in_units: false,
+        signed_collimator: false,
+        arc_step: 2,
+        offset_type: 4,
+        mix: &[
+            &LUNG_SBRT,
+            &PROSTATE_VMAT,
+            &OESOPHAGUS_DMLC,
+            &METASTASIS_SBRT,
+            &BREAST_TANGENTS,
+            &CHEST_WALL,
+            &BLADDER_VMAT,
+        ],
+    },
+    Machine {
+        staff_id: 105,
+        name: "LINAC 5",
+        leaves: Leaves { padded: true, ..WIDE },
+        index_in_units: false,
+        signed_collimator: false,
+        arc_step: 4,
+        offset_type: 3,
+        mix: &[&PELVIS_BOX, &OESOPHAGUS_DMLC, &SKIN_ELECTRONS, &SPINE_PALLIATIVE, &BREAST_TANGENTS, &PROSTATE_VMAT],
+    },
+    Machine {
+        staff_id: 106,
+        name: "LINAC 6",
+        leaves: Leaves { outward: true, ..WIDE },
+        index_in_units: true,
+        signed_collimator: true,
+        arc_step: 4,
+        offset_type: 3,
+        mix: &[&RECTUM_IMRT, &BREAST_TANGENTS, &SPINE_PALLIATIVE, &PROSTATE_DMLC, &PELVIS_BOX, &CHEST_WALL],
+    },
+];
+
+impl Machine {
+    /// Returns how a case of its mix is treated, counting round and round.
+    pub(super) fn case(&self, number: i64) -> &'static Template {
+        let at = usize::try_from(number).unwrap_or(0).checked_rem(self.mix.len()).unwrap_or(0);
+        self.mix.get(at).copied().unwrap_or(&PELVIS_BOX)
+    }
+
+    /// Tells whether it treats on a day: a day of service comes every eighth week.
+    pub(super) fn runs(&self, day: Day) -> bool {
+        let service = (day.div_euclid(7) + 3 * self.staff_id) % 8 == 0 && calendar::weekday(day) == self.staff_id % 5;
+        calendar::works(day) && !service
+    }
+
+    /// Returns a collimator angle as the machine writes it, degrees.
+    pub(super) const fn collimator(&self, angle: i64) -> i64 {
+        if self.signed_collimator && angle > 180 { angle - 360 } else { angle }
+    }
+}

@@ -1,0 +1,183 @@
+//! Who is treated where and when: a place in the timetable for every patient; makes no rows.
+//!
+//! Every machine has the same places in its day. A place is held by one patient after another, so that no two of them
+//! ever meet. The roster is all that a lab keeps in memory of every patient: a few numbers each.
+
+use super::calendar::{self, Day};
+use super::course::Course;
+use super::machine::{MACHINES, Machine};
+use super::template::{FieldKind, SKIN_ELECTRONS, Template};
+use super::{LabRequest, between, stream};
+
+/// Places in a machine's day for one patient each; the two after them are for second sessions.
+const PLACES: i64 = 22;
+/// Sundays, holidays, service and missed days cost a course at most so many working days.
+const LOST_DAYS: i64 = 8;
+
+/// What is treated how, before any plan is made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Case {
+    /// The patient's number for the streams of chance, whatever the order of the ids.
+    pub(super) index: i64,
+    pub(super) machine: &'static Machine,
+    pub(super) template: &'static Template,
+    pub(super) slot: i64,
+    pub(super) fractions: i64,
+    /// Dose of a fraction, cGy.
+    pub(super) dose: i64,
+    /// A second prescription: how, and for how many fractions.
+    pub(super) boost: Option<(&'static Template, i64)>,
+    /// Whether the patient comes twice a day.
+    pub(super) twice: bool,
+}
+
+/// A patient's entry: the case's number, the first day that it can be treated, and its first ids.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    index: i64,
+    first: Day,
+    site: i64,
+    field: i64,
+    point: i64,
+}
+
+/// All entries in the order of their patients' ids, which is that of their first days.
+pub(super) struct Roster<'a> {
+    pub(super) request: &'a LabRequest,
+    entries: Vec<Entry>,
+}
+
+/// Receives a day with the courses that can have something on it.
+pub(super) type Visit<'a, E> = &'a mut dyn FnMut(Day, &[Course]) -> Result<(), E>;
+
+impl Case {
+    fn new(request: &LabRequest, index: i64) -> Option<Self> {
+        let count = i64::try_from(MACHINES.len()).ok()?;
+        let machine = MACHINES.get(usize::try_from(index % count).ok()?)?;
+        let lane = index / count;
+        let mut random = stream(request, "lab/case", &[index]);
+        let template = machine.case(lane);
+        let (mut fractions, mut dose) = random.pick(template.schedules).copied()?;
+        let slot = lane * 5 % PLACES;
+        let twice = slot < 2 && fractions >= 30 && template.kind == FieldKind::Vmat && random.below(3) == 0;
+        if twice {
+            (fractions, dose) = (34, 160);
+        }
+        let boost = match (template.kind, random.below(4)) {
+            (FieldKind::Static, 0 | 1) if (15..=25).contains(&fractions) && template.energy == 6 => {
+                Some((&SKIN_ELECTRONS, 5))
+            }
+            (FieldKind::Static | FieldKind::StepAndShoot, 0) if (15..=25).contains(&fractions) => Some((template, 5)),
+            _ => None,
+        };
+        Some(Self { index, machine, template, slot, fractions, dose, boost, twice })
+    }
+
+    /// Returns how many days the patient comes.
+    pub(super) fn visits(&self) -> i64 {
+        let all = self.fractions + self.boost.map_or(0, |(_, fractions)| fractions);
+        if self.twice { (all + 1) / 2 } else { all }
+    }
+
+    /// Returns a number of days within which the course surely ends.
+    fn span(&self) -> i64 {
+        (self.visits() + LOST_DAYS) * 7 / 5 + 3
+    }
+}
+
+impl<'a> Roster<'a> {
+    pub(super) fn new(request: &'a LabRequest) -> Self {
+        let mut roster = Self { request, entries: entries(request) };
+        roster.entries.sort_by_key(|entry| (entry.first, entry.index));
+        roster.lead_with_movement();
+        let (mut site, mut field, mut point) = (1001, 5001, 20_001);
+        for rank in 0..roster.entries.len() {
+            if let Some(entry) = roster.entries.get_mut(rank) {
+                (entry.site, entry.field, entry.point) = (site, field, point);
+            }
+            if let Some(course) = roster.course(rank) {
+                (site, field, point) = course.next;
+            }
+        }
+        roster
+    }
+
+    /// Gives the first ids to a patient whose first treatment field has moving leaves: every example can rely on it.
+    fn lead_with_movement(&mut self) {
+        let leads = |entry: &Entry| Case::new(self.request, entry.index).is_some_and(|c| c.template.kind.modulated());
+        if let Some(at) = self.entries.iter().position(leads) {
+            self.entries.get_mut(..=at).unwrap_or_default().rotate_right(1);
+        }
+    }
+
+    /// Returns all courses, in the order of the patients' ids.
+    pub(super) fn courses(&self) -> impl Iterator<Item = Course> {
+        (0..self.entries.len()).filter_map(|rank| self.course(rank))
+    }
+
+    fn course(&self, rank: usize) -> Option<Course> {
+        let entry = self.entries.get(rank)?;
+        let case = Case::new(self.request, entry.index)?;
+        let patient = 10_001 + i64::try_from(rank).ok()?;
+        Some(Course::new(self.request, case, patient, entry.first, (entry.site, entry.field, entry.point)))
+    }
+
+    /// Walks the days up to the last one, with the courses that can have something on each.
+    ///
+    /// # Errors
+    /// What `visit` returns.
+    pub(super) fn days<E>(&self, visit: Visit<'_, E>) -> Result<(), E> {
+        let last = calendar::day_of(self.request.until);
+        let Some(mut day) = self.entries.iter().map(|entry| entry.first - EARLIER).min() else { return Ok(()) };
+        let (mut active, mut next) = (Vec::new(), 0);
+        while day <= last {
+            // The first entry may come before its time; it waits among the active ones.
+            while self.entries.get(next).is_some_and(|entry| next == 0 || entry.first - EARLIER <= day) {
+                active.extend(self.course(next));
+                next += 1;
+            }
+            active.retain(|course: &Course| course.last_day() >= day);
+            visit(day, &active)?;
+            day += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Nothing of a course at a machine happens more than so many days before its first day.
+const EARLIER: i64 = 14;
+
+/// Finds a place for every case, the last patients of the places first.
+fn entries(request: &LabRequest) -> Vec<Entry> {
+    let machines = i64::try_from(MACHINES.len()).unwrap_or(1);
+    let until = calendar::day_of(request.until);
+    let full = i64::from(request.patients) > machines * PLACES;
+    let mut taken: Vec<Option<Day>> = Vec::new();
+    let mut out = Vec::new();
+    for case in (0..i64::from(request.patients)).filter_map(|index| Case::new(request, index)) {
+        let mut random = stream(request, "lab/place", &[case.index]);
+        let place = usize::try_from(case.slot * machines + case.index % machines).unwrap_or(0);
+        if taken.len() <= place {
+            taken.resize(place + 1, None);
+        }
+        let first = match taken.get(place).copied().flatten() {
+            Some(next) => next - case.span() - between(&mut random, 0, 6),
+            None => until - days_ago(&case, full, &mut random),
+        };
+        if let Some(place) = taken.get_mut(place) {
+            *place = Some(first);
+        }
+        out.push(Entry { index: case.index, first, ..Entry::default() });
+    }
+    out
+}
+
+/// Returns how long before the lab's end the last patient of a place began: under treatment, finished or, few, planned.
+fn days_ago(case: &Case, full: bool, random: &mut crate::model::seed::RecordRandom) -> i64 {
+    match case.index % 12 {
+        11 => -between(random, 1, 5),
+        1 | 4 | 7 | 10 => between(random, 4, (case.visits() * 7 / 5).max(5)),
+        _ if full => between(random, 4, (case.visits() * 7 / 5).max(5)),
+        _ => case.span() + between(random, 0, 40),
+    }
+}

@@ -1,0 +1,154 @@
+//! One visit to the machine: an image, then one beam after another, with what goes wrong; knows no other patient.
+
+use super::course::{Course, Field, FieldVersion, Prescription, QUALITY};
+use super::people;
+use super::template::FieldKind;
+use super::{LabRequest, between, stream};
+use crate::model::seed::RecordRandom;
+
+/// A place in the timetable, and when the first one begins.
+const SLOT_MS: i64 = 25 * 60_000;
+const OPENS_AT_MS: i64 = 450 * 60_000;
+/// Fields are measured in the evening, two places of the timetable sharing one on different weekdays.
+const EVENING_MS: i64 = 18 * 3_600_000;
+const MEASURING_MS: i64 = 15 * 60_000;
+
+/// How a delivery ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Complete,
+    /// The beam stopped half-way, and the rest follows.
+    Partial,
+    Cancelled,
+}
+
+/// One attempt to deliver a field.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Delivery {
+    pub(super) patient: i64,
+    pub(super) machine: i64,
+    pub(super) site: i64,
+    pub(super) field: i64,
+    /// Milliseconds since midnight.
+    pub(super) start_ms: i64,
+    pub(super) end_ms: i64,
+    pub(super) therapist: i64,
+    pub(super) quality: bool,
+    pub(super) end: End,
+    /// Whether it has a row in Dose_Hst.
+    pub(super) dosed: bool,
+}
+
+/// When the steps of a visit happen, in milliseconds since midnight.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// When imaging begins.
+    pub(super) start: i64,
+    /// When the shift was found, where the fraction is imaged.
+    pub(super) study: Option<i64>,
+    /// When the first beam can begin.
+    pub(super) beams: i64,
+}
+
+/// Returns when a fraction's steps happen.
+pub(super) fn times(request: &LabRequest, course: &Course, fraction: i64) -> Option<Times> {
+    let session = course.session(fraction)?;
+    let mut random = stream(request, "lab/session", &[course.index, fraction]);
+    let start = OPENS_AT_MS + session.slot * SLOT_MS + between(&mut random, 0, 60_000);
+    // Daily imaging is skipped now and then.
+    let missed = fraction > 0 && random.below(25) == 0;
+    if !course.imaging.at(fraction) || missed {
+        return Some(Times { start, study: None, beams: start });
+    }
+    let study = start + IMAGES_MS + between(&mut random, 2000, 20_000);
+    Some(Times { start, study: Some(study), beams: study + between(&mut random, 80_000, 170_000) })
+}
+
+/// So long taking two images lasts at most.
+const IMAGES_MS: i64 = 75_000;
+
+/// Returns the deliveries of a fraction, in the order of their times.
+pub(super) fn of_fraction(request: &LabRequest, course: &Course, fraction: i64, out: &mut Vec<Delivery>) {
+    let (Some(times), Some(site)) = (times(request, course, fraction), course.prescription(fraction)) else { return };
+    let mut random = stream(request, "lab/deliveries", &[course.index, fraction]);
+    let therapist = people::therapist(course.machine, between(&mut random, 0, 1));
+    let mut run = Run { course, site, fraction, therapist, quality: false, now: times.start, out };
+    for (field, version) in run.fields(true).filter(|_| times.study.is_some()) {
+        run.give(field, version, version.beam_ms, End::Complete);
+        run.now += between(&mut random, 3000, 8000);
+    }
+    run.now = times.beams;
+    let (stumbles, stops) = (random.below(90), random.below(120));
+    for (place, (field, version)) in (0..).zip(run.fields(false)) {
+        if place == stumbles {
+            run.give(field, version, between(&mut random, 2000, 4000), End::Cancelled);
+            run.now += between(&mut random, 2000, 5000);
+        }
+        run.beam(field, version, place == stops, &mut random);
+        run.now += between(&mut random, 16_000, 30_000);
+    }
+}
+
+/// Returns the deliveries that measure a course's fields on an evening.
+pub(super) fn of_measurement(request: &LabRequest, course: &Course, fraction: i64, out: &mut Vec<Delivery>) {
+    let Some(site) = course.prescription(fraction) else { return };
+    let mut random = stream(request, "lab/quality", &[course.index, fraction]);
+    let start = EVENING_MS + course.slot / 2 * MEASURING_MS + between(&mut random, 0, 30_000);
+    let (first, count) = people::PHYSICISTS;
+    let physicist = first + between(&mut random, 0, count - 1);
+    let mut run = Run { course, site, fraction, therapist: physicist, quality: true, now: start, out };
+    for (field, version) in run.fields(false) {
+        run.give(field, version, version.beam_ms + between(&mut random, 500, 2500), End::Complete);
+        run.now += between(&mut random, 11_000, 18_000);
+    }
+}
+
+/// A visit under way.
+struct Run<'a> {
+    course: &'a Course,
+    site: &'a Prescription,
+    fraction: i64,
+    therapist: i64,
+    quality: bool,
+    now: i64,
+    out: &'a mut Vec<Delivery>,
+}
+
+impl<'a> Run<'a> {
+    /// Returns the fields for imaging or for treatment, each in the version that is current.
+    fn fields(&self, images: bool) -> impl Iterator<Item = (&'a Field, &'a FieldVersion)> + use<'a> {
+        let fraction = self.fraction;
+        let fields = self.site.fields.iter().filter(move |field| field.kind.images() == images);
+        fields.filter_map(move |field| Some((field, field.at(fraction)?)))
+    }
+
+    /// Gives a beam, in two parts where it stops half-way.
+    fn beam(&mut self, field: &Field, version: &FieldVersion, stops: bool, random: &mut RecordRandom) {
+        let mut rest = version.beam_ms + between(random, 500, 4000);
+        if stops {
+            let part = between(random, 12_000, 28_000);
+            self.give(field, version, part, End::Partial);
+            self.now += between(random, 45_000, 75_000);
+            // An arc is taken up from its beginning, without beam up to where it stopped.
+            rest = if field.kind == FieldKind::Vmat { rest } else { (rest - part).max(31_000) };
+        }
+        self.give(field, version, rest, End::Complete);
+    }
+
+    fn give(&mut self, field: &Field, version: &FieldVersion, length_ms: i64, end: End) {
+        let given = end != End::Cancelled;
+        self.out.push(Delivery {
+            patient: self.course.patient,
+            machine: self.course.machine.staff_id,
+            site: self.site.at(self.fraction.max(QUALITY)),
+            field: version.version.id,
+            start_ms: self.now,
+            end_ms: self.now + length_ms,
+            therapist: self.therapist,
+            quality: self.quality,
+            end,
+            dosed: given && !self.quality && !field.kind.images(),
+        });
+        self.now += length_ms;
+    }
+}

@@ -1,0 +1,309 @@
+//! Ways to treat a site: technique, beams, doses and how the patient is positioned; nobody's own plan.
+
+/// What a field is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FieldKind {
+    Static,
+    StepAndShoot,
+    Portal,
+    KvSetup,
+    Vmat,
+    Dmlc,
+    Electron,
+}
+
+impl FieldKind {
+    /// Type_Enum.
+    pub(super) const fn code(self) -> i64 {
+        match self {
+            Self::Static | Self::Electron => 1,
+            Self::StepAndShoot => 2,
+            Self::Portal => 3,
+            Self::KvSetup => 4,
+            Self::Vmat => 13,
+            Self::Dmlc => 14,
+        }
+    }
+
+    /// Modality_Enum: 1 X-rays, 2 electrons, 0 none of both.
+    pub(super) const fn modality(self) -> i64 {
+        match self {
+            Self::KvSetup => 0,
+            Self::Electron => 2,
+            _ => 1,
+        }
+    }
+
+    /// Tells whether it is for imaging only.
+    pub(super) const fn images(self) -> bool {
+        matches!(self, Self::KvSetup | Self::Portal)
+    }
+
+    /// Tells whether leaves shape it.
+    pub(super) const fn has_leaves(self) -> bool {
+        matches!(self, Self::Static | Self::StepAndShoot | Self::Vmat | Self::Dmlc)
+    }
+
+    /// Tells whether its leaves move while it is given, for which it is measured beforehand.
+    pub(super) const fn modulated(self) -> bool {
+        matches!(self, Self::StepAndShoot | Self::Vmat | Self::Dmlc)
+    }
+}
+
+/// When the patient is imaged before treatment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Imaging {
+    Daily,
+    Weekly,
+    /// The first four fractions, then weekly.
+    Early,
+}
+
+impl Imaging {
+    /// Tells whether a fraction is imaged, counted from 0.
+    pub(super) const fn at(self, fraction: i64) -> bool {
+        match self {
+            Self::Daily => true,
+            Self::Weekly => fraction % 5 == 0,
+            Self::Early => fraction < 4 || fraction % 5 == 0,
+        }
+    }
+}
+
+/// A beam: gantry where it begins, the way of an arc (negative counter-clockwise), couch; degrees.
+pub(super) type Beam = (i64, i64, i64);
+
+/// Patients a site occurs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sex {
+    Any,
+    Female,
+    Male,
+}
+
+/// A way to treat a site.
+#[derive(Debug)]
+pub(super) struct Template {
+    pub(super) site: &'static str,
+    pub(super) technique: &'static str,
+    pub(super) kind: FieldKind,
+    pub(super) beams: &'static [Beam],
+    /// Fractions and the dose of each, cGy, to choose from.
+    pub(super) schedules: &'static [(i64, i64)],
+    /// Monitor units for 100 cGy at the point of interest: least and most.
+    pub(super) units: (i64, i64),
+    /// Half the target across, in depth and along the patient, 1/100 cm.
+    pub(super) target: (i64, i64, i64),
+    pub(super) imaging: Imaging,
+    /// How far the patient lies from where the plan has it, as a standard deviation, 1/100 cm.
+    pub(super) shift: i64,
+    /// MV, or MeV of electrons.
+    pub(super) energy: i64,
+    /// Monitor units a minute; above 600 there is no flattening filter.
+    pub(super) rate: i64,
+    pub(super) sex: Sex,
+}
+
+impl Template {
+    /// Tells whether the beam has no flattening filter.
+    pub(super) const fn unflattened(&self) -> bool {
+        self.rate > 600
+    }
+}
+
+const BASE: Template = Template {
+    site: "",
+    technique: "",
+    kind: FieldKind::Static,
+    beams: &[],
+    schedules: &[(25, 200)],
+    units: (110, 140),
+    target: (400, 400, 400),
+    imaging: Imaging::Daily,
+    shift: 30,
+    energy: 6,
+    rate: 600,
+    sex: Sex::Any,
+};
+
+const TWO_ARCS: &[Beam] = &[(181, 358, 0), (179, -358, 0)];
+const RIGHT_ARCS: &[Beam] = &[(181, 200, 0), (21, -200, 0)];
+
+pub(super) static PROSTATE_VMAT: Template = Template {
+    site: "PROSTATE",
+    technique: "VMAT",
+    kind: FieldKind::Vmat,
+    beams: TWO_ARCS,
+    schedules: &[(20, 300), (37, 200)],
+    units: (200, 270),
+    target: (330, 280, 360),
+    shift: 40,
+    energy: 10,
+    sex: Sex::Male,
+    ..BASE
+};
+
+pub(super) static PROSTATE_DMLC: Template = Template {
+    technique: "SLIDING WINDOW",
+    kind: FieldKind::Dmlc,
+    beams: &[(0, 0, 0), (50, 0, 0), (100, 0, 0), (155, 0, 0), (205, 0, 0), (260, 0, 0), (310, 0, 0)],
+    schedules: &[(37, 200), (39, 200)],
+    units: (250, 380),
+    ..PROSTATE_VMAT
+};
+
+pub(super) static BLADDER_VMAT: Template = Template {
+    site: "BLADDER",
+    schedules: &[(20, 275), (32, 200)],
+    target: (480, 430, 460),
+    shift: 55,
+    sex: Sex::Any,
+    ..PROSTATE_VMAT
+};
+
+pub(super) static HEAD_NECK_VMAT: Template = Template {
+    site: "HEAD NECK",
+    technique: "VMAT",
+    kind: FieldKind::Vmat,
+    beams: TWO_ARCS,
+    schedules: &[(30, 200), (33, 212), (35, 200)],
+    units: (260, 340),
+    target: (600, 450, 850),
+    shift: 18,
+    ..BASE
+};
+
+pub(super) static LUNG_VMAT: Template = Template {
+    site: "LUNG RIGHT",
+    technique: "VMAT",
+    kind: FieldKind::Vmat,
+    beams: RIGHT_ARCS,
+    schedules: &[(20, 275), (30, 200), (33, 200)],
+    units: (220, 300),
+    target: (420, 380, 460),
+    shift: 65,
+    ..BASE
+};
+
+pub(super) static LUNG_SBRT: Template = Template {
+    site: "LUNG LEFT",
+    technique: "SBRT VMAT",
+    kind: FieldKind::Vmat,
+    beams: &[(179, -200, 0), (339, 200, 0)],
+    schedules: &[(3, 1800), (5, 1100)],
+    units: (230, 290),
+    target: (190, 180, 200),
+    shift: 50,
+    rate: 1400,
+    ..BASE
+};
+
+pub(super) static METASTASIS_SBRT: Template = Template {
+    site: "BRAIN",
+    technique: "SRS VMAT",
+    beams: &[(181, 178, 0), (0, -170, 45), (0, 170, 315)],
+    schedules: &[(3, 900), (5, 600)],
+    units: (250, 330),
+    target: (140, 140, 150),
+    shift: 10,
+    ..LUNG_SBRT
+};
+
+pub(super) static BRAIN_IMRT: Template = Template {
+    site: "BRAIN",
+    technique: "IMRT",
+    kind: FieldKind::StepAndShoot,
+    beams: &[(40, 0, 0), (100, 0, 0), (260, 0, 0), (320, 0, 0), (30, 0, 90)],
+    schedules: &[(30, 200)],
+    units: (220, 330),
+    target: (330, 350, 330),
+    shift: 15,
+    ..BASE
+};
+
+pub(super) static RECTUM_IMRT: Template = Template {
+    site: "RECTUM",
+    technique: "IMRT",
+    kind: FieldKind::StepAndShoot,
+    beams: &[(180, 0, 0), (230, 0, 0), (280, 0, 0), (330, 0, 0), (30, 0, 0), (80, 0, 0), (130, 0, 0)],
+    schedules: &[(25, 180), (28, 180)],
+    units: (240, 380),
+    target: (620, 520, 780),
+    imaging: Imaging::Early,
+    shift: 70,
+    energy: 10,
+    ..BASE
+};
+
+pub(super) static OESOPHAGUS_DMLC: Template = Template {
+    site: "OESOPHAGUS",
+    technique: "SLIDING WINDOW",
+    kind: FieldKind::Dmlc,
+    beams: &[(0, 0, 0), (60, 0, 0), (120, 0, 0), (210, 0, 0), (300, 0, 0)],
+    schedules: &[(25, 180), (28, 180)],
+    units: (250, 380),
+    target: (330, 350, 750),
+    imaging: Imaging::Early,
+    shift: 50,
+    ..BASE
+};
+
+pub(super) static PELVIS_BOX: Template = Template {
+    site: "PELVIS",
+    technique: "4 FIELD BOX",
+    beams: &[(0, 0, 0), (90, 0, 0), (180, 0, 0), (270, 0, 0)],
+    schedules: &[(25, 180)],
+    target: (750, 600, 850),
+    imaging: Imaging::Weekly,
+    shift: 80,
+    energy: 15,
+    ..BASE
+};
+
+pub(super) static BREAST_TANGENTS: Template = Template {
+    site: "BREAST LEFT",
+    technique: "TANGENTS",
+    beams: &[(308, 0, 0), (130, 0, 0)],
+    schedules: &[(15, 267), (25, 200)],
+    target: (450, 400, 900),
+    imaging: Imaging::Early,
+    shift: 60,
+    sex: Sex::Female,
+    ..BASE
+};
+
+pub(super) static SPINE_PALLIATIVE: Template = Template {
+    site: "SPINE T8-T12",
+    technique: "AP/PA",
+    beams: &[(0, 0, 0), (180, 0, 0)],
+    schedules: &[(1, 800), (5, 400), (10, 300)],
+    target: (380, 380, 750),
+    imaging: Imaging::Weekly,
+    shift: 50,
+    energy: 10,
+    ..BASE
+};
+
+pub(super) static SKIN_ELECTRONS: Template = Template {
+    site: "SKIN NOSE",
+    technique: "ELECTRONS",
+    kind: FieldKind::Electron,
+    beams: &[(0, 0, 0)],
+    schedules: &[(10, 300), (15, 250)],
+    units: (98, 116),
+    target: (300, 200, 300),
+    imaging: Imaging::Weekly,
+    shift: 30,
+    energy: 9,
+    ..BASE
+};
+
+pub(super) static CHEST_WALL: Template = Template {
+    site: "CHEST WALL",
+    beams: &[(45, 0, 0), (315, 0, 0)],
+    schedules: &[(15, 267), (25, 200)],
+    target: (500, 250, 700),
+    energy: 12,
+    sex: Sex::Female,
+    ..SKIN_ELECTRONS
+};

@@ -1,0 +1,124 @@
+//! When things happen in a lab.
+
+use jiff::SignedDuration;
+use jiff::civil::{Date, DateTime};
+
+use super::*;
+use crate::mosaiq::lab::calendar::{day_of, works};
+
+fn span(row: &Row<'_>) -> (DateTime, DateTime) {
+    (row.datetime("Create_DtTm").unwrap(), row.datetime("Edit_DtTm").unwrap())
+}
+
+#[test]
+fn machines_never_treat_two_patients_at_once() {
+    for (patients, seed) in [(260, 3), (30, 1), (60, 1 << 52)] {
+        let lab = Database::lab(patients, seed);
+        let snapshot = read(&lab, ["TrackTreatment"]);
+        let mut times = BTreeMap::<i64, Vec<_>>::new();
+        let mut last = None;
+        for row in snapshot.table("TrackTreatment").unwrap().rows() {
+            let (start, end) = span(&row);
+            assert!(start < end && works(day_of(start.date())) && start.date() == end.date(), "{start} {end}");
+            assert!(last.is_none_or(|last| last <= start), "TTX_ID follows the time");
+            last = Some(start);
+            times.entry(integer(&row, "Machine_ID_Staff_ID")).or_default().push((start, end, flag(&row, "WasBeamOn")));
+        }
+        assert_eq!(times.len(), 6);
+        for times in times.into_values() {
+            assert!(times.is_sorted());
+            for pair in times.windows(2) {
+                assert!(pair[0].1 < pair[1].0, "{} {}", pair[0].1, pair[1].0);
+                let apart = pair[1].0.duration_since(pair[0].0);
+                assert!(!pair[0].2 || apart > SignedDuration::from_secs(10), "{}", pair[0].0);
+            }
+        }
+    }
+}
+
+#[test]
+fn deliveries_last_as_long_as_their_kind() {
+    let lab = Database::lab(60, 3);
+    let snapshot = read(&lab, ["TxField", "TrackTreatment", "Dose_Hst"]);
+    let (mut seen, mut last_dose) = (BTreeSet::new(), 0);
+    for row in snapshot.table("TrackTreatment").unwrap().rows() {
+        let field = snapshot.table("TxField").unwrap().row(&[row.cell("FLD_ID").unwrap().clone()]).unwrap();
+        let kind = integer(&field, "Type_Enum");
+        let (start, end) = span(&row);
+        let seconds = end.duration_since(start).as_secs_f64();
+        let [quality, on, complete, cancelled] =
+            ["WasQAMode", "WasBeamOn", "WasBeamComplete", "WasCanceled"].map(|column| flag(&row, column));
+        let range = match kind {
+            _ if cancelled => 2.0..5.0,
+            _ if !complete => 10.0..30.0,
+            3 | 4 => 10.0..35.1,
+            13 => 60.0..150.0,
+            1 => 30.0..75.1,
+            _ => 30.0..110.0,
+        };
+        assert!(range.contains(&seconds), "type {kind}: {seconds} s");
+        assert_eq!(on, !cancelled);
+        seen.insert((quality, complete, cancelled));
+        let dosed = on && !quality && ![3, 4].contains(&kind);
+        assert_eq!(row.integer("DHS_ID").is_some(), dosed);
+        if let Some(id) = row.integer("DHS_ID") {
+            assert!(id > last_dose, "DHS_ID follows the time");
+            last_dose = id;
+            let dose = snapshot.table("Dose_Hst").unwrap().row(&[Value::Integer(id)]).unwrap();
+            let apart = start.duration_since(dose.datetime("Tx_DtTm").unwrap()).abs();
+            assert!(apart < SignedDuration::from_secs(2));
+            assert_eq!(dose.integer("FLD_ID"), row.integer("FLD_ID"));
+            assert_eq!(dose.integer("SIT_ID"), row.integer("SIT_ID"));
+        }
+    }
+    let all = [(false, true, false), (true, true, false), (false, false, true), (false, false, false)];
+    assert_eq!(seen, BTreeSet::from(all), "treatment, quality, cancelled, partial");
+}
+
+#[test]
+fn shifts_are_found_before_the_first_beam_of_the_day() {
+    let lab = Database::lab(60, 3);
+    let snapshot = read(&lab, ["TxField", "Site", "TrackTreatment", "Offset"]);
+    let mut firsts = BTreeMap::<(i64, Date, bool), DateTime>::new();
+    for row in snapshot.table("TrackTreatment").unwrap().rows() {
+        let field = snapshot.table("TxField").unwrap().row(&[row.cell("FLD_ID").unwrap().clone()]).unwrap();
+        let start = span(&row).0;
+        // Who comes twice a day is imaged twice.
+        let key = (integer(&row, "Pat_ID1"), start.date(), start.hour() >= 16);
+        if !flag(&row, "WasQAMode") && ![3, 4].contains(&integer(&field, "Type_Enum")) {
+            firsts.entry(key).or_insert(start);
+        }
+    }
+    let mut active = BTreeMap::<i64, usize>::new();
+    let mut studies = BTreeMap::<i64, Vec<(DateTime, i64)>>::new();
+    for row in snapshot.table("Offset").unwrap().rows() {
+        let site = snapshot.table("Site").unwrap().row(&[row.cell("SIT_SET_ID").unwrap().clone()]).unwrap();
+        let (patient, study) = (integer(&site, "Pat_ID1"), row.datetime("Study_DtTm").unwrap());
+        let hours = [(patient, study.date(), false), (patient, study.date(), true)];
+        let ahead = hours.iter().filter_map(|key| firsts.get(key)).map(|first| first.duration_since(study).as_secs());
+        assert!(ahead.clone().any(|seconds| (60..600).contains(&seconds)), "{study} {:?}", ahead.collect::<Vec<_>>());
+        let state = integer(&row, "Offset_State");
+        *active.entry(patient).or_default() += usize::from(state == 1);
+        studies.entry(patient).or_default().push((study, state));
+    }
+    assert!(active.values().all(|count| *count == 1), "one shift of each course is active");
+    assert!(studies.values().all(|own| own.iter().max().unwrap().1 == 1), "and it is the latest");
+}
+
+#[test]
+fn checklists_are_done_in_time_or_lately_due() {
+    let lab = Database::lab(60, 3);
+    let snapshot = read(&lab, ["Chklist"]);
+    let mut open = 0;
+    for row in snapshot.table("Chklist").unwrap().rows() {
+        let (made, due) = (row.datetime("Create_DtTm").unwrap(), row.datetime("Due_DtTm").unwrap());
+        assert!(made < due);
+        assert_eq!(integer(&row, "Complete") == 1, row.datetime("Act_DtTm").is_some());
+        assert_eq!(row.integer("Com_Staff_ID").is_some(), row.datetime("Act_DtTm").is_some());
+        open += usize::from(integer(&row, "Complete") == 0);
+        if let Some(done) = row.datetime("Act_DtTm") {
+            assert!(made < done && done <= due && row.datetime("Edit_DtTm") == Some(done));
+        }
+    }
+    assert!(open > 0);
+}

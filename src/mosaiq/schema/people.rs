@@ -1,0 +1,159 @@
+//! People, patients and their checklists: keys, identifying columns and declared types; not a full catalogue.
+
+use super::Known;
+
+/// People, machines and places.
+pub(super) static STAFF: Known = Known {
+    name: "Staff",
+    key: "Staff_ID",
+    identifying: &[
+        "Initials",
+        "User_Name",
+        "PasswordBytes",
+        "Last_Name",
+        "First_Name",
+        "Mdl_Initial",
+        "Birth_DtTm",
+        "Adr1",
+        "Adr2",
+        "City",
+        "Postal",
+        "Work_Phone",
+        "Fax",
+        "Pager",
+        "CellPhone",
+        "EMail",
+        "Home_Phone",
+        "Last_Name_SingleByte",
+        "First_Name_SingleByte",
+        "Mdl_Initial_SingleByte",
+        "DirectMailAddress",
+    ],
+    columns: &[
+        ("Staff_ID", "int"),
+        ("Create_DtTm", "datetime"),
+        ("Edit_DtTm", "datetime"),
+        ("Initials", "char(6)"),
+        ("Type", "varchar(20)"),
+        ("Category", "int"),
+        ("Last_Name", "char(40)"),
+        ("First_Name", "varchar(40)"),
+        ("Staff_Role", "smallint"),
+        ("Machine_Type", "tinyint"),
+        ("Status_inactive", "bit"),
+        ("RowVers", "timestamp"),
+    ],
+};
+
+/// Patients.
+pub(super) static PATIENT: Known = Known {
+    name: "Patient",
+    key: "Pat_ID1",
+    identifying: &[
+        "Birth_DtTm",
+        "Salutation",
+        "SS_Number",
+        "Last_Name",
+        "First_Name",
+        "MIddle_Name",
+        "Suffix",
+        "Alias_Name",
+        "Maiden_Name",
+        "Last_Name_Secondary",
+        "First_Name_Secondary",
+        "Middle_Name_Secondary",
+        "Last_Name_SingleByte",
+        "First_Name_SingleByte",
+        "Middle_Name_SingleByte",
+        "MotherMaidenName",
+    ],
+    columns: &[
+        ("Pat_ID1", "int"),
+        ("Create_DtTm", "datetime"),
+        ("Edit_DtTm", "datetime"),
+        ("Birth_DtTm", "datetime"),
+        ("Last_Name", "varchar(40)"),
+        ("First_Name", "varchar(40)"),
+        ("MIddle_Name", "varchar(40)"),
+        ("Clin_Status", "smallint"),
+        ("Inactive", "bit"),
+        ("RowVers", "timestamp"),
+    ],
+};
+
+/// A patient's hospital numbers.
+pub(super) static IDENT: Known = Known {
+    name: "Ident",
+    key: "IDENT_ID",
+    identifying: &["IDA", "IDB", "IDC", "IDD", "IDE", "IDF", "PortalID"],
+    columns: &[
+        ("IDENT_ID", "int"),
+        ("IDENT_Set_ID", "int"),
+        ("Version", "smallint"),
+        ("Create_DtTm", "datetime"),
+        ("Edit_DtTm", "datetime"),
+        ("Pat_Id1", "int"),
+        ("IDA", "varchar(20)"),
+        ("IDB", "varchar(20)"),
+        ("RowVers", "timestamp"),
+    ],
+};
+
+/// Kinds of checklist items.
+pub(super) static QCL_TASK: Known = Known {
+    name: "QCLTask",
+    key: "TSK_ID",
+    identifying: &[],
+    columns: &[
+        ("TSK_ID", "int"),
+        ("Create_DtTm", "datetime"),
+        ("Edit_DtTm", "datetime"),
+        ("Description", "varchar(40)"),
+        ("Inactive", "bit"),
+        ("Responsible_Staff_ID", "int"),
+        ("Est_Dur", "int"),
+        ("RowVers", "timestamp"),
+    ],
+};
+
+/// Checklist items.
+pub(super) static CHKLIST: Known = Known {
+    name: "Chklist",
+    key: "Chk_id",
+    identifying: &["Notes", "Instructions"],
+    columns: &[
+        ("Chk_id", "int"),
+        ("Chk_set_id", "int"),
+        ("Version", "smallint"),
+        ("Create_DtTm", "datetime"),
+        ("Create_ID", "int"),
+        ("Edit_DtTm", "datetime"),
+        ("Edit_ID", "int"),
+        ("Pat_ID1", "int"),
+        ("Due_DtTm", "datetime"),
+        ("Act_DtTm", "datetime"),
+        ("Req_Staff_ID", "int"),
+        ("Rsp_Staff_ID", "int"),
+        ("Com_Staff_ID", "int"),
+        ("Complete", "smallint"),
+        ("Notes", "varchar(255)"),
+        ("Suppressed", "bit"),
+        ("TSK_ID", "int"),
+        ("Est_Dur", "int"),
+        ("Instructions", "varchar(255)"),
+        ("Start_DtTm", "datetime"),
+        ("RowVers", "timestamp"),
+    ],
+};
+
+/// Further names of patients; in no lab.
+pub(super) static PATIENT_NAME: Known = Known {
+    name: "PatientName",
+    key: "PatientNameId",
+    identifying: &["Last_Name", "First_Name", "Middle_Name"],
+    columns: &[],
+};
+
+/// Relatives of patients; in no lab.
+pub(super) static PATIENT_FAMILY_HISTORY: Known =
+    Known { name: "PatientFamilyHistory", key: "PFH_ID", identifying: &["Name"], columns: &[] };

@@ -1,0 +1,97 @@
+//! Prescriptions, fields and control points: keys, identifying columns and declared types; not a full catalogue.
+
+use super::Known;
+
+/// Prescriptions, each version a row.
+pub(super) static SITE: Known = Known {
+    name: "Site",
+    key: "SIT_ID",
+    identifying: &["Notes"],
+    columns: &[
+        ("SIT_ID", "int"),
+        ("SIT_SET_ID", "int"),
+        ("Version", "smallint"),
+        ("Pat_ID1", "int"),
+        ("Create_DtTm", "datetime"),
+        ("Edit_DtTm", "datetime"),
+        ("Site_Name", "varchar(40)"),
+        ("Technique", "varchar(20)"),
+        ("Modality", "varchar(20)"),
+        ("Dose_Tx", "decimal(9,2)"),
+        ("Dose_Ttl", "decimal(9,2)"),
+        ("Fractions", "smallint"),
+        ("Notes", "varchar(255)"),
+        ("RowVers", "timestamp"),
+    ],
+};
+
+/// Fields, each version a row.
+pub(super) static TX_FIELD: Known = Known {
+    name: "TxField",
+    key: "FLD_ID",
+    identifying: &["Notes"],
+    columns: &[
+        ("FLD_ID", "int"),
+        ("FLD_SET_ID", "int"),
+        ("Version", "smallint"),
+        ("Pat_ID1", "int"),
+        ("Create_DtTm", "datetime"),
+        ("Edit_DtTm", "datetime"),
+        ("SIT_Set_ID", "int"),
+        ("Field_Label", "varchar(20)"),
+        ("Field_Name", "varchar(40)"),
+        ("Machine_ID_Staff_ID", "int"),
+        ("Cgray", "decimal(9,2)"),
+        ("Arc_Mu", "decimal(9,4)"),
+        ("Wdg_Appl", "varchar(20)"),
+        ("Sad", "decimal(6,1)"),
+        ("Ssd", "decimal(6,1)"),
+        ("Mlc", "smallint"),
+        ("Notes", "varchar(255)"),
+        ("Type_Enum", "tinyint"),
+        ("Modality_Enum", "tinyint"),
+        ("ControlPoints", "smallint"),
+        ("IndexMethod_Enum", "tinyint"),
+        ("IndexReference_Enum", "tinyint"),
+        ("Meterset", "decimal(10,4)"),
+        ("MetersetUnit_Enum", "tinyint"),
+        ("cGrayPerMeterset", "float"),
+        ("IsFFF", "bit"),
+        ("RowVers", "timestamp"),
+    ],
+};
+
+/// Control points.
+pub(super) static TX_FIELD_POINT: Known = Known {
+    name: "TxFieldPoint",
+    key: "TFP_ID",
+    identifying: &[],
+    columns: &[
+        ("TFP_ID", "int"),
+        ("FLD_ID", "int"),
+        ("Create_DtTm", "datetime"),
+        ("Edit_DtTm", "datetime"),
+        ("Point", "smallint"),
+        ("Index", "decimal(9,4)"),
+        ("MLC_Leaves", "smallint"),
+        ("A_Leaf_Set", "varbinary(200)"),
+        ("B_Leaf_Set", "varbinary(200)"),
+        ("Gantry_Ang", "decimal(4,1)"),
+        ("Coll_Ang", "decimal(4,1)"),
+        ("Field_X", "decimal(6,2)"),
+        ("Coll_X1", "decimal(6,2)"),
+        ("Coll_X2", "decimal(6,2)"),
+        ("Field_Y", "decimal(6,2)"),
+        ("Coll_Y1", "decimal(6,2)"),
+        ("Coll_Y2", "decimal(6,2)"),
+        ("Energy", "smallint"),
+        ("Energy_Unit_Enum", "tinyint"),
+        ("Meterset_Rate", "decimal(9,4)"),
+        ("Gantry_Dir_Enum", "tinyint"),
+        ("Couch_Vrt", "decimal(6,2)"),
+        ("Couch_Ang", "decimal(4,1)"),
+        ("Couch_Lat", "decimal(6,2)"),
+        ("Couch_Lng", "decimal(6,2)"),
+        ("RowVers", "timestamp"),
+    ],
+};

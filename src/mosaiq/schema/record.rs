@@ -1,0 +1,65 @@
+//! What happened at the machine: keys and declared types of deliveries, doses and shifts; not a full catalogue.
+
+use super::Known;
+
+/// Deliveries, attempts included.
+pub(super) static TRACK_TREATMENT: Known = Known {
+    name: "TrackTreatment",
+    key: "TTX_ID",
+    identifying: &[],
+    columns: &[
+        ("TTX_ID", "int"),
+        ("Create_DtTm", "datetime"),
+        ("Create_ID", "int"),
+        ("Edit_DtTm", "datetime"),
+        ("Edit_ID", "int"),
+        ("Pat_ID1", "int"),
+        ("FLD_ID", "int"),
+        ("SIT_ID", "int"),
+        ("Machine_ID_Staff_ID", "int"),
+        ("Staff_ID", "int"),
+        ("WasQAMode", "bit"),
+        ("WasBeamEnabled", "bit"),
+        ("WasBeamOn", "bit"),
+        ("WasBeamComplete", "bit"),
+        ("WasCanceled", "bit"),
+        ("WasRecorded", "bit"),
+        ("DHS_ID", "int"),
+        ("RowVers", "timestamp"),
+    ],
+};
+
+/// Doses given.
+pub(super) static DOSE_HST: Known = Known {
+    name: "Dose_Hst",
+    key: "DHS_ID",
+    identifying: &[],
+    columns: &[
+        ("DHS_ID", "int"),
+        ("Pat_ID1", "int"),
+        ("SIT_ID", "int"),
+        ("FLD_ID", "int"),
+        ("Tx_DtTm", "datetime"),
+        ("RowVers", "timestamp"),
+    ],
+};
+
+/// Shifts of the patient found by imaging.
+pub(super) static OFFSET: Known = Known {
+    name: "Offset",
+    key: "OFF_ID",
+    identifying: &[],
+    columns: &[
+        ("OFF_ID", "int"),
+        ("SIT_SET_ID", "int"),
+        ("Version", "smallint"),
+        ("Create_DtTm", "datetime"),
+        ("Study_DtTm", "datetime"),
+        ("Offset_State", "tinyint"),
+        ("Offset_Type", "tinyint"),
+        ("Superior_Offset", "decimal(6,1)"),
+        ("Anterior_Offset", "decimal(6,1)"),
+        ("Lateral_Offset", "decimal(6,1)"),
+        ("RowVers", "timestamp"),
+    ],
+};
