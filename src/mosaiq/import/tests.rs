@@ -87,7 +87,7 @@ fn the_excerpt_is_read_whole() {
     assert_eq!(notes, "Two lines,\nand a \"quote\"");
     assert!(all["TxField"].rows[1].values.contains(&Datum::Text("\0".into())));
     let (mut violations, not_run) = violations(&database);
-    assert_eq!(violations.remove("null_point"), Some(1), "one control point has no collimator angle");
+    assert_eq!(violations.remove("null_point"), Some(2), "two control points have no collimator angle");
     assert!(violations.values().all(|count| *count == 0), "{violations:?}");
     assert_eq!(not_run, OFFSETS);
     laws::every_fault_is_seen(&database, 1);
