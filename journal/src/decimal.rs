@@ -7,6 +7,12 @@ use std::str::FromStr;
 /// The largest number of digits a decimal may carry: SQL Server's limit for `decimal(p,s)`.
 pub const DIGITS_MAX: usize = 38;
 
+/// The powers of ten that a float holds exactly.
+const POWERS_OF_TEN: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+];
+
 /// A decimal number `unscaled * 10^-scale`, kept at its scale: 1.0 and 1.00 differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decimal {
@@ -60,6 +66,9 @@ impl Decimal {
     /// Returns the same number at another scale, or `None` where a digit would be lost or the result is too long.
     #[must_use]
     pub fn at_scale(self, scale: u8) -> Option<Self> {
+        if self.scale == scale {
+            return Some(self);
+        }
         let short = self.normalised();
         if short.scale > scale {
             return None;
@@ -72,7 +81,7 @@ impl Decimal {
     #[must_use]
     pub fn integer_digits(self) -> usize {
         let whole = self.unscaled.unsigned_abs() / 10u128.pow(u32::from(self.scale));
-        if whole == 0 { 0 } else { whole.to_string().len() }
+        whole.checked_ilog10().map_or(0, |digits| digits as usize + 1)
     }
 
     /// Returns the exact decimal that the shortest text of a finite float names.
@@ -87,6 +96,13 @@ impl Decimal {
     /// Returns the float nearest to this number, where printing it gives the same number back.
     #[must_use]
     pub fn to_f64_exact(self) -> Option<f64> {
+        // At most 15 digits always come back, and a quotient of two exact floats is the nearest one.
+        if let Ok(unscaled) = i64::try_from(self.unscaled)
+            && unscaled.unsigned_abs() < 1_000_000_000_000_000
+            && let Some(power) = POWERS_OF_TEN.get(usize::from(self.scale))
+        {
+            return Some(unscaled as f64 / power);
+        }
         let number: f64 = self.to_string().parse().ok()?;
         let back = Self::from_f64(number)?;
         (back.compare(self) == Ordering::Equal).then_some(number)
@@ -192,6 +208,20 @@ mod tests {
         assert_eq!(d("-0.5").compare(d("0.25")), Ordering::Less);
         assert_eq!(d("360.1").compare(d("360")), Ordering::Greater);
         assert_eq!(d("0.09").compare(d("0.1")), Ordering::Less);
+    }
+
+    /// The short way gives, bit for bit, what reading the text gives.
+    #[test]
+    fn short_decimals_become_the_float_that_their_text_names() {
+        for scale in 0..=22 {
+            for digits in [0, 1, -5, 7, 40_000, -123_456_789, 999_999_999_999_999, -876_543_210_987_654] {
+                let number = Decimal::new(digits, scale).unwrap();
+                let read: f64 = number.to_string().parse().unwrap();
+                let quick = number.to_f64_exact().unwrap();
+                assert_eq!(quick.to_bits(), read.to_bits(), "{number}");
+                assert_eq!(Decimal::from_f64(quick).unwrap().compare(number), Ordering::Equal, "{number}");
+            }
+        }
     }
 
     #[test]

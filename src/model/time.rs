@@ -78,12 +78,17 @@ pub fn parse(text: &str) -> Option<civil::DateTime> {
 /// Writes a date and time with so many digits of a fraction (truncated, which callers prove harmless).
 #[must_use]
 pub fn format(moment: civil::DateTime, digits: usize, separator: char) -> String {
-    let base = moment.strftime("%Y-%m-%d");
-    let clock = moment.strftime("%H:%M:%S");
-    let nine = format!("{:09}", moment.subsec_nanosecond());
+    let date = moment.date();
+    let (hour, minute, second) = (moment.hour(), moment.minute(), moment.second());
+    let clock = format_args!("{separator}{hour:02}:{minute:02}:{second:02}");
+    let nanoseconds = moment.subsec_nanosecond();
     match digits {
-        0 => format!("{base}{separator}{clock}"),
-        _ => format!("{base}{separator}{clock}.{:0<digits$}", &nine[..digits.min(9)]),
+        0 => format!("{date}{clock}"),
+        3 => format!("{date}{clock}.{:03}", nanoseconds / 1_000_000),
+        _ => {
+            let nine = format!("{nanoseconds:09}");
+            format!("{date}{clock}.{:0<digits$}", &nine[..digits.min(9)])
+        }
     }
 }
 

@@ -169,7 +169,7 @@ fn a_negative_number_is_a_value() {
 #[test]
 fn rows_in_conflict_are_named() {
     let world = World::with_lab();
-    let apply = ["apply", "create_invalid_angles", "--variant", "gantry", "--sample", "1", "--seed", "1", "--yes"];
+    let apply = ["apply", "create_invalid_angles", "--variant", "gantry", "--fld-id", "5002", "--seed", "1", "--yes"];
     let done = world.json(&apply);
     let key = done["changes"][0]["key"]["TFP_ID"].to_string();
     let database = rusqlite::Connection::open(world.path().join("lab.db")).unwrap();

@@ -9,13 +9,13 @@ use crate::world::{World, text};
 #[test]
 fn a_fault_and_its_end_for_people() {
     let world = World::with_lab();
-    let apply = ["apply", "create_invalid_angles", "--variant", "both", "--sample", "1", "--seed", "1", "--yes"];
+    let apply = ["apply", "create_invalid_angles", "--variant", "both", "--fld-id", "5018", "--seed", "1", "--yes"];
     assert_snapshot!(world.shown(&apply), @r"
     exit code: 0
     ----- stdout -----
-    operation 1: applied create_invalid_angles (both, severity 0.8) on lab: 56 rows
+    operation 1: applied create_invalid_angles (both, severity 0.8) on lab: 180 rows
 
-    records      5083
+    records      5018
     parameters   angle_type both, invalid_value 400
     seed         1
     plan digest  [DIGEST]
@@ -23,31 +23,31 @@ fn a_fault_and_its_end_for_people() {
     journal      journal.db
 
     Changes
-    TxFieldPoint 21391 Coll_Ang: 10 -> 400
-    TxFieldPoint 21391 Gantry_Ang: 181 -> 400
-    TxFieldPoint 21392 Coll_Ang: 10 -> 400
-    TxFieldPoint 21392 Gantry_Ang: 187.5 -> 400
-    TxFieldPoint 21393 Coll_Ang: 10 -> 400
-    TxFieldPoint 21393 Gantry_Ang: 194 -> 400
-    TxFieldPoint 21394 Coll_Ang: 10 -> 400
-    TxFieldPoint 21394 Gantry_Ang: 200.5 -> 400
-    TxFieldPoint 21395 Coll_Ang: 10 -> 400
-    TxFieldPoint 21395 Gantry_Ang: 207 -> 400
-    TxFieldPoint 21396 Coll_Ang: 10 -> 400
-    TxFieldPoint 21396 Gantry_Ang: 213.5 -> 400
-    TxFieldPoint 21397 Coll_Ang: 10 -> 400
-    TxFieldPoint 21397 Gantry_Ang: 220 -> 400
-    TxFieldPoint 21398 Coll_Ang: 10 -> 400
-    TxFieldPoint 21398 Gantry_Ang: 226.5 -> 400
-    TxFieldPoint 21399 Coll_Ang: 10 -> 400
-    TxFieldPoint 21399 Gantry_Ang: 233 -> 400
-    TxFieldPoint 21400 Coll_Ang: 10 -> 400
-    TxFieldPoint 21400 Gantry_Ang: 239.5 -> 400
-    TxFieldPoint 21401 Coll_Ang: 10 -> 400
-    TxFieldPoint 21401 Gantry_Ang: 246 -> 400
-    TxFieldPoint 21402 Coll_Ang: 10 -> 400
-    TxFieldPoint 21402 Gantry_Ang: 252.6 -> 400
-    and 44 more; --changes all lists them
+    TxFieldPoint 20182 Coll_Ang: 10 -> 400
+    TxFieldPoint 20182 Gantry_Ang: 181 -> 400
+    TxFieldPoint 20183 Coll_Ang: 10 -> 400
+    TxFieldPoint 20183 Gantry_Ang: 183 -> 400
+    TxFieldPoint 20184 Coll_Ang: 10 -> 400
+    TxFieldPoint 20184 Gantry_Ang: 185 -> 400
+    TxFieldPoint 20185 Coll_Ang: 10 -> 400
+    TxFieldPoint 20185 Gantry_Ang: 187 -> 400
+    TxFieldPoint 20186 Coll_Ang: 10 -> 400
+    TxFieldPoint 20186 Gantry_Ang: 189 -> 400
+    TxFieldPoint 20187 Coll_Ang: 10 -> 400
+    TxFieldPoint 20187 Gantry_Ang: 191 -> 400
+    TxFieldPoint 20188 Coll_Ang: 10 -> 400
+    TxFieldPoint 20188 Gantry_Ang: 193 -> 400
+    TxFieldPoint 20189 Coll_Ang: 10 -> 400
+    TxFieldPoint 20189 Gantry_Ang: 195 -> 400
+    TxFieldPoint 20190 Coll_Ang: 10 -> 400
+    TxFieldPoint 20190 Gantry_Ang: 197 -> 400
+    TxFieldPoint 20191 Coll_Ang: 10 -> 400
+    TxFieldPoint 20191 Gantry_Ang: 199 -> 400
+    TxFieldPoint 20192 Coll_Ang: 10 -> 400
+    TxFieldPoint 20192 Gantry_Ang: 201 -> 400
+    TxFieldPoint 20193 Coll_Ang: 10 -> 400
+    TxFieldPoint 20193 Gantry_Ang: 203 -> 400
+    and 168 more; --changes all lists them
 
     next: mfm revert 1 takes it back
     ----- stderr -----
@@ -60,7 +60,7 @@ fn a_fault_and_its_end_for_people() {
 
     In effect, worst first
     OP  SEVERITY  TOOL                   VARIANT  TARGET  ROWS
-    1   0.8       create_invalid_angles  both     lab     56
+    1   0.8       create_invalid_angles  both     lab     180
 
     Targets
     NAME  STATE   LAB  URL
@@ -73,7 +73,7 @@ fn a_fault_and_its_end_for_people() {
     1 operation on lab reverted exactly
 
     REVERTS  BY  STATE     ROWS  ALREADY BACK  RESTORED  EXACT
-    1        2   reverted  56    0             yes       yes
+    1        2   reverted  180   0             yes       yes
     ----- stderr -----
     ");
     assert_snapshot!(world.shown(&["revert", "1"]), @r"
@@ -90,15 +90,15 @@ fn a_fault_and_its_end_for_people() {
 #[test]
 fn tables_for_shell_tools() {
     let world = World::with_lab();
-    let plan = ["plan", "create_invalid_angles", "--variant", "both", "--sample", "1", "--seed", "1"];
+    let plan = ["plan", "create_invalid_angles", "--variant", "both", "--fld-id", "5018", "--seed", "1"];
     let shown = world.shown(&[&plan[..], &["--format", "plain"]].concat());
     let first: Vec<&str> = shown.lines().take(5).collect();
     assert_snapshot!(first.join("\n"), @r"
     exit code: 0
     ----- stdout -----
     table	key	kind	column	before	after
-    TxFieldPoint	21391	update	Coll_Ang	10	400
-    TxFieldPoint	21391	update	Gantry_Ang	181	400
+    TxFieldPoint	20182	update	Coll_Ang	10	400
+    TxFieldPoint	20182	update	Gantry_Ang	181	400
     ");
     assert_snapshot!(world.shown(&["target", "list", "--format", "plain"]), @r"
     exit code: 0
