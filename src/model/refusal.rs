@@ -18,6 +18,9 @@ pub enum Refusal {
     /// A record named by its id does not exist.
     #[error("{table} {} does not exist", show(key))]
     MissingRecord { table: String, key: Key },
+    /// A selector names a patient or a machine that does not exist.
+    #[error("{what}")]
+    NoMatch { what: String, known: Vec<String> },
     /// A record exists, but the mode cannot honestly be shown on it.
     #[error("{table} {} is not eligible: {reason}", show(key))]
     Ineligible { table: String, key: Key, reason: String },
@@ -189,6 +192,7 @@ impl Refusal {
             Self::MissingTable { .. } => "missing_table",
             Self::MissingColumn { .. } => "missing_column",
             Self::MissingRecord { .. } => "missing_record",
+            Self::NoMatch { .. } => "no_match",
             Self::Ineligible { .. } => "ineligible",
             Self::NoneEligible { .. } => "none_eligible",
             Self::TooFewEligible { .. } => "too_few_eligible",
@@ -237,6 +241,8 @@ impl Refusal {
                 "this mode needs it; choose another mode, or a target that has it".into()
             }
             Self::MissingRecord { .. } => "name an id that exists, or let --sample N choose".into(),
+            Self::NoMatch { known, .. } if known.is_empty() => "`mfm find field` shows the ones that there are".into(),
+            Self::NoMatch { known, .. } => format!("there are: {}", known.join(", ")),
             Self::Ineligible { .. } | Self::NoneEligible { .. } => {
                 "`mfm modes MODE` says what a record needs; --sample N chooses eligible ones".into()
             }

@@ -2,13 +2,17 @@
 
 pub mod checks;
 mod deliveries;
+mod field_types;
+pub mod find;
 pub mod import;
 pub mod lab;
 pub mod limits;
 pub mod modes;
 mod parameters;
+pub mod reading;
 mod records;
 pub mod schema;
+pub mod selection;
 
 #[cfg(test)]
 mod cases;

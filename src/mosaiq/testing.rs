@@ -10,7 +10,8 @@ use super::lab::{self, LabRequest};
 use super::modes::{Mode, Task};
 use super::schema::{self, TableDef};
 use crate::model::{
-    Answer, Column, Datum, Edit, Filter, Key, KeyStanding, Kind, Query, Refusal, Role, Snapshot, Storage, Table, Value, time,
+    Answer, Column, Datum, Edit, Filter, Key, KeyStanding, Kind, Query, Refusal, Role, Snapshot, Storage, Table, Value,
+    time,
 };
 
 /// A wall clock for plans.
