@@ -1,0 +1,71 @@
+//! `find`: records to pick from, by ascending id.
+
+use serde_json::Value as Json;
+
+use super::changes;
+use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::mosaiq::find::columns;
+use crate::mosaiq::selection::RecordKind;
+use crate::ops::find::{Found, Outcome};
+
+impl Report for Outcome {
+    fn page(&self, page: &mut Page) {
+        page.lead(Mood::Plain, &lead(self));
+        page.extend_lines(self.remarks.iter().map(|remark| format!("no record can show {remark}")));
+        if !self.records.is_empty() {
+            page.blank();
+            page.table(&self.sheet());
+        }
+        page.blank();
+        page.aside(&next(self));
+    }
+
+    fn sheet(&self) -> Sheet {
+        let mut head = columns(self.kind).to_vec();
+        head.extend(self.eligible.map(|_| "variants"));
+        Sheet::new(&head).with(self.records.iter().map(|record| {
+            let variants = record.variants.as_ref().map(list);
+            record.cells.iter().map(|(_, json)| text(json)).chain(variants).collect()
+        }))
+    }
+}
+
+fn lead(outcome: &Outcome) -> String {
+    let word = match outcome.kind {
+        RecordKind::Delivery if outcome.total != Some(1) => "deliverie",
+        kind => kind.word(),
+    };
+    let such = outcome.eligible.map_or_else(String::new, |tool| format!(" that {tool} can break"));
+    let place = format!("on {}{such}", outcome.target);
+    match outcome.total {
+        Some(0) => format!("no {} {place}", outcome.kind.word()),
+        Some(total) if total == outcome.shown => format!("{} {place}", count(total, word)),
+        Some(total) => format!("the first {} of {} {place}", outcome.shown, count(total, word)),
+        None => format!("the first {} {place}; there may be more", count(outcome.shown, word)),
+    }
+}
+
+fn next(outcome: &Outcome) -> String {
+    let kind = outcome.kind.word();
+    let id = |found: &Found| found.cells.first().map(|(_, json)| text(json));
+    let first = outcome.records.first();
+    match (outcome.eligible, first.and_then(id)) {
+        _ if outcome.total != Some(outcome.shown) => "--limit N lists more, --limit 0 lists all".to_owned(),
+        (Some(tool), Some(_)) => {
+            let variant = first.and_then(|found| found.variants.as_ref()?.first().copied()).unwrap_or_default();
+            format!("next: mfm plan {tool} --variant {variant} with an id, or with --sample 1")
+        }
+        (Some(tool), None) => format!("next: mfm modes {tool} says what a record needs"),
+        (None, _) => format!("next: mfm find {kind} --eligible TOOL says what they can show"),
+    }
+}
+
+/// Returns a cell as people write it: text without quotes, nothing for NULL.
+fn text(json: &Json) -> String {
+    match json {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        Json::Array(words) => list(words.iter().filter_map(Json::as_str)),
+        other => changes::cell(other),
+    }
+}
