@@ -240,7 +240,8 @@ impl Refusal {
             Self::MissingTable { .. } | Self::MissingColumn { .. } => {
                 "this mode needs it; choose another mode, or a target that has it".into()
             }
-            Self::MissingRecord { .. } => "name an id that exists, or let --sample N choose".into(),
+            Self::MissingRecord { .. } => "name an id that exists, from `mfm find`, or let --sample N choose".into(),
+            Self::NoneEligible { selected: 0, .. } => "`mfm find` lists the records that there are".into(),
             Self::NoMatch { known, .. } if known.is_empty() => "`mfm find field` shows the ones that there are".into(),
             Self::NoMatch { known, .. } => format!("there are: {}", known.join(", ")),
             Self::Ineligible { .. } | Self::NoneEligible { .. } => {

@@ -14,7 +14,7 @@ impl Report for Outcome {
         page.extend_lines(self.remarks.iter().map(|remark| format!("no record can show {remark}")));
         if !self.records.is_empty() {
             page.blank();
-            page.table(&self.sheet());
+            page.table(&narrow(self));
         }
         page.blank();
         page.aside(&next(self));
@@ -28,6 +28,28 @@ impl Report for Outcome {
             record.cells.iter().map(|(_, json)| text(json)).chain(variants).collect()
         }))
     }
+}
+
+/// What a page leaves out to make room for the variants.
+const LEFT_OUT: [&str; 8] = ["label", "control_points", "meterset", "seconds", "flags", "site", "state", "index"];
+
+/// Returns a sheet that a page has room for.
+fn narrow(outcome: &Outcome) -> Sheet {
+    let kept = |name: &str| outcome.eligible.is_none() || !LEFT_OUT.contains(&name);
+    let short = |name: &'static str| match name {
+        "superior_cm" => "sup_cm",
+        "anterior_cm" => "ant_cm",
+        "lateral_cm" => "lat_cm",
+        "gantry_degrees" => "gantry",
+        "collimator_degrees" => "collimator",
+        other => other,
+    };
+    let names = columns(outcome.kind).iter().copied().filter(|name| kept(name)).map(short);
+    let head: Vec<&'static str> = names.chain(outcome.eligible.map(|_| "variants")).collect();
+    Sheet::new(&head).with(outcome.records.iter().map(|record| {
+        let cells = record.cells.iter().filter(|(name, _)| kept(name)).map(|(_, json)| text(json));
+        cells.chain(record.variants.as_ref().map(list)).collect()
+    }))
 }
 
 fn lead(outcome: &Outcome) -> String {

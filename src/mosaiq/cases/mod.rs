@@ -1,5 +1,7 @@
 //! Single cases of the modes: what they refuse, and exactly what they write.
 
+mod selection;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
