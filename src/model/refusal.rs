@@ -238,7 +238,7 @@ impl Refusal {
     pub fn hint(&self) -> String {
         match self {
             Self::MissingTable { .. } | Self::MissingColumn { .. } => {
-                "this mode needs it; choose another mode, or a target that has it".into()
+                "choose a target that has it, or do without".into()
             }
             Self::MissingRecord { .. } => "name an id that exists, from `mfm find`, or let --sample N choose".into(),
             Self::NoneEligible { selected: 0, .. } => "`mfm find` lists the records that there are".into(),

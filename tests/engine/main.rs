@@ -15,6 +15,7 @@ mod mock;
 mod places;
 mod refusals;
 mod regressions;
+mod selectors;
 mod simulated;
 mod torture;
 mod ways_out;

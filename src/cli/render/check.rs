@@ -68,7 +68,7 @@ fn lead(page: &mut Page, outcome: &Outcome) {
             let rows = count(outcome.checks.iter().map(|check| check.looked_at).sum(), "row");
             return page.lead(Mood::Good, &format!("{checks} looked at {rows} of {target} and found nothing"));
         }
-        (0, number) if number == all => format!("nothing was checked on {target}: none of {checks} could run"),
+        (0, number) if number == all => format!("nothing was checked on {target}: no check could run"),
         (0, _) => format!("{} of {checks} found nothing on {target}{rest}", with(Status::Pass)),
         (found, _) => {
             let fail = with(Status::Fail);

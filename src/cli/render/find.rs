@@ -11,6 +11,7 @@ use crate::ops::find::{Found, Outcome};
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
         page.lead(Mood::Plain, &lead(self));
+        page.extend_lines(self.eligible.map(|tool| format!("that {tool} can break")));
         page.extend_lines(self.remarks.iter().map(|remark| format!("no record can show {remark}")));
         if !self.records.is_empty() {
             page.blank();
@@ -53,17 +54,16 @@ fn narrow(outcome: &Outcome) -> Sheet {
 }
 
 fn lead(outcome: &Outcome) -> String {
-    let word = match outcome.kind {
-        RecordKind::Delivery if outcome.total != Some(1) => "deliverie",
-        kind => kind.word(),
+    let number = |number: u64| match outcome.kind {
+        RecordKind::Delivery if number != 1 => format!("{number} deliveries"),
+        kind => count(number, kind.word()),
     };
-    let such = outcome.eligible.map_or_else(String::new, |tool| format!(" that {tool} can break"));
-    let place = format!("on {}{such}", outcome.target);
+    let (shown, target) = (outcome.shown, &outcome.target);
     match outcome.total {
-        Some(0) => format!("no {} {place}", outcome.kind.word()),
-        Some(total) if total == outcome.shown => format!("{} {place}", count(total, word)),
-        Some(total) => format!("the first {} of {} {place}", outcome.shown, count(total, word)),
-        None => format!("the first {} {place}; there may be more", count(outcome.shown, word)),
+        Some(0) => format!("no {} on {target}", outcome.kind.word()),
+        Some(total) if total == shown => format!("{} on {target}", number(total)),
+        Some(total) => format!("the first {shown} of {} on {target}", number(total)),
+        None => format!("the first {} on {target}; there may be more", number(shown)),
     }
 }
 
@@ -75,7 +75,7 @@ fn next(outcome: &Outcome) -> String {
         _ if outcome.total != Some(outcome.shown) => "--limit N lists more, --limit 0 lists all".to_owned(),
         (Some(tool), Some(_)) => {
             let variant = first.and_then(|found| found.variants.as_ref()?.first().copied()).unwrap_or_default();
-            format!("next: mfm plan {tool} --variant {variant} with an id, or with --sample 1")
+            format!("next: mfm plan {tool} --variant {variant} ...")
         }
         (Some(tool), None) => format!("next: mfm modes {tool} says what a record needs"),
         (None, _) => format!("next: mfm find {kind} --eligible TOOL says what they can show"),
