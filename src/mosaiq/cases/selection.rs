@@ -224,7 +224,7 @@ fn a_record_without_its_neighbours_is_described_all_the_same() {
 #[test]
 fn days_are_found_whatever_layout_a_time_has() {
     let mut database = Database::lab(4, 3);
-    let ids: Vec<i64> = database.keys("TrackTreatment").iter().take(5).map(|id| number(id)).collect();
+    let ids: Vec<i64> = database.keys("TrackTreatment").iter().take(5).map(number).collect();
     let day = "2031-02-03".parse().unwrap();
     for (id, text) in ids.iter().zip(["2031-02-03", "2031-02-03T23:59:59.997", "2031-02-03 00:00:00.000"]) {
         database.set("TrackTreatment", *id, "Create_DtTm", Value::Text(text.into()));
