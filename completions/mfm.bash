@@ -22,11 +22,17 @@ _mfm() {
             mfm,audit)
                 cmd="mfm__subcmd__audit"
                 ;;
+            mfm,check)
+                cmd="mfm__subcmd__check"
+                ;;
             mfm,completions)
                 cmd="mfm__subcmd__completions"
                 ;;
             mfm,demo)
                 cmd="mfm__subcmd__demo"
+                ;;
+            mfm,find)
+                cmd="mfm__subcmd__find"
                 ;;
             mfm,help)
                 cmd="mfm__subcmd__help"
@@ -116,7 +122,7 @@ _mfm() {
 
     case "${cmd}" in
         mfm)
-            opts="-y -q -v -h -V --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help --version demo lab target modes plan apply revert recover status log show audit completions man help"
+            opts="-y -q -v -h -V --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help --version demo lab target modes find plan apply revert recover status log show check audit completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -192,7 +198,7 @@ _mfm() {
             return 0
             ;;
         mfm__subcmd__apply__subcmd__create_duplicate_treatment)
-            opts="-y -q -v -h --ttx-id --time-offset-seconds --change-field --variant --sample --all --seed --now --max-rows --disable-triggers --beside-journal --dry-run --changes --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
+            opts="-y -q -v -h --ttx-id --time-offset-seconds --change-field --variant --sample --all --patient --machine --type --date --seed --now --max-rows --disable-triggers --beside-journal --dry-run --changes --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -215,6 +221,22 @@ _mfm() {
                     return 0
                     ;;
                 --sample)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --patient)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --machine)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --date)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -266,7 +288,7 @@ _mfm() {
             return 0
             ;;
         mfm__subcmd__apply__subcmd__create_invalid_angles)
-            opts="-y -q -v -h --fld-id --angle-type --invalid-value --variant --sample --all --seed --now --max-rows --disable-triggers --beside-journal --dry-run --changes --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
+            opts="-y -q -v -h --fld-id --angle-type --invalid-value --variant --sample --all --patient --machine --type --date --seed --now --max-rows --disable-triggers --beside-journal --dry-run --changes --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -289,6 +311,22 @@ _mfm() {
                     return 0
                     ;;
                 --sample)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --patient)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --machine)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --date)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -340,7 +378,7 @@ _mfm() {
             return 0
             ;;
         mfm__subcmd__apply__subcmd__delete_control_points)
-            opts="-y -q -v -h --fld-id --points-to-delete --variant --sample --all --seed --now --max-rows --disable-triggers --beside-journal --dry-run --changes --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
+            opts="-y -q -v -h --fld-id --points-to-delete --variant --sample --all --patient --machine --type --date --seed --now --max-rows --disable-triggers --beside-journal --dry-run --changes --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -359,6 +397,22 @@ _mfm() {
                     return 0
                     ;;
                 --sample)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --patient)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --machine)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --date)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -481,6 +535,48 @@ _mfm() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mfm__subcmd__check)
+            opts="-y -q -v -h --only --now --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --journal)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mfm__subcmd__completions)
             opts="-y -q -v -h --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -523,6 +619,68 @@ _mfm() {
             fi
             case "${prev}" in
                 --patients)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --journal)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mfm__subcmd__find)
+            opts="-y -q -v -h --patient --machine --type --date --eligible --variant --limit --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help field delivery offset point"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --patient)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --machine)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --date)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --eligible)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --variant)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -870,7 +1028,7 @@ _mfm() {
             return 0
             ;;
         mfm__subcmd__plan__subcmd__create_duplicate_treatment)
-            opts="-o -y -q -v -h --ttx-id --time-offset-seconds --change-field --variant --sample --all --seed --now --max-rows --disable-triggers --beside-journal --output --changes --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
+            opts="-o -y -q -v -h --ttx-id --time-offset-seconds --change-field --variant --sample --all --patient --machine --type --date --seed --now --max-rows --disable-triggers --beside-journal --output --changes --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -893,6 +1051,22 @@ _mfm() {
                     return 0
                     ;;
                 --sample)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --patient)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --machine)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --date)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -952,7 +1126,7 @@ _mfm() {
             return 0
             ;;
         mfm__subcmd__plan__subcmd__create_invalid_angles)
-            opts="-o -y -q -v -h --fld-id --angle-type --invalid-value --variant --sample --all --seed --now --max-rows --disable-triggers --beside-journal --output --changes --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
+            opts="-o -y -q -v -h --fld-id --angle-type --invalid-value --variant --sample --all --patient --machine --type --date --seed --now --max-rows --disable-triggers --beside-journal --output --changes --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -975,6 +1149,22 @@ _mfm() {
                     return 0
                     ;;
                 --sample)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --patient)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --machine)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --date)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1034,7 +1224,7 @@ _mfm() {
             return 0
             ;;
         mfm__subcmd__plan__subcmd__delete_control_points)
-            opts="-o -y -q -v -h --fld-id --points-to-delete --variant --sample --all --seed --now --max-rows --disable-triggers --beside-journal --output --changes --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
+            opts="-o -y -q -v -h --fld-id --points-to-delete --variant --sample --all --patient --machine --type --date --seed --now --max-rows --disable-triggers --beside-journal --output --changes --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1053,6 +1243,22 @@ _mfm() {
                     return 0
                     ;;
                 --sample)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --patient)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --machine)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --date)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -44,6 +44,7 @@ complete -c mfm -n "__fish_mfm_needs_command" -f -a "demo" -d 'Break a lab in ev
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "lab" -d 'Make or import a lab'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "target" -d 'Register and mark test copies'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "modes" -d 'List the failure modes, or explain one'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "find" -d 'List the records that can be broken'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "plan" -d 'Show the changes that a fault would make, and their digest'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "apply" -d 'Commit a fault on a test copy'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "revert" -d 'Take operations back'
@@ -51,6 +52,7 @@ complete -c mfm -n "__fish_mfm_needs_command" -f -a "recover" -d 'Close what a c
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "status" -d 'Show what is broken now'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "log" -d 'List the operations, newest first'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "show" -d 'Show one operation'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "check" -d 'Run the quality checks on a target'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "audit" -d 'Gather evidence'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "completions" -d 'Write the completion script of a shell to stdout'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "man" -d 'Write the man pages into a folder'
@@ -271,6 +273,28 @@ complete -c mfm -n "__fish_mfm_using_subcommand modes" -l no-input -d 'Never ask
 complete -c mfm -n "__fish_mfm_using_subcommand modes" -s q -l quiet -d 'Leave out notes and progress'
 complete -c mfm -n "__fish_mfm_using_subcommand modes" -s v -l verbose -d 'Say where the settings come from'
 complete -c mfm -n "__fish_mfm_using_subcommand modes" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l eligible -d 'Only records on which this tool can commit a fault, each with the variants that it can show' -r
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l variant -d 'Only records that can show this variant' -r
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l limit -d 'List at most this many; 0 lists all' -r
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand find" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand find" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand find" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand find" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
@@ -298,6 +322,10 @@ both\t'Both angles, to the same value'"
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l invalid-value -d 'The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360 for the collimator and for both. With a variant, 400 where none is given' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
@@ -327,6 +355,10 @@ complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand
 false\t''"
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_duplicate_treatment" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
@@ -354,6 +386,10 @@ complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l points-to-delete -d 'Control points to delete, by TxFieldPoint.Point, counted from 0: numbers and inclusive ranges, such as 2,5-7, or `all`' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
@@ -405,6 +441,10 @@ both\t'Both angles, to the same value'"
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l invalid-value -d 'The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360 for the collimator and for both. With a variant, 400 where none is given' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
@@ -434,6 +474,10 @@ complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcomman
 false\t''"
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_duplicate_treatment" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
@@ -461,6 +505,10 @@ complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcomman
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l points-to-delete -d 'Control points to delete, by TxFieldPoint.Point, counted from 0: numbers and inclusive ranges, such as 2,5-7, or `all`' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
@@ -574,6 +622,23 @@ complete -c mfm -n "__fish_mfm_using_subcommand show" -l no-input -d 'Never ask:
 complete -c mfm -n "__fish_mfm_using_subcommand show" -s q -l quiet -d 'Leave out notes and progress'
 complete -c mfm -n "__fish_mfm_using_subcommand show" -s v -l verbose -d 'Say where the settings come from'
 complete -c mfm -n "__fish_mfm_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand check" -l only -d 'Only these checks, or the checks of these groups: ids with commas between them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand check" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS: nothing may lie after it [default: the clock of this place]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand check" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand check" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand check" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand check" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand check" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand check" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand check" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand check" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand check" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand check" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
 complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
 complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'

@@ -272,3 +272,21 @@ fn keys_unique_indexes_and_the_schema_are_enforced() {
     assert_eq!(bare.shape.omitted, ["v"]);
     assert!(target.rows(&bare, &[]).unwrap().is_empty());
 }
+
+#[test]
+fn days_are_read_from_native_times() {
+    let world = SimWorld::new(7);
+    let columns = [("id", "int", false), ("at", "datetime", true)];
+    world.create_table(&new_table("t", Some("id"), &columns)).unwrap();
+    let table = world.target().table("t").unwrap().unwrap();
+    let column = table.column("at").unwrap().1;
+    let moments = ["2024-06-27T23:59:59", "2024-06-28T00:00:00", "2024-06-28T23:59:59", "2024-06-29T00:00:00"];
+    for (id, moment) in (1..).zip(moments) {
+        let stored = mfm::model::time::store(moment.parse().unwrap(), column).unwrap();
+        world.insert("t", vec![int(id), stored]).unwrap();
+    }
+    world.insert("t", vec![int(9), Value::Null]).unwrap();
+    let day = "2024-06-28".parse().unwrap();
+    let answer = world.target().read(&mfm::model::Query::day("t", "at", day)).unwrap();
+    assert_eq!(answer.rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>(), [int(2), int(3)]);
+}

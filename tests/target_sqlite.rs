@@ -256,3 +256,27 @@ fn a_lab_is_one_whole_file_or_none() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "half a lab is none");
     assert_eq!(create_lab(&folder.path().join("no/lab.db")).map(|_| ()).unwrap_err().code(), "target_open");
 }
+
+#[test]
+fn days_are_read_as_text_and_judged_as_time() {
+    let file = File::new(
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, at datetime, note TEXT COLLATE NOCASE);
+         INSERT INTO t VALUES (1, '2024-06-27 23:59:59.997', NULL), (2, '2024-06-28', NULL), (3, '2024-06-28 00:00:00', 'x'),
+           (4, '2024-06-28T23:59:59.997', '2024-06-28t12:00:00'), (5, '2024-06-29 00:00:00.000', '2024-06-28'),
+           (6, 20240628, NULL), (7, NULL, NULL), (8, '2024-06-28 noon', NULL), (9, x'323032342D30362D3238', NULL);",
+    );
+    let mut target = file.target();
+    let mut ids = |column: &str, first: &str, last: &str| {
+        let (first, last) = (first.parse().unwrap(), last.parse().unwrap());
+        let filter = Filter::Days { column: column.into(), first, last };
+        let answer = target.read(&Query { table: "T".into(), filter }).unwrap();
+        answer.rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("AT", "2024-06-28", "2024-06-28"), [int(2), int(3), int(4)]);
+    assert_eq!(ids("at", "2024-06-27", "2024-06-29"), [int(1), int(2), int(3), int(4), int(5)]);
+    assert_eq!(ids("at", "2024-06-30", "9999-12-31"), []);
+    assert_eq!(ids("note", "2024-06-28", "2024-06-28"), [int(4), int(5)]);
+    let day = "2024-06-28".parse().unwrap();
+    assert!(target.read(&Query::day("nothing", "at", day)).unwrap().table.is_none());
+    assert_eq!(refusal(target.read(&Query::day("t", "nothing", day))).code(), "missing_column");
+}

@@ -9,7 +9,7 @@ use super::faults::{ApplyCall, PlanCall};
 use super::settings::{Color, Format};
 use super::texts;
 use crate::model::ports::Danger;
-use crate::ops::{self, audit, demo, lab, log, recover, revert, show, status, target};
+use crate::ops::{self, audit, checks, demo, find, lab, log, recover, revert, show, status, target};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -82,6 +82,8 @@ pub(super) enum Command {
         #[arg(value_name = "MODE")]
         mode: Option<String>,
     },
+    #[command(about = find::CARD.about, long_about = texts::FIND)]
+    Find(find::Request),
     #[command(about = ops::plan::CARD.about, long_about = texts::PLAN)]
     Plan(PlanCall),
     #[command(about = ops::apply::CARD.about, long_about = texts::APPLY)]
@@ -100,6 +102,8 @@ pub(super) enum Command {
     Log(log::Request),
     #[command(about = show::CARD.about, long_about = texts::SHOW)]
     Show(show::Request),
+    #[command(about = checks::CARD.about, long_about = texts::CHECK)]
+    Check(checks::Request),
     #[command(about = "Gather evidence", long_about = texts::AUDIT, subcommand)]
     Audit(Audit),
     #[command(about = "Write the completion script of a shell to stdout", long_about = texts::COMPLETIONS)]
@@ -179,6 +183,7 @@ impl Command {
             Self::Target(Target::Remove(_)) => "target-remove",
             Self::Target(Target::Census(_)) => "target-census",
             Self::Modes { .. } => "modes",
+            Self::Find(_) => "find",
             Self::Plan(_) => "plan",
             Self::Apply(_) => "apply",
             Self::Revert(_) => "revert",
@@ -186,6 +191,7 @@ impl Command {
             Self::Status { .. } => "status",
             Self::Log(_) => "log",
             Self::Show(_) => "show",
+            Self::Check(_) => "check",
             Self::Audit(Audit::Verify(_)) => "audit-verify",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",

@@ -11,7 +11,8 @@ use super::terminal::Terminal;
 use super::{failures, files, render, topics};
 use crate::ops::cell::ChangeRow;
 use crate::ops::{
-    Context, Failure, Kind, apply, audit, cell, demo, lab, log, modes, plan, recover, revert, show, status, target,
+    Context, Failure, Kind, apply, audit, cell, checks, demo, find, lab, log, modes, plan, recover, revert, show,
+    status, target,
 };
 
 /// How long to wait for other writers of a target, in milliseconds.
@@ -114,6 +115,11 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
         Command::Lab(Lab::Create(request)) => show.done(&lab::create::run(context, request)?),
         Command::Lab(Lab::Import(request)) => show.done(&lab::import::run(context, request)?),
         Command::Target(command) => targets(command, context, show),
+        Command::Find(request) => show.done(&find::run(context, request)?),
+        Command::Check(request) => {
+            let outcome = checks::run(context, request)?;
+            show.with_code(&outcome, outcome.violations > 0)
+        }
         Command::Plan(call) => plan_fault(call, context, show),
         Command::Apply(call) => apply_fault(call, context, show),
         Command::Revert(request) => {

@@ -125,12 +125,48 @@ it, and what a fuller check would need. Opens no journal and no target.
 Example:
   mfm modes create_invalid_angles";
 
+/// `mfm find`.
+pub(super) const FIND: &str = "\
+List the records that can be broken: fields, deliveries, offsets or control points, of a patient, a machine, a type of \
+field, a day. Writes nothing, and needs no marked target. Names of patients are never shown.
+
+A delivery has the day on which it began, an offset the day of its study; a field and its control points have the days \
+on which the field was delivered. An offset has the patient of its prescription, and the machines and types of that \
+prescription's fields. The same selectors narrow --sample and --all of `mfm plan` and `mfm apply`.
+
+With --eligible, only records on which that tool can commit a fault are listed, each with the variants that it can \
+show. The search then ends with the list: where it did, JSON says a total of null.
+
+Example:
+  mfm find field --type vmat
+  mfm find delivery --patient LAB000001 --date 2024-06-28
+  mfm find field --machine \"linac 1\" --eligible create_invalid_angles --limit 5";
+
+/// `mfm check`.
+pub(super) const CHECK: &str = "\
+Run the quality checks on a target, marked or not. Reads whole tables and writes nothing.
+
+Exits with 1 where anything is found. A check whose table or column is missing says `not run`, which is no pass, and \
+does not change the exit code: look at the status, or at `not_run` in the JSON.
+
+With --format plain there is one line a finding: check, group, mode, status, severity, looked_at, table, key, related, \
+message. A check without findings has one line whose table, key and related are empty; where it could not run, the \
+message says why. JSON holds the first 1000 findings, worst first; plain holds all.
+
+Example:
+  mfm check
+  mfm check --only angles,duplicate_delivery --now 2024-06-29T12:00:00
+  mfm check --format plain | cut -f 1,4 | sort | uniq -c";
+
 /// `mfm plan`.
 pub(super) const PLAN: &str = "\
 Show the changes that a fault would make, cell by cell, with their digest. Writes nothing to the target.
 
 A plan file holds the request and the digest, and no data: `mfm apply --plan FILE` plans again, and refuses unless it \
 gets the same changes.
+
+Records are named by id, or chosen with --sample N or --all among those that --patient, --machine, --type and --date \
+leave. A plan file keeps the chosen ids, and never what they were chosen by.
 
 Example:
   mfm plan create_invalid_angles --variant gantry --sample 1 -o fault.json
@@ -140,12 +176,13 @@ Example:
 pub(super) const APPLY: &str = "\
 Commit a fault on a test copy. The journal has it before the target does; `mfm revert` takes it back.
 
-Name the records and the parameters, or let --variant propose parameters and --sample choose records. Asks before it \
-writes; scripts say --yes.
+Name the records and the parameters, or let --variant propose parameters and --sample choose records, of all or of \
+those that --patient, --machine, --type and --date leave. Asks before it writes; scripts say --yes.
 
 Example:
   mfm apply create_invalid_angles --fld-id 88043 --angle-type gantry --invalid-value 400 --yes
-  mfm apply create_invalid_angles --variant gantry --sample 3 --seed 7 --dry-run";
+  mfm apply create_invalid_angles --variant gantry --sample 3 --seed 7 --dry-run
+  mfm apply create_invalid_angles --variant gantry --all --patient LAB000001 --type vmat --yes";
 
 /// `mfm revert`.
 pub(super) const REVERT: &str = "\
@@ -237,6 +274,11 @@ pub(super) fn tool(verb: &str, card: &Card) -> String {
     let mut text = format!("{}.\n\n{}\n\nVariants, with their severity from 0 to 3:\n", card.title, card.description);
     for variant in card.variants {
         text += &format!("  {} ({}): {}\n", variant.word, variant.severity, variant.about);
+    }
+    let records: Vec<String> = card.records().map(|record| format!("{}.{}", record.table, record.key)).collect();
+    if let (Some(parameter), [_, _, ..]) = (card.table_parameter, records.as_slice()) {
+        let flag = parameter.replace('_', "-");
+        text += &format!("\nRecords, of which --{flag} names the table: {}.\n", records.join(", "));
     }
     let first = card.variants.first().map(|variant| variant.word).unwrap_or_default();
     let parameter = card.record.parameter.replace('_', "-");

@@ -18,6 +18,9 @@ pub enum Refusal {
     /// A record named by its id does not exist.
     #[error("{table} {} does not exist", show(key))]
     MissingRecord { table: String, key: Key },
+    /// A selector names a patient or a machine that does not exist.
+    #[error("{what}")]
+    NoMatch { what: String, known: Vec<String> },
     /// A record exists, but the mode cannot honestly be shown on it.
     #[error("{table} {} is not eligible: {reason}", show(key))]
     Ineligible { table: String, key: Key, reason: String },
@@ -195,6 +198,7 @@ impl Refusal {
             Self::MissingTable { .. } => "missing_table",
             Self::MissingColumn { .. } => "missing_column",
             Self::MissingRecord { .. } => "missing_record",
+            Self::NoMatch { .. } => "no_match",
             Self::Ineligible { .. } => "ineligible",
             Self::NoneEligible { .. } => "none_eligible",
             Self::TooFewEligible { .. } => "too_few_eligible",
@@ -242,9 +246,12 @@ impl Refusal {
     pub fn hint(&self) -> String {
         match self {
             Self::MissingTable { .. } | Self::MissingColumn { .. } => {
-                "this mode needs it; choose another mode, or a target that has it".into()
+                "choose a target that has it, or do without".into()
             }
-            Self::MissingRecord { .. } => "name an id that exists, or let --sample N choose".into(),
+            Self::MissingRecord { .. } => "name an id that exists, from `mfm find`, or let --sample N choose".into(),
+            Self::NoneEligible { selected: 0, .. } => "`mfm find` lists the records that there are".into(),
+            Self::NoMatch { known, .. } if known.is_empty() => "`mfm find field` shows the ones that there are".into(),
+            Self::NoMatch { known, .. } => format!("there are: {}", known.join(", ")),
             Self::Ineligible { .. } | Self::NoneEligible { .. } => {
                 "`mfm modes MODE` says what a record needs; --sample N chooses eligible ones".into()
             }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use mfm_journal::{Decimal, Value};
 
 use super::Key;
@@ -31,6 +32,15 @@ pub enum Filter {
         /// The values; never NULL.
         values: BTreeSet<Value>,
     },
+    /// The rows whose date and time lies on one of these days.
+    Days {
+        /// The column.
+        column: String,
+        /// The first day.
+        first: Date,
+        /// The last day, which counts too.
+        last: Date,
+    },
     /// No row: only the largest value of an integer column.
     Maximum {
         /// The column.
@@ -50,6 +60,12 @@ impl Query {
     pub fn among(table: &str, column: &str, values: impl IntoIterator<Item = Value>) -> Self {
         let values = values.into_iter().filter(|value| !value.is_null()).collect();
         Self { table: table.to_owned(), filter: Filter::In { column: column.to_owned(), values } }
+    }
+
+    /// Asks for the rows whose date and time lies on one day.
+    #[must_use]
+    pub fn day(table: &str, column: &str, day: Date) -> Self {
+        Self { table: table.to_owned(), filter: Filter::Days { column: column.to_owned(), first: day, last: day } }
     }
 
     /// Asks for the largest value of an integer column.
@@ -152,6 +168,15 @@ impl Snapshot {
     pub fn maximum(&self, table: &str, column: &str) -> Result<Option<i64>, Refusal> {
         let answer = self.maxima.get(&(table.to_owned(), column.to_owned()));
         answer.copied().ok_or_else(|| Refusal::MissingTable { table: table.to_owned() })
+    }
+
+    /// Forgets what was read of a table, whatever the case of its name, so that it can be read again.
+    pub fn forget(&mut self, table: &str) {
+        let other = |name: &str| !name.eq_ignore_ascii_case(table);
+        self.tables.retain(|name, _| other(name));
+        self.asked.retain(|query| other(&query.table));
+        self.absent.retain(|name| other(name));
+        self.maxima.retain(|(name, _), _| other(name));
     }
 
     /// Returns every table read, by name.

@@ -19,6 +19,12 @@ pub fn read(value: &Value, column: &Column) -> Option<civil::DateTime> {
     }
 }
 
+/// Tells whether a cell's date and time lies on one of these days, the last one included.
+#[must_use]
+pub fn lies_on(value: &Value, column: &Column, first: civil::Date, last: civil::Date) -> bool {
+    read(value, column).is_some_and(|moment| (first..=last).contains(&moment.date()))
+}
+
 /// Returns the cell that a date and time becomes in a column, or `None` where its fraction of a second is too fine.
 #[must_use]
 pub fn store(moment: civil::DateTime, column: &Column) -> Option<Value> {

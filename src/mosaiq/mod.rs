@@ -3,6 +3,8 @@
 pub mod checks;
 mod columns;
 mod deliveries;
+mod field_types;
+pub mod find;
 pub mod import;
 pub mod lab;
 mod leaves;
@@ -11,10 +13,12 @@ mod machines;
 mod metersets;
 pub mod modes;
 mod parameters;
+pub mod reading;
 mod records;
 mod references;
 mod required;
 pub mod schema;
+pub mod selection;
 mod versions;
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::modes::{Mode, Task};
 use super::schema::{self, TableDef};
 use crate::model::{
     Answer, Column, Datum, Edit, Filter, Key, KeyStanding, Kind, Query, Refusal, Role, Snapshot, Storage, Table, Value,
+    time,
 };
 
 /// A wall clock for plans.
@@ -125,6 +126,11 @@ impl Database {
             Filter::In { column, values } => {
                 let at = table.position(column).unwrap();
                 found = rows.values().filter(|row| values.contains(&row[at])).cloned().collect();
+            }
+            Filter::Days { column, first, last } => {
+                let (at, column) = table.column(column).unwrap();
+                let asked = |row: &&Vec<Value>| time::lies_on(&row[at], column, *first, *last);
+                found = rows.values().filter(asked).cloned().collect();
             }
             Filter::Maximum { column } => {
                 let at = table.position(column).unwrap();

@@ -22,6 +22,7 @@ pub const CARD: Card = Card { name: "apply", danger: Danger::Write, about: "Comm
 
 /// Where the fault comes from.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a command")]
 pub enum Source {
     /// From arguments.
     Request(Request),

@@ -6,8 +6,8 @@ use mfm_journal::{Face, Holder, Journal, JournalError, Stamp};
 
 use super::failure::Failure;
 use crate::engine::{Engine, EngineError};
-use crate::model::Refusal;
 use crate::model::ports::{Answer, Clock, Confirm, Danger, Entropy, Question, Reporter};
+use crate::model::{Refusal, time};
 use crate::mosaiq;
 use crate::target::{self, Target, TargetError};
 
@@ -185,6 +185,17 @@ impl Context<'_> {
     #[must_use]
     pub fn random_id(&self) -> String {
         mfm_journal::digest::hex(&self.entropy.bytes())
+    }
+
+    /// Returns the target's wall clock: as given, or the place's own.
+    ///
+    /// # Errors
+    /// Usage: the text is no date and time.
+    pub fn now(&self, given: Option<&str>) -> Result<jiff::civil::DateTime, Failure> {
+        let Some(text) = given else { return Ok(self.clock.local()) };
+        time::parse(text).ok_or_else(|| {
+            Failure::usage("now", format!("`{text}` is no date and time"), "write it as 2024-06-28T12:00:00")
+        })
     }
 
     /// Draws a seed of 53 bits.

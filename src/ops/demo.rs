@@ -1,5 +1,6 @@
 //! `mfm demo`: the main job in one go on a lab of its own; every claim it prints was checked a moment before.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,16 +9,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use super::checks::{self, Checked};
+use super::checks::{Checked, Session};
 use super::context::Context;
 use super::failure::Failure;
 use super::{Card, apply, audit, lab, plan, revert};
 use crate::engine::live::Baseline;
 use crate::model::Finding;
 use crate::model::ports::{Answer, Confirm, Danger, Question};
-use crate::mosaiq::checks::{Terms, Verdict};
+use crate::mosaiq::checks::{CHECKS, Verdict};
 use crate::mosaiq::modes::{MODES, Mode};
-use crate::target::TableDigest;
+use crate::target::{TableDigest, Target};
 
 /// What it is.
 pub const CARD: Card = Card {
@@ -26,7 +27,7 @@ pub const CARD: Card = Card {
     about: "Break a lab in every way, see what notices, and take it all back",
 };
 
-/// The seed of every choice in a demo, so that two people see the same.
+/// The seed of the first choice in a demo, so that two people see the same.
 const SEED: u64 = 1;
 
 /// Where to run.
@@ -58,6 +59,10 @@ pub struct Outcome {
     pub rows: u64,
     /// What the checks found on the clean lab.
     pub clean: Clean,
+    /// How many modes there are.
+    pub modes: u64,
+    /// How many rows the faults changed, all of them together.
+    pub rows_changed: u64,
     /// The faults, in the order of commitment.
     pub faults: Vec<Fault>,
     /// How many operations were taken back exactly.
@@ -77,6 +82,8 @@ pub struct Outcome {
 pub struct Clean {
     /// How many checks ran.
     pub checks: u64,
+    /// How many could not run.
+    pub not_run: u64,
     /// How many rows they looked at.
     pub looked_at: u64,
     /// What they found, which should be nothing.
@@ -88,6 +95,10 @@ pub struct Clean {
 pub struct Fault {
     /// The operation.
     pub op: u64,
+    /// The mode.
+    pub mode: String,
+    /// What goes wrong, in a few words.
+    pub title: String,
     /// The tool.
     pub tool: String,
     /// The variant.
@@ -139,25 +150,29 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         },
     )
     .map_err(|failure| Failure { hint: elsewhere(&failure, &dir), ..failure })?;
-    let (before, clean) = look(&inner)?;
-    let faults = break_everything(&inner, &before.checked)?;
+    let before = digests(&inner)?;
+    let mut session = Session::begin(&inner, open(&inner)?.as_mut(), CHECKS, NOW)?;
+    let clean = clean(&session.checked);
+    let faults = break_everything(&inner, &mut session)?;
     let all = revert::Request { all: true, ..revert::Request::default() };
     let reverted = revert::run(&inner, &all)?;
-    let (after, _) = look(&inner)?;
+    let after = digests(&inner)?;
     let verify = audit::Request { depth: audit::Level::Live, full: true };
     let audited = audit::run(&inner, &verify)?;
     let baseline = audited.live.iter().all(|line| matches!(line.baseline, Some(Baseline::Equal { .. })));
     let exact = reverted.operations.iter().filter(|line| line.exact).count() as u64;
-    let equal = before.digests == after.digests && baseline;
+    let equal = before == after && baseline;
     let seen = faults.iter().all(|fault| !fault.seen_by.is_empty());
     Ok(Outcome {
-        held: clean.findings == 0 && seen && exact == faults.len() as u64 && equal && audited.ok,
+        held: clean.findings == 0 && clean.not_run == 0 && seen && exact == faults.len() as u64 && equal && audited.ok,
         lab: lab_path,
         journal: inner.journal.clone(),
         patients: made.patients,
         tables: made.made.tables.len() as u64,
         rows: made.made.rows,
         clean,
+        modes: MODES.len() as u64,
+        rows_changed: faults.iter().map(|fault| fault.rows).sum(),
         faults,
         reverted: exact,
         equal,
@@ -183,47 +198,38 @@ fn elsewhere(failure: &Failure, dir: &Path) -> String {
 /// The wall clock of a demo: the day after the lab's last, whenever it is run.
 const NOW: jiff::civil::DateTime = jiff::civil::datetime(2024, 6, 29, 12, 0, 0, 0);
 
-/// What the checks hold the lab against.
-const fn terms() -> Terms {
-    Terms { now: NOW }
-}
-
-/// What a lab looks like at one moment.
-struct Look {
-    checked: Vec<Checked>,
-    digests: Vec<TableDigest>,
-}
-
-fn look(context: &Context<'_>) -> Result<(Look, Clean), Failure> {
+fn open(context: &Context<'_>) -> Result<Box<dyn Target>, Failure> {
     let journal = context.reading()?;
-    let chosen = context.chosen(&journal)?;
-    let mut target = context.open(&chosen.url)?;
-    let digests = target.digests(&mut |_, _| {})?;
-    let checked = checks::run(target.as_mut(), &terms())?;
-    let looked_at = checked.iter().map(|check| match check.verdict {
-        Verdict::Ran { looked_at, .. } => looked_at,
-        Verdict::NotRun { .. } => 0,
-    });
-    let clean = Clean {
-        checks: checked.iter().filter(|check| matches!(check.verdict, Verdict::Ran { .. })).count() as u64,
-        looked_at: looked_at.sum(),
-        findings: checked.iter().map(|check| check.findings().len() as u64).sum(),
+    Ok(context.open(&context.chosen(&journal)?.url)?)
+}
+
+fn digests(context: &Context<'_>) -> Result<Vec<TableDigest>, Failure> {
+    Ok(open(context)?.digests(&mut |done, total| context.reporter.progress("digesting tables", done, total))?)
+}
+
+fn clean(checked: &[Checked]) -> Clean {
+    let looked_at = |check: &Checked| match check.verdict {
+        Verdict::Ran { looked_at, .. } => Some(looked_at),
+        Verdict::NotRun { .. } => None,
     };
-    Ok((Look { checked, digests }, clean))
+    let ran: Vec<u64> = checked.iter().filter_map(looked_at).collect();
+    Clean {
+        checks: ran.len() as u64,
+        not_run: (checked.len() - ran.len()) as u64,
+        looked_at: ran.iter().sum(),
+        findings: checked.iter().map(|check| check.findings().len() as u64).sum(),
+    }
 }
 
 /// Commits every variant of every mode, each on one record, and notes after each what sees it.
-fn break_everything(context: &Context<'_>, clean: &[Checked]) -> Result<Vec<Fault>, Failure> {
-    let total = MODES.iter().map(|mode| mode.card().variants.len() as u64).sum();
+fn break_everything(context: &Context<'_>, session: &mut Session) -> Result<Vec<Fault>, Failure> {
+    let variants = MODES.iter().flat_map(|mode| mode.card().variants.iter().map(move |variant| (*mode, variant.word)));
+    let total = variants.clone().count() as u64;
     let mut faults = Vec::new();
-    let mut before = clean.to_vec();
-    for mode in MODES {
-        for variant in mode.card().variants {
-            context.reporter.progress("committing faults", faults.len() as u64, total);
-            let (fault, after) = break_one(context, *mode, variant.word, &before)?;
-            faults.push(fault);
-            before = after;
-        }
+    for (at, (mode, variant)) in (0..).zip(variants) {
+        context.reporter.progress("committing faults", at, total);
+        // A seed of its own keeps the faults of different variants apart.
+        faults.push(break_one(context, mode, variant, SEED + at, session)?);
     }
     Ok(faults)
 }
@@ -232,29 +238,39 @@ fn break_one(
     context: &Context<'_>,
     mode: &dyn Mode,
     variant: &str,
-    before: &[Checked],
-) -> Result<(Fault, Vec<Checked>), Failure> {
+    seed: u64,
+    session: &mut Session,
+) -> Result<Fault, Failure> {
+    let card = mode.card();
     let options = plan::Options {
         variant: Some(variant.to_owned()),
         sample: Some(1),
-        seed: Some(SEED),
+        seed: Some(seed),
         now: Some(crate::model::time::format(NOW, 0, 'T')),
         ..plan::Options::default()
     };
-    let request = plan::Request { tool: mode.card().tool.to_owned(), parameters: Map::new(), options, output: None };
-    let done = apply::run(context, &apply::Source::Request(request), false, &mut |_| {})?;
-    let journal = context.reading()?;
-    let chosen = context.chosen(&journal)?;
-    let mut target = context.open(&chosen.url)?;
-    let after = checks::run(target.as_mut(), &terms())?;
-    let new = checks::new_findings(before, &after);
-    let record = mode.card().record_of(&done.plan.params).table;
+    let request = plan::Request { tool: card.tool.to_owned(), parameters: Map::new(), options, output: None };
+    let mut tables = BTreeSet::new();
+    let mut note = |change: super::cell::ChangeRow| {
+        tables.insert(change.table);
+    };
+    let done = apply::run(context, &apply::Source::Request(request), false, &mut note);
+    let done = done.map_err(|failure| uncommitted(card.tool, variant, failure))?;
+    let tables: BTreeSet<&str> = tables.iter().map(String::as_str).collect();
+    let new = session.look_again(open(context)?.as_mut(), &tables)?;
+    let record = card.record_of(&done.plan.params).table;
     let key = done.plan.keys.first().map(ToString::to_string).unwrap_or_default();
-    let seen: Vec<&Finding> = new.iter().filter(|finding| touches(finding, &done)).collect();
-    let mut seen_by: Vec<String> = seen.iter().map(|finding| finding.check.to_owned()).collect();
-    seen_by.dedup();
-    let fault = Fault {
+    let seen: Vec<&Finding> = new.iter().filter(|finding| touches(finding, record, &done)).collect();
+    let mut seen_by: Vec<String> = Vec::new();
+    for check in seen.iter().map(|finding| finding.check) {
+        if !seen_by.iter().any(|known| known == check) {
+            seen_by.push(check.to_owned());
+        }
+    }
+    Ok(Fault {
         op: done.op.unwrap_or_default(),
+        mode: card.id.to_owned(),
+        title: card.title.to_owned(),
         tool: done.plan.tool.clone(),
         variant: done.plan.variant.clone(),
         severity: done.plan.severity.clone(),
@@ -262,13 +278,18 @@ fn break_one(
         rows: done.plan.rows,
         seen_by,
         finding: seen.first().map(|finding| finding.message.clone()),
-    };
-    Ok((fault, after))
+    })
+}
+
+/// Names the fault that a demo could not commit.
+fn uncommitted(tool: &str, variant: &str, failure: Failure) -> Failure {
+    let message = format!("the demo could not commit {tool} {variant}: {}", failure.message);
+    let hint = if failure.code == "too_few_eligible" { "give the lab more --patients".into() } else { failure.hint };
+    Failure { message, hint, ..failure }
 }
 
 /// Tells whether a finding names the record that was chosen, or a row that was changed.
-fn touches(finding: &Finding, done: &apply::Outcome) -> bool {
-    let record = crate::mosaiq::modes::find(&done.plan.tool).map(|mode| mode.card().record_of(&done.plan.params).table);
+fn touches(finding: &Finding, record: &str, done: &apply::Outcome) -> bool {
     let text = |key: &[crate::model::Value]| key.first().map(|value| super::cell::cell(value).to_string());
     let chosen: Vec<Option<String>> = done.plan.keys.iter().map(|key| Some(key.to_string())).collect();
     let named = |table: &str, key: &[crate::model::Value]| {
@@ -277,7 +298,7 @@ fn touches(finding: &Finding, done: &apply::Outcome) -> bool {
             let value = change.key.as_object().and_then(|key| key.values().next()).map(ToString::to_string);
             change.table.eq_ignore_ascii_case(table) && value == key
         });
-        changed || (record == Some(table) && chosen.contains(&key))
+        changed || (record == table && chosen.contains(&key))
     };
     named(finding.table, &finding.key) || finding.related.iter().any(|(table, key)| named(table, key))
 }

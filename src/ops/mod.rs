@@ -7,6 +7,7 @@ pub mod checks;
 pub mod context;
 pub mod demo;
 pub mod failure;
+pub mod find;
 pub mod lab;
 pub mod log;
 pub mod modes;
@@ -54,6 +55,7 @@ pub const OPERATIONS: &[&Card] = &[
     &target::remove::CARD,
     &target::census::CARD,
     &modes::CARD,
+    &find::CARD,
     &plan::CARD,
     &apply::CARD,
     &revert::CARD,
@@ -61,5 +63,6 @@ pub const OPERATIONS: &[&Card] = &[
     &status::CARD,
     &log::CARD,
     &show::CARD,
+    &checks::CARD,
     &audit::CARD,
 ];

@@ -19,7 +19,8 @@ use crate::engine::apply::{Prepared, Proposal};
 use crate::engine::guard;
 use crate::model::ports::Danger;
 use crate::model::{Ids, Refusal, time};
-use crate::mosaiq::modes::{self, Mode};
+use crate::mosaiq::modes::{self, Mode, Record};
+use crate::mosaiq::selection::{RecordKind, Selection, Selector};
 use crate::plan::{PlanFacts, plan_digest};
 use crate::target::Target;
 
@@ -43,6 +44,10 @@ pub struct Options {
     /// Choose every eligible record
     #[arg(long)]
     pub all: bool,
+    /// What narrows the candidates of a sample, or of all.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub selector: Selector,
     /// Seed of every choice, 0 to 2^53-1; drawn and printed if omitted
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
@@ -171,6 +176,8 @@ pub struct Settled {
     pub variant: Option<String>,
     /// Which records.
     pub records: Records,
+    /// What narrows the candidates; neither journaled nor kept in a plan file.
+    pub selection: Option<Selection>,
     /// The seed.
     pub seed: u64,
     /// The wall clock.
@@ -186,14 +193,13 @@ pub struct Settled {
 pub fn settle(context: &Context<'_>, request: &Request) -> Result<Settled, Failure> {
     let mode = find_mode(&request.tool)?;
     let options = request.options.clone();
-    if let Some(word) = &options.variant {
-        known_variant(mode, word)?;
-    }
-    let variant = options.variant.as_ref().map(|word| word.replace('-', "_"));
+    let variant = options.variant.as_deref().map(|word| known_variant(mode, word)).transpose()?.map(str::to_owned);
     let hint = format!("`mfm modes {}` shows its parameters", mode.card().tool);
     let complete = mode.complete(&request.parameters, variant.as_deref());
     let parameters = complete.map_err(|why| Failure::usage("parameters", why, hint))?;
-    let records = records(mode, &request.parameters, &options)?;
+    let record = mode.card().record_of(&parameters);
+    let records = records(mode, record, &request.parameters, &options)?;
+    let selection = selection(record, &options.selector)?;
     let seed = match options.seed {
         Some(seed) if seed > crate::model::seed::SEED_MAX => {
             return Err(Failure::usage("seed", format!("the seed {seed} is above 2^53-1"), "choose a smaller seed"));
@@ -201,33 +207,42 @@ pub fn settle(context: &Context<'_>, request: &Request) -> Result<Settled, Failu
         Some(seed) => seed,
         None => context.draw_seed(),
     };
-    let now = match &options.now {
-        Some(text) => time::parse(text).ok_or_else(|| {
-            Failure::usage("now", format!("`{text}` is no date and time"), "write it as 2024-06-28T12:00:00")
-        })?,
-        None => context.clock.local(),
-    };
-    Ok(Settled { mode, parameters, variant, records, seed, now, options })
+    let now = context.now(options.now.as_deref())?;
+    Ok(Settled { mode, parameters, variant, records, selection, seed, now, options })
 }
 
-fn find_mode(tool: &str) -> Result<&'static dyn Mode, Failure> {
+/// Returns what a selector means of a mode's records.
+fn selection(record: &Record, selector: &Selector) -> Result<Option<Selection>, Failure> {
+    let Some(kind) = RecordKind::of_table(record.table) else { return Ok(None) };
+    selector.of(kind).map_err(|why| select::wrong_selector(&why))
+}
+
+/// Returns the mode of a tool.
+///
+/// # Errors
+/// Usage: there is none.
+pub fn find_mode(tool: &str) -> Result<&'static dyn Mode, Failure> {
     modes::find(tool).ok_or_else(|| {
         Failure::usage("unknown_mode", format!("there is no mode or tool `{tool}`"), "`mfm modes` lists them")
     })
 }
 
-fn known_variant(mode: &dyn Mode, word: &str) -> Result<(), Failure> {
+/// Returns the variant of a mode that a word means, in snake or kebab case.
+///
+/// # Errors
+/// Usage: it has none such.
+pub fn known_variant(mode: &dyn Mode, word: &str) -> Result<&'static str, Failure> {
     let variants = mode.card().variants;
-    if variants.iter().any(|variant| variant.word == word.replace('-', "_")) {
-        return Ok(());
+    if let Some(variant) = variants.iter().find(|variant| variant.word == word.replace('-', "_")) {
+        return Ok(variant.word);
     }
     let words: Vec<&str> = variants.iter().map(|variant| variant.word).collect();
     let message = format!("{} has no variant `{word}`", mode.card().tool);
     Err(Failure::usage("unknown_variant", message, format!("its variants: {}", words.join(", "))))
 }
 
-fn records(mode: &dyn Mode, given: &Map<String, Json>, options: &Options) -> Result<Records, Failure> {
-    let parameter = mode.card().record.parameter;
+fn records(mode: &dyn Mode, record: &Record, given: &Map<String, Json>, options: &Options) -> Result<Records, Failure> {
+    let parameter = record.parameter;
     let flag = parameter.replace('_', "-");
     let ids = given.get(parameter).filter(|value| !value.is_null());
     let ids: Option<Ids> = match ids {
@@ -236,7 +251,16 @@ fn records(mode: &dyn Mode, given: &Map<String, Json>, options: &Options) -> Res
             Failure::usage("ids", format!("{parameter}: {error}"), "write ids and ranges such as 5-9,12")
         })?),
     };
+    let selects = !options.selector.is_empty();
     match (ids, options.sample, options.all) {
+        (Some(_), None, false) if selects => {
+            let message = format!("--{flag} names the records, so --patient, --machine, --type and --date say nothing");
+            Err(Failure::usage("records", message, format!("leave --{flag} out and add --sample N or --all")))
+        }
+        (None, None, false) if selects => {
+            let message = "--patient, --machine, --type and --date only narrow what --sample or --all chooses from";
+            Err(Failure::usage("records", message, "add --sample N or --all; `mfm find` lists what they leave"))
+        }
         (Some(ids), None, false) => Ok(Records::Ids(ids)),
         (None, Some(0), false) => Err(Failure::usage("sample", "a sample of 0 records", "ask for at least one")),
         (None, Some(count), false) => Ok(Records::Sample(count)),
@@ -270,6 +294,7 @@ pub fn make(
         parameters: &settled.parameters,
         variant: settled.variant.as_deref(),
         records: &settled.records,
+        selection: settled.selection.as_ref(),
         seed: settled.seed,
         now: settled.now,
         max_rows: settled.options.max_rows.unwrap_or(ROWS_MAX),

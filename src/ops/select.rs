@@ -7,15 +7,17 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::context::Context;
-use super::failure::Failure;
+use super::failure::{Failure, Kind};
 use crate::model::refusal::show;
-use crate::model::{Filter, Ids, Key, Query, Refusal, Snapshot, Table, Value, seed};
+use crate::model::{Ids, Key, Query, Refusal, Snapshot, Table, Value, seed};
 use crate::mosaiq::modes::{Mode, Planned, Task};
+use crate::mosaiq::reading::Pause;
+use crate::mosaiq::selection::Selection;
 use crate::plan::{self, Pending};
 use crate::target::Target;
 
 /// How many records are read in one go.
-const BATCH: usize = 256;
+pub(super) const BATCH: usize = 256;
 
 /// Which records of a mode.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +42,8 @@ pub struct Order<'a> {
     pub variant: Option<&'a str>,
     /// Which records.
     pub records: &'a Records,
+    /// What narrows the candidates of a sample, or of all.
+    pub selection: Option<&'a Selection>,
     /// The seed.
     pub seed: u64,
     /// The wall clock.
@@ -128,9 +132,9 @@ impl Run<'_, '_, '_> {
                 named.extend(ids.singles());
                 keys_of(named)
             }
-            Records::All => self.target.keys(table)?,
+            Records::All => keys(self.target, table, self.order.selection)?,
             Records::Sample(_) => {
-                let mut keys = self.target.keys(table)?;
+                let mut keys = keys(self.target, table, self.order.selection)?;
                 keys.sort_by_cached_key(|key| seed::sample_rank(self.order.seed, key));
                 keys
             }
@@ -214,10 +218,7 @@ impl Run<'_, '_, '_> {
             if fresh.is_empty() {
                 return Ok(snapshot);
             }
-            for query in fresh {
-                let answer = self.target.read(&query)?;
-                snapshot.add(query, answer)?;
-            }
+            read_into(&mut snapshot, self.target, fresh)?;
         }
     }
 
@@ -306,16 +307,87 @@ fn keys_of(ids: impl IntoIterator<Item = i64>) -> Vec<Key> {
     ids.into_iter().map(|id| vec![Value::Integer(id)]).collect()
 }
 
-/// Reads whole tables into a snapshot: what the checks look at.
+/// Returns the keys of the records that a selection means, or of all, ascending.
+///
+/// # Errors
+/// [`Refusal::NoMatch`], or what the target says.
+pub fn keys(target: &mut dyn Target, table: &Table, selection: Option<&Selection>) -> Result<Vec<Key>, Failure> {
+    match selection {
+        None => Ok(target.keys(table)?),
+        Some(selection) => read_through(target, |snapshot| selection.keys(snapshot)),
+    }
+}
+
+/// Reads what somebody asks for, until nothing more is asked for.
+///
+/// # Errors
+/// What refuses to go on, or what the target says.
+pub fn read_through<T>(target: &mut dyn Target, look: impl Fn(&Snapshot) -> Result<T, Pause>) -> Result<T, Failure> {
+    let mut snapshot = Snapshot::default();
+    loop {
+        match look(&snapshot) {
+            Ok(seen) => return Ok(seen),
+            Err(Pause::Refuse(refusal)) => return Err(refusal.into()),
+            Err(Pause::Ask(queries)) => read_into(&mut snapshot, target, queries)?,
+        }
+    }
+}
+
+/// Reads answers into a snapshot.
 ///
 /// # Errors
 /// What the target says.
-pub fn read_tables(target: &mut dyn Target, tables: &BTreeSet<Query>) -> Result<Snapshot, Failure> {
-    let mut snapshot = Snapshot::default();
-    for query in tables {
-        debug_assert!(query.filter == Filter::All);
-        let answer = target.read(query)?;
-        snapshot.add(query.clone(), answer)?;
+pub fn read_into(
+    snapshot: &mut Snapshot,
+    target: &mut dyn Target,
+    queries: impl IntoIterator<Item = Query>,
+) -> Result<(), Failure> {
+    for query in queries {
+        let answer = target.read(&query)?;
+        snapshot.add(query, answer)?;
     }
-    Ok(snapshot)
+    Ok(())
+}
+
+/// Returns the failure of a selector whose words alone are wrong.
+#[must_use]
+pub fn wrong_selector(why: &str) -> Failure {
+    Failure::usage("selector", why, "--patient IDA, --machine NAME, --type WORD, --date YYYY-MM-DD")
+}
+
+/// Which records of a batch can show what an order asks for.
+pub struct Eligible {
+    /// For each key, in its order.
+    pub holds: Vec<bool>,
+    /// Why no record can, where the reason lies with the target or the parameters.
+    pub remark: Option<String>,
+}
+
+/// Tells which records of a batch can show what an order asks for; a refusal is a no.
+///
+/// # Errors
+/// What the target says.
+pub fn eligible(
+    context: &Context<'_>,
+    target: &mut dyn Target,
+    order: &Order<'_>,
+    keys: &[Key],
+) -> Result<Eligible, Failure> {
+    let mut run = Run { context, target, order, outcome: Tally::default() };
+    let snapshot = match run.gather(keys) {
+        Err(failure) if failure.kind == Kind::Refused => {
+            return Ok(Eligible { holds: vec![false; keys.len()], remark: Some(failure.message) });
+        }
+        other => other?,
+    };
+    let mut reasons = Vec::new();
+    let judge = |key: &Key| {
+        let planned = run.one(&snapshot, key, 0).and_then(|(planned, _)| plan::pending(&planned.edits, &snapshot));
+        let Err(refusal) = planned else { return true };
+        reasons.extend(run.skippable(key, refusal).err());
+        false
+    };
+    let holds = keys.iter().map(judge).collect();
+    let remark = if reasons.len() == keys.len() { reasons.into_iter().next() } else { None };
+    Ok(Eligible { holds, remark: remark.map(|failure| failure.message) })
 }

@@ -19,6 +19,7 @@ fn the_main_help() {
       lab          Make or import a lab
       target       Register and mark test copies
       modes        List the failure modes, or explain one
+      find         List the records that can be broken
       plan         Show the changes that a fault would make, and their digest
       apply        Commit a fault on a test copy
       revert       Take operations back
@@ -26,6 +27,7 @@ fn the_main_help() {
       status       Show what is broken now
       log          List the operations, newest first
       show         Show one operation
+      check        Run the quality checks on a target
       audit        Gather evidence
       completions  Write the completion script of a shell to stdout
       man          Write the man pages into a folder
@@ -85,6 +87,14 @@ fn the_help_of_a_tool() {
                                          them
           --sample <N>                   Choose this many eligible records by the seed
           --all                          Choose every eligible record
+          --patient <IDA>                Only records of this patient, by the hospital's number,
+                                         Ident.IDA
+          --machine <MACHINE>            Only records of this machine, by its name, Staff.Last_Name, in
+                                         any case, or by its Staff_ID
+          --type <TYPE>                  Only records of fields of this type, such as vmat, static or
+                                         kv_setup, or by its number, TxField.Type_Enum
+          --date <DATE>                  Only records of this day, as YYYY-MM-DD: deliveries begun,
+                                         fields and points delivered, offsets studied
           --seed <S>                     Seed of every choice, 0 to 2^53-1; drawn and printed if omitted
           --now <TIME>                   The target's wall clock, as YYYY-MM-DDTHH:MM:SS; read and
                                          printed if omitted

@@ -7,8 +7,10 @@
     reason = "a test may fail by panic, and has settings of its own"
 )]
 
+mod check;
 mod demo;
 mod errors;
+mod find;
 mod generated;
 mod help;
 mod json;

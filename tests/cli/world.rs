@@ -25,6 +25,29 @@ impl World {
         world
     }
 
+    /// Makes a world with a small database of nobody's making, registered as `copy` and never marked.
+    pub(crate) fn with_copy() -> Self {
+        let world = Self::empty();
+        let copy = rusqlite::Connection::open(world.path().join("copy.db")).unwrap();
+        copy.execute_batch(
+            "CREATE TABLE Ident(IDENT_ID int PRIMARY KEY, Pat_Id1 int, IDA char(12));
+             INSERT INTO Ident VALUES (1, 9, 'MR000009    '), (2, 8, 'MR000008    ');
+             CREATE TABLE Staff(Staff_ID int PRIMARY KEY, Last_Name char(12));
+             INSERT INTO Staff VALUES (5, 'Agility 1   '), (6, 'SOMEBODY');
+             CREATE TABLE TxField(FLD_ID int PRIMARY KEY, Pat_ID1 int, Field_Label varchar(20), Field_Name varchar(40),
+               Type_Enum tinyint, Machine_ID_Staff_ID int, ControlPoints smallint, Meterset decimal(10,4));
+             INSERT INTO TxField VALUES (1, 9, '1', 'LEFT LUNG', 13, 5, 6, 123.5), (2, 9, NULL, 'KV', 4, 5, 1, 0),
+               (3, 8, '1', 'BRAIN', 99, 7, NULL, NULL);
+             CREATE TABLE TxFieldPoint(TFP_ID int PRIMARY KEY, FLD_ID int, Point smallint, Gantry_Ang decimal(4,1),
+               Coll_Ang decimal(4,1));
+             INSERT INTO TxFieldPoint VALUES (10, 1, 0, 400, 0), (11, 1, 1, 401, 0), (12, 1, 2, 402, 0),
+               (13, 1, 3, 403, 0), (14, 1, 4, 404, 0), (15, 1, 5, 405, 500), (20, 2, 0, 90, 0);",
+        )
+        .unwrap();
+        world.mfm(&["target", "add", "sqlite:copy.db"]).assert().success();
+        world
+    }
+
     /// Returns the folder.
     pub(crate) fn path(&self) -> &Path {
         self.dir.path()

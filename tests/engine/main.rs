@@ -17,6 +17,7 @@ mod places;
 mod refusals;
 mod regressions;
 mod seeds;
+mod selectors;
 mod simulated;
 mod stacked;
 mod torture;

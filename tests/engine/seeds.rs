@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use mfm::model::Finding;
-use mfm::mosaiq::checks::Terms;
+use mfm::mosaiq::checks::CHECKS;
 use mfm::mosaiq::modes::{MODES, Mode, Record};
-use mfm::ops::{Failure, apply, checks, plan};
+use mfm::ops::checks::Session;
+use mfm::ops::{Failure, apply, plan};
 use mfm_journal::Digest;
 use serde_json::json;
 
@@ -46,11 +47,10 @@ fn write_cell(cell: rusqlite::types::ValueRef<'_>, out: &mut Vec<u8>) {
     out.extend(bytes);
 }
 
-fn findings(world: &World) -> BTreeSet<Finding> {
+/// Begins to check a lab.
+fn session(world: &World) -> Session {
     let mut target = world.context().open(&world.url("lab.db")).unwrap();
-    let terms = Terms { now: NOW.parse().unwrap() };
-    let checked = checks::run(target.as_mut(), &terms).unwrap();
-    checked.iter().flat_map(|check| check.findings().to_vec()).collect()
+    Session::begin(&world.context(), target.as_mut(), CHECKS, NOW.parse().unwrap()).unwrap()
 }
 
 fn request(mode: &dyn Mode, kind: &Record, variant: &str, seed: u64) -> plan::Request {
@@ -81,16 +81,18 @@ fn names(finding: &Finding, kind: &Record, applied: &apply::Outcome) -> bool {
 /// Commits and takes back a variant; returns the checks that saw it, or the refusal.
 fn there_and_back(
     world: &World,
-    clean: &BTreeSet<Finding>,
+    session: &mut Session,
     kind: &Record,
     request: plan::Request,
 ) -> Result<BTreeSet<&'static str>, Failure> {
     let applied = world.apply(request)?;
-    let after = findings(world);
-    let seen: BTreeSet<&str> =
-        after.difference(clean).filter(|finding| names(finding, kind, &applied)).map(|finding| finding.check).collect();
+    let tables: BTreeSet<&str> = applied.plan.changes.iter().map(|change| change.table.as_str()).collect();
+    let mut target = world.context().open(&world.url("lab.db")).unwrap();
+    let new = session.look_again(target.as_mut(), &tables).unwrap();
+    let seen = new.iter().filter(|finding| names(finding, kind, &applied)).map(|finding| finding.check).collect();
     let back = world.revert(&[applied.op.unwrap()])?;
     assert!(back.operations[0].exact);
+    session.look_again(target.as_mut(), &tables).unwrap();
     Ok(seen)
 }
 
@@ -101,7 +103,7 @@ fn seeds() -> u64 {
 
 /// Runs every variant on every kind of record under many seeds, and prints what sees it.
 fn many_seeds(world: &World, seeds: u64) {
-    let (before, clean) = (fingerprint(&world.path("lab.db")), findings(world));
+    let (before, mut session) = (fingerprint(&world.path("lab.db")), session(world));
     let mut done = 0;
     for mode in MODES.iter().copied() {
         for (kind, variant) in
@@ -110,7 +112,7 @@ fn many_seeds(world: &World, seeds: u64) {
             let what = format!("{} {variant} of {}", mode.card().tool, kind.table);
             let (mut seen, mut records, mut missing) = (BTreeMap::<&str, u64>::new(), BTreeSet::new(), None);
             for seed in 0..seeds {
-                match there_and_back(world, &clean, kind, request(mode, kind, variant, seed)) {
+                match there_and_back(world, &mut session, kind, request(mode, kind, variant, seed)) {
                     Ok(checks) => {
                         assert!(!checks.is_empty(), "{what}, seed {seed}: no new finding names it");
                         checks.into_iter().for_each(|check| *seen.entry(check).or_default() += 1);

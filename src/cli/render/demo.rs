@@ -1,6 +1,7 @@
 //! `demo`: the account that one shows to a colleague.
 
-use super::weight;
+use std::collections::BTreeSet;
+
 use crate::cli::report::{Mood, Page, Report, Sheet, count};
 use crate::ops::demo::{Fault, Outcome};
 
@@ -20,7 +21,6 @@ impl Report for Outcome {
             ("clean", clean(self)),
         ]);
         committed(page, self);
-        said(page, self);
         proved(page, self);
         next(page, self);
     }
@@ -28,7 +28,7 @@ impl Report for Outcome {
     fn sheet(&self) -> Sheet {
         let head = ["op", "tool", "variant", "severity", "record", "rows", "seen_by", "finding"];
         Sheet::new(&head).with(self.faults.iter().map(|fault| {
-            let Fault { op, tool, variant, severity, record, rows, seen_by, finding } = fault.clone();
+            let Fault { op, tool, variant, severity, record, rows, seen_by, finding, .. } = fault.clone();
             let finding = finding.unwrap_or_default();
             vec![op.to_string(), tool, variant, severity, record, rows.to_string(), seen_by.join(","), finding]
         }))
@@ -37,39 +37,57 @@ impl Report for Outcome {
 
 fn clean(demo: &Outcome) -> String {
     let looked = format!("{} looked at {} rows", count(demo.clean.checks, "check"), demo.clean.looked_at);
-    match demo.clean.findings {
-        0 => format!("{looked} and found nothing"),
-        found => format!("{looked} and found {found}, which should be nothing"),
+    let found = match demo.clean.findings {
+        0 => "nothing".to_owned(),
+        found => format!("{found}, which should be nothing"),
+    };
+    match demo.clean.not_run {
+        0 => format!("{looked} and found {found}"),
+        number => format!("{looked} and found {found}; {number} could not run"),
     }
 }
 
-fn worst_first(demo: &Outcome) -> Vec<&Fault> {
-    let mut faults: Vec<&Fault> = demo.faults.iter().collect();
-    faults.sort_by(|a, b| weight(&b.severity).total_cmp(&weight(&a.severity)).then(a.op.cmp(&b.op)));
-    faults
-}
-
+/// Writes the faults, mode by mode: what was done, and what the checks said of it.
 fn committed(page: &mut Page, demo: &Outcome) {
-    page.heading("Faults, worst first (severity from 0 to 3)");
-    let mut sheet = Sheet::new(&["op", "severity", "fault", "rows", "seen by"]);
-    for fault in worst_first(demo) {
-        let seen = if fault.seen_by.is_empty() { "nobody".to_owned() } else { fault.seen_by.join(", ") };
-        let what = format!("{} {}", fault.tool, fault.variant);
-        sheet.row(vec![fault.op.to_string(), fault.severity.clone(), what, fault.rows.to_string(), seen]);
+    let mut rest = demo.faults.as_slice();
+    while let Some(first) = rest.first() {
+        let size = rest.iter().take_while(|fault| fault.mode == first.mode).count();
+        let (faults, others) = rest.split_at(size);
+        rest = others;
+        page.heading(&format!("{}: {}", first.tool, first.title));
+        let wide = faults.iter().map(|fault| fault.variant.len()).max().unwrap_or_default();
+        for fault in faults {
+            let Fault { op, variant, severity, record, .. } = fault;
+            let rows = count(fault.rows, "row");
+            page.line(&format!("{op:>3}  {variant:wide$}  severity {severity}  {record}, {rows}"));
+            seen(page, fault);
+        }
     }
-    page.table(&sheet);
 }
 
-fn said(page: &mut Page, demo: &Outcome) {
-    page.heading("What the checks said");
-    for fault in worst_first(demo) {
-        let said = fault.finding.as_deref().unwrap_or("nothing");
-        page.paragraph(2, &format!("{}. {}: {said}", fault.op, fault.record));
+/// How far what is said of a fault is indented.
+const SAID: usize = 5;
+
+fn seen(page: &mut Page, fault: &Fault) {
+    let Some((first, others)) = fault.seen_by.split_first() else {
+        return page.paragraph(SAID, "NOT NOTICED by any check");
+    };
+    page.paragraph(SAID, &format!("{first}: {}", fault.finding.as_deref().unwrap_or_default()));
+    if !others.is_empty() {
+        page.paragraph(SAID, &format!("also seen by {}", others.join(", ")));
     }
 }
 
 fn proved(page: &mut Page, demo: &Outcome) {
     let faults = demo.faults.len();
+    let unseen: Vec<&Fault> = demo.faults.iter().filter(|fault| fault.seen_by.is_empty()).collect();
+    let noticed = match unseen.len() {
+        0 => format!("all {faults}, by {} in all", count(checks(demo), "check")),
+        missed => {
+            let names: Vec<String> = unseen.iter().map(|fault| format!("{} {}", fault.tool, fault.variant)).collect();
+            format!("{} of {faults}; missed: {}", faults - missed, names.join(", "))
+        }
+    };
     let equal = if demo.equal {
         format!("all {} tables are what they were, row by row, by digest", demo.tables)
     } else {
@@ -80,12 +98,28 @@ fn proved(page: &mut Page, demo: &Outcome) {
     } else {
         format!("{} entries, and something does not hold", demo.entries)
     };
-    page.heading("Taken back");
-    let mut fields =
-        vec![("reverted", format!("{} of {faults} exactly", demo.reverted)), ("equal", equal), ("audit", audit)];
+    let committed = format!(
+        "{} of {}, {} changed",
+        count(faults as u64, "fault"),
+        count(demo.modes, "mode"),
+        count(demo.rows_changed, "row")
+    );
+    page.heading("In short");
+    let mut fields = vec![
+        ("committed", committed),
+        ("noticed", noticed),
+        ("reverted", format!("{} of {faults} exactly", demo.reverted)),
+        ("equal", equal),
+        ("audit", audit),
+    ];
     fields.extend(demo.head.map(|head| ("head", head.to_string())));
     fields.push(("journal", demo.journal.display().to_string()));
     page.fields(&fields);
+}
+
+/// Returns how many different checks noticed something.
+fn checks(demo: &Outcome) -> u64 {
+    demo.faults.iter().flat_map(|fault| &fault.seen_by).collect::<BTreeSet<_>>().len() as u64
 }
 
 fn next(page: &mut Page, demo: &Outcome) {
@@ -95,8 +129,9 @@ fn next(page: &mut Page, demo: &Outcome) {
     for command in [
         "mfm log",
         "mfm show 1 --diff",
+        "mfm find field --type vmat --eligible create_invalid_angles",
         "mfm apply create_invalid_angles --variant gantry --sample 1",
-        "mfm status",
+        "mfm check",
         "mfm revert --last",
         "mfm audit verify --depth live --full",
     ] {

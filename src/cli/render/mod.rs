@@ -2,8 +2,10 @@
 
 mod audit;
 pub(super) mod changes;
+mod check;
 mod demo;
 mod faults;
+mod find;
 mod lab;
 mod log;
 mod modes;

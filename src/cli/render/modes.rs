@@ -34,7 +34,7 @@ impl Report for Outcome {
                     mode.id.to_owned(),
                     variant.word.to_owned(),
                     variant.severity.to_owned(),
-                    mode.record.clone(),
+                    list(&mode.records),
                     list(mode.checks),
                     variant.about.to_owned(),
                 ]);
@@ -63,7 +63,7 @@ fn one(page: &mut Page, mode: &Entry) {
     page.blank();
     page.fields(&[
         ("mode", mode.id.to_owned()),
-        ("record", mode.record.clone()),
+        (if mode.records.len() == 1 { "record" } else { "records" }, list(&mode.records)),
         ("seen by", list(mode.checks)),
         ("fuller checks need", list(mode.data_needed)),
     ]);

@@ -7,6 +7,7 @@ mod mlc;
 mod nulls;
 mod offsets;
 mod references;
+mod selection;
 mod times;
 
 use std::collections::BTreeMap;

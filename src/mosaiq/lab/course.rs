@@ -339,10 +339,13 @@ fn beam_ms(field: &Field, template: &Template, points: i64, tenths: i64, random:
     let dose_ms = tenths * 6000 / template.rate.max(1);
     match field.kind {
         // The gantry makes 6 degrees a second and stays below that; the dose rate has to leave room for its changes.
-        FieldKind::Vmat => (field.beam.1.abs() * 1000 * 10 / 56).max(dose_ms * 5 / 4).max(62_000),
-        FieldKind::StepAndShoot => (dose_ms + points * 2600 + between(random, 8000, 14_000)).clamp(50_000, 95_000),
-        FieldKind::Dmlc => (dose_ms * 5 / 4 + between(random, 18_000, 25_000)).clamp(45_000, 90_000),
-        FieldKind::Static | FieldKind::Electron => (dose_ms + between(random, 17_000, 30_000)).clamp(31_000, 70_000),
+        FieldKind::Vmat => {
+            let gantry_ms = field.beam.1.abs() * 1000 * 10 / 56;
+            gantry_ms.max(dose_ms * 5 / 4).max(62_000) * between(random, 100, 170) / 100
+        }
+        FieldKind::StepAndShoot => (dose_ms + points * 2600 + between(random, 6000, 30_000)).clamp(50_000, 110_000),
+        FieldKind::Dmlc => (dose_ms * 5 / 4 + between(random, 15_000, 45_000)).clamp(45_000, 110_000),
+        FieldKind::Static | FieldKind::Electron => (dose_ms + between(random, 15_000, 70_000)).clamp(31_000, 120_000),
         FieldKind::KvSetup | FieldKind::Portal => between(random, 11_000, 30_000),
     }
 }

@@ -9,6 +9,7 @@ use super::world::World;
 use super::writer::SimWriter;
 use super::{SimWorld, census};
 use crate::model::snapshot::key_form;
+use crate::model::time::lies_on;
 use crate::model::{Answer, Filter, Key, Query, Table};
 use crate::target::foreign::{self, ForeignKey};
 use crate::target::tally::Tally;
@@ -103,6 +104,11 @@ impl Target for SimTarget {
                 let (at, _) = table.table.column(column)?;
                 let wanted: BTreeSet<Value> = values.iter().filter(|value| !value.is_null()).map(key_form).collect();
                 let asked = |row: &&Vec<Value>| row.get(at).is_some_and(|cell| wanted.contains(&key_form(cell)));
+                answer.rows = table.rows().filter(asked).cloned().collect();
+            }
+            Filter::Days { column, first, last } => {
+                let (at, column) = table.table.column(column)?;
+                let asked = |row: &&Vec<Value>| row.get(at).is_some_and(|cell| lies_on(cell, column, *first, *last));
                 answer.rows = table.rows().filter(asked).cloned().collect();
             }
             Filter::Maximum { column } => {

@@ -152,6 +152,9 @@ impl SqliteTarget {
             Filter::In { column, values } => {
                 rows = rows::among(&self.connection, &self.place, &sheet, column, values)?;
             }
+            Filter::Days { column, first, last } => {
+                rows = rows::on_days(&self.connection, &self.place, &sheet, column, (*first, *last))?;
+            }
             Filter::Maximum { column } => maximum = self.maximum(&sheet, column)?,
         }
         Ok(Answer { table: Some(Arc::clone(&sheet.table)), rows, maximum })

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use mfm_journal::Value;
 use rusqlite::{Connection, Statement};
 
@@ -10,6 +11,7 @@ use super::open::Place;
 use super::sql;
 use super::value::{bind, read_cells, value};
 use crate::model::snapshot::key_form;
+use crate::model::time::lies_on;
 use crate::model::{Key, Refusal};
 use crate::target::TargetError;
 
@@ -75,6 +77,34 @@ pub(super) fn among(
     nameless.sort();
     nameless.dedup();
     Ok(found.into_values().chain(nameless).collect())
+}
+
+/// Reads the rows whose date and time lies on one of these days, the last one included.
+///
+/// Dates are text here, year first, so that text compares as time does; what else a cell holds is no date.
+pub(super) fn on_days(
+    connection: &Connection,
+    place: &Place,
+    sheet: &Sheet,
+    column: &str,
+    (first, last): (Date, Date),
+) -> Result<Vec<Vec<Value>>, TargetError> {
+    let failed = place.error("read rows");
+    let (at, column) = sheet.table.column(column)?;
+    // A tilde sorts behind every separator and digit that may follow the day.
+    let bounds = [Value::Text(first.to_string()), Value::Text(format!("{last}~"))];
+    let mut statement = connection.prepare_cached(&sql::rows_between(sheet, &column.image.name)).map_err(&failed)?;
+    bind(&mut statement, &bounds).map_err(&failed)?;
+    let mut rows = statement.raw_query();
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(&failed)? {
+        let mut cells = vec![Value::Null; sheet.table.columns.len()];
+        read_cells(row, 1, &mut cells).map_err(&failed)?;
+        if cells.get(at).is_some_and(|cell| lies_on(cell, column, first, last)) {
+            found.push(cells);
+        }
+    }
+    Ok(found)
 }
 
 /// Reads all keys, ascending.

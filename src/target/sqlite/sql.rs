@@ -121,6 +121,12 @@ pub(super) fn rows_among(sheet: &Sheet, column: &str, count: usize) -> String {
     format!("{} WHERE {} IN ({marks})", rows(sheet), quoted(column))
 }
 
+/// Reads the rows whose column holds text from one bound up to another, the latter left out.
+pub(super) fn rows_between(sheet: &Sheet, column: &str) -> String {
+    let column = quoted(column);
+    format!("{} WHERE {column} >= ? COLLATE BINARY AND {column} < ? COLLATE BINARY", rows(sheet))
+}
+
 /// Reads all keys.
 pub(super) fn keys(sheet: &Sheet) -> String {
     let key = list(sheet.table.shape.key.iter().map(String::as_str));

@@ -1,0 +1,61 @@
+//! The types of a field, as TxField.Type_Enum numbers them and as people write them; judges no field.
+
+/// Every type: its number and its word.
+const TYPES: [(i64, &str); 20] = [
+    (0, "unspecified"),
+    (1, "static"),
+    (2, "step_n_shoot"),
+    (3, "setup"),
+    (4, "kv_setup"),
+    (5, "ct"),
+    (6, "port"),
+    (7, "fixed"),
+    (8, "dynamic"),
+    (9, "mv_ct"),
+    (11, "arc"),
+    (12, "skip_arcs"),
+    (13, "vmat"),
+    (14, "dmlc"),
+    (15, "helical"),
+    (16, "fixed_angle"),
+    (17, "path"),
+    (18, "shot"),
+    (20, "user_defined"),
+    (21, "pdr"),
+];
+
+/// Returns the number of a type that was given as a number or a word, in snake or kebab case and any case.
+///
+/// # Errors
+/// A sentence that lists the words.
+pub(super) fn number(given: &str) -> Result<i64, String> {
+    let snake = given.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+    let same = |(number, word): &&(i64, &str)| *word == snake || number.to_string() == snake;
+    let found = TYPES.iter().find(same).map(|(number, _)| *number);
+    found.ok_or_else(|| format!("`{given}` is no type of field: choose one of {}", words()))
+}
+
+/// Returns the word of a type's number.
+pub(super) fn word(number: i64) -> Option<&'static str> {
+    TYPES.iter().find(|(known, _)| *known == number).map(|(_, word)| *word)
+}
+
+fn words() -> String {
+    TYPES.iter().map(|(number, word)| format!("{word} ({number})")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_numbers_mean_the_same() {
+        for given in ["2", "step_n_shoot", "Step-N-Shoot", "STEP N SHOOT"] {
+            assert_eq!(number(given), Ok(2), "{given}");
+        }
+        for bad in ["", "10", "-1", "vmat2", "02"] {
+            assert!(number(bad).unwrap_err().contains("vmat (13)"), "{bad}");
+        }
+        assert!(TYPES.iter().all(|(number, word)| self::word(*number) == Some(*word)));
+    }
+}

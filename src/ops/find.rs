@@ -1,0 +1,277 @@
+//! `mfm find`: the records that there are, by patient, machine, type and day, and what they can show; writes nothing.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value as Json};
+
+use super::Card;
+use super::cell;
+use super::context::Context;
+use super::failure::Failure;
+use super::plan::{find_mode, known_variant};
+use super::select::{self, Order, Records};
+use crate::model::ports::Danger;
+use crate::model::{Key, Refusal};
+use crate::mosaiq::find::{self, Description, Shown};
+use crate::mosaiq::modes::{Mode, Variant};
+use crate::mosaiq::selection::{RecordKind, Selector};
+use crate::target::Target;
+
+/// What it is.
+pub const CARD: Card = Card { name: "find", danger: Danger::Read, about: "List the records that can be broken" };
+
+/// The seed under which eligibility is tried.
+const SEED: u64 = 1;
+
+/// What to look for.
+#[derive(Clone, Debug, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+pub struct Request {
+    /// What to look for
+    #[arg(value_name = "KIND", value_enum)]
+    pub kind: RecordKind,
+    /// Which of them.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub selector: Selector,
+    /// Only records on which this tool can commit a fault, each with the variants that it can show
+    #[arg(long, value_name = "TOOL")]
+    #[serde(default)]
+    pub eligible: Option<String>,
+    /// Only records that can show this variant
+    #[arg(long, value_name = "WORD", requires = "eligible")]
+    #[serde(default)]
+    pub variant: Option<String>,
+    /// List at most this many; 0 lists all
+    #[arg(long, value_name = "N", default_value_t = LIMIT)]
+    #[serde(default = "limit")]
+    pub limit: u64,
+}
+
+/// How many records are listed unless told otherwise.
+const LIMIT: u64 = 20;
+
+const fn limit() -> u64 {
+    LIMIT
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The kind of record.
+    pub kind: RecordKind,
+    /// The target's name.
+    pub target: String,
+    /// The tool that they are eligible for, where one was asked for.
+    pub eligible: Option<&'static str>,
+    /// The records, by ascending id.
+    pub records: Vec<Found>,
+    /// How many are listed.
+    pub shown: u64,
+    /// How many there are; null where the search ended with the list.
+    pub total: Option<u64>,
+    /// Variants that no record can show, for a reason that lies with the target.
+    pub remarks: Vec<String>,
+    /// The journal that knows the target.
+    pub journal: PathBuf,
+}
+
+/// One record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// Its description, by column.
+    pub cells: Vec<(&'static str, Json)>,
+    /// The variants that it can show, where a tool was asked for.
+    pub variants: Option<Vec<&'static str>>,
+}
+
+impl Serialize for Found {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.cells.iter().try_for_each(|(name, cell)| map.serialize_entry(name, cell))?;
+        if let Some(variants) = &self.variants {
+            map.serialize_entry("variants", variants)?;
+        }
+        map.end()
+    }
+}
+
+/// A variant, with the parameters that leave the rest to be proposed.
+struct Trial {
+    mode: &'static dyn Mode,
+    word: &'static str,
+    parameters: Map<String, Json>,
+}
+
+/// Looks for records.
+///
+/// # Errors
+/// Usage, [`Refusal::NoMatch`], or what target and journal say.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let kind = request.kind;
+    let selection = request.selector.of(kind).map_err(|why| select::wrong_selector(&why))?;
+    let mode = request.eligible.as_deref().map(|tool| mode_for(tool, kind)).transpose()?;
+    let trials = mode.map(|mode| trials(mode, kind, request.variant.as_deref())).transpose()?;
+    let journal = context.reading()?;
+    let chosen = context.chosen(&journal)?;
+    let mut target = context.open(&chosen.url)?;
+    let missing = || Refusal::MissingTable { table: kind.table().to_owned() };
+    let table = target.table(kind.table())?.ok_or_else(missing)?;
+    let keys = select::keys(target.as_mut(), &table, selection.as_ref())?;
+    let mut search = Search { context, target: target.as_mut(), request, remarks: Vec::new() };
+    let (picked, total) = match trials {
+        None => search.first(keys),
+        Some(trials) => search.eligible(&keys, trials)?,
+    };
+    let records = search.describe(&picked)?;
+    Ok(Outcome {
+        kind,
+        eligible: mode.map(|mode| mode.card().tool),
+        shown: records.len() as u64,
+        records,
+        total,
+        remarks: search.remarks,
+        target: chosen.name,
+        journal: context.journal.clone(),
+    })
+}
+
+/// Returns the mode of a tool that takes records of a kind.
+fn mode_for(tool: &str, kind: RecordKind) -> Result<&'static dyn Mode, Failure> {
+    let mode = find_mode(tool)?;
+    if mode.card().records().any(|record| record.table == kind.table()) {
+        return Ok(mode);
+    }
+    let kinds = mode.card().records().filter_map(|record| RecordKind::of_table(record.table));
+    let kinds: Vec<&str> = kinds.map(RecordKind::word).collect();
+    let message = format!("{} breaks no {}: it takes {}", mode.card().tool, kind.word(), kinds.join(", "));
+    let hint = format!("mfm find {} --eligible {}", kinds.first().unwrap_or(&"field"), mode.card().tool);
+    Err(Failure::usage("eligible", message, hint))
+}
+
+/// Returns the variants that records of a kind may show at all.
+fn trials(mode: &'static dyn Mode, kind: RecordKind, only: Option<&str>) -> Result<Vec<Trial>, Failure> {
+    let card = mode.card();
+    let only = only.map(|word| known_variant(mode, word)).transpose()?;
+    let table = card.table_parameter.map(|name| (name.to_owned(), Json::from(kind.table())));
+    let given: Map<String, Json> = table.into_iter().collect();
+    let one = |variant: &Variant| {
+        let parameters = mode.complete(&given, Some(variant.word))?;
+        if card.record_of(&parameters).table != kind.table() {
+            return Err(format!("{} makes {} of another kind of record", card.tool, variant.word));
+        }
+        Ok(Trial { mode, word: variant.word, parameters })
+    };
+    let wanted = card.variants.iter().filter(|variant| only.is_none_or(|only| only == variant.word));
+    let all: Vec<Result<Trial, String>> = wanted.map(one).collect();
+    // That this kind cannot show some variants is only worth a word where none is left.
+    match all.first() {
+        Some(Err(why)) if all.iter().all(Result::is_err) => {
+            Err(Failure::usage("eligible", why.clone(), format!("`mfm modes {}` explains the variants", card.tool)))
+        }
+        _ => Ok(all.into_iter().flatten().collect()),
+    }
+}
+
+/// A key, with the variants that its record can show.
+type Picked = (Key, Option<Vec<&'static str>>);
+
+struct Search<'a, 'c> {
+    context: &'a Context<'c>,
+    target: &'a mut dyn Target,
+    request: &'a Request,
+    remarks: Vec<String>,
+}
+
+impl Search<'_, '_> {
+    /// Tells whether enough was found.
+    const fn is_full(&self, found: usize) -> bool {
+        self.request.limit > 0 && found as u64 >= self.request.limit
+    }
+
+    fn first(&self, mut keys: Vec<Key>) -> (Vec<Picked>, Option<u64>) {
+        let total = keys.len() as u64;
+        if self.request.limit > 0 {
+            keys.truncate(usize::try_from(self.request.limit).unwrap_or(usize::MAX));
+        }
+        (keys.into_iter().map(|key| (key, None)).collect(), Some(total))
+    }
+
+    /// Tries records in batches until enough can show something.
+    fn eligible(&mut self, keys: &[Key], mut trials: Vec<Trial>) -> Result<(Vec<Picked>, Option<u64>), Failure> {
+        let mut found: Vec<Picked> = Vec::new();
+        let mut tried = 0;
+        for batch in keys.chunks(select::BATCH) {
+            if self.is_full(found.len()) {
+                break;
+            }
+            self.context.reporter.progress("trying records", tried as u64, keys.len() as u64);
+            self.context.go_on()?;
+            found.extend(self.batch(batch, &mut trials)?);
+            tried += batch.len();
+        }
+        let total = (tried == keys.len()).then_some(found.len() as u64);
+        if self.request.limit > 0 {
+            found.truncate(usize::try_from(self.request.limit).unwrap_or(usize::MAX));
+        }
+        Ok((found, total))
+    }
+
+    fn batch(&mut self, keys: &[Key], trials: &mut Vec<Trial>) -> Result<Vec<Picked>, Failure> {
+        let mut variants: Vec<Vec<&'static str>> = vec![Vec::new(); keys.len()];
+        let now = self.context.clock.local();
+        let mut hopeless = Vec::new();
+        for Trial { mode, word, parameters } in trials.iter() {
+            let order = Order {
+                mode: *mode,
+                parameters,
+                variant: Some(word),
+                records: &Records::All,
+                selection: None,
+                seed: SEED,
+                now,
+                max_rows: u64::MAX,
+            };
+            let judged = select::eligible(self.context, self.target, &order, keys)?;
+            for (words, _) in variants.iter_mut().zip(&judged.holds).filter(|(_, holds)| **holds) {
+                words.push(word);
+            }
+            if let Some(remark) = judged.remark {
+                hopeless.push(*word);
+                self.remarks.push(format!("{word}: {remark}"));
+            }
+        }
+        trials.retain(|trial| !hopeless.contains(&trial.word));
+        let able = keys.iter().zip(variants).filter(|(_, words)| !words.is_empty());
+        Ok(able.map(|(key, words)| (key.clone(), Some(words))).collect())
+    }
+
+    fn describe(&mut self, picked: &[Picked]) -> Result<Vec<Found>, Failure> {
+        let kind = self.request.kind;
+        let mut records = Vec::new();
+        for batch in picked.chunks(select::BATCH) {
+            self.context.reporter.progress("reading records", records.len() as u64, picked.len() as u64);
+            self.context.go_on()?;
+            let keys: Vec<Key> = batch.iter().map(|(key, _)| key.clone()).collect();
+            let described = select::read_through(self.target, |snapshot| find::describe(kind, &keys, snapshot))?;
+            // What another program deletes meanwhile is gone from both.
+            for (key, variants) in batch {
+                let of_key = described.iter().find(|(described, _)| described == key);
+                records.extend(of_key.map(|(_, cells)| found(kind, cells, variants.clone())));
+            }
+        }
+        Ok(records)
+    }
+}
+
+fn found(kind: RecordKind, cells: &Description, variants: Option<Vec<&'static str>>) -> Found {
+    let json = |shown: &Shown| match shown {
+        Shown::Value(value) => cell::cell(value),
+        Shown::Words(words) => Json::from(words.clone()),
+    };
+    let columns = find::columns(kind).iter().copied();
+    Found { cells: columns.zip(cells.iter().map(json)).collect(), variants }
+}

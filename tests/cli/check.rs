@@ -1,0 +1,141 @@
+//! `mfm check`: what it says, to people and to programs, and how it ends.
+
+use insta::assert_snapshot;
+use serde_json::Value as Json;
+
+use crate::world::{World, text};
+
+/// The day after the lab's last.
+const NOW: [&str; 2] = ["--now", "2024-06-29T12:00:00"];
+
+fn broken() -> World {
+    let world = World::with_lab();
+    world.json(&["apply", "create_invalid_angles", "--variant", "both", "--sample", "5", "--seed", "1", "--yes"]);
+    world
+}
+
+fn check(world: &World, words: &[&str]) -> std::process::Output {
+    world.run(&[&["check"], &NOW[..], words].concat())
+}
+
+#[test]
+fn a_clean_lab_passes() {
+    let world = World::with_lab();
+    let done = check(&world, &[]);
+    let out = text(&done.stdout);
+    assert_eq!(done.status.code(), Some(0), "{out}");
+    assert!(out.lines().next().unwrap().ends_with("of lab and found nothing"), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
+    let json = world.json(&[&["check"], &NOW[..]].concat());
+    assert_eq!((&json["violations"], &json["not_run"]), (&0.into(), &0.into()));
+    for check in json["checks"].as_array().unwrap() {
+        assert_eq!(check["status"], "pass", "{check}");
+        assert!(check["looked_at"].as_u64().unwrap() > 0, "{check}");
+    }
+}
+
+#[test]
+fn a_fault_is_an_exit_code_a_page_and_rows() {
+    let world = broken();
+    let json = check(&world, &["--json"]);
+    assert_eq!(json.status.code(), Some(1), "{}", text(&json.stderr));
+    let json: Json = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["schema"], "mfm/check/1");
+    for field in ["target", "journal", "now", "checks", "violations", "findings", "findings_total", "not_run"] {
+        assert!(json.get(field).is_some(), "{field}");
+    }
+    let fields = ["id", "group", "mode", "severity", "status", "looked_at", "violations", "about", "remedy", "why"];
+    for field in fields {
+        assert!(json["checks"][0].get(field).is_some(), "{field}");
+    }
+    let total = json["violations"].as_u64().unwrap();
+    let of_checks = json["checks"].as_array().unwrap().iter().map(|check| check["violations"].as_u64().unwrap());
+    assert_eq!((of_checks.sum::<u64>(), json["findings_total"].as_u64()), (total, Some(total)));
+    let first = &json["findings"][0];
+    for field in ["check", "severity", "table", "key", "related", "message"] {
+        assert!(first.get(field).is_some(), "{field}");
+    }
+    let plain = text(&check(&world, &["--format", "plain"]).stdout);
+    let head = "check\tgroup\tmode\tstatus\tseverity\tlooked_at\ttable\tkey\trelated\tmessage";
+    assert_eq!(plain.lines().next(), Some(head));
+    let fails = plain.lines().filter(|line| line.split('\t').nth(3) == Some("fail")).count() as u64;
+    assert_eq!(fails, total, "one line a finding\n{plain}");
+    assert!(plain.lines().skip(1).all(|line| line.split('\t').count() == 10), "{plain}");
+    let page = text(&check(&world, &[]).stdout);
+    assert!(page.starts_with(&format!("{total} violations on lab: ")), "{page}");
+    assert!(page.contains("To do: ") && page.contains("--format plain lists them"), "{page}");
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+}
+
+#[test]
+fn what_fails_and_what_could_not_run_stand_first() {
+    let world = World::with_copy();
+    let page = world.shown(&["check", "--only", "angle-range,duplicate_delivery", "--now", "2024-06-29"]);
+    assert_snapshot!(page, @r"
+    exit code: 1
+    ----- stdout -----
+    7 violations on copy: 1 of 2 checks fails, and 1 could not run
+      not run, because the target has no table TrackTreatment: duplicate_delivery
+
+    CHECK               STATUS   SEVERITY  FOUND  LOOKED AT
+    angle_range         fail     low       7      7 rows
+    duplicate_delivery  not run  medium    -      -
+
+    angle_range: 7 violations
+      TxFieldPoint 10: the gantry angle is 400, outside 0 to 360 degrees
+      TxFieldPoint 11: the gantry angle is 401, outside 0 to 360 degrees
+      TxFieldPoint 12: the gantry angle is 402, outside 0 to 360 degrees
+      TxFieldPoint 13: the gantry angle is 403, outside 0 to 360 degrees
+      TxFieldPoint 14: the gantry angle is 404, outside 0 to 360 degrees
+      and 2 more; --format plain lists them
+      To do: Compare the field with the treatment plan, and import its angles again.
+    ----- stderr -----
+    ");
+    let rows = world.shown(&["check", "--only", "duplicates,angles", "--now", "2024-06-29", "--format", "plain"]);
+    assert_snapshot!(rows, @r"
+    exit code: 1
+    ----- stdout -----
+    check	group	mode	status	severity	looked_at	table	key	related	message
+    angle_range	angles	invalid_angles	fail	low	7	TxFieldPoint	10	TxField 1	the gantry angle is 400, outside 0 to 360 degrees
+    angle_range	angles	invalid_angles	fail	low	7	TxFieldPoint	11	TxField 1	the gantry angle is 401, outside 0 to 360 degrees
+    angle_range	angles	invalid_angles	fail	low	7	TxFieldPoint	12	TxField 1	the gantry angle is 402, outside 0 to 360 degrees
+    angle_range	angles	invalid_angles	fail	low	7	TxFieldPoint	13	TxField 1	the gantry angle is 403, outside 0 to 360 degrees
+    angle_range	angles	invalid_angles	fail	low	7	TxFieldPoint	14	TxField 1	the gantry angle is 404, outside 0 to 360 degrees
+    angle_range	angles	invalid_angles	fail	low	7	TxFieldPoint	15	TxField 1	the gantry angle is 405, outside 0 to 360 degrees
+    angle_range	angles	invalid_angles	fail	low	7	TxFieldPoint	15	TxField 1	the collimator angle is 500, outside -180 to 360 degrees
+    duplicate_delivery	duplicates	duplicate_treatments	not_run	medium	0				the target has no table TrackTreatment
+    ----- stderr -----
+    ");
+}
+
+#[test]
+fn what_could_not_run_is_no_pass() {
+    let world = World::with_copy();
+    assert_snapshot!(world.shown(&["check", "--only", "duplicate_delivery", "--now", "2024-06-29"]), @r"
+    exit code: 0
+    ----- stdout -----
+    nothing was checked on copy: no check could run
+      not run, because the target has no table TrackTreatment: duplicate_delivery
+
+    CHECK               STATUS   SEVERITY  FOUND  LOOKED AT
+    duplicate_delivery  not run  medium    -      -
+    ----- stderr -----
+    ");
+}
+
+#[test]
+fn usage_errors_list_what_there_is() {
+    let world = World::with_lab();
+    let failed = |words: &[&str]| -> Json {
+        let done = check(&world, words);
+        assert_eq!(done.status.code(), Some(2), "{}", text(&done.stderr));
+        serde_json::from_slice(&done.stderr).unwrap()
+    };
+    let error = failed(&["--only", "angle_range,nothing", "--json"]);
+    assert_eq!(error["code"], "unknown_check");
+    assert!(error["message"].as_str().unwrap().contains("`nothing`"), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("angles: angle_range"), "{error}");
+    let done = world.run(&["check", "--now", "soon", "--json"]);
+    let error: Json = serde_json::from_slice(&done.stderr).unwrap();
+    assert_eq!((done.status.code(), &error["code"]), (Some(2), &"now".into()));
+}
