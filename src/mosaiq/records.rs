@@ -1,7 +1,7 @@
 //! Finding rows of a snapshot: records by id, the control points of a field; reads no database.
 
 use crate::model::snapshot::key_form;
-use crate::model::{Query, Refusal, Row, Snapshot, Value};
+use crate::model::{Column, Query, Refusal, Role, Row, Snapshot, Table, Value};
 
 /// Returns the row of a record.
 ///
@@ -12,6 +12,24 @@ pub(super) fn record<'s>(snapshot: &'s Snapshot, table: &str, key: &str, id: &Va
     rows.table.column(key)?;
     let found = rows.row(std::slice::from_ref(id)).or_else(|| rows.with(key, id).into_iter().next());
     found.ok_or_else(|| Refusal::MissingRecord { table: table.to_owned(), key: vec![id.clone()] })
+}
+
+/// Returns a column that anyone can set: no key and nothing that the database computes, which is not among the columns
+/// that can be read.
+///
+/// # Errors
+/// [`Refusal::Constraint`] or [`Refusal::MissingColumn`].
+pub(super) fn settable<'t>(table: &'t Table, name: &str) -> Result<&'t Column, Refusal> {
+    let is = |other: &String| other.eq_ignore_ascii_case(name);
+    let constraint = |why: &str| Refusal::Constraint { table: table.shape.name.clone(), why: format!("{name} {why}") };
+    if table.omitted.iter().any(|column| is(&column.image.name)) {
+        return Err(constraint("is computed by the database"));
+    }
+    if table.shape.key.iter().any(is) {
+        return Err(constraint("is part of its key"));
+    }
+    let (_, column) = table.column(name)?;
+    if column.role == Role::Plain { Ok(column) } else { Err(constraint("is set by the database itself")) }
 }
 
 /// Returns the control points of a field, in key order.

@@ -4,7 +4,7 @@ use mfm::model::ports::Danger;
 use mfm::mosaiq::modes::MODES;
 use mfm::ops::{OPERATIONS, audit, demo, log, show, status};
 
-use super::world::{World, dump, sample};
+use super::world::{World, dump, sample, samples};
 
 #[test]
 fn the_demo_holds() {
@@ -22,8 +22,8 @@ fn every_variant_goes_and_comes_back_bit_for_bit() {
     let before = dump(&world.path("lab.db"));
     for mode in MODES {
         for variant in mode.card().variants {
-            for seed in 0..3 {
-                let applied = world.apply(sample(mode.card().tool, variant.word, 2, seed)).unwrap();
+            for (_, request) in (0..3).flat_map(|seed| samples(*mode, variant.word, 2, seed)) {
+                let applied = world.apply(request).unwrap();
                 assert_eq!(applied.plan.variant, variant.word);
                 assert_eq!(applied.plan.severity, variant.severity);
                 assert_ne!(dump(&world.path("lab.db")), before);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mfm::model::ports::{Answer, Clock, Confirm, Entropy, Question, Reporter};
+use mfm::mosaiq::modes::{self, Mode};
 use mfm::ops::{Context, Failure, apply, plan, revert};
 use mfm_journal::{Face, Holder};
 use serde_json::{Map, Value as Json, json};
@@ -152,6 +153,18 @@ pub(crate) fn sample(tool: &str, variant: &str, count: u64, seed: u64) -> plan::
     let options =
         plan::Options { variant: Some(variant.into()), sample: Some(count), seed: Some(seed), ..Default::default() };
     plan::Request { tool: tool.into(), parameters: Map::new(), options, output: None }
+}
+
+/// The same on every kind of record that can show the variant, each with its table.
+pub(crate) fn samples(mode: &dyn Mode, variant: &str, count: u64, seed: u64) -> Vec<(&'static str, plan::Request)> {
+    let card = mode.card();
+    let one = |record: &modes::Record| {
+        let table = card.table_parameter.map(|name| (name.to_owned(), json!(record.table)));
+        let parameters: Map<_, _> = table.into_iter().collect();
+        mode.complete(&parameters, Some(variant)).ok()?;
+        Some((record.table, plan::Request { parameters, ..sample(card.tool, variant, count, seed) }))
+    };
+    card.records().filter_map(one).collect()
 }
 
 /// The angles of one field.

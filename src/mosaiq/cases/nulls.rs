@@ -6,10 +6,11 @@ use serde_json::json;
 
 use super::department::{complete, department, findings, proposed, usage, written};
 use super::{code, try_plan};
-use crate::model::{Datum, Key, Value};
+use crate::model::{Datum, Key, Role, Table, Value};
+use crate::mosaiq::records;
 use crate::mosaiq::required::REQUIRED;
 use crate::mosaiq::schema;
-use crate::mosaiq::testing::Database;
+use crate::mosaiq::testing::{self, Database};
 
 const TOOL: &str = "nullify_required_fields";
 
@@ -120,6 +121,24 @@ fn a_column_that_the_database_keeps_filled_is_refused() {
     }
     assert_eq!(proposed(&one, TOOL, (1, 1), "pat_id", json!({})), json!("not_null"));
     assert_eq!(proposed(&one, TOOL, (1, 1), "timestamp", json!({})), json!("not_null"));
+}
+
+#[test]
+fn a_key_and_a_computed_column_are_never_chosen() {
+    let def = schema::lab_tables().into_iter().find(|def| def.name == "TxFieldPoint").unwrap();
+    let mut table = (*testing::table(&def)).clone();
+    let say = |table: &Table, column: &str| records::settable(table, column).unwrap_err().to_string();
+    let refused = "the schema of TxFieldPoint refuses the change: ";
+    assert_eq!(say(&table, "TFP_ID"), format!("{refused}TFP_ID is part of its key"));
+    assert!(records::settable(&table, "Index").is_ok());
+    let (at, _) = table.column("Index").unwrap();
+    let computed = table.columns.remove(at);
+    table.omitted.push(computed);
+    assert_eq!(say(&table, "index"), format!("{refused}index is computed by the database"));
+    table.columns[at].role = Role::RowVersion;
+    let name = table.columns[at].image.name.clone();
+    assert_eq!(say(&table, &name), format!("{refused}{name} is set by the database itself"));
+    assert_eq!(records::settable(&table, "Nothing").unwrap_err().code(), "missing_column");
 }
 
 #[test]

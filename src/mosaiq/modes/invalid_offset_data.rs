@@ -146,7 +146,7 @@ impl InvalidOffsetData {
         }
         let mut set = Set::new();
         for axis in AXES {
-            offset.table.column(axis)?;
+            records::settable(offset.table, axis)?;
             if let Some(beyond) = offset.decimal(axis).filter(|cell| !OFFSET_POSSIBLE_CM.holds(*cell)) {
                 let reason = format!("it already has {axis} {} cm", beyond.normalised());
                 return Err(parameters::ineligible(self, task, reason));
@@ -167,7 +167,7 @@ impl InvalidOffsetData {
         if value.to_i64_exact().is_some_and(holds) {
             return Err(Refusal::ValueIsValid { what: column.to_owned(), value: value.normalised().to_string() });
         }
-        offset.table.column(column)?;
+        records::settable(offset.table, column)?;
         if offset.filled(column) && !offset.integer(column).is_some_and(holds) {
             return Err(parameters::ineligible(self, task, format!("its {column} is none of {valid:?} already")));
         }
@@ -176,13 +176,13 @@ impl InvalidOffsetData {
 
     fn future(&self, offset: &Row<'_>, task: &Task<'_>) -> Result<Set, Refusal> {
         let skip = |reason: &str| parameters::ineligible(self, task, reason);
-        let (at, column) = offset.table.column(STUDY)?;
+        let column = records::settable(offset.table, STUDY)?;
         let study = offset.datetime(STUDY).ok_or_else(|| skip("it has no Study_DtTm"))?;
         if study > task.now {
             return Err(skip("its Study_DtTm already lies in the future"));
         }
         let ahead = task.now.checked_add(1.year()).ok();
-        let cell = offset.cells.get(at).unwrap_or(&Value::Null);
+        let cell = offset.cell(STUDY).unwrap_or(&Value::Null);
         let placed = ahead.and_then(|ahead| time::place(ahead, cell, column));
         let placed = placed.ok_or_else(|| skip("its Study_DtTm cannot be moved so far"))?;
         Ok(Set::from([(STUDY.to_owned(), Datum::Raw(placed))]))

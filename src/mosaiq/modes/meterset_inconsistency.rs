@@ -119,7 +119,7 @@ impl Mode for MetersetInconsistency {
         let params: Params = parameters::of_task(task)?;
         let variant = parameters::shown(self, params.inconsistency_type, PARAMETER)?;
         let field = records::record(snapshot, TABLE, "FLD_ID", task.record)?;
-        field.table.column(COLUMN)?;
+        records::settable(field.table, COLUMN)?;
         let skip = |reason: String| parameters::ineligible(self, task, reason);
         let current = field.decimal(COLUMN).ok_or_else(|| skip("it has no Meterset".into()))?;
         let already = || skip(format!("its Meterset is {} MU already", current.normalised()));

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
 use crate::model::seed::RecordRandom;
-use crate::model::{Datum, Edit, Ids, Query, Refusal, Role, Snapshot, Table, Value};
+use crate::model::{Datum, Edit, Ids, Query, Refusal, Snapshot, Table, Value};
 use crate::mosaiq::columns::{Choice, Place};
 use crate::mosaiq::parameters;
 use crate::mosaiq::records;
@@ -158,21 +158,10 @@ impl NullRequiredFields {
     }
 }
 
-/// Tells whether the database lets a column be NULL: no key, nothing computed, nothing declared NOT NULL.
+/// Tells whether the database lets a column be NULL.
 fn can_be_emptied(table: &Table, place: &Place) -> Result<(), Refusal> {
-    let is = |name: &String| name.eq_ignore_ascii_case(place.column);
-    let constraint =
-        |why: &str| Refusal::Constraint { table: place.table.to_owned(), why: format!("{} {why}", place.column) };
-    if table.omitted.iter().any(|column| is(&column.image.name)) {
-        return Err(constraint("is computed by the database"));
+    if records::settable(table, place.column)?.nullable {
+        return Ok(());
     }
-    if table.shape.key.iter().any(is) {
-        return Err(constraint("is part of its key"));
-    }
-    let (_, column) = table.column(place.column)?;
-    match column.role {
-        Role::Plain if column.nullable => Ok(()),
-        Role::Plain => Err(Refusal::NotNull { table: place.table.to_owned(), column: place.column.to_owned() }),
-        _ => Err(constraint("is set by the database itself")),
-    }
+    Err(Refusal::NotNull { table: table.shape.name.clone(), column: place.column.to_owned() })
 }

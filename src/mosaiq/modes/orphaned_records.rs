@@ -154,7 +154,7 @@ impl Mode for OrphanedRecords {
         let value = parameters::required(params.invalid_value, "invalid_value")?;
         let kind = CARD.record_of(task.parameters);
         let row = records::record(snapshot, kind.table, kind.key, task.record)?;
-        row.table.column(reference.column)?;
+        records::settable(row.table, reference.column)?;
         let parents = snapshot.table(reference.parent)?;
         parents.table.column(reference.parent_column)?;
         let exists = |value: &Value| !parents.with(reference.parent_column, value).is_empty();
@@ -187,7 +187,7 @@ impl OrphanedRecords {
     ) -> Result<i64, Refusal> {
         let kind = CARD.record_of(task.parameters);
         let row = records::record(snapshot, kind.table, kind.key, task.record)?;
-        let (_, column) = row.table.column(reference.column)?;
+        let column = records::settable(row.table, reference.column)?;
         let largest = snapshot.maximum(reference.parent, reference.parent_column)?.unwrap_or(0);
         let room = most(column).saturating_sub(largest).min(AHEAD);
         if room < 1 {

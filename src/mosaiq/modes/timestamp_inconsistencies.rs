@@ -108,8 +108,8 @@ impl Mode for TimestampInconsistencies {
         let mut set = BTreeMap::new();
         let moved = moved(variant, start, end, task.now).map_err(skip)?;
         for (column, moment) in moved.ok_or_else(|| skip("its times cannot be moved so far"))? {
-            let (at, declared) = delivery.table.column(column)?;
-            let cell = delivery.cells.get(at).unwrap_or(&Value::Null);
+            let declared = records::settable(delivery.table, column)?;
+            let cell = delivery.cell(column).unwrap_or(&Value::Null);
             let placed = time::place(moment, cell, declared);
             set.insert(column.to_owned(), Datum::Raw(placed.ok_or_else(|| skip("its times cannot be moved so far"))?));
         }
