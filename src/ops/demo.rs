@@ -302,3 +302,20 @@ fn touches(finding: &Finding, record: &str, done: &apply::Outcome) -> bool {
     };
     named(finding.table, &finding.key) || finding.related.iter().any(|(table, key)| named(table, key))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Refusal;
+
+    #[test]
+    fn a_fault_that_could_not_be_committed_is_named() {
+        let refusal = Refusal::TooFewEligible { table: "Offset".into(), wanted: 1, eligible: 0 };
+        let failure = uncommitted("corrupt_offset_data", "invalid_type", refusal.into());
+        assert!(failure.message.starts_with("the demo could not commit corrupt_offset_data invalid_type: a sample"));
+        assert_eq!(
+            (failure.code.as_str(), failure.hint.as_str()),
+            ("too_few_eligible", "give the lab more --patients")
+        );
+    }
+}

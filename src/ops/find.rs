@@ -12,7 +12,7 @@ use super::Card;
 use super::cell;
 use super::context::Context;
 use super::failure::Failure;
-use super::plan::{find_mode, known_variant};
+use super::modes::{find_mode, known_variant};
 use super::select::{self, Order, Records};
 use crate::model::ports::Danger;
 use crate::model::{Key, Refusal};

@@ -67,15 +67,33 @@ pub struct VariantEntry {
 pub fn run(word: Option<&str>) -> Result<Outcome, Failure> {
     let modes = match word {
         None => MODES.iter().map(|mode| entry(*mode)).collect(),
-        Some(word) => {
-            let found = modes::find(word).ok_or_else(|| {
-                let message = format!("there is no mode or tool `{word}`");
-                Failure::usage("unknown_mode", message, "`mfm modes` lists them")
-            })?;
-            vec![entry(found)]
-        }
+        Some(word) => vec![entry(find_mode(word)?)],
     };
     Ok(Outcome { modes })
+}
+
+/// Returns the mode of a tool.
+///
+/// # Errors
+/// Usage: there is none.
+pub fn find_mode(tool: &str) -> Result<&'static dyn Mode, Failure> {
+    modes::find(tool).ok_or_else(|| {
+        Failure::usage("unknown_mode", format!("there is no mode or tool `{tool}`"), "`mfm modes` lists them")
+    })
+}
+
+/// Returns the variant of a mode that a word means, in snake or kebab case.
+///
+/// # Errors
+/// Usage: it has none such.
+pub fn known_variant(mode: &dyn Mode, word: &str) -> Result<&'static str, Failure> {
+    let variants = mode.card().variants;
+    if let Some(variant) = variants.iter().find(|variant| variant.word == word.replace('-', "_")) {
+        return Ok(variant.word);
+    }
+    let words: Vec<&str> = variants.iter().map(|variant| variant.word).collect();
+    let message = format!("{} has no variant `{word}`", mode.card().tool);
+    Err(Failure::usage("unknown_variant", message, format!("its variants: {}", words.join(", "))))
 }
 
 fn entry(mode: &dyn Mode) -> Entry {

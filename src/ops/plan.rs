@@ -13,13 +13,14 @@ use super::Card;
 use super::cell::{self, ChangeRow};
 use super::context::{Chosen, Context};
 use super::failure::Failure;
+use super::modes;
 use super::plan_file::PlanFile;
 use super::select::{self, Order, Records, Selected, Skipped};
 use crate::engine::apply::{Prepared, Proposal};
 use crate::engine::guard;
 use crate::model::ports::Danger;
 use crate::model::{Ids, Refusal, time};
-use crate::mosaiq::modes::{self, Mode, Record};
+use crate::mosaiq::modes::{Mode, Record};
 use crate::mosaiq::selection::{RecordKind, Selection, Selector};
 use crate::plan::{PlanFacts, plan_digest};
 use crate::target::Target;
@@ -191,9 +192,10 @@ pub struct Settled {
 /// # Errors
 /// Usage only.
 pub fn settle(context: &Context<'_>, request: &Request) -> Result<Settled, Failure> {
-    let mode = find_mode(&request.tool)?;
+    let mode = modes::find_mode(&request.tool)?;
     let options = request.options.clone();
-    let variant = options.variant.as_deref().map(|word| known_variant(mode, word)).transpose()?.map(str::to_owned);
+    let variant =
+        options.variant.as_deref().map(|word| modes::known_variant(mode, word)).transpose()?.map(str::to_owned);
     let hint = format!("`mfm modes {}` shows its parameters", mode.card().tool);
     let complete = mode.complete(&request.parameters, variant.as_deref());
     let parameters = complete.map_err(|why| Failure::usage("parameters", why, hint))?;
@@ -215,30 +217,6 @@ pub fn settle(context: &Context<'_>, request: &Request) -> Result<Settled, Failu
 fn selection(record: &Record, selector: &Selector) -> Result<Option<Selection>, Failure> {
     let Some(kind) = RecordKind::of_table(record.table) else { return Ok(None) };
     selector.of(kind).map_err(|why| select::wrong_selector(&why))
-}
-
-/// Returns the mode of a tool.
-///
-/// # Errors
-/// Usage: there is none.
-pub fn find_mode(tool: &str) -> Result<&'static dyn Mode, Failure> {
-    modes::find(tool).ok_or_else(|| {
-        Failure::usage("unknown_mode", format!("there is no mode or tool `{tool}`"), "`mfm modes` lists them")
-    })
-}
-
-/// Returns the variant of a mode that a word means, in snake or kebab case.
-///
-/// # Errors
-/// Usage: it has none such.
-pub fn known_variant(mode: &dyn Mode, word: &str) -> Result<&'static str, Failure> {
-    let variants = mode.card().variants;
-    if let Some(variant) = variants.iter().find(|variant| variant.word == word.replace('-', "_")) {
-        return Ok(variant.word);
-    }
-    let words: Vec<&str> = variants.iter().map(|variant| variant.word).collect();
-    let message = format!("{} has no variant `{word}`", mode.card().tool);
-    Err(Failure::usage("unknown_variant", message, format!("its variants: {}", words.join(", "))))
 }
 
 fn records(mode: &dyn Mode, record: &Record, given: &Map<String, Json>, options: &Options) -> Result<Records, Failure> {

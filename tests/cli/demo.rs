@@ -8,9 +8,23 @@ fn the_demo_holds() {
     let output = world.run(&["demo", "d", "--patients", "20"]);
     let out = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{out}{}", text(&output.stderr));
-    for line in
-        ["every one noticed", "found nothing", "exactly", "row by row, by digest", "Try it yourself", "MFM_JOURNAL="]
-    {
+    for mode in mfm::mosaiq::modes::MODES {
+        let card = mode.card();
+        assert!(out.contains(&format!("{}: {}", card.tool, card.title)), "{}\n{out}", card.tool);
+        for variant in card.variants {
+            let line = out.lines().find(|line| line.split_whitespace().nth(1) == Some(variant.word));
+            assert!(line.is_some_and(|line| line.contains(&format!("severity {}", variant.severity))), "{out}");
+        }
+    }
+    for line in [
+        "every one noticed",
+        "found nothing",
+        "In short",
+        "exactly",
+        "row by row, by digest",
+        "Try it yourself",
+        "MFM_JOURNAL=",
+    ] {
         assert!(out.contains(line), "`{line}` is not in\n{out}");
     }
     assert!(out.lines().all(|line| line.chars().count() <= 80 || line.contains('/')), "{out}");

@@ -1,4 +1,4 @@
-//! Selectors on plan and apply: they narrow what is chosen, and leave no trace of what they were.
+//! Selectors, which narrow what is chosen and leave no trace of what they were; checks, again and again.
 
 use mfm::mosaiq::selection::{RecordKind, Selector};
 use mfm::ops::{checks, find, plan};
@@ -127,4 +127,39 @@ fn checks_need_no_mark_and_what_cannot_run_is_no_pass() {
     assert!(outcome.violations >= points && outcome.not_run >= 1);
     assert!(outcome.findings.windows(2).all(|pair| pair[0].severity >= pair[1].severity));
     assert_eq!(outcome.findings[0].key.as_object().unwrap().keys().collect::<Vec<_>>(), ["TFP_ID"]);
+}
+
+#[test]
+fn checks_that_look_again_see_what_checks_that_begin_anew_see() {
+    let world = World::with_lab(20);
+    let now = jiff::civil::datetime(2024, 6, 29, 12, 0, 0, 0);
+    let context = world.context();
+    let begin = || {
+        let mut target = context.open(&world.url("lab.db")).unwrap();
+        checks::Session::begin(&context, target.as_mut(), mfm::mosaiq::checks::CHECKS, now).unwrap()
+    };
+    let found = |session: &checks::Session| -> Vec<_> {
+        session.checked.iter().map(|checked| (checked.card.id, checked.verdict.clone())).collect()
+    };
+    let mut session = begin();
+    let clean = found(&session);
+    for (tool, variant) in [
+        ("delete_control_points", "all_deleted"),
+        ("create_duplicate_treatment", "same_field"),
+        ("create_invalid_angles", "both"),
+    ] {
+        let tables: std::collections::BTreeSet<String> =
+            world.apply(sample(tool, variant, 2, 3)).unwrap().plan.changes.into_iter().map(|row| row.table).collect();
+        let tables = tables.iter().map(String::as_str).collect();
+        let mut target = context.open(&world.url("lab.db")).unwrap();
+        let new = session.look_again(target.as_mut(), &tables).unwrap();
+        assert!(!new.is_empty(), "{tool}");
+        assert_eq!(found(&session), found(&begin()), "{tool}");
+    }
+    let all = mfm::ops::revert::Request { all: true, ..Default::default() };
+    mfm::ops::revert::run(&context, &all).unwrap();
+    let every = ["TxField", "txfieldpoint", "TrackTreatment"].into_iter().collect();
+    let mut target = context.open(&world.url("lab.db")).unwrap();
+    assert_eq!(session.look_again(target.as_mut(), &every).unwrap(), []);
+    assert_eq!(found(&session), clean);
 }
