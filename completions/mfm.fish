@@ -295,26 +295,67 @@ complete -c mfm -n "__fish_mfm_using_subcommand find" -l no-input -d 'Never ask:
 complete -c mfm -n "__fish_mfm_using_subcommand find" -s q -l quiet -d 'Leave out notes and progress'
 complete -c mfm -n "__fish_mfm_using_subcommand find" -s v -l verbose -d 'Say where the settings come from'
 complete -c mfm -n "__fish_mfm_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
 json\t'One JSON object, for programs'
 plain\t'Tab-separated values with a header line, for shell tools'"
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l json -d 'Write results as JSON: the same as --format json'
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l no-input -d 'Never ask: what needs an answer is refused'
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s q -l quiet -d 'Leave out notes and progress'
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s v -l verbose -d 'Say where the settings come from'
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -f -a "create_invalid_angles" -d 'Impossible gantry or collimator angle'
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -f -a "create_duplicate_treatment" -d 'One delivery recorded twice'
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -f -a "delete_control_points" -d 'Control points missing from a field'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "corrupt_mlc_data" -d 'Damaged MLC leaf sets'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "create_invalid_angles" -d 'Impossible gantry or collimator angle'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "create_duplicate_treatment" -d 'One delivery recorded twice'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "delete_control_points" -d 'Control points missing from a field'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "nullify_required_fields" -d 'A required cell is empty'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "create_timestamp_inconsistency" -d 'A delivery at an impossible time'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "create_orphaned_record" -d 'A reference to a row that is not there'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "corrupt_offset_data" -d 'An impossible patient shift'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "create_meterset_inconsistency" -d 'Impossible or contradictory monitor units'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "mlc_leaf_count_mismatch" -d 'Wrong number of MLC leaf pairs'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l corruption-type -d 'How the leaf sets are damaged' -r -f -a "odd_bytes\t'One byte more in bank A: half a leaf'
+out_of_range\t'The middle leaf of bank B at 100 cm'
+negative_gap\t'The leaves of one open pair, chosen by the seed, crossed'
+random_bytes\t'The positions of bank A replaced by noise, drawn by the seed'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l angle-type -d 'Which angle to make impossible' -r -f -a "gantry\t'The gantry angle'
 collimator\t'The collimator angle'
@@ -413,27 +454,273 @@ complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -s q -l quiet -d 'Leave out notes and progress'
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -s v -l verbose -d 'Say where the settings come from'
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from delete_control_points" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l plan -d 'Carry out a plan file, once, if it still makes the same changes' -r -F
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l table -d 'The table of the records. With a variant, TrackTreatment where none is given' -r -f -a "TrackTreatment\t''
+TxField\t''
+TxFieldPoint\t''
+Offset\t''"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l record-id -d 'Records to break, by the key of the table (TTX_ID, FLD_ID, TFP_ID, OFF_ID): ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l field-to-nullify -d 'The column to empty. TrackTreatment: Pat_ID1, FLD_ID, SIT_ID, Create_DtTm, Edit_DtTm, Machine_ID_Staff_ID. TxField: Pat_ID1, SIT_Set_ID, Meterset, Type_Enum, Machine_ID_Staff_ID. TxFieldPoint: FLD_ID, Point, Index, Gantry_Ang, Coll_Ang. Offset: SIT_SET_ID, Study_DtTm, Offset_Type, Offset_State. With a variant, one that the seed chooses for each record' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
 json\t'One JSON object, for programs'
 plain\t'Tab-separated values with a header line, for shell tools'"
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l dry-run -d 'Show what would be done, and write nothing'
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l json -d 'Write results as JSON: the same as --format json'
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -l no-input -d 'Never ask: what needs an answer is refused'
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s q -l quiet -d 'Leave out notes and progress'
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s v -l verbose -d 'Say where the settings come from'
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -f -a "create_invalid_angles" -d 'Impossible gantry or collimator angle'
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -f -a "create_duplicate_treatment" -d 'One delivery recorded twice'
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from create_invalid_angles create_duplicate_treatment delete_control_points" -f -a "delete_control_points" -d 'Control points missing from a field'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from nullify_required_fields" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l ttx-id -d 'Deliveries to break, by TrackTreatment.TTX_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l inconsistency-type -d 'What becomes impossible: edit_before_create (the end moves to 2 hours before the start), future_timestamp (the start moves to a year from now, the end to an hour later) or negative_duration (the end moves as far before the start as it lay after it)' -r -f -a "edit_before_create\t'Edit_DtTm lies two hours before Create_DtTm'
+future_timestamp\t'Create_DtTm lies a year ahead, and Edit_DtTm an hour after it'
+negative_duration\t'Edit_DtTm lies as far before Create_DtTm as it lay after it'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_timestamp_inconsistency" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l record-type -d 'The table of the records. With a variant, TrackTreatment where none is given' -r -f -a "TrackTreatment\t''
+TxFieldPoint\t''
+Offset\t''"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l record-id -d 'Records to break, by the key of the table (TTX_ID, TFP_ID, OFF_ID): ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l invalid-fk-field -d 'The reference to break, by column or by word. TrackTreatment: Pat_ID1 (patient_id), FLD_ID (field_id), SIT_ID (site_id). TxFieldPoint: FLD_ID (field_id). Offset: SIT_SET_ID (site_id)' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l invalid-value -d 'The value to write, which no row of the table referred to may have. With a variant, one that the seed chooses for each record beyond the largest there is' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_orphaned_record" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l off-id -d 'Shifts to break, by Offset.OFF_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l corruption-type -d 'What becomes impossible: extreme_values (all three axes), invalid_type (Offset_Type), invalid_state (Offset_State) or future_study_time (Study_DtTm moves to a year from now)' -r -f -a "extreme_values\t'all three axes lie beyond 20 cm'
+invalid_type\t'Offset_Type is none of 2, 3 and 4'
+invalid_state\t'Offset_State is neither 1 nor 2'
+future_study_time\t'Study_DtTm lies a year ahead'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l value -d 'The value to write. extreme_values: a shift in cm, more than 20 either way, with at most one decimal, default 999.9. invalid_type: a number from 0 to 255 other than 2, 3 and 4, default 99. invalid_state: one other than 1 and 2, default 99. future_study_time takes none' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_offset_data" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l inconsistency-type -d 'What becomes of the meterset: negative_meterset, extreme_value or mismatch_with_cp (1 MU, where the control-point index or the dose per MU says otherwise)' -r -f -a "negative_meterset\t'Meterset lies below zero'
+extreme_value\t'Meterset is 10000 MU or more'
+mismatch_with_cp\t'Meterset is 1 MU, against the control-point index or the dose per MU'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l value -d 'The meterset to write, in MU. negative_meterset: below 0, default -100. extreme_value: 10000 or more, default 999999. mismatch_with_cp takes none' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l mismatch-type -d 'What the number of leaf pairs contradicts' -r -f -a "intra_field\t'The field\'s other control points: one of them, chosen by the seed, loses its last pair'
+vs_machine\t'The machine\'s other fields: every control point gets the number of pairs of another MLC'
+vs_plan\t'Another version of the field: every control point loses its first and its last pair'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -s o -l output -d 'Write a plan file, for `mfm apply --plan FILE`' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l plan -d 'Carry out a plan file, once, if it still makes the same changes' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "corrupt_mlc_data" -d 'Damaged MLC leaf sets'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "create_invalid_angles" -d 'Impossible gantry or collimator angle'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "create_duplicate_treatment" -d 'One delivery recorded twice'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "delete_control_points" -d 'Control points missing from a field'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "nullify_required_fields" -d 'A required cell is empty'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "create_timestamp_inconsistency" -d 'A delivery at an impossible time'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "create_orphaned_record" -d 'A reference to a row that is not there'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "corrupt_offset_data" -d 'An impossible patient shift'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "create_meterset_inconsistency" -d 'Impossible or contradictory monitor units'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "mlc_leaf_count_mismatch" -d 'Wrong number of MLC leaf pairs'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l corruption-type -d 'How the leaf sets are damaged' -r -f -a "odd_bytes\t'One byte more in bank A: half a leaf'
+out_of_range\t'The middle leaf of bank B at 100 cm'
+negative_gap\t'The leaves of one open pair, chosen by the seed, crossed'
+random_bytes\t'The positions of bank A replaced by noise, drawn by the seed'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l angle-type -d 'Which angle to make impossible' -r -f -a "gantry\t'The gantry angle'
 collimator\t'The collimator angle'
@@ -532,6 +819,211 @@ complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcomman
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -s q -l quiet -d 'Leave out notes and progress'
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -s v -l verbose -d 'Say where the settings come from'
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from delete_control_points" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l table -d 'The table of the records. With a variant, TrackTreatment where none is given' -r -f -a "TrackTreatment\t''
+TxField\t''
+TxFieldPoint\t''
+Offset\t''"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l record-id -d 'Records to break, by the key of the table (TTX_ID, FLD_ID, TFP_ID, OFF_ID): ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l field-to-nullify -d 'The column to empty. TrackTreatment: Pat_ID1, FLD_ID, SIT_ID, Create_DtTm, Edit_DtTm, Machine_ID_Staff_ID. TxField: Pat_ID1, SIT_Set_ID, Meterset, Type_Enum, Machine_ID_Staff_ID. TxFieldPoint: FLD_ID, Point, Index, Gantry_Ang, Coll_Ang. Offset: SIT_SET_ID, Study_DtTm, Offset_Type, Offset_State. With a variant, one that the seed chooses for each record' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from nullify_required_fields" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l ttx-id -d 'Deliveries to break, by TrackTreatment.TTX_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l inconsistency-type -d 'What becomes impossible: edit_before_create (the end moves to 2 hours before the start), future_timestamp (the start moves to a year from now, the end to an hour later) or negative_duration (the end moves as far before the start as it lay after it)' -r -f -a "edit_before_create\t'Edit_DtTm lies two hours before Create_DtTm'
+future_timestamp\t'Create_DtTm lies a year ahead, and Edit_DtTm an hour after it'
+negative_duration\t'Edit_DtTm lies as far before Create_DtTm as it lay after it'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_timestamp_inconsistency" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l record-type -d 'The table of the records. With a variant, TrackTreatment where none is given' -r -f -a "TrackTreatment\t''
+TxFieldPoint\t''
+Offset\t''"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l record-id -d 'Records to break, by the key of the table (TTX_ID, TFP_ID, OFF_ID): ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l invalid-fk-field -d 'The reference to break, by column or by word. TrackTreatment: Pat_ID1 (patient_id), FLD_ID (field_id), SIT_ID (site_id). TxFieldPoint: FLD_ID (field_id). Offset: SIT_SET_ID (site_id)' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l invalid-value -d 'The value to write, which no row of the table referred to may have. With a variant, one that the seed chooses for each record beyond the largest there is' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_orphaned_record" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l off-id -d 'Shifts to break, by Offset.OFF_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l corruption-type -d 'What becomes impossible: extreme_values (all three axes), invalid_type (Offset_Type), invalid_state (Offset_State) or future_study_time (Study_DtTm moves to a year from now)' -r -f -a "extreme_values\t'all three axes lie beyond 20 cm'
+invalid_type\t'Offset_Type is none of 2, 3 and 4'
+invalid_state\t'Offset_State is neither 1 nor 2'
+future_study_time\t'Study_DtTm lies a year ahead'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l value -d 'The value to write. extreme_values: a shift in cm, more than 20 either way, with at most one decimal, default 999.9. invalid_type: a number from 0 to 255 other than 2, 3 and 4, default 99. invalid_state: one other than 1 and 2, default 99. future_study_time takes none' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_offset_data" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l inconsistency-type -d 'What becomes of the meterset: negative_meterset, extreme_value or mismatch_with_cp (1 MU, where the control-point index or the dose per MU says otherwise)' -r -f -a "negative_meterset\t'Meterset lies below zero'
+extreme_value\t'Meterset is 10000 MU or more'
+mismatch_with_cp\t'Meterset is 1 MU, against the control-point index or the dose per MU'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l value -d 'The meterset to write, in MU. negative_meterset: below 0, default -100. extreme_value: 10000 or more, default 999999. mismatch_with_cp takes none' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l mismatch-type -d 'What the number of leaf pairs contradicts' -r -f -a "intra_field\t'The field\'s other control points: one of them, chosen by the seed, loses its last pair'
+vs_machine\t'The machine\'s other fields: every control point gets the number of pairs of another MLC'
+vs_plan\t'Another version of the field: every control point loses its first and its last pair'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l sample -d 'Choose this many eligible records by the seed' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l machine -d 'Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l type -d 'Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l date -d 'Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l seed -d 'Seed of every choice, 0 to 2^53-1; drawn and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l now -d 'The target\'s wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l max-rows -d 'Refuse to change more rows than this [default: 10000]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l beside-journal -d 'Write although the target holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l changes -d 'List every change instead of the first ones' -r -f -a "all\t'Every one; as JSON one line each'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l all -d 'Choose every eligible record'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l disable-triggers -d 'Switch triggers off for this transaction'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mfm -n "__fish_mfm_using_subcommand revert" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
 complete -c mfm -n "__fish_mfm_using_subcommand revert" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
 complete -c mfm -n "__fish_mfm_using_subcommand revert" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'

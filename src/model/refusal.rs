@@ -166,6 +166,17 @@ fn blockers(operations: &[u64]) -> String {
     if operations.is_empty() { String::new() } else { format!(", blocked by operation {}", list(operations)) }
 }
 
+/// Says how a revert with conflicts can go on.
+fn way_out(blocked_by: &[u64], conflicts: &[Conflict]) -> &'static str {
+    if !blocked_by.is_empty() {
+        "--cascade reverts the later operations first; --skip-conflicts puts back the other rows"
+    } else if conflicts.iter().all(|row| row.why == ROW_GONE) {
+        "--force --skip-conflicts gives up rows that are gone, and puts back the others"
+    } else {
+        "--skip-conflicts puts back the other rows; --force overwrites what somebody else wrote"
+    }
+}
+
 fn first_reason(first: &Option<String>) -> String {
     first.as_ref().map_or_else(String::new, |reason| format!("; the first: {reason}"))
 }
@@ -293,15 +304,7 @@ impl Refusal {
             Self::LiveClinic { sign, .. } => format!("if you know better: --override {sign}"),
             Self::Stale { .. } => "plan again".into(),
             Self::PlanUsed { op } => format!("`mfm show {op}` shows it; make a new plan to commit the fault again"),
-            Self::Conflict { blocked_by, .. } if !blocked_by.is_empty() => {
-                "--cascade reverts the later operations first; --skip-conflicts puts back the other rows".into()
-            }
-            Self::Conflict { conflicts, .. } if conflicts.iter().all(|row| row.why == ROW_GONE) => {
-                "--force --skip-conflicts gives up rows that are gone, and puts back the others".into()
-            }
-            Self::Conflict { .. } => {
-                "--skip-conflicts puts back the other rows; --force overwrites what somebody else wrote".into()
-            }
+            Self::Conflict { blocked_by, conflicts, .. } => way_out(blocked_by, conflicts).into(),
             Self::NoConsent { .. } => "--yes consents in scripts; --dry-run shows what would be done".into(),
             Self::RecoverFirst { .. } => "run `mfm recover`".into(),
             Self::ForeignOperation { journal_id } => {

@@ -104,6 +104,8 @@ pub struct CheckLine {
     pub violations: u64,
     /// Why it could not run.
     pub why: Option<String>,
+    /// What it could not judge although it ran.
+    pub remarks: Vec<String>,
     /// What it looks for.
     pub about: &'static str,
     /// What to do about a violation.
@@ -194,8 +196,12 @@ fn line(checked: &Checked) -> CheckLine {
         Verdict::Ran { looked_at, .. } => (Status::Fail, *looked_at, None),
         Verdict::NotRun { why } => (Status::NotRun, 0, Some(why.clone())),
     };
+    let remarks = match &checked.verdict {
+        Verdict::Ran { remarks, .. } => remarks.clone(),
+        Verdict::NotRun { .. } => Vec::new(),
+    };
     let violations = checked.findings().len() as u64;
-    CheckLine { id, group, mode, severity, status, looked_at, violations, why, about, remedy }
+    CheckLine { id, group, mode, severity, status, looked_at, violations, why, remarks, about, remedy }
 }
 
 fn finding_line(finding: &Finding, snapshot: &Snapshot) -> FindingLine {

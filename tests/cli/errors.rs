@@ -45,6 +45,8 @@ fn an_unknown_mode() {
     ----- stderr -----
     error: unrecognized subcommand 'create_havoc'
 
+      tip: some similar subcommands exist: 'create-orphaned-record', 'create_orphaned_record'
+
     Usage: mfm apply [OPTIONS] [TOOL]
 
     For more information, try '--help'.
@@ -57,7 +59,7 @@ fn a_usage_error_for_programs() {
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"unrecognized subcommand 'create_havoc'","hint":"--help lists the arguments"}
+    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"unrecognized subcommand 'create_havoc'","hint":"some similar subcommands exist: 'create-orphaned-record', 'create_orphaned_record'"}
     "#);
     assert_snapshot!(World::empty().shown(&["--format=json", "log", "--limit", "x"]), @r#"
     exit code: 2

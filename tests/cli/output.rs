@@ -117,16 +117,39 @@ fn modes_open_no_journal_and_fit_eighty_columns() {
     assert_snapshot!(shown, @r"
     exit code: 0
     ----- stdout -----
-    3 modes in 8 variants
+    10 modes in 32 variants
 
-    TOOL                        WHAT GOES WRONG      SEVERITY  VARIANTS
-    create_invalid_angles       Impossible gantry    0.7       gantry, collimator,
-                                or collimator angle            both
-    create_duplicate_treatment  One delivery         1.2       same_field,
-                                recorded twice                 different_field
-    delete_control_points       Control points       2.0       single_gap,
-                                missing from a                 multiple_gaps,
-                                field                          all_deleted
+    TOOL                            WHAT GOES WRONG  SEVERITY  VARIANTS
+    corrupt_mlc_data                Damaged MLC      1.5       odd_bytes,
+                                    leaf sets                  out_of_range,
+                                                               negative_gap,
+                                                               random_bytes
+    create_invalid_angles           Impossible       0.7       gantry, collimator,
+                                    gantry or                  both
+                                    collimator
+                                    angle
+    create_duplicate_treatment      One delivery     1.2       same_field,
+                                    recorded twice             different_field
+    delete_control_points           Control points   2.0       single_gap,
+                                    missing from a             multiple_gaps,
+                                    field                      all_deleted
+    nullify_required_fields         A required cell  1.8       pat_id, fld_id,
+                                    is empty                   timestamp, other
+    create_timestamp_inconsistency  A delivery at    1.0       edit_before_create,
+                                    an impossible              future_timestamp,
+                                    time                       negative_duration
+    create_orphaned_record          A reference to   2.6       patient_id,
+                                    a row that is              field_id, site_id
+                                    not there
+    corrupt_offset_data             An impossible    2.4       extreme_values,
+                                    patient shift              invalid_type,
+                                                               invalid_state,
+                                                               future_study_time
+    create_meterset_inconsistency   Impossible or    2.3       negative_meterset,
+                                    contradictory              extreme_value,
+                                    monitor units              mismatch_with_cp
+    mlc_leaf_count_mismatch         Wrong number of  1.9       intra_field,
+                                    MLC leaf pairs             vs_machine, vs_plan
 
     next: mfm modes TOOL explains one; severity runs from 0, normal, to 3, critical
     ----- stderr -----

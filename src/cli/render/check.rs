@@ -42,7 +42,7 @@ impl Report for Outcome {
             };
             let mut found = findings(self, check).peekable();
             if found.peek().is_none() {
-                let why = check.why.clone().unwrap_or_default();
+                let why = check.why.clone().unwrap_or_else(|| check.remarks.join("; "));
                 sheet.row(line(check.severity, [String::new(), String::new(), String::new(), why]));
             }
             for finding in found {
@@ -79,7 +79,7 @@ fn lead(page: &mut Page, outcome: &Outcome) {
     page.lead(Mood::Bad, &text);
 }
 
-/// Says why checks could not run, each reason once.
+/// Says why checks could not run, each reason once, and what others could not judge.
 fn not_run(page: &mut Page, outcome: &Outcome) {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for check in &outcome.checks {
@@ -91,6 +91,9 @@ fn not_run(page: &mut Page, outcome: &Outcome) {
     }
     for (why, ids) in reasons {
         page.paragraph(2, &format!("not run, because {why}: {}", ids.join(", ")));
+    }
+    for check in &outcome.checks {
+        check.remarks.iter().for_each(|remark| page.paragraph(2, &format!("{}: {remark}", check.id)));
     }
 }
 

@@ -26,7 +26,7 @@ impl Report for Outcome {
     }
 
     fn sheet(&self) -> Sheet {
-        let mut sheet = Sheet::new(&["tool", "mode", "variant", "severity", "record", "checks", "about"]);
+        let mut sheet = Sheet::new(&["tool", "mode", "variant", "severity", "record", "checks", "about", "eligible"]);
         for mode in &self.modes {
             for variant in &mode.variants {
                 sheet.row(vec![
@@ -37,6 +37,7 @@ impl Report for Outcome {
                     list(&mode.records),
                     list(mode.checks),
                     variant.about.to_owned(),
+                    variant.eligible.to_owned(),
                 ]);
             }
         }
@@ -51,10 +52,10 @@ fn one(page: &mut Page, mode: &Entry) {
     page.heading("Variants, worst first");
     let mut variants: Vec<_> = mode.variants.iter().collect();
     variants.sort_by(|a, b| weight(b.severity).total_cmp(&weight(a.severity)));
-    page.table(
-        &Sheet::new(&["variant", "severity", "about"])
-            .with(variants.iter().map(|v| vec![v.word.to_owned(), v.severity.to_owned(), v.about.to_owned()])),
-    );
+    for variant in variants {
+        page.line(&format!("{} (severity {}): {}", variant.word, variant.severity, variant.about));
+        page.paragraph(4, &format!("can be shown on {}", variant.eligible));
+    }
     page.heading("Parameters");
     for (name, about) in parameters(mode.parameters.as_value()) {
         page.line(&format!("--{}", name.replace('_', "-")));

@@ -54,7 +54,7 @@ static CARD: Card = Card {
             word: MISMATCH,
             severity: "1.5",
             about: "Meterset is 1 MU, against the control-point index or the dose per MU",
-            eligible: "a field whose last index in MU, or dose per MU, agrees with its Meterset and would not with 1 MU",
+            eligible: "a field whose last index in MU or dose per MU agrees now, and not with 1 MU",
         },
     ],
     severity: "2.3",
