@@ -9,7 +9,7 @@ const BEGIN: &str = "<!-- table: begin -->\n";
 const END: &str = "<!-- table: end -->\n";
 
 #[test]
-#[ignore = "needs a Python that has PyMedPhys, NumPy and pandas, named by MFM_TEST_PYTHON"]
+#[ignore = "needs a Python that has PyMedPhys, NumPy, pandas and attrs, named by MFM_TEST_PYTHON"]
 fn the_table_of_faults_is_what_pymedphys_reads() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = root.join("docs/faults.md");

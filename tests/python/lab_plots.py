@@ -98,25 +98,43 @@ def by_site(lab, axes):
     axes.tick_params(labelsize=8)
 
 
-def banks(row):
+def aperture(row, outward):
+    """Both banks in one coordinate, cm."""
     pairs, a, b = row
-    return tuple(np.array(struct.unpack(f"<{pairs}h", bank[: 2 * pairs])) / 100 for bank in (a, b))
+    a, b = (np.array(struct.unpack(f"<{pairs}h", bank[: 2 * pairs])) / 100 for bank in (a, b))
+    return (-a if outward else a), b
+
+
+def counts_outward(connection, machine):
+    """Whether a machine's clean leaves are crossed when both banks are read in one coordinate."""
+    query = (
+        "SELECT MLC_Leaves, A_Leaf_Set, B_Leaf_Set FROM TxFieldPoint JOIN TxField USING (FLD_ID)"
+        " WHERE Machine_ID_Staff_ID = ? AND MLC_Leaves > 0"
+    )
+    read = (aperture(row, False) for row in connection.execute(query, (machine,)))
+    return any((a > b).any() for a, b in read)
 
 
 def apertures(lab, path):
-    """Four control points of one arc, one segmented and one static field: leaves as they are stored."""
-    query = (
-        "SELECT MLC_Leaves, A_Leaf_Set, B_Leaf_Set FROM TxFieldPoint JOIN TxField USING (FLD_ID)"
-        " WHERE Type_Enum = ? AND MLC_Leaves > 0 AND TxField.Version = 0 ORDER BY FLD_ID, Point LIMIT 60"
+    """Control points of one static field a column, then of one segmented field and one arc a row."""
+    fields = (
+        "SELECT FLD_ID, Machine_ID_Staff_ID FROM TxField JOIN TxFieldPoint USING (FLD_ID)"
+        " WHERE Type_Enum = ? AND MLC_Leaves > 0 AND TxField.Version = 0"
+        " GROUP BY FLD_ID ORDER BY count(*) DESC, FLD_ID LIMIT 4"
     )
+    points = "SELECT MLC_Leaves, A_Leaf_Set, B_Leaf_Set FROM TxFieldPoint WHERE FLD_ID = ? ORDER BY Point"
     figure, grid = plt.subplots(3, 4, figsize=(11, 8))
     with sqlite3.connect(f"file:{lab}?mode=ro", uri=True) as connection:
         for row, (kind, name) in zip(grid, ((1, "static"), (2, "step and shoot"), (13, "VMAT"))):
-            points = connection.execute(query, (kind,)).fetchall()
-            for axes, at in zip(row, (0, len(points) // 60, len(points) // 20, len(points) // 6)):
-                a, b = banks(points[at])
+            found = connection.execute(fields, (kind,)).fetchall()
+            if kind != 1:
+                found = found[:1] * 4
+            for column, (axes, (field, machine)) in enumerate(zip(row, found)):
+                rows = connection.execute(points, (field,)).fetchall()
+                at = 0 if kind == 1 else column * (len(rows) - 1) // 3
+                a, b = aperture(rows[at], counts_outward(connection, machine))
                 axes.barh(np.arange(len(a)), b - a, left=a, height=0.9, color=LAB)
-                axes.set_title(f"{name}, row {at + 1} of the query", fontsize=8)
+                axes.set_title(f"{name}, field {field}, point {at}", fontsize=8)
                 axes.set_xlim(-12, 12)
                 axes.tick_params(labelsize=7)
     figure.supxlabel("leaf position (cm)", fontsize=8)

@@ -21,6 +21,9 @@ from pymedphys._mosaiq import api, delivery, helpers
 
 NOW = "2024-06-29T12:00:00"
 SEED = "4"
+# Both banks in one coordinate and no padding: what PyMedPhys expects of a machine.
+MACHINE = "LINAC 2"
+SAME = "reads what it read before"
 
 
 def execute(connection, query, parameters=None):
@@ -64,6 +67,7 @@ def said(error):
     """The first words of an error, without the numbers that differ from record to record."""
     text = re.sub(r"\s+", " ", str(error)).strip()
     text = re.sub(r"The lengths seen were .*", "", text).strip().rstrip(".")
+    text = re.sub(r"were found for .*", "were found", text)
     text = re.sub(r"The return results .*", "no single field found", text)
     return f"{type(error).__name__}: {text}"
 
@@ -116,9 +120,9 @@ def readers(bench, record):
 def of_delivery(bench, key):
     connection = bench.connection
     start, field, machine, label, name = bench.one(
-        "SELECT Create_DtTm, TxField.FLD_ID, REPLACE(Staff.Last_Name, ' ', ''), Field_Label, Field_Name"
+        "SELECT TrackTreatment.Create_DtTm, TxField.FLD_ID, REPLACE(Staff.Last_Name, ' ', ''), Field_Label, Field_Name"
         " FROM TrackTreatment JOIN TxField USING (FLD_ID)"
-        " JOIN Staff ON Staff_ID = TrackTreatment.Machine_ID_Staff_ID WHERE TTX_ID = ?",
+        " JOIN Staff ON Staff.Staff_ID = TrackTreatment.Machine_ID_Staff_ID WHERE TTX_ID = ?",
         key,
     )
     inside = moved(2, start)
@@ -141,7 +145,7 @@ def difference(before, after):
     if new_error:
         return f"refuses: {new_error}"
     if repr(old) == repr(new):
-        return "reads it unchanged"
+        return SAME
     if isinstance(old, list):
         if len(old) != len(new):
             return f"returns {len(new)} rows instead of {len(old)}, no error"
@@ -172,7 +176,7 @@ def written(changes):
 
 
 def line(bench, mode, variant, clean):
-    words = [mode["tool"], "--variant", variant["word"], "--sample", "1", "--seed", SEED, "--now", NOW, "--yes"]
+    words = [mode["tool"], "--variant", variant["word"], "--sample", "1", "--seed", SEED, "--now", NOW, "--machine", MACHINE, "--yes"]
     plan = bench.mfm("plan", *words[:-1])
     named = plan["params"].get("table") or plan["params"].get("record_type")
     record = {"table": named or mode["record"].split(".")[0], "key": plan["keys"][0]}
@@ -184,8 +188,9 @@ def line(bench, mode, variant, clean):
     back = bench.mfm("revert", str(applied["op"]))
     assert back["operations"][0]["exact"], back
     assert {name: attempt(read) for name, read in found.items()} == before, "PyMedPhys reads the lab as before"
-    notes = [f"`{name}` {difference(before[name], after[name])}" for name in found]
-    reading = "<br>".join(notes) or "never reads this table"
+    differences = {name: difference(before[name], after[name]) for name in found}
+    notes = [f"`{name}` {note}" for name, note in differences.items() if note != SAME]
+    reading = "<br>".join(notes) or (SAME if found else "never reads this table")
     seen = ", ".join(f"`{check}`" for check in new)
     columns = [f"`{mode['tool']}`", variant["word"], written(applied["changes"]), variant["eligible"], reading, seen]
     return "| " + " | ".join(columns) + " |"
@@ -195,7 +200,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--patients", type=int, default=30)
+    parser.add_argument("--patients", type=int, default=60)
     given = parser.parse_args()
     given.folder.mkdir(parents=True)
     api.execute = execute
