@@ -102,6 +102,7 @@ fn seeds() -> u64 {
 }
 
 /// Runs every variant on every kind of record under many seeds, and prints what sees it.
+#[expect(clippy::print_stdout, reason = "a person who starts the long run wants to see what saw what")]
 fn many_seeds(world: &World, seeds: u64) {
     let (before, mut session) = (fingerprint(&world.path("lab.db")), session(world));
     let mut done = 0;
