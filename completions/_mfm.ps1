@@ -370,7 +370,7 @@ Register-ArgumentCompleter -Native -CommandName 'mfm' -ScriptBlock {
         }
         'mfm;plan;corrupt_mlc_data' {
             [CompletionResult]::new('--fld-id', '--fld-id', [CompletionResultType]::ParameterName, 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12')
-            [CompletionResult]::new('--corruption-type', '--corruption-type', [CompletionResultType]::ParameterName, 'How the leaf sets are damaged')
+            [CompletionResult]::new('--corruption-type', '--corruption-type', [CompletionResultType]::ParameterName, 'How the leaf sets are damaged: odd_bytes, out_of_range, negative_gap or random_bytes; the seed chooses the pair and draws the noise')
             [CompletionResult]::new('--variant', '--variant', [CompletionResultType]::ParameterName, 'Propose parameters that make this variant, instead of giving them')
             [CompletionResult]::new('--sample', '--sample', [CompletionResultType]::ParameterName, 'Choose this many eligible records by the seed')
             [CompletionResult]::new('--patient', '--patient', [CompletionResultType]::ParameterName, 'Only records of this patient, by the hospital''s number, Ident.IDA')
@@ -405,7 +405,7 @@ Register-ArgumentCompleter -Native -CommandName 'mfm' -ScriptBlock {
         }
         'mfm;plan;create_invalid_angles' {
             [CompletionResult]::new('--fld-id', '--fld-id', [CompletionResultType]::ParameterName, 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12')
-            [CompletionResult]::new('--angle-type', '--angle-type', [CompletionResultType]::ParameterName, 'Which angle to make impossible')
+            [CompletionResult]::new('--angle-type', '--angle-type', [CompletionResultType]::ParameterName, 'Which angle to make impossible: gantry, collimator, or both to the same value')
             [CompletionResult]::new('--invalid-value', '--invalid-value', [CompletionResultType]::ParameterName, 'The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360 for the collimator and for both. With a variant, 400 where none is given')
             [CompletionResult]::new('--variant', '--variant', [CompletionResultType]::ParameterName, 'Propose parameters that make this variant, instead of giving them')
             [CompletionResult]::new('--sample', '--sample', [CompletionResultType]::ParameterName, 'Choose this many eligible records by the seed')
@@ -692,7 +692,7 @@ Register-ArgumentCompleter -Native -CommandName 'mfm' -ScriptBlock {
         }
         'mfm;plan;mlc_leaf_count_mismatch' {
             [CompletionResult]::new('--fld-id', '--fld-id', [CompletionResultType]::ParameterName, 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12')
-            [CompletionResult]::new('--mismatch-type', '--mismatch-type', [CompletionResultType]::ParameterName, 'What the number of leaf pairs contradicts')
+            [CompletionResult]::new('--mismatch-type', '--mismatch-type', [CompletionResultType]::ParameterName, 'What the number of leaf pairs contradicts: intra_field (the field''s other control points), vs_machine (the machine''s other fields) or vs_plan (another version of the field)')
             [CompletionResult]::new('--variant', '--variant', [CompletionResultType]::ParameterName, 'Propose parameters that make this variant, instead of giving them')
             [CompletionResult]::new('--sample', '--sample', [CompletionResultType]::ParameterName, 'Choose this many eligible records by the seed')
             [CompletionResult]::new('--patient', '--patient', [CompletionResultType]::ParameterName, 'Only records of this patient, by the hospital''s number, Ident.IDA')
@@ -758,7 +758,7 @@ Register-ArgumentCompleter -Native -CommandName 'mfm' -ScriptBlock {
         }
         'mfm;apply;corrupt_mlc_data' {
             [CompletionResult]::new('--fld-id', '--fld-id', [CompletionResultType]::ParameterName, 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12')
-            [CompletionResult]::new('--corruption-type', '--corruption-type', [CompletionResultType]::ParameterName, 'How the leaf sets are damaged')
+            [CompletionResult]::new('--corruption-type', '--corruption-type', [CompletionResultType]::ParameterName, 'How the leaf sets are damaged: odd_bytes, out_of_range, negative_gap or random_bytes; the seed chooses the pair and draws the noise')
             [CompletionResult]::new('--variant', '--variant', [CompletionResultType]::ParameterName, 'Propose parameters that make this variant, instead of giving them')
             [CompletionResult]::new('--sample', '--sample', [CompletionResultType]::ParameterName, 'Choose this many eligible records by the seed')
             [CompletionResult]::new('--patient', '--patient', [CompletionResultType]::ParameterName, 'Only records of this patient, by the hospital''s number, Ident.IDA')
@@ -792,7 +792,7 @@ Register-ArgumentCompleter -Native -CommandName 'mfm' -ScriptBlock {
         }
         'mfm;apply;create_invalid_angles' {
             [CompletionResult]::new('--fld-id', '--fld-id', [CompletionResultType]::ParameterName, 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12')
-            [CompletionResult]::new('--angle-type', '--angle-type', [CompletionResultType]::ParameterName, 'Which angle to make impossible')
+            [CompletionResult]::new('--angle-type', '--angle-type', [CompletionResultType]::ParameterName, 'Which angle to make impossible: gantry, collimator, or both to the same value')
             [CompletionResult]::new('--invalid-value', '--invalid-value', [CompletionResultType]::ParameterName, 'The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360 for the collimator and for both. With a variant, 400 where none is given')
             [CompletionResult]::new('--variant', '--variant', [CompletionResultType]::ParameterName, 'Propose parameters that make this variant, instead of giving them')
             [CompletionResult]::new('--sample', '--sample', [CompletionResultType]::ParameterName, 'Choose this many eligible records by the seed')
@@ -1071,7 +1071,7 @@ Register-ArgumentCompleter -Native -CommandName 'mfm' -ScriptBlock {
         }
         'mfm;apply;mlc_leaf_count_mismatch' {
             [CompletionResult]::new('--fld-id', '--fld-id', [CompletionResultType]::ParameterName, 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12')
-            [CompletionResult]::new('--mismatch-type', '--mismatch-type', [CompletionResultType]::ParameterName, 'What the number of leaf pairs contradicts')
+            [CompletionResult]::new('--mismatch-type', '--mismatch-type', [CompletionResultType]::ParameterName, 'What the number of leaf pairs contradicts: intra_field (the field''s other control points), vs_machine (the machine''s other fields) or vs_plan (another version of the field)')
             [CompletionResult]::new('--variant', '--variant', [CompletionResultType]::ParameterName, 'Propose parameters that make this variant, instead of giving them')
             [CompletionResult]::new('--sample', '--sample', [CompletionResultType]::ParameterName, 'Choose this many eligible records by the seed')
             [CompletionResult]::new('--patient', '--patient', [CompletionResultType]::ParameterName, 'Only records of this patient, by the hospital''s number, Ident.IDA')

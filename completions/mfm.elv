@@ -351,7 +351,7 @@ set edit:completion:arg-completer[mfm] = {|@words|
         }
         &'mfm;plan;corrupt_mlc_data'= {
             cand --fld-id 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12'
-            cand --corruption-type 'How the leaf sets are damaged'
+            cand --corruption-type 'How the leaf sets are damaged: odd_bytes, out_of_range, negative_gap or random_bytes; the seed chooses the pair and draws the noise'
             cand --variant 'Propose parameters that make this variant, instead of giving them'
             cand --sample 'Choose this many eligible records by the seed'
             cand --patient 'Only records of this patient, by the hospital''s number, Ident.IDA'
@@ -385,7 +385,7 @@ set edit:completion:arg-completer[mfm] = {|@words|
         }
         &'mfm;plan;create_invalid_angles'= {
             cand --fld-id 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12'
-            cand --angle-type 'Which angle to make impossible'
+            cand --angle-type 'Which angle to make impossible: gantry, collimator, or both to the same value'
             cand --invalid-value 'The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360 for the collimator and for both. With a variant, 400 where none is given'
             cand --variant 'Propose parameters that make this variant, instead of giving them'
             cand --sample 'Choose this many eligible records by the seed'
@@ -664,7 +664,7 @@ set edit:completion:arg-completer[mfm] = {|@words|
         }
         &'mfm;plan;mlc_leaf_count_mismatch'= {
             cand --fld-id 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12'
-            cand --mismatch-type 'What the number of leaf pairs contradicts'
+            cand --mismatch-type 'What the number of leaf pairs contradicts: intra_field (the field''s other control points), vs_machine (the machine''s other fields) or vs_plan (another version of the field)'
             cand --variant 'Propose parameters that make this variant, instead of giving them'
             cand --sample 'Choose this many eligible records by the seed'
             cand --patient 'Only records of this patient, by the hospital''s number, Ident.IDA'
@@ -728,7 +728,7 @@ set edit:completion:arg-completer[mfm] = {|@words|
         }
         &'mfm;apply;corrupt_mlc_data'= {
             cand --fld-id 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12'
-            cand --corruption-type 'How the leaf sets are damaged'
+            cand --corruption-type 'How the leaf sets are damaged: odd_bytes, out_of_range, negative_gap or random_bytes; the seed chooses the pair and draws the noise'
             cand --variant 'Propose parameters that make this variant, instead of giving them'
             cand --sample 'Choose this many eligible records by the seed'
             cand --patient 'Only records of this patient, by the hospital''s number, Ident.IDA'
@@ -761,7 +761,7 @@ set edit:completion:arg-completer[mfm] = {|@words|
         }
         &'mfm;apply;create_invalid_angles'= {
             cand --fld-id 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12'
-            cand --angle-type 'Which angle to make impossible'
+            cand --angle-type 'Which angle to make impossible: gantry, collimator, or both to the same value'
             cand --invalid-value 'The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360 for the collimator and for both. With a variant, 400 where none is given'
             cand --variant 'Propose parameters that make this variant, instead of giving them'
             cand --sample 'Choose this many eligible records by the seed'
@@ -1032,7 +1032,7 @@ set edit:completion:arg-completer[mfm] = {|@words|
         }
         &'mfm;apply;mlc_leaf_count_mismatch'= {
             cand --fld-id 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12'
-            cand --mismatch-type 'What the number of leaf pairs contradicts'
+            cand --mismatch-type 'What the number of leaf pairs contradicts: intra_field (the field''s other control points), vs_machine (the machine''s other fields) or vs_plan (another version of the field)'
             cand --variant 'Propose parameters that make this variant, instead of giving them'
             cand --sample 'Choose this many eligible records by the seed'
             cand --patient 'Only records of this patient, by the hospital''s number, Ident.IDA'

@@ -323,10 +323,10 @@ complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcom
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "create_meterset_inconsistency" -d 'Impossible or contradictory monitor units'
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "mlc_leaf_count_mismatch" -d 'Wrong number of MLC leaf pairs'
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l corruption-type -d 'How the leaf sets are damaged' -r -f -a "odd_bytes\t'One byte more in bank A: half a leaf'
-out_of_range\t'The middle leaf of bank B at 100 cm'
-negative_gap\t'The leaves of one open pair, chosen by the seed, crossed'
-random_bytes\t'The positions of bank A replaced by noise, drawn by the seed'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l corruption-type -d 'How the leaf sets are damaged: odd_bytes, out_of_range, negative_gap or random_bytes; the seed chooses the pair and draws the noise' -r -f -a "odd_bytes\t'bank A has one byte more: half a leaf'
+out_of_range\t'the middle leaf of bank B stands at 100 cm'
+negative_gap\t'the leaves of one open pair cross each other'
+random_bytes\t'the positions of bank A are noise'"
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l sample -d 'Choose this many eligible records by the seed' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
@@ -357,9 +357,9 @@ complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -s v -l verbose -d 'Say where the settings come from'
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from corrupt_mlc_data" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l angle-type -d 'Which angle to make impossible' -r -f -a "gantry\t'The gantry angle'
-collimator\t'The collimator angle'
-both\t'Both angles, to the same value'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l angle-type -d 'Which angle to make impossible: gantry, collimator, or both to the same value' -r -f -a "gantry\t'Gantry_Ang of all control points leaves 0 to 360 degrees'
+collimator\t'Coll_Ang of all control points leaves -180 to 360 degrees'
+both\t'both angles of all control points leave their ranges'"
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l invalid-value -d 'The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360 for the collimator and for both. With a variant, 400 where none is given' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_invalid_angles" -l sample -d 'Choose this many eligible records by the seed' -r
@@ -627,9 +627,9 @@ complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -s v -l verbose -d 'Say where the settings come from'
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from create_meterset_inconsistency" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
-complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l mismatch-type -d 'What the number of leaf pairs contradicts' -r -f -a "intra_field\t'The field\'s other control points: one of them, chosen by the seed, loses its last pair'
-vs_machine\t'The machine\'s other fields: every control point gets the number of pairs of another MLC'
-vs_plan\t'Another version of the field: every control point loses its first and its last pair'"
+complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l mismatch-type -d 'What the number of leaf pairs contradicts: intra_field (the field\'s other control points), vs_machine (the machine\'s other fields) or vs_plan (another version of the field)' -r -f -a "intra_field\t'one later control point lacks the last leaf pair'
+vs_machine\t'all control points have another MLC\'s number of pairs'
+vs_plan\t'all control points lack the first and the last leaf pair'"
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l sample -d 'Choose this many eligible records by the seed' -r
 complete -c mfm -n "__fish_mfm_using_subcommand plan; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
@@ -688,10 +688,10 @@ complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subco
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "create_meterset_inconsistency" -d 'Impossible or contradictory monitor units'
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and not __fish_seen_subcommand_from corrupt_mlc_data create_invalid_angles create_duplicate_treatment delete_control_points nullify_required_fields create_timestamp_inconsistency create_orphaned_record corrupt_offset_data create_meterset_inconsistency mlc_leaf_count_mismatch" -f -a "mlc_leaf_count_mismatch" -d 'Wrong number of MLC leaf pairs'
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l corruption-type -d 'How the leaf sets are damaged' -r -f -a "odd_bytes\t'One byte more in bank A: half a leaf'
-out_of_range\t'The middle leaf of bank B at 100 cm'
-negative_gap\t'The leaves of one open pair, chosen by the seed, crossed'
-random_bytes\t'The positions of bank A replaced by noise, drawn by the seed'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l corruption-type -d 'How the leaf sets are damaged: odd_bytes, out_of_range, negative_gap or random_bytes; the seed chooses the pair and draws the noise' -r -f -a "odd_bytes\t'bank A has one byte more: half a leaf'
+out_of_range\t'the middle leaf of bank B stands at 100 cm'
+negative_gap\t'the leaves of one open pair cross each other'
+random_bytes\t'the positions of bank A are noise'"
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l sample -d 'Choose this many eligible records by the seed' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r
@@ -722,9 +722,9 @@ complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcomman
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -s v -l verbose -d 'Say where the settings come from'
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from corrupt_mlc_data" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l angle-type -d 'Which angle to make impossible' -r -f -a "gantry\t'The gantry angle'
-collimator\t'The collimator angle'
-both\t'Both angles, to the same value'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l angle-type -d 'Which angle to make impossible: gantry, collimator, or both to the same value' -r -f -a "gantry\t'Gantry_Ang of all control points leaves 0 to 360 degrees'
+collimator\t'Coll_Ang of all control points leaves -180 to 360 degrees'
+both\t'both angles of all control points leave their ranges'"
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l invalid-value -d 'The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360 for the collimator and for both. With a variant, 400 where none is given' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_invalid_angles" -l sample -d 'Choose this many eligible records by the seed' -r
@@ -992,9 +992,9 @@ complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcomman
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -s v -l verbose -d 'Say where the settings come from'
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from create_meterset_inconsistency" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l fld-id -d 'Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12' -r
-complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l mismatch-type -d 'What the number of leaf pairs contradicts' -r -f -a "intra_field\t'The field\'s other control points: one of them, chosen by the seed, loses its last pair'
-vs_machine\t'The machine\'s other fields: every control point gets the number of pairs of another MLC'
-vs_plan\t'Another version of the field: every control point loses its first and its last pair'"
+complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l mismatch-type -d 'What the number of leaf pairs contradicts: intra_field (the field\'s other control points), vs_machine (the machine\'s other fields) or vs_plan (another version of the field)' -r -f -a "intra_field\t'one later control point lacks the last leaf pair'
+vs_machine\t'all control points have another MLC\'s number of pairs'
+vs_plan\t'all control points lack the first and the last leaf pair'"
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l variant -d 'Propose parameters that make this variant, instead of giving them' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l sample -d 'Choose this many eligible records by the seed' -r
 complete -c mfm -n "__fish_mfm_using_subcommand apply; and __fish_seen_subcommand_from mlc_leaf_count_mismatch" -l patient -d 'Only records of this patient, by the hospital\'s number, Ident.IDA' -r

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::modes::{Card, Mode, Task};
+use super::modes::{Card, Mode, Task, Variant};
 use crate::model::{Refusal, Snapshot};
 
 /// Adds the parameters to a command, whose own description stays: clap would put the struct's in its place.
@@ -87,7 +87,11 @@ pub(super) fn words(card: &Card) -> Vec<&'static str> {
 
 /// Returns what the command line takes for a parameter that names the variant itself, each word with its line.
 pub(super) fn parser(card: &Card) -> PossibleValuesParser {
-    card.variants.iter().map(|variant| PossibleValue::new(variant.word).help(variant.about)).collect::<Vec<_>>().into()
+    let value = |variant: &Variant| {
+        let kebab = variant.word.replace('_', "-");
+        PossibleValue::new(variant.word).alias(kebab).help(variant.about)
+    };
+    card.variants.iter().map(value).collect::<Vec<_>>().into()
 }
 
 /// Returns the variant that a parameter names itself, or the one asked for; they must agree.

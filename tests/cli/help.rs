@@ -76,8 +76,8 @@ fn the_help_of_a_tool() {
     Parameters:
           --fld-id <IDS>             Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such
                                      as 5-9,12
-          --angle-type <ANGLE_TYPE>  Which angle to make impossible [possible values: gantry,
-                                     collimator, both]
+          --angle-type <WORD>        Which angle to make impossible: gantry, collimator, or both to the
+                                     same value [possible values: gantry, collimator, both]
           --invalid-value <DEGREES>  The angle to write, in degrees, with at most one decimal; outside 0
                                      to 360 for the gantry, outside -180 to 360 for the collimator and
                                      for both. With a variant, 400 where none is given

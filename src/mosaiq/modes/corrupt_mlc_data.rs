@@ -1,6 +1,6 @@
 //! `corrupt_mlc_data`: one control point's leaf sets become unreadable or impossible; the number of leaves stays.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -16,6 +16,12 @@ use crate::mosaiq::records;
 /// The mode.
 pub(super) struct CorruptMlcData;
 
+const PARAMETER: &str = "corruption_type";
+const ODD: &str = "odd_bytes";
+const FAR: &str = "out_of_range";
+const NEGATIVE: &str = "negative_gap";
+const RANDOM: &str = "random_bytes";
+
 static CARD: Card = Card {
     id: "corrupt_mlc_data",
     tool: "corrupt_mlc_data",
@@ -29,25 +35,25 @@ static CARD: Card = Card {
     table_parameter: None,
     variants: &[
         Variant {
-            word: "odd_bytes",
+            word: ODD,
             severity: "0.6",
             about: "bank A has one byte more: half a leaf",
             eligible: "a field with leaf sets of even length, and room for a byte more",
         },
         Variant {
-            word: "out_of_range",
+            word: FAR,
             severity: "2.0",
             about: "the middle leaf of bank B stands at 100 cm",
             eligible: "a field with leaves, all of them within 20 cm",
         },
         Variant {
-            word: "negative_gap",
+            word: NEGATIVE,
             severity: "2.2",
             about: "the leaves of one open pair cross each other",
             eligible: "a field with no pair crossed and one open by 1 cm, its machine's convention known",
         },
         Variant {
-            word: "random_bytes",
+            word: RANDOM,
             severity: "1.5",
             about: "the positions of bank A are noise",
             eligible: "a field with leaves, all of them within 20 cm, and no pair crossed",
@@ -73,52 +79,11 @@ pub(super) struct Params {
     /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     fld_id: Option<Ids>,
-    /// How the leaf sets are damaged.
-    #[arg(long, value_enum)]
-    corruption_type: Option<Corruption>,
-}
-
-/// How leaf sets are damaged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Corruption {
-    /// One byte more in bank A: half a leaf.
-    #[value(name = "odd_bytes", alias = "odd-bytes")]
-    #[serde(alias = "odd-bytes")]
-    OddBytes,
-    /// The middle leaf of bank B at 100 cm.
-    #[value(name = "out_of_range", alias = "out-of-range")]
-    #[serde(alias = "out-of-range")]
-    OutOfRange,
-    /// The leaves of one open pair, chosen by the seed, crossed.
-    #[value(name = "negative_gap", alias = "negative-gap")]
-    #[serde(alias = "negative-gap")]
-    NegativeGap,
-    /// The positions of bank A replaced by noise, drawn by the seed.
-    #[value(name = "random_bytes", alias = "random-bytes")]
-    #[serde(alias = "random-bytes")]
-    RandomBytes,
-}
-
-impl Corruption {
-    fn of(variant: &str) -> Option<Self> {
-        let all = [Self::OddBytes, Self::OutOfRange, Self::NegativeGap, Self::RandomBytes];
-        all.into_iter().find(|corruption| corruption.word() == variant)
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::OddBytes => "odd_bytes",
-            Self::OutOfRange => "out_of_range",
-            Self::NegativeGap => "negative_gap",
-            Self::RandomBytes => "random_bytes",
-        }
-    }
-
-    /// Tells whether the machine's convention has a say.
-    const fn needs_machine(self) -> bool {
-        matches!(self, Self::NegativeGap | Self::RandomBytes)
-    }
+    /// How the leaf sets are damaged: odd_bytes, out_of_range, negative_gap or random_bytes; the seed chooses the pair
+    /// and draws the noise.
+    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
+    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    corruption_type: Option<String>,
 }
 
 impl Parametrised for CorruptMlcData {
@@ -131,51 +96,41 @@ impl Mode for CorruptMlcData {
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let mut params = Params { fld_id: None, ..parameters::read(given)? };
-        let word = variant.map(|word| parameters::variant(self, word)).transpose()?;
-        params.corruption_type = params.corruption_type.or_else(|| Corruption::of(word?));
-        match (params.corruption_type, word) {
-            (None, _) => {
-                Err("corruption_type is missing: odd_bytes, out_of_range, negative_gap or random_bytes".into())
-            }
-            (Some(corruption), Some(word)) if corruption.word() != word => {
-                Err(format!("corruption_type {} contradicts the variant {word}", corruption.word()))
-            }
-            _ => Ok(parameters::write(&params)),
-        }
+        let params: Params = parameters::read(given)?;
+        let word = parameters::named(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
+        Ok(parameters::write(&Params { fld_id: None, corruption_type: Some(word.to_owned()) }))
     }
 
     fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Query> {
         let fields = records::field_queries(records, snapshot);
-        let corruption = parameters::read::<Params>(parameters).ok().and_then(|params| params.corruption_type);
-        if fields.is_empty() && corruption.is_some_and(Corruption::needs_machine) {
+        // Only what crosses or may cross pairs depends on how the machine counts its banks.
+        let word = parameters.get(PARAMETER).and_then(Json::as_str);
+        if fields.is_empty() && matches!(word, Some(NEGATIVE | RANDOM)) {
             return machines::queries(records, snapshot);
         }
         fields
     }
 
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        let mut params: Params = parameters::of_task(task)?;
-        params.corruption_type = params.corruption_type.or_else(|| Corruption::of(variant));
-        parameters::proposed(self, variant, snapshot, task, parameters::write(&params))
+        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
         let params: Params = parameters::of_task(task)?;
-        let corruption = parameters::required(params.corruption_type, "corruption_type")?;
+        let variant = parameters::shown(self, params.corruption_type, PARAMETER)?;
         let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = leaves::of_field(snapshot, task.record)?;
         let first = points.iter().find(|point| point.is_whole());
         let first = first.ok_or_else(|| {
             parameters::ineligible(self, task, "no control point of it has leaf sets that hold its MLC_Leaves pairs")
         })?;
-        let edit = match corruption {
-            Corruption::OddBytes => self.odd_bytes(&points, first, task)?,
-            Corruption::OutOfRange => self.out_of_range(&points, first, task)?,
-            Corruption::NegativeGap => self.negative_gap(&points, first, convention(snapshot, &field)?, task)?,
-            Corruption::RandomBytes => self.random_bytes(&points, first, convention(snapshot, &field)?, task)?,
+        let edit = match variant {
+            ODD => self.odd_bytes(&points, first, task)?,
+            FAR => self.out_of_range(&points, first, task)?,
+            NEGATIVE => self.negative_gap(&points, first, convention(snapshot, &field)?, task)?,
+            _ => self.random_bytes(&points, first, convention(snapshot, &field)?, task)?,
         };
-        Ok(Planned { variant: corruption.word(), edits: vec![edit] })
+        Ok(Planned { variant, edits: vec![edit] })
     }
 }
 
@@ -231,8 +186,7 @@ impl CorruptMlcData {
         let exchanged = |pair: &Pair| convention.exchanged(*pair).filter(|_| convention.gap(*pair) >= OPEN_MIN);
         let open: Vec<(usize, Pair)> =
             pairs.iter().enumerate().filter_map(|(at, pair)| Some((at, exchanged(pair)?))).collect();
-        let mut random =
-            RecordRandom::new(task.seed, Corruption::NegativeGap.word(), std::slice::from_ref(task.record));
+        let mut random = RecordRandom::new(task.seed, NEGATIVE, std::slice::from_ref(task.record));
         let chosen = random.pick(&open).and_then(|(at, crossed)| Some((pairs.get_mut(*at)?, *crossed)));
         let Some((pair, crossed)) = chosen else {
             let reason = format!("no leaf pair of its control point {} is open by 1 cm", first.number());
@@ -254,8 +208,7 @@ impl CorruptMlcData {
     ) -> Result<Edit, Refusal> {
         self.within_limits(points, task)?;
         convention.map_or(Ok(()), |convention| self.uncrossed(points, convention, task))?;
-        let mut random =
-            RecordRandom::new(task.seed, Corruption::RandomBytes.word(), std::slice::from_ref(task.record));
+        let mut random = RecordRandom::new(task.seed, RANDOM, std::slice::from_ref(task.record));
         let mut draw = || -> Vec<i16> {
             let words = std::iter::repeat_with(|| random.word().to_le_bytes()).take(first.leaves.div_ceil(4));
             leaves::positions(&words.flatten().collect::<Vec<u8>>(), first.leaves).collect()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use mfm_journal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,12 @@ use crate::mosaiq::records;
 /// The mode.
 pub(super) struct InvalidAngles;
 
+const PARAMETER: &str = "angle_type";
+const GANTRY: &str = "gantry";
+const COLLIMATOR: &str = "collimator";
+/// The angle that a variant proposes, which no machine has.
+const PROPOSED_DEGREES: i64 = 400;
+
 static CARD: Card = Card {
     id: "invalid_angles",
     tool: "create_invalid_angles",
@@ -30,13 +36,13 @@ static CARD: Card = Card {
     table_parameter: None,
     variants: &[
         Variant {
-            word: "gantry",
+            word: GANTRY,
             severity: "0.7",
             about: "Gantry_Ang of all control points leaves 0 to 360 degrees",
             eligible: "a field with a gantry angle, and none out of range",
         },
         Variant {
-            word: "collimator",
+            word: COLLIMATOR,
             severity: "0.6",
             about: "Coll_Ang of all control points leaves -180 to 360 degrees",
             eligible: "a field with a collimator angle, and none out of range",
@@ -65,25 +71,14 @@ pub(super) struct Params {
     /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     fld_id: Option<Ids>,
-    /// Which angle to make impossible.
-    #[arg(long, value_enum)]
-    angle_type: Option<AngleType>,
+    /// Which angle to make impossible: gantry, collimator, or both to the same value.
+    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
+    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    angle_type: Option<String>,
     /// The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360
     /// for the collimator and for both. With a variant, 400 where none is given.
     #[arg(long, value_name = "DEGREES", allow_negative_numbers = true)]
     invalid_value: Option<Number>,
-}
-
-/// Which angle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum AngleType {
-    /// The gantry angle.
-    Gantry,
-    /// The collimator angle.
-    Collimator,
-    /// Both angles, to the same value.
-    Both,
 }
 
 /// A column that holds an angle.
@@ -93,28 +88,19 @@ struct Angle {
     range: Range,
 }
 
-static GANTRY: Angle = Angle { column: "Gantry_Ang", name: "gantry angle", range: GANTRY_DEGREES };
-static COLLIMATOR: Angle = Angle { column: "Coll_Ang", name: "collimator angle", range: COLLIMATOR_DEGREES };
+/// The gantry first, so that each variant breaks a part of these.
+static ANGLES: [Angle; 2] = [
+    Angle { column: "Gantry_Ang", name: "gantry angle", range: GANTRY_DEGREES },
+    Angle { column: "Coll_Ang", name: "collimator angle", range: COLLIMATOR_DEGREES },
+];
 
-impl AngleType {
-    fn of(variant: &str) -> Option<Self> {
-        [Self::Gantry, Self::Collimator, Self::Both].into_iter().find(|angle| angle.word() == variant)
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Gantry => "gantry",
-            Self::Collimator => "collimator",
-            Self::Both => "both",
-        }
-    }
-
-    fn angles(self) -> Vec<&'static Angle> {
-        match self {
-            Self::Gantry => vec![&GANTRY],
-            Self::Collimator => vec![&COLLIMATOR],
-            Self::Both => vec![&GANTRY, &COLLIMATOR],
-        }
+/// Returns the angles that a variant breaks.
+fn angles(variant: &str) -> Vec<&'static Angle> {
+    let [gantry, collimator] = &ANGLES;
+    match variant {
+        GANTRY => vec![gantry],
+        COLLIMATOR => vec![collimator],
+        _ => vec![gantry, collimator],
     }
 }
 
@@ -128,20 +114,13 @@ impl Mode for InvalidAngles {
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let mut params = Params { fld_id: None, ..parameters::read(given)? };
-        if let Some(word) = variant {
-            let word = parameters::variant(self, word)?;
-            let angle = *params.angle_type.get_or_insert(AngleType::of(word).unwrap_or(AngleType::Gantry));
-            if angle.word() != word {
-                return Err(format!("angle_type {} contradicts the variant {word}", angle.word()));
-            }
-            params.invalid_value.get_or_insert(Number(Decimal::from(400)));
-        } else if params.angle_type.is_none() {
-            return Err("angle_type is missing: gantry, collimator or both".into());
-        } else if params.invalid_value.is_none() {
-            return Err("invalid_value is missing: an angle in degrees, such as 400".into());
-        }
-        Ok(parameters::write(&params))
+        let params: Params = parameters::read(given)?;
+        let word = parameters::named(self, PARAMETER, params.angle_type.as_deref(), variant)?;
+        let proposed = variant.map(|_| Number(Decimal::from(PROPOSED_DEGREES)));
+        let missing = || "invalid_value is missing: an angle in degrees, such as 400".to_owned();
+        let value = params.invalid_value.or(proposed).ok_or_else(missing)?;
+        let angle_type = Some(word.to_owned());
+        Ok(parameters::write(&Params { fld_id: None, angle_type, invalid_value: Some(value) }))
     }
 
     fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Query> {
@@ -149,16 +128,14 @@ impl Mode for InvalidAngles {
     }
 
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        let mut params: Params = parameters::of_task(task)?;
-        params.angle_type = params.angle_type.or_else(|| AngleType::of(variant));
-        parameters::proposed(self, variant, snapshot, task, parameters::write(&params))
+        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
         let params: Params = parameters::of_task(task)?;
-        let angle_type = parameters::required(params.angle_type, "angle_type")?;
+        let variant = parameters::shown(self, params.angle_type, PARAMETER)?;
         let Number(value) = parameters::required(params.invalid_value, "invalid_value")?;
-        let angles = angle_type.angles();
+        let angles = angles(variant);
         if let Some(angle) = angles.iter().find(|angle| angle.range.holds(value)) {
             let what = format!("{} ({} degrees)", angle.name, angle.range);
             return Err(Refusal::ValueIsValid { what, value: value.normalised().to_string() });
@@ -175,7 +152,7 @@ impl Mode for InvalidAngles {
         if shown.len() == angles.len() {
             return Err(parameters::ineligible(self, task, format!("it already has {}", shown.join(" and "))));
         }
-        Ok(Planned { variant: angle_type.word(), edits: edits(&angles, &points, value) })
+        Ok(Planned { variant, edits: edits(&angles, &points, value) })
     }
 }
 

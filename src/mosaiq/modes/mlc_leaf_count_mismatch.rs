@@ -1,6 +1,6 @@
 //! `mlc_leaf_count_mismatch`: control points with another number of leaf pairs than expected; no open leaf moves.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -18,6 +18,11 @@ use crate::mosaiq::versions;
 /// The mode.
 pub(super) struct MlcLeafCountMismatch;
 
+const PARAMETER: &str = "mismatch_type";
+const INTRA: &str = "intra_field";
+const MACHINE: &str = "vs_machine";
+const PLAN: &str = "vs_plan";
+
 static CARD: Card = Card {
     id: "mlc_leaf_count_mismatch",
     tool: "mlc_leaf_count_mismatch",
@@ -31,19 +36,19 @@ static CARD: Card = Card {
     table_parameter: None,
     variants: &[
         Variant {
-            word: "intra_field",
+            word: INTRA,
             severity: "2.1",
             about: "one later control point lacks the last leaf pair",
             eligible: "a field with two control points or more, all with one leaf count",
         },
         Variant {
-            word: "vs_machine",
+            word: MACHINE,
             severity: "2.0",
             about: "all control points have another MLC's number of pairs",
             eligible: "a field with the leaf count of most of three or more other fields of its machine",
         },
         Variant {
-            word: "vs_plan",
+            word: PLAN,
             severity: "1.8",
             about: "all control points lack the first and the last leaf pair",
             eligible: "a field with another version on its machine, of the same leaf count",
@@ -62,42 +67,11 @@ pub(super) struct Params {
     /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     fld_id: Option<Ids>,
-    /// What the number of leaf pairs contradicts.
-    #[arg(long, value_enum)]
-    mismatch_type: Option<Mismatch>,
-}
-
-/// What a number of leaf pairs contradicts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Mismatch {
-    /// The field's other control points: one of them, chosen by the seed, loses its last pair.
-    #[value(name = "intra_field", alias = "intra-field")]
-    #[serde(alias = "intra-field")]
-    IntraField,
-    /// The machine's other fields: every control point gets the number of pairs of another MLC.
-    #[value(name = "vs_machine", alias = "vs-machine")]
-    #[serde(alias = "vs-machine")]
-    VsMachine,
-    /// Another version of the field: every control point loses its first and its last pair.
-    #[value(name = "vs_plan", alias = "vs-plan")]
-    #[serde(alias = "vs-plan")]
-    VsPlan,
-}
-
-impl Mismatch {
-    fn of(variant: &str) -> Option<Self> {
-        let all = [Self::IntraField, Self::VsMachine, Self::VsPlan];
-        all.into_iter().find(|mismatch| mismatch.word() == variant)
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::IntraField => "intra_field",
-            Self::VsMachine => "vs_machine",
-            Self::VsPlan => "vs_plan",
-        }
-    }
+    /// What the number of leaf pairs contradicts: intra_field (the field's other control points), vs_machine (the
+    /// machine's other fields) or vs_plan (another version of the field).
+    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
+    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    mismatch_type: Option<String>,
 }
 
 impl Parametrised for MlcLeafCountMismatch {
@@ -110,16 +84,9 @@ impl Mode for MlcLeafCountMismatch {
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let mut params = Params { fld_id: None, ..parameters::read(given)? };
-        let word = variant.map(|word| parameters::variant(self, word)).transpose()?;
-        params.mismatch_type = params.mismatch_type.or_else(|| Mismatch::of(word?));
-        match (params.mismatch_type, word) {
-            (None, _) => Err("mismatch_type is missing: intra_field, vs_machine or vs_plan".into()),
-            (Some(mismatch), Some(word)) if mismatch.word() != word => {
-                Err(format!("mismatch_type {} contradicts the variant {word}", mismatch.word()))
-            }
-            _ => Ok(parameters::write(&params)),
-        }
+        let params: Params = parameters::read(given)?;
+        let word = parameters::named(self, PARAMETER, params.mismatch_type.as_deref(), variant)?;
+        Ok(parameters::write(&Params { fld_id: None, mismatch_type: Some(word.to_owned()) }))
     }
 
     fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Query> {
@@ -127,31 +94,29 @@ impl Mode for MlcLeafCountMismatch {
         if !fields.is_empty() {
             return fields;
         }
-        match parameters::read::<Params>(parameters).ok().and_then(|params| params.mismatch_type) {
-            Some(Mismatch::VsMachine) => machines::queries(records, snapshot),
-            Some(Mismatch::VsPlan) => versions::queries(records, snapshot),
-            Some(Mismatch::IntraField) | None => Vec::new(),
+        match parameters.get(PARAMETER).and_then(Json::as_str) {
+            Some(MACHINE) => machines::queries(records, snapshot),
+            Some(PLAN) => versions::queries(records, snapshot),
+            _ => Vec::new(),
         }
     }
 
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        let mut params: Params = parameters::of_task(task)?;
-        params.mismatch_type = params.mismatch_type.or_else(|| Mismatch::of(variant));
-        parameters::proposed(self, variant, snapshot, task, parameters::write(&params))
+        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
         let params: Params = parameters::of_task(task)?;
-        let mismatch = parameters::required(params.mismatch_type, "mismatch_type")?;
+        let variant = parameters::shown(self, params.mismatch_type, PARAMETER)?;
         let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = leaves::of_field(snapshot, task.record)?;
         let leaves = self.one_count(&points, task)?;
-        let edits = match mismatch {
-            Mismatch::IntraField => vec![self.intra_field(&points, task)?],
-            Mismatch::VsMachine => self.vs_machine(snapshot, &field, &points, leaves, task)?,
-            Mismatch::VsPlan => self.vs_plan(snapshot, &field, &points, leaves, task)?,
+        let edits = match variant {
+            INTRA => vec![self.intra_field(&points, task)?],
+            MACHINE => self.vs_machine(snapshot, &field, &points, leaves, task)?,
+            _ => self.vs_plan(snapshot, &field, &points, leaves, task)?,
         };
-        Ok(Planned { variant: mismatch.word(), edits })
+        Ok(Planned { variant, edits })
     }
 }
 
@@ -172,7 +137,7 @@ impl MlcLeafCountMismatch {
 
     fn intra_field(&self, points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<Edit, Refusal> {
         let later: Vec<&LeafPoint<'_>> = points.iter().skip(1).filter(|point| point.is_whole()).collect();
-        let mut random = RecordRandom::new(task.seed, Mismatch::IntraField.word(), std::slice::from_ref(task.record));
+        let mut random = RecordRandom::new(task.seed, INTRA, std::slice::from_ref(task.record));
         let Some(point) = random.pick(&later) else {
             return Err(self.skip(task, "it has no second control point whose leaf sets hold its MLC_Leaves pairs"));
         };
