@@ -79,6 +79,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     refused("ineligible", "let --sample N choose eligible records"),
     refused("none_eligible", "let --sample N choose eligible records"),
     refused("too_few_eligible", "ask for fewer records"),
+    refused("undetectable", "break fewer records of the group in one operation"),
     refused("value_is_valid", "give a value that is none of the valid ones"),
     refused("not_a_duplicate", "choose a shorter offset"),
     refused("no_independent_meterset", "choose a field with an index in MU or a dose per MU"),

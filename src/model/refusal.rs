@@ -30,6 +30,9 @@ pub enum Refusal {
     /// Fewer eligible records than a sample asks for.
     #[error("a sample of {wanted} was asked for, and {eligible} records of {table} are eligible")]
     TooFewEligible { table: String, wanted: u64, eligible: u64 },
+    /// So many records of a group would change that the fault would become the usual.
+    #[error("{chosen} records of {group} would change, and the others are what tells: none would be seen")]
+    Undetectable { group: String, chosen: u64 },
     /// The value is inside the valid range, so it would be no fault.
     #[error("{value} is a valid {what}: it would be no fault")]
     ValueIsValid { what: String, value: String },
@@ -213,6 +216,7 @@ impl Refusal {
             Self::Ineligible { .. } => "ineligible",
             Self::NoneEligible { .. } => "none_eligible",
             Self::TooFewEligible { .. } => "too_few_eligible",
+            Self::Undetectable { .. } => "undetectable",
             Self::ValueIsValid { .. } => "value_is_valid",
             Self::NotADuplicate { .. } => "not_a_duplicate",
             Self::NoIndependentMeterset { .. } => "no_independent_meterset",
@@ -267,6 +271,7 @@ impl Refusal {
                 "`mfm modes MODE` says what a record needs; --sample N chooses eligible ones".into()
             }
             Self::TooFewEligible { eligible, .. } => format!("ask for at most {eligible}"),
+            Self::Undetectable { .. } => "break fewer of them in one operation".into(),
             Self::ValueIsValid { .. } => "give a value that is none of the valid ones".into(),
             Self::NotADuplicate { .. } => {
                 "choose an offset of at most 10 s, or shorter than the delivery lasted".into()

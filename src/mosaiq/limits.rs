@@ -35,10 +35,11 @@ pub const LEAF_CM: Range = Range { min: -20, max: 20 };
 pub const LEAF_PAIRS: [usize; 5] = [29, 40, 60, 68, 80];
 /// A machine's fields must be so many before the number of leaf pairs that most of them have is expected of another.
 pub const EXPECTING_FIELDS_MIN: usize = 3;
-/// A convention is believed while at most so many of a hundred fields of its machine contradict it.
-pub const CROSSED_FIELDS_PER_HUNDRED: usize = 25;
+/// A convention fits while at most so many of a hundred leaf pairs of a machine contradict it: more than one crossed
+/// pair of the smallest MLC, and less than the wrong convention of any machine of the public mock that it does not fit.
+pub const CROSSED_PAIRS_PER_HUNDRED: usize = 4;
 /// A mode learns what a machine is like from so many of its fields, at most: a clinic's machine has thousands.
-pub const MACHINE_FIELDS_MAX: usize = 40;
+pub const MACHINE_FIELDS_MAX: usize = 41;
 
 /// An inclusive range of whole numbers that decimals are held against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

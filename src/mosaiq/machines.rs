@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::leaves::{Convention, LeafPoint, POINTS};
-use super::limits::{CROSSED_FIELDS_PER_HUNDRED, EXPECTING_FIELDS_MIN, MACHINE_FIELDS_MAX};
+use super::limits::{CROSSED_PAIRS_PER_HUNDRED, EXPECTING_FIELDS_MIN, MACHINE_FIELDS_MAX};
 use super::records;
 use crate::model::snapshot::key_form;
 use crate::model::{Key, Query, Refusal, Row, Snapshot, TableRows, Value};
@@ -20,17 +20,17 @@ const LOOKING: [i64; 5] = [3, 4, 5, 6, 9];
 pub(super) struct FieldLeaves {
     /// The numbers of leaf pairs in use.
     counts: BTreeSet<usize>,
-    /// Whether any pair can be read.
-    has_pairs: bool,
-    /// Whether a pair is crossed, if the banks count in one coordinate and if they count outward.
-    crossed: Crossed<bool>,
+    /// How many pairs can be read.
+    pairs: usize,
+    /// How many of them are crossed, if the banks count in one coordinate and if they count outward.
+    crossed: Crossed,
 }
 
-/// Something for each convention.
+/// Crossed pairs under each convention.
 #[derive(Clone, Copy, Debug, Default)]
-struct Crossed<T> {
-    absolute: T,
-    outward: T,
+struct Crossed {
+    absolute: usize,
+    outward: usize,
 }
 
 impl FieldLeaves {
@@ -43,9 +43,9 @@ impl FieldLeaves {
     fn add(&mut self, point: &LeafPoint<'_>) {
         self.add_count(point);
         for pair in point.pairs() {
-            self.has_pairs = true;
-            self.crossed.absolute |= Convention::Absolute.crosses(pair);
-            self.crossed.outward |= Convention::Outward.crosses(pair);
+            self.pairs += 1;
+            self.crossed.absolute += usize::from(Convention::Absolute.crosses(pair));
+            self.crossed.outward += usize::from(Convention::Outward.crosses(pair));
         }
     }
 
@@ -60,8 +60,8 @@ impl FieldLeaves {
     }
 }
 
-impl<T: Copy> Crossed<T> {
-    const fn under(&self, convention: Convention) -> T {
+impl Crossed {
+    const fn under(self, convention: Convention) -> usize {
         match convention {
             Convention::Absolute => self.absolute,
             Convention::Outward => self.outward,
@@ -77,56 +77,80 @@ impl<'p, 's: 'p> FromIterator<&'p LeafPoint<'s>> for FieldLeaves {
     }
 }
 
-/// Fields of a machine, counted by what they say.
+/// Fields of a machine, added up by what they say.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
-    /// Fields with pairs, and those that each convention would see crossed.
-    fields: usize,
-    crossed: Crossed<usize>,
+    /// Pairs, and those that each convention would see crossed.
+    pairs: usize,
+    crossed: Crossed,
     /// Fields by their one number of leaf pairs.
     counts: BTreeMap<usize, usize>,
 }
 
 impl Tally {
     fn add(&mut self, field: &FieldLeaves) {
-        self.change(field, |count| *count += 1);
+        self.change(field, usize::saturating_add);
     }
 
     /// Returns the tally of the other fields.
     fn without(&self, field: &FieldLeaves) -> Self {
         let mut others = self.clone();
-        others.change(field, |count| *count = count.saturating_sub(1));
+        others.change(field, usize::saturating_sub);
         others
     }
 
-    fn change(&mut self, field: &FieldLeaves, step: impl Fn(&mut usize)) {
-        if field.has_pairs {
-            step(&mut self.fields);
-        }
-        if field.crossed.absolute {
-            step(&mut self.crossed.absolute);
-        }
-        if field.crossed.outward {
-            step(&mut self.crossed.outward);
-        }
+    fn change(&mut self, field: &FieldLeaves, step: fn(usize, usize) -> usize) {
+        self.pairs = step(self.pairs, field.pairs);
+        self.crossed.absolute = step(self.crossed.absolute, field.crossed.absolute);
+        self.crossed.outward = step(self.crossed.outward, field.crossed.outward);
         if let Some(count) = field.count() {
-            step(self.counts.entry(count).or_default());
+            let known = self.counts.entry(count).or_default();
+            *known = step(*known, 1);
         }
     }
 
-    /// Returns the convention under which fewer fields have crossed pairs, absolute where both have as many; `None`
-    /// where no field tells, or too many contradict even the better one.
-    pub(super) fn convention(&self) -> Option<Convention> {
-        let Crossed { absolute, outward } = self.crossed;
-        let convention = if outward < absolute { Convention::Outward } else { Convention::Absolute };
-        let tells = self.fields > 0 && absolute.min(outward) * 100 <= self.fields * CROSSED_FIELDS_PER_HUNDRED;
-        tells.then_some(convention)
+    /// Tells whether hardly any pair contradicts a convention.
+    ///
+    /// Pairs are counted, not fields: a fault that crosses one pair of every field leaves the rest to speak.
+    const fn fits(&self, convention: Convention) -> bool {
+        self.crossed.under(convention) * 100 <= self.pairs * CROSSED_PAIRS_PER_HUNDRED
+    }
+
+    /// Returns the convention that these fields tell beyond doubt: it fits, and the other does not.
+    pub(super) const fn told(&self) -> Option<Convention> {
+        match (self.fits(Convention::Absolute), self.fits(Convention::Outward)) {
+            (true, false) => Some(Convention::Absolute),
+            (false, true) => Some(Convention::Outward),
+            _ => None,
+        }
+    }
+
+    /// Returns the convention to judge by: the one that is told, or absolute where both fit and no pair contradicts it.
+    pub(super) const fn convention(&self) -> Option<Convention> {
+        match self.told() {
+            None if self.pairs > 0 && self.crossed.absolute == 0 => Some(Convention::Absolute),
+            told => told,
+        }
+    }
+
+    /// Returns how many fields have one number of leaf pairs.
+    pub(super) fn fields(&self) -> usize {
+        self.counts.values().sum()
     }
 
     /// Returns the number of leaf pairs that more than half of the fields have, where there are enough of them.
     pub(super) fn usual_count(&self) -> Option<usize> {
-        let fields: usize = self.counts.values().sum();
-        let most = self.counts.iter().find(|(_, times)| **times * 2 > fields);
+        self.count_of(|times, fields| times * 2 > fields)
+    }
+
+    /// Returns the number of leaf pairs that at least two thirds of the fields have, where there are enough of them.
+    pub(super) fn clear_count(&self) -> Option<usize> {
+        self.count_of(|times, fields| times * 3 >= fields * 2)
+    }
+
+    fn count_of(&self, enough: impl Fn(usize, usize) -> bool) -> Option<usize> {
+        let fields = self.fields();
+        let most = self.counts.iter().find(|(_, times)| enough(**times, fields));
         most.filter(|_| fields >= EXPECTING_FIELDS_MIN).map(|(count, _)| *count)
     }
 }
@@ -141,34 +165,56 @@ pub(super) fn queries(records: &[Value], snapshot: &Snapshot) -> Vec<Query> {
     if !unread.is_empty() {
         return unread;
     }
-    // One more than are counted, because a field itself may be among the first.
-    let fields = machines.iter().flat_map(|machine| treatment_fields(snapshot, machine).take(MACHINE_FIELDS_MAX + 1));
+    let fields = machines.iter().flat_map(|machine| spread(&treatment_fields(snapshot, machine)));
     records::unread(snapshot, [Query::among(POINTS, "FLD_ID", fields)])
 }
 
 /// Returns the fields of a machine that treat, in key order; whole only where the machine was asked for.
-fn treatment_fields<'s>(snapshot: &'s Snapshot, machine: &Value) -> impl Iterator<Item = Value> + 's {
+fn treatment_fields(snapshot: &Snapshot, machine: &Value) -> Vec<Value> {
     let rows = snapshot.table(FIELDS).map(|fields| fields.with(MACHINE, machine)).unwrap_or_default();
-    let treats = |row: &Row<'_>| row.integer("Type_Enum").is_none_or(|kind| !LOOKING.contains(&kind));
-    rows.into_iter().filter(treats).filter_map(|row| row.cell("FLD_ID").map(key_form))
+    rows.into_iter().filter(treats).filter_map(|row| row.cell("FLD_ID").map(key_form)).collect()
 }
 
-/// Returns what the first other treatment fields of a field's machine say; nothing where it names no machine.
+/// Tells whether a field treats: its type is none of those that only look.
+fn treats(row: &Row<'_>) -> bool {
+    row.integer("Type_Enum").is_none_or(|kind| !LOOKING.contains(&kind))
+}
+
+/// Returns so many fields at equal distances, or all where there are no more: what a machine is like today, old fields
+/// and new, earlier faults included.
+fn spread(fields: &[Value]) -> Vec<Value> {
+    let taken = fields.len().min(MACHINE_FIELDS_MAX);
+    (0..taken).filter_map(|at| fields.get(at * fields.len() / taken.max(1)).cloned()).collect()
+}
+
+/// What the other fields of a field's machine say.
+#[derive(Debug, Default)]
+pub(super) struct Others {
+    /// What those read say.
+    pub(super) tally: Tally,
+    /// How many there are like those that have leaves, read or not.
+    pub(super) peers: usize,
+}
+
+/// Returns what other treatment fields of a field's machine say; nothing where it names no machine.
 ///
 /// # Errors
 /// [`Refusal::MissingTable`] or [`Refusal::MissingColumn`].
-pub(super) fn others(snapshot: &Snapshot, field: &Row<'_>) -> Result<Tally, Refusal> {
+pub(super) fn others(snapshot: &Snapshot, field: &Row<'_>) -> Result<Others, Refusal> {
     for column in [MACHINE, "Type_Enum", "FLD_ID"] {
         field.table.column(column)?;
     }
     let mut tally = Tally::default();
-    let Some(machine) = field.cell(MACHINE).filter(|machine| !machine.is_null()) else { return Ok(tally) };
+    let Some(machine) = field.cell(MACHINE).filter(|machine| !machine.is_null()) else { return Ok(Others::default()) };
     let own = field.cell("FLD_ID").map(key_form);
-    let others = treatment_fields(snapshot, machine).filter(|id| Some(id) != own.as_ref());
-    for id in others.take(MACHINE_FIELDS_MAX) {
-        tally.add(&super::leaves::of_field(snapshot, &id)?.iter().collect());
+    let all = treatment_fields(snapshot, machine);
+    let read: Vec<Value> = spread(&all).into_iter().filter(|id| Some(id) != own.as_ref()).collect();
+    for id in &read {
+        tally.add(&super::leaves::of_field(snapshot, id)?.iter().collect());
     }
-    Ok(tally)
+    let others = all.iter().filter(|id| Some(*id) != own.as_ref()).count();
+    let peers = tally.fields() * others / read.len().max(1);
+    Ok(Others { tally, peers })
 }
 
 /// A field whose control points use leaves, as a check sees it.
@@ -181,6 +227,8 @@ pub(super) struct LeafField {
     pub(super) set: Value,
     pub(super) version: i64,
     pub(super) leaves: FieldLeaves,
+    /// Whether it speaks for its machine: it treats.
+    speaks: bool,
 }
 
 /// What the gaps of all fields say.
@@ -224,11 +272,12 @@ impl Machines {
             let id = cell("FLD_ID");
             let Some(leaves) = leaves.remove(&id) else { continue };
             let machine = cell(MACHINE);
-            if !machine.is_null() {
+            let speaks = treats(&row) && !machine.is_null();
+            if speaks {
                 machines.tallies.entry(machine.clone()).or_default().add(&leaves);
             }
             let version = row.integer("Version").unwrap_or_default();
-            let field = LeafField { key: row.key(), machine, set: cell("FLD_SET_ID"), version, leaves };
+            let field = LeafField { key: row.key(), machine, set: cell("FLD_SET_ID"), version, leaves, speaks };
             machines.fields.insert(id, field);
         }
         machines
@@ -242,11 +291,11 @@ impl Machines {
     /// Holds each field against the convention that its machine's other fields tell.
     pub(super) fn gaps(&self) -> Gaps<'_> {
         let mut gaps = Gaps::default();
-        for (id, field) in self.fields.iter().filter(|(_, field)| field.leaves.has_pairs) {
+        for (id, field) in self.fields.iter().filter(|(_, field)| field.leaves.pairs > 0) {
             gaps.fields += 1;
             match self.others(field).convention() {
                 None => gaps.unjudged += 1,
-                Some(convention) if field.leaves.crossed.under(convention) => {
+                Some(convention) if field.leaves.crossed.under(convention) > 0 => {
                     gaps.crossed.insert(id, convention);
                 }
                 Some(_) => {}
@@ -257,7 +306,9 @@ impl Machines {
 
     /// Returns what the other fields of a field's machine say; nothing where it names no machine.
     pub(super) fn others(&self, field: &LeafField) -> Tally {
-        self.tallies.get(&field.machine).map(|tally| tally.without(&field.leaves)).unwrap_or_default()
+        let tally = self.tallies.get(&field.machine);
+        let others = |tally: &Tally| if field.speaks { tally.without(&field.leaves) } else { tally.clone() };
+        tally.map(others).unwrap_or_default()
     }
 }
 
@@ -265,9 +316,8 @@ impl Machines {
 mod tests {
     use super::*;
 
-    fn field(counts: &[usize], absolute: bool, outward: bool) -> FieldLeaves {
-        let counts = counts.iter().copied().collect();
-        FieldLeaves { counts, has_pairs: true, crossed: Crossed { absolute, outward } }
+    fn field(counts: &[usize], absolute: usize, outward: usize) -> FieldLeaves {
+        FieldLeaves { counts: counts.iter().copied().collect(), pairs: 40, crossed: Crossed { absolute, outward } }
     }
 
     fn tally(fields: &[(usize, FieldLeaves)]) -> Tally {
@@ -277,31 +327,45 @@ mod tests {
     }
 
     #[test]
-    fn the_convention_is_the_one_that_fewer_fields_contradict() {
-        let (absolute, outward) = (field(&[40], false, true), field(&[40], true, false));
-        let (both, neither) = (field(&[40], false, false), field(&[40], true, true));
+    fn a_convention_is_told_by_pairs_and_not_by_fields() {
+        let (absolute, outward) = (field(&[40], 0, 20), field(&[40], 20, 0));
+        let (both, faulty) = (field(&[40], 0, 0), field(&[40], 1, 20));
         let of = |fields: &[(usize, &FieldLeaves)]| {
             let fields: Vec<_> = fields.iter().map(|(times, field)| (*times, (*field).clone())).collect();
-            tally(&fields).convention()
+            let tally = tally(&fields);
+            (tally.told(), tally.convention())
         };
-        assert_eq!(of(&[]), None);
-        assert_eq!(of(&[(3, &both)]), Some(Convention::Absolute));
-        assert_eq!(of(&[(3, &absolute), (1, &outward)]), Some(Convention::Absolute), "a quarter is borne");
-        assert_eq!(of(&[(1, &absolute), (3, &outward)]), Some(Convention::Outward));
-        assert_eq!(of(&[(2, &absolute), (1, &outward)]), None, "a third is not");
-        assert_eq!(of(&[(4, &outward), (1, &neither)]), Some(Convention::Outward));
-        assert_eq!(of(&[(1, &neither)]), None);
+        let (one, other) = (Some(Convention::Absolute), Some(Convention::Outward));
+        assert_eq!(of(&[]), (None, None));
+        assert_eq!(of(&[(3, &absolute)]), (one, one));
+        assert_eq!(of(&[(3, &outward)]), (other, other));
+        assert_eq!(of(&[(9, &faulty)]), (one, one), "one crossed pair in every field changes nothing");
+        assert_eq!(of(&[(3, &both)]), (None, one), "both fit: absolute, but it is not told");
+        assert_eq!(of(&[(3, &both), (1, &field(&[40], 1, 0))]), (None, None), "both nearly fit");
+        assert_eq!(of(&[(2, &absolute), (1, &outward)]), (None, None), "both are contradicted");
     }
 
     #[test]
     fn leaving_one_out_leaves_the_others() {
-        let (usual, odd) = (field(&[40], false, true), field(&[60], true, true));
+        let (usual, odd) = (field(&[40], 0, 1), field(&[60], 1, 1));
         let all = tally(&[(3, usual.clone()), (1, odd.clone())]);
         assert_eq!((all.without(&odd).usual_count(), all.without(&usual).usual_count()), (Some(40), Some(40)));
+        assert_eq!((all.without(&usual).clear_count(), all.without(&usual).fields()), (Some(40), 3));
         assert_eq!(tally(&[(2, usual.clone())]).usual_count(), None, "two fields are too few");
-        assert_eq!(tally(&[(2, usual.clone()), (2, odd)]).usual_count(), None, "half is no majority");
-        let mixed = field(&[40, 39], false, true);
+        assert_eq!(tally(&[(2, usual.clone()), (2, odd.clone())]).usual_count(), None, "half is no majority");
+        let narrow = tally(&[(3, usual.clone()), (2, odd)]);
+        assert_eq!((narrow.usual_count(), narrow.clear_count()), (Some(40), None), "a majority, but not a clear one");
+        let mixed = field(&[40, 39], 0, 1);
         assert_eq!(mixed.count(), None);
         assert_eq!(tally(&[(2, usual), (5, mixed)]).usual_count(), None, "a field without one number has no say");
+    }
+
+    #[test]
+    fn fields_are_taken_at_equal_distances() {
+        let ids = |count: i64| (0..count).map(Value::Integer).collect::<Vec<_>>();
+        assert_eq!(spread(&ids(0)), []);
+        assert_eq!(spread(&ids(7)), ids(7));
+        let taken = spread(&ids(400));
+        assert_eq!((taken.len(), &taken[1]), (MACHINE_FIELDS_MAX, &Value::Integer(400 / 41)));
     }
 }

@@ -26,17 +26,17 @@ pub(super) fn queries(records: &[Value], snapshot: &Snapshot) -> Vec<Query> {
     records::unread(snapshot, [Query::among(leaves::POINTS, "FLD_ID", fields)])
 }
 
-/// Returns the numbers of leaf pairs of a field's other versions on its machine: a field moved to another machine has
-/// that one's leaves. A version without one number has no say.
+/// Returns the number of leaf pairs of each other version of a field on its machine: a field moved to another machine
+/// has that one's leaves. A version without one number has no say.
 ///
 /// # Errors
 /// [`Refusal::MissingTable`] or [`Refusal::MissingColumn`].
-pub(super) fn counts(snapshot: &Snapshot, field: &Row<'_>) -> Result<BTreeSet<usize>, Refusal> {
+pub(super) fn counts(snapshot: &Snapshot, field: &Row<'_>) -> Result<Vec<usize>, Refusal> {
     for column in [SET, MACHINE, "FLD_ID"] {
         field.table.column(column)?;
     }
     let cell = |row: &Row<'_>, column: &str| row.cell(column).map_or(Value::Null, key_form);
-    let mut counts = BTreeSet::new();
+    let mut counts = Vec::new();
     let set = cell(field, SET);
     if set.is_null() {
         return Ok(counts);

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::failure::{Failure, Kind};
 use crate::model::refusal::show;
 use crate::model::{Ids, Key, Query, Refusal, Snapshot, Table, Value, seed};
-use crate::mosaiq::modes::{Mode, Planned, Task};
+use crate::mosaiq::modes::{Mode, Planned, Task, Witness};
 use crate::mosaiq::reading::Pause;
 use crate::mosaiq::selection::Selection;
 use crate::plan::{self, Pending};
@@ -101,8 +101,36 @@ pub fn select(context: &Context<'_>, target: &mut dyn Target, order: &Order<'_>)
     run.finish(table, chosen.len() as u64)
 }
 
+/// Records chosen of each group that vouches for what is usual.
+#[derive(Default)]
+struct Crowd(BTreeMap<String, Witnessed>);
+
+/// How many were chosen of a group, and how few others the least vouched for of them has.
+#[derive(Clone, Copy)]
+struct Witnessed {
+    chosen: usize,
+    peers: usize,
+}
+
+impl Crowd {
+    /// Takes one more record, unless so many of its group would change that none of them could be seen; whatever the
+    /// order in which they come, the same set is taken or not.
+    fn take(&mut self, planned: &Planned) -> Result<(), Refusal> {
+        let Some(witness) = &planned.witness else { return Ok(()) };
+        let known = self.0.get(&witness.group);
+        let chosen = known.map_or(1, |known| known.chosen + 1);
+        let peers = known.map_or(witness.peers, |known| known.peers.min(witness.peers));
+        if !(Witness { group: String::new(), peers }).bears(chosen) {
+            return Err(Refusal::Undetectable { group: witness.group.clone(), chosen: chosen as u64 });
+        }
+        self.0.insert(witness.group.clone(), Witnessed { chosen, peers });
+        Ok(())
+    }
+}
+
 #[derive(Default)]
 struct Tally {
+    crowd: Crowd,
     rows: Vec<Pending>,
     rows_total: u64,
     keys: Vec<Key>,
@@ -151,15 +179,15 @@ impl Run<'_, '_, '_> {
     }
 
     fn sample(&mut self, ranked: Vec<Key>, wanted: u64) -> Result<Vec<Key>, Failure> {
-        let mut chosen = Vec::new();
+        let (mut chosen, mut crowd) = (Vec::new(), Crowd::default());
         for batch in ranked.chunks(BATCH) {
             let snapshot = self.gather(batch)?;
             for key in batch {
                 if chosen.len() as u64 == wanted {
                     return Ok(chosen);
                 }
-                match self.one(&snapshot, key, 0) {
-                    Ok(_) => chosen.push(key.clone()),
+                match self.one(&snapshot, key, 0).and_then(|(planned, _)| crowd.take(&planned)) {
+                    Ok(()) => chosen.push(key.clone()),
                     // What the order of the seed passed over was never asked for.
                     Err(refusal) => self.skippable(key, refusal).map(|_| ())?,
                 }
@@ -179,7 +207,8 @@ impl Run<'_, '_, '_> {
             let snapshot = self.gather(batch)?;
             for key in batch {
                 let ordinal = self.outcome.keys.len() as u64;
-                match self.one(&snapshot, key, ordinal) {
+                let planned = self.one(&snapshot, key, ordinal);
+                match planned.and_then(|made| self.outcome.crowd.take(&made.0).map(|()| made)) {
                     Ok((planned, parameters)) => self.take(key, &planned, parameters, &snapshot)?,
                     Err(refusal) if sampled || self.required(key) => return Err(refusal.into()),
                     Err(refusal) => self.skip(key, refusal)?,
@@ -257,13 +286,14 @@ impl Run<'_, '_, '_> {
             | Refusal::NotADuplicate { reason, .. }
             | Refusal::NoIndependentMeterset { reason, .. } => reason.clone(),
             Refusal::MissingRecord { .. } => "it does not exist".to_owned(),
+            Refusal::Undetectable { group, .. } => format!("with more records of {group}, none of them would be seen"),
             _ => return Err(refusal.into()),
         };
         Ok(Skipped { record: show(key), reason, code: refusal.code() })
     }
 
     fn finish(self, table: std::sync::Arc<Table>, selected: u64) -> Result<Selected, Failure> {
-        let Tally { rows, rows_total, keys, parameters, variants, skipped, skipped_total } = self.outcome;
+        let Tally { rows, rows_total, keys, parameters, variants, skipped, skipped_total, crowd: _ } = self.outcome;
         let limit = self.order.max_rows;
         if keys.is_empty() {
             let first = skipped.first().map(|skip| format!("{}: {}", skip.record, skip.reason));

@@ -138,6 +138,61 @@ fn many_seeds(world: &World, seeds: u64) {
     assert!(done >= seeds * MODES.len() as u64);
 }
 
+/// Whole selections: whatever is chosen together, every chosen record shows.
+fn all_at_once(world: &World) {
+    let (before, mut session) = (fingerprint(&world.path("lab.db")), session(world));
+    for mode in MODES.iter().copied() {
+        for (kind, variant) in
+            mode.card().records().flat_map(|kind| mode.card().variants.iter().map(move |variant| (kind, variant.word)))
+        {
+            let what = format!("all of {} {variant} of {}", mode.card().tool, kind.table);
+            let one = request(mode, kind, variant, 0);
+            let options = plan::Options { sample: None, all: true, max_rows: Some(u64::MAX), ..one.options };
+            match world.apply(plan::Request { options, ..one }) {
+                Ok(applied) => {
+                    let tables = applied.plan.changes.iter().map(|change| change.table.as_str()).collect();
+                    let mut target = world.context().open(&world.url("lab.db")).unwrap();
+                    let new = session.look_again(target.as_mut(), &tables).unwrap();
+                    let unseen = unseen(world, kind, applied.op.unwrap(), &new);
+                    assert!(
+                        unseen.is_empty(),
+                        "{what}: {} of {} unseen: {unseen:?}",
+                        unseen.len(),
+                        applied.plan.records
+                    );
+                    world.revert(&[applied.op.unwrap()]).unwrap();
+                    session.look_again(target.as_mut(), &tables).unwrap();
+                }
+                Err(failure) => {
+                    let known =
+                        failure.kind.exit_code() == 2 || ["missing_table", "none_eligible"].contains(&&*failure.code);
+                    assert!(known, "{what}: {failure:?}");
+                }
+            }
+            assert_eq!(fingerprint(&world.path("lab.db")), before, "{what}");
+        }
+    }
+}
+
+/// Returns the chosen records that no finding names, neither themselves nor a row that was changed for them.
+fn unseen(world: &World, kind: &Record, op: u64, new: &[Finding]) -> Vec<String> {
+    let shown = mfm::ops::show::run(&world.context(), &mfm::ops::show::Request { op, diff: true }).unwrap();
+    let id = |key: &[mfm::model::Value]| mfm::model::refusal::show(key);
+    let rows = |finding: &Finding| {
+        let own = (finding.table.to_owned(), id(&finding.key));
+        let related = finding.related.iter().map(|(table, key)| ((*table).to_owned(), id(key)));
+        std::iter::once(own).chain(related).collect::<Vec<_>>()
+    };
+    let named: BTreeSet<(String, String)> = new.iter().flat_map(rows).collect();
+    let chosen = shown.keys.iter().map(ToString::to_string);
+    chosen.filter(|key| !named.contains(&(kind.table.to_owned(), key.clone()))).collect()
+}
+
+#[test]
+fn everything_chosen_together_is_seen() {
+    all_at_once(&World::with_lab(20));
+}
+
 #[test]
 fn every_variant_is_seen_and_taken_back() {
     many_seeds(&World::with_lab(20), 1);
@@ -156,5 +211,6 @@ fn every_variant_under_many_seeds_on_the_whole_mock() {
     let source = std::env::var_os("MFM_TEST_MOCK").unwrap().into();
     let request = mfm::ops::lab::import::Request { source, url: world.url("lab.db"), name: None };
     mfm::ops::lab::import::run(&world.context(), &request).unwrap();
+    all_at_once(&world);
     many_seeds(&world, seeds());
 }

@@ -120,14 +120,14 @@ fn another_version_says_what_was_planned() {
 }
 
 #[test]
-fn a_mode_learns_from_the_first_treatment_fields() {
+fn a_mode_learns_from_treatment_fields_old_and_new() {
     let mut clinic = Clinic::empty("varbinary(200)");
-    // Five fields that only look, forty that treat, and many behind them that say otherwise.
+    // Five fields that only look and say otherwise, as do 40 of the 195 that treat.
     for field in 1..=200 {
         let (kind, pairs) = match field {
             1..=5 => ([3, 4, 5, 6, 9][usize::try_from(field).unwrap() - 1], OUTWARD.to_vec()),
-            6..=46 => (13, ABSOLUTE.to_vec()),
-            _ => (13, OUTWARD[..3].to_vec()),
+            6..=160 => (13, ABSOLUTE.to_vec()),
+            _ => (13, ABSOLUTE[..3].to_vec()),
         };
         clinic.field(field, 5, field, kind);
         clinic.point(field, 0, &pairs, 0);
@@ -137,5 +137,22 @@ fn a_mode_learns_from_the_first_treatment_fields() {
     let (_, set) = exact(planned.edits[0].clone());
     let [a, b] = banks(&[ABSOLUTE[0], (250, -300), ABSOLUTE[2], ABSOLUTE[3]], 0).map(Datum::Bytes);
     assert_eq!(set, [("A_Leaf_Set".to_owned(), a), ("B_Leaf_Set".to_owned(), b)]);
-    assert!(clinic.reason(COUNT, 100, mismatch("vs_machine")).contains("3 leaf pairs on a machine that has 4"));
+    assert!(clinic.reason(COUNT, 190, mismatch("vs_machine")).contains("3 leaf pairs on a machine that has 4"));
+    // A third more of them cut, and two thirds no longer agree.
+    for field in 120..=160 {
+        clinic.set(field * 10, "MLC_Leaves", Value::Integer(3));
+    }
+    assert!(clinic.reason(COUNT, 6, mismatch("vs_machine")).contains("do not tell how many leaf pairs"));
+    let planned = try_plan(&clinic.database, COUNT, 6, mismatch("intra_field"));
+    assert!(planned.is_err(), "one control point only");
+}
+
+#[test]
+fn a_fault_on_most_of_a_group_would_become_the_usual() {
+    let witness = |peers| crate::mosaiq::modes::Witness { group: "machine 5".into(), peers };
+    let most = |peers: usize| (1..100).take_while(|chosen| witness(peers).bears(*chosen)).count();
+    assert_eq!([1, 2, 3, 4, 9, 10].map(most), [1, 1, 2, 2, 5, 5]);
+    let clinic = Clinic::new("varbinary(200)");
+    let planned = try_plan(&clinic.database, COUNT, 51, mismatch("vs_machine")).unwrap();
+    assert_eq!(planned.witness, Some(crate::mosaiq::modes::Witness { group: "machine 5".into(), peers: 3 }));
 }

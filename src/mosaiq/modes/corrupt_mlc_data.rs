@@ -50,13 +50,13 @@ static CARD: Card = Card {
             word: NEGATIVE,
             severity: "2.2",
             about: "the leaves of one open pair cross each other",
-            eligible: "a field with no pair crossed and one open by 1 cm, its machine's convention known",
+            eligible: "a field with no pair crossed and one open by 1 cm, its machine's convention beyond doubt",
         },
         Variant {
             word: RANDOM,
             severity: "1.5",
             about: "the positions of bank A are noise",
-            eligible: "a field with leaves, all of them within 20 cm, and no pair crossed",
+            eligible: "a field with leaves, all of them within 20 cm",
         },
     ],
     severity: "1.5",
@@ -103,9 +103,8 @@ impl Mode for CorruptMlcData {
 
     fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Query> {
         let fields = records::field_queries(records, snapshot);
-        // Only what crosses or may cross pairs depends on how the machine counts its banks.
-        let word = parameters.get(PARAMETER).and_then(Json::as_str);
-        if fields.is_empty() && matches!(word, Some(NEGATIVE | RANDOM)) {
+        // Only crossing depends on how the machine counts its banks.
+        if fields.is_empty() && parameters.get(PARAMETER).and_then(Json::as_str) == Some(NEGATIVE) {
             return machines::queries(records, snapshot);
         }
         fields
@@ -128,14 +127,16 @@ impl Mode for CorruptMlcData {
             ODD => self.odd_bytes(&points, first, task)?,
             FAR => self.out_of_range(&points, first, task)?,
             NEGATIVE => self.negative_gap(&points, first, convention(snapshot, &field)?, task)?,
-            _ => self.random_bytes(&points, first, convention(snapshot, &field)?, task)?,
+            _ => self.random_bytes(&points, first, task)?,
         };
-        Ok(Planned { variant, edits: vec![edit] })
+        Ok(Planned::alone(variant, vec![edit]))
     }
 }
 
+/// Returns how the machine counts its banks, where its other fields leave no doubt: a convention that merely fits could
+/// be given up for the other one as soon as a pair is crossed.
 fn convention(snapshot: &Snapshot, field: &Row<'_>) -> Result<Option<Convention>, Refusal> {
-    Ok(machines::others(snapshot, field)?.convention())
+    Ok(machines::others(snapshot, field)?.tally.told())
 }
 
 /// Returns a set with other positions for the leaves in use.
@@ -179,7 +180,7 @@ impl CorruptMlcData {
         convention: Option<Convention>,
         task: &Task<'_>,
     ) -> Result<Edit, Refusal> {
-        let unknown = "the other fields of its machine do not tell how the machine counts its banks";
+        let unknown = "the other fields of its machine leave in doubt how the machine counts its banks";
         let convention = convention.ok_or_else(|| parameters::ineligible(self, task, unknown))?;
         self.uncrossed(points, convention, task)?;
         let mut pairs: Vec<Pair> = first.pairs().collect();
@@ -198,26 +199,15 @@ impl CorruptMlcData {
         Ok(first.update([(BANK_A, a), (BANK_B, b)]))
     }
 
-    /// Draws bank A anew until a check must see it: a leaf out of limits, or a pair crossed under a known convention.
-    fn random_bytes(
-        &self,
-        points: &[LeafPoint<'_>],
-        first: &LeafPoint<'_>,
-        convention: Option<Convention>,
-        task: &Task<'_>,
-    ) -> Result<Edit, Refusal> {
+    /// Draws bank A anew until a leaf is out of limits, which shows whatever the convention of the machine.
+    fn random_bytes(&self, points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
         self.within_limits(points, task)?;
-        convention.map_or(Ok(()), |convention| self.uncrossed(points, convention, task))?;
         let mut random = RecordRandom::new(task.seed, RANDOM, std::slice::from_ref(task.record));
         let mut draw = || -> Vec<i16> {
             let words = std::iter::repeat_with(|| random.word().to_le_bytes()).take(first.leaves.div_ceil(4));
             leaves::positions(&words.flatten().collect::<Vec<u8>>(), first.leaves).collect()
         };
-        let shows = |noise: &Vec<i16>| {
-            let far = noise.iter().any(|position| !leaves::within_limits(*position));
-            let mut pairs = noise.iter().zip(leaves::positions(first.b, first.leaves)).map(|(a, b)| Pair { a: *a, b });
-            far || convention.is_some_and(|convention| pairs.any(|pair| convention.crosses(pair)))
-        };
+        let shows = |noise: &Vec<i16>| noise.iter().any(|position| !leaves::within_limits(*position));
         let noise = (0..DRAWS_MAX).map(|_| draw()).find(shows);
         let noise = noise.ok_or_else(|| parameters::ineligible(self, task, "no noise was drawn that would show"))?;
         Ok(first.update([(BANK_A, with_positions(first.a, first, noise))]))

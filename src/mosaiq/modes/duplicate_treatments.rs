@@ -128,7 +128,7 @@ impl Mode for DuplicateTreatments {
         self.eligible(&source, offset, snapshot, task)?;
         let field = if change { Some(self.other_field(&source, snapshot, task)?) } else { None };
         let row = self.copy(&source, offset, field, snapshot, task)?;
-        Ok(Planned { variant: variant_of(change), edits: vec![Edit::Insert { table: TABLE.into(), row }] })
+        Ok(Planned::alone(variant_of(change), vec![Edit::Insert { table: TABLE.into(), row }]))
     }
 }
 

@@ -152,7 +152,7 @@ impl Mode for InvalidAngles {
         if shown.len() == angles.len() {
             return Err(parameters::ineligible(self, task, format!("it already has {}", shown.join(" and "))));
         }
-        Ok(Planned { variant, edits: edits(&angles, &points, value) })
+        Ok(Planned::alone(variant, edits(&angles, &points, value)))
     }
 }
 

@@ -132,7 +132,7 @@ impl Mode for InvalidOffsetData {
             _ => self.future(&offset, task)?,
         };
         let edit = Edit::Update { table: TABLE.into(), key: offset.key(), set };
-        Ok(Planned { variant, edits: vec![edit] })
+        Ok(Planned::alone(variant, vec![edit]))
     }
 }
 

@@ -148,7 +148,7 @@ impl Mode for MetersetInconsistency {
         };
         let set = BTreeMap::from([(COLUMN.to_owned(), Datum::Decimal(value))]);
         let edit = Edit::Update { table: TABLE.into(), key: field.key(), set };
-        Ok(Planned { variant, edits: vec![edit] })
+        Ok(Planned::alone(variant, vec![edit]))
     }
 }
 

@@ -208,7 +208,7 @@ impl Mode for MissingControlPoints {
         let variant = self.variant(&wanted, count, &field, task)?;
         let gone = |row: &&Row<'_>| row.integer("Point").is_some_and(|point| wanted.contains(&point));
         let delete = |row: &Row<'_>| Edit::Delete { table: "TxFieldPoint".into(), key: row.key() };
-        Ok(Planned { variant, edits: rows.iter().filter(gone).map(delete).collect() })
+        Ok(Planned::alone(variant, rows.iter().filter(gone).map(delete).collect()))
     }
 }
 

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant, Witness};
+use crate::model::refusal::show;
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, Ids, Kind, Query, Refusal, Row, Snapshot, Value};
 use crate::mosaiq::leaves::{self, BANK_A, BANK_B, LeafPoint, POINTS, Pair};
@@ -111,12 +112,11 @@ impl Mode for MlcLeafCountMismatch {
         let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = leaves::of_field(snapshot, task.record)?;
         let leaves = self.one_count(&points, task)?;
-        let edits = match variant {
-            INTRA => vec![self.intra_field(&points, task)?],
-            MACHINE => self.vs_machine(snapshot, &field, &points, leaves, task)?,
-            _ => self.vs_plan(snapshot, &field, &points, leaves, task)?,
-        };
-        Ok(Planned { variant, edits })
+        match variant {
+            INTRA => Ok(Planned::alone(variant, vec![self.intra_field(&points, task)?])),
+            MACHINE => self.vs_machine(snapshot, &field, &points, leaves, task),
+            _ => self.vs_plan(snapshot, &field, &points, leaves, task),
+        }
     }
 }
 
@@ -152,9 +152,9 @@ impl MlcLeafCountMismatch {
         points: &[LeafPoint<'_>],
         leaves: usize,
         task: &Task<'_>,
-    ) -> Result<Vec<Edit>, Refusal> {
-        let machine = machines::others(snapshot, field)?;
-        let usual = machine.usual_count().ok_or_else(|| {
+    ) -> Result<Planned, Refusal> {
+        let machines::Others { tally, peers } = machines::others(snapshot, field)?;
+        let usual = tally.clear_count().ok_or_else(|| {
             self.skip(task, "the other fields of its machine do not tell how many leaf pairs the machine has")
         })?;
         if usual != leaves {
@@ -163,14 +163,16 @@ impl MlcLeafCountMismatch {
         let smaller = LEAF_PAIRS.iter().rfind(|count| **count < leaves);
         let other = smaller.or_else(|| LEAF_PAIRS.iter().find(|count| **count > leaves)).copied();
         let other = other.unwrap_or(leaves + 1);
-        if other < leaves {
+        let edits = if other < leaves {
             let (front, back) = halves(leaves - other);
-            return self.all(points, |pairs| cut(pairs, front, back), task);
-        }
-        let unknown = "the other fields of its machine do not tell how the machine counts its banks";
-        let closed = machine.convention().ok_or_else(|| self.skip(task, unknown))?.closed();
-        let (front, back) = halves(other - leaves);
-        self.all(points, |pairs| [vec![closed; front], pairs, vec![closed; back]].concat(), task)
+            self.all(points, |pairs| cut(pairs, front, back), task)?
+        } else {
+            let unknown = "the other fields of its machine do not tell how the machine counts its banks";
+            let closed = tally.convention().ok_or_else(|| self.skip(task, unknown))?.closed();
+            let (front, back) = halves(other - leaves);
+            self.all(points, |pairs| [vec![closed; front], pairs, vec![closed; back]].concat(), task)?
+        };
+        Ok(Planned { variant: MACHINE, edits, witness: Some(witness("machine", field.cell(machines::MACHINE), peers)) })
     }
 
     fn vs_plan(
@@ -180,18 +182,24 @@ impl MlcLeafCountMismatch {
         points: &[LeafPoint<'_>],
         leaves: usize,
         task: &Task<'_>,
-    ) -> Result<Vec<Edit>, Refusal> {
+    ) -> Result<Planned, Refusal> {
         let others = versions::counts(snapshot, field)?;
-        let expected = match others.iter().collect::<Vec<_>>()[..] {
-            [expected] => *expected,
-            [] => return Err(self.skip(task, "no other version of it on its machine has leaves")),
-            _ => return Err(self.skip(task, "its other versions do not agree on the number of leaf pairs")),
+        let Some(expected) = others.first() else {
+            return Err(self.skip(task, "no other version of it on its machine has leaves"));
         };
-        if expected != leaves {
+        if others.iter().any(|other| other != expected) {
+            return Err(self.skip(task, "its other versions do not agree on the number of leaf pairs"));
+        }
+        if *expected != leaves {
             let reason = format!("it already has {leaves} leaf pairs, and another version of it has {expected}");
             return Err(self.skip(task, reason));
         }
-        self.all(points, |pairs| cut(pairs, 1, 1), task)
+        let edits = self.all(points, |pairs| cut(pairs, 1, 1), task)?;
+        Ok(Planned {
+            variant: PLAN,
+            edits,
+            witness: Some(witness("FLD_SET_ID", field.cell(versions::SET), others.len())),
+        })
     }
 
     /// Gives every control point other pairs.
@@ -226,6 +234,11 @@ impl MlcLeafCountMismatch {
         let count = Datum::Integer(i64::try_from(pairs.len()).unwrap_or(i64::MAX));
         Ok(point.update([("MLC_Leaves", count), a, b]))
     }
+}
+
+fn witness(what: &str, value: Option<&Value>, peers: usize) -> Witness {
+    let value = value.map(std::slice::from_ref).unwrap_or_default();
+    Witness { group: format!("{what} {}", show(value)), peers }
 }
 
 /// Returns how many pairs change at the front and at the back: the back takes the odd one.

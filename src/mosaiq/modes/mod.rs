@@ -132,6 +132,33 @@ pub struct Planned {
     pub variant: &'static str,
     /// What is done to which rows.
     pub edits: Vec<Edit>,
+    /// Which other records the fault is seen by, where it is seen by them alone.
+    pub witness: Option<Witness>,
+}
+
+impl Planned {
+    /// Returns a plan for a fault that shows in its own rows.
+    #[must_use]
+    pub const fn alone(variant: &'static str, edits: Vec<Edit>) -> Self {
+        Self { variant, edits, witness: None }
+    }
+}
+
+/// Other records that say what is usual, so that a fault on too many of them at once would become the usual.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// What they have in common: `machine 101`.
+    pub group: String,
+    /// How many others there are.
+    pub peers: usize,
+}
+
+impl Witness {
+    /// Tells whether the fault still shows on so many records of the group: most of the others stay as they are.
+    #[must_use]
+    pub const fn bears(&self, chosen: usize) -> bool {
+        (self.peers + 1).saturating_sub(chosen) * 2 > self.peers
+    }
 }
 
 /// The struct of a mode's parameters: one doc comment a field serves help, man page, form and JSON Schema.

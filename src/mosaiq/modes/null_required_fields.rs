@@ -131,7 +131,7 @@ impl Mode for NullRequiredFields {
         }
         let set = BTreeMap::from([(place.column.to_owned(), Datum::Null)]);
         let edit = Edit::Update { table: kind.table.into(), key: row.key(), set };
-        Ok(Planned { variant: place.word, edits: vec![edit] })
+        Ok(Planned::alone(place.word, vec![edit]))
     }
 }
 

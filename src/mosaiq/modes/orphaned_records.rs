@@ -172,7 +172,7 @@ impl Mode for OrphanedRecords {
         }
         let set = BTreeMap::from([(reference.column.to_owned(), Datum::Integer(value))]);
         let edit = Edit::Update { table: kind.table.into(), key: row.key(), set };
-        Ok(Planned { variant: place.word, edits: vec![edit] })
+        Ok(Planned::alone(place.word, vec![edit]))
     }
 }
 

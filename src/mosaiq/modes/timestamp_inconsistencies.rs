@@ -110,11 +110,16 @@ impl Mode for TimestampInconsistencies {
         for (column, moment) in moved.ok_or_else(|| skip("its times cannot be moved so far"))? {
             let declared = records::settable(delivery.table, column)?;
             let cell = delivery.cell(column).unwrap_or(&Value::Null);
-            let placed = time::place(moment, cell, declared);
-            set.insert(column.to_owned(), Datum::Raw(placed.ok_or_else(|| skip("its times cannot be moved so far"))?));
+            let placed = time::place(moment, cell, declared).ok_or_else(|| skip("its times cannot be moved so far"))?;
+            // The column may hold coarser times than the one planned.
+            let held = time::read(&placed, declared);
+            if variant != FUTURE && held.is_none_or(|held| held >= start) {
+                return Err(skip("its end, as the column would hold it, would not lie before its start"));
+            }
+            set.insert(column.to_owned(), Datum::Raw(placed));
         }
         let edit = Edit::Update { table: TABLE.into(), key: delivery.key(), set };
-        Ok(Planned { variant, edits: vec![edit] })
+        Ok(Planned::alone(variant, vec![edit]))
     }
 }
 
