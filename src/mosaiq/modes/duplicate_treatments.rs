@@ -29,8 +29,9 @@ static CARD: Card = Card {
     tool: "create_duplicate_treatment",
     title: "One delivery recorded twice",
     description: "A delivery gets a second record a few seconds away, as when an interface resends a message after a \
-        time-out, a recovery replays a queue, or two workstations close the same beam. Dose totals, fraction counts \
-        and bills then count the beam twice; with another field in the copy, a beam is counted that was never given.",
+        time-out, a recovery replays a queue, or two workstations close the same beam. What counts deliveries, such as \
+        fractions, bills and doses summed from them, counts the beam twice; with another field in the copy, a beam \
+        is counted that was never given. The dose history gets no second row.",
     record: Record { table: TABLE, key: "TTX_ID", parameter: "ttx_id" },
     others: &[],
     table_parameter: None,
