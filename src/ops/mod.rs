@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod bytes;
 pub mod cell;
 pub mod checks;
 pub mod context;
