@@ -147,8 +147,8 @@ fn updated(place: &str, column: &str, before: Option<&Json>, after: Option<&Json
     parts.push(plain(&about));
     match (old.is_empty(), new.is_empty()) {
         (true, true) => {}
-        (true, false) => parts.extend([plain(": "), green(new), plain(" added")]),
-        (false, true) => parts.extend([plain(": "), red(old), plain(" removed")]),
+        (true, false) => parts.extend([plain(" "), green(new), plain(" added")]),
+        (false, true) => parts.extend([plain(" "), red(old), plain(" removed")]),
         (false, false) => parts.extend([plain(" "), red(old), plain(" -> "), green(new)]),
     }
     parts
