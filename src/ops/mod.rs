@@ -14,6 +14,7 @@ pub mod log;
 pub mod modes;
 pub mod plan;
 pub mod plan_file;
+pub mod reading;
 pub mod recover;
 pub mod revert;
 pub mod select;
