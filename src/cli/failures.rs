@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::json;
 use super::printer::{DIM, ERROR, HINT, Printer, clean, paint};
@@ -51,7 +51,8 @@ pub(super) fn conflict_line(conflict: &Conflict) -> String {
 }
 
 /// Shows what clap says of the arguments: help on stdout, mistakes on stderr; returns the exit code.
-pub(super) fn of_clap(error: &clap::Error, words: &[OsString], around: &Surroundings) -> u8 {
+pub(super) fn of_clap(mut error: clap::Error, words: &[OsString], around: &Surroundings) -> u8 {
+    suggest_once(&mut error);
     let printer = Printer::new(color(words, around).choice(), false);
     let text = error.render().ansi().to_string();
     match error.kind() {
@@ -65,6 +66,15 @@ pub(super) fn of_clap(error: &clap::Error, words: &[OsString], around: &Surround
             Kind::Usage.exit_code()
         }
     }
+}
+
+/// Leaves out suggestions in kebab case that are the same tools as those in snake case.
+fn suggest_once(error: &mut clap::Error) {
+    let Some(ContextValue::Strings(words)) = error.get(ContextKind::SuggestedSubcommand) else { return };
+    let known = |snake: &String| words.contains(snake);
+    let twice = |word: &&String| word.contains('-') && known(&word.replace('-', "_"));
+    let once = words.iter().filter(|word| !twice(word)).cloned().collect();
+    error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(once));
 }
 
 /// Returns clap's text as a failure: the first paragraph is the message, a tip the hint.

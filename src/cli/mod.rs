@@ -60,7 +60,7 @@ fn run(words: &[OsString], around: &Surroundings) -> u8 {
     let parsed = command().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return failures::of_clap(&error, words, around),
+        Err(error) => return failures::of_clap(error, words, around),
     };
     let settings = match Settings::resolve(&cli.globals, around) {
         Ok(settings) => settings,

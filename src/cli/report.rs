@@ -116,6 +116,11 @@ impl Page {
         &self.text
     }
 
+    /// Returns how many characters a line has room for.
+    pub(super) const fn width(&self) -> u16 {
+        self.width
+    }
+
     /// Writes the opening line, which says what happened.
     pub(super) fn lead(&mut self, mood: Mood, text: &str) {
         let style = match mood {

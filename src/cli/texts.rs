@@ -6,6 +6,11 @@ use crate::mosaiq::modes::Card;
 pub(super) const ABOUT: &str =
     "Commit realistic faults on a test copy of a MOSAIQ database, and take them back exactly";
 
+/// What a severity says.
+pub(super) const SEVERITY: &str = "\
+Severity says how far the data are from what they should be, from 0 (normal) to 3 (critical); it is no measure of harm \
+to a patient.";
+
 /// What mfm is, at length.
 pub(super) const LONG_ABOUT: &str = "\
 Commit realistic faults on a test copy of a MOSAIQ database, and take them back exactly.
@@ -119,8 +124,11 @@ Example:
 
 /// `mfm modes`.
 pub(super) const MODES: &str = "\
-List the failure modes, or explain one: its variants, their severity from 0 to 3, its parameters, the checks that see \
-it, and what a fuller check would need. Opens no journal and no target.
+List the failure modes, or explain one: its variants, their severity, its parameters, the checks that see it, and what \
+a fuller check would need. Opens no journal and no target.
+
+Severity says how far the data are from what they should be, from 0 (normal) to 3 (critical); it is no measure of harm \
+to a patient.
 
 Example:
   mfm modes create_invalid_angles";
@@ -130,9 +138,10 @@ pub(super) const FIND: &str = "\
 List the records that can be broken: fields, deliveries, offsets or control points, of a patient, a machine, a type of \
 field, a day. Writes nothing, and needs no marked target. Names of patients are never shown.
 
-A delivery has the day on which it began, an offset the day of its study; a field and its control points have the days \
-on which the field was delivered. An offset has the patient of its prescription, and the machines and types of that \
-prescription's fields. The same selectors narrow --sample and --all of `mfm plan` and `mfm apply`.
+A delivery has the day on which it began, an offset the day of its study; a field and its control points have the \
+days on which the field was delivered. Electron fields are of the type static. The current version of a field has the \
+number 0. An offset has the patient of its prescription, and the machines and types of that prescription's fields. \
+The same selectors narrow --sample and --all of `mfm plan` and `mfm apply`.
 
 With --eligible, only records on which that tool can commit a fault are listed, each with the variants that it can \
 show. The search then ends with the list: where it did, JSON says a total of null.
@@ -282,6 +291,7 @@ pub(super) fn tool(verb: &str, card: &Card) -> String {
     }
     let first = card.variants.first().map(|variant| variant.word).unwrap_or_default();
     let parameter = card.record.parameter.replace('_', "-");
+    text += &format!("\n{SEVERITY}\n");
     text += &format!(
         "\nGive --{parameter} and the parameters, or let --variant propose them and --sample choose the records.\n\n\
          Example:\n  mfm {verb} {} --variant {first} --sample 1 --seed 7",

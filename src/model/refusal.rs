@@ -21,6 +21,9 @@ pub enum Refusal {
     /// A selector names a patient or a machine that does not exist.
     #[error("{what}")]
     NoMatch { what: String, known: Vec<String> },
+    /// A selection leaves no record.
+    #[error("{what}")]
+    NothingLeft { what: String, hint: String },
     /// A record exists, but the mode cannot honestly be shown on it.
     #[error("{table} {} is not eligible: {reason}", show(key))]
     Ineligible { table: String, key: Key, reason: String },
@@ -143,6 +146,9 @@ pub enum Refusal {
     OtherTarget { op: u64, theirs: String, ours: String },
 }
 
+/// What stands for the mode in a hint; whoever knows the mode puts its tool there.
+pub const ANY_MODE: &str = "MODE";
+
 /// What a conflict says of a row that somebody deleted.
 pub const ROW_GONE: &str = "the row is gone";
 
@@ -213,6 +219,7 @@ impl Refusal {
             Self::MissingColumn { .. } => "missing_column",
             Self::MissingRecord { .. } => "missing_record",
             Self::NoMatch { .. } => "no_match",
+            Self::NothingLeft { .. } => "nothing_left",
             Self::Ineligible { .. } => "ineligible",
             Self::NoneEligible { .. } => "none_eligible",
             Self::TooFewEligible { .. } => "too_few_eligible",
@@ -267,8 +274,12 @@ impl Refusal {
             Self::NoneEligible { selected: 0, .. } => "`mfm find` lists the records that there are".into(),
             Self::NoMatch { known, .. } if known.is_empty() => "`mfm find field` shows the ones that there are".into(),
             Self::NoMatch { known, .. } => format!("there are: {}", known.join(", ")),
-            Self::Ineligible { .. } | Self::NoneEligible { .. } => {
-                "`mfm modes MODE` says what a record needs; --sample N chooses eligible ones".into()
+            Self::NothingLeft { hint, .. } => hint.clone(),
+            Self::Ineligible { .. } => {
+                format!("`mfm modes {ANY_MODE}` says what a record needs; --sample N chooses eligible ones")
+            }
+            Self::NoneEligible { .. } | Self::TooFewEligible { eligible: 0, .. } => {
+                format!("`mfm modes {ANY_MODE}` says what a record needs")
             }
             Self::TooFewEligible { eligible, .. } => format!("ask for at most {eligible}"),
             Self::Undetectable { .. } => "break fewer of them in one operation".into(),

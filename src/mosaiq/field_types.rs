@@ -24,6 +24,10 @@ const TYPES: [(i64, &str); 20] = [
     (21, "pdr"),
 ];
 
+/// Other words that people use for types.
+const ALIASES: [(i64, &str); 5] =
+    [(2, "step_and_shoot"), (3, "portal"), (3, "portal_setup"), (4, "kv"), (14, "sliding_window")];
+
 /// Returns the number of a type that was given as a number or a word, in snake or kebab case and any case.
 ///
 /// # Errors
@@ -31,7 +35,7 @@ const TYPES: [(i64, &str); 20] = [
 pub(super) fn number(given: &str) -> Result<i64, String> {
     let snake = given.trim().to_ascii_lowercase().replace(['-', ' '], "_");
     let same = |(number, word): &&(i64, &str)| *word == snake || number.to_string() == snake;
-    let found = TYPES.iter().find(same).map(|(number, _)| *number);
+    let found = TYPES.iter().chain(&ALIASES).find(same).map(|(number, _)| *number);
     found.ok_or_else(|| format!("`{given}` is no type of field: choose one of {}", words()))
 }
 
@@ -52,6 +56,9 @@ mod tests {
     fn words_and_numbers_mean_the_same() {
         for given in ["2", "step_n_shoot", "Step-N-Shoot", "STEP N SHOOT"] {
             assert_eq!(number(given), Ok(2), "{given}");
+        }
+        for (given, number) in [("step-and-shoot", 2), ("portal", 3), ("kV", 4), ("Sliding Window", 14)] {
+            assert_eq!(self::number(given), Ok(number), "{given}");
         }
         for bad in ["", "10", "-1", "vmat2", "02"] {
             assert!(number(bad).unwrap_err().contains("vmat (13)"), "{bad}");

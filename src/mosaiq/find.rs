@@ -23,7 +23,9 @@ pub type Description = Vec<Shown>;
 #[must_use]
 pub const fn columns(kind: RecordKind) -> &'static [&'static str] {
     match kind {
-        RecordKind::Field => &["fld_id", "ida", "label", "name", "type", "machine", "control_points", "meterset"],
+        RecordKind::Field => {
+            &["fld_id", "ida", "site", "version", "label", "name", "type", "machine", "control_points", "meterset"]
+        }
         RecordKind::Delivery => &["ttx_id", "ida", "fld_id", "start", "seconds", "machine", "flags"],
         RecordKind::Offset => {
             &["off_id", "ida", "site", "study_time", "type", "state", "superior_cm", "anterior_cm", "lateral_cm"]
@@ -62,7 +64,8 @@ impl<'s> Around<'s> {
         }
         let of_site = kind == RecordKind::Offset;
         let sites = Query::among("Site", "SIT_SET_ID", cells(records, "SIT_SET_ID"));
-        let sites = if of_site { optional(snapshot, &sites)? } else { Vec::new() };
+        let named = matches!(kind, RecordKind::Field | RecordKind::Offset);
+        let sites = if named { optional(snapshot, &sites)? } else { Vec::new() };
         let patients = cells(if of_site { &sites } else { records }, "Pat_ID1");
         let machines = cells(records, "Machine_ID_Staff_ID");
         let mut unread = vec![Query::among("Ident", "Pat_Id1", patients)];
@@ -92,11 +95,18 @@ impl<'s> Around<'s> {
         trimmed(Some(&name.unwrap_or_else(|| key_form(id))))
     }
 
+    /// Returns a cell of a prescription; its older versions have the same name and patient.
+    fn of_site(&self, set: Option<&Value>, wanted: &str) -> Option<Value> {
+        set.filter(|id| !id.is_null()).and_then(|id| self.cell("Site", "SIT_SET_ID", id, wanted))
+    }
+
     fn field(&self, row: &Row<'_>) -> Description {
         let of_type = row.integer("Type_Enum").and_then(field_types::word);
         vec![
             cell(row, "FLD_ID"),
             self.ida(row.cell("Pat_ID1")),
+            trimmed(self.of_site(row.cell("SIT_Set_ID"), "Site_Name").as_ref()),
+            cell(row, "Version"),
             cell(row, "Field_Label"),
             cell(row, "Field_Name"),
             worded(row, "Type_Enum", of_type),
@@ -127,10 +137,7 @@ impl<'s> Around<'s> {
     }
 
     fn offset(&self, row: &Row<'_>) -> Description {
-        let of_site = |wanted: &str| {
-            let site = row.cell("SIT_SET_ID").filter(|id| !id.is_null())?;
-            self.cell("Site", "SIT_SET_ID", site, wanted)
-        };
+        let of_site = |wanted: &str| self.of_site(row.cell("SIT_SET_ID"), wanted);
         let of_type = match row.integer("Offset_Type") {
             Some(2) => Some("localisation"),
             Some(3) => Some("portal"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -74,13 +74,14 @@ impl RecordKind {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Selector {
-    /// Only records of this patient, by the hospital's number, Ident.IDA
+    /// Only records of this patient, by the hospital's number, Ident.IDA, in any case
     #[arg(long, value_name = "IDA")]
     pub patient: Option<String>,
     /// Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID
     #[arg(long, value_name = "MACHINE")]
     pub machine: Option<String>,
-    /// Only records of fields of this type, such as vmat, static or kv_setup, or by its number, TxField.Type_Enum
+    /// Only records of fields of this type, such as vmat, step-and-shoot or kv_setup, or by its number,
+    /// TxField.Type_Enum; electron fields are static ones
     #[arg(long = "type", id = "field_type", value_name = "TYPE")]
     #[serde(rename = "type")]
     pub field_type: Option<String>,
@@ -156,6 +157,51 @@ impl Selection {
             RecordKind::Offset => self.offsets(snapshot)?,
         };
         Ok(found.iter().map(Row::key).collect())
+    }
+
+    /// Returns the refusal of a selection that leaves no record: it says what there is instead.
+    ///
+    /// # Errors
+    /// What has to be read first, or that a table is missing.
+    pub fn nothing(&self, snapshot: &Snapshot) -> Result<Refusal, Pause> {
+        let kind = self.kind.word();
+        let hint = match (self.other_types(snapshot)?, self.date) {
+            (Some(types), _) => format!("the fields are of the types {types}"),
+            (None, Some(_)) => format!("{}leave --date out", self.last_day(snapshot)?),
+            (None, None) => format!("`mfm find {kind}` shows what there is; leave a selector out"),
+        };
+        Ok(Refusal::NothingLeft { what: format!("no {kind} is left by {}", self.flags().join(" ")), hint })
+    }
+
+    /// Returns the selectors as people give them.
+    fn flags(&self) -> Vec<String> {
+        let of_type = self.field_type.map(|number| field_types::word(number).map_or(number.to_string(), str::to_owned));
+        let date = self.date.map(|day| day.to_string());
+        let given = [("patient", &self.patient), ("machine", &self.machine), ("type", &of_type), ("date", &date)];
+        given.into_iter().filter_map(|(flag, value)| Some(format!("--{flag} {}", value.as_ref()?))).collect()
+    }
+
+    /// Returns the types that fields have, where none has the one asked for; only a mistake costs this scan.
+    fn other_types(&self, snapshot: &Snapshot) -> Result<Option<String>, Pause> {
+        let Some(number) = self.field_type else { return Ok(None) };
+        let fields = rows(snapshot, &Query::all("TxField"))?;
+        let present: BTreeSet<i64> = fields.iter().filter_map(|row| row.integer("Type_Enum")).collect();
+        let word = |number: &i64| field_types::word(*number).map_or(number.to_string(), str::to_owned);
+        let words: Vec<String> = present.iter().map(word).collect();
+        Ok(Some(words.join(", ")).filter(|_| !present.contains(&number)))
+    }
+
+    /// Says on which day the newest record lies, by its number: a scan for the first and the last day costs too much.
+    fn last_day(&self, snapshot: &Snapshot) -> Result<String, Pause> {
+        let (table, key, column, what) = match self.kind {
+            RecordKind::Offset => ("Offset", "OFF_ID", "Study_DtTm", "offset was studied"),
+            _ => ("TrackTreatment", "TTX_ID", "Create_DtTm", "delivery began"),
+        };
+        rows(snapshot, &Query::maximum(table, key))?;
+        let Some(newest) = snapshot.maximum(table, key)? else { return Ok(String::new()) };
+        let found = rows(snapshot, &Query::among(table, key, [Value::Integer(newest)]))?;
+        let day = found.first().and_then(|row| row.datetime(column)).map(DateTime::date);
+        Ok(day.map_or_else(String::new, |day| format!("the newest {what} on {day}; ")))
     }
 
     fn fields<'s>(&self, snapshot: &'s Snapshot) -> Result<Vec<Row<'s>>, Pause> {
@@ -247,9 +293,10 @@ impl Selection {
         let Some(wanted) = &self.patient else { return Ok(None) };
         let mut found = rows(snapshot, &Query::among("Ident", "IDA", [Value::Text(wanted.clone())]))?;
         if found.is_empty() {
-            // Padded, as a `char` column holds it.
+            // Padded, as a `char` column holds it, or in another case.
+            let lower = wanted.to_lowercase();
             found = rows(snapshot, &Query::all("Ident"))?;
-            found.retain(|row| row.text("IDA").map(bare) == Some(wanted));
+            found.retain(|row| row.text("IDA").is_some_and(|number| bare(number).to_lowercase() == lower));
         }
         if found.is_empty() {
             let what = format!("no patient has the number `{wanted}` (Ident.IDA)");

@@ -5,8 +5,13 @@ use mfm_journal::{Change, Moment, Value};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
+use super::bytes;
+
 /// The most changes that a report lists.
 pub const CHANGES_MAX: usize = 1000;
+
+/// How many digits of bytes a line shows.
+const HEX_MAX: usize = 32;
 
 /// The largest integer that every JSON reader holds exactly.
 const INTEGER_MAX: u64 = (1 << 53) - 1;
@@ -51,14 +56,27 @@ pub fn line(change: &ChangeRow) -> String {
     let place = format!("{} {}", change.table, key.join(", "));
     match (change.before.as_object(), change.after.as_object()) {
         (Some(before), Some(after)) => {
-            let cells = after
-                .iter()
-                .map(|(name, value)| format!("{name}: {} -> {value}", before.get(name).unwrap_or(&Json::Null)));
-            format!("{place} {}", cells.collect::<Vec<_>>().join(", "))
+            let one = |(name, value)| changed(name, before.get(name).unwrap_or(&Json::Null), value);
+            format!("{place} {}", after.iter().map(one).collect::<Vec<_>>().join(", "))
         }
         (None, Some(_)) => format!("{place}: new row"),
         (Some(_), None) => format!("{place}: deleted row"),
         (None, None) => format!("{place}: already as it should be"),
+    }
+}
+
+fn changed(name: &String, before: &Json, after: &Json) -> String {
+    match bytes::difference(before, after) {
+        Some(difference) => format!("{name}: {difference}"),
+        None => format!("{name}: {} -> {}", short(before), short(after)),
+    }
+}
+
+/// Returns a cell as JSON, long bytes cut.
+fn short(cell: &Json) -> String {
+    match cell.get("$hex").and_then(Json::as_str).filter(|hex| hex.len() > HEX_MAX) {
+        Some(hex) => format!("{}... ({} bytes)", hex.get(..HEX_MAX).unwrap_or(hex), hex.len() / 2),
+        None => cell.to_string(),
     }
 }
 
@@ -96,6 +114,24 @@ fn moment_parts(moment: Moment) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_names_what_differs_of_long_bytes() {
+        let leaves = |bytes: &[u8]| json!({"A_Leaf_Set": cell(&Value::Bytes(bytes.to_vec()))});
+        let mut row = ChangeRow {
+            table: "TxFieldPoint".into(),
+            key: json!({"TFP_ID": 7}),
+            kind: "update",
+            before: leaves(&[0; 160]),
+            after: leaves(&[0; 161]),
+        };
+        assert_eq!(line(&row), "TxFieldPoint 7 A_Leaf_Set: 160 -> 161 bytes, from byte 160: 00 added");
+        row.after = json!({"A_Leaf_Set": null});
+        let cut = "0".repeat(32);
+        assert_eq!(line(&row), format!("TxFieldPoint 7 A_Leaf_Set: {cut}... (160 bytes) -> null"));
+        row.before = json!({"A_Leaf_Set": "x"});
+        assert_eq!(line(&row), "TxFieldPoint 7 A_Leaf_Set: \"x\" -> null");
+    }
 
     #[test]
     fn look_alikes_differ() {

@@ -284,7 +284,8 @@ fn break_one(
 /// Names the fault that a demo could not commit.
 fn uncommitted(tool: &str, variant: &str, failure: Failure) -> Failure {
     let message = format!("the demo could not commit {tool} {variant}: {}", failure.message);
-    let hint = if failure.code == "too_few_eligible" { "give the lab more --patients".into() } else { failure.hint };
+    let too_few = ["none_eligible", "too_few_eligible"].contains(&failure.code.as_str());
+    let hint = if too_few { "give the lab more --patients".into() } else { failure.hint };
     Failure { message, hint, ..failure }
 }
 
@@ -310,12 +311,9 @@ mod tests {
 
     #[test]
     fn a_fault_that_could_not_be_committed_is_named() {
-        let refusal = Refusal::TooFewEligible { table: "Offset".into(), wanted: 1, eligible: 0 };
+        let refusal = Refusal::NoneEligible { table: "Offset".into(), selected: 1, first: None };
         let failure = uncommitted("corrupt_offset_data", "invalid_type", refusal.into());
-        assert!(failure.message.starts_with("the demo could not commit corrupt_offset_data invalid_type: a sample"));
-        assert_eq!(
-            (failure.code.as_str(), failure.hint.as_str()),
-            ("too_few_eligible", "give the lab more --patients")
-        );
+        assert!(failure.message.starts_with("the demo could not commit corrupt_offset_data invalid_type: no sel"));
+        assert_eq!((failure.code.as_str(), failure.hint.as_str()), ("none_eligible", "give the lab more --patients"));
     }
 }

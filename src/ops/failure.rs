@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::engine::EngineError;
 use crate::model::Refusal;
-use crate::model::refusal::Conflict;
+use crate::model::refusal::{ANY_MODE, Conflict};
 use crate::target::TargetError;
 use mfm_journal::JournalError;
 
@@ -68,6 +68,13 @@ impl Failure {
     #[must_use]
     pub fn new(kind: Kind, code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { kind, code: code.to_owned(), message: message.into(), hint: hint.into(), conflicts: Vec::new() }
+    }
+
+    /// Returns the failure with the tool in its hint, where that named no mode.
+    #[must_use]
+    pub fn of_tool(mut self, tool: &str) -> Self {
+        self.hint = self.hint.replace(&format!("`mfm modes {ANY_MODE}`"), &format!("`mfm modes {tool}`"));
+        self
     }
 
     /// Returns the JSON that machines read as the last line of stderr.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json};
 use super::Card;
 use super::cell;
 use super::context::Context;
+use super::count;
 use super::failure::Failure;
 use super::modes::{find_mode, known_variant};
 use super::select::{self, Order, Records};
@@ -18,7 +19,7 @@ use crate::model::ports::Danger;
 use crate::model::{Key, Refusal};
 use crate::mosaiq::find::{self, Description, Shown};
 use crate::mosaiq::modes::{Mode, Variant};
-use crate::mosaiq::selection::{RecordKind, Selector};
+use crate::mosaiq::selection::{RecordKind, Selection, Selector};
 use crate::target::Target;
 
 /// What it is.
@@ -73,6 +74,8 @@ pub struct Outcome {
     pub shown: u64,
     /// How many there are; null where the search ended with the list.
     pub total: Option<u64>,
+    /// Why there is none, where selectors or the tool left none.
+    pub why_none: Option<String>,
     /// Variants that no record can show, for a reason that lies with the target.
     pub remarks: Vec<String>,
     /// The journal that knows the target.
@@ -121,18 +124,21 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let missing = || Refusal::MissingTable { table: kind.table().to_owned() };
     let table = target.table(kind.table())?.ok_or_else(missing)?;
     let keys = select::keys(target.as_mut(), &table, selection.as_ref())?;
+    let looked_at = keys.len() as u64;
     let mut search = Search { context, target: target.as_mut(), request, remarks: Vec::new() };
     let (picked, total) = match trials {
         None => search.first(keys),
         Some(trials) => search.eligible(&keys, trials)?,
     };
     let records = search.describe(&picked)?;
+    let why_none = if records.is_empty() { search.why_none(looked_at, selection.as_ref())? } else { None };
     Ok(Outcome {
         kind,
         eligible: mode.map(|mode| mode.card().tool),
         shown: records.len() as u64,
         records,
         total,
+        why_none,
         remarks: search.remarks,
         target: chosen.name,
         journal: context.journal.clone(),
@@ -247,6 +253,18 @@ impl Search<'_, '_> {
         trials.retain(|trial| !hopeless.contains(&trial.word));
         let able = keys.iter().zip(variants).filter(|(_, words)| !words.is_empty());
         Ok(able.map(|(key, words)| (key.clone(), Some(words))).collect())
+    }
+
+    /// Says why there is nothing to list, where somebody narrowed the search.
+    fn why_none(&mut self, looked_at: u64, selection: Option<&Selection>) -> Result<Option<String>, Failure> {
+        match selection {
+            Some(selection) if looked_at == 0 => {
+                let refusal = select::read_through(self.target, |snapshot| selection.nothing(snapshot))?;
+                Ok(Some(format!("{refusal}: {}", refusal.hint())))
+            }
+            _ if looked_at > 0 => Ok(Some(format!("{} looked at, and none can show it", count(looked_at, "record")))),
+            _ => Ok(None),
+        }
     }
 
     fn describe(&mut self, picked: &[Picked]) -> Result<Vec<Found>, Failure> {

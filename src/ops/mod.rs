@@ -2,9 +2,11 @@
 
 pub mod apply;
 pub mod audit;
+pub mod bytes;
 pub mod cell;
 pub mod checks;
 pub mod context;
+mod crowd;
 pub mod demo;
 pub mod failure;
 pub mod find;
@@ -13,6 +15,7 @@ pub mod log;
 pub mod modes;
 pub mod plan;
 pub mod plan_file;
+pub mod reading;
 pub mod recover;
 pub mod revert;
 pub mod select;

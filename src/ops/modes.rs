@@ -96,6 +96,20 @@ pub fn known_variant(mode: &dyn Mode, word: &str) -> Result<&'static str, Failur
     Err(Failure::usage("unknown_variant", message, format!("its variants: {}", words.join(", "))))
 }
 
+/// Returns the failure of parameters that are wrong or missing.
+#[must_use]
+pub fn wrong_parameters(mode: &dyn Mode, why: String, variant: Option<&str>) -> Failure {
+    let card = mode.card();
+    let shows = format!("`mfm modes {}` shows the parameters", card.tool);
+    let hint = match card.variants.first() {
+        Some(first) if variant.is_none() => {
+            format!("--variant {} proposes what is not given; {shows}", first.word)
+        }
+        _ => shows,
+    };
+    Failure::usage("parameters", why, hint)
+}
+
 fn entry(mode: &dyn Mode) -> Entry {
     let card = mode.card();
     let variants = card.variants.iter();

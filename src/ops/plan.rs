@@ -52,7 +52,7 @@ pub struct Options {
     /// Seed of every choice, 0 to 2^53-1; drawn and printed if omitted
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
-    /// The target's wall clock, as YYYY-MM-DDTHH:MM:SS; read and printed if omitted
+    /// The target's wall clock, as YYYY-MM-DD[THH:MM:SS]; read and printed if omitted
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
     /// Refuse to change more rows than this [default: 10000]
@@ -122,7 +122,7 @@ pub struct Outcome {
     pub skipped: Vec<Skipped>,
     /// How many records were passed over.
     pub skipped_total: u64,
-    /// What the census has to say.
+    /// What the census has to say, and what to know of the clock.
     pub notes: Vec<String>,
     /// The journal read.
     pub journal: PathBuf,
@@ -196,9 +196,8 @@ pub fn settle(context: &Context<'_>, request: &Request) -> Result<Settled, Failu
     let options = request.options.clone();
     let variant =
         options.variant.as_deref().map(|word| modes::known_variant(mode, word)).transpose()?.map(str::to_owned);
-    let hint = format!("`mfm modes {}` shows its parameters", mode.card().tool);
     let complete = mode.complete(&request.parameters, variant.as_deref());
-    let parameters = complete.map_err(|why| Failure::usage("parameters", why, hint))?;
+    let parameters = complete.map_err(|why| modes::wrong_parameters(mode, why, variant.as_deref()))?;
     let record = mode.card().record_of(&parameters);
     let records = records(mode, record, &request.parameters, &options)?;
     let selection = selection(record, &options.selector)?;
@@ -277,7 +276,8 @@ pub fn make(
         now: settled.now,
         max_rows: settled.options.max_rows.unwrap_or(ROWS_MAX),
     };
-    let selected = select::select(context, target, &order)?;
+    let of_tool = |failure: Failure| failure.of_tool(settled.mode.card().tool);
+    let selected = select::select(context, target, &order).map_err(of_tool)?;
     let mut engine = context.engine(journal, target, &chosen.name);
     let prepared = engine.prepare(&selected.rows, settled.options.disable_triggers)?;
     describe(context, settled, &selected, prepared, chosen)
@@ -324,11 +324,20 @@ fn describe(
         residue: prepared.census.residue.clone(),
         skipped: selected.skipped.clone(),
         skipped_total: selected.skipped_total,
-        notes: prepared.census.notes.clone(),
+        notes: prepared.census.notes.iter().cloned().chain(old_clock(context, settled)).collect(),
         journal: context.journal.clone(),
     };
     let proposal = proposal(settled, selected, &outcome, digest);
     Ok(Made { outcome, proposal, prepared })
+}
+
+/// Says that a check needs the clock of the plan: what lay in its future may lie in the past by now.
+fn old_clock(context: &Context<'_>, settled: &Settled) -> Option<String> {
+    let given = settled.options.now.is_some() && settled.mode.card().uses_now;
+    let year_later = settled.now.checked_add(jiff::Span::new().years(1)).ok()?;
+    let now = time::format(settled.now, 0, 'T');
+    (given && year_later < context.clock.local())
+        .then(|| format!("`mfm check --now {now}` judges it by the same clock"))
 }
 
 /// Returns the parameters that every record shares.

@@ -7,11 +7,12 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::context::Context;
+use super::crowd::Crowd;
 use super::failure::{Failure, Kind};
+pub use super::reading::{read_into, read_through};
 use crate::model::refusal::show;
 use crate::model::{Ids, Key, Query, Refusal, Snapshot, Table, Value, seed};
-use crate::mosaiq::modes::{Mode, Planned, Task, Witness};
-use crate::mosaiq::reading::Pause;
+use crate::mosaiq::modes::{Mode, Planned, Task};
 use crate::mosaiq::selection::Selection;
 use crate::plan::{self, Pending};
 use crate::target::Target;
@@ -92,6 +93,9 @@ pub fn select(context: &Context<'_>, target: &mut dyn Target, order: &Order<'_>)
     let table = target.table(record)?.ok_or_else(missing)?;
     let mut run = Run { context, target, order, outcome: Tally::default() };
     let candidates = run.candidates(&table)?;
+    if let (true, Some(selection)) = (candidates.is_empty(), order.selection) {
+        return Err(read_through(run.target, |snapshot| selection.nothing(snapshot))?.into());
+    }
     let mut chosen = match order.records {
         Records::Sample(wanted) => run.sample(candidates, *wanted)?,
         _ => candidates,
@@ -99,33 +103,6 @@ pub fn select(context: &Context<'_>, target: &mut dyn Target, order: &Order<'_>)
     chosen.sort();
     run.plan_all(&chosen, matches!(order.records, Records::Sample(_)))?;
     run.finish(table, chosen.len() as u64)
-}
-
-/// Records chosen of each group that vouches for what is usual.
-#[derive(Default)]
-struct Crowd(BTreeMap<String, Witnessed>);
-
-/// How many were chosen of a group, and how few others the least vouched for of them has.
-#[derive(Clone, Copy)]
-struct Witnessed {
-    chosen: usize,
-    peers: usize,
-}
-
-impl Crowd {
-    /// Takes one more record, unless so many of its group would change that none of them could be seen; whatever the
-    /// order in which they come, the same set is taken or not.
-    fn take(&mut self, planned: &Planned) -> Result<(), Refusal> {
-        let Some(witness) = &planned.witness else { return Ok(()) };
-        let known = self.0.get(&witness.group);
-        let chosen = known.map_or(1, |known| known.chosen + 1);
-        let peers = known.map_or(witness.peers, |known| known.peers.min(witness.peers));
-        if !(Witness { group: String::new(), peers }).bears(chosen) {
-            return Err(Refusal::Undetectable { group: witness.group.clone(), chosen: chosen as u64 });
-        }
-        self.0.insert(witness.group.clone(), Witnessed { chosen, peers });
-        Ok(())
-    }
 }
 
 #[derive(Default)]
@@ -179,7 +156,7 @@ impl Run<'_, '_, '_> {
     }
 
     fn sample(&mut self, ranked: Vec<Key>, wanted: u64) -> Result<Vec<Key>, Failure> {
-        let (mut chosen, mut crowd) = (Vec::new(), Crowd::default());
+        let (mut chosen, mut crowd, mut first) = (Vec::new(), Crowd::default(), None);
         for batch in ranked.chunks(BATCH) {
             let snapshot = self.gather(batch)?;
             for key in batch {
@@ -189,12 +166,15 @@ impl Run<'_, '_, '_> {
                 match self.one(&snapshot, key, 0).and_then(|(planned, _)| crowd.take(&planned)) {
                     Ok(()) => chosen.push(key.clone()),
                     // What the order of the seed passed over was never asked for.
-                    Err(refusal) => self.skippable(key, refusal).map(|_| ())?,
+                    Err(refusal) => first = first.or(Some(self.skippable(key, refusal)?)),
                 }
             }
         }
         if (chosen.len() as u64) < wanted {
             let table = self.order.mode.card().record_of(self.order.parameters).table.to_owned();
+            if chosen.is_empty() {
+                return Err(none_eligible(table, ranked.len() as u64, first.as_ref()));
+            }
             return Err(Refusal::TooFewEligible { table, wanted, eligible: chosen.len() as u64 }.into());
         }
         Ok(chosen)
@@ -296,8 +276,7 @@ impl Run<'_, '_, '_> {
         let Tally { rows, rows_total, keys, parameters, variants, skipped, skipped_total, crowd: _ } = self.outcome;
         let limit = self.order.max_rows;
         if keys.is_empty() {
-            let first = skipped.first().map(|skip| format!("{}: {}", skip.record, skip.reason));
-            return Err(Refusal::NoneEligible { table: table.shape.name.clone(), selected, first }.into());
+            return Err(none_eligible(table.shape.name.clone(), selected, skipped.first()));
         }
         if variants.len() > 1 {
             let variants = variants.into_iter().map(str::to_owned).collect();
@@ -313,6 +292,11 @@ impl Run<'_, '_, '_> {
         let variant = variants.into_iter().next().unwrap_or_default();
         Ok(Selected { variant, keys, parameters, rows, skipped, skipped_total, table })
     }
+}
+
+fn none_eligible(table: String, selected: u64, first: Option<&Skipped>) -> Failure {
+    let first = first.map(|skip| format!("{}: {}", skip.record, skip.reason));
+    Refusal::NoneEligible { table, selected, first }.into()
 }
 
 fn twice(rows: &[Pending]) -> Result<(), Refusal> {
@@ -346,37 +330,6 @@ pub fn keys(target: &mut dyn Target, table: &Table, selection: Option<&Selection
         None => Ok(target.keys(table)?),
         Some(selection) => read_through(target, |snapshot| selection.keys(snapshot)),
     }
-}
-
-/// Reads what somebody asks for, until nothing more is asked for.
-///
-/// # Errors
-/// What refuses to go on, or what the target says.
-pub fn read_through<T>(target: &mut dyn Target, look: impl Fn(&Snapshot) -> Result<T, Pause>) -> Result<T, Failure> {
-    let mut snapshot = Snapshot::default();
-    loop {
-        match look(&snapshot) {
-            Ok(seen) => return Ok(seen),
-            Err(Pause::Refuse(refusal)) => return Err(refusal.into()),
-            Err(Pause::Ask(queries)) => read_into(&mut snapshot, target, queries)?,
-        }
-    }
-}
-
-/// Reads answers into a snapshot.
-///
-/// # Errors
-/// What the target says.
-pub fn read_into(
-    snapshot: &mut Snapshot,
-    target: &mut dyn Target,
-    queries: impl IntoIterator<Item = Query>,
-) -> Result<(), Failure> {
-    for query in queries {
-        let answer = target.read(&query)?;
-        snapshot.add(query, answer)?;
-    }
-    Ok(())
 }
 
 /// Returns the failure of a selector whose words alone are wrong.

@@ -45,7 +45,7 @@ fn an_unknown_mode() {
     ----- stderr -----
     error: unrecognized subcommand 'create_havoc'
 
-      tip: some similar subcommands exist: 'create-orphaned-record', 'create_orphaned_record'
+      tip: a similar subcommand exists: 'create_orphaned_record'
 
     Usage: mfm apply [OPTIONS] [TOOL]
 
@@ -59,7 +59,7 @@ fn a_usage_error_for_programs() {
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"unrecognized subcommand 'create_havoc'","hint":"some similar subcommands exist: 'create-orphaned-record', 'create_orphaned_record'"}
+    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"unrecognized subcommand 'create_havoc'","hint":"a similar subcommand exists: 'create_orphaned_record'"}
     "#);
     assert_snapshot!(World::empty().shown(&["--format=json", "log", "--limit", "x"]), @r#"
     exit code: 2
@@ -103,6 +103,39 @@ fn an_unknown_variant() {
 
     hint: its variants: gantry, collimator, both
     ");
+}
+
+#[test]
+fn what_is_missing_can_be_proposed_and_the_tool_is_named() {
+    let world = World::with_lab();
+    assert_snapshot!(world.shown(&["plan", "create_invalid_angles", "--fld-id", "5002"]), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: angle_type is missing: one of gantry, collimator, both
+
+    hint: --variant gantry proposes what is not given; `mfm modes create_invalid_angles` shows the parameters
+    ");
+    let ineligible = world.run(&["plan", "corrupt_mlc_data", "--variant", "odd_bytes", "--fld-id", "5001"]);
+    assert!(text(&ineligible.stderr).contains("`mfm modes corrupt_mlc_data` says"), "{}", text(&ineligible.stderr));
+}
+
+#[test]
+fn an_old_clock_is_to_be_given_to_the_checks_too() {
+    let world = World::with_lab();
+    let notes = |tool: &str, now: &str| {
+        world.json(
+            &["plan", tool, "--sample", "1", "--seed", "1", "--now", now, "--variant"]
+                .into_iter()
+                .chain([if tool == "create_invalid_angles" { "gantry" } else { "edit_before_create" }])
+                .collect::<Vec<_>>(),
+        )["notes"]
+            .clone()
+    };
+    let said = serde_json::json!(["`mfm check --now 2020-01-01T00:00:00` judges it by the same clock"]);
+    assert_eq!(notes("create_timestamp_inconsistency", "2020-01-01"), said);
+    assert_eq!(notes("create_timestamp_inconsistency", "2999-01-01"), serde_json::json!([]));
+    assert_eq!(notes("create_invalid_angles", "2020-01-01"), serde_json::json!([]));
 }
 
 #[test]
@@ -177,6 +210,9 @@ fn rows_in_conflict_are_named() {
     let database = rusqlite::Connection::open(world.path().join("lab.db")).unwrap();
     database.execute(&format!("UPDATE TxFieldPoint SET Gantry_Ang = 12 WHERE TFP_ID = {key}"), []).unwrap();
     drop(database);
+    let page = |words: &[&str]| text(&world.run(words).stdout);
+    assert!(page(&["show", "1"]).ends_with("\nnext: mfm show 1 --diff\n"), "{}", page(&["show", "1"]));
+    assert!(!page(&["show", "1", "--diff"]).contains("next: "));
     let refused = world.run(&["revert", "1"]);
     assert_eq!(refused.status.code(), Some(3));
     assert!(text(&refused.stderr).contains(&format!("TxFieldPoint {key} Gantry_Ang")), "{}", text(&refused.stderr));

@@ -13,13 +13,13 @@ fn fields_of_a_database_that_nobody_marked() {
     ----- stdout -----
     3 fields on copy
 
-    FLD ID  IDA       LABEL  NAME       TYPE      MACHINE  CONTROL  METERSET
-                                                           POINTS
-    1       MR000009  1      LEFT LUNG  vmat      Agility  6        123.5
-                                                  1
-    2       MR000009         KV         kv_setup  Agility  1        0
-                                                  1
-    3       MR000008  1      BRAIN      99        7
+    FLD ID  IDA       VERSION  LABEL  NAME   TYPE      MACHINE  POINTS  METERSET
+                                                                        MU
+    1       MR000009           1      LEFT   vmat      Agility  6       123.5
+                                      LUNG             1
+    2       MR000009                  KV     kv_setup  Agility  1       0
+                                                       1
+    3       MR000008           1      BRAIN  99        7
 
     next: mfm find field --eligible TOOL says what they can show
     ----- stderr -----
@@ -30,8 +30,8 @@ fn fields_of_a_database_that_nobody_marked() {
     1 field on copy
     that create_invalid_angles can break
 
-    FLD ID  IDA       NAME  TYPE      MACHINE    VARIANTS
-    2       MR000009  KV    kv_setup  Agility 1  gantry, collimator, both
+    FLD ID  IDA       VER  NAME  TYPE      MACHINE    VARIANTS
+    2       MR000009       KV    kv_setup  Agility 1  gantry, collimator, both
 
     next: mfm plan create_invalid_angles --variant gantry ...
     ----- stderr -----
@@ -39,7 +39,7 @@ fn fields_of_a_database_that_nobody_marked() {
     assert_snapshot!(world.shown(&["find", "field", "--machine", "agility 1", "--type", "vmat", "--json"]), @r#"
     exit code: 0
     ----- stdout -----
-    {"schema":"mfm/find/1","kind":"field","target":"copy","eligible":null,"records":[{"fld_id":1,"ida":"MR000009","label":"1","name":"LEFT LUNG","type":"vmat","machine":"Agility 1","control_points":6,"meterset":123.5}],"shown":1,"total":1,"remarks":[],"journal":"journal.db"}
+    {"schema":"mfm/find/1","kind":"field","target":"copy","eligible":null,"records":[{"fld_id":1,"ida":"MR000009","site":null,"version":null,"label":"1","name":"LEFT LUNG","type":"vmat","machine":"Agility 1","control_points":6,"meterset":123.5}],"shown":1,"total":1,"why_none":null,"remarks":[],"journal":"journal.db"}
     ----- stderr -----
     "#);
     assert_snapshot!(world.shown(&["find", "field", "--machine", "somewhere"]), @r"
@@ -122,11 +122,43 @@ fn a_search_that_stops_early_says_so() {
     let json = world.json(&["find", "delivery", "--eligible", "create_duplicate_treatment", "--limit", "3"]);
     assert_eq!((&json["total"], &json["shown"]), (&Json::Null, &3.into()));
     let page = text(&world.run(&["find", "delivery", "--eligible", "create_duplicate_treatment"]).stdout);
-    assert!(
-        page.starts_with(
-            "the first 20 deliveries on lab; there may be more\nthat create_duplicate_treatment can break"
-        )
-    );
+    assert!(page.starts_with(
+        "the first 20 deliveries on lab\nthat create_duplicate_treatment can break; no more were looked for"
+    ));
+}
+
+#[test]
+fn an_empty_selection_says_what_there_is() {
+    let world = World::with_lab();
+    for (words, says) in [
+        (&["field", "--type", "arc"][..], "no field is left by --type arc: the fields are of the types static, "),
+        (
+            &["delivery", "--date", "2031-01-01"],
+            "no delivery is left by --date 2031-01-01: the newest delivery began on 2",
+        ),
+        (&["offset", "--date", "2031-01-01"], "the newest offset was studied on 2"),
+        (&["field", "--type", "setup", "--eligible", "corrupt_mlc_data"], " records looked at, and none can show it"),
+    ] {
+        let json = world.json(&[&["find"], words].concat());
+        assert!(json["why_none"].as_str().unwrap().contains(says), "{json}");
+        let page = text(&world.run(&[&["find"], words].concat()).stdout);
+        assert!(page.lines().all(|line| line.chars().count() <= 80) && !page.contains("TOOL"), "{page}");
+    }
+    let plan = ["plan", "create_invalid_angles", "--variant", "gantry", "--sample", "3", "--type", "arc"];
+    assert_snapshot!(world.shown(&plan), @r"
+    exit code: 3
+    ----- stdout -----
+    ----- stderr -----
+    error: no field is left by --type arc
+
+    hint: the fields are of the types static, step_n_shoot, setup, kv_setup, vmat, dmlc
+    ");
+    let plan = ["plan", "corrupt_mlc_data", "--variant", "odd_bytes", "--sample", "3", "--type", "portal", "--json"];
+    let done = world.run(&plan);
+    let error: Json = serde_json::from_slice(&done.stderr).unwrap();
+    assert_eq!(error["code"], "none_eligible", "{error}");
+    assert_eq!(error["hint"], "`mfm modes corrupt_mlc_data` says what a record needs");
+    assert!(error["message"].as_str().unwrap().contains("the first: "), "{error}");
 }
 
 #[test]

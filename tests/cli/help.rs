@@ -88,15 +88,16 @@ fn the_help_of_a_tool() {
           --sample <N>                   Choose this many eligible records by the seed
           --all                          Choose every eligible record
           --patient <IDA>                Only records of this patient, by the hospital's number,
-                                         Ident.IDA
+                                         Ident.IDA, in any case
           --machine <MACHINE>            Only records of this machine, by its name, Staff.Last_Name, in
                                          any case, or by its Staff_ID
-          --type <TYPE>                  Only records of fields of this type, such as vmat, static or
-                                         kv_setup, or by its number, TxField.Type_Enum
+          --type <TYPE>                  Only records of fields of this type, such as vmat,
+                                         step-and-shoot or kv_setup, or by its number,
+                                         TxField.Type_Enum; electron fields are static ones
           --date <DATE>                  Only records of this day, as YYYY-MM-DD: deliveries begun,
                                          fields and points delivered, offsets studied
           --seed <S>                     Seed of every choice, 0 to 2^53-1; drawn and printed if omitted
-          --now <TIME>                   The target's wall clock, as YYYY-MM-DDTHH:MM:SS; read and
+          --now <TIME>                   The target's wall clock, as YYYY-MM-DD[THH:MM:SS]; read and
                                          printed if omitted
           --max-rows <N>                 Refuse to change more rows than this [default: 10000]
           --disable-triggers             Switch triggers off for this transaction

@@ -120,38 +120,41 @@ fn modes_open_no_journal_and_fit_eighty_columns() {
     10 modes in 32 variants
 
     TOOL                            WHAT GOES WRONG  SEVERITY  VARIANTS
-    corrupt_mlc_data                Damaged MLC      1.5       odd_bytes,
+    corrupt_mlc_data                Damaged MLC      0.6-2.2   odd_bytes,
                                     leaf sets                  out_of_range,
                                                                negative_gap,
                                                                random_bytes
-    create_invalid_angles           Impossible       0.7       gantry, collimator,
+    create_invalid_angles           Impossible       0.6-0.8   gantry, collimator,
                                     gantry or                  both
                                     collimator
                                     angle
-    create_duplicate_treatment      One delivery     1.2       same_field,
+    create_duplicate_treatment      One delivery     1.0-1.5   same_field,
                                     recorded twice             different_field
-    delete_control_points           Control points   2.0       single_gap,
+    delete_control_points           Control points   1.8-2.5   single_gap,
                                     missing from a             multiple_gaps,
                                     field                      all_deleted
-    nullify_required_fields         A required cell  1.8       pat_id, fld_id,
+    nullify_required_fields         A required cell  1.0-2.7   pat_id, fld_id,
                                     is empty                   timestamp, other
-    create_timestamp_inconsistency  A delivery at    1.0       edit_before_create,
+    create_timestamp_inconsistency  A delivery at    1.0-1.3   edit_before_create,
                                     an impossible              future_timestamp,
                                     time                       negative_duration
-    create_orphaned_record          A reference to   2.6       patient_id,
+    create_orphaned_record          A reference to   2.3-2.8   patient_id,
                                     a row that is              field_id, site_id
                                     not there
-    corrupt_offset_data             An impossible    2.4       extreme_values,
+    corrupt_offset_data             An impossible    0.9-2.7   extreme_values,
                                     patient shift              invalid_type,
                                                                invalid_state,
                                                                future_study_time
-    create_meterset_inconsistency   Impossible or    2.3       negative_meterset,
+    create_meterset_inconsistency   Impossible or    1.5-2.8   negative_meterset,
                                     contradictory              extreme_value,
                                     monitor units              mismatch_with_cp
-    mlc_leaf_count_mismatch         Wrong number of  1.9       intra_field,
+    mlc_leaf_count_mismatch         Wrong number of  1.8-2.1   intra_field,
                                     MLC leaf pairs             vs_machine, vs_plan
 
-    next: mfm modes TOOL explains one; severity runs from 0, normal, to 3, critical
+    Severity says how far the data are from what they should be, from 0 (normal) to
+    3 (critical); it is no measure of harm to a patient.
+
+    next: mfm modes TOOL explains one
     ----- stderr -----
     ");
     assert_eq!(std::fs::read_dir(world.path()).unwrap().count(), 0);

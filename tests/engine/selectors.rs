@@ -98,7 +98,7 @@ fn a_selector_alone_or_beside_ids_says_nothing() {
     for (selector, code) in [
         (Selector { patient: Some("NOBODY".into()), ..Selector::default() }, "no_match"),
         (Selector { machine: Some("CYCLOTRON".into()), ..Selector::default() }, "no_match"),
-        (Selector { date: Some("1999-01-01".into()), ..Selector::default() }, "none_eligible"),
+        (Selector { date: Some("1999-01-01".into()), ..Selector::default() }, "nothing_left"),
     ] {
         let failure = wrong(selector);
         assert_eq!((failure.code.as_str(), failure.kind.exit_code()), (code, 3), "{failure}");

@@ -7,8 +7,9 @@ use crate::cli::printer::{DIM, Printer, clean, paint};
 use crate::cli::report::{Page, Report, Sheet, count, emit};
 use crate::cli::settings::{Format, Settings};
 use crate::ops::Failure;
+use crate::ops::bytes;
 use crate::ops::cell::ChangeRow;
-use anstyle::AnsiColor;
+use anstyle::{AnsiColor, Style};
 
 /// How many lines of changes a page shows unless all are asked for.
 const LINES_MAX: usize = 24;
@@ -44,7 +45,7 @@ pub(in crate::cli) fn all<R: Report>(
         match settings.format {
             Format::Json => printer.data(&json::changes(batch)?),
             Format::Plain => printer.data(sheet(batch).tsv().split_once('\n').map_or("", |(_, rows)| rows)),
-            Format::Table => printer.out(&batch.iter().flat_map(lines).map(|line| line + "\n").collect::<String>()),
+            Format::Table => printer.out(&pages(batch, settings.width)),
         }
     }
     Ok(())
@@ -59,7 +60,7 @@ pub(super) fn some(page: &mut Page, changes: &[ChangeRow], total: u64, rest: &st
     let mut shown = 0;
     let mut written = 0;
     for change in changes {
-        let lines = lines(change);
+        let lines = lines(change, page.width());
         if written > 0 && written + lines.len() > LINES_MAX {
             break;
         }
@@ -75,11 +76,16 @@ pub(super) fn some(page: &mut Page, changes: &[ChangeRow], total: u64, rest: &st
 /// Writes every change that there is.
 pub(super) fn every(page: &mut Page, changes: &[ChangeRow], total: u64) {
     page.heading("Changes");
-    changes.iter().flat_map(lines).for_each(|line| page.styled(&line));
+    let width = page.width();
+    changes.iter().flat_map(|change| lines(change, width)).for_each(|line| page.styled(&line));
     let shown = changes.len() as u64;
     if total > shown {
         page.aside(&format!("and {} more", total - shown));
     }
+}
+
+fn pages(changes: &[ChangeRow], width: u16) -> String {
+    changes.iter().flat_map(|change| lines(change, width)).map(|line| line + "\n").collect()
 }
 
 fn head() -> Sheet {
@@ -112,43 +118,99 @@ fn cells(change: &ChangeRow) -> Vec<Sides<'_>> {
         .collect()
 }
 
-/// Returns a change as styled lines.
-fn lines(change: &ChangeRow) -> Vec<String> {
+/// Text in styles, which is not yet broken into lines.
+type Parts = Vec<(Style, String)>;
+
+/// Returns a change as styled lines, none of them wider than the page.
+fn lines(change: &ChangeRow, width: u16) -> Vec<String> {
     let place = clean(&format!("{} {}", change.table, key(&change.key)));
-    match change.kind {
+    let lines = match change.kind {
         "insert" => whole(&place, "new row", AnsiColor::Green, change),
         "delete" => whole(&place, "deleted row", AnsiColor::Red, change),
-        "kept" => vec![format!("{place}: already as it should be")],
+        "kept" => vec![vec![(Style::new(), format!("{place}: already as it should be"))]],
         _ => cells(change).into_iter().map(|(column, before, after)| updated(&place, column, before, after)).collect(),
-    }
+    };
+    lines.iter().flat_map(|parts| broken(parts, usize::from(width))).collect()
 }
 
-fn updated(place: &str, column: &str, before: Option<&Json>, after: Option<&Json>) -> String {
-    let side = |color: AnsiColor, json: Option<&Json>| paint(color.on_default(), &json.map_or_else(String::new, cell));
-    format!("{place} {}: {} -> {}", clean(column), side(AnsiColor::Red, before), side(AnsiColor::Green, after))
+fn updated(place: &str, column: &str, before: Option<&Json>, after: Option<&Json>) -> Parts {
+    let plain = |text: &str| (Style::new(), text.to_owned());
+    let red = |text: String| (AnsiColor::Red.on_default(), text);
+    let green = |text: String| (AnsiColor::Green.on_default(), text);
+    let mut parts = vec![plain(&format!("{place} {}: ", clean(column)))];
+    let differ = before.zip(after).and_then(|(before, after)| bytes::difference(before, after));
+    let Some(bytes::Difference { about, before: old, after: new }) = differ else {
+        let side = |json: Option<&Json>| json.map_or_else(String::new, one_side);
+        parts.extend([red(side(before)), plain(" -> "), green(side(after))]);
+        return parts;
+    };
+    parts.push(plain(&about));
+    match (old.is_empty(), new.is_empty()) {
+        (true, true) => {}
+        (true, false) => parts.extend([plain(" "), green(new), plain(" added")]),
+        (false, true) => parts.extend([plain(" "), red(old), plain(" removed")]),
+        (false, false) => parts.extend([plain(" "), red(old), plain(" -> "), green(new)]),
+    }
+    parts
+}
+
+/// Returns a cell of an update: text whole, because only its end may differ; long bytes cut.
+fn one_side(json: &Json) -> String {
+    if json.get("$hex").is_some() { short(json) } else { cell(json) }
 }
 
 /// Returns the lines of a whole row; its NULLs are only counted.
-fn whole(place: &str, what: &str, color: AnsiColor, change: &ChangeRow) -> Vec<String> {
-    let mut lines = vec![format!("{place}: {what}")];
+fn whole(place: &str, what: &str, color: AnsiColor, change: &ChangeRow) -> Vec<Parts> {
+    let plain = |text: String| (Style::new(), text);
+    let mut lines = vec![vec![plain(format!("{place}: {what}"))]];
     let mut nulls = 0;
     for (column, before, after) in cells(change) {
         match after.or(before) {
             None | Some(Json::Null) => nulls += 1,
-            Some(json) => lines.push(format!("  {}: {}", clean(column), paint(color.on_default(), &short(json)))),
+            Some(json) => {
+                lines.push(vec![plain(format!("  {}: ", clean(column))), (color.on_default(), short(json))]);
+            }
         }
     }
     let cells = lines.len() - 1;
     if cells > CELLS_MAX {
         lines.truncate(CELLS_MAX + 1);
-        lines.push(paint(
-            DIM,
-            &format!("  and {} more; --json shows them", count((cells - CELLS_MAX) as u64, "column")),
-        ));
+        let more = count((cells - CELLS_MAX) as u64, "column");
+        lines.push(vec![(DIM, format!("  and {more} more; --json shows them"))]);
     }
     if nulls > 0 {
-        lines.push(paint(DIM, &format!("  and NULL in {}", count(nulls, "column"))));
+        lines.push(vec![(DIM, format!("  and NULL in {}", count(nulls, "column")))]);
     }
+    lines
+}
+
+/// What a line that continues another is indented by.
+const INDENT: usize = 4;
+
+/// Breaks styled text at spaces into lines that a page has room for; a word longer than a line is cut.
+fn broken(parts: &[(Style, String)], width: usize) -> Vec<String> {
+    let all: usize = parts.iter().map(|(_, text)| text.chars().count()).sum();
+    if all <= width {
+        return vec![parts.iter().map(|(style, text)| paint(*style, text)).collect()];
+    }
+    let width = width.max(INDENT + 20);
+    let (mut lines, mut line, mut used, mut spaces) = (Vec::new(), String::new(), 0, 0);
+    for (style, text) in parts {
+        for (at, word) in text.split(' ').enumerate() {
+            spaces += usize::from(at > 0);
+            for piece in word.chars().collect::<Vec<_>>().chunks(width - INDENT) {
+                if used > 0 && used + spaces + piece.len() > width {
+                    lines.push(std::mem::take(&mut line));
+                    (used, spaces) = (0, INDENT);
+                }
+                line += &" ".repeat(spaces);
+                line += &paint(*style, &piece.iter().collect::<String>());
+                used += spaces + piece.len();
+                spaces = 0;
+            }
+        }
+    }
+    lines.push(line);
     lines
 }
 
@@ -216,6 +278,27 @@ mod tests {
     }
 
     #[test]
+    fn long_cells_say_what_differs_and_no_line_is_too_wide() {
+        let bytes = |last: &str| json!({"$hex": "00".repeat(159) + last});
+        let text = |end: &str| "word ".repeat(30) + &"x".repeat(100) + end;
+        let change = ChangeRow {
+            table: "TxFieldPoint".into(),
+            key: json!({"TFP_ID": 7}),
+            kind: "update",
+            before: json!({"A_Leaf_Set": bytes("01"), "B_Leaf_Set": bytes(""), "Note": text("a"), "C": bytes("")}),
+            after: json!({"A_Leaf_Set": bytes("02"), "B_Leaf_Set": bytes("07"), "Note": text("b"), "C": null}),
+        };
+        let plain: Vec<String> =
+            lines(&change, 72).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
+        assert!(plain.iter().all(|line| line.chars().count() <= 72 && line.trim_end() == line), "{plain:#?}");
+        assert_eq!(plain[0], "TxFieldPoint 7 A_Leaf_Set: 160 bytes, byte 159: 01 -> 02");
+        assert_eq!(plain[1], "TxFieldPoint 7 B_Leaf_Set: 159 -> 160 bytes, from byte 159: 07 added");
+        assert!(plain.iter().any(|line| line.ends_with("(159 bytes) -> NULL")), "{plain:#?}");
+        let joined = plain.join("").replace(' ', "");
+        assert!(joined.contains("xxxa'->'word") && joined.ends_with("xxxb'"), "{joined}");
+    }
+
+    #[test]
     fn an_update_is_a_line_a_cell() {
         let change = ChangeRow {
             table: "TxFieldPoint".into(),
@@ -225,7 +308,7 @@ mod tests {
             after: json!({"Coll_Ang": "", "Gantry_Ang": 400.0}),
         };
         let plain: Vec<String> =
-            lines(&change).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
+            lines(&change, 80).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
         assert_eq!(plain, ["TxFieldPoint 7 Coll_Ang: NULL -> ''", "TxFieldPoint 7 Gantry_Ang: 180.0 -> 400.0"]);
         assert_eq!(
             sheet(&[change]).tsv(),

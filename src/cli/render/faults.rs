@@ -100,7 +100,7 @@ fn rest(page: &mut Page, plan: &plan::Outcome) {
         page.line(&format!("cannot be put back: {}: {}", residue.table, residue.what));
     }
     for note in &plan.notes {
-        page.line(&format!("census: {note}"));
+        page.line(&format!("note: {note}"));
     }
     if plan.skipped_total > 0 {
         page.heading(&format!("Passed over: {}", count(plan.skipped_total, "record")));

@@ -11,14 +11,19 @@ use crate::ops::find::{Found, Outcome};
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
         page.lead(Mood::Plain, &lead(self));
-        page.extend_lines(self.eligible.map(|tool| format!("that {tool} can break")));
+        page.extend_lines(self.eligible.map(|tool| able(tool, self)));
+        if let Some(why) = &self.why_none {
+            page.paragraph(0, why);
+        }
         page.extend_lines(self.remarks.iter().map(|remark| format!("no record can show {remark}")));
         if !self.records.is_empty() {
             page.blank();
             page.table(&narrow(self));
         }
-        page.blank();
-        page.aside(&next(self));
+        if let Some(next) = next(self) {
+            page.blank();
+            page.aside(&next);
+        }
     }
 
     fn sheet(&self) -> Sheet {
@@ -34,21 +39,35 @@ impl Report for Outcome {
 /// What a page leaves out to make room for the variants.
 const LEFT_OUT: [&str; 8] = ["label", "control_points", "meterset", "seconds", "flags", "site", "state", "index"];
 
+/// Tells whether a page has room for a column; a field's site and label tell what its name does.
+fn kept(outcome: &Outcome, name: &str) -> bool {
+    let has_site = |record: &Found| record.cells.iter().any(|(name, cell)| *name == "site" && !cell.is_null());
+    match (outcome.kind, name) {
+        (RecordKind::Field, "name") => !outcome.records.iter().any(has_site),
+        (RecordKind::Field, "site") => outcome.records.iter().any(has_site),
+        _ => outcome.eligible.is_none() || !LEFT_OUT.contains(&name),
+    }
+}
+
 /// Returns a sheet that a page has room for.
 fn narrow(outcome: &Outcome) -> Sheet {
-    let kept = |name: &str| outcome.eligible.is_none() || !LEFT_OUT.contains(&name);
+    let beside = outcome.eligible.is_some();
     let short = |name: &'static str| match name {
         "superior_cm" => "sup_cm",
         "anterior_cm" => "ant_cm",
         "lateral_cm" => "lat_cm",
-        "gantry_degrees" => "gantry",
-        "collimator_degrees" => "collimator",
+        "gantry_degrees" => "gantry_deg",
+        "collimator_degrees" => "collimator_deg",
+        "meterset" => "meterset_mu",
+        "index" => "index_%_or_mu",
+        "control_points" => "points",
+        "version" if beside => "ver",
         other => other,
     };
-    let names = columns(outcome.kind).iter().copied().filter(|name| kept(name)).map(short);
+    let names = columns(outcome.kind).iter().copied().filter(|name| kept(outcome, name)).map(short);
     let head: Vec<&'static str> = names.chain(outcome.eligible.map(|_| "variants")).collect();
     Sheet::new(&head).with(outcome.records.iter().map(|record| {
-        let cells = record.cells.iter().filter(|(name, _)| kept(name)).map(|(_, json)| text(json));
+        let cells = record.cells.iter().filter(|(name, _)| kept(outcome, name)).map(|(_, json)| text(json));
         cells.chain(record.variants.as_ref().map(list)).collect()
     }))
 }
@@ -63,22 +82,28 @@ fn lead(outcome: &Outcome) -> String {
         Some(0) => format!("no {} on {target}", outcome.kind.word()),
         Some(total) if total == shown => format!("{} on {target}", number(total)),
         Some(total) => format!("the first {shown} of {} on {target}", number(total)),
-        None => format!("the first {} on {target}; there may be more", number(shown)),
+        None => format!("the first {} on {target}", number(shown)),
     }
 }
 
-fn next(outcome: &Outcome) -> String {
+/// Says what the records can show, and whether the search ended before the records did.
+fn able(tool: &str, outcome: &Outcome) -> String {
+    let more = if outcome.total.is_none() { "; no more were looked for" } else { "" };
+    format!("that {tool} can break{more}")
+}
+
+fn next(outcome: &Outcome) -> Option<String> {
     let kind = outcome.kind.word();
-    let id = |found: &Found| found.cells.first().map(|(_, json)| text(json));
-    let first = outcome.records.first();
-    match (outcome.eligible, first.and_then(id)) {
-        _ if outcome.total != Some(outcome.shown) => "--limit N lists more, --limit 0 lists all".to_owned(),
-        (Some(tool), Some(_)) => {
-            let variant = first.and_then(|found| found.variants.as_ref()?.first().copied()).unwrap_or_default();
-            format!("next: mfm plan {tool} --variant {variant} ...")
+    match (outcome.eligible, outcome.records.first()) {
+        _ if outcome.total.is_none() => Some("--limit N looks for more, --limit 0 for all".to_owned()),
+        _ if outcome.total != Some(outcome.shown) => Some("--limit N lists more, --limit 0 lists all".to_owned()),
+        (Some(tool), Some(first)) => {
+            let variant = first.variants.as_ref().and_then(|words| words.first().copied()).unwrap_or_default();
+            Some(format!("next: mfm plan {tool} --variant {variant} ..."))
         }
-        (Some(tool), None) => format!("next: mfm modes {tool} says what a record needs"),
-        (None, _) => format!("next: mfm find {kind} --eligible TOOL says what they can show"),
+        (Some(tool), None) => Some(format!("next: mfm modes {tool} says what a record needs")),
+        (None, Some(_)) => Some(format!("next: mfm find {kind} --eligible TOOL says what they can show")),
+        (None, None) => None,
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::weight;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::cli::texts::SEVERITY;
 use crate::ops::modes::{Entry, Outcome};
 
 impl Report for Outcome {
@@ -18,11 +19,13 @@ impl Report for Outcome {
         page.table(&Sheet::new(&["tool", "what goes wrong", "severity", "variants"]).with(self.modes.iter().map(
             |mode| {
                 let variants = list(mode.variants.iter().map(|variant| variant.word));
-                vec![mode.tool.to_owned(), mode.title.to_owned(), mode.severity.to_owned(), variants]
+                vec![mode.tool.to_owned(), mode.title.to_owned(), range(mode), variants]
             },
         )));
         page.blank();
-        page.aside("next: mfm modes TOOL explains one; severity runs from 0, normal, to 3, critical");
+        page.paragraph(0, SEVERITY);
+        page.blank();
+        page.aside("next: mfm modes TOOL explains one");
     }
 
     fn sheet(&self) -> Sheet {
@@ -45,6 +48,16 @@ impl Report for Outcome {
     }
 }
 
+/// Returns the severities of a mode's variants, from the least to the worst.
+fn range(mode: &Entry) -> String {
+    let mut all: Vec<&str> = mode.variants.iter().map(|variant| variant.severity).collect();
+    all.sort_by(|a, b| weight(a).total_cmp(&weight(b)));
+    match (all.first(), all.last()) {
+        (Some(least), Some(worst)) if least != worst => format!("{least}-{worst}"),
+        _ => mode.severity.to_owned(),
+    }
+}
+
 fn one(page: &mut Page, mode: &Entry) {
     page.lead(Mood::Plain, &format!("{}: {}", mode.tool, mode.title));
     page.blank();
@@ -56,6 +69,8 @@ fn one(page: &mut Page, mode: &Entry) {
         page.line(&format!("{} (severity {}): {}", variant.word, variant.severity, variant.about));
         page.paragraph(4, &format!("can be shown on {}", variant.eligible));
     }
+    page.blank();
+    page.paragraph(0, SEVERITY);
     page.heading("Parameters");
     for (name, about) in parameters(mode.parameters.as_value()) {
         page.line(&format!("--{}", name.replace('_', "-")));

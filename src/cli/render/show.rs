@@ -27,6 +27,9 @@ impl Report for Outcome {
         }
         if !self.changes.is_empty() {
             changes::every(page, &self.changes, self.changes_total);
+        } else if self.changes_total > 0 {
+            page.blank();
+            page.aside(&format!("next: mfm show {} --diff", line.op));
         }
     }
 

@@ -1,0 +1,37 @@
+//! Queries answered by a target, into a snapshot; knows no single query.
+
+use super::failure::Failure;
+use crate::model::{Query, Snapshot};
+use crate::mosaiq::reading::Pause;
+use crate::target::Target;
+
+/// Reads what somebody asks for, until nothing more is asked for.
+///
+/// # Errors
+/// What refuses to go on, or what the target says.
+pub fn read_through<T>(target: &mut dyn Target, look: impl Fn(&Snapshot) -> Result<T, Pause>) -> Result<T, Failure> {
+    let mut snapshot = Snapshot::default();
+    loop {
+        match look(&snapshot) {
+            Ok(seen) => return Ok(seen),
+            Err(Pause::Refuse(refusal)) => return Err(refusal.into()),
+            Err(Pause::Ask(queries)) => read_into(&mut snapshot, target, queries)?,
+        }
+    }
+}
+
+/// Reads answers into a snapshot.
+///
+/// # Errors
+/// What the target says.
+pub fn read_into(
+    snapshot: &mut Snapshot,
+    target: &mut dyn Target,
+    queries: impl IntoIterator<Item = Query>,
+) -> Result<(), Failure> {
+    for query in queries {
+        let answer = target.read(&query)?;
+        snapshot.add(query, answer)?;
+    }
+    Ok(())
+}
