@@ -213,7 +213,11 @@ pub(super) fn others(snapshot: &Snapshot, field: &Row<'_>) -> Result<Others, Ref
         tally.add(&super::leaves::of_field(snapshot, id)?.iter().collect());
     }
     let others = all.iter().filter(|id| Some(*id) != own.as_ref()).count();
-    let peers = tally.fields() * others / read.len().max(1);
+    // An estimate may be too high, and one that is too high would let a fault become the usual: two thirds of it.
+    let peers = match tally.fields() {
+        fields if read.len() == others => fields,
+        fields => fields * others * 2 / (read.len().max(1) * 3),
+    };
     Ok(Others { tally, peers })
 }
 
