@@ -79,6 +79,12 @@ impl Read {
         Self { parent: Some(parent), ..self }
     }
 
+    /// Returns the table and the column.
+    #[cfg(test)]
+    pub(super) const fn place(&self) -> (&'static str, &'static str) {
+        (self.table, self.column)
+    }
+
     /// Tells whether the column, and what its values are looked up in, are there.
     pub(super) fn is_there(&self, snapshot: &Snapshot) -> bool {
         self.missing(snapshot).is_none()
