@@ -143,7 +143,7 @@ pub(super) fn faults_are_seen_without(clean: &Database, (table, column): (&str, 
     let mut without = clean.clone();
     without.drop_column(table, column);
     let reads = |id: &&str| checks::find(id).unwrap().reads().iter().any(|read| read.place() == (table, column));
-    for case in every_case().iter().filter(|case| case.mode.card().checks.iter().any(|id| reads(id))) {
+    for case in every_case().iter().filter(|case| case.mode.card().checks.iter().any(&reads)) {
         match faults_are_seen(&without, case, 1) {
             Ok(_) | Err(Refusal::MissingColumn { .. }) => {}
             Err(other) => panic!("{} without {table}.{column}: {other}", case.name()),

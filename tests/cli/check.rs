@@ -123,7 +123,7 @@ fn what_could_not_run_is_no_pass() {
     ");
 }
 
-/// A copy with unreadable angles, no Coll_Ang, and no patient but in a table.
+/// A copy with unreadable gantry angles, no Coll_Ang, and an empty Offset of one axis.
 fn unreadable() -> World {
     let world = World::with_copy();
     let copy = rusqlite::Connection::open(world.path().join("copy.db")).unwrap();
