@@ -152,7 +152,8 @@ something else can still be judged is a remark: the check runs, and says what it
 
 With --format plain there is one line a finding: check, group, mode, status, severity, looked_at, table, key, related, \
 message. A check without findings has one line whose table, key and related are empty; where it could not run, the \
-message says why. So has one with findings and remarks, with the status `remark`. JSON holds the first 1000 findings, worst first; plain holds all.
+message says why. So has one with findings and remarks, with the status `remark`. JSON holds the first 1000 findings, \
+worst first; plain holds all.
 
 Example:
   mfm check
