@@ -156,11 +156,13 @@ pub(super) const CHECK: &str = "\
 Run the quality checks on a target, marked or not. Reads whole tables and writes nothing.
 
 Exits with 1 where anything is found. A check whose table or column is missing says `not run`, which is no pass, and \
-does not change the exit code: look at the status, or at `not_run` in the JSON.
+does not change the exit code: look at the status, or at `not_run` in the JSON. What is missing or unreadable while \
+something else can still be judged is a remark: the check runs, and says what it did not judge.
 
 With --format plain there is one line a finding: check, group, mode, status, severity, looked_at, table, key, related, \
 message. A check without findings has one line whose table, key and related are empty; where it could not run, the \
-message says why. JSON holds the first 1000 findings, worst first; plain holds all.
+message says why. So has one with findings and remarks, with the status `remark`. JSON holds the first 1000 findings, \
+worst first; plain holds all.
 
 Example:
   mfm check

@@ -15,7 +15,7 @@ const SEED: u64 = 11;
 /// Checks that guard against what no mode makes.
 const BEYOND: [&str; 1] = ["orphan_field"];
 
-/// Returns what checks find, each of which must run, unless the database lacks one of its tables.
+/// Returns what checks find, each of which must run, unless the database lacks a table or a column that it reads.
 fn findings(database: &Database, among: &[&str]) -> BTreeSet<Finding> {
     let chosen: Vec<_> = CHECKS.iter().filter(|check| among.contains(&check.card().id)).collect();
     let queries: BTreeSet<Query> = chosen.iter().flat_map(|check| check.needs()).collect();
@@ -29,7 +29,7 @@ fn findings(database: &Database, among: &[&str]) -> BTreeSet<Finding> {
                 all.extend(findings);
             }
             Verdict::NotRun { why } => {
-                let lacks = check.needs().iter().any(|query| !database.has(&query.table));
+                let lacks = check.reads().iter().any(|read| !read.is_there(&snapshot));
                 assert!(lacks, "{} did not run: {why}", check.card().id);
             }
         }
@@ -67,6 +67,12 @@ fn every_case() -> Vec<Case> {
         }
     }
     cases
+}
+
+impl Case {
+    fn name(&self) -> String {
+        format!("{} {} of {}", self.mode.card().tool, self.variant, self.kind.table)
+    }
 }
 
 fn case(mode: &'static dyn Mode, variant: &'static str, kind: &'static Record) -> Option<Case> {
@@ -123,33 +129,53 @@ fn checks_are_silent_on_any_clean_lab() {
 /// Breaks up to a dozen records with every variant, of which each must have so many, wherever its tables exist.
 pub(super) fn every_fault_is_seen(clean: &Database, least: usize) {
     for case in every_case() {
-        let checks = case.mode.card().checks;
-        let before = findings(clean, checks);
-        let name = format!("{} {} of {}", case.mode.card().tool, case.variant, case.kind.table);
         if !clean.has(case.kind.table) {
-            println!("{name}: no such table");
+            println!("{}: no such table", case.name());
             continue;
         }
-        let records = clean.keys(case.kind.table);
-        let snapshot = clean.read_for(case.mode, &records, &case.given);
-        let eligible = |record| match plan(&case, &snapshot, record) {
-            Ok(edits) => Some((record, edits)),
-            Err(Refusal::Ineligible { .. } | Refusal::NoIndependentMeterset { .. }) => None,
-            Err(other) => panic!("{name}: {other}"),
-        };
-        let eligible: Vec<(&Value, Vec<Edit>)> = records.iter().filter_map(eligible).collect();
-        assert!(eligible.len() >= least, "{name}: {}", eligible.len());
-        println!("{name}: {} of {} eligible", eligible.len(), records.len());
-        for (record, edits) in eligible.iter().step_by(1 + eligible.len() / 12) {
-            let mut broken = clean.clone();
-            assert_eq!(broken.apply(edits).unwrap(), edits.len(), "every edit changes its row");
-            let after = findings(&broken, checks);
-            let touched = touched(edits, case.kind, record);
-            let new: Vec<&Finding> = after.difference(&before).collect();
-            let seen = new.iter().any(|finding| touched.iter().any(|(t, key)| finding.names(t, key)));
-            assert!(seen, "{name} on {record:?}: {new:?}");
+        let seen = faults_are_seen(clean, &case, 12).unwrap_or_else(|refusal| panic!("{}: {refusal}", case.name()));
+        assert!(seen >= least, "{}: {seen}", case.name());
+    }
+}
+
+/// Drops a column, and then breaks a record with every variant whose checks read it, where it can be broken still.
+pub(super) fn faults_are_seen_without(clean: &Database, (table, column): (&str, &str)) {
+    let mut without = clean.clone();
+    without.drop_column(table, column);
+    let reads = |id: &&str| checks::find(id).unwrap().reads().iter().any(|read| read.place() == (table, column));
+    for case in every_case().iter().filter(|case| case.mode.card().checks.iter().any(&reads)) {
+        match faults_are_seen(&without, case, 1) {
+            Ok(_) | Err(Refusal::MissingColumn { .. }) => {}
+            Err(other) => panic!("{} without {table}.{column}: {other}", case.name()),
         }
     }
+}
+
+/// Breaks some records, each of which must be seen; returns how many are eligible.
+fn faults_are_seen(clean: &Database, case: &Case, sample: usize) -> Result<usize, Refusal> {
+    let (checks, name) = (case.mode.card().checks, case.name());
+    let before = findings(clean, checks);
+    let records = clean.keys(case.kind.table);
+    let snapshot = clean.try_read_for(case.mode, &records, &case.given)?;
+    let mut eligible: Vec<(&Value, Vec<Edit>)> = Vec::new();
+    for record in &records {
+        match plan(case, &snapshot, record) {
+            Ok(edits) => eligible.push((record, edits)),
+            Err(Refusal::Ineligible { .. } | Refusal::NoIndependentMeterset { .. }) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    println!("{name}: {} of {} eligible", eligible.len(), records.len());
+    for (record, edits) in eligible.iter().step_by(1 + eligible.len() / sample).take(sample) {
+        let mut broken = clean.clone();
+        assert_eq!(broken.apply(edits)?, edits.len(), "every edit changes its row");
+        let after = findings(&broken, checks);
+        let touched = touched(edits, case.kind, record);
+        let new: Vec<&Finding> = after.difference(&before).collect();
+        let seen = new.iter().any(|finding| touched.iter().any(|(t, key)| finding.names(t, key)));
+        assert!(seen, "{name} on {record:?}: {new:?}");
+    }
+    Ok(eligible.len())
 }
 
 #[test]
@@ -170,7 +196,7 @@ fn a_record_read_alone_plans_the_same() {
 fn a_fault_is_not_made_twice() {
     let clean = Database::lab(12, 2);
     for case in every_case() {
-        let name = format!("{} {} of {}", case.mode.card().tool, case.variant, case.kind.table);
+        let name = case.name();
         let records = clean.keys(case.kind.table);
         let snapshot = clean.read_for(case.mode, &records, &case.given);
         let found = records.iter().find_map(|record| Some((record, plan(&case, &snapshot, record).ok()?)));
@@ -193,7 +219,7 @@ fn missing_records_and_tables_are_said() {
     let lab = Database::lab(2, 1);
     let nobody = Value::Integer(-1);
     for case in every_case() {
-        let name = format!("{} {} of {}", case.mode.card().tool, case.variant, case.kind.table);
+        let name = case.name();
         let snapshot = lab.read_for(case.mode, std::slice::from_ref(&nobody), &case.given);
         let refused = plan(&case, &snapshot, &nobody).unwrap_err();
         assert_eq!(refused.code(), "missing_record", "{name}");

@@ -1,25 +1,23 @@
 //! What a field's meterset can be held against, as its mode and its checks both see it; reads no database.
 
-use std::cmp::Ordering;
-
-use mfm_journal::Decimal;
-
 use super::limits::{INDEX_END_PERCENT, INDEX_TOLERANCE_PERCENT, METERSET_EXTREME_MU, METERSET_TOLERANCE};
+use super::numbers::Number;
 use crate::model::Row;
 
 /// Tells whether a meterset in MU is below zero.
-pub(super) fn negative(meterset: Decimal) -> bool {
-    meterset.compare(Decimal::from(0)) == Ordering::Less
+pub(super) fn negative(meterset: Number) -> bool {
+    meterset.compare(0).is_lt()
 }
 
 /// Tells whether a meterset in MU is larger than any field's.
-pub(super) fn extreme(meterset: Decimal) -> bool {
-    meterset.compare(Decimal::from(METERSET_EXTREME_MU)) != Ordering::Less
+pub(super) fn extreme(meterset: Number) -> bool {
+    meterset.compare(METERSET_EXTREME_MU).is_ge()
 }
 
-/// Tells whether two numbers agree within the tolerance of a meterset, the first being the measure.
+/// Tells whether two numbers agree within the tolerance of a meterset, the first being the measure; an infinite one
+/// measures nothing.
 fn agree(expected: f64, found: f64) -> bool {
-    (found - expected).abs() <= METERSET_TOLERANCE * expected.abs()
+    expected.is_finite() && (found - expected).abs() <= METERSET_TOLERANCE * expected.abs()
 }
 
 /// Returns the last index of a field with several control points, in percent or MU; `None` where one of them is NULL,

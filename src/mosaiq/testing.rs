@@ -87,6 +87,23 @@ impl Database {
         self.tables.remove(table);
     }
 
+    pub(super) fn remove(&mut self, table: &str, key: i64) {
+        self.tables.get_mut(table).unwrap().1.remove(&vec![Value::Integer(key)]).unwrap();
+    }
+
+    /// Drops a column that is no key.
+    pub(super) fn drop_column(&mut self, table: &str, column: &str) {
+        let (declared, rows) = self.tables.get_mut(table).unwrap();
+        let at = declared.position(column).unwrap();
+        let mut new = (**declared).clone();
+        let mut shape = (*new.shape).clone();
+        shape.columns.remove(at);
+        new.columns.remove(at);
+        new.shape = Arc::new(shape);
+        *declared = Arc::new(new);
+        rows.values_mut().for_each(|row| drop(row.remove(at)));
+    }
+
     pub(super) fn insert(&mut self, table: &str, values: &[Datum]) -> Result<(), Refusal> {
         let (declared, rows) = self.tables.get_mut(table).unwrap();
         assert_eq!(declared.columns.len(), values.len(), "{table}");
@@ -116,50 +133,60 @@ impl Database {
         self.tables[table].1.keys().map(|key| key[0].clone()).collect()
     }
 
-    fn answer(&self, query: &Query) -> Answer {
+    fn answer(&self, query: &Query) -> Result<Answer, Refusal> {
         let Some((table, rows)) = self.tables.get(&query.table) else {
-            return Answer { table: None, rows: Vec::new(), maximum: None };
+            return Ok(Answer { table: None, rows: Vec::new(), maximum: None });
         };
         let (mut found, mut maximum) = (Vec::new(), None);
         match &query.filter {
             Filter::All => found = rows.values().cloned().collect(),
             Filter::In { column, values } => {
-                let at = table.position(column).unwrap();
+                let (at, _) = table.column(column)?;
                 found = rows.values().filter(|row| values.contains(&row[at])).cloned().collect();
             }
             Filter::Days { column, first, last } => {
-                let (at, column) = table.column(column).unwrap();
+                let (at, column) = table.column(column)?;
                 let asked = |row: &&Vec<Value>| time::lies_on(&row[at], column, *first, *last);
                 found = rows.values().filter(asked).cloned().collect();
             }
             Filter::Maximum { column } => {
-                let at = table.position(column).unwrap();
+                let (at, _) = table.column(column)?;
                 maximum =
                     rows.values().filter_map(|row| if let Value::Integer(n) = row[at] { Some(n) } else { None }).max();
             }
         }
-        Answer { table: Some(table.clone()), rows: found, maximum }
+        Ok(Answer { table: Some(table.clone()), rows: found, maximum })
     }
 
     pub(super) fn read(&self, queries: impl IntoIterator<Item = Query>) -> Snapshot {
         let mut snapshot = Snapshot::default();
         for query in queries {
-            snapshot.add(query.clone(), self.answer(&query)).unwrap();
+            snapshot.add(query.clone(), self.answer(&query).unwrap()).unwrap();
         }
         snapshot
     }
 
     /// Reads what a mode needs for records under parameters, in its own stages.
     pub(super) fn read_for(&self, mode: &dyn Mode, records: &[Value], parameters: &Parameters) -> Snapshot {
+        self.try_read_for(mode, records, parameters).unwrap()
+    }
+
+    /// The same, or the refusal of a column that is missing.
+    pub(super) fn try_read_for(
+        &self,
+        mode: &dyn Mode,
+        records: &[Value],
+        parameters: &Parameters,
+    ) -> Result<Snapshot, Refusal> {
         let mut snapshot = Snapshot::default();
         for _ in 0..10 {
             let queries = mode.needs(records, parameters, &snapshot);
             if queries.is_empty() {
-                return snapshot;
+                return Ok(snapshot);
             }
             for query in queries {
                 assert!(!snapshot.has(&query));
-                snapshot.add(query.clone(), self.answer(&query)).unwrap();
+                snapshot.add(query.clone(), self.answer(&query)?)?;
             }
         }
         panic!("{} never stops reading", mode.card().tool)
@@ -188,7 +215,7 @@ impl Database {
             }
             Edit::Insert { table, row } => {
                 let columns = self.tables[table].0.columns.clone();
-                assert!(row.keys().all(|name| columns.iter().any(|column| column.image.name == *name)));
+                row.keys().try_for_each(|name| self.tables[table].0.column(name).map(|_| ()))?;
                 let cell = |column: &Column| row.get(&column.image.name).cloned().unwrap_or(Datum::Null);
                 self.insert(table, &columns.iter().map(cell).collect::<Vec<_>>())?;
                 Ok(true)

@@ -166,7 +166,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 
 /// Returns the checks of ids and groups, or every check where none is named.
 fn choose(only: &[String]) -> Result<Vec<&'static dyn Check>, Failure> {
-    let snake = |word: &str| word.trim().replace('-', "_");
+    let snake = |word: &str| word.trim().to_ascii_lowercase().replace('-', "_");
     let names = |check: &dyn Check, word: &str| [check.card().id, check.card().group].contains(&word);
     if let Some(unknown) = only.iter().find(|word| !CHECKS.iter().any(|check| names(*check, &snake(word)))) {
         let message = format!("there is no check and no group of checks `{unknown}`");

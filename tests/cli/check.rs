@@ -123,6 +123,65 @@ fn what_could_not_run_is_no_pass() {
     ");
 }
 
+/// A copy with unreadable gantry angles, no Coll_Ang, and an empty Offset of one axis.
+fn unreadable() -> World {
+    let world = World::with_copy();
+    let copy = rusqlite::Connection::open(world.path().join("copy.db")).unwrap();
+    copy.execute_batch(
+        "UPDATE TxFieldPoint SET Gantry_Ang = 90;
+         UPDATE TxFieldPoint SET Gantry_Ang = 'left' WHERE TFP_ID > 13;
+         ALTER TABLE TxFieldPoint DROP COLUMN Coll_Ang;
+         CREATE TABLE Offset(OFF_ID int PRIMARY KEY, Superior_Offset decimal(4,1));",
+    )
+    .unwrap();
+    world
+}
+
+#[test]
+fn what_was_not_judged_is_said() {
+    let world = unreadable();
+    let only = ["check", "--only", "ANGLES,Offset-Size", "--now", "2024-06-29"];
+    assert_snapshot!(world.shown(&only), @r"
+    exit code: 0
+    ----- stdout -----
+    2 checks looked at 7 rows of copy and found nothing; 2 could not judge everything
+      3 cells of TxFieldPoint.Gantry_Ang hold no number: angle_range
+      TxFieldPoint.Coll_Ang is missing, and was not judged: angle_range
+      Offset.Anterior_Offset is missing, and was not judged: offset_size
+      Offset.Lateral_Offset is missing, and was not judged: offset_size
+      Offset is empty: offset_size
+
+    CHECK        STATUS  SEVERITY  FOUND  LOOKED AT
+    offset_size  pass    critical  0      0 rows
+    angle_range  pass    low       0      7 rows
+    ----- stderr -----
+    ");
+    assert_snapshot!(world.shown(&[&only[..], &["--format", "plain"]].concat()), @r"
+    exit code: 0
+    ----- stdout -----
+    check	group	mode	status	severity	looked_at	table	key	related	message
+    offset_size	offsets	invalid_offset_data	pass	critical	0				Offset.Anterior_Offset is missing, and was not judged; Offset.Lateral_Offset is missing, and was not judged; Offset is empty
+    angle_range	angles	invalid_angles	pass	low	7				3 cells of TxFieldPoint.Gantry_Ang hold no number; TxFieldPoint.Coll_Ang is missing, and was not judged
+    ----- stderr -----
+    ");
+    let json = world.json(&only);
+    assert_eq!(json["checks"][0]["remarks"].as_array().unwrap().len(), 2, "{json}");
+    let copy = rusqlite::Connection::open(world.path().join("copy.db")).unwrap();
+    copy.execute_batch("UPDATE TxFieldPoint SET Gantry_Ang = 400 WHERE TFP_ID = 10").unwrap();
+    assert_snapshot!(world.shown(&[&only[..], &["--format", "plain"]].concat()), @r"
+    exit code: 1
+    ----- stdout -----
+    check	group	mode	status	severity	looked_at	table	key	related	message
+    angle_range	angles	invalid_angles	remark	low	7				3 cells of TxFieldPoint.Gantry_Ang hold no number; TxFieldPoint.Coll_Ang is missing, and was not judged
+    angle_range	angles	invalid_angles	fail	low	7	TxFieldPoint	10	TxField 1	the gantry angle is 400, outside 0 to 360 degrees
+    offset_size	offsets	invalid_offset_data	pass	critical	0				Offset.Anterior_Offset is missing, and was not judged; Offset.Lateral_Offset is missing, and was not judged; Offset is empty
+    ----- stderr -----
+    ");
+    let page = world.run(&only);
+    let lead = "1 violation on copy: 1 of 2 checks fails; 2 could not judge everything";
+    assert_eq!((page.status.code(), text(&page.stdout).lines().next()), (Some(1), Some(lead)));
+}
+
 #[test]
 fn usage_errors_list_what_there_is() {
     let world = World::with_lab();

@@ -30,25 +30,29 @@ impl Report for Outcome {
         });
     }
 
-    /// One line a finding; a check without any has a line of its own, so that no status is lost.
+    /// One line a finding; a check without any has a line of its own, so that no status is lost, and so have the
+    /// remarks of one with some.
     fn sheet(&self) -> Sheet {
         let head = ["check", "group", "mode", "status", "severity", "looked_at", "table", "key", "related", "message"];
         let mut sheet = Sheet::new(&head);
         for check in worst_first(self) {
-            let line = |severity: Severity, rest: [String; 4]| {
+            let line = |status: &str, severity: Severity, rest: [String; 4]| {
                 let looked_at = check.looked_at.to_string();
-                let start = [check.id, check.group, check.mode, check.status.word(), word(severity)];
+                let start = [check.id, check.group, check.mode, status, word(severity)];
                 start.into_iter().map(str::to_owned).chain([looked_at]).chain(rest).collect()
             };
+            let status = check.status.word();
             let mut found = findings(self, check).peekable();
-            if found.peek().is_none() {
+            let own =
+                if found.peek().is_none() { Some(status) } else { (!check.remarks.is_empty()).then_some("remark") };
+            if let Some(own) = own {
                 let why = check.why.clone().unwrap_or_else(|| check.remarks.join("; "));
-                sheet.row(line(check.severity, [String::new(), String::new(), String::new(), why]));
+                sheet.row(line(own, check.severity, [String::new(), String::new(), String::new(), why]));
             }
             for finding in found {
                 let related = finding.related.iter().map(|row| format!("{} {}", row.table, changes::key(&row.key)));
                 let (table, key) = (finding.table.to_owned(), changes::key(&finding.key));
-                sheet.row(line(finding.severity, [table, key, list(related), finding.message.clone()]));
+                sheet.row(line(status, finding.severity, [table, key, list(related), finding.message.clone()]));
             }
         }
         sheet
@@ -59,14 +63,17 @@ fn lead(page: &mut Page, outcome: &Outcome) {
     let (all, target) = (outcome.checks.len() as u64, &outcome.target);
     let with = |status: Status| outcome.checks.iter().filter(|check| check.status == status).count() as u64;
     let checks = count(all, "check");
+    let unjudged = outcome.checks.iter().filter(|check| !check.remarks.is_empty()).count();
     let rest = match outcome.not_run {
         0 => String::new(),
         number => format!(", and {number} could not run"),
     };
+    let rest = if unjudged > 0 { format!("{rest}; {unjudged} could not judge everything") } else { rest };
     let text = match (outcome.violations, outcome.not_run) {
         (0, 0) => {
             let rows = count(outcome.checks.iter().map(|check| check.looked_at).sum(), "row");
-            return page.lead(Mood::Good, &format!("{checks} looked at {rows} of {target} and found nothing"));
+            let mood = if unjudged > 0 { Mood::Plain } else { Mood::Good };
+            return page.lead(mood, &format!("{checks} looked at {rows} of {target} and found nothing{rest}"));
         }
         (0, number) if number == all => format!("nothing was checked on {target}: no check could run"),
         (0, _) => format!("{} of {checks} found nothing on {target}{rest}", with(Status::Pass)),
@@ -79,22 +86,28 @@ fn lead(page: &mut Page, outcome: &Outcome) {
     page.lead(Mood::Bad, &text);
 }
 
-/// Says why checks could not run, each reason once, and what others could not judge.
+/// Says why checks could not run, and what others could not judge.
 fn not_run(page: &mut Page, outcome: &Outcome) {
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (why, ids) in by_reason(outcome, |check| check.why.as_slice()) {
+        page.paragraph(2, &format!("not run, because {why}: {ids}"));
+    }
+    for (remark, ids) in by_reason(outcome, |check| &check.remarks) {
+        page.paragraph(2, &format!("{remark}: {ids}"));
+    }
+}
+
+/// Returns each reason that checks give once, with the checks that give it.
+fn by_reason(outcome: &Outcome, reasons: impl Fn(&CheckLine) -> &[String]) -> Vec<(&str, String)> {
+    let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
     for check in &outcome.checks {
-        let Some(why) = check.why.as_deref() else { continue };
-        match reasons.iter_mut().find(|(known, _)| *known == why) {
-            Some((_, ids)) => ids.push(check.id),
-            None => reasons.push((why, vec![check.id])),
+        for reason in reasons(check) {
+            match all.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, ids)) => ids.push(check.id),
+                None => all.push((reason, vec![check.id])),
+            }
         }
     }
-    for (why, ids) in reasons {
-        page.paragraph(2, &format!("not run, because {why}: {}", ids.join(", ")));
-    }
-    for check in &outcome.checks {
-        check.remarks.iter().for_each(|remark| page.paragraph(2, &format!("{}: {remark}", check.id)));
-    }
+    all.into_iter().map(|(reason, ids)| (reason, ids.join(", "))).collect()
 }
 
 /// Returns the checks: failures, then those that could not run, then passes; each part worst first.

@@ -9,6 +9,7 @@ mod offsets;
 mod references;
 mod selection;
 mod times;
+mod unreadable;
 
 use std::collections::BTreeMap;
 

@@ -115,7 +115,7 @@ fn a_null_refers_to_nothing_and_a_missing_parent_table_stops_a_check() {
     let expected = ["Pat_Id1 is 8, and Patient has no such Pat_ID1", "Pat_ID1 is 9, and Ident has no such Pat_Id1"];
     assert_eq!(found(&clinic, "identity"), expected);
     clinic.drop("Site");
-    let check = checks::find("orphan_delivery").unwrap();
+    let check = checks::find("orphan_offset").unwrap();
     let verdict = check.run(&clinic.read(check.needs()), &TERMS);
     assert_eq!(verdict, Verdict::NotRun { why: "the target has no table Site".into() });
 }

@@ -3,7 +3,9 @@
 use super::{Card, Check, Terms, Verdict, present};
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Query, Severity, Snapshot};
+use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::limits::{COLLIMATOR_DEGREES, GANTRY_DEGREES};
+use crate::mosaiq::numbers::Reading;
 
 /// The check.
 pub(super) struct AngleRange;
@@ -26,8 +28,12 @@ impl Check for AngleRange {
         vec![Query::all("TxFieldPoint")]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        let points = match present(snapshot, "TxFieldPoint", &["FLD_ID", "Gantry_Ang", "Coll_Ang"]) {
+    fn reads(&self) -> Vec<Read> {
+        ["Gantry_Ang", "Coll_Ang"].map(|column| Read::own("TxFieldPoint", column, Form::Number)).into()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        let points = match present(snapshot, "TxFieldPoint", &[]) {
             Ok(points) => points,
             Err(not_run) => return not_run,
         };
@@ -36,7 +42,9 @@ impl Check for AngleRange {
             for (column, name, range) in
                 [("Gantry_Ang", "gantry", GANTRY_DEGREES), ("Coll_Ang", "collimator", COLLIMATOR_DEGREES)]
             {
-                let Some(angle) = row.decimal(column).filter(|angle| !range.holds(*angle)) else { continue };
+                let Some(angle) = Reading::cell(&row, column).number().filter(|angle| !angle.within(range)) else {
+                    continue;
+                };
                 let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
                 findings.push(Finding {
                     check: CARD.id,
@@ -44,7 +52,7 @@ impl Check for AngleRange {
                     table: "TxFieldPoint",
                     key: row.key(),
                     related: field.into_iter().map(|field| ("TxField", vec![field])).collect(),
-                    message: format!("the {name} angle is {}, outside {range} degrees", angle.normalised()),
+                    message: format!("the {name} angle is {angle}, outside {range} degrees"),
                 });
             }
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Card, Check, Terms, Verdict, present};
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Query, Row, Severity, Snapshot, Value};
+use crate::mosaiq::ground::{Form, Read};
 
 /// The check.
 pub(super) struct ControlPointSequence;
@@ -31,13 +32,24 @@ impl Check for ControlPointSequence {
         vec![Query::all("TxField"), Query::all("TxFieldPoint")]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        let fields = present(snapshot, "TxField", &["FLD_ID", "Type_Enum", "ControlPoints"]);
-        let points = present(snapshot, "TxFieldPoint", &["FLD_ID", "Point"]);
+    fn reads(&self) -> Vec<Read> {
+        vec![
+            Read::all("TxField", "FLD_ID", Form::Any),
+            Read::all("TxFieldPoint", "FLD_ID", Form::Any),
+            Read::own("TxField", "ControlPoints", Form::Whole),
+            Read::own("TxField", "Type_Enum", Form::Whole),
+            Read::own("TxFieldPoint", "Point", Form::Any),
+        ]
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        let fields = present(snapshot, "TxField", &[]);
+        let points = present(snapshot, "TxFieldPoint", &[]);
         let (fields, points) = match (fields, points) {
             (Ok(fields), Ok(points)) => (fields, points),
             (Err(not_run), _) | (_, Err(not_run)) => return not_run,
         };
+        let numbered = points.table.position("Point").is_some();
         let mut numbers: BTreeMap<Value, Vec<Option<i64>>> = BTreeMap::new();
         for row in points.rows() {
             let field = row.cell("FLD_ID").map_or(Value::Null, key_form);
@@ -47,7 +59,11 @@ impl Check for ControlPointSequence {
         for field in fields.rows() {
             let id = field.cell("FLD_ID").map_or(Value::Null, key_form);
             let numbers = numbers.get(&id).map_or(&[] as &[Option<i64>], Vec::as_slice);
-            findings.extend(violations(&field, numbers).into_iter().map(|message| finding(&field, message)));
+            let mut wrong = count(&field, numbers.len());
+            if numbered {
+                wrong.extend(numbering(numbers));
+            }
+            findings.extend(wrong.into_iter().map(|message| finding(&field, message)));
         }
         Verdict::Ran { looked_at: (fields.len() + points.len()) as u64, findings, remarks: Vec::new() }
     }
@@ -64,11 +80,11 @@ fn finding(field: &Row<'_>, message: String) -> Finding {
     }
 }
 
-/// Says what is wrong with a field whose control points carry these numbers.
-fn violations(field: &Row<'_>, numbers: &[Option<i64>]) -> Vec<String> {
+/// Says what is wrong with a field that has so many control points.
+fn count(field: &Row<'_>, points: usize) -> Vec<String> {
     let kind = field.integer("Type_Enum").unwrap_or(0);
     let promised = field.integer("ControlPoints");
-    let count = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
+    let count = i64::try_from(points).unwrap_or(i64::MAX);
     let mut found = Vec::new();
     if promised.is_some_and(|promised| promised != count) {
         found.push(format!("has {count} control points and promises {}", promised.unwrap_or_default()));
@@ -78,6 +94,12 @@ fn violations(field: &Row<'_>, numbers: &[Option<i64>]) -> Vec<String> {
         1 if MOVING.contains(&kind) => found.push(format!("is of type {kind} and has one control point only")),
         _ => {}
     }
+    found
+}
+
+/// Says what is wrong with the numbers of a field's control points.
+fn numbering(numbers: &[Option<i64>]) -> Vec<String> {
+    let mut found = Vec::new();
     let unnumbered = numbers.iter().filter(|number| number.is_none()).count();
     if unnumbered > 0 {
         found.push(format!("has {unnumbered} control points without a number"));

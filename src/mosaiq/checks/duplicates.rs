@@ -1,12 +1,15 @@
 //! Duplicates: no patient is treated twice at once on one machine; looks only at deliveries that count.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use jiff::SignedDuration;
+use jiff::civil::DateTime;
 
 use super::{Card, Check, Terms, Verdict, present};
 use crate::model::{Finding, Query, Severity, Snapshot, Value};
 use crate::mosaiq::deliveries::Delivery;
+use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::limits::DUPLICATE_WINDOW_SECONDS;
 
 /// The check.
@@ -33,8 +36,16 @@ impl Check for DuplicateDelivery {
         vec![Query::all(TABLE)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        let rows = match present(snapshot, TABLE, &Delivery::COLUMNS) {
+    fn reads(&self) -> Vec<Read> {
+        let ids = ["Pat_ID1", "Machine_ID_Staff_ID"].map(|column| (column, Form::Any));
+        let times = ["Create_DtTm", "Edit_DtTm"].map(|column| (column, Form::Time));
+        let flags = ["WasBeamOn", "WasBeamComplete"].map(|column| (column, Form::Flag));
+        let all = ids.into_iter().chain(times).chain(flags).chain([("WasCanceled", Form::FlagOrNull)]);
+        all.map(|(column, form)| Read::all(TABLE, column, form)).collect()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        let rows = match present(snapshot, TABLE, &[]) {
             Ok(rows) => rows,
             Err(not_run) => return not_run,
         };
@@ -42,36 +53,74 @@ impl Check for DuplicateDelivery {
         for delivery in rows.rows().filter_map(|row| Delivery::read(&row).ok()) {
             groups.entry((delivery.patient.clone(), delivery.machine.clone())).or_default().push(delivery);
         }
-        let mut findings: Vec<Finding> = groups.into_values().flat_map(pairs).collect();
+        let mut findings: Vec<Finding> = groups.into_values().flat_map(clashes).collect();
         findings.sort();
         Verdict::Ran { looked_at: rows.len() as u64, findings, remarks: Vec::new() }
     }
 }
 
-/// Returns a finding for every pair of one patient's deliveries on one machine that clash.
-fn pairs(mut deliveries: Vec<Delivery>) -> Vec<Finding> {
+/// Returns a finding for every one of a patient's deliveries on a machine that clashes with an earlier one: it names the
+/// nearest of these, and counts the others, so that there are never more findings than deliveries.
+fn clashes(mut deliveries: Vec<Delivery>) -> Vec<Finding> {
     deliveries.sort_by(|a, b| (a.start, &a.key).cmp(&(b.start, &b.key)));
     let window = SignedDuration::from_secs(DUPLICATE_WINDOW_SECONDS);
     let mut findings = Vec::new();
-    let mut earlier: Vec<&Delivery> = Vec::new();
+    let (mut near, mut running) = (VecDeque::new(), Running::default());
     for later in &deliveries {
-        let near = |first: &Delivery| later.start.duration_since(first.start) <= window;
-        earlier.retain(|first| near(first) || later.start < first.end);
-        findings.extend(earlier.iter().map(|first| clash(first, later)));
-        earlier.push(later);
+        let is_near = |first: &Delivery| later.start.duration_since(first.start) <= window;
+        while let Some(first) = near.pop_front() {
+            if is_near(first) {
+                near.push_front(first);
+                break;
+            }
+            running.add(first);
+        }
+        running.until(later.start);
+        let number = near.len() + running.ends.len();
+        let nearest = near.back().or(running.latest.last()).copied();
+        findings.extend(nearest.map(|first| clash(first, later, number.saturating_sub(1))));
+        near.push_back(later);
     }
     findings
 }
 
-fn clash(first: &Delivery, later: &Delivery) -> Finding {
+/// Deliveries that started too long ago to be near, and still run.
+#[derive(Default)]
+struct Running<'d> {
+    /// When each of them ends.
+    ends: BinaryHeap<Reverse<DateTime>>,
+    /// The one that started last; below it, others that may run or not.
+    latest: Vec<&'d Delivery>,
+}
+
+impl<'d> Running<'d> {
+    /// Takes in a delivery that started after all the others.
+    fn add(&mut self, delivery: &'d Delivery) {
+        self.ends.push(Reverse(delivery.end));
+        self.latest.push(delivery);
+    }
+
+    /// Forgets what has ended; time only goes on.
+    fn until(&mut self, now: DateTime) {
+        while self.ends.peek().is_some_and(|Reverse(end)| *end <= now) {
+            self.ends.pop();
+        }
+        while self.latest.last().is_some_and(|delivery| delivery.end <= now) {
+            self.latest.pop();
+        }
+    }
+}
+
+fn clash(first: &Delivery, later: &Delivery, others: usize) -> Finding {
     let apart = later.start.duration_since(first.start).as_secs();
     let overlap = if later.start < first.end { ", while that one ran" } else { "" };
+    let others = if others > 0 { format!("; {others} more clash with it") } else { String::new() };
     Finding {
         check: CARD.id,
         severity: CARD.severity,
         table: TABLE,
         key: later.key.clone(),
         related: vec![(TABLE, first.key.clone())],
-        message: format!("starts {apart} s after another delivery of the patient on the machine{overlap}"),
+        message: format!("starts {apart} s after another delivery of the patient on the machine{overlap}{others}"),
     }
 }

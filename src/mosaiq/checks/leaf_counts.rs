@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Card, Check, Terms, Verdict, present};
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Key, Query, Row, Severity, Snapshot, Value};
+use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::leaves::{self, POINTS};
 use crate::mosaiq::limits::EXPECTING_FIELDS_MIN;
 use crate::mosaiq::machines::{FIELDS, LeafField, MACHINE, Machines};
@@ -54,8 +55,14 @@ impl Check for LeafCountField {
         vec![Query::all(POINTS)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        let points = match present(snapshot, POINTS, &["FLD_ID", "MLC_Leaves"]) {
+    fn reads(&self) -> Vec<Read> {
+        [("FLD_ID", Form::Any), ("MLC_Leaves", Form::Whole)]
+            .map(|(column, form)| Read::all(POINTS, column, form))
+            .into()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        let points = match present(snapshot, POINTS, &[]) {
             Ok(points) => points,
             Err(not_run) => return not_run,
         };
@@ -80,7 +87,11 @@ impl Check for LeafCountMachine {
         vec![Query::all(FIELDS), Query::all(POINTS)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn reads(&self) -> Vec<Read> {
+        all_of(&["FLD_ID", MACHINE])
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
         let (machines, looked_at) = match read(snapshot, &["FLD_ID", MACHINE]) {
             Ok(read) => read,
             Err(not_run) => return not_run,
@@ -119,7 +130,11 @@ impl Check for LeafCountVersion {
         vec![Query::all(FIELDS), Query::all(POINTS)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn reads(&self) -> Vec<Read> {
+        all_of(&["FLD_ID", MACHINE, versions::SET])
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
         let (machines, looked_at) = match read(snapshot, &["FLD_ID", MACHINE, versions::SET]) {
             Ok(read) => read,
             Err(not_run) => return not_run,
@@ -134,6 +149,13 @@ impl Check for LeafCountVersion {
         findings.sort();
         Verdict::Ran { looked_at, findings, remarks: Vec::new() }
     }
+}
+
+/// The columns of fields, and those of control points that numbers of leaves are read from.
+fn all_of(columns: &[&'static str]) -> Vec<Read> {
+    let fields = columns.iter().map(|column| Read::all(FIELDS, column, Form::Any));
+    let points = [("FLD_ID", Form::Any), ("MLC_Leaves", Form::Whole)];
+    fields.chain(points.map(|(column, form)| Read::all(POINTS, column, form))).collect()
 }
 
 /// Reads both tables whole; returns how many rows they have, too.

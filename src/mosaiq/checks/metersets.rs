@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::{Card, Check, Terms, Verdict, each, present};
 use crate::model::snapshot::key_form;
 use crate::model::{Query, Row, Severity, Snapshot, Value};
+use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::metersets::{self, Dose};
+use crate::mosaiq::numbers::{Number, Reading};
 
 const TABLE: &str = "TxField";
 const COLUMN: &str = "Meterset";
@@ -31,15 +33,15 @@ impl Check for MetersetValue {
         vec![Query::all(TABLE)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        each(snapshot, &VALUE, TABLE, &[COLUMN], |row| {
-            let impossible =
-                |meterset: &mfm_journal::Decimal| metersets::negative(*meterset) || metersets::extreme(*meterset);
-            let found = row.decimal(COLUMN).filter(impossible);
-            found
-                .map(|meterset| (VALUE.severity, format!("Meterset is {} MU", meterset.normalised())))
-                .into_iter()
-                .collect()
+    fn reads(&self) -> Vec<Read> {
+        vec![Read::all(TABLE, COLUMN, Form::Number)]
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        each(snapshot, &VALUE, TABLE, |row| {
+            let impossible = |meterset: &Number| metersets::negative(*meterset) || metersets::extreme(*meterset);
+            let found = Reading::cell(row, COLUMN).number().filter(impossible);
+            found.map(|meterset| (VALUE.severity, format!("Meterset is {meterset} MU"))).into_iter().collect()
         })
     }
 }
@@ -66,8 +68,16 @@ impl Check for MetersetIndex {
         vec![Query::all(TABLE), Query::all("TxFieldPoint")]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        let points = match present(snapshot, "TxFieldPoint", &["FLD_ID", "Index"]) {
+    fn reads(&self) -> Vec<Read> {
+        let fields = [("FLD_ID", Form::Any), (COLUMN, Form::Number)];
+        let points = [("FLD_ID", Form::Any), ("Index", Form::Number)];
+        let fields = fields.map(|(column, form)| Read::all(TABLE, column, form));
+        let points = points.map(|(column, form)| Read::all("TxFieldPoint", column, form));
+        fields.into_iter().chain(points).collect()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        let points = match present(snapshot, "TxFieldPoint", &[]) {
             Ok(points) => points,
             Err(not_run) => return not_run,
         };
@@ -75,11 +85,12 @@ impl Check for MetersetIndex {
         for point in points.rows() {
             of_field.entry(point.cell("FLD_ID").map_or(Value::Null, key_form)).or_default().push(point);
         }
-        each(snapshot, &INDEX, TABLE, &["FLD_ID", COLUMN], |row| {
+        each(snapshot, &INDEX, TABLE, |row| {
             let judge = || {
                 let points = of_field.get(&key_form(row.cell("FLD_ID")?))?;
                 let (last, meterset) = (metersets::last_index(points)?, row.float(COLUMN)?);
-                let message = || format!("the last index is {last}, neither 100 % nor the Meterset, {meterset} MU");
+                let [end, all] = [last, meterset].map(Number::from);
+                let message = || format!("the last index is {end}, neither 100 % nor the Meterset, {all} MU");
                 (!metersets::index_fits(last, meterset)).then(|| (INDEX.severity, message()))
             };
             judge().into_iter().collect()
@@ -108,12 +119,16 @@ impl Check for MetersetDose {
         vec![Query::all(TABLE)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        each(snapshot, &DOSE, TABLE, &[COLUMN, "Cgray", "cGrayPerMeterset"], |row| {
+    fn reads(&self) -> Vec<Read> {
+        [COLUMN, "Cgray", "cGrayPerMeterset"].map(|column| Read::all(TABLE, column, Form::Number)).into()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        each(snapshot, &DOSE, TABLE, |row| {
             let judge = || {
                 let (dose, meterset) = (Dose::of(row)?, row.float(COLUMN)?);
-                let Dose { cgray, per_meterset } = dose;
-                let message = || format!("{per_meterset} cGy per MU times {meterset} MU is not {cgray} cGy");
+                let [cgray, each, all] = [dose.cgray, dose.per_meterset, meterset].map(Number::from);
+                let message = || format!("{each} cGy per MU times {all} MU is not {cgray} cGy");
                 (!dose.fits(meterset)).then(|| (DOSE.severity, message()))
             };
             judge().into_iter().collect()

@@ -1,11 +1,16 @@
 //! MLC leaf sets: whole leaves, within limits, no pair crossed; says nothing of how many leaves a machine has.
 
 use super::{Card, Check, Terms, Verdict, present};
+use crate::model::refusal::show;
 use crate::model::snapshot::key_form;
-use crate::model::{Finding, Query, Row, Severity, Snapshot, TableRows};
+use crate::model::{Finding, Query, Row, Severity, Snapshot, TableRows, Value};
+use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
 use crate::mosaiq::limits::LEAF_CM;
 use crate::mosaiq::machines::{FIELDS, MACHINE, Machines};
+
+/// The column that says how many leaf pairs are in use.
+const LEAVES: &str = "MLC_Leaves";
 
 /// The check of the sets' bytes.
 pub(super) struct LeafSet;
@@ -20,7 +25,7 @@ static SET: Card = Card {
     mode: "corrupt_mlc_data",
     severity: Severity::Medium,
     about: "A control point has both leaf sets or neither, each of an even number of bytes, and each long enough for \
-        its MLC_Leaves pairs.",
+        its MLC_Leaves pairs; without leaves in use they hold zeros, if anything.",
     remedy: "Import the field's leaf positions again from its plan; nothing can tell where the missing bytes were.",
 };
 
@@ -52,7 +57,12 @@ impl Check for LeafSet {
         vec![Query::all(POINTS)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn reads(&self) -> Vec<Read> {
+        let banks = [BANK_A, BANK_B].map(|bank| Read::own(POINTS, bank, Form::Any));
+        banks.into_iter().chain([Read::aid(POINTS, LEAVES, Form::Whole)]).collect()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
         of_points(snapshot, |row| {
             let wrong = wrong_bytes(row);
             (!wrong.is_empty()).then(|| of_point(&SET, row, wrong.join("; ")))
@@ -69,7 +79,12 @@ impl Check for LeafLimits {
         vec![Query::all(POINTS)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn reads(&self) -> Vec<Read> {
+        let banks = [BANK_A, BANK_B].map(|bank| Read::own(POINTS, bank, Form::Bytes));
+        banks.into_iter().chain([Read::all(POINTS, LEAVES, Form::Whole)]).collect()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
         of_points(snapshot, |row| {
             let point = LeafPoint::read(row)?;
             let far = point.leaves().filter(|position| !leaves::within_limits(*position)).count();
@@ -92,7 +107,14 @@ impl Check for LeafGap {
         vec![Query::all(FIELDS), Query::all(POINTS)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn reads(&self) -> Vec<Read> {
+        let fields = [("FLD_ID", Form::Any), (MACHINE, Form::Any)];
+        let fields = fields.map(|(column, form)| Read::all(FIELDS, column, form));
+        let points = [("FLD_ID", Form::Any), (LEAVES, Form::Whole), (BANK_A, Form::Bytes), (BANK_B, Form::Bytes)];
+        fields.into_iter().chain(points.map(|(column, form)| Read::all(POINTS, column, form))).collect()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
         let fields = present(snapshot, FIELDS, &["FLD_ID", MACHINE]);
         let points = present(snapshot, POINTS, &leaves::COLUMNS);
         let (fields, points) = match (fields, points) {
@@ -121,7 +143,7 @@ impl Check for LeafGap {
 
 /// Looks at every control point alone.
 fn of_points(snapshot: &Snapshot, look: impl Fn(&Row<'_>) -> Option<Finding>) -> Verdict {
-    let points: &TableRows = match present(snapshot, POINTS, &["FLD_ID", "MLC_Leaves", BANK_A, BANK_B]) {
+    let points: &TableRows = match present(snapshot, POINTS, &[]) {
         Ok(points) => points,
         Err(not_run) => return not_run,
     };
@@ -143,26 +165,39 @@ fn of_point(card: &'static Card, row: &Row<'_>, message: String) -> Finding {
 
 /// Says what is wrong with the bytes of a control point's sets.
 fn wrong_bytes(row: &Row<'_>) -> Vec<String> {
+    let banks = [BANK_A, BANK_B].map(|bank| (bank, row.cell(bank)));
+    let all_missing = banks.iter().all(|(_, cell)| cell.is_none_or(Value::is_null));
+    let wrong = banks.into_iter().filter_map(|(bank, cell)| Some(wrong_set(row, bank, cell?, all_missing)));
+    wrong.flatten().collect()
+}
+
+/// Says what is wrong with a set, which is missing beside the other one or with it.
+fn wrong_set(row: &Row<'_>, bank: &str, cell: &Value, all_missing: bool) -> Vec<String> {
     let leaves = leaves::in_use(row).unwrap_or(0);
-    let sets = [BANK_A, BANK_B].map(|column| (column, leaves::set(row, column)));
-    let both_missing = sets.iter().all(|(_, set)| set.is_none());
     let mut wrong = Vec::new();
-    for (column, set) in sets {
-        match set.map(<[u8]>::len) {
-            None if both_missing && leaves == 0 => {}
-            None if both_missing => wrong.push(format!("{column} is missing with {leaves} leaf pairs in use")),
-            None => wrong.push(format!("{column} is missing beside the other bank")),
-            Some(length) => {
-                if !length.is_multiple_of(2) {
-                    wrong.push(format!("{column} has {length} bytes, an odd number"));
-                }
-                if length < leaves * 2 {
-                    wrong.push(format!("{column} has {length} bytes, and {leaves} leaf pairs need {}", leaves * 2));
-                }
+    match cell {
+        Value::Null if all_missing && leaves == 0 => {}
+        Value::Null if all_missing => wrong.push(format!("{bank} is missing with {leaves} leaf pairs in use")),
+        Value::Null => wrong.push(format!("{bank} is missing beside the other bank")),
+        Value::Bytes(set) => {
+            let length = set.len();
+            if !length.is_multiple_of(2) {
+                wrong.push(format!("{bank} has {length} bytes, an odd number"));
             }
+            if length < leaves * 2 {
+                wrong.push(format!("{bank} has {length} bytes, and {leaves} leaf pairs need {}", leaves * 2));
+            }
+            wrong.extend(unused(row, bank, set));
         }
+        other => wrong.push(format!("{bank} holds no bytes but {}", show(std::slice::from_ref(other)))),
     }
     wrong
+}
+
+/// Says that a set holds positions where no leaf is in use; zeros are none.
+fn unused(row: &Row<'_>, bank: &str, set: &[u8]) -> Option<String> {
+    let said = row.cell(LEAVES).filter(|_| leaves::in_use(row).is_none() && set.iter().any(|byte| *byte != 0))?;
+    Some(format!("{bank} has positions, and {LEAVES} is {}", show(std::slice::from_ref(said))))
 }
 
 /// Returns the leaf farthest from the centre: its bank, its pair counted from 1, its position.

@@ -13,7 +13,8 @@ mod times;
 
 use jiff::civil;
 
-use crate::model::{Finding, Query, Row, Severity, Snapshot, TableRows};
+use super::ground::{self, Read};
+use crate::model::{Filter, Finding, Query, Row, Severity, Snapshot, TableRows};
 
 /// Every check, in the order of the groups.
 pub static CHECKS: &[&dyn Check] = &[
@@ -101,8 +102,32 @@ pub trait Check: Sync {
     fn card(&self) -> &'static Card;
     /// Returns what it wants read.
     fn needs(&self) -> Vec<Query>;
-    /// Looks at what was read.
-    fn run(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict;
+    /// Returns the columns that it reads.
+    fn reads(&self) -> Vec<Read>;
+    /// Looks at what was read, where enough of it can be; a column that is missing or unreadable is [`Self::run`]'s.
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict;
+
+    /// Looks at what was read, and says what it could not look at.
+    fn run(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+        let unjudged = match ground::survey(&self.reads(), snapshot) {
+            Ok(unjudged) => unjudged,
+            Err(why) => return Verdict::NotRun { why },
+        };
+        match self.judge(snapshot, terms) {
+            Verdict::Ran { looked_at, findings, remarks } => {
+                let remarks = unjudged.into_iter().chain(empty(&self.needs(), snapshot)).chain(remarks).collect();
+                Verdict::Ran { looked_at, findings, remarks }
+            }
+            not_run @ Verdict::NotRun { .. } => not_run,
+        }
+    }
+}
+
+/// Says which tables have no row to look at.
+fn empty(queries: &[Query], snapshot: &Snapshot) -> Vec<String> {
+    let whole = queries.iter().filter(|query| query.filter == Filter::All);
+    let is_empty = |query: &&Query| snapshot.table(&query.table).is_ok_and(TableRows::is_empty);
+    whole.filter(is_empty).map(|query| format!("{} is empty", query.table)).collect()
 }
 
 /// Returns what was read of a table that has these columns, or the verdict that the check cannot run.
@@ -118,10 +143,9 @@ fn each(
     snapshot: &Snapshot,
     card: &'static Card,
     table: &'static str,
-    columns: &[&str],
     judge: impl Fn(&Row<'_>) -> Vec<(Severity, String)>,
 ) -> Verdict {
-    let rows = match present(snapshot, table, columns) {
+    let rows = match present(snapshot, table, &[]) {
         Ok(rows) => rows,
         Err(not_run) => return not_run,
     };

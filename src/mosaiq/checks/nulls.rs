@@ -1,8 +1,9 @@
 //! NULLs: no row lacks what it cannot do without; looks at no value.
 
 use super::{Card, Check, Terms, Verdict, each};
-use crate::model::{Query, Severity, Snapshot};
+use crate::model::{Query, Severity, Snapshot, Value};
 use crate::mosaiq::columns::Place;
+use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::required::{REQUIRED, severity};
 
 /// The check of one table.
@@ -73,12 +74,20 @@ impl Check for Nulls {
         vec![Query::all(self.table)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        let places: Vec<&Place> = REQUIRED.iter().filter(|place| place.table == self.table).collect();
-        let columns: Vec<&str> = places.iter().map(|place| place.column).collect();
-        each(snapshot, self.card, self.table, &columns, |row| {
-            let empty = places.iter().filter(|place| !row.filled(place.column));
+    fn reads(&self) -> Vec<Read> {
+        self.places().map(|place| Read::own(place.table, place.column, Form::Any)).collect()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        each(snapshot, self.card, self.table, |row| {
+            let empty = self.places().filter(|place| row.cell(place.column).is_some_and(Value::is_null));
             empty.map(|place| (severity(place), format!("{} is NULL", place.column))).collect()
         })
+    }
+}
+
+impl Nulls {
+    fn places(&self) -> impl Iterator<Item = &'static Place> {
+        REQUIRED.iter().filter(|place| place.table == self.table)
     }
 }

@@ -3,7 +3,9 @@
 use super::times::ahead;
 use super::{Card, Check, Terms, Verdict, each};
 use crate::model::{Query, Row, Severity, Snapshot};
+use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::limits::{OFFSET_CM, OFFSET_POSSIBLE_CM, OFFSET_STATES, OFFSET_TYPES, OFFSET_VECTOR_CM};
+use crate::mosaiq::numbers::Reading;
 
 const TABLE: &str = "Offset";
 const AXES: [&str; 3] = ["Superior_Offset", "Anterior_Offset", "Lateral_Offset"];
@@ -30,8 +32,12 @@ impl Check for OffsetSize {
         vec![Query::all(TABLE)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        each(snapshot, &SIZE, TABLE, &AXES, |row| {
+    fn reads(&self) -> Vec<Read> {
+        AXES.map(|axis| Read::own(TABLE, axis, Form::Number)).into()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        each(snapshot, &SIZE, TABLE, |row| {
             let mut found: Vec<_> = AXES.iter().filter_map(|axis| beyond(row, axis)).collect();
             // Where an axis says it already, the whole adds nothing.
             if found.is_empty() {
@@ -43,11 +49,11 @@ impl Check for OffsetSize {
 }
 
 fn beyond(row: &Row<'_>, axis: &str) -> Option<(Severity, String)> {
-    let shift = row.decimal(axis).filter(|shift| !OFFSET_CM.holds(*shift))?;
-    let possible = OFFSET_POSSIBLE_CM.holds(shift);
+    let shift = Reading::cell(row, axis).number().filter(|shift| !shift.within(OFFSET_CM))?;
+    let possible = shift.within(OFFSET_POSSIBLE_CM);
     let (severity, range) =
         if possible { (Severity::High, OFFSET_CM) } else { (Severity::Critical, OFFSET_POSSIBLE_CM) };
-    Some((severity, format!("{axis} is {} cm, outside {range} cm", shift.normalised())))
+    Some((severity, format!("{axis} is {shift} cm, outside {range} cm")))
 }
 
 fn too_far(row: &Row<'_>) -> Option<(Severity, String)> {
@@ -79,9 +85,13 @@ impl Check for OffsetCodes {
         vec![Query::all(TABLE)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn reads(&self) -> Vec<Read> {
+        ["Offset_Type", "Offset_State"].map(|column| Read::own(TABLE, column, Form::Any)).into()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
         let codes: [(&str, &[i64]); 2] = [("Offset_Type", &OFFSET_TYPES), ("Offset_State", &OFFSET_STATES)];
-        each(snapshot, &CODES, TABLE, &codes.map(|(column, _)| column), |row| {
+        each(snapshot, &CODES, TABLE, |row| {
             let unknown = |(column, valid): (&str, &[i64])| {
                 let known = row.integer(column).is_some_and(|code| valid.contains(&code));
                 let cell = row.cell(column).filter(|cell| !known && !cell.is_null())?;
@@ -114,8 +124,12 @@ impl Check for OffsetFuture {
         vec![Query::all(TABLE)]
     }
 
-    fn run(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        each(snapshot, &FUTURE, TABLE, &["Study_DtTm"], |row| {
+    fn reads(&self) -> Vec<Read> {
+        vec![Read::all(TABLE, "Study_DtTm", Form::Time)]
+    }
+
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+        each(snapshot, &FUTURE, TABLE, |row| {
             let late = ahead(row, "Study_DtTm", terms.now);
             late.map(|at| (FUTURE.severity, format!("was measured at {at}, in the future"))).into_iter().collect()
         })

@@ -6,6 +6,7 @@ use super::{Card, Check, Terms, Verdict, present};
 use crate::model::refusal::show;
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Query, Row, Severity, Snapshot, Value};
+use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::references::{self, Reference};
 
 /// The check of some references.
@@ -90,9 +91,13 @@ impl Check for References {
         tables.into_iter().map(Query::all).collect()
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn reads(&self) -> Vec<Read> {
+        self.all.iter().map(read).collect()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
         let (mut looked_at, mut findings) = (0, Vec::new());
-        for reference in self.all {
+        for reference in self.all.iter().filter(|reference| read(reference).is_there(snapshot)) {
             match self.broken(reference, snapshot) {
                 Ok((rows, found)) => {
                     looked_at += rows;
@@ -106,12 +111,17 @@ impl Check for References {
     }
 }
 
+fn read(reference: &Reference) -> Read {
+    let Reference { table, column, parent, parent_column } = *reference;
+    Read::own(table, column, Form::Any).within((parent, parent_column))
+}
+
 impl References {
     /// Returns how many rows refer, and what is found of those whose parent is missing.
     fn broken(&self, reference: &Reference, snapshot: &Snapshot) -> Result<(u64, Vec<Finding>), Verdict> {
         let Reference { table, column, parent, parent_column } = *reference;
-        let parents = present(snapshot, parent, &[parent_column])?;
-        let children = present(snapshot, table, &[column])?;
+        let parents = present(snapshot, parent, &[])?;
+        let children = present(snapshot, table, &[])?;
         let known: BTreeSet<Value> = parents.rows().filter_map(|row| row.cell(parent_column).map(key_form)).collect();
         let missing =
             |row: &Row<'_>| row.cell(column).map(key_form).filter(|value| !value.is_null() && !known.contains(value));

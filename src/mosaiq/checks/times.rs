@@ -6,6 +6,7 @@ use mfm_journal::Decimal;
 
 use super::{Card, Check, Terms, Verdict, each};
 use crate::model::{Query, Row, Severity, Snapshot, time};
+use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::limits::DELIVERY_SECONDS;
 
 const TABLE: &str = "TrackTreatment";
@@ -33,8 +34,12 @@ impl Check for DeliveryOrder {
         vec![Query::all(TABLE)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        each(snapshot, &ORDER, TABLE, &[START, END], |row| {
+    fn reads(&self) -> Vec<Read> {
+        [START, END].map(|column| Read::all(TABLE, column, Form::Time)).into()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        each(snapshot, &ORDER, TABLE, |row| {
             let times = row.datetime(START).zip(row.datetime(END)).filter(|(start, end)| end < start);
             let message = |(start, end): (DateTime, DateTime)| {
                 format!("ends {} s before it starts", start.duration_since(end).as_secs_f64())
@@ -65,8 +70,12 @@ impl Check for DeliveryFuture {
         vec![Query::all(TABLE)]
     }
 
-    fn run(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        each(snapshot, &FUTURE, TABLE, &[START, END], |row| {
+    fn reads(&self) -> Vec<Read> {
+        [START, END].map(|column| Read::own(TABLE, column, Form::Time)).into()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+        each(snapshot, &FUTURE, TABLE, |row| {
             let late = |column: &str, word: &str| ahead(row, column, terms.now).map(|at| format!("{word} at {at}"));
             let found: Vec<String> = [late(START, "starts"), late(END, "ends")].into_iter().flatten().collect();
             let message = || format!("{}, in the future", found.join(" and "));
@@ -102,9 +111,16 @@ impl Check for DeliveryDuration {
         vec![Query::all(TABLE)]
     }
 
-    fn run(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        let columns = [START, END, "WasBeamOn", "WasBeamComplete", "WasCanceled", "WasQAMode"];
-        each(snapshot, &DURATION, TABLE, &columns, |row| {
+    fn reads(&self) -> Vec<Read> {
+        let times = [START, END].map(|column| Read::all(TABLE, column, Form::Time));
+        let flags = [("WasBeamOn", Form::Flag), ("WasBeamComplete", Form::Flag)];
+        let unset = [("WasCanceled", Form::FlagOrNull), ("WasQAMode", Form::FlagOrNull)];
+        let flags = flags.into_iter().chain(unset).map(|(column, form)| Read::all(TABLE, column, form));
+        times.into_iter().chain(flags).collect()
+    }
+
+    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+        each(snapshot, &DURATION, TABLE, |row| {
             let strange = |lasted: &SignedDuration| {
                 let seconds = Decimal::new(lasted.as_millis(), 3);
                 seconds.is_some_and(|seconds| !DELIVERY_SECONDS.holds(seconds))

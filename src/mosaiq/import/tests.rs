@@ -54,7 +54,8 @@ fn violations(database: &Database) -> (BTreeMap<&'static str, usize>, Vec<&'stat
     for check in CHECKS {
         let id = check.card().id;
         match check.run(&database.read(check.needs()), &TERMS) {
-            Verdict::Ran { findings, .. } => {
+            Verdict::Ran { findings, remarks, .. } => {
+                println!("{id}: {remarks:?}");
                 counts.insert(id, findings.len());
             }
             Verdict::NotRun { why } => {

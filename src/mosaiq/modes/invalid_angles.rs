@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json};
 use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
 use crate::model::{Datum, Edit, Ids, Query, Refusal, Row, Snapshot, Value};
 use crate::mosaiq::limits::{COLLIMATOR_DEGREES, GANTRY_DEGREES, Range};
+use crate::mosaiq::numbers::Reading;
 use crate::mosaiq::parameters::{self, Number};
 use crate::mosaiq::records;
 
@@ -159,12 +160,13 @@ impl Mode for InvalidAngles {
 impl InvalidAngles {
     /// Returns an angle of the field that is impossible already, as text.
     fn shown(&self, angle: &Angle, points: &[Row<'_>], task: &Task<'_>) -> Result<Option<String>, Refusal> {
-        let values: Vec<Decimal> = points.iter().filter_map(|point| point.decimal(angle.column)).collect();
+        let read = |point| Reading::cell(point, angle.column).number();
+        let values: Vec<_> = points.iter().filter_map(read).collect();
         if values.is_empty() {
             return Err(parameters::ineligible(self, task, format!("no control point of it has a {}", angle.name)));
         }
-        let impossible = values.iter().find(|value| !angle.range.holds(**value));
-        Ok(impossible.map(|value| value.normalised().to_string()))
+        let impossible = values.iter().find(|value| !value.within(angle.range));
+        Ok(impossible.map(ToString::to_string))
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
 use crate::model::{Datum, Edit, Ids, Query, Refusal, Row, Snapshot, Value, time};
 use crate::mosaiq::limits::{OFFSET_POSSIBLE_CM, OFFSET_STATES, OFFSET_TYPES};
+use crate::mosaiq::numbers::Reading;
 use crate::mosaiq::parameters::{self, Number};
 use crate::mosaiq::records;
 
@@ -147,8 +148,8 @@ impl InvalidOffsetData {
         let mut set = Set::new();
         for axis in AXES {
             records::settable(offset.table, axis)?;
-            if let Some(beyond) = offset.decimal(axis).filter(|cell| !OFFSET_POSSIBLE_CM.holds(*cell)) {
-                let reason = format!("it already has {axis} {} cm", beyond.normalised());
+            if let Some(beyond) = Reading::cell(offset, axis).number().filter(|cell| !cell.within(OFFSET_POSSIBLE_CM)) {
+                let reason = format!("it already has {axis} {beyond} cm");
                 return Err(parameters::ineligible(self, task, reason));
             }
             set.insert(axis.to_owned(), Datum::Decimal(value));

@@ -12,6 +12,7 @@ use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
 use crate::model::{Datum, Edit, Ids, Query, Refusal, Row, Snapshot, Value};
 use crate::mosaiq::limits::METERSET_EXTREME_MU;
 use crate::mosaiq::metersets::{self, Dose};
+use crate::mosaiq::numbers::{self, Reading};
 use crate::mosaiq::parameters::{self, Number};
 use crate::mosaiq::records;
 
@@ -121,22 +122,22 @@ impl Mode for MetersetInconsistency {
         let field = records::record(snapshot, TABLE, "FLD_ID", task.record)?;
         records::settable(field.table, COLUMN)?;
         let skip = |reason: String| parameters::ineligible(self, task, reason);
-        let current = field.decimal(COLUMN).ok_or_else(|| skip("it has no Meterset".into()))?;
-        let already = || skip(format!("its Meterset is {} MU already", current.normalised()));
+        let current = Reading::cell(&field, COLUMN).number().ok_or_else(|| skip("it has no Meterset".into()))?;
+        let already = || skip(format!("its Meterset is {current} MU already"));
         let value = match variant {
-            MISMATCH if current.compare(Decimal::from(MISMATCH_MU)).is_eq() => return Err(already()),
+            MISMATCH if current.compare(MISMATCH_MU).is_eq() => return Err(already()),
             MISMATCH => {
                 self.contradicted(&field, snapshot)?;
                 Decimal::from(MISMATCH_MU)
             }
             _ => {
                 let Number(value) = parameters::required(params.value, "value")?;
-                let (shows, valid): (fn(Decimal) -> bool, _) = if variant == NEGATIVE {
+                let (shows, valid): (fn(numbers::Number) -> bool, _) = if variant == NEGATIVE {
                     (metersets::negative, "0 MU or more".to_owned())
                 } else {
                     (metersets::extreme, format!("below {METERSET_EXTREME_MU} MU"))
                 };
-                if !shows(value) {
+                if !shows(numbers::Number::Exact(value)) {
                     let (what, value) = (format!("meterset ({valid})"), value.normalised().to_string());
                     return Err(Refusal::ValueIsValid { what, value });
                 }

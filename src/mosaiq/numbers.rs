@@ -1,0 +1,118 @@
+//! A number as a cell holds it, even where no exact decimal can hold it; knows no limit.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use mfm_journal::Decimal;
+
+use super::limits::Range;
+use crate::model::{Row, Value};
+
+/// What a cell says where a number belongs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Reading {
+    /// Nothing: NULL, or no such column.
+    Empty,
+    /// A number.
+    Number(Number),
+    /// Something else: text, bytes, a time.
+    Unreadable,
+}
+
+/// A number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Number {
+    /// An exact one.
+    Exact(Decimal),
+    /// A float that no decimal of 38 digits holds: a huge or a minute one, or an infinity; never NaN.
+    Float(f64),
+}
+
+impl Reading {
+    /// Reads a value.
+    pub(super) fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Empty,
+            Value::Integer(number) => Self::Number(Number::Exact(Decimal::from(*number))),
+            Value::Boolean(flag) => Self::Number(Number::Exact(Decimal::from(i64::from(*flag)))),
+            Value::Decimal(number) => Self::Number(Number::Exact(*number)),
+            Value::Real(number) if !number.is_nan() => Self::Number(Number::from(*number)),
+            _ => Self::Unreadable,
+        }
+    }
+
+    /// Reads a cell.
+    pub(super) fn cell(row: &Row<'_>, column: &str) -> Self {
+        row.cell(column).map_or(Self::Empty, Self::of)
+    }
+
+    /// Returns the number.
+    pub(super) const fn number(self) -> Option<Number> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Empty | Self::Unreadable => None,
+        }
+    }
+}
+
+impl From<f64> for Number {
+    fn from(number: f64) -> Self {
+        Decimal::from_f64(number).map_or(Self::Float(number), Self::Exact)
+    }
+}
+
+impl Number {
+    /// Compares it with a whole number.
+    pub(super) fn compare(self, other: i64) -> Ordering {
+        #[expect(clippy::cast_precision_loss, reason = "limits are small")]
+        let float = other as f64;
+        match self {
+            Self::Exact(number) => number.compare(Decimal::from(other)),
+            Self::Float(number) => number.total_cmp(&float),
+        }
+    }
+
+    /// Tells whether it lies in a range, its ends included.
+    pub(super) fn within(self, range: Range) -> bool {
+        self.compare(range.min).is_ge() && self.compare(range.max).is_le()
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(number) => write!(f, "{}", number.normalised()),
+            Self::Float(number) => write!(f, "{number:e}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_beyond_decimals_are_numbers() {
+        let range = Range { min: 0, max: 360 };
+        let shown = |number: f64| {
+            let number = Reading::of(&Value::Real(number)).number().unwrap();
+            (number.to_string(), number.within(range))
+        };
+        for (number, text, within) in [
+            (1e300, "1e300", false),
+            (-1e200, "-1e200", false),
+            (f64::INFINITY, "inf", false),
+            (f64::NEG_INFINITY, "-inf", false),
+            (1e-300, "1e-300", true),
+            (-1e-300, "-1e-300", false),
+            (360.0, "360", true),
+            (360.5, "360.5", false),
+        ] {
+            assert_eq!(shown(number), (text.to_owned(), within));
+        }
+        for unreadable in [Value::Real(f64::NAN), Value::Text("12".into()), Value::Bytes(vec![1])] {
+            assert_eq!(Reading::of(&unreadable), Reading::Unreadable);
+        }
+        assert_eq!(Reading::of(&Value::Null), Reading::Empty);
+    }
+}
