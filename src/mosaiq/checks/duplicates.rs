@@ -59,8 +59,9 @@ impl Check for DuplicateDelivery {
     }
 }
 
-/// Returns a finding for every one of a patient's deliveries on a machine that clashes with an earlier one: it names the
-/// nearest of these, and counts the others, so that there are never more findings than deliveries.
+/// Returns a finding for every one of a patient's deliveries on a machine that clashes with an earlier one.
+///
+/// It names the nearest of these and counts the others, so that there are never more findings than deliveries.
 fn clashes(mut deliveries: Vec<Delivery>) -> Vec<Finding> {
     deliveries.sort_by(|a, b| (a.start, &a.key).cmp(&(b.start, &b.key)));
     let window = SignedDuration::from_secs(DUPLICATE_WINDOW_SECONDS);
