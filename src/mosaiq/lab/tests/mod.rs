@@ -146,7 +146,7 @@ fn the_current_version_is_0_and_the_set_carries_the_oldest_id() {
         assert!(several >= least, "{table}: {several}");
     }
     let sets = versions(&snapshot, "TxField", "FLD_SET_ID");
-    let treats = |rows: &&Vec<Row<'_>>| ![3, 4].contains(&integer(&rows[0], "Type_Enum"));
+    let treats = |rows: &&Vec<Row<'_>>| ![3, 4, 5].contains(&integer(&rows[0], "Type_Enum"));
     let all = sets.values().filter(treats).count();
     let share = sets.values().filter(|rows| rows.len() > 1).count() * 100 / all;
     assert!((10..30).contains(&share), "{share} percent of the treatment fields have another version");
@@ -200,7 +200,7 @@ fn a_small_department_shows_everything() {
         let snapshot = read(&lab, ["TxField"]);
         let fields = snapshot.table("TxField").unwrap();
         let count = |holds: &dyn Fn(&Row<'_>) -> bool| fields.rows().filter(holds).count();
-        for kind in [1, 2, 3, 4, 13, 14] {
+        for kind in [1, 2, 3, 4, 5, 13, 14] {
             assert!(count(&|row| integer(row, "Type_Enum") == kind) > 0, "type {kind}, seed {seed}");
         }
         assert!(count(&|row| integer(row, "Modality_Enum") == 2) > 0, "electrons, seed {seed}");

@@ -52,6 +52,7 @@ fn deliveries_last_as_long_as_their_kind() {
             _ if cancelled => 2.0..5.0,
             _ if !complete => 10.0..30.0,
             3 | 4 => 10.0..35.1,
+            5 => 59.0..70.0,
             13 => 60.0..250.0,
             1 => 30.0..125.0,
             _ => 30.0..115.0,
@@ -59,7 +60,7 @@ fn deliveries_last_as_long_as_their_kind() {
         assert!(range.contains(&seconds), "type {kind}: {seconds} s");
         assert_eq!(on, !cancelled);
         seen.insert((quality, complete, cancelled));
-        let dosed = on && !quality && ![3, 4].contains(&kind);
+        let dosed = on && !quality && ![3, 4, 5].contains(&kind);
         assert_eq!(row.integer("DHS_ID").is_some(), dosed);
         if let Some(id) = row.integer("DHS_ID") {
             assert!(id > last_dose, "DHS_ID follows the time");
@@ -85,7 +86,7 @@ fn shifts_are_found_before_the_first_beam_of_the_day() {
         let start = span(&row).0;
         // Who comes twice a day is imaged twice.
         let key = (integer(&row, "Pat_ID1"), start.date(), start.hour() >= 16);
-        if !flag(&row, "WasQAMode") && ![3, 4].contains(&integer(&field, "Type_Enum")) {
+        if !flag(&row, "WasQAMode") && ![3, 4, 5].contains(&integer(&field, "Type_Enum")) {
             firsts.entry(key).or_insert(start);
         }
     }
