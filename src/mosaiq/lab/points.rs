@@ -95,7 +95,8 @@ fn jaws(aperture: Option<&Aperture<'_>>, site: &Prescription, field: &Field, ver
 /// Left, right, lower and upper edge, 1/100 cm.
 type Jaws = (i64, i64, i64, i64);
 
-/// Sets the jaws in the machine's convention, one for all its fields: those that count outward are positive on both sides.
+/// Sets the jaws in the machine's convention, one for all its fields: those that count outward are positive on both
+/// sides.
 fn with_jaws(row: NewRow, (left, right, low, high): Jaws, outward: bool) -> NewRow {
     let sign = if outward { -1 } else { 1 };
     row.decimal("Field_X", right - left, 2)
