@@ -44,7 +44,7 @@ fn apply_takes_what_find_lists() {
     };
     assert_eq!((shows(&listed), shows(&again)), (listed.shown, 0));
     world.revert(&[1]).unwrap();
-    let mut one = narrowed(Selector { field_type: Some("kv-setup".into()), ..of_patient() });
+    let mut one = narrowed(Selector { field_type: Some("ct".into()), ..of_patient() });
     (one.options.all, one.options.sample) = (false, Some(1));
     let kv = find(&world, one.options.selector.clone(), None);
     assert_eq!(world.apply(one).unwrap().plan.keys, ids(&kv));

@@ -8,22 +8,25 @@ use super::template::FieldKind;
 use super::{LabRequest, between, stream};
 use crate::model::seed::RecordRandom;
 
-/// Where closed pairs wait, to the left of everything: no byte of it is zero, because readers strip trailing zeros.
-const PARKED: (i64, i64) = (-310, -300);
+/// Closed pairs wait behind the left jaw, no nearer than this: written, no leaf ends in a zero byte there, because
+/// readers strip trailing zeros.
+const PARKED: i64 = -270;
+/// What closed leaves keep between them.
+const CLOSED: i64 = 10;
 /// The narrowest opening.
 const SLIT: i64 = 30;
 /// What a conformal aperture leaves around its target, and the jaws around the aperture.
 const MARGIN: i64 = 60;
 
 /// Returns the sine of an angle by Bhaskara's approximation: whole numbers, the same on every platform.
-fn sine(tenths: i64) -> i64 {
+pub(super) fn sine(tenths: i64) -> i64 {
     let angle = tenths.rem_euclid(3600);
     let (half, sign) = if angle < 1800 { (angle, 1) } else { (angle - 1800, -1) };
     let product = half * (1800 - half);
     sign * 4000 * product / (4_050_000 - product)
 }
 
-fn cosine(tenths: i64) -> i64 {
+pub(super) fn cosine(tenths: i64) -> i64 {
     sine(tenths + 900)
 }
 
@@ -130,8 +133,14 @@ impl<'a> Aperture<'a> {
         let continuous = matches!(field.kind, FieldKind::Vmat | FieldKind::Dmlc) && gaps > 0;
         // A tenth of what the leaves could do is left over.
         let step = continuous.then(|| leaves.speed * version.beam_ms * 9 / (10_000 * gaps.max(1)));
-        let now = vec![PARKED; usize::try_from(leaves.pairs).unwrap_or(0)];
+        let now = vec![(PARKED - CLOSED, PARKED); usize::try_from(leaves.pairs).unwrap_or(0)];
         Self { leaves, kind: field.kind, target, rows, swings, step, version, random: own, now, begun: false }
+    }
+
+    /// Parks the closed pairs behind the left jaw, in every field at a place of its own.
+    pub(super) fn park_beyond(&mut self, jaw: i64) {
+        let place = (jaw - between(&mut self.random, 20, 70)).min(PARKED);
+        self.now.fill((place - CLOSED, place));
     }
 
     /// Returns left, right, lower and upper jaw around everything that the field ever opens, in whole millimetres.

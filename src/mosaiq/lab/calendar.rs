@@ -32,8 +32,40 @@ pub(super) fn works(day: Day) -> bool {
     }
     let date = date_of(day);
     let fixed = matches!((date.month(), date.day()), (1, 1) | (5, 1) | (12, 25 | 26));
-    let spring = date.month() == 5 && weekday(day) == 0 && date.day() > 24;
-    !fixed && !spring
+    !fixed && !beside_easter(day, date)
+}
+
+/// Tells whether a working day of the week is Good Friday or Easter Monday.
+fn beside_easter(day: Day, date: Date) -> bool {
+    let possible = matches!(date.month(), 3 | 4) && matches!(weekday(day), 0 | 4);
+    possible && matches!(day - easter(i64::from(date.year())), -2 | 1)
+}
+
+/// Returns Easter Sunday of a year by the Gregorian rule.
+fn easter(year: i64) -> Day {
+    let (golden, century) = (year % 19, year / 100);
+    let moon = (century - century / 4 - (8 * century + 13) / 25 + 19 * golden + 15) % 30;
+    let full = moon - moon / 28 * (1 - 29 / (moon + 1) * ((21 - golden) / 11));
+    let sunday = (year + year / 4 + full + 2 - century + century / 4) % 7;
+    // Days after 28 March, which is as early as a full moon's Sunday is counted from.
+    let march_28 = i16::try_from(year).ok().and_then(|year| Date::new(year, 3, 28).ok()).map_or(0, day_of);
+    march_28 + full - sunday
+}
+
+/// Returns the day that lies so many working days before the last working day that is not after `day`.
+pub(super) fn before(day: Day, count: i64) -> Day {
+    (0..count).fold(working_day(day), |day, _| working_day(day - 1))
+}
+
+/// Returns how many working days lie after one day, up to and with another.
+pub(super) fn working_days(after: Day, up_to: Day) -> i64 {
+    i64::try_from((after + 1..=up_to).filter(|day| works(*day)).count()).unwrap_or(0)
+}
+
+/// Returns the first working day after a day.
+pub(super) fn next_working(day: Day) -> Day {
+    let later = (1..8).find(|later| works(day + later)).unwrap_or(1);
+    day + later
 }
 
 /// Returns the last working day that is not after a day.
@@ -66,9 +98,18 @@ mod tests {
 
     #[test]
     fn weekends_and_holidays_are_no_working_days() {
-        for closed in [date(2024, 6, 29), date(2023, 12, 25), date(2024, 5, 1), date(2024, 5, 27)] {
+        let easters = [date(2024, 3, 29), date(2024, 4, 1), date(2023, 4, 7), date(1954, 4, 19), date(2049, 4, 16)];
+        for closed in [date(2024, 6, 29), date(2023, 12, 25), date(2024, 5, 1)].into_iter().chain(easters) {
             assert!(!works(day_of(closed)), "{closed}");
         }
+        for open in [date(2024, 5, 27), date(2024, 3, 28), date(2024, 4, 2), date(2024, 3, 25)] {
+            assert!(works(day_of(open)), "{open}");
+        }
+        for (year, sunday) in [(1981, date(1981, 4, 19)), (2008, date(2008, 3, 23)), (2038, date(2038, 4, 25))] {
+            assert_eq!(date_of(easter(year)), sunday);
+        }
+        let monday = day_of(date(2024, 4, 8));
+        assert_eq!((date_of(before(monday, 5)), working_days(before(monday, 5), monday)), (date(2024, 3, 28), 5));
         assert_eq!(working_day(day_of(date(2024, 6, 30))), day_of(date(2024, 6, 28)));
         assert_eq!(working_day(day_of(date(2023, 12, 26))), day_of(date(2023, 12, 22)));
     }

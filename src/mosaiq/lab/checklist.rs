@@ -3,7 +3,9 @@
 use super::calendar::{self, Day};
 use super::course::Course;
 use super::people::{DOSIMETRISTS, LISTS, PHYSICIANS, PHYSICISTS};
-use super::{NewRow, Roster, Sink, between, stream};
+use super::preparation::Moment;
+use super::{NewRow, Roster, Sink, between, session, stream};
+use crate::model::seed::RecordRandom;
 
 /// Kinds of items; TSK_ID counts from 11_001. Description, minutes it takes, and who does it.
 static TASKS: [(&str, i64, Who); 9] = [
@@ -63,13 +65,25 @@ pub(super) fn tasks<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> 
     Ok(())
 }
 
+/// An item of a course.
+struct Item {
+    /// Its place in [`TASKS`].
+    task: usize,
+    made: Moment,
+    due: Day,
+    done: Moment,
+}
+
 /// Makes Chklist. What is due after the lab's end is not on the list yet.
 pub(super) fn items<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     let mut id = 900_001;
     for course in roster.courses() {
-        for (number, (task, made, due)) in (0..).zip(plan(&course)) {
-            if due <= course.until {
-                item(roster, &course, id, number, (task, made, due)).send(sink)?;
+        let mut random = stream(roster.request, "lab/checklist", &[course.index]);
+        for item in plan(&course, &mut random) {
+            // Two draws for every item, so that none changes the next.
+            let (person, chance) = (between(&mut random, 0, 11), random.below(3));
+            if item.due <= course.until && item.made.0 <= course.until {
+                row(&course, &item, id, (person, chance == 0)).send(sink)?;
                 id += 1;
             }
         }
@@ -77,39 +91,63 @@ pub(super) fn items<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> 
     Ok(())
 }
 
-/// Returns what a course needs: which task, when it is put on the list, when it is due.
-fn plan(course: &Course) -> Vec<(usize, Day, Day)> {
-    let (planned, last) = (course.planned, course.last_day());
-    let first = course.sessions.first().map_or(planned, |session| session.day);
-    let before = |days: i64| calendar::working_day(first - days);
+/// Returns what a course needs.
+fn plan(course: &Course, random: &mut RecordRandom) -> Vec<Item> {
+    let steps = &course.preparation;
+    let first = course.sessions.first().map_or(steps.checked.0, |session| session.day);
     let check = if course.template.kind.modulated() { 4 } else { 5 };
-    let mut all = vec![
-        (0, course.registered, planned),
-        (1, course.registered, planned),
-        (2, course.registered, planned),
-        (3, planned, before(5)),
-        (check, planned, before(3)),
-    ];
-    if course.template.kind.modulated() {
-        all.push((6, planned, before(1)));
+    let ready = calendar::working_day(first - 1).max(steps.checked.0);
+    let mut all = Vec::new();
+    for (task, made, due, done) in [
+        (0, steps.registered, steps.contoured.0, steps.consented),
+        (1, steps.registered, steps.prescribed.0, steps.contoured),
+        (2, steps.registered, steps.planned.0, steps.prescribed),
+        (3, steps.prescribed, steps.checked.0, steps.calculated),
+        (check, steps.planned, ready, steps.checked),
+    ] {
+        // Whoever was late did it a day after it was due.
+        let missed = calendar::working_day(done.0 - 1);
+        let late = random.below(8) == 0 && missed >= made.0;
+        all.push(Item { task, made, due: if late { missed } else { due }, done });
     }
+    all.extend(course.measured.iter().map(|evening| measurement(course, *evening)));
+    let begun = (first, MORNING_MS);
     let weekly = course.sessions.iter().skip(4).step_by(5);
-    all.extend(weekly.map(|session| (7, first, session.day)));
-    all.push((8, last, calendar::working_day(last + 9)));
+    all.extend(weekly.map(|session| later(7, begun, session.day, random)));
+    let last = course.last_day();
+    all.push(later(8, (last, MORNING_MS), calendar::working_day(last + 9), random));
     all
 }
 
-fn item(roster: &Roster<'_>, course: &Course, id: i64, number: i64, (task, made, due): (usize, Day, Day)) -> NewRow {
-    let mut random = stream(roster.request, "lab/checklist", &[course.index, number]);
-    let who = TASKS.get(task).map_or(Who::Physicist, |task| task.2);
+/// Returns the item of an evening on which fields are measured, done when the last of them is.
+fn measurement(course: &Course, (evening, fraction): (Day, i64)) -> Item {
+    let used = usize::try_from(fraction.max(0)).ok().and_then(|fraction| course.sessions.get(fraction));
+    let due = used.map_or(evening, |session| calendar::working_day(session.day - 1)).max(evening);
+    let made = if fraction > 0 { (evening, AFTERNOON_MS) } else { course.preparation.planned };
+    Item { task: 6, made, due, done: (evening, session::measuring_ms(course.slot) + 20 * 60_000) }
+}
+
+/// Returns an item that is done some day from its making on, one of twelve too late.
+fn later(task: usize, made: Moment, due: Day, random: &mut RecordRandom) -> Item {
+    let early = calendar::working_day(due - between(random, 0, 2));
+    let late = random.below(12) == 0;
+    let day = if late { calendar::next_working(due) } else { early };
+    let at = MORNING_MS + between(random, 0, 33_000_000);
+    let done = if day <= made.0 { (made.0, at + 1_800_000) } else { (day, at) };
+    Item { task, made, due: due.max(made.0), done }
+}
+
+/// When the staff begins, and when a plan that was made anew is handed over.
+const MORNING_MS: i64 = 8 * 3_600_000;
+const AFTERNOON_MS: i64 = 63_960_000;
+
+fn row(course: &Course, item: &Item, id: i64, (person, forgotten): (i64, bool)) -> NewRow {
+    let (_, minutes, who) = TASKS.get(item.task).copied().unwrap_or(("", 0, Who::Physicist));
     let (first, count) = who.people();
-    let person = first + between(&mut random, 0, count - 1);
-    let minutes = TASKS.get(task).map_or(0, |task| task.1);
-    let asked = first_moment(made, &mut random);
-    let done_on = calendar::working_day(due - between(&mut random, 0, 2)).max(made);
-    let done = calendar::moment(done_on, 13 * 3_600_000 + between(&mut random, 0, 14_000_000));
-    // Of what was due lately, some is late.
-    let open = due > course.until - 10 && random.below(3) == 0;
+    let person = first + person % count;
+    let [asked, done] = [item.made, item.done].map(|(day, at)| calendar::moment(day, at));
+    // Of what was due lately, some is late; no beam waits for it.
+    let open = item.done.0 > course.until || (item.task >= 7 && item.due > course.until - 10 && forgotten);
     let edited = if open { asked } else { done };
     let row = NewRow::new("Chklist")
         .integer("Chk_id", id)
@@ -120,17 +158,13 @@ fn item(roster: &Roster<'_>, course: &Course, id: i64, number: i64, (task, made,
         .time("Edit_DtTm", edited)
         .integer("Edit_ID", if open { DOSIMETRISTS.0 } else { person })
         .integer("Pat_ID1", course.patient)
-        .time("Due_DtTm", calendar::moment(due, 86_399_000))
+        .time("Due_DtTm", calendar::moment(item.due, 86_399_000))
         .integer("Req_Staff_ID", DOSIMETRISTS.0)
         .integer("Rsp_Staff_ID", who.responsible(person))
         .flag("Complete", !open)
         .flag("Suppressed", false)
-        .integer("TSK_ID", FIRST_TASK + i64::try_from(task).unwrap_or(0))
+        .integer("TSK_ID", FIRST_TASK + i64::try_from(item.task).unwrap_or(0))
         .integer("Est_Dur", minutes)
-        .time("Start_DtTm", calendar::moment(made, 0));
+        .time("Start_DtTm", calendar::moment(item.made.0, 0));
     if open { row } else { row.time("Act_DtTm", done).integer("Com_Staff_ID", person) }
-}
-
-fn first_moment(day: Day, random: &mut crate::model::seed::RecordRandom) -> jiff::civil::DateTime {
-    calendar::moment(day, 8 * 3_600_000 + between(random, 0, 14_000_000))
 }

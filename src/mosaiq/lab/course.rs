@@ -1,10 +1,12 @@
 //! A patient's course: days, prescriptions and fields with all their versions and ids; makes no rows.
 
 use super::calendar::{self, Day};
+use super::days::{Session, sessions};
 use super::machine::Machine;
+use super::preparation::{Moment, Preparation};
 use super::roster::Case;
 use super::template::{Beam, FieldKind, Imaging, Template};
-use super::{LabRequest, between, stream};
+use super::{LabRequest, between, session, stream};
 use crate::model::seed::RecordRandom;
 
 /// The fraction at which fields are measured, before any patient sees them.
@@ -12,18 +14,11 @@ pub(super) const QUALITY: i64 = -1;
 /// The fraction from which the first version of anything counts.
 const ALWAYS: i64 = -2;
 
-/// A visit to the machine.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Session {
-    pub(super) day: Day,
-    pub(super) slot: i64,
-}
-
 /// What all versions have: an id, when it was saved, and from which fraction on it is the current one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Version {
     pub(super) id: i64,
-    pub(super) saved: (Day, i64),
+    pub(super) saved: Moment,
     pub(super) from: i64,
 }
 
@@ -77,8 +72,7 @@ pub(super) struct Course {
     pub(super) imaging: Imaging,
     pub(super) template: &'static Template,
     pub(super) slot: i64,
-    pub(super) registered: Day,
-    pub(super) planned: Day,
+    pub(super) preparation: Preparation,
     pub(super) until: Day,
     /// One a fraction, those after the lab's end too.
     pub(super) sessions: Vec<Session>,
@@ -132,7 +126,7 @@ pub(super) fn number(place: usize, count: usize) -> i64 {
 impl Course {
     pub(super) fn new(request: &LabRequest, case: Case, patient: i64, first: Day, ids: (i64, i64, i64)) -> Self {
         let mut random = stream(request, "lab/course", &[case.index]);
-        let planned = calendar::working_day(first - 14);
+        let sessions = sessions(request, &case, first);
         let mut course = Self {
             index: case.index,
             patient,
@@ -140,14 +134,14 @@ impl Course {
             imaging: case.template.imaging,
             template: case.template,
             slot: case.slot,
-            registered: calendar::working_day(planned - between(&mut random, 4, 12)),
-            planned,
+            preparation: Preparation::default(),
             until: calendar::day_of(request.until),
-            sessions: sessions(request, &case, first),
+            sessions,
             measured: Vec::new(),
             prescriptions: Vec::new(),
             next: ids,
         };
+        course.prepare(request, first);
         course.prescribe(&case, &mut random);
         course.revise(&mut random);
         course.measure();
@@ -156,7 +150,7 @@ impl Course {
 
     /// Returns the last day of treatment.
     pub(super) fn last_day(&self) -> Day {
-        self.sessions.last().map_or(self.planned, |session| session.day)
+        self.sessions.last().map_or(self.preparation.planned.0, |session| session.day)
     }
 
     /// Returns the session of a fraction, unless it lies after the lab's end.
@@ -178,11 +172,19 @@ impl Course {
         self.prescriptions.iter().find(|each| each.span().contains(&fraction.max(0)))
     }
 
+    fn prepare(&mut self, request: &LabRequest, first: Day) {
+        let first = self.sessions.first().copied().unwrap_or(Session { day: first, slot: self.slot });
+        let measured = if self.template.kind.modulated() { self.evening_before(first.day) } else { None };
+        let begins = (first.day, session::begins_ms(first.slot));
+        self.preparation = Preparation::new(request, self.index, self.template, begins, measured);
+    }
+
     fn prescribe(&mut self, case: &Case, random: &mut RecordRandom) {
         let phases = [Some((case.template, case.fractions, case.dose)), case.boost.map(|(how, n)| (how, n, 200))];
         let mut first_fraction = 0;
         for (phase, (template, fractions, dose)) in (0..).zip(phases.into_iter().flatten()) {
-            let version = Version { id: self.next.0, saved: (self.planned, 36_000_000 + phase * 60_000), from: ALWAYS };
+            let (day, at) = self.preparation.prescribed;
+            let version = Version { id: self.next.0, saved: (day, at - 60_000 * (2 - phase)), from: ALWAYS };
             self.next.0 += 1;
             let mut made =
                 Prescription { template, dose, fractions, first_fraction, versions: vec![version], fields: Vec::new() };
@@ -195,20 +197,31 @@ impl Course {
     fn add_fields(&mut self, made: &mut Prescription, phase: i64, random: &mut RecordRandom) {
         let template = made.template;
         let beams = i64::try_from(template.beams.len()).unwrap_or(1).max(1);
-        let setup = if self.machine.offset_type == 3 { FieldKind::Portal } else { FieldKind::KvSetup };
+        let setup = self.setup();
         let mut all = vec![(setup, 0, (0, 0, 0))];
         all.extend((1..).zip(template.beams).map(|(number, beam)| (template.kind, number, *beam)));
-        if template.kind == FieldKind::Static && phase == 0 {
-            // Static fields are verified with a second image, from the side.
-            all.push((FieldKind::Portal, 0, (270, 0, 0)));
+        if setup != FieldKind::ConeBeam {
+            // Three axes need a second image, from the side.
+            let side = if template.site.ends_with("LEFT") { 90 } else { 270 };
+            all.push((setup, 0, (side, 0, 0)));
         }
         for (kind, number, beam) in all {
             let dose = if kind.images() { 0 } else { made.dose * 100 / beams };
             let collimator = collimator(kind, number, random);
             let mut field = Field { kind, number, beam, collimator, centigray_hundredths: dose, versions: Vec::new() };
-            let saved = (self.planned, 39_600_000 + phase * 300_000 + 1000 * number);
+            let (day, at) = self.preparation.planned;
+            let saved = (day, at + phase * 60_000 + 1000 * number);
             self.add_version(template, &mut field, saved, ALWAYS, random);
             made.fields.push(field);
+        }
+    }
+
+    /// Returns what the patient's position is imaged with: arcs are given after a CT, other fields after two images.
+    pub(super) fn setup(&self) -> FieldKind {
+        match (self.template.kind, self.machine.offset_type) {
+            (FieldKind::Vmat, _) => FieldKind::ConeBeam,
+            (_, 3) => FieldKind::Portal,
+            _ => FieldKind::KvSetup,
         }
     }
 
@@ -227,7 +240,7 @@ impl Course {
             _ => 1,
         };
         let units = match field.kind {
-            FieldKind::KvSetup => 0,
+            FieldKind::KvSetup | FieldKind::ConeBeam => 0,
             FieldKind::Portal => 10 * between(random, 1, 3),
             _ => field.centigray_hundredths * between(random, template.units.0, template.units.1) / 1000,
         };
@@ -248,76 +261,76 @@ impl Course {
     fn revise(&mut self, random: &mut RecordRandom) {
         let mut prescriptions = std::mem::take(&mut self.prescriptions);
         let chance = random.below(12);
-        if let Some(first) = prescriptions.first_mut() {
-            // An even number, so that it is a new day also for those who come twice a day.
-            let half = first.fractions / 4 * 2;
-            let replanned = self.index % 10 == 7 && half > 1 && self.session(half - 1).is_some();
-            let whole = self.index % 5 == 2;
-            if whole || chance == 0 {
-                let (from, saved) = if replanned {
-                    (half, (self.session(half - 1).map_or(self.planned, |last| last.day), 63_900_000))
-                } else {
-                    (QUALITY, (next_working(self.planned), 34_200_000))
-                };
-                if whole {
-                    first.versions.push(Version { id: self.next.0, saved, from });
-                    self.next.0 += 1;
-                }
-                let template = first.template;
-                let changed = first.fields.iter_mut().filter(|field| !field.kind.images());
-                for (place, field) in (0..).zip(changed.take(if whole { usize::MAX } else { 1 })) {
-                    let saved = (saved.0, saved.1 + 5000 * (place + 1));
-                    self.add_version(template, field, saved, from, random);
-                }
+        let whole = self.index % 5 == 2;
+        if let Some(first) = prescriptions.first_mut().filter(|_| whole || chance == 0) {
+            let anew = if self.index % 10 == 7 { self.replanned(first.fractions) } else { None };
+            let (from, saved) = anew.unwrap_or((QUALITY, self.preparation.corrected));
+            // A correction that nobody has made yet is none.
+            if saved.0 <= self.until {
+                self.correct(first, whole, from, saved, random);
             }
         }
         self.prescriptions = prescriptions;
     }
 
-    /// Finds the evenings on which modulated fields are measured: the place in the timetable says on which weekdays.
+    /// Makes new versions of a prescription and its fields, or of one field only.
+    fn correct(&mut self, site: &mut Prescription, whole: bool, from: i64, saved: Moment, random: &mut RecordRandom) {
+        if whole {
+            site.versions.push(Version { id: self.next.0, saved, from });
+            self.next.0 += 1;
+        }
+        let template = site.template;
+        let changed = site.fields.iter_mut().filter(|field| !field.kind.images());
+        for (place, field) in (0..).zip(changed.take(if whole { usize::MAX } else { 1 })) {
+            let saved = (saved.0, saved.1 + 5000 * (place + 1));
+            self.add_version(template, field, saved, from, random);
+        }
+    }
+
+    /// Returns the fraction from which on a new plan counts, and when it was saved: after the last fraction of an
+    /// evening on which it can be measured.
+    fn replanned(&self, fractions: i64) -> Option<(i64, Moment)> {
+        let anew = |fraction: i64| {
+            let last = self.session(fraction - 1)?.day;
+            let next = self.session(fraction).map_or(i64::MAX, |next| next.day);
+            let measured = !self.template.kind.modulated() || self.measures(last);
+            (next > last && measured).then_some((fraction, (last, 63_900_000)))
+        };
+        ((fractions / 2).max(1)..fractions - 1).find_map(anew)
+    }
+
+    /// Tells whether fields of this course are measured in the evening of a day: two places of the timetable share
+    /// one of the evening, on different weekdays.
+    fn measures(&self, day: Day) -> bool {
+        self.machine.runs(day) && [self.slot % 2, self.slot % 2 + 2].contains(&calendar::weekday(day))
+    }
+
+    /// Returns the last evening before a day on which fields can be measured and were not yet.
+    fn evening_before(&self, day: Day) -> Option<Day> {
+        let taken = |day: &Day| self.measured.iter().any(|(taken, _)| taken == day);
+        (1..=13).map(|back| day - back).find(|day| self.measures(*day) && !taken(day))
+    }
+
+    /// Finds the evenings on which modulated fields are measured: before their first delivery, every version of them.
     fn measure(&mut self) {
         if !self.template.kind.modulated() {
             return;
         }
-        let suits = |day: &Day| {
-            self.machine.runs(*day) && [self.slot % 2, self.slot % 2 + 2].contains(&calendar::weekday(*day))
-        };
         let Some(first) = self.sessions.first().map(|session| session.day) else { return };
-        let before = (1..=9).map(|back| first - back).find(suits).filter(|day| *day <= self.until);
-        let mut measured: Vec<(Day, i64)> = before.into_iter().map(|day| (day, QUALITY)).collect();
-        let fields = self.prescriptions.iter().flat_map(|site| &site.fields);
-        let from = fields.flat_map(|field| &field.versions).map(|each| each.version.from).max().unwrap_or(ALWAYS);
-        // A plan made anew is measured on the evening before it is used, if that suits.
-        measured.extend(self.session(from - 1).map(|last| last.day).filter(suits).map(|day| (day, from)));
-        self.measured = measured;
-    }
-}
-
-fn next_working(day: Day) -> Day {
-    let later = (1..8).find(|later| calendar::works(day + later)).unwrap_or(1);
-    day + later
-}
-
-/// Returns the sessions of a course: one a working day of the machine, or two, with a day missed now and then.
-fn sessions(request: &LabRequest, case: &Case, first: Day) -> Vec<Session> {
-    let mut random = stream(request, "lab/days", &[case.index]);
-    let all = case.fractions + case.boost.map_or(0, |(_, fractions)| fractions);
-    let mut missed = if case.visits() > 5 { between(&mut random, 0, 2) } else { 0 };
-    let (mut out, mut day) = (Vec::new(), first);
-    let count = usize::try_from(all).unwrap_or(0);
-    while out.len() < count {
-        let misses = missed > 0 && !out.is_empty() && random.below(12) == 0;
-        if case.machine.runs(day) && misses {
-            missed -= 1;
-        } else if case.machine.runs(day) {
-            out.push(Session { day, slot: case.slot });
-            if case.twice && out.len() < count {
-                out.push(Session { day, slot: case.slot + 22 });
-            }
+        let before = self.evening_before(first).map(|day| (day, QUALITY));
+        self.measured.extend(before);
+        let sites = self.prescriptions.iter();
+        let from = sites.flat_map(|site| &site.versions).map(|each| each.from).max().unwrap_or(ALWAYS);
+        let anew = self.session(from - 1).map(|last| (last.day, from));
+        self.measured.extend(anew);
+        let boosts = self.prescriptions.iter().map(|site| site.first_fraction).filter(|first| *first > 0);
+        for fraction in boosts.collect::<Vec<_>>() {
+            let given = usize::try_from(fraction).ok().and_then(|fraction| self.sessions.get(fraction));
+            let before = given.and_then(|session| self.evening_before(session.day)).map(|day| (day, fraction));
+            self.measured.extend(before);
         }
-        day += 1;
+        self.measured.retain(|(day, _)| *day <= self.until);
     }
-    out
 }
 
 /// Returns a collimator angle, degrees from 0 to 359.
@@ -330,7 +343,7 @@ fn collimator(kind: FieldKind, number: i64, random: &mut RecordRandom) -> i64 {
         FieldKind::Static => *random.pick(&[90, 270, 350, turned]).unwrap_or(&0),
         FieldKind::StepAndShoot | FieldKind::Dmlc => *random.pick(&[0, 0, 90, 270, 355, 3]).unwrap_or(&0),
         FieldKind::Electron => *random.pick(&[0, 0, 45, 340]).unwrap_or(&0),
-        FieldKind::KvSetup | FieldKind::Portal => 0,
+        FieldKind::KvSetup | FieldKind::Portal | FieldKind::ConeBeam => 0,
     }
 }
 
@@ -347,5 +360,6 @@ fn beam_ms(field: &Field, template: &Template, points: i64, tenths: i64, random:
         FieldKind::Dmlc => (dose_ms * 5 / 4 + between(random, 15_000, 45_000)).clamp(45_000, 110_000),
         FieldKind::Static | FieldKind::Electron => (dose_ms + between(random, 15_000, 70_000)).clamp(31_000, 120_000),
         FieldKind::KvSetup | FieldKind::Portal => between(random, 11_000, 30_000),
+        FieldKind::ConeBeam => between(random, 60_000, 68_000),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::course::{Course, Field, FieldVersion, Prescription, number};
 use super::template::FieldKind;
-use super::{NewRow, Roster, Sink, calendar};
+use super::{NewRow, Roster, Sink, aperture, calendar};
 
 /// Makes Site.
 pub(super) fn sites<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
@@ -18,8 +18,9 @@ pub(super) fn sites<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> 
 
 fn row_of_site(course: &Course, site: &Prescription, phase: i64, place: usize) -> NewRow {
     let version = site.versions.get(place);
-    let saved = version.map_or((course.planned, 0), |version| version.saved);
+    let saved = version.map_or(course.preparation.prescribed, |version| version.saved);
     let created = site.versions.first().map_or(saved, |oldest| oldest.saved);
+    let ordered = ordered(course, site, place);
     let name = if phase == 1 { course.template.site.to_owned() } else { format!("{} BOOST", course.template.site) };
     let radiation = if site.template.kind == FieldKind::Electron { 'e' } else { 'x' };
     let filter = if site.template.unflattened() { "FFF" } else { "" };
@@ -30,12 +31,47 @@ fn row_of_site(course: &Course, site: &Prescription, phase: i64, place: usize) -
         .integer("Pat_ID1", course.patient)
         .times(calendar::moment(created.0, created.1), calendar::moment(saved.0, saved.1))
         .text("Site_Name", name)
-        .text("Technique", site.template.technique)
+        .text("Technique", ordered.technique)
         .text("Modality", format!("{radiation}{:02}{filter}", site.template.energy))
         .decimal("Dose_Tx", site.dose * 100, 2)
-        .decimal("Dose_Ttl", site.dose * site.fractions * 100, 2)
-        .integer("Fractions", site.fractions)
-        .text("Notes", format!("Phase {phase}"))
+        .decimal("Dose_Ttl", site.dose * ordered.fractions * 100, 2)
+        .integer("Fractions", ordered.fractions)
+        .text("Notes", format!("Phase {phase}{}", ordered.note))
+}
+
+/// What a version of a prescription says.
+struct Ordered {
+    technique: &'static str,
+    fractions: i64,
+    note: &'static str,
+}
+
+/// Returns what a version of a prescription says: an old one mostly wants other fractions, or another technique, and
+/// never fewer fractions than were given by it.
+fn ordered(course: &Course, site: &Prescription, place: usize) -> Ordered {
+    let now = Ordered { technique: site.template.technique, fractions: site.fractions, note: "" };
+    let Some(next) = site.versions.get(place + 1) else {
+        let anew = site.versions.last().is_some_and(|version| version.from > 0);
+        let note = match (place, anew) {
+            (0, _) => "",
+            (_, true) => ", planned anew",
+            (_, false) => ", corrected",
+        };
+        return Ordered { note, ..now };
+    };
+    // The dose of a fraction stays, because the fields carry it.
+    let fractions = match course.index / 5 % 5 {
+        0 | 3 => site.fractions + 1 + site.fractions / 8,
+        1 => (site.fractions - 1 - site.fractions / 12).max(next.from).max(1),
+        _ => site.fractions,
+    };
+    match (course.index / 5 % 5, site.template.kind) {
+        (2, FieldKind::Static | FieldKind::StepAndShoot | FieldKind::Vmat | FieldKind::Dmlc) => {
+            Ordered { technique: "3D CONFORMAL", ..now }
+        }
+        (4, _) => Ordered { note: ", preliminary", ..now },
+        _ => Ordered { fractions, ..now },
+    }
 }
 
 /// Makes TxField.
@@ -60,7 +96,8 @@ pub(super) fn fields<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E>
 fn names(site: &Prescription, field: &Field) -> (String, String) {
     let (gantry, number, name) = (field.beam.0, field.number, site.template.site);
     match field.kind {
-        FieldKind::KvSetup => ("KV".to_owned(), "KV SETUP".to_owned()),
+        FieldKind::KvSetup => (format!("KV{gantry}"), format!("KV SETUP G{gantry}")),
+        FieldKind::ConeBeam => ("CB".to_owned(), "CBCT".to_owned()),
         FieldKind::Portal => (format!("P{gantry}"), format!("PORTAL G{gantry}")),
         FieldKind::Vmat => (format!("A{number}"), format!("{name} ARC {number}")),
         FieldKind::Electron => (format!("E{number}"), format!("{name} E{:02}", site.template.energy)),
@@ -92,7 +129,7 @@ fn row(course: &Course, site: &Prescription, field: &Field, place: usize, versio
         _ => row,
     };
     row.decimal("Sad", 1000, 1)
-        .decimal("Ssd", if kind == FieldKind::Electron { 1000 } else { 1000 - site.template.target.1 / 10 - 50 }, 1)
+        .decimal("Ssd", skin_mm(course, site, field), 1)
         .integer("Mlc", if kind.has_leaves() { 1 } else { 0 })
         .integer("Type_Enum", kind.code())
         .integer("Modality_Enum", kind.modality())
@@ -103,6 +140,22 @@ fn row(course: &Course, site: &Prescription, field: &Field, place: usize, versio
         .integer("MetersetUnit_Enum", i64::from(kind.modality() != 0))
         .decimal("cGrayPerMeterset", per_unit, 6)
         .flag("IsFFF", treats && site.template.unflattened())
+}
+
+/// Returns how far the skin lies from the source along a beam, mm: patients are no cylinders, and no two alike.
+fn skin_mm(course: &Course, site: &Prescription, field: &Field) -> i64 {
+    if field.kind == FieldKind::Electron {
+        return 1000;
+    }
+    let stout = (course.index * 7 + course.patient * 3).rem_euclid(31) - 12;
+    let front = site.template.target.1 / 10 + 50 + stout;
+    // Heads are narrower than deep, trunks wider.
+    let percent = if site.template.shift < 20 { 82 } else { 150 } + stout / 2;
+    let (sine, cosine) = (aperture::sine(field.beam.0 * 10), aperture::cosine(field.beam.0 * 10));
+    let (across, deep) = (front * percent / 100 * sine, front * cosine);
+    // The target lies off the middle, nearer to one side.
+    let off = ((course.index * 5).rem_euclid(17) - 8) * cosine + ((course.index * 11).rem_euclid(23) - 11) * sine;
+    1000 - (across * across + deep * deep).isqrt() / 1000 + off / 1000
 }
 
 /// Returns the side of the smallest square applicator that holds an electron target, 1/100 cm.

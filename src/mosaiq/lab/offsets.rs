@@ -2,6 +2,7 @@
 
 use super::calendar;
 use super::course::Course;
+use super::template::FieldKind;
 use super::{NewRow, Roster, Sink, between, session, stream};
 use crate::model::seed::RecordRandom;
 
@@ -30,7 +31,7 @@ pub(super) fn offsets<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E
                 .time("Create_DtTm", study)
                 .time("Study_DtTm", study)
                 .integer("Offset_State", if is_latest(roster, course, fraction) { 1 } else { 2 })
-                .integer("Offset_Type", course.machine.offset_type)
+                .integer("Offset_Type", found_by(course))
                 .decimal("Superior_Offset", superior, 1)
                 .decimal("Anterior_Offset", anterior, 1)
                 .decimal("Lateral_Offset", lateral, 1)
@@ -47,13 +48,24 @@ fn is_latest(roster: &Roster<'_>, course: &Course, fraction: i64) -> bool {
     later.into_iter().all(|times| times.study.is_none())
 }
 
-/// Returns the shift along the three axes, 1/10 cm.
+/// Returns Offset_Type: a machine that takes portal images finds by localisation what it sees in a CT.
+fn found_by(course: &Course) -> i64 {
+    match (course.machine.offset_type, course.setup()) {
+        (3, FieldKind::ConeBeam) => 2,
+        (own, _) => own,
+    }
+}
+
+/// Returns the shift along the three axes, 1/10 cm. After the first images most of what stays is corrected.
 fn shift(roster: &Roster<'_>, course: &Course, fraction: i64) -> [i64; 3] {
     let size = course.template.shift;
     let mut always = stream(roster.request, "lab/offset/patient", &[course.index]);
     let mut today = stream(roster.request, "lab/offset", &[course.index, fraction]);
+    let learnt = between(&mut always, 3, 5);
+    let seen = (0..fraction).filter(|earlier| course.imaging.at(*earlier)).take(6).count();
+    let left = if i64::try_from(seen).is_ok_and(|seen| seen >= learnt) { 20 } else { 100 };
     [0; 3].map(|_| {
-        let hundredths = (bell(&mut always, size) + bell(&mut today, size)) * 7 / 10;
+        let hundredths = (bell(&mut always, size) * left / 100 + bell(&mut today, size)) * 7 / 10;
         ((hundredths + 5).div_euclid(10)).clamp(-LARGEST, LARGEST)
     })
 }

@@ -1,7 +1,5 @@
 //! Staff, machines, patients and their hospital numbers; every name is invented.
 
-use jiff::civil::date;
-
 use super::machine::{MACHINES, Machine};
 use super::template::Sex;
 use super::{NewRow, Roster, Sink, between, calendar, course, one, stream};
@@ -41,9 +39,11 @@ const THERAPISTS: i64 = 211;
 /// Staff_ID and name of the lists that checklist items wait on.
 pub(super) static LISTS: [(i64, &str); 2] = [(151, "PHYSICS_QCL"), (152, "DOSIMETRY_QCL")];
 
-/// Returns the Staff_ID of one of the two therapists of a machine.
-pub(super) fn therapist(machine: &Machine, which: i64) -> i64 {
-    THERAPISTS + 2 * (machine.staff_id - 101) + which % 2
+/// Returns the Staff_ID of one of the two therapists who are at a machine in a week: half of them go one machine up
+/// every week, half one down, so that everybody works with everybody.
+pub(super) fn therapist(machine: &Machine, week: i64, which: i64) -> i64 {
+    let way = if which % 2 == 0 { week } else { -week };
+    THERAPISTS + 2 * (machine.staff_id - 101 + way).rem_euclid(6) + which % 2
 }
 
 static SURNAMES: [&str; 48] = [
@@ -136,8 +136,10 @@ pub(super) fn staff<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> 
 pub(super) fn patients<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     for course in roster.courses() {
         let mut random = stream(roster.request, "lab/patient", &[course.index]);
-        let born = calendar::day_of(date(1935, 1, 1)) + between(&mut random, 0, 16_000);
-        let created = calendar::moment(course.registered, 8 * 3_600_000 + between(&mut random, 0, 3_000_000));
+        let registered = course.preparation.registered;
+        let (youngest, oldest) = course.template.ages;
+        let born = registered.0 - between(&mut random, youngest * 365, oldest * 365);
+        let created = calendar::moment(registered.0, registered.1);
         let woman = match course.template.sex {
             Sex::Female => true,
             Sex::Male => false,
@@ -162,8 +164,9 @@ pub(super) fn identities<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<()
     let mut id = 501;
     for course in roster.courses() {
         let number = course.patient - 10_000;
-        let created = calendar::moment(course.registered, 9 * 3_600_000);
-        let later = calendar::moment(course.planned, 9 * 3_600_000);
+        let steps = course.preparation;
+        let created = calendar::moment(steps.registered.0, steps.registered.1);
+        let later = calendar::moment(steps.contoured.0, steps.contoured.1);
         let provisional = (course.index % 9 == 4).then(|| (format!("TMP{number:06}"), created));
         let lasting = (format!("LAB{number:06}"), if provisional.is_some() { later } else { created });
         let (set, count) = (id, 1 + usize::from(provisional.is_some()));

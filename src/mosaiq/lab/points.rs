@@ -37,7 +37,10 @@ fn of_field<E>(
     let has_leaves = field.kind.has_leaves();
     let mut aperture = has_leaves.then(|| Aperture::new(roster.request, course, site, field, version));
     let jaws = jaws(aperture.as_ref(), site, field, version);
-    let outward = course.machine.leaves.outward && has_leaves;
+    let outward = course.machine.leaves.outward;
+    if let Some(aperture) = &mut aperture {
+        aperture.park_beyond(jaws.0);
+    }
     for (point, index) in (0..).zip(indices) {
         let gantry = gantry_tenths(field, version.points, point);
         let row = NewRow::new("TxFieldPoint")
@@ -92,7 +95,8 @@ fn jaws(aperture: Option<&Aperture<'_>>, site: &Prescription, field: &Field, ver
 /// Left, right, lower and upper edge, 1/100 cm.
 type Jaws = (i64, i64, i64, i64);
 
-/// Sets the jaws in the machine's convention: those that count outward are positive on both sides.
+/// Sets the jaws in the machine's convention, one for all its fields: those that count outward are positive on both
+/// sides.
 fn with_jaws(row: NewRow, (left, right, low, high): Jaws, outward: bool) -> NewRow {
     let sign = if outward { -1 } else { 1 };
     row.decimal("Field_X", right - left, 2)
@@ -106,7 +110,7 @@ fn with_jaws(row: NewRow, (left, right, low, high): Jaws, outward: bool) -> NewR
 /// Sets energy, dose rate and the gantry's direction.
 fn with_beam(row: NewRow, site: &Prescription, field: &Field) -> NewRow {
     let (energy, unit, rate) = match field.kind {
-        FieldKind::KvSetup => (120, 1, 0),
+        FieldKind::KvSetup | FieldKind::ConeBeam => (120, 1, 0),
         FieldKind::Portal => (6, 2, 300),
         FieldKind::Electron => (site.template.energy, 3, 400),
         _ => (site.template.energy, 2, site.template.rate),

@@ -5,12 +5,11 @@
 
 use super::calendar::{self, Day};
 use super::course::Course;
+use super::days::{EARLY, PLACES};
 use super::machine::{MACHINES, Machine};
 use super::template::{FieldKind, SKIN_ELECTRONS, Template};
 use super::{LabRequest, between, stream};
 
-/// Places in a machine's day for one patient each; the two after them are for second sessions.
-const PLACES: i64 = 22;
 /// Sundays, holidays, service and missed days cost a course at most so many working days.
 const LOST_DAYS: i64 = 8;
 
@@ -56,13 +55,12 @@ impl Case {
         let machine = MACHINES.get(usize::try_from(index % count).ok()?)?;
         let lane = index / count;
         let mut random = stream(request, "lab/case", &[index]);
-        let template = machine.case(lane);
+        let own = machine.case(lane);
+        let template = own.mirrored.filter(|_| random.below(2) == 0).unwrap_or(own);
         let (mut fractions, mut dose) = random.pick(template.schedules).copied()?;
         let slot = lane * 5 % PLACES;
-        let twice = slot < 2 && fractions >= 30 && template.kind == FieldKind::Vmat && random.below(3) == 0;
-        if twice {
-            (fractions, dose) = (34, 160);
-        }
+        let twice = template.twice.filter(|_| slot < EARLY && random.below(3) > 0);
+        (fractions, dose) = twice.unwrap_or((fractions, dose));
         let boost = match (template.kind, random.below(4)) {
             (FieldKind::Static, 0 | 1) if (15..=25).contains(&fractions) && template.energy == 6 => {
                 Some((&SKIN_ELECTRONS, 5))
@@ -70,7 +68,7 @@ impl Case {
             (FieldKind::Static | FieldKind::StepAndShoot, 0) if (15..=25).contains(&fractions) => Some((template, 5)),
             _ => None,
         };
-        Some(Self { index, machine, template, slot, fractions, dose, boost, twice })
+        Some(Self { index, machine, template, slot, fractions, dose, boost, twice: twice.is_some() })
     }
 
     /// Returns how many days the patient comes.
@@ -161,7 +159,8 @@ fn entries(request: &LabRequest) -> Vec<Entry> {
             taken.resize(place + 1, None);
         }
         let first = match taken.get(place).copied().flatten() {
-            Some(next) => next - case.span() - between(&mut random, 0, 6),
+            // The next patient's fields are measured when this one's are no more.
+            Some(next) => next - case.span() - between(&mut random, 3, 8),
             None => until - days_ago(&case, full, &mut random),
         };
         if let Some(place) = taken.get_mut(place) {
@@ -175,6 +174,7 @@ fn entries(request: &LabRequest) -> Vec<Entry> {
 /// Returns how long before the lab's end the last patient of a place began: under treatment, finished or, few, planned.
 fn days_ago(case: &Case, full: bool, random: &mut crate::model::seed::RecordRandom) -> i64 {
     match case.index % 12 {
+        11 if case.template.palliative() => -between(random, 1, 2),
         11 => -between(random, 1, 5),
         1 | 4 | 7 | 10 => between(random, 4, (case.visits() * 7 / 5).max(5)),
         _ if full => between(random, 4, (case.visits() * 7 / 5).max(5)),

@@ -7,11 +7,13 @@ use super::{LabRequest, between, stream};
 use crate::model::seed::RecordRandom;
 
 /// A place in the timetable, and when the first one begins.
-const SLOT_MS: i64 = 25 * 60_000;
+const SLOT_MS: i64 = 30 * 60_000;
+/// No visit begins more than so long after its place does.
+const DELAY_MS: i64 = 13 * 60_000;
 const OPENS_AT_MS: i64 = 450 * 60_000;
 /// Fields are measured in the evening, two places of the timetable sharing one on different weekdays.
 const EVENING_MS: i64 = 18 * 3_600_000;
-const MEASURING_MS: i64 = 15 * 60_000;
+const MEASURING_MS: i64 = 18 * 60_000;
 
 /// How a delivery ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +56,8 @@ pub(super) struct Times {
 pub(super) fn times(request: &LabRequest, course: &Course, fraction: i64) -> Option<Times> {
     let session = course.session(fraction)?;
     let mut random = stream(request, "lab/session", &[course.index, fraction]);
-    let start = OPENS_AT_MS + session.slot * SLOT_MS + between(&mut random, 0, 60_000);
+    let spare = (SLOT_MS - longest_ms(course.prescription(fraction)?, fraction)).clamp(0, DELAY_MS);
+    let start = begins_ms(session.slot) + between(&mut random, 0, spare / 2) + between(&mut random, 0, spare / 2);
     // Daily imaging is skipped now and then.
     let missed = fraction > 0 && random.below(25) == 0;
     if !course.imaging.at(fraction) || missed {
@@ -64,14 +67,33 @@ pub(super) fn times(request: &LabRequest, course: &Course, fraction: i64) -> Opt
     Some(Times { start, study: Some(study), beams: study + between(&mut random, 80_000, 170_000) })
 }
 
-/// So long taking two images lasts at most.
+/// Returns when a place of the timetable begins, milliseconds since midnight.
+pub(super) const fn begins_ms(slot: i64) -> i64 {
+    OPENS_AT_MS + slot * SLOT_MS
+}
+
+/// Returns how long a visit lasts at most, if everything happens at once that can.
+fn longest_ms(site: &Prescription, fraction: i64) -> i64 {
+    let beams = site.fields.iter().filter(|field| !field.kind.images());
+    let beams = beams.filter_map(|field| field.at(fraction)).map(|version| version.beam_ms + 4000);
+    let (sum, longest) = beams.fold((0, 0), |(sum, longest), beam| (sum + beam + 30_000, longest.max(beam)));
+    IMAGES_MS + 190_000 + sum + longest + 103_000 + 10_000
+}
+
+/// Returns when the fields of a place are measured, milliseconds since midnight.
+pub(super) const fn measuring_ms(slot: i64) -> i64 {
+    EVENING_MS + slot / 2 * MEASURING_MS
+}
+
+/// So long taking two images, or a CT, lasts at most.
 const IMAGES_MS: i64 = 75_000;
 
 /// Returns the deliveries of a fraction, in the order of their times.
 pub(super) fn of_fraction(request: &LabRequest, course: &Course, fraction: i64, out: &mut Vec<Delivery>) {
     let (Some(times), Some(site)) = (times(request, course, fraction), course.prescription(fraction)) else { return };
     let mut random = stream(request, "lab/deliveries", &[course.index, fraction]);
-    let therapist = people::therapist(course.machine, between(&mut random, 0, 1));
+    let week = course.session(fraction).map_or(0, |session| session.day.div_euclid(7));
+    let therapist = people::therapist(course.machine, week, between(&mut random, 0, 1));
     let mut run = Run { course, site, fraction, therapist, quality: false, now: times.start, out };
     for (field, version) in run.fields(true).filter(|_| times.study.is_some()) {
         run.give(field, version, version.beam_ms, End::Complete);
@@ -93,7 +115,7 @@ pub(super) fn of_fraction(request: &LabRequest, course: &Course, fraction: i64, 
 pub(super) fn of_measurement(request: &LabRequest, course: &Course, fraction: i64, out: &mut Vec<Delivery>) {
     let Some(site) = course.prescription(fraction) else { return };
     let mut random = stream(request, "lab/quality", &[course.index, fraction]);
-    let start = EVENING_MS + course.slot / 2 * MEASURING_MS + between(&mut random, 0, 30_000);
+    let start = measuring_ms(course.slot) + between(&mut random, 0, 30_000);
     let (first, count) = people::PHYSICISTS;
     let physicist = first + between(&mut random, 0, count - 1);
     let mut run = Run { course, site, fraction, therapist: physicist, quality: true, now: start, out };
@@ -130,7 +152,8 @@ impl<'a> Run<'a> {
             self.give(field, version, part, End::Partial);
             self.now += between(random, 45_000, 75_000);
             // An arc is taken up from its beginning, without beam up to where it stopped.
-            rest = if field.kind == FieldKind::Vmat { rest } else { (rest - part).max(31_000) };
+            rest =
+                if field.kind == FieldKind::Vmat { rest } else { (rest - part).max(between(random, 31_000, 44_000)) };
         }
         self.give(field, version, rest, End::Complete);
     }

@@ -7,6 +7,8 @@ pub(super) enum FieldKind {
     StepAndShoot,
     Portal,
     KvSetup,
+    /// A cone-beam CT before treatment.
+    ConeBeam,
     Vmat,
     Dmlc,
     Electron,
@@ -20,6 +22,7 @@ impl FieldKind {
             Self::StepAndShoot => 2,
             Self::Portal => 3,
             Self::KvSetup => 4,
+            Self::ConeBeam => 5,
             Self::Vmat => 13,
             Self::Dmlc => 14,
         }
@@ -28,7 +31,7 @@ impl FieldKind {
     /// Modality_Enum: 1 X-rays, 2 electrons, 0 none of both.
     pub(super) const fn modality(self) -> i64 {
         match self {
-            Self::KvSetup => 0,
+            Self::KvSetup | Self::ConeBeam => 0,
             Self::Electron => 2,
             _ => 1,
         }
@@ -36,7 +39,7 @@ impl FieldKind {
 
     /// Tells whether it is for imaging only.
     pub(super) const fn images(self) -> bool {
-        matches!(self, Self::KvSetup | Self::Portal)
+        matches!(self, Self::KvSetup | Self::Portal | Self::ConeBeam)
     }
 
     /// Tells whether leaves shape it.
@@ -102,9 +105,22 @@ pub(super) struct Template {
     /// Monitor units a minute; above 600 there is no flattening filter.
     pub(super) rate: i64,
     pub(super) sex: Sex,
+    /// Youngest and oldest patient, years.
+    pub(super) ages: (i64, i64),
+    /// Working days from registration to the first fraction, least and most.
+    pub(super) lead: (i64, i64),
+    /// Fractions and dose of each, cGy, where the patient comes twice a day; none where nobody does.
+    pub(super) twice: Option<(i64, i64)>,
+    /// The same treatment of the other side.
+    pub(super) mirrored: Option<&'static Self>,
 }
 
 impl Template {
+    /// Tells whether the patient cannot wait.
+    pub(super) const fn palliative(&self) -> bool {
+        self.lead.1 <= 5
+    }
+
     /// Tells whether the beam has no flattening filter.
     pub(super) const fn unflattened(&self) -> bool {
         self.rate > 600
@@ -124,10 +140,15 @@ const BASE: Template = Template {
     energy: 6,
     rate: 600,
     sex: Sex::Any,
+    ages: (42, 86),
+    lead: (8, 20),
+    twice: None,
+    mirrored: None,
 };
 
 const TWO_ARCS: &[Beam] = &[(181, 358, 0), (179, -358, 0)];
 const RIGHT_ARCS: &[Beam] = &[(181, 200, 0), (21, -200, 0)];
+const LEFT_ARCS: &[Beam] = &[(179, -200, 0), (339, 200, 0)];
 
 pub(super) static PROSTATE_VMAT: Template = Template {
     site: "PROSTATE",
@@ -137,9 +158,10 @@ pub(super) static PROSTATE_VMAT: Template = Template {
     schedules: &[(20, 300), (37, 200)],
     units: (200, 270),
     target: (330, 280, 360),
-    shift: 40,
+    shift: 32,
     energy: 10,
     sex: Sex::Male,
+    ages: (55, 84),
     ..BASE
 };
 
@@ -156,7 +178,7 @@ pub(super) static BLADDER_VMAT: Template = Template {
     site: "BLADDER",
     schedules: &[(20, 275), (32, 200)],
     target: (480, 430, 460),
-    shift: 55,
+    shift: 38,
     sex: Sex::Any,
     ..PROSTATE_VMAT
 };
@@ -170,6 +192,8 @@ pub(super) static HEAD_NECK_VMAT: Template = Template {
     units: (260, 340),
     target: (600, 450, 850),
     shift: 18,
+    ages: (38, 79),
+    twice: Some((68, 120)),
     ..BASE
 };
 
@@ -181,22 +205,32 @@ pub(super) static LUNG_VMAT: Template = Template {
     schedules: &[(20, 275), (30, 200), (33, 200)],
     units: (220, 300),
     target: (420, 380, 460),
-    shift: 65,
+    shift: 40,
+    twice: Some((30, 150)),
+    mirrored: Some(&LUNG_LEFT_VMAT),
     ..BASE
 };
+
+static LUNG_LEFT_VMAT: Template =
+    Template { site: "LUNG LEFT", beams: LEFT_ARCS, mirrored: Some(&LUNG_VMAT), ..LUNG_VMAT };
 
 pub(super) static LUNG_SBRT: Template = Template {
     site: "LUNG LEFT",
     technique: "SBRT VMAT",
     kind: FieldKind::Vmat,
-    beams: &[(179, -200, 0), (339, 200, 0)],
+    beams: LEFT_ARCS,
     schedules: &[(3, 1800), (5, 1100)],
     units: (230, 290),
     target: (190, 180, 200),
-    shift: 50,
+    shift: 35,
     rate: 1400,
+    ages: (55, 86),
+    mirrored: Some(&LUNG_RIGHT_SBRT),
     ..BASE
 };
+
+static LUNG_RIGHT_SBRT: Template =
+    Template { site: "LUNG RIGHT", beams: RIGHT_ARCS, mirrored: Some(&LUNG_SBRT), ..LUNG_SBRT };
 
 pub(super) static METASTASIS_SBRT: Template = Template {
     site: "BRAIN",
@@ -206,6 +240,8 @@ pub(super) static METASTASIS_SBRT: Template = Template {
     units: (250, 330),
     target: (140, 140, 150),
     shift: 10,
+    ages: (40, 82),
+    mirrored: None,
     ..LUNG_SBRT
 };
 
@@ -213,11 +249,12 @@ pub(super) static BRAIN_IMRT: Template = Template {
     site: "BRAIN",
     technique: "IMRT",
     kind: FieldKind::StepAndShoot,
-    beams: &[(40, 0, 0), (100, 0, 0), (260, 0, 0), (320, 0, 0), (30, 0, 90)],
+    beams: &[(40, 0, 0), (100, 0, 0), (260, 0, 0), (320, 0, 0), (330, 0, 90)],
     schedules: &[(30, 200)],
     units: (220, 330),
     target: (330, 350, 330),
     shift: 15,
+    ages: (28, 74),
     ..BASE
 };
 
@@ -230,7 +267,7 @@ pub(super) static RECTUM_IMRT: Template = Template {
     units: (240, 380),
     target: (620, 520, 780),
     imaging: Imaging::Early,
-    shift: 70,
+    shift: 38,
     energy: 10,
     ..BASE
 };
@@ -244,7 +281,7 @@ pub(super) static OESOPHAGUS_DMLC: Template = Template {
     units: (250, 380),
     target: (330, 350, 750),
     imaging: Imaging::Early,
-    shift: 50,
+    shift: 32,
     ..BASE
 };
 
@@ -255,7 +292,7 @@ pub(super) static PELVIS_BOX: Template = Template {
     schedules: &[(25, 180)],
     target: (750, 600, 850),
     imaging: Imaging::Weekly,
-    shift: 80,
+    shift: 40,
     energy: 15,
     ..BASE
 };
@@ -267,9 +304,18 @@ pub(super) static BREAST_TANGENTS: Template = Template {
     schedules: &[(15, 267), (25, 200)],
     target: (450, 400, 900),
     imaging: Imaging::Early,
-    shift: 60,
+    shift: 35,
     sex: Sex::Female,
+    ages: (34, 80),
+    mirrored: Some(&BREAST_RIGHT),
     ..BASE
+};
+
+static BREAST_RIGHT: Template = Template {
+    site: "BREAST RIGHT",
+    beams: &[(52, 0, 0), (230, 0, 0)],
+    mirrored: Some(&BREAST_TANGENTS),
+    ..BREAST_TANGENTS
 };
 
 pub(super) static SPINE_PALLIATIVE: Template = Template {
@@ -279,8 +325,9 @@ pub(super) static SPINE_PALLIATIVE: Template = Template {
     schedules: &[(1, 800), (5, 400), (10, 300)],
     target: (380, 380, 750),
     imaging: Imaging::Weekly,
-    shift: 50,
+    shift: 33,
     energy: 10,
+    lead: (0, 5),
     ..BASE
 };
 
@@ -295,6 +342,7 @@ pub(super) static SKIN_ELECTRONS: Template = Template {
     imaging: Imaging::Weekly,
     shift: 30,
     energy: 9,
+    ages: (60, 92),
     ..BASE
 };
 
@@ -305,5 +353,6 @@ pub(super) static CHEST_WALL: Template = Template {
     target: (500, 250, 700),
     energy: 12,
     sex: Sex::Female,
+    ages: (38, 80),
     ..SKIN_ELECTRONS
 };

@@ -1,6 +1,7 @@
 //! What a physicist would look for in a lab: references, dose, leaves, timetable.
 
 mod physics;
+mod preparation;
 mod timetable;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,7 +147,7 @@ fn the_current_version_is_0_and_the_set_carries_the_oldest_id() {
         assert!(several >= least, "{table}: {several}");
     }
     let sets = versions(&snapshot, "TxField", "FLD_SET_ID");
-    let treats = |rows: &&Vec<Row<'_>>| ![3, 4].contains(&integer(&rows[0], "Type_Enum"));
+    let treats = |rows: &&Vec<Row<'_>>| ![3, 4, 5].contains(&integer(&rows[0], "Type_Enum"));
     let all = sets.values().filter(treats).count();
     let share = sets.values().filter(|rows| rows.len() > 1).count() * 100 / all;
     assert!((10..30).contains(&share), "{share} percent of the treatment fields have another version");
@@ -200,7 +201,7 @@ fn a_small_department_shows_everything() {
         let snapshot = read(&lab, ["TxField"]);
         let fields = snapshot.table("TxField").unwrap();
         let count = |holds: &dyn Fn(&Row<'_>) -> bool| fields.rows().filter(holds).count();
-        for kind in [1, 2, 3, 4, 13, 14] {
+        for kind in [1, 2, 3, 4, 5, 13, 14] {
             assert!(count(&|row| integer(row, "Type_Enum") == kind) > 0, "type {kind}, seed {seed}");
         }
         assert!(count(&|row| integer(row, "Modality_Enum") == 2) > 0, "electrons, seed {seed}");
@@ -217,4 +218,61 @@ fn a_small_department_shows_everything() {
         let units = |row: &Row<'_>| [102, 106].contains(&integer(row, "Machine_ID_Staff_ID"));
         assert!(count(&|row| units(row) && integer(row, "ControlPoints") > 1) >= 10);
     }
+}
+
+#[test]
+fn an_old_prescription_says_something_else() {
+    let lab = Database::lab(90, 3);
+    let snapshot = read(&lab, ["Site"]);
+    let (mut all, mut other) = (0, 0);
+    for rows in versions(&snapshot, "Site", "SIT_SET_ID").into_values() {
+        for row in &rows {
+            let whole = number(row, "Dose_Tx") * integer(row, "Fractions") as f64;
+            assert!((number(row, "Dose_Ttl") - whole).abs() < 1e-6 && integer(row, "Fractions") > 0);
+        }
+        for pair in rows.windows(2) {
+            assert_ne!(pair[0].text("Notes"), pair[1].text("Notes"));
+            all += 1;
+            let same = integer(&pair[0], "Fractions") == integer(&pair[1], "Fractions");
+            other += usize::from(!same || pair[0].text("Technique") != pair[1].text("Technique"));
+        }
+    }
+    assert!(all >= 10 && other * 2 > all, "{other} of {all}");
+}
+
+#[test]
+fn patients_are_as_old_as_their_sites_want_on_any_last_day() {
+    for until in [UNTIL, civil::date(1950, 1, 1), civil::date(2100, 12, 31)] {
+        let request = LabRequest { patients: 12, seed: 3, until };
+        let mut born = Vec::new();
+        generate(&request, &mut |table, cells| {
+            if let ("Patient", Some(Datum::DateTime(moment))) = (table, cells.get(3)) {
+                born.push(until.year() - moment.year());
+            }
+            Ok::<(), ()>(())
+        })
+        .unwrap();
+        assert!(born.len() == 12 && born.iter().all(|age| (27..94).contains(age)), "{until}: {born:?}");
+    }
+}
+
+#[test]
+fn both_sides_are_treated_and_some_courses_end_early() {
+    let lab = Database::lab(240, 3);
+    let snapshot = read(&lab, ["Site"]);
+    let rows = snapshot.table("Site").unwrap();
+    let treated = |site: &str, technique: &str| {
+        rows.rows().any(|row| row.text("Site_Name") == Some(site) && row.text("Technique") == Some(technique))
+    };
+    for side in ["LEFT", "RIGHT"] {
+        assert!(treated(&format!("LUNG {side}"), "VMAT") && treated(&format!("LUNG {side}"), "SBRT VMAT"));
+        assert!(treated(&format!("BREAST {side}"), "TANGENTS"));
+    }
+    let request = LabRequest { patients: 240, seed: 3, until: UNTIL };
+    let ended = |course: &course::Course| {
+        let whole: i64 = course.prescriptions.iter().map(|site| site.fractions).sum();
+        i64::try_from(course.sessions.len()).unwrap() < whole
+    };
+    let early = Roster::new(&request).courses().filter(ended).count();
+    assert!((2..=10).contains(&early), "{early} courses of 240 ended early");
 }

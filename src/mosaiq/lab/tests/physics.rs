@@ -158,3 +158,67 @@ fn shifts_are_of_a_patients_size() {
     let mean = |name: &str| sizes[name].iter().sum::<f64>() / sizes[name].len() as f64;
     assert!(mean("BRAIN") < 0.2 && mean("BRAIN") < mean("PROSTATE") && mean("PROSTATE") < mean("PELVIS"), "{sizes:?}");
 }
+
+#[test]
+fn a_machine_has_one_convention_for_the_jaws_of_all_fields() {
+    let lab = Database::lab(30, 3);
+    let snapshot = read(&lab, ["TxField", "TxFieldPoint"]);
+    for row in snapshot.table("TxFieldPoint").unwrap().rows() {
+        let field = snapshot.table("TxField").unwrap().row(&[row.cell("FLD_ID").unwrap().clone()]).unwrap();
+        let machine = MACHINES.iter().find(|m| m.staff_id == integer(&field, "Machine_ID_Staff_ID")).unwrap();
+        for column in ["Coll_X1", "Coll_Y1"] {
+            assert_eq!(number(&row, column) > 0.0, machine.leaves.outward, "{column} of {:?}", row.key());
+        }
+        // A gantry would meet a couch on its own side.
+        let (gantry, couch) = (number(&row, "Gantry_Ang"), number(&row, "Couch_Ang"));
+        let free = match couch {
+            0.0 => true,
+            0.0..=90.0 => gantry >= 180.0 || gantry == 0.0,
+            _ => gantry <= 180.0,
+        };
+        assert!(free, "gantry {gantry} at couch {couch}");
+    }
+}
+
+#[test]
+fn setup_images_show_three_axes() {
+    let lab = Database::lab(60, 3);
+    let snapshot = read(&lab, ["TxField", "TxFieldPoint"]);
+    let mut images = BTreeMap::<i64, (bool, Vec<(i64, f64)>)>::new();
+    let mut distances = BTreeSet::new();
+    for (id, points) in by_field(&snapshot) {
+        let field = snapshot.table("TxField").unwrap().row(&[Value::Integer(id)]).unwrap();
+        let kind = integer(&field, "Type_Enum");
+        let (arcs, own) = images.entry(integer(&field, "SIT_Set_ID")).or_default();
+        *arcs |= kind == 13;
+        if [3, 4, 5].contains(&kind) {
+            own.push((kind, number(&points[0], "Gantry_Ang")));
+            assert!(kind != 5 || (points.len(), number(&field, "Meterset")) == (1, 0.0));
+        }
+        distances.insert(number(&field, "Ssd").to_string());
+    }
+    for (site, (arcs, own)) in &images {
+        let fine = match own.as_slice() {
+            [(5, _)] => *arcs,
+            [(one, 0.0), (other, 90.0 | 270.0)] => one == other && *one != 5 && !arcs,
+            _ => false,
+        };
+        assert!(fine, "{site}: {own:?}");
+    }
+    assert!(distances.len() > 50, "{} distances from source to skin", distances.len());
+}
+
+#[test]
+fn closed_pairs_wait_behind_the_jaw() {
+    let lab = Database::lab(20, 3);
+    let snapshot = read(&lab, ["TxFieldPoint"]);
+    let mut places = BTreeSet::new();
+    for row in snapshot.table("TxFieldPoint").unwrap().rows().filter(|row| integer(row, "MLC_Leaves") > 0) {
+        let Some(Value::Bytes(b)) = row.cell("B_Leaf_Set") else { panic!("{:?}", row.key()) };
+        // The first pair lies beyond every target.
+        let place = i64::from(i16::from_le_bytes([b[0], b[1]]));
+        assert!((place as f64) / 100.0 < -number(&row, "Coll_X1").abs() + 0.7, "{place} of {:?}", row.key());
+        places.insert(place);
+    }
+    assert!(places.len() > 15, "{places:?}");
+}

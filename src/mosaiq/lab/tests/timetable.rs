@@ -52,6 +52,7 @@ fn deliveries_last_as_long_as_their_kind() {
             _ if cancelled => 2.0..5.0,
             _ if !complete => 10.0..30.0,
             3 | 4 => 10.0..35.1,
+            5 => 59.0..70.0,
             13 => 60.0..250.0,
             1 => 30.0..125.0,
             _ => 30.0..115.0,
@@ -59,7 +60,7 @@ fn deliveries_last_as_long_as_their_kind() {
         assert!(range.contains(&seconds), "type {kind}: {seconds} s");
         assert_eq!(on, !cancelled);
         seen.insert((quality, complete, cancelled));
-        let dosed = on && !quality && ![3, 4].contains(&kind);
+        let dosed = on && !quality && ![3, 4, 5].contains(&kind);
         assert_eq!(row.integer("DHS_ID").is_some(), dosed);
         if let Some(id) = row.integer("DHS_ID") {
             assert!(id > last_dose, "DHS_ID follows the time");
@@ -85,7 +86,7 @@ fn shifts_are_found_before_the_first_beam_of_the_day() {
         let start = span(&row).0;
         // Who comes twice a day is imaged twice.
         let key = (integer(&row, "Pat_ID1"), start.date(), start.hour() >= 16);
-        if !flag(&row, "WasQAMode") && ![3, 4].contains(&integer(&field, "Type_Enum")) {
+        if !flag(&row, "WasQAMode") && ![3, 4, 5].contains(&integer(&field, "Type_Enum")) {
             firsts.entry(key).or_insert(start);
         }
     }
@@ -106,19 +107,44 @@ fn shifts_are_found_before_the_first_beam_of_the_day() {
 }
 
 #[test]
-fn checklists_are_done_in_time_or_lately_due() {
+fn patients_come_at_other_minutes_and_now_and_then_at_another_hour() {
     let lab = Database::lab(60, 3);
-    let snapshot = read(&lab, ["Chklist"]);
-    let mut open = 0;
-    for row in snapshot.table("Chklist").unwrap().rows() {
-        let (made, due) = (row.datetime("Create_DtTm").unwrap(), row.datetime("Due_DtTm").unwrap());
-        assert!(made < due);
-        assert_eq!(integer(&row, "Complete") == 1, row.datetime("Act_DtTm").is_some());
-        assert_eq!(row.integer("Com_Staff_ID").is_some(), row.datetime("Act_DtTm").is_some());
-        open += usize::from(integer(&row, "Complete") == 0);
-        if let Some(done) = row.datetime("Act_DtTm") {
-            assert!(made < done && done <= due && row.datetime("Edit_DtTm") == Some(done));
+    let snapshot = read(&lab, ["TrackTreatment"]);
+    let mut visits = BTreeMap::<i64, BTreeMap<Date, i64>>::new();
+    let mut teams = BTreeMap::<i64, BTreeSet<i64>>::new();
+    for row in snapshot.table("TrackTreatment").unwrap().rows().filter(|row| !flag(row, "WasQAMode")) {
+        let start = span(&row).0;
+        let minute = i64::from(start.hour()) * 60 + i64::from(start.minute());
+        visits.entry(integer(&row, "Pat_ID1")).or_default().entry(start.date()).or_insert(minute);
+        teams.entry(integer(&row, "Machine_ID_Staff_ID")).or_default().insert(integer(&row, "Staff_ID"));
+    }
+    let (mut all, mut elsewhere) = (0, 0);
+    for (patient, days) in visits.iter().filter(|(_, days)| days.len() >= 10) {
+        let mut minutes: Vec<i64> = days.values().copied().collect();
+        assert!(minutes.iter().collect::<BTreeSet<_>>().len() >= 4, "{patient}: {minutes:?}");
+        minutes.sort_unstable();
+        let usual = minutes[minutes.len() / 2];
+        all += minutes.len();
+        elsewhere += minutes.iter().filter(|minute| (**minute - usual).abs() >= 20).count();
+    }
+    assert!((4..30).contains(&(elsewhere * 100 / all)), "{elsewhere} of {all} visits at another hour");
+    assert!(teams.values().all(|team| team.len() >= 8), "{teams:?}");
+}
+
+#[test]
+fn modulated_fields_are_measured_before_they_are_given() {
+    let lab = Database::lab(120, 3);
+    let snapshot = read(&lab, ["TxField", "TrackTreatment"]);
+    let (mut measured, mut given) = (BTreeSet::new(), BTreeSet::new());
+    for row in snapshot.table("TrackTreatment").unwrap().rows() {
+        let field = snapshot.table("TxField").unwrap().row(&[row.cell("FLD_ID").unwrap().clone()]).unwrap();
+        let id = integer(&field, "FLD_ID");
+        if flag(&row, "WasQAMode") {
+            measured.insert(id);
+        } else if [2, 13, 14].contains(&integer(&field, "Type_Enum")) {
+            assert!(measured.contains(&id), "{id} of {:?}", field.integer("Pat_ID1"));
+            given.insert((integer(&field, "Version") == 0, integer(&field, "FLD_SET_ID") == id));
         }
     }
-    assert!(open > 0);
+    assert_eq!(given.len(), 3, "first, replaced and new versions: {given:?}");
 }

@@ -1,0 +1,95 @@
+//! What happens between a patient's registration and the first fraction, and when; makes no rows.
+
+use super::calendar::{self, Day};
+use super::template::Template;
+use super::{LabRequest, between, stream};
+use crate::model::seed::RecordRandom;
+
+/// A day and milliseconds since its midnight.
+pub(super) type Moment = (Day, i64);
+
+/// The steps, in the order in which they are done.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Preparation {
+    pub(super) registered: Moment,
+    pub(super) consented: Moment,
+    pub(super) contoured: Moment,
+    pub(super) prescribed: Moment,
+    /// When the fields were imported.
+    pub(super) planned: Moment,
+    pub(super) calculated: Moment,
+    /// When something was corrected, where it was.
+    pub(super) corrected: Moment,
+    pub(super) checked: Moment,
+}
+
+/// When the staff begins and ends its day, milliseconds since midnight.
+const BEGINS_MS: i64 = 8 * 3_600_000;
+const ENDS_MS: i64 = 17 * 3_600_000;
+/// All is ready so long before the first session.
+const READY_MS: i64 = 20 * 60_000;
+/// A first session after this hour can follow everything else on one day.
+const AFTERNOON_MS: i64 = 13 * 3_600_000;
+
+impl Preparation {
+    /// Plans backwards from the first session, by way of the evening on which the fields are measured.
+    pub(super) fn new(
+        request: &LabRequest,
+        index: i64,
+        template: &Template,
+        first: Moment,
+        measured: Option<Day>,
+    ) -> Self {
+        let mut random = stream(request, "lab/preparation", &[index]);
+        // A patient of the days to come has been planned already.
+        let least = calendar::working_days(calendar::day_of(request.until), first.0);
+        let back = if template.palliative() {
+            soon(template, first, least, &mut random)
+        } else {
+            let measured = measured.map(|day| calendar::working_days(day, first.0));
+            unhurried(template, measured, least, &mut random)
+        };
+        let days = back.map(|back| calendar::before(first.0, back));
+        let moments = std::array::from_fn(|place| moment(&days, place, first, &mut random));
+        let [registered, consented, contoured, prescribed, planned, calculated, corrected, checked] = moments;
+        Self { registered, consented, contoured, prescribed, planned, calculated, corrected, checked }
+    }
+}
+
+/// Returns how many working days before the first fraction each step is done, where nobody can wait.
+fn soon(template: &Template, first: Moment, least: i64, random: &mut RecordRandom) -> [i64; 8] {
+    // A field must be there before it is treated, the earliest on the same day.
+    let earliest = i64::from(first.1 < AFTERNOON_MS).max(template.lead.0);
+    let registered = between(random, earliest, template.lead.1).max(least);
+    let planned = between(random, earliest.min(registered), registered.min(2)).max(least).max(earliest);
+    let asked = between(random, planned, registered);
+    let checked = if planned > 1 { between(random, 1, planned) } else { planned };
+    [registered, registered, asked, asked, planned, planned, checked, checked]
+}
+
+/// Returns how many working days before the first fraction each step is done, from the last step backwards.
+fn unhurried(template: &Template, measured: Option<i64>, least: i64, random: &mut RecordRandom) -> [i64; 8] {
+    let checked = match measured {
+        Some(measured) => measured + between(random, 0, 1),
+        None => between(random, 1, 3),
+    };
+    let corrected = checked + between(random, 0, 1);
+    let calculated = corrected + between(random, 0, 1);
+    let planned = (calculated + between(random, 0, 1)).max(least);
+    let prescribed = planned + between(random, 0, 1);
+    let wished = between(random, template.lead.0, template.lead.1);
+    let contoured = prescribed + between(random, 1, ((wished - prescribed) / 2).max(1));
+    let registered = wished.max(contoured);
+    let consented = (registered - between(random, 0, 2)).max(contoured);
+    [registered, consented, contoured, prescribed, planned, calculated, corrected, checked]
+}
+
+/// Returns when a step is done: those of one day share it.
+fn moment(days: &[Day; 8], place: usize, first: Moment, random: &mut RecordRandom) -> Moment {
+    let day = days.get(place).copied().unwrap_or(first.0);
+    let count = |steps: &[Day]| i64::try_from(steps.iter().filter(|other| **other == day).count()).unwrap_or(1);
+    let (all, earlier) = (count(days), count(days.get(..place).unwrap_or_default()));
+    let end = if day == first.0 { (first.1 - READY_MS).min(ENDS_MS) } else { ENDS_MS };
+    let width = (end - BEGINS_MS) / all.max(1);
+    (day, BEGINS_MS + earlier * width + between(random, width / 10, width * 9 / 10))
+}
