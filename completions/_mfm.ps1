@@ -97,9 +97,9 @@ Register-ArgumentCompleter -Native -CommandName 'mfm' -ScriptBlock {
             break
         }
         'mfm;lab;create' {
-            [CompletionResult]::new('--patients', '--patients', [CompletionResultType]::ParameterName, 'How many patients [default: 30]')
+            [CompletionResult]::new('--patients', '--patients', [CompletionResultType]::ParameterName, 'How many patients, 1 to 100000 [default: 30]')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed of every choice [default: 1]')
-            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'No delivery lies after this day, YYYY-MM-DD [default: 2024-06-28]')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'No delivery lies after this day, 1950-01-01 to 2100-12-31 [default: 2024-06-28]')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The name to register it under; the file''s name if omitted')
             [CompletionResult]::new('--journal', '--journal', [CompletionResultType]::ParameterName, 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user''s]')
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'The target, by name or URL [env: MFM_TARGET] [default: the only one]')

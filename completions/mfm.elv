@@ -91,9 +91,9 @@ set edit:completion:arg-completer[mfm] = {|@words|
             cand import 'Make a lab of the public PyMedPhys mock'
         }
         &'mfm;lab;create'= {
-            cand --patients 'How many patients [default: 30]'
+            cand --patients 'How many patients, 1 to 100000 [default: 30]'
             cand --seed 'Seed of every choice [default: 1]'
-            cand --until 'No delivery lies after this day, YYYY-MM-DD [default: 2024-06-28]'
+            cand --until 'No delivery lies after this day, 1950-01-01 to 2100-12-31 [default: 2024-06-28]'
             cand --name 'The name to register it under; the file''s name if omitted'
             cand --journal 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user''s]'
             cand --target 'The target, by name or URL [env: MFM_TARGET] [default: the only one]'

@@ -90,9 +90,9 @@ complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcomm
 complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -f -a "create" -d 'Make a synthetic database'
 complete -c mfm -n "__fish_mfm_using_subcommand lab; and not __fish_seen_subcommand_from create import" -f -a "import" -d 'Make a lab of the public PyMedPhys mock'
-complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l patients -d 'How many patients [default: 30]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l patients -d 'How many patients, 1 to 100000 [default: 30]' -r
 complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l seed -d 'Seed of every choice [default: 1]' -r
-complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l until -d 'No delivery lies after this day, YYYY-MM-DD [default: 2024-06-28]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l until -d 'No delivery lies after this day, 1950-01-01 to 2100-12-31 [default: 2024-06-28]' -r
 complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l name -d 'The name to register it under; the file\'s name if omitted' -r
 complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
 complete -c mfm -n "__fish_mfm_using_subcommand lab; and __fish_seen_subcommand_from create" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r

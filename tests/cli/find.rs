@@ -151,7 +151,7 @@ fn an_empty_selection_says_what_there_is() {
     ----- stderr -----
     error: no field is left by --type arc
 
-    hint: the fields are of the types static, step_n_shoot, setup, kv_setup, vmat, dmlc
+    hint: the fields are of the types static, step_n_shoot, setup, kv_setup, ct, vmat, dmlc
     ");
     let plan = ["plan", "corrupt_mlc_data", "--variant", "odd_bytes", "--sample", "3", "--type", "portal", "--json"];
     let done = world.run(&plan);

@@ -9,13 +9,13 @@ use crate::world::{World, text};
 #[test]
 fn a_fault_and_its_end_for_people() {
     let world = World::with_lab();
-    let apply = ["apply", "create_invalid_angles", "--variant", "both", "--fld-id", "5018", "--seed", "1", "--yes"];
+    let apply = ["apply", "create_invalid_angles", "--variant", "both", "--fld-id", "5020", "--seed", "1", "--yes"];
     assert_snapshot!(world.shown(&apply), @r"
     exit code: 0
     ----- stdout -----
     operation 1: applied create_invalid_angles (both, severity 0.8) on lab: 180 rows
 
-    records      5018
+    records      5020
     parameters   angle_type both, invalid_value 400
     seed         1
     plan digest  [DIGEST]
@@ -23,30 +23,30 @@ fn a_fault_and_its_end_for_people() {
     journal      journal.db
 
     Changes
-    TxFieldPoint 20182 Coll_Ang: 10 -> 400
-    TxFieldPoint 20182 Gantry_Ang: 181 -> 400
-    TxFieldPoint 20183 Coll_Ang: 10 -> 400
-    TxFieldPoint 20183 Gantry_Ang: 183 -> 400
-    TxFieldPoint 20184 Coll_Ang: 10 -> 400
-    TxFieldPoint 20184 Gantry_Ang: 185 -> 400
-    TxFieldPoint 20185 Coll_Ang: 10 -> 400
-    TxFieldPoint 20185 Gantry_Ang: 187 -> 400
-    TxFieldPoint 20186 Coll_Ang: 10 -> 400
-    TxFieldPoint 20186 Gantry_Ang: 189 -> 400
-    TxFieldPoint 20187 Coll_Ang: 10 -> 400
-    TxFieldPoint 20187 Gantry_Ang: 191 -> 400
-    TxFieldPoint 20188 Coll_Ang: 10 -> 400
-    TxFieldPoint 20188 Gantry_Ang: 193 -> 400
-    TxFieldPoint 20189 Coll_Ang: 10 -> 400
-    TxFieldPoint 20189 Gantry_Ang: 195 -> 400
-    TxFieldPoint 20190 Coll_Ang: 10 -> 400
-    TxFieldPoint 20190 Gantry_Ang: 197 -> 400
-    TxFieldPoint 20191 Coll_Ang: 10 -> 400
-    TxFieldPoint 20191 Gantry_Ang: 199 -> 400
-    TxFieldPoint 20192 Coll_Ang: 10 -> 400
-    TxFieldPoint 20192 Gantry_Ang: 201 -> 400
-    TxFieldPoint 20193 Coll_Ang: 10 -> 400
-    TxFieldPoint 20193 Gantry_Ang: 203 -> 400
+    TxFieldPoint 20184 Coll_Ang: 20 -> 400
+    TxFieldPoint 20184 Gantry_Ang: 181 -> 400
+    TxFieldPoint 20185 Coll_Ang: 20 -> 400
+    TxFieldPoint 20185 Gantry_Ang: 183 -> 400
+    TxFieldPoint 20186 Coll_Ang: 20 -> 400
+    TxFieldPoint 20186 Gantry_Ang: 185 -> 400
+    TxFieldPoint 20187 Coll_Ang: 20 -> 400
+    TxFieldPoint 20187 Gantry_Ang: 187 -> 400
+    TxFieldPoint 20188 Coll_Ang: 20 -> 400
+    TxFieldPoint 20188 Gantry_Ang: 189 -> 400
+    TxFieldPoint 20189 Coll_Ang: 20 -> 400
+    TxFieldPoint 20189 Gantry_Ang: 191 -> 400
+    TxFieldPoint 20190 Coll_Ang: 20 -> 400
+    TxFieldPoint 20190 Gantry_Ang: 193 -> 400
+    TxFieldPoint 20191 Coll_Ang: 20 -> 400
+    TxFieldPoint 20191 Gantry_Ang: 195 -> 400
+    TxFieldPoint 20192 Coll_Ang: 20 -> 400
+    TxFieldPoint 20192 Gantry_Ang: 197 -> 400
+    TxFieldPoint 20193 Coll_Ang: 20 -> 400
+    TxFieldPoint 20193 Gantry_Ang: 199 -> 400
+    TxFieldPoint 20194 Coll_Ang: 20 -> 400
+    TxFieldPoint 20194 Gantry_Ang: 201 -> 400
+    TxFieldPoint 20195 Coll_Ang: 20 -> 400
+    TxFieldPoint 20195 Gantry_Ang: 203 -> 400
     and 168 more; --changes all lists them
 
     next: mfm revert 1 takes it back
@@ -90,15 +90,15 @@ fn a_fault_and_its_end_for_people() {
 #[test]
 fn tables_for_shell_tools() {
     let world = World::with_lab();
-    let plan = ["plan", "create_invalid_angles", "--variant", "both", "--fld-id", "5018", "--seed", "1"];
+    let plan = ["plan", "create_invalid_angles", "--variant", "both", "--fld-id", "5020", "--seed", "1"];
     let shown = world.shown(&[&plan[..], &["--format", "plain"]].concat());
     let first: Vec<&str> = shown.lines().take(5).collect();
     assert_snapshot!(first.join("\n"), @r"
     exit code: 0
     ----- stdout -----
     table	key	kind	column	before	after
-    TxFieldPoint	20182	update	Coll_Ang	10	400
-    TxFieldPoint	20182	update	Gantry_Ang	181	400
+    TxFieldPoint	20184	update	Coll_Ang	20	400
+    TxFieldPoint	20184	update	Gantry_Ang	181	400
     ");
     assert_snapshot!(world.shown(&["target", "list", "--format", "plain"]), @r"
     exit code: 0

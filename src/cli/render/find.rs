@@ -39,11 +39,13 @@ impl Report for Outcome {
 /// What a page leaves out to make room for the variants.
 const LEFT_OUT: [&str; 8] = ["label", "control_points", "meterset", "seconds", "flags", "site", "state", "index"];
 
-/// Tells whether a page has room for a column; a field's site and label tell what its name does.
+/// Tells whether a page has room for a column: a field's site and label tell what its name does, and of a shift the
+/// size matters more than the state.
 fn kept(outcome: &Outcome, name: &str) -> bool {
     let has_site = |record: &Found| record.cells.iter().any(|(name, cell)| *name == "site" && !cell.is_null());
     match (outcome.kind, name) {
         (RecordKind::Field, "name") => !outcome.records.iter().any(has_site),
+        (RecordKind::Offset, "state") => false,
         (RecordKind::Field, "site") => outcome.records.iter().any(has_site),
         _ => outcome.eligible.is_none() || !LEFT_OUT.contains(&name),
     }
