@@ -160,6 +160,10 @@ fn all_at_once(world: &World) {
                         unseen.len(),
                         applied.plan.records
                     );
+                    if mode.card().tool == "mlc_leaf_count_mismatch" {
+                        let accused = new.iter().filter(|finding| !names(finding, kind, &applied)).count();
+                        assert_eq!(accused, 0, "{what}: fields are accused that were left alone");
+                    }
                     world.revert(&[applied.op.unwrap()]).unwrap();
                     session.look_again(target.as_mut(), &tables).unwrap();
                 }

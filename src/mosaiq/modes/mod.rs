@@ -154,10 +154,11 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// Tells whether the fault still shows on so many records of the group: most of the others stay as they are.
+    /// Tells whether the fault shows on so many records of the group, and on them alone: each record that stays as it
+    /// is finds most of the others like itself.
     #[must_use]
     pub const fn bears(&self, chosen: usize) -> bool {
-        (self.peers + 1).saturating_sub(chosen) * 2 > self.peers
+        chosen <= 1 || self.peers.saturating_sub(chosen) * 2 > self.peers
     }
 }
 
