@@ -30,7 +30,7 @@ pub struct Request {
     /// Only these checks, or the checks of these groups: ids with commas between them
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub only: Vec<String>,
-    /// The target's wall clock, as YYYY-MM-DDTHH:MM:SS: nothing may lie after it [default: the clock of this place]
+    /// The wall clock, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS: nothing may lie after it [default: the clock here]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
 }

@@ -52,7 +52,7 @@ pub struct Options {
     /// Seed of every choice, 0 to 2^53-1; drawn and printed if omitted
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
-    /// The target's wall clock, as YYYY-MM-DD[THH:MM:SS]; read and printed if omitted
+    /// The target's wall clock, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS; read and printed if omitted
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
     /// Refuse to change more rows than this [default: 10000]

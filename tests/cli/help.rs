@@ -97,8 +97,8 @@ fn the_help_of_a_tool() {
           --date <DATE>                  Only records of this day, as YYYY-MM-DD: deliveries begun,
                                          fields and points delivered, offsets studied
           --seed <S>                     Seed of every choice, 0 to 2^53-1; drawn and printed if omitted
-          --now <TIME>                   The target's wall clock, as YYYY-MM-DD[THH:MM:SS]; read and
-                                         printed if omitted
+          --now <TIME>                   The target's wall clock, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS;
+                                         read and printed if omitted
           --max-rows <N>                 Refuse to change more rows than this [default: 10000]
           --disable-triggers             Switch triggers off for this transaction
           --beside-journal <JOURNAL_ID>  Write although the target holds operations of this other
