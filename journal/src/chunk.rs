@@ -38,11 +38,7 @@ impl ChangePacker {
             return None;
         }
         let mut out = Writer::with_capacity(self.items.len() + 1024);
-        out.array(3);
-        out.text(CHANGES);
-        out.array(self.tables.len() as u64);
-        self.tables.iter().for_each(|table| write_shape(table, &mut out));
-        out.array(self.count);
+        write_head(&self.tables, self.count, &mut out);
         out.raw(self.items.as_bytes());
         self.tables.clear();
         self.items.clear();
@@ -59,6 +55,27 @@ impl ChangePacker {
         self.tables.push(Arc::clone(shape));
         self.tables.len() - 1
     }
+}
+
+/// Writes what stands before a chunk's changes: its tables, in the order in which the changes name them, and how many
+/// changes there are.
+pub(crate) fn write_head(tables: &[Arc<TableShape>], count: u64, out: &mut Writer) {
+    out.array(3);
+    out.text(CHANGES);
+    out.array(tables.len() as u64);
+    tables.iter().for_each(|table| write_shape(table, out));
+    out.array(count);
+}
+
+/// Reads what stands before a chunk's changes.
+pub(crate) fn read_head(input: &mut Reader<'_>) -> Result<(Vec<Arc<TableShape>>, u64), CborError> {
+    input.expect_array(3)?;
+    if input.text()? != CHANGES {
+        return Err(CborError::Unexpected("a chunk of changes"));
+    }
+    let count = input.array()?;
+    let tables = (0..count).map(|_| read_shape(input).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
+    Ok((tables, input.array()?))
 }
 
 /// Packs chosen keys into chunks; no keys make one empty chunk, which still names the columns.
@@ -103,7 +120,8 @@ fn write_keys_head(tag: &str, chosen: &ChosenKeys, count: u64, out: &mut Writer)
     out.array(count);
 }
 
-const fn full(count: u64, bytes: usize) -> bool {
+/// Tells whether a chunk of so many changes or keys, in so many bytes, closes.
+pub(crate) const fn full(count: u64, bytes: usize) -> bool {
     count >= CHUNK_ITEMS_MAX || bytes >= CHUNK_BYTES_MIN
 }
 
@@ -118,13 +136,7 @@ pub(crate) struct ChangeReader<'b> {
 impl<'b> ChangeReader<'b> {
     pub(crate) fn new(bytes: &'b [u8]) -> Result<Self, CborError> {
         let mut input = Reader::new(bytes);
-        input.expect_array(3)?;
-        if input.text()? != CHANGES {
-            return Err(CborError::Unexpected("a chunk of changes"));
-        }
-        let count = input.array()?;
-        let tables = (0..count).map(|_| read_shape(&mut input).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
-        let left = input.array()?;
+        let (tables, left) = read_head(&mut input)?;
         Ok(Self { tables, input, left })
     }
 

@@ -89,13 +89,21 @@ impl RowHasher {
         if row.len() != self.names.len() {
             return Err(CborError::Unexpected("a row as wide as its table"));
         }
+        self.digest_by(|at, out| row[at].write(out))
+    }
+
+    /// Returns the digest of the row whose cells `write` appends, asked for by their places in the shape.
+    ///
+    /// # Errors
+    /// What `write` says.
+    pub fn digest_by<E>(&mut self, mut write: impl FnMut(usize, &mut Writer) -> Result<(), E>) -> Result<Digest, E> {
         self.out.clear();
         self.out.array(2);
         self.out.text("mfm/row/1");
         self.out.array(self.names.len() as u64 * 2);
         for (at, name) in &self.names {
             self.out.raw(name);
-            row[*at].write(&mut self.out)?;
+            write(*at, &mut self.out)?;
         }
         Ok(Digest::of(self.out.as_bytes()))
     }
@@ -149,15 +157,24 @@ pub enum Action {
     },
 }
 
+/// The words of actions, at the place of their code.
+const WORDS: [&str; 4] = ["insert", "update", "delete", "kept"];
+
+/// Returns the word of an action's code.
+pub(crate) fn word_of(code: i64) -> Option<&'static str> {
+    usize::try_from(code).ok().and_then(|code| WORDS.get(code)).copied()
+}
+
 impl Action {
     /// Returns the word that reports and documents use.
     #[must_use]
     pub const fn word(&self) -> &'static str {
+        let [insert, update, delete, kept] = WORDS;
         match self {
-            Self::Insert { .. } => "insert",
-            Self::Update { .. } => "update",
-            Self::Delete { .. } => "delete",
-            Self::Kept { .. } => "kept",
+            Self::Insert { .. } => insert,
+            Self::Update { .. } => update,
+            Self::Delete { .. } => delete,
+            Self::Kept { .. } => kept,
         }
     }
 

@@ -126,6 +126,17 @@ impl Value {
         })
     }
 
+    /// Copies one value from CBOR to CBOR, as [`Value::read`] and [`Value::write`] would, without keeping it.
+    pub(crate) fn copy(input: &mut Reader<'_>, out: &mut Writer) -> Result<(), CborError> {
+        use crate::cbor::Kind;
+        match input.kind()? {
+            Kind::Text => out.text(input.text()?),
+            Kind::Bytes => out.bytes(input.bytes()?),
+            _ => Self::read(input)?.write(out)?,
+        }
+        Ok(())
+    }
+
     fn read_tagged(input: &mut Reader<'_>) -> Result<Self, CborError> {
         match input.tag()? {
             TAG_DECIMAL => {

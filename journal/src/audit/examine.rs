@@ -1,13 +1,18 @@
 //! One chunk of changes under audit: a pure function of its bytes, so that chunks can be examined side by side.
+//!
+//! Every item is read and written again as the journal would have written it, into the chunk as it should be and into
+//! the leaf of its change, without keeping values: a chunk that comes out the same is canonical.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::cbor::{CborError, Writer};
-use crate::chunk::{ChangePacker, ChangeReader};
+use crate::cbor::{CborError, Kind, Reader, Writer};
+use crate::chunk::{full, read_head, write_head};
 use crate::digest::Digest;
-use crate::image::{Action, Change, RowHasher, TableShape};
+use crate::image::{RowHasher, TableShape, word_of};
 use crate::tree::{Frontier, leaf_hash};
+use crate::value::Value;
 
 /// What a chunk holds, and what is wrong with it.
 #[derive(Default)]
@@ -23,9 +28,6 @@ pub(super) struct Examined {
     pub(super) wrong: Vec<(&'static str, String)>,
 }
 
-/// Hashers by the shapes of the chunk at hand, which are the same for all changes of a table in it.
-type Hashers = Vec<(Arc<TableShape>, RowHasher)>;
-
 /// Examines a chunk that is addressed by `digest`; only the `last` of an operation may close before it is full.
 pub(super) fn examine(bytes: &[u8], digest: Digest, last: bool) -> Examined {
     let mut out = Examined::default();
@@ -34,7 +36,7 @@ pub(super) fn examine(bytes: &[u8], digest: Digest, last: bool) -> Examined {
     }
     match out.read(bytes) {
         Err(error) => out.wrong.push(("chunk_unreadable", error.to_string())),
-        Ok(Packed { again, .. }) if again.as_deref() != Some(bytes) => {
+        Ok(Packed { again, .. }) if again != bytes => {
             out.wrong.push(("chunk_not_canonical", "its changes, packed again, make other bytes".to_owned()));
         }
         Ok(Packed { closed, .. }) if !closed && !last => {
@@ -47,57 +49,207 @@ pub(super) fn examine(bytes: &[u8], digest: Digest, last: bool) -> Examined {
 
 /// A chunk's changes, packed again.
 struct Packed {
-    again: Option<Vec<u8>>,
+    again: Vec<u8>,
     /// Whether it closed because it was full.
     closed: bool,
 }
 
 impl Examined {
     fn read(&mut self, bytes: &[u8]) -> Result<Packed, CborError> {
-        let mut reader = ChangeReader::new(bytes)?;
-        let (mut packer, mut closed) = (ChangePacker::default(), None);
-        let (mut hashers, mut leaf) = (Hashers::new(), Writer::new());
-        while let Some(change) = reader.next_change()? {
-            if closed.is_some() {
+        let mut input = Reader::new(bytes);
+        let (tables, count) = read_head(&mut input)?;
+        let mut copy = Copy::new(&tables);
+        let mut closed = false;
+        for _ in 0..count {
+            if closed {
                 return Err(CborError::Unexpected("no change after the one that fills the chunk"));
             }
-            self.take(&change, &mut leaf)?;
-            if !row_digest_holds(&change, &mut hashers)? {
-                let message = format!("the row digest of change {} does not match its cells", self.leaves.len());
-                self.wrong.push(("row_digest", message));
-            }
-            closed = packer.push(&change)?;
+            let table = copy.change(&mut input)?;
+            self.count(&copy, &tables[table].name);
+            closed = full(self.leaves.len() as u64, copy.items.len());
         }
-        let full = closed.is_some();
-        Ok(Packed { again: closed.or_else(|| packer.finish()), closed: full })
+        input.end()?;
+        // A table that no change names, or names out of turn, would be left out, or stand elsewhere, packed again.
+        let mut again = Writer::with_capacity(bytes.len());
+        write_head(&copy.first_named(), count, &mut again);
+        again.raw(copy.items.as_bytes());
+        self.wrong.append(&mut copy.wrong);
+        Ok(Packed { again: if count == 0 { Vec::new() } else { again.into_bytes() }, closed })
     }
 
-    fn take(&mut self, change: &Change, leaf: &mut Writer) -> Result<(), CborError> {
-        *(if change.writes() { &mut self.rows } else { &mut self.kept }) += 1;
-        if !self.tables.contains(&change.table.name) {
-            self.tables.insert(change.table.name.clone());
+    fn count(&mut self, copy: &Copy<'_>, table: &str) {
+        *(if copy.writes { &mut self.rows } else { &mut self.kept }) += 1;
+        if !self.tables.contains(table) {
+            self.tables.insert(table.to_owned());
         }
-        leaf.clear();
-        change.leaf(leaf)?;
-        let hash = leaf_hash(leaf.as_bytes());
+        let hash = leaf_hash(copy.leaf.as_bytes());
         self.leaves.push(hash);
         self.tree.push_hash(hash);
-        Ok(())
     }
 }
 
-/// An insert and a delete keep the whole row, so that their digests can be made anew.
-fn row_digest_holds(change: &Change, hashers: &mut Hashers) -> Result<bool, CborError> {
-    let (row, digest) = match &change.action {
-        Action::Insert { after, after_digest } => (after, after_digest),
-        Action::Delete { before, before_digest } => (before, before_digest),
-        Action::Update { .. } | Action::Kept { .. } => return Ok(true),
-    };
-    let known = hashers.iter().rposition(|(shape, _)| Arc::ptr_eq(shape, &change.table));
-    let at = known.unwrap_or_else(|| {
-        hashers.push((Arc::clone(&change.table), RowHasher::new(&change.table)));
-        hashers.len() - 1
-    });
-    let (_, hasher) = hashers.get_mut(at).ok_or(CborError::Unexpected("a known table"))?;
-    Ok(hasher.digest(row)? == *digest)
+/// Copies changes item by item: into the chunk's items as they should be, and each into its leaf.
+struct Copy<'t> {
+    tables: &'t [Arc<TableShape>],
+    /// The tables in the order in which changes first named them.
+    named: Vec<usize>,
+    hashers: Vec<RowHasher>,
+    items: Writer,
+    leaf: Writer,
+    /// The cells of a whole row, in the leaf.
+    cells: Vec<Range<usize>>,
+    writes: bool,
+    seen: u64,
+    wrong: Vec<(&'static str, String)>,
+}
+
+impl<'t> Copy<'t> {
+    fn new(tables: &'t [Arc<TableShape>]) -> Self {
+        Self {
+            tables,
+            named: Vec::new(),
+            hashers: tables.iter().map(|table| RowHasher::new(table)).collect(),
+            items: Writer::new(),
+            leaf: Writer::new(),
+            cells: Vec::new(),
+            writes: true,
+            seen: 0,
+            wrong: Vec::new(),
+        }
+    }
+
+    fn first_named(&self) -> Vec<Arc<TableShape>> {
+        self.named.iter().map(|at| Arc::clone(&self.tables[*at])).collect()
+    }
+
+    /// Copies one change, and returns the place of its table.
+    fn change(&mut self, input: &mut Reader<'_>) -> Result<usize, CborError> {
+        let count = input.array()?;
+        let table = usize::try_from(input.integer()?).ok().filter(|at| *at < self.tables.len());
+        let table = table.ok_or(CborError::Unexpected("a table of the chunk"))?;
+        let shape = &self.tables[table];
+        let code = input.integer()?;
+        // A table listed twice would be listed once, packed again.
+        let same = |named: &usize| *named == table || self.tables[*named] == *shape;
+        let place = self.named.iter().position(same).unwrap_or_else(|| {
+            self.named.push(table);
+            self.named.len() - 1
+        });
+        let word = word_of(code).ok_or(CborError::Unexpected("a change of kind 0 to 3"))?;
+        self.items.array(count);
+        self.items.integer(i64::try_from(place).map_err(|_| CborError::Unexpected("a table index"))?);
+        self.items.integer(code);
+        self.leaf.clear();
+        self.leaf.array(9);
+        self.leaf.text("mfm/change/1");
+        self.leaf.text(&shape.name);
+        self.leaf.text(word);
+        let key = self.values(input)?;
+        if key != shape.key.len() {
+            return Err(CborError::Unexpected("a key as wide as the table's"));
+        }
+        self.writes = code != 3;
+        self.seen += 1;
+        match (code, count) {
+            (0 | 2, 5) => self.whole_row(table, code == 0, input)?,
+            (1, 8) => self.update(shape, input)?,
+            (3, 4) => self.kept(input)?,
+            _ => return Err(CborError::Unexpected("a change of kind 0 to 3")),
+        }
+        Ok(table)
+    }
+
+    /// Copies an insert or a delete, whose row digest can be made anew from its cells.
+    fn whole_row(&mut self, table: usize, insert: bool, input: &mut Reader<'_>) -> Result<(), CborError> {
+        let columns = &self.tables[table].columns;
+        self.leaf.array(columns.len() as u64);
+        columns.iter().for_each(|column| self.leaf.text(&column.name));
+        self.absent(insert);
+        if self.values(input)? != columns.len() {
+            return Err(CborError::Unexpected("a row as wide as its table"));
+        }
+        self.absent(!insert);
+        let (leaf, cells) = (self.leaf.as_bytes(), &self.cells);
+        let made = self.hashers[table].digest_by(|at, out| {
+            out.raw(cells.get(at).and_then(|range| leaf.get(range.clone())).unwrap_or_default());
+            Ok::<_, CborError>(())
+        })?;
+        self.absent(insert);
+        if self.digest(input)? != made {
+            let message = format!("the row digest of change {} does not match its cells", self.seen);
+            self.wrong.push(("row_digest", message));
+        }
+        self.absent(!insert);
+        Ok(())
+    }
+
+    fn update(&mut self, shape: &TableShape, input: &mut Reader<'_>) -> Result<(), CborError> {
+        let count = input.array()?;
+        self.leaf.array(count);
+        self.items.array(count);
+        let mut last = None;
+        for _ in 0..count {
+            let at = usize::try_from(input.integer()?).ok().filter(|at| *at < shape.columns.len());
+            let at = at.ok_or(CborError::Unexpected("a column of the table"))?;
+            if last.replace(at).is_some_and(|last| last >= at) {
+                return Err(CborError::Unexpected("as many cells as changed columns, in ascending order"));
+            }
+            self.items.integer(i64::try_from(at).map_err(|_| CborError::Unexpected("a column index"))?);
+            self.leaf.text(&shape.columns[at].name);
+        }
+        for _ in ["before", "after"] {
+            if self.values(input)? as u64 != count {
+                return Err(CborError::Unexpected("as many cells as changed columns, in ascending order"));
+            }
+        }
+        self.digest(input)?;
+        self.digest(input).map(drop)
+    }
+
+    /// Copies a row that a revert found as it wanted it; its digest stands for both sides.
+    fn kept(&mut self, input: &mut Reader<'_>) -> Result<(), CborError> {
+        self.leaf.array(0);
+        self.leaf.null();
+        self.leaf.null();
+        let start = self.leaf.len();
+        if input.kind()? == Kind::Null {
+            input.null()?;
+            self.items.null();
+            self.leaf.null();
+        } else {
+            self.digest(input)?;
+        }
+        let once = self.leaf.as_bytes()[start..].to_vec();
+        self.leaf.raw(&once);
+        Ok(())
+    }
+
+    /// Says in the leaf that a side is absent, where it is.
+    fn absent(&mut self, absent: bool) {
+        if absent {
+            self.leaf.null();
+        }
+    }
+
+    /// Copies an array of values into the leaf and into the chunk, and returns how many there are.
+    fn values(&mut self, input: &mut Reader<'_>) -> Result<usize, CborError> {
+        let start = self.leaf.len();
+        let count = input.array()?;
+        self.leaf.array(count);
+        self.cells.clear();
+        for _ in 0..count {
+            let cell = self.leaf.len();
+            Value::copy(input, &mut self.leaf)?;
+            self.cells.push(cell..self.leaf.len());
+        }
+        self.items.raw(&self.leaf.as_bytes()[start..]);
+        Ok(self.cells.len())
+    }
+
+    fn digest(&mut self, input: &mut Reader<'_>) -> Result<Digest, CborError> {
+        let digest = Digest::try_from(input.bytes()?).map_err(|_| CborError::Unexpected("a digest of 32 bytes"))?;
+        self.items.bytes(digest.as_bytes());
+        self.leaf.bytes(digest.as_bytes());
+        Ok(digest)
+    }
 }
