@@ -35,6 +35,7 @@ mod error;
 mod faults;
 mod fold;
 pub mod image;
+mod images;
 mod lock;
 mod open;
 mod operation;
@@ -55,6 +56,7 @@ pub use error::JournalError;
 pub use faults::{Faults, Step};
 pub use fold::{ActiveOperation, FOLD_VERSION, Newest, OpenOperation, Reactivated, State, TargetState};
 pub use image::{Action, Change, Column, RowHasher, TableShape};
+pub use images::Images;
 pub use lock::{Holder, WriterLock};
 pub use operation::{
     ChosenKeys, Intended, Intent, KeysRef, Operation, OperationAction, Residue, Reverted, TargetRef, Verdict,

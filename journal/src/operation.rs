@@ -72,7 +72,7 @@ pub struct Reverted {
     pub depth: u32,
 }
 
-/// What is about to be done, without its changes, which stream.
+/// What is about to be done, without its changes, which [`crate::Images`] hold.
 #[derive(Clone, Debug)]
 pub struct Intent {
     /// Apply or revert.

@@ -1,19 +1,16 @@
 //! Writing: intents with their images, seals and other entries, each in one durable transaction under the lock.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{OptionalExtension as _, params};
 use serde_json::{Map, Value as Json};
 
 use crate::body::{self, BodyError};
-use crate::cbor::Writer;
-use crate::chunk::{ChangePacker, chosen_digest, pack_keys};
+use crate::chunk::{chosen_digest, pack_keys};
 use crate::digest::Digest;
 use crate::entry::{Entry, Head, Record, Stamp, bound};
 use crate::error::JournalError;
 use crate::faults::Step;
 use crate::fold::State;
-use crate::image::Change;
+use crate::images::Images;
 use crate::lock::WriterLock;
 use crate::operation::{ChosenKeys, Intended, IntendedBody, Intent, KeysRef, OperationAction, Reverted, Verdict};
 use crate::projection::{EAGER_BYTES_MAX, Projection};
@@ -34,44 +31,32 @@ struct Staged {
     state: State,
 }
 
-/// What streaming an operation's changes found.
-#[derive(Default)]
-struct Streamed {
-    op: u64,
-    rows: u64,
-    kept: u64,
-    tree: Frontier,
-    tables: BTreeSet<String>,
-    chunks: Vec<Digest>,
-}
-
 impl Journal {
     /// Writes an intent and all its images, and returns the proof that they are on the disk.
     ///
-    /// The changes stream: memory does not grow with their number. An error says that this call does not vouch for
-    /// the intent, not that it is absent: after a failing disk, [`Journal::refresh`] tells.
+    /// An error says that this call does not vouch for the intent, not that it is absent: after a failing disk,
+    /// [`Journal::refresh`] tells.
     ///
     /// # Errors
-    /// [`JournalError::WrongLock`], [`JournalError::BadIntent`], [`JournalError::Image`], [`JournalError::Body`],
-    /// [`JournalError::Full`].
+    /// [`JournalError::WrongLock`], [`JournalError::BadIntent`], [`JournalError::Body`], [`JournalError::Full`].
     pub fn intend(
         &mut self,
         lock: &WriterLock,
         stamp: &Stamp,
         intent: &Intent,
-        changes: &mut dyn Iterator<Item = &Change>,
+        images: &Images,
     ) -> Result<Intended, JournalError> {
         self.covered_by(lock)?;
         self.fault(Step::BeforeIntendBegin)?;
         let steps = [Step::BeforeIntendCommit, Step::AfterIntendCommit];
-        let (entry, streamed) = self.transact(stamp, steps, |journal| journal.stage_intent(intent, changes))?;
+        let (entry, op) = self.transact(stamp, steps, |journal| journal.stage_intent(intent, images))?;
         Ok(Intended {
-            op: streamed.op,
+            op,
             uid: entry.digest,
             journal_id: self.id,
-            rows: streamed.rows,
-            kept: streamed.kept,
-            rows_root: streamed.tree.root(),
+            rows: images.rows,
+            kept: images.kept,
+            rows_root: images.rows_root,
             plan_digest: intent.plan_digest,
         })
     }
@@ -136,10 +121,6 @@ impl Journal {
         [before, after]: [Step; 2],
         stage: impl FnOnce(&mut Self) -> Result<(Draft, T), JournalError>,
     ) -> Result<(Entry, T), JournalError> {
-        if !self.conn.is_autocommit() {
-            // A caller's iterator panicked in here and the panic was caught.
-            self.execute("ROLLBACK")?;
-        }
         self.execute("BEGIN IMMEDIATE")?;
         let staged = self.refresh().and_then(|()| stage(self)).and_then(|(draft, more)| {
             let staged = self.stage_entry(stamp, draft)?;
@@ -193,17 +174,14 @@ impl Journal {
         self.conn.prepare_cached(sql)?.execute(values).map(drop)
     }
 
-    fn stage_intent(
-        &mut self,
-        intent: &Intent,
-        changes: &mut dyn Iterator<Item = &Change>,
-    ) -> Result<(Draft, Streamed), JournalError> {
+    fn stage_intent(&mut self, intent: &Intent, images: &Images) -> Result<(Draft, u64), JournalError> {
         self.check_intent(intent)?;
-        let streamed = self.stream(changes)?;
+        let op = self.state.next_op;
+        images.chunks.iter().try_for_each(|(digest, bytes)| self.write_chunk(*digest, bytes))?;
         let keys = intent.keys.as_ref().map(|keys| self.write_keys(keys)).transpose()?;
-        let body = intended_body(intent, &streamed, keys);
+        let body = intended_body(intent, images, keys);
         let body = serde_json::to_value(&body).map_err(|error| BodyError::Unwritable(error.to_string()))?;
-        Ok((Draft { kind: "intended".to_owned(), op: Some(streamed.op), body }, streamed))
+        Ok((Draft { kind: "intended".to_owned(), op: Some(op), body }, op))
     }
 
     fn check_intent(&self, intent: &Intent) -> Result<(), JournalError> {
@@ -224,29 +202,6 @@ impl Journal {
         }
     }
 
-    fn stream(&mut self, changes: &mut dyn Iterator<Item = &Change>) -> Result<Streamed, JournalError> {
-        let mut out = Streamed { op: self.state.next_op, ..Streamed::default() };
-        let mut packer = ChangePacker::default();
-        let mut leaf = Writer::new();
-        for change in changes {
-            leaf.clear();
-            change.check()?;
-            change.leaf(&mut leaf)?;
-            out.tree.push(leaf.as_bytes());
-            if !out.tables.contains(&change.table.name) {
-                out.tables.insert(change.table.name.clone());
-            }
-            *(if change.writes() { &mut out.rows } else { &mut out.kept }) += 1;
-            if let Some(chunk) = packer.push(change)? {
-                out.chunks.push(self.write_chunk(&chunk)?);
-            }
-        }
-        if let Some(chunk) = packer.finish() {
-            out.chunks.push(self.write_chunk(&chunk)?);
-        }
-        Ok(out)
-    }
-
     fn write_keys(&mut self, chosen: &ChosenKeys) -> Result<KeysRef, JournalError> {
         let ChosenKeys { table, columns, keys } = chosen;
         if let Some(key) = keys.iter().find(|key| key.len() != columns.len()) {
@@ -255,29 +210,29 @@ impl Journal {
         }
         let digest = chosen_digest(chosen)?;
         let packed = pack_keys(chosen)?;
-        let chunks = packed.iter().map(|chunk| self.write_chunk(chunk)).collect::<Result<_, _>>()?;
+        let chunks: Vec<Digest> = packed.iter().map(|chunk| Digest::of(chunk)).collect();
+        chunks.iter().zip(&packed).try_for_each(|(digest, bytes)| self.write_chunk(*digest, bytes))?;
         Ok(KeysRef { table: table.clone(), count: keys.len() as u64, digest, chunks })
     }
 
     /// Inserts a chunk, or finds the same bytes already there.
-    fn write_chunk(&mut self, bytes: &[u8]) -> Result<Digest, JournalError> {
+    fn write_chunk(&mut self, digest: Digest, bytes: &[u8]) -> Result<(), JournalError> {
         self.fault(Step::Chunk)?;
-        let digest = Digest::of(bytes);
         let same = |row: &rusqlite::Row<'_>| Ok(row.get_ref(0)?.as_blob().is_ok_and(|stored| stored == bytes));
         let stored = self.conn.prepare_cached("SELECT bytes FROM chunk WHERE digest = ?1");
         let stored = stored.and_then(|mut select| select.query_row([digest.as_bytes()], same).optional());
         match stored.map_err(|error| self.failed(error))? {
-            Some(true) => return Ok(digest),
+            Some(true) => return Ok(()),
             Some(false) => return Err(self.broken(format!("chunk {digest} does not hold what its digest says"))),
             None => {}
         }
         let insert = self.conn.prepare_cached("INSERT INTO chunk(digest, bytes) VALUES (?1, ?2)");
         let done = insert.and_then(|mut insert| insert.execute(params![digest.as_bytes(), bytes]));
-        done.map(|_| digest).map_err(|error| self.failed(error))
+        done.map(drop).map_err(|error| self.failed(error))
     }
 }
 
-fn intended_body(intent: &Intent, streamed: &Streamed, keys: Option<KeysRef>) -> IntendedBody {
+fn intended_body(intent: &Intent, images: &Images, keys: Option<KeysRef>) -> IntendedBody {
     IntendedBody {
         action: intent.action,
         tool: intent.tool.clone(),
@@ -290,11 +245,11 @@ fn intended_body(intent: &Intent, streamed: &Streamed, keys: Option<KeysRef>) ->
         reverts: intent.reverts.map(|reverted| reverted.op),
         reverted_uid: intent.reverts.map(|reverted| reverted.uid),
         depth: intent.reverts.map_or(0, |reverted| reverted.depth.saturating_add(1)),
-        rows: streamed.rows,
-        kept: streamed.kept,
-        chunks: streamed.chunks.clone(),
-        rows_root: streamed.tree.root(),
-        tables: streamed.tables.iter().cloned().collect(),
+        rows: images.rows,
+        kept: images.kept,
+        chunks: images.chunks.iter().map(|(digest, _)| *digest).collect(),
+        rows_root: images.rows_root,
+        tables: images.tables.iter().cloned().collect(),
         keys,
         residue: intent.residue.clone(),
         detail: intent.detail.clone(),

@@ -1,9 +1,11 @@
 //! Steps 1 to 6 of one operation: census, intend, execute, confirm, seal; apply and revert both go through here.
 
 use std::collections::BTreeSet;
+use std::thread;
 
 use mfm_journal::{
-    Change, ChosenKeys, Digest, Intended, Intent, JournalError, OperationAction, Residue, Reverted, Verdict, WriterLock,
+    Change, ChosenKeys, Digest, Images, Intended, Intent, JournalError, OperationAction, Residue, Reverted, Verdict,
+    WriterLock,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -13,13 +15,15 @@ use super::look::{self, Differing, Side};
 use super::{Engine, recover, resolve};
 use crate::model::{Refusal, Table, Value};
 use crate::plan::{Pending, changes, touches};
-use crate::target::{Census, ExecuteError, Executed, TargetError, Touch, Work};
+use crate::target::{Census, ExecuteError, Executed, TargetError, Touch, Work, Writer};
 
 /// An operation that was judged and found possible.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// The exact changes.
     pub changes: Vec<Change>,
+    /// The same, as the journal will keep them.
+    pub images: Images,
     /// What happens to each table.
     pub touches: Vec<Touch>,
     /// What the census found.
@@ -79,7 +83,9 @@ impl Engine<'_> {
     pub fn prepare(&mut self, rows: &[Pending], disable_triggers: bool) -> Result<Prepared, EngineError> {
         let (touches, census) = self.try_out(rows, disable_triggers)?;
         self.meets_nothing(rows, &touches)?;
-        Ok(Prepared { changes: changes(rows)?, touches, census })
+        let changes = changes(rows)?;
+        let images = Images::of(&changes)?;
+        Ok(Prepared { changes, images, touches, census })
     }
 
     /// Judges what does not depend on other rows: the census, and the values as the database would hold them.
@@ -136,7 +142,7 @@ impl Engine<'_> {
         let standing = self.admit(proposal, prepared)?;
         let intent = intent(proposal, prepared, &standing);
         let stamp = self.stamp();
-        let intended = self.journal.intend(lock, &stamp, &intent, &mut prepared.changes.iter())?;
+        let intended = self.journal.intend(lock, &stamp, &intent, &prepared.images)?;
         let work = Work {
             changes: &prepared.changes,
             touches: &prepared.touches,
@@ -146,7 +152,7 @@ impl Engine<'_> {
             at_us: stamp.at_us,
         };
         match self.execute(&intended, &work) {
-            Ok(executed) => self.confirm(lock, &intended, prepared, &executed),
+            Ok((executed, writer)) => self.confirm(lock, &intended, prepared, &executed, writer),
             Err(ExecuteError::Refused(refusal)) => Err(self.failed(lock, &intended, refusal.into())),
             Err(ExecuteError::RolledBack(error)) => Err(self.failed(lock, &intended, error.into())),
             Err(ExecuteError::Unknown(error)) => self.unknown(lock, &intended, prepared, &error),
@@ -190,13 +196,13 @@ impl Engine<'_> {
         }
     }
 
-    fn execute(&mut self, intended: &Intended, work: &Work<'_>) -> Result<Executed, ExecuteError> {
+    fn execute(&mut self, intended: &Intended, work: &Work<'_>) -> Result<(Executed, Box<dyn Writer>), ExecuteError> {
         let writer = self.target.writer(self.wait_ms);
         let mut writer = writer.map_err(|error| match error {
             TargetError::Refused(refusal) => ExecuteError::Refused(refusal),
             other => ExecuteError::RolledBack(other),
         })?;
-        writer.execute(intended, work)
+        Ok((writer.execute(intended, work)?, writer))
     }
 
     fn confirm(
@@ -205,9 +211,16 @@ impl Engine<'_> {
         intended: &Intended,
         prepared: &Prepared,
         executed: &Executed,
+        mut writer: Box<dyn Writer>,
     ) -> Result<Committed, EngineError> {
         // The transaction is committed whatever this look shows: what it cannot see is said, not undone.
-        let (drift, looked) = match look::differing(self.target, &prepared.changes, Side::After) {
+        let looked = thread::scope(|scope| {
+            if prepared.changes.len() > look::BATCH {
+                scope.spawn(move || writer.tidy());
+            }
+            look::differing(self.target, &prepared.changes, Side::After)
+        });
+        let (drift, looked) = match looked {
             Ok(drift) => (drift, true),
             Err(error) => {
                 self.reporter.note(&format!("the second look failed: {error}"));

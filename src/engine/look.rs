@@ -106,11 +106,7 @@ pub fn current(
     changes: &[Change],
 ) -> Result<Vec<Option<Vec<Value>>>, EngineError> {
     let mut out: Vec<Option<Vec<Value>>> = vec![None; changes.len()];
-    let mut groups: BTreeMap<&TableShape, Vec<usize>> = BTreeMap::new();
-    for (at, change) in changes.iter().enumerate() {
-        groups.entry(&change.table).or_default().push(at);
-    }
-    for (shape, places) in groups {
+    for (shape, places) in by_shape(changes) {
         let Some(table) = lenses.get(target, shape)?.table.clone() else { continue };
         for part in places.chunks(BATCH) {
             let keys: Vec<Key> = part.iter().map(|at| changes[*at].key.clone()).collect();
@@ -127,20 +123,62 @@ pub fn current(
 /// # Errors
 /// What the target says.
 pub fn differing(target: &mut dyn Target, changes: &[Change], side: Side) -> Result<Vec<Differing>, EngineError> {
+    let found = digests(target, changes)?;
+    let wanted = |change: &Change| if side == Side::Before { change.before_digest() } else { change.after_digest() };
+    let differ = changes.iter().zip(found).filter(|(change, found)| wanted(change) != *found);
+    Ok(differ.map(|(change, _)| Differing { table: change.table.name.clone(), key: change.key.clone() }).collect())
+}
+
+/// Returns the digests of the rows of changes as they are now, over the columns that the images know; `None` for an
+/// absent row, zero for one that has lost a column.
+fn digests(target: &mut dyn Target, changes: &[Change]) -> Result<Vec<Option<Digest>>, EngineError> {
     let mut lenses = Lenses::default();
-    let mut out = Vec::new();
-    // A batch at a time, so that no more rows are held than are looked at.
-    for batch in changes.chunks(BATCH) {
-        for (change, row) in batch.iter().zip(current(target, &mut lenses, batch)?) {
-            let wanted = if side == Side::Before { change.before_digest() } else { change.after_digest() };
-            let found = match row {
-                Some(row) => lenses.get(target, &change.table)?.digest(&row)?.or(Some(Digest::ZERO)),
-                None => None,
-            };
-            if wanted != found {
-                out.push(Differing { table: change.table.name.clone(), key: change.key.clone() });
-            }
+    let mut out = vec![None; changes.len()];
+    for (shape, places) in by_shape(changes) {
+        let lens = lenses.get(target, shape)?;
+        let Some(table) = lens.table.clone() else { continue };
+        let keys: Vec<&[Value]> = places.iter().map(|at| changes[*at].key.as_slice()).collect();
+        let found = if *table.shape == *shape {
+            target.row_digests(&table, &keys)?
+        } else {
+            projected(target, lens, &table, &keys)?
+        };
+        places.iter().zip(found).for_each(|(at, digest)| out[*at] = digest);
+    }
+    Ok(out)
+}
+
+/// Digests rows of a table that is declared differently now, a batch at a time.
+fn projected(
+    target: &mut dyn Target,
+    lens: &mut Lens,
+    table: &Arc<Table>,
+    keys: &[&[Value]],
+) -> Result<Vec<Option<Digest>>, EngineError> {
+    let mut out = Vec::with_capacity(keys.len());
+    for part in keys.chunks(BATCH) {
+        let part: Vec<Key> = part.iter().map(|key| key.to_vec()).collect();
+        for row in target.rows(table, &part)? {
+            out.push(row.map(|row| lens.digest(&row)).transpose()?.map(|digest| digest.unwrap_or(Digest::ZERO)));
         }
     }
     Ok(out)
+}
+
+/// Returns the places of changes by the tables that their images know.
+fn by_shape(changes: &[Change]) -> BTreeMap<&TableShape, Vec<usize>> {
+    let mut groups: BTreeMap<&TableShape, Vec<usize>> = BTreeMap::new();
+    let mut last: Option<(&TableShape, Vec<usize>)> = None;
+    for (at, change) in changes.iter().enumerate() {
+        match &mut last {
+            // Changes of one table stand together and share its shape: comparing shapes costs more than pointers.
+            Some((shape, places)) if std::ptr::eq(*shape, change.table.as_ref()) => places.push(at),
+            _ => {
+                let full = last.replace((&change.table, vec![at]));
+                full.into_iter().for_each(|(shape, places)| groups.entry(shape).or_default().extend(places));
+            }
+        }
+    }
+    last.into_iter().for_each(|(shape, places)| groups.entry(shape).or_default().extend(places));
+    groups
 }

@@ -73,7 +73,7 @@ pub fn rows_left(journal: &Journal, operation: &Operation) -> Result<Vec<Change>
     }
     let mut out = Vec::new();
     journal.changes(operation, &mut |change| {
-        if change.writes() && !back.contains(&place(&change)) {
+        if change.writes() && (back.is_empty() || !back.contains(&place(&change))) {
             out.push(change);
         }
         ControlFlow::Continue(())
@@ -96,9 +96,13 @@ pub fn claims(
     operation: &Operation,
     left: &[Change],
 ) -> Result<BTreeMap<Place, Vec<Claim>>, EngineError> {
-    let wanted: BTreeSet<Place> = left.iter().map(place).collect();
     let mut out: BTreeMap<Place, Vec<Claim>> = BTreeMap::new();
-    for op in later(journal, operation) {
+    let later = later(journal, operation);
+    if later.is_empty() {
+        return Ok(out);
+    }
+    let wanted: BTreeSet<Place> = left.iter().map(place).collect();
+    for op in later {
         let Some(other) = journal.operation(op)? else { continue };
         if !other.tables.iter().any(|table| operation.tables.contains(table)) {
             continue;
@@ -122,9 +126,13 @@ fn later(journal: &Journal, operation: &Operation) -> Vec<u64> {
 /// Returns the newest later operation whose claim meets a change.
 #[must_use]
 pub fn blocker(change: &Change, claims: &BTreeMap<Place, Vec<Claim>>) -> Option<u64> {
+    if claims.is_empty() {
+        return None;
+    }
+    let claims = claims.get(&place(change))?;
     let columns = columns(change);
     let meets = |claim: &&Claim| overlap(columns.as_ref(), claim.columns.as_ref());
-    claims.get(&place(change))?.iter().rev().find(meets).map(|claim| claim.op)
+    claims.iter().rev().find(meets).map(|claim| claim.op)
 }
 
 /// Returns the columns that a change sets; `None` for the whole row.

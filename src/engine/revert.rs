@@ -6,7 +6,7 @@ use mfm_journal::{Change, Digest, Operation, OperationAction, Residue, Reverted 
 use serde_json::{Map, json};
 
 use super::Engine;
-use super::apply::{Committed, Proposal};
+use super::apply::{Committed, Prepared, Proposal};
 use super::error::EngineError;
 use super::guard;
 use super::look::{self, Lenses};
@@ -56,6 +56,8 @@ pub struct Planned {
     pub drift: Vec<Drift>,
     /// How many rows in conflict are gone, and given up.
     pub given_up: u64,
+    /// All that was judged of the rows; `None` where it depends on reverts that come before.
+    pub prepared: Option<Prepared>,
 }
 
 /// A row put back whose other columns are not as they were.
@@ -100,6 +102,22 @@ struct Course {
 }
 
 impl Course {
+    /// Returns a row as the reverts before will leave it.
+    fn now(&self, change: &Change, found: Option<Vec<Value>>) -> Option<Vec<Value>> {
+        if self.overlay.is_empty() {
+            found
+        } else {
+            self.overlay.get(&resolve::place(change)).cloned().unwrap_or(found)
+        }
+    }
+
+    /// Notes how a revert will leave a row, where others come after it.
+    fn leave(&mut self, change: &Change, row: Option<&Vec<Value>>) {
+        if self.going.len() > 1 {
+            self.overlay.insert(resolve::place(change), row.cloned());
+        }
+    }
+
     /// Tells whether an operation will still be active on a row.
     fn stays(&self, op: u64, place: &Place) -> bool {
         !self.going.contains(&op) || self.skipped.contains(&(op, place.clone()))
@@ -134,9 +152,10 @@ impl Engine<'_> {
             planned.push(self.plan_one(operation, &mut course, options)?);
         }
         refuse_conflicts(&planned, options)?;
-        if planned.len() > 1 {
+        match planned.as_mut_slice() {
+            [only] => only.prepared = Some(self.prepare(&only.rows, options.disable_triggers)?),
             // All is judged before the first write; what depends on the other rows is judged again before each.
-            planned.iter().try_for_each(|plan| self.try_out(&plan.rows, options.disable_triggers).map(|_| ()))?;
+            all => all.iter().try_for_each(|plan| self.try_out(&plan.rows, options.disable_triggers).map(|_| ()))?,
         }
         self.seen = self.journal.head().seq;
         Ok(Judged { planned, already })
@@ -206,10 +225,16 @@ impl Engine<'_> {
         }
         let mut lenses = Lenses::default();
         let mut now = look::current(self.target, &mut lenses, &left)?;
-        let mut plan = Planned { operation, rows: Vec::new(), conflicts: Vec::new(), drift: Vec::new(), given_up: 0 };
+        let mut plan = Planned {
+            operation,
+            rows: Vec::new(),
+            conflicts: Vec::new(),
+            drift: Vec::new(),
+            given_up: 0,
+            prepared: None,
+        };
         for (change, now) in left.iter().zip(now.drain(..)) {
-            let place = resolve::place(change);
-            let now = course.overlay.get(&place).cloned().unwrap_or(now);
+            let now = course.now(change, now);
             let lens = lenses.get(self.target, &change.table)?;
             let judgement = match resolve::blocker(change, &claims) {
                 Some(op) => Judgement::blocked(op),
@@ -228,7 +253,11 @@ impl Engine<'_> {
         if planned.rows.is_empty() && !planned.conflicts.is_empty() {
             return Ok(untouched(planned));
         }
-        let prepared = self.prepare(&planned.rows, options.disable_triggers)?;
+        let fresh = match planned.prepared {
+            Some(_) => None,
+            None => Some(self.prepare(&planned.rows, options.disable_triggers)?),
+        };
+        let Some(prepared) = planned.prepared.as_ref().or(fresh.as_ref()) else { return Ok(untouched(planned)) };
         let operation = &planned.operation;
         let proposal = Proposal {
             action: OperationAction::Revert,
@@ -236,7 +265,7 @@ impl Engine<'_> {
             mode: operation.mode.clone(),
             variant: operation.variant.clone(),
             severity: operation.severity.clone(),
-            plan_digest: revert_digest(&operation.plan_digest, &prepared.changes)?,
+            plan_digest: revert_digest(&operation.plan_digest, &prepared.images.rows_root()),
             plan_id: None,
             reverts: Some(RevertedRef { op: operation.op, uid: operation.uid, depth: operation.depth }),
             keys: None,
@@ -244,7 +273,7 @@ impl Engine<'_> {
             disable_triggers: options.disable_triggers,
             beside: Vec::new(),
         };
-        let committed = self.commit(&proposal, &prepared)?;
+        let committed = self.commit(&proposal, prepared)?;
         Ok(outcome(planned, &prepared.changes, committed))
     }
 }
@@ -258,7 +287,7 @@ fn record(
     plan: &mut Planned,
     given_up: bool,
 ) -> Result<(), EngineError> {
-    let (table, key) = (change.table.name.clone(), show(&change.key));
+    let named = || (change.table.name.clone(), show(&change.key));
     let gone = matches!(judgement, Judgement::Conflict { .. });
     let after = match judgement {
         Judgement::Put(after) => after,
@@ -266,7 +295,8 @@ fn record(
         Judgement::Conflict { columns, why, operation } => {
             let given_up = given_up && now.is_none() && operation.is_none() && lens.places().is_some();
             let why = if given_up { format!("{why}, and given up") } else { why };
-            plan.conflicts.push(Conflict { table: table.clone(), key: key.clone(), columns, why, operation });
+            let (table, key) = named();
+            plan.conflicts.push(Conflict { table, key, columns, why, operation });
             if !given_up {
                 course.skipped.insert((plan.operation.op, resolve::place(change)));
                 return Ok(());
@@ -278,10 +308,11 @@ fn record(
     };
     let digest = after.as_deref().map(|row| lens.digest(row)).transpose()?.flatten();
     if digest != change.before_digest() && !gone {
+        let (table, key) = named();
         plan.drift.push(Drift { table, key });
     }
     let Some(table) = lens.table.clone() else { return Ok(()) };
-    course.overlay.insert(resolve::place(change), after.clone());
+    course.leave(change, after.as_ref());
     plan.rows.push(Pending { table, key: change.key.clone(), before: now, after });
     Ok(())
 }

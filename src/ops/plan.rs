@@ -302,7 +302,7 @@ fn describe(
         now: now.as_deref(),
         keys: &selected.keys,
     };
-    let digest = plan_digest(&facts, &prepared.changes).map_err(crate::engine::EngineError::from)?;
+    let digest = plan_digest(&facts, &prepared.images.rows_root()).map_err(crate::engine::EngineError::from)?;
     let outcome = Outcome {
         tool: card.tool.to_owned(),
         mode: card.id.to_owned(),

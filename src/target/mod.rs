@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use error::TargetError;
-use mfm_journal::{Change, Digest, Intended};
+use mfm_journal::{Change, Digest, Intended, RowHasher};
 pub use nowhere::Nowhere;
 use serde::{Deserialize, Serialize};
 
@@ -210,6 +210,13 @@ pub trait Target {
     fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError>;
     /// Returns the rows of keys, in the order of the keys; `None` for an absent row.
     fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError>;
+    /// Returns the digests of the rows of keys, in the order of the keys; `None` for an absent row.
+    fn row_digests(&mut self, table: &Arc<Table>, keys: &[&[Value]]) -> Result<Vec<Option<Digest>>, TargetError> {
+        let keys: Vec<Key> = keys.iter().map(|key| key.to_vec()).collect();
+        let mut hasher = RowHasher::new(&table.shape);
+        let rows = self.rows(table, &keys)?;
+        rows.iter().map(|row| compare::digest(&mut hasher, &table.shape.name, row.as_deref())).collect()
+    }
     /// Judges what is about to happen.
     ///
     /// # Errors
@@ -245,13 +252,15 @@ pub trait Target {
 }
 
 /// The writing side; dropped as soon as its one step is done.
-pub trait Writer {
+pub trait Writer: Send {
     /// Carries out an operation in one transaction: uid first; marker, identity, census facts and rows compared again
     /// under lock; every row written and counted; all read back and compared; committed.
     ///
     /// # Errors
     /// See [`ExecuteError`].
     fn execute(&mut self, intended: &Intended, work: &Work<'_>) -> Result<Executed, ExecuteError>;
+    /// Does what may wait until an operation is committed, as best it can.
+    fn tidy(&mut self) {}
     /// Tries to put a tombstone where an operation's uid would stand.
     fn tombstone(&mut self, row: &OperationRow, at_us: i64) -> Result<Tombstone, TargetError>;
     /// Puts the marker, replacing any other, and makes `mfm_operation` where it is missing.

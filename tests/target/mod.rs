@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use mfm::model::{Action, Change, Key, Refusal, Table, Value};
 use mfm::target::sqlite::SqliteTarget;
 use mfm::target::{Census, DomainKeys, ExecuteError, Executed, Marker, Target, TargetError, Touch, Work};
-use mfm_journal::{Digest, Face, Holder, Intended, Intent, Journal, OperationAction, Stamp, TargetRef};
+use mfm_journal::{Digest, Face, Holder, Images, Intended, Intent, Journal, OperationAction, Stamp, TargetRef};
 
 pub(crate) const AT_US: i64 = 1_700_000_000_000_000;
 pub(crate) const WAIT_MS: u64 = 50;
@@ -46,7 +46,7 @@ impl Notebook {
             keys: None,
             detail: serde_json::Map::new(),
         };
-        self.journal.intend(&lock, &stamp(), &intent, &mut changes.iter()).unwrap()
+        self.journal.intend(&lock, &stamp(), &intent, &Images::of(changes).unwrap()).unwrap()
     }
 
     pub(crate) fn folder(&self) -> &Path {

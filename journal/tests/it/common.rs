@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mfm_journal::{
-    Action, Change, ChosenKeys, Column, Digest, Holder, Intended, Intent, Journal, OperationAction, Residue, Reverted,
-    Stamp, TableShape, TargetRef, Value, Verdict, WriterLock,
+    Action, Change, ChosenKeys, Column, Digest, Holder, Images, Intended, Intent, Journal, OperationAction, Residue,
+    Reverted, Stamp, TableShape, TargetRef, Value, Verdict, WriterLock,
 };
 use serde_json::{Map, json};
 use tempfile::TempDir;
@@ -133,7 +133,7 @@ pub(crate) fn revert_of(token: &Intended, depth: u32) -> Intent {
 }
 
 pub(crate) fn intend(journal: &mut Journal, lock: &WriterLock, intent: &Intent, changes: &[Change]) -> Intended {
-    journal.intend(lock, &stamp(), intent, &mut changes.iter()).unwrap()
+    journal.intend(lock, &stamp(), intent, &Images::of(changes).unwrap()).unwrap()
 }
 
 pub(crate) fn apply(journal: &mut Journal, lock: &WriterLock, intent: &Intent, changes: &[Change]) -> Intended {

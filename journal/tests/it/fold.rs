@@ -1,6 +1,6 @@
 //! The fold, rule by rule.
 
-use mfm_journal::{Digest, Intent, Journal, State, Verdict, WriterLock};
+use mfm_journal::{Digest, Images, Intent, Journal, State, Verdict, WriterLock};
 use serde_json::{Map, json};
 
 use crate::common::*;
@@ -47,7 +47,7 @@ fn a_revert_names_what_is_there() {
         wrong.reverts.as_mut().unwrap().uid = Digest::ZERO;
         wrong
     }] {
-        let error = journal.intend(&lock, &stamp(), &wrong, &mut [].iter()).unwrap_err();
+        let error = journal.intend(&lock, &stamp(), &wrong, &Images::of(&[]).unwrap()).unwrap_err();
         assert_eq!(error.code(), "bad_intent");
     }
 }

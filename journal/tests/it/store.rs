@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use mfm_journal::{Change, Digest, Intent, Journal, JournalError, Verdict, tree::Frontier};
+use mfm_journal::{Change, Digest, Images, Intent, Journal, JournalError, Verdict, tree::Frontier};
 use serde_json::{Map, json};
 
 use crate::common::*;
@@ -179,21 +179,21 @@ fn what_is_not_exact_is_not_written() {
     let head = journal.head();
     let mut not_a_number = insert(&shape(), 1);
     not_a_number.key = vec![mfm_journal::Value::Real(f64::NAN)];
-    let error = journal.intend(&lock, &stamp(), &intent(), &mut [not_a_number].iter()).unwrap_err();
+    let error = JournalError::from(Images::of(&[not_a_number]).unwrap_err());
     assert_eq!(error.code(), "image_not_exact");
     for (columns, cells) in [(vec![7], 1), (vec![2, 1], 2), (vec![1, 1], 2), (vec![1, 2], 1)] {
         let mut misfit = update(&shape(), 1);
         if let mfm_journal::Action::Update { columns: c, before, after, .. } = &mut misfit.action {
             (*c, *before, *after) = (columns, vec![mfm_journal::Value::Null; cells], vec![mfm_journal::Value::Null; 1]);
         }
-        let error = journal.intend(&lock, &stamp(), &intent(), &mut [misfit].iter()).unwrap_err();
+        let error = JournalError::from(Images::of(&[misfit]).unwrap_err());
         assert_eq!(error.code(), "image_not_exact");
     }
     let float = Intent { detail: Map::from_iter([("a".into(), json!(0.5))]), ..intent() };
-    let error = journal.intend(&lock, &stamp(), &float, &mut updates(1).iter()).unwrap_err();
+    let error = journal.intend(&lock, &stamp(), &float, &Images::of(&updates(1)).unwrap()).unwrap_err();
     assert_eq!(error.code(), "body_not_canonical");
     let stray = Intent { action: mfm_journal::OperationAction::Revert, ..intent() };
-    assert_eq!(journal.intend(&lock, &stamp(), &stray, &mut [].iter()).unwrap_err().code(), "bad_intent");
+    assert_eq!(journal.intend(&lock, &stamp(), &stray, &Images::of(&[]).unwrap()).unwrap_err().code(), "bad_intent");
     for (kind, body, code) in [
         ("x", json!({"a": 1.5}), "body_not_canonical"),
         ("intended", json!({}), "entry_kind_reserved"),

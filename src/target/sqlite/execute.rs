@@ -1,13 +1,14 @@
 //! The transaction of an operation: uid, comparison, writes, counts, read-back; neither begins nor ends it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 
-use mfm_journal::{Action, Change, Intended, RowHasher, Value};
+use mfm_journal::{Action, Change, Digest, Intended, TableShape, Value};
 use rusqlite::{Connection, Statement};
 
 use super::catalogue::Sheet;
-use super::open::Place;
+use super::open::{Place, open_reader};
 use super::value::bind;
 use super::writer::{SqliteWriter, is_constraint};
 use super::{census, marks, rehearse, rows, sql};
@@ -16,29 +17,86 @@ use crate::target::compare;
 use crate::target::faults::WriteStep;
 use crate::target::{OperationRow, OperationState, TargetError, Work};
 
-/// The places of a plan's changes in one table, with that table.
-type Groups = Vec<(Arc<Sheet>, Vec<usize>)>;
+/// How many changes are compared, written and read back in one go, so that their pages are read once for all three.
+const BATCH: usize = 512;
+/// So many changes are worth a second connection that compares ahead.
+const MANY: usize = 4096;
+/// How many batches it compares ahead.
+const AHEAD: usize = 8;
+
+/// The tables of a plan, by name.
+type Sheets<'w> = BTreeMap<&'w str, Arc<Sheet>>;
 
 /// Does everything between BEGIN and COMMIT, and returns how many rows were written.
 pub(super) fn transact(writer: &mut SqliteWriter, intended: &Intended, work: &Work<'_>) -> Result<u64, TargetError> {
-    let started = writer.connection.total_changes();
     put_uid(writer, intended, work)?;
     writer.step(WriteStep::Uid)?;
     compare::covered(intended, work)?;
     compare_marker(writer, work)?;
-    let groups = compare_schema(writer, work)?;
-    let rowids = compare_rows(writer, work, &groups)?;
-    writer.step(WriteStep::Compared)?;
-    let rows = write(writer, work, &groups, &rowids)?;
-    let counted = writer.connection.total_changes() - started;
-    if counted != rows + 1 {
-        let what = format!("{} rows were written where {rows} were planned", counted - 1);
-        let table = work.touches.first().map(|touch| touch.table.shape.name.clone()).unwrap_or_default();
-        return Err(TargetError::Mismatch { table, what });
+    let sheets = compare_schema(writer, work)?;
+    carry_out(writer, work.changes, &sheets)
+}
+
+/// Compares, writes and reads back, a batch of changes at a time.
+fn carry_out(writer: &SqliteWriter, changes: &[Change], sheets: &Sheets<'_>) -> Result<u64, TargetError> {
+    let mut statements = Statements { connection: &writer.connection, place: &writer.place, prepared: Vec::new() };
+    let mut batch = |changes: &[Change], rowids: Vec<Option<i64>>| {
+        writer.step(WriteStep::Compared)?;
+        let before = writer.connection.total_changes();
+        let rows = write(writer, changes, &rowids, sheets, &mut statements)?;
+        counted(changes, rows, writer.connection.total_changes() - before)?;
+        read_back(writer, changes, sheets)?;
+        Ok(rows)
+    };
+    let seek = sheets.values().all(|sheet| sheet.seek);
+    if !seek {
+        // Every look at rows is a walk through their table: all of them are one batch.
+        return batch(changes, compare_rows(&writer.connection, &writer.place, changes, sheets)?);
     }
-    read_back(writer, work, &groups)?;
-    writer.step(WriteStep::ReadBack)?;
-    Ok(rows)
+    if !writer.log || changes.len() < MANY {
+        let one = |part: &[Change]| {
+            let rowids = compare_rows(&writer.connection, &writer.place, part, sheets)?;
+            batch(part, rowids)
+        };
+        return changes.chunks(BATCH).map(one).sum();
+    }
+    let place = &writer.place;
+    thread::scope(|scope| {
+        let (sender, compared) = mpsc::sync_channel(AHEAD);
+        scope.spawn(move || compare_ahead(place, changes, sheets, &sender));
+        let stopped = |_| place.failed("read rows", "the reader stopped");
+        changes.chunks(BATCH).map(|part| batch(part, compared.recv().map_err(stopped)??)).sum()
+    })
+}
+
+/// Checks that nothing else was written meanwhile: by a trigger, or a cascade.
+fn counted(changes: &[Change], rows: u64, counted: u64) -> Result<(), TargetError> {
+    if counted == rows {
+        return Ok(());
+    }
+    let table = changes.first().map(|change| change.table.name.clone()).unwrap_or_default();
+    Err(TargetError::Mismatch { table, what: format!("{counted} rows were written where {rows} were planned") })
+}
+
+/// Compares rows on another connection while those before are written: with a write-ahead log, and under the writer's
+/// lock, it goes on seeing the rows as they were when the transaction began.
+fn compare_ahead(
+    place: &Place,
+    changes: &[Change],
+    sheets: &Sheets<'_>,
+    sender: &mpsc::SyncSender<Result<Vec<Option<i64>>, TargetError>>,
+) {
+    let connection = match open_reader(place) {
+        Ok(connection) => connection,
+        Err(error) => return drop(sender.send(Err(error))),
+    };
+    for part in changes.chunks(BATCH) {
+        let compared = compare_rows(&connection, place, part, sheets);
+        let failed = compared.is_err();
+        if sender.send(compared).is_err() || failed {
+            return;
+        }
+    }
 }
 
 fn put_uid(writer: &SqliteWriter, intended: &Intended, work: &Work<'_>) -> Result<(), TargetError> {
@@ -77,70 +135,78 @@ fn compare_marker(writer: &SqliteWriter, work: &Work<'_>) -> Result<(), TargetEr
     Ok(())
 }
 
-/// Compares the schema with what the census saw, and groups the changes by table.
-fn compare_schema(writer: &mut SqliteWriter, work: &Work<'_>) -> Result<Groups, TargetError> {
+/// Compares the schema with what the census saw, and returns the tables.
+fn compare_schema<'w>(writer: &mut SqliteWriter, work: &Work<'w>) -> Result<Sheets<'w>, TargetError> {
     let SqliteWriter { connection, place, catalogue, .. } = writer;
     let facts = census::facts(connection, place, catalogue, work.touches)?;
     if work.facts != Some(facts) {
         let what = "the schema is not as the census saw it".to_owned();
         return Err(Refusal::Stale { what }.into());
     }
-    let mut groups = Groups::new();
-    for (name, places) in compare::by_table(work.changes) {
+    let mut sheets = Sheets::new();
+    let mut last: Option<&TableShape> = None;
+    for shape in work.changes.iter().map(|change| change.table.as_ref()) {
+        if last.replace(shape).is_some_and(|last| std::ptr::eq(last, shape)) {
+            continue;
+        }
+        let name = shape.name.as_str();
         let gone = || Refusal::Stale { what: format!("table {name} is gone") };
         let sheet = catalogue.sheet(connection, place, name)?.ok_or_else(gone)?;
-        let same = |at: &usize| *work.changes[*at].table == *sheet.table.shape;
-        if !places.iter().all(same) {
+        if *sheet.table.shape != *shape {
             return Err(Refusal::Stale { what: format!("table {name} is declared differently now") }.into());
         }
-        groups.push((sheet, places));
+        sheets.insert(name, sheet);
     }
-    Ok(groups)
+    Ok(sheets)
 }
 
-/// Compares all rows with what the plan knows, and returns their hidden rowids, by change.
-fn compare_rows(writer: &SqliteWriter, work: &Work<'_>, groups: &Groups) -> Result<Vec<Option<i64>>, TargetError> {
-    let mut rowids = vec![None; work.changes.len()];
-    each_row(writer, work, groups, |at, change, hasher, row| {
-        let found = compare::digest(hasher, &change.table.name, row.map(|(_, cells)| cells))?;
-        compare::before(change, found)?;
-        rowids[at] = row.and_then(|(rowid, _)| rowid);
-        Ok(())
+/// Compares rows with what the plan knows, and returns their hidden rowids, by change.
+fn compare_rows(
+    connection: &Connection,
+    place: &Place,
+    changes: &[Change],
+    sheets: &Sheets<'_>,
+) -> Result<Vec<Option<i64>>, TargetError> {
+    let mut rowids = vec![None; changes.len()];
+    each_row(connection, place, changes, sheets, |at, found, rowid| {
+        rowids[at] = rowid;
+        Ok(compare::before(&changes[at], found)?)
     })?;
     Ok(rowids)
 }
 
-fn read_back(writer: &SqliteWriter, work: &Work<'_>, groups: &Groups) -> Result<(), TargetError> {
-    each_row(writer, work, groups, |_, change, hasher, row| {
-        let found = compare::digest(hasher, &change.table.name, row.map(|(_, cells)| cells))?;
-        compare::after(change, found)
-    })
+fn read_back(writer: &SqliteWriter, changes: &[Change], sheets: &Sheets<'_>) -> Result<(), TargetError> {
+    let SqliteWriter { connection, place, .. } = writer;
+    each_row(connection, place, changes, sheets, |at, found, _| compare::after(&changes[at], found))?;
+    writer.step(WriteStep::ReadBack)
 }
 
-/// Reads the rows of all changes, table by table, each in plan order.
-fn each_row<'w>(
-    writer: &SqliteWriter,
-    work: &Work<'w>,
-    groups: &Groups,
-    mut take: impl FnMut(usize, &'w Change, &mut RowHasher, Option<rows::Found<'_>>) -> Result<(), TargetError>,
+/// Digests the rows of changes, table by table, each in plan order; gives their hidden rowids as well.
+fn each_row(
+    connection: &Connection,
+    place: &Place,
+    changes: &[Change],
+    sheets: &Sheets<'_>,
+    mut take: impl FnMut(usize, Option<Digest>, Option<i64>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
-    for (sheet, places) in groups {
-        let mut hasher = RowHasher::new(&sheet.table.shape);
-        let keys: Vec<&[Value]> = places.iter().map(|at| work.changes[*at].key.as_slice()).collect();
-        rows::of_keys(&writer.connection, &writer.place, sheet, &keys, |nth, row| {
-            let at = places[nth];
-            take(at, &work.changes[at], &mut hasher, row)
-        })?;
+    for (name, places) in compare::by_table(changes) {
+        let Some(sheet) = sheets.get(name) else { continue };
+        let keys: Vec<&[Value]> = places.iter().map(|at| changes[*at].key.as_slice()).collect();
+        rows::digests_of_keys(connection, place, sheet, &keys, |nth, digest, rowid| take(places[nth], digest, rowid))?;
     }
     Ok(())
 }
 
-/// Writes all changes in plan order, and counts each.
-fn write(writer: &SqliteWriter, work: &Work<'_>, groups: &Groups, rowids: &[Option<i64>]) -> Result<u64, TargetError> {
-    let sheets: BTreeMap<&str, &Sheet> = groups.iter().map(|(sheet, _)| (sheet.name(), sheet.as_ref())).collect();
-    let mut statements = Statements { connection: &writer.connection, place: &writer.place, prepared: Vec::new() };
+/// Writes changes in plan order, and counts each.
+fn write(
+    writer: &SqliteWriter,
+    changes: &[Change],
+    rowids: &[Option<i64>],
+    sheets: &Sheets<'_>,
+    statements: &mut Statements<'_>,
+) -> Result<u64, TargetError> {
     let mut rows = 0;
-    for (change, rowid) in work.changes.iter().zip(rowids).filter(|(change, _)| change.writes()) {
+    for (change, rowid) in changes.iter().zip(rowids).filter(|(change, _)| change.writes()) {
         let Some(sheet) = sheets.get(change.table.name.as_str()) else { continue };
         let prepared = statements.of(sheet, change)?;
         let counted = prepared.run(sheet, change, *rowid);

@@ -120,25 +120,6 @@ impl SqliteTarget {
         Ok(digests)
     }
 
-    /// Looks at the rows of keys, in their order, without keeping them.
-    fn each_of<T>(
-        &mut self,
-        table: &Table,
-        keys: &[Key],
-        mut look: impl FnMut(Option<&[Value]>) -> Result<T, TargetError>,
-    ) -> Result<Vec<T>, TargetError> {
-        self.in_one_state(|it| {
-            let sheet = it.catalogue.same(&it.connection, &it.place, table)?;
-            let wanted: Vec<&[Value]> = keys.iter().map(Vec::as_slice).collect();
-            let mut seen = Vec::with_capacity(keys.len());
-            rows::of_keys(&it.connection, &it.place, &sheet, &wanted, |_, row| {
-                seen.push(look(row.map(|(_, cells)| cells))?);
-                Ok(())
-            })?;
-            Ok(seen)
-        })
-    }
-
     fn answer(&mut self, query: &Query) -> Result<Answer, TargetError> {
         let Some(sheet) = self.catalogue.sheet(&self.connection, &self.place, &query.table)? else {
             return Ok(Answer { table: None, rows: Vec::new(), maximum: None });
@@ -239,7 +220,28 @@ impl Target for SqliteTarget {
     }
 
     fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
-        self.each_of(table, keys, |row| Ok(row.map(<[Value]>::to_vec)))
+        self.in_one_state(|it| {
+            let sheet = it.catalogue.same(&it.connection, &it.place, table)?;
+            let wanted: Vec<&[Value]> = keys.iter().map(Vec::as_slice).collect();
+            let mut found = Vec::with_capacity(keys.len());
+            rows::of_keys(&it.connection, &it.place, &sheet, &wanted, |_, row| {
+                found.push(row.map(|(_, cells)| cells.to_vec()));
+                Ok(())
+            })?;
+            Ok(found)
+        })
+    }
+
+    fn row_digests(&mut self, table: &Arc<Table>, keys: &[&[Value]]) -> Result<Vec<Option<Digest>>, TargetError> {
+        self.in_one_state(|it| {
+            let sheet = it.catalogue.same(&it.connection, &it.place, table)?;
+            let mut found = Vec::with_capacity(keys.len());
+            rows::digests_of_keys(&it.connection, &it.place, &sheet, keys, |_, digest, _| {
+                found.push(digest);
+                Ok(())
+            })?;
+            Ok(found)
+        })
     }
 
     fn census(&mut self, touches: &[Touch], disable_triggers: bool) -> Result<Census, TargetError> {

@@ -87,8 +87,8 @@ pub(super) fn open_reader(place: &Place) -> Result<Connection, TargetError> {
 }
 
 /// Opens a connection for one writing step. It never changes the journal mode; it makes commits as durable as that
-/// mode can.
-pub(super) fn open_writer(place: &Place) -> Result<Connection, TargetError> {
+/// mode can, and tells whether that is a write-ahead log.
+pub(super) fn open_writer(place: &Place) -> Result<(Connection, bool), TargetError> {
     let connection = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let failed = place.error("open for writing");
     if connection.is_readonly("main").map_err(&failed)? {
@@ -96,11 +96,12 @@ pub(super) fn open_writer(place: &Place) -> Result<Connection, TargetError> {
         return Err(TargetError::ReadOnly { url: place.url.clone(), why });
     }
     let mode: String = connection.query_one(sql::JOURNAL_MODE, [], |row| row.get(0)).map_err(&failed)?;
-    let synchronous = if mode.eq_ignore_ascii_case("wal") { "FULL" } else { "EXTRA" };
+    let log = mode.eq_ignore_ascii_case("wal");
+    let synchronous = if log { "FULL" } else { "EXTRA" };
     connection.pragma_update(None, "synchronous", synchronous).map_err(&failed)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(&failed)?;
     connection.pragma_update(None, "recursive_triggers", false).map_err(&failed)?;
-    Ok(connection)
+    Ok((connection, log))
 }
 
 fn connect(place: &Place, mode: OpenFlags) -> Result<Connection, TargetError> {

@@ -3,20 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use mfm_journal::Value;
-use rusqlite::{Connection, Statement};
+use mfm_journal::cbor::Writer;
+use mfm_journal::{Digest, RowHasher, Value};
+use rusqlite::{Connection, Row};
 
 use super::catalogue::Sheet;
 use super::open::Place;
 use super::sql;
-use super::value::{bind, read_cells, value};
+use super::value::{bind, is, read_cells, value, write};
 use crate::model::snapshot::key_form;
 use crate::model::time::lies_on;
 use crate::model::{Key, Refusal};
-use crate::target::TargetError;
+use crate::target::{TargetError, compare};
 
 /// The most values that one query asks for.
 const VALUES_MAX: usize = 1024;
+
+/// How many keys one statement looks up.
+const SEEKS: usize = 128;
+
+/// Where the cells of a row begin that was looked up: behind the number of its key, and its hidden rowid.
+const CELLS: usize = 2;
 
 /// A row found: its hidden rowid, and its cells in the order of the shape's columns.
 pub(super) type Found<'r> = (Option<i64>, &'r [Value]);
@@ -133,10 +140,12 @@ pub(super) fn of_keys(
 ) -> Result<(), TargetError> {
     sheet.require_key()?;
     if sheet.seek {
-        let mut seeker = Seeker::new(connection, place, sheet)?;
-        return keys.iter().enumerate().try_for_each(|(at, key)| {
-            let rowid = seeker.find(key)?;
-            take(at, rowid.map(|rowid| (rowid, seeker.cells.as_slice())))
+        let failed = place.error("read rows");
+        let mut cells = vec![Value::Null; sheet.table.columns.len()];
+        return Seeker::new(connection, place, sheet)?.each(keys, |at, row| {
+            let Some((rowid, row)) = row else { return take(at, None) };
+            read_cells(row, CELLS, &mut cells).map_err(&failed)?;
+            take(at, Some((rowid, &cells)))
         });
     }
     let wanted: BTreeSet<&[Value]> = keys.iter().copied().collect();
@@ -153,39 +162,92 @@ pub(super) fn of_keys(
     keys.iter().enumerate().try_for_each(|(at, key)| take(at, row(key)))
 }
 
+/// Digests the rows of keys, in the order of the keys; gives their hidden rowids as well.
+pub(super) fn digests_of_keys(
+    connection: &Connection,
+    place: &Place,
+    sheet: &Sheet,
+    keys: &[&[Value]],
+    mut take: impl FnMut(usize, Option<Digest>, Option<i64>) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    let mut hasher = RowHasher::new(&sheet.table.shape);
+    if !sheet.seek {
+        return of_keys(connection, place, sheet, keys, |at, row| {
+            let digest = compare::digest(&mut hasher, sheet.name(), row.map(|(_, cells)| cells))?;
+            take(at, digest, row.and_then(|(rowid, _)| rowid))
+        });
+    }
+    let failed = place.error("read rows");
+    let inexact = |source| TargetError::Inexact { table: sheet.name().to_owned(), source };
+    Seeker::new(connection, place, sheet)?.each(keys, |at, row| {
+        let Some((rowid, row)) = row else { return take(at, None, None) };
+        let write =
+            |at: usize, out: &mut Writer| write(row.get_ref(CELLS + at).map_err(&failed)?, out).map_err(inexact);
+        take(at, Some(hasher.digest_by(write)?), rowid)
+    })
+}
+
 fn repeats(sheet: &Sheet, why: &str) -> TargetError {
     Refusal::NoKey { table: sheet.name().to_owned(), why: why.to_owned() }.into()
 }
 
-/// Finds rows by key through an index, with one statement for all of them.
+/// Finds rows by key through an index, many with one statement.
 struct Seeker<'c> {
-    statement: Statement<'c>,
+    connection: &'c Connection,
     place: &'c Place,
     sheet: &'c Sheet,
     positions: Vec<usize>,
-    cells: Vec<Value>,
+    /// The statements for so many keys each, made when first needed.
+    texts: BTreeMap<usize, String>,
 }
 
 impl<'c> Seeker<'c> {
     fn new(connection: &'c Connection, place: &'c Place, sheet: &'c Sheet) -> Result<Self, TargetError> {
-        let statement = connection.prepare(&sql::row_of_key(sheet)).map_err(place.error("read rows"))?;
         let position = |name: &String| sheet.table.column(name).map(|(at, _)| at);
         let positions = sheet.table.shape.key.iter().map(position).collect::<Result<_, _>>()?;
-        Ok(Self { statement, place, sheet, positions, cells: vec![Value::Null; sheet.table.columns.len()] })
+        Ok(Self { connection, place, sheet, positions, texts: BTreeMap::new() })
     }
 
-    /// Finds the row whose key is this one to the bit, and leaves its cells behind.
-    fn find(&mut self, key: &[Value]) -> Result<Option<Option<i64>>, TargetError> {
-        let failed = self.place.error("read a row");
-        bind(&mut self.statement, key).map_err(&failed)?;
-        let mut rows = self.statement.raw_query();
-        let Some(row) = rows.next().map_err(&failed)? else { return Ok(None) };
-        read_cells(row, 1, &mut self.cells).map_err(&failed)?;
-        let rowid = row.get(0).map_err(&failed)?;
-        if rows.next().map_err(&failed)?.is_some() {
-            return Err(repeats(self.sheet, "its index holds a key twice"));
+    /// Visits the rows of keys in the order of the keys: the hidden rowid, and the row, its cells from [`CELLS`] on.
+    fn each(
+        &mut self,
+        keys: &[&[Value]],
+        mut take: impl FnMut(usize, Option<(Option<i64>, &Row<'_>)>) -> Result<(), TargetError>,
+    ) -> Result<(), TargetError> {
+        let mut batches = keys.chunks(SEEKS).enumerate();
+        batches.try_for_each(|(nth, batch)| self.find(batch, |at, row| take(nth * SEEKS + at, row)))
+    }
+
+    /// Finds the rows whose keys are these to the bit.
+    fn find(
+        &mut self,
+        keys: &[&[Value]],
+        mut take: impl FnMut(usize, Option<(Option<i64>, &Row<'_>)>) -> Result<(), TargetError>,
+    ) -> Result<(), TargetError> {
+        let failed = self.place.error("read rows");
+        let Some(last) = keys.last() else { return Ok(()) };
+        // The last key again fills the batch up, so that few statements serve batches of all sizes.
+        let size = [1, 8].into_iter().find(|size| keys.len() <= *size).unwrap_or(SEEKS);
+        let text = self.texts.entry(size).or_insert_with(|| sql::rows_of_keys(self.sheet, size));
+        let mut statement = self.connection.prepare_cached(text).map_err(&failed)?;
+        let filled = keys.iter().chain(std::iter::repeat(last)).take(size);
+        bind(&mut statement, filled.copied().flatten()).map_err(&failed)?;
+        let mut rows = statement.raw_query();
+        let mut next = 0;
+        while let Some(row) = rows.next().map_err(&failed)? {
+            let nth: u32 = row.get(0).map_err(&failed)?;
+            let at = nth as usize;
+            let Some(key) = keys.get(at) else { break };
+            if at < next {
+                return Err(repeats(self.sheet, "its index holds a key twice"));
+            }
+            (next..at).try_for_each(|absent| take(absent, None))?;
+            next = at + 1;
+            let mut cells = self.positions.iter().zip(*key);
+            let same = cells.try_fold(true, |same, (at, key)| Ok(same && is(row.get_ref(CELLS + at)?, key)));
+            let rowid = row.get(1).map_err(&failed)?;
+            take(at, same.map_err(&failed)?.then_some((rowid, row)))?;
         }
-        let same = self.positions.iter().zip(key).all(|(at, value)| self.cells.get(*at) == Some(value));
-        Ok(same.then_some(rowid))
+        (next..keys.len()).try_for_each(|absent| take(absent, None))
     }
 }

@@ -85,6 +85,9 @@ pub(super) const COMMIT: &str = "COMMIT";
 /// Takes it back.
 pub(super) const ROLLBACK: &str = "ROLLBACK";
 
+/// Moves the write-ahead log into the database, as far as no reader is in the way.
+pub(super) const CHECKPOINT: &str = "PRAGMA main.wal_checkpoint(PASSIVE)";
+
 /// Returns a name as an identifier.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -98,22 +101,37 @@ fn columns(sheet: &Sheet) -> String {
     list(sheet.table.columns.iter().map(|column| column.image.name.as_str()))
 }
 
-fn key_terms(sheet: &Sheet) -> String {
-    let term = |(name, collation): (&String, &String)| format!("{} = ? COLLATE {}", quoted(name), quoted(collation));
-    let keys = sheet.table.shape.key.iter().zip(&sheet.collations);
-    keys.map(term).collect::<Vec<_>>().join(" AND ")
-}
-
 /// Reads whole rows, the hidden rowid before them (NULL where there is none).
 pub(super) fn rows(sheet: &Sheet) -> String {
     let rowid = sheet.rowid.unwrap_or("NULL");
     format!("SELECT {rowid}, {} FROM main.{}", columns(sheet), quoted(&sheet.table.shape.name))
 }
 
-/// Reads the row of a key.
-pub(super) fn row_of_key(sheet: &Sheet) -> String {
-    format!("{} WHERE {}", rows(sheet), key_terms(sheet))
+/// Reads the rows of `count` keys, in their order, the number of the key before each.
+pub(super) fn rows_of_keys(sheet: &Sheet, count: usize) -> String {
+    let key = &sheet.table.shape.key;
+    let names: String = (0..key.len()).map(|at| format!(", k{at}")).collect();
+    let marks = ", ?".repeat(key.len());
+    let wanted: Vec<_> = (0..count).map(|nth| format!("({nth}{marks})")).collect();
+    let term = |(at, (name, collation)): (usize, (&String, &String))| {
+        format!("{TABLE_ALIAS}.{} = wanted.k{at} COLLATE {}", quoted(name), quoted(collation))
+    };
+    let terms: Vec<_> = key.iter().zip(&sheet.collations).enumerate().map(term).collect();
+    let columns = sheet.table.columns.iter().map(|column| quoted(&column.image.name));
+    let columns: Vec<_> = columns.map(|name| format!("{TABLE_ALIAS}.{name}")).collect();
+    let rowid = sheet.rowid.map_or_else(|| "NULL".to_owned(), |name| format!("{TABLE_ALIAS}.{name}"));
+    format!(
+        "WITH wanted(nth{names}) AS (VALUES {}) SELECT wanted.nth, {rowid}, {} FROM wanted CROSS JOIN main.{} AS \
+         {TABLE_ALIAS} ON {}",
+        wanted.join(", "),
+        columns.join(", "),
+        quoted(&sheet.table.shape.name),
+        terms.join(" AND ")
+    )
 }
+
+/// What a statement of two tables calls the one that is read.
+const TABLE_ALIAS: &str = "held";
 
 /// Reads the rows whose column equals one of `count` values.
 pub(super) fn rows_among(sheet: &Sheet, column: &str, count: usize) -> String {

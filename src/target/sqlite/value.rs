@@ -1,6 +1,7 @@
 //! Cells between SQLite's storage classes and [`Value`], bit by bit; converts nothing.
 
 use mfm_journal::Value;
+use mfm_journal::cbor::{CborError, Writer};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Row, Statement};
 
@@ -70,6 +71,30 @@ fn read_into(found: ValueRef<'_>, cell: &mut Value) {
     *cell = value(found);
 }
 
+/// Writes a cell as [`Value::write`] would, without making a value of it.
+pub(super) fn write(found: ValueRef<'_>, out: &mut Writer) -> Result<(), CborError> {
+    match found {
+        ValueRef::Null => out.null(),
+        ValueRef::Integer(number) => out.integer(number),
+        ValueRef::Real(number) => return out.float(number),
+        ValueRef::Blob(bytes) => out.bytes(bytes),
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => out.text(text),
+            Err(_) => return value(found).write(out),
+        },
+    }
+    Ok(())
+}
+
+/// Tells whether a cell is a value, to the bit.
+pub(super) fn is(found: ValueRef<'_>, wanted: &Value) -> bool {
+    match (found, wanted) {
+        (ValueRef::Integer(found), Value::Integer(wanted)) => found == *wanted,
+        (ValueRef::Text(found), Value::Text(wanted)) => found == wanted.as_bytes(),
+        _ => value(found) == *wanted,
+    }
+}
+
 /// Returns a cell as the database holds it.
 pub(super) fn value(found: ValueRef<'_>) -> Value {
     match found {
@@ -117,6 +142,12 @@ mod tests {
         while let Some(row) = rows.next().unwrap() {
             read_cells(row, 0, &mut buffer).unwrap();
             found.push(buffer[0].clone());
+            let (mut one, mut other) = (Writer::new(), Writer::new());
+            write(row.get_ref(0).unwrap(), &mut one).unwrap();
+            buffer[0].write(&mut other).unwrap();
+            assert_eq!(one.as_bytes(), other.as_bytes());
+            let same = values.iter().filter(|value| is(row.get_ref(0).unwrap(), value));
+            assert_eq!(same.collect::<Vec<_>>(), [&buffer[0]]);
         }
         assert_eq!(found, values);
         assert!(bind(&mut insert, [&Value::Boolean(true)]).is_err());

@@ -19,7 +19,14 @@ pub(super) struct SqliteWriter {
     pub(super) connection: Connection,
     pub(super) catalogue: Catalogue,
     faults: Option<SharedFaults>,
+    /// Whether the database has a write-ahead log, which lets others read while this connection writes.
+    pub(super) log: bool,
+    /// Whether the write-ahead log is to be moved into the database after the commit, not as a part of it.
+    log_waits: bool,
 }
+
+/// An operation of so many changes may fill the write-ahead log so far that SQLite would move it with the commit.
+const LARGE: usize = 1025;
 
 impl SqliteWriter {
     pub(super) fn open(
@@ -28,12 +35,12 @@ impl SqliteWriter {
         faults: Option<SharedFaults>,
         pages_max: Option<u32>,
     ) -> Result<Self, TargetError> {
-        let connection = open::open_writer(&place)?;
+        let (connection, log) = open::open_writer(&place)?;
         if let Some(pages) = pages_max {
             let limited = connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()));
             limited.map_err(place.error("bound the database"))?;
         }
-        Ok(Self { place, connection, catalogue, faults })
+        Ok(Self { place, connection, catalogue, faults, log, log_waits: false })
     }
 
     /// Tells the tests' seam where the write stands.
@@ -97,6 +104,13 @@ impl Writer for SqliteWriter {
         Ok(Executed { rows })
     }
 
+    fn tidy(&mut self) {
+        if self.log_waits {
+            // A reader may be in the way: then the log stays, and the next writer moves it.
+            let _ = self.connection.query_row(sql::CHECKPOINT, [], |_| Ok(()));
+        }
+    }
+
     fn tombstone(&mut self, row: &OperationRow, at_us: i64) -> Result<Tombstone, TargetError> {
         self.step(WriteStep::Tombstone)?;
         match self.insert_operation(row, OperationState::Abandoned, at_us) {
@@ -129,10 +143,14 @@ impl Writer for SqliteWriter {
 
 impl SqliteWriter {
     /// Opens the transaction of an operation.
-    fn prepare(&self, work: &Work<'_>) -> Result<(), TargetError> {
+    fn prepare(&mut self, work: &Work<'_>) -> Result<(), TargetError> {
+        self.log_waits = self.log && work.changes.len() >= LARGE;
         let failed = self.place.error("begin the operation");
         let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
         self.connection.set_db_config(triggers, !work.disable_triggers).map_err(&failed)?;
+        if self.log_waits {
+            self.connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(&failed)?;
+        }
         self.connection.execute_batch(sql::BEGIN_WRITE).map_err(&failed)?;
         self.step(WriteStep::Begun)
     }
