@@ -1244,6 +1244,7 @@ Register-ArgumentCompleter -Native -CommandName 'mfm' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check journal, images and target against each other')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the journal as JSON lines or CSV, for scripts')
             break
         }
         'mfm;audit;verify' {
@@ -1254,6 +1255,31 @@ Register-ArgumentCompleter -Native -CommandName 'mfm' -ScriptBlock {
             [CompletionResult]::new('--actor', '--actor', [CompletionResultType]::ParameterName, 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user''s name]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [env: NO_COLOR] [default: auto]')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'With --depth live: compare every table with the journaled baseline')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write results as JSON: the same as --format json')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to every question but one that wants a name typed')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to every question but one that wants a name typed')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask: what needs an answer is refused')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Leave out notes and progress')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Leave out notes and progress')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say where the settings come from')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say where the settings come from')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mfm;audit;export' {
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'As what to write it')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of stdout; only an earlier export is replaced')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of stdout; only an earlier export is replaced')
+            [CompletionResult]::new('--op', '--op', [CompletionResultType]::ParameterName, 'Only this operation: its entries and its changes')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Begin with this entry [default: the first]')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'End with this entry [default: the newest]')
+            [CompletionResult]::new('--journal', '--journal', [CompletionResultType]::ParameterName, 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user''s]')
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'The target, by name or URL [env: MFM_TARGET] [default: the only one]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written [env: MFM_FORMAT] [default: table]')
+            [CompletionResult]::new('--actor', '--actor', [CompletionResultType]::ParameterName, 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user''s name]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [env: NO_COLOR] [default: auto]')
+            [CompletionResult]::new('--include-phi', '--include-phi', [CompletionResultType]::ParameterName, 'Show what identifies patients and staff, and free text')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write results as JSON: the same as --format json')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to every question but one that wants a name typed')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to every question but one that wants a name typed')

@@ -97,6 +97,9 @@ _mfm() {
             mfm__subcmd__apply,nullify_required_fields)
                 cmd="mfm__subcmd__apply__subcmd__nullify_required_fields"
                 ;;
+            mfm__subcmd__audit,export)
+                cmd="mfm__subcmd__audit__subcmd__export"
+                ;;
             mfm__subcmd__audit,verify)
                 cmd="mfm__subcmd__audit__subcmd__verify"
                 ;;
@@ -1128,12 +1131,70 @@ _mfm() {
             return 0
             ;;
         mfm__subcmd__audit)
-            opts="-y -q -v -h --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help verify"
+            opts="-y -q -v -h --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help verify export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --journal)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mfm__subcmd__audit__subcmd__export)
+            opts="-o -y -q -v -h --as --output --op --from --to --include-phi --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --as)
+                    COMPREPLY=($(compgen -W "jsonl csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --op)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --journal)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

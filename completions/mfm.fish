@@ -1131,22 +1131,23 @@ complete -c mfm -n "__fish_mfm_using_subcommand check" -l no-input -d 'Never ask
 complete -c mfm -n "__fish_mfm_using_subcommand check" -s q -l quiet -d 'Leave out notes and progress'
 complete -c mfm -n "__fish_mfm_using_subcommand check" -s v -l verbose -d 'Say where the settings come from'
 complete -c mfm -n "__fish_mfm_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
-complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
-complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify export" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify export" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify export" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
 json\t'One JSON object, for programs'
 plain\t'Tab-separated values with a header line, for shell tools'"
-complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
-complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify export" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify export" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
 always\t'Everywhere'
 never\t'Nowhere'"
-complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l json -d 'Write results as JSON: the same as --format json'
-complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
-complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -l no-input -d 'Never ask: what needs an answer is refused'
-complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -s q -l quiet -d 'Leave out notes and progress'
-complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say where the settings come from'
-complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify" -f -a "verify" -d 'Check journal, images and target against each other'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify export" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify export" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify export" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify export" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify export" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify export" -f -a "verify" -d 'Check journal, images and target against each other'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and not __fish_seen_subcommand_from verify export" -f -a "export" -d 'Write the journal as JSON lines or CSV, for scripts'
 complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -l depth -d 'How deep to look' -r -f -a "structure\t'The chain, the tree, the legal order of entries and the schema'
 data\t'Every image and every body as well'
 live\t'The targets as well: every row ever touched, now'"
@@ -1166,6 +1167,28 @@ complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcomman
 complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Leave out notes and progress'
 complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say where the settings come from'
 complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -l as -d 'As what to write it' -r -f -a "jsonl\t'One JSON object a line: a header, every entry, every change'
+csv\t'One line a changed cell, with a head line (RFC 4180)'"
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to this file instead of stdout; only an earlier export is replaced' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -l op -d 'Only this operation: its entries and its changes' -r
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -l from -d 'Begin with this entry [default: the first]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -l to -d 'End with this entry [default: the newest]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -l include-phi -d 'Show what identifies patients and staff, and free text'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand audit; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mfm -n "__fish_mfm_using_subcommand completions" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
 complete -c mfm -n "__fish_mfm_using_subcommand completions" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
 complete -c mfm -n "__fish_mfm_using_subcommand completions" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'

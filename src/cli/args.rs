@@ -9,7 +9,7 @@ use super::faults::{ApplyCall, PlanCall};
 use super::settings::{Color, Format};
 use super::texts;
 use crate::model::ports::Danger;
-use crate::ops::{self, audit, checks, demo, find, lab, log, recover, revert, show, status, target};
+use crate::ops::{self, audit, checks, demo, export, find, lab, log, recover, revert, show, status, target};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -166,6 +166,8 @@ pub(super) struct Named {
 pub(super) enum Audit {
     #[command(about = audit::CARD.about, long_about = texts::AUDIT_VERIFY)]
     Verify(audit::Request),
+    #[command(about = export::CARD.about, long_about = texts::AUDIT_EXPORT)]
+    Export(export::Request),
 }
 
 impl Command {
@@ -193,6 +195,7 @@ impl Command {
             Self::Show(_) => "show",
             Self::Check(_) => "check",
             Self::Audit(Audit::Verify(_)) => "audit-verify",
+            Self::Audit(Audit::Export(_)) => "audit-export",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
             Self::Help { .. } => "help",

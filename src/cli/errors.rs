@@ -68,6 +68,8 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     usage("operations", "give numbers, --last or --all"),
     usage("recover", "say --op N --as applied or abandoned, or --as gone for a whole target"),
     usage("full", "add --depth live"),
+    usage("export_range", "--from takes the smaller number"),
+    usage("export_file", "choose a path that can be written; only an earlier export is replaced"),
     usage("plan_file", "make a plan file with `mfm plan TOOL ARGS -o FILE`"),
     usage("folder", "choose a folder that can be written"),
     usage("import_source", "give a wheel of PyMedPhys, or a folder with its CSV files and types_map.toml"),

@@ -11,8 +11,8 @@ use super::terminal::Terminal;
 use super::{failures, files, render, topics};
 use crate::ops::cell::ChangeRow;
 use crate::ops::{
-    Context, Failure, Kind, apply, audit, cell, checks, demo, find, lab, log, modes, plan, recover, revert, show,
-    status, target,
+    Context, Failure, Kind, apply, audit, cell, checks, demo, export, find, lab, log, modes, plan, recover, revert,
+    show, status, target,
 };
 
 /// How long to wait for other writers of a target, in milliseconds.
@@ -137,6 +137,7 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
             let outcome = audit::run(context, request).map_err(found_by_audit)?;
             show.with_code(&outcome, !outcome.ok)
         }
+        Command::Audit(Audit::Export(request)) => exported(request, context, show),
         Command::Modes { .. } | Command::Completions { .. } | Command::Man { .. } | Command::Help { .. } => Ok(0),
     }
 }
@@ -181,6 +182,12 @@ fn apply_fault(call: &ApplyCall, context: &Context<'_>, show: &Show<'_>) -> Resu
     }
     outcome.plan.changes.clear();
     show.all_changes(&outcome, &changes)
+}
+
+/// An export to stdout is its own result.
+fn exported(request: &export::Request, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
+    let outcome = show.printer.stream(|out| export::run(context, request, out))?;
+    if outcome.file.is_some() { show.done(&outcome) } else { Ok(0) }
 }
 
 /// A recover that left something open says so after its result.

@@ -242,10 +242,11 @@ Example:
 
 /// `mfm audit`.
 pub(super) const AUDIT: &str = "\
-Gather evidence that journal and targets agree.
+Gather evidence: that journal and targets agree, and what the journal holds.
 
 Example:
-  mfm audit verify --depth live --full";
+  mfm audit verify --depth live --full
+  mfm audit export --as csv -o audit.csv";
 
 /// `mfm audit verify`.
 pub(super) const AUDIT_VERIFY: &str = "\
@@ -257,6 +258,24 @@ touched against the target, and with --full every table against the newest basel
 
 Example:
   mfm audit verify --depth live --full";
+
+/// `mfm audit export`.
+pub(super) const AUDIT_EXPORT: &str = "\
+Write the journal for scripts: entry by entry, each operation's changes behind its intent.
+
+As jsonl, the first line says what the export is, and every further line is an entry, a chosen key or a change; the \
+digests of the entries can be computed again from the export alone. As csv, one line is one changed cell. Cells are \
+written as in the JSON of every other command, so that NULL, the empty text, 1, 1.0 and '1' stay apart.
+
+Columns that identify a patient or a member of staff, free text, and columns that mfm does not know are redacted, \
+unless --include-phi is given. Treatment dates and internal numbers stay: a redacted export is not anonymous. Digests \
+of rows with such columns are left out.
+
+Without -o the export goes to stdout. Where the journal is broken, what came before is written, and the exit code is 5.
+
+Example:
+  mfm audit export --as csv -o audit.csv
+  mfm audit export --op 3 | jq -c 'select(.line == \"change\") | [.key, .before, .after]'";
 
 /// `mfm completions`.
 pub(super) const COMPLETIONS: &str = "\

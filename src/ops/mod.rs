@@ -8,6 +8,7 @@ pub mod checks;
 pub mod context;
 mod crowd;
 pub mod demo;
+pub mod export;
 pub mod failure;
 pub mod find;
 pub mod lab;
@@ -68,4 +69,5 @@ pub const OPERATIONS: &[&Card] = &[
     &show::CARD,
     &checks::CARD,
     &audit::CARD,
+    &export::CARD,
 ];

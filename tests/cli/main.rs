@@ -10,6 +10,7 @@
 mod check;
 mod demo;
 mod errors;
+mod export;
 mod find;
 mod generated;
 mod help;
