@@ -104,7 +104,8 @@ fn options(words: &[OsString]) -> impl Iterator<Item = &str> {
     words.iter().skip(1).take_while(|word| *word != "--").filter_map(|word| word.to_str())
 }
 
-fn value_of(words: &[OsString], option: &str) -> Option<String> {
+/// Returns the value that an option has on a line, which need not parse as a whole.
+pub(super) fn value_of(words: &[OsString], option: &str) -> Option<String> {
     let mut words = options(words);
     while let Some(word) = words.next() {
         if word == option {

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use clap::Command;
-use clap_complete::{Shell, generate};
+use clap_complete::Shell;
 use clap_mangen::Man;
 
+use super::completion;
 use super::printer::Printer;
 use crate::ops::{Failure, Kind};
 
@@ -60,9 +61,7 @@ fn failure(what: &str, why: &str) -> Failure {
 }
 
 fn script(shell: Shell) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    generate(shell, &mut super::command(), "mfm", &mut bytes);
-    String::from_utf8(bytes).map_err(|error| error.to_string())
+    completion::script(&shell.to_string())
 }
 
 fn pages() -> Result<Vec<(String, String)>, String> {

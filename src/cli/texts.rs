@@ -279,10 +279,16 @@ Example:
 
 /// `mfm completions`.
 pub(super) const COMPLETIONS: &str = "\
-Write the completion script of a shell to stdout.
+Write the completion script of a shell to stdout: bash, zsh, fish, elvish or powershell.
+
+The script asks mfm while you type. So not only commands and options are completed, but also operations, targets, \
+tools, variants and checks, from the journal that the command would use. mfm only reads then. Write the script anew \
+when you install another version.
 
 Example:
-  mfm completions bash > ~/.local/share/bash-completion/completions/mfm";
+  mfm completions bash > ~/.local/share/bash-completion/completions/mfm
+  mfm completions zsh > ~/.zfunc/_mfm
+  mfm completions fish > ~/.config/fish/completions/mfm.fish";
 
 /// `mfm man`.
 pub(super) const MAN: &str = "\

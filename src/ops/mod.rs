@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod audit;
 pub mod bytes;
+pub mod candidates;
 pub mod cell;
 pub mod checks;
 pub mod context;

@@ -8,6 +8,7 @@
 )]
 
 mod check;
+mod completion;
 mod demo;
 mod errors;
 mod export;
