@@ -221,36 +221,59 @@ fn alike(page: &str, line: &str) -> bool {
     rest.is_empty() || (page.contains("...") && last.is_empty())
 }
 
-#[test]
-fn the_tour_runs_as_the_readme_shows_it() {
-    let readme = read(&root().join("README.md"));
-    let tour = readme.split("<!-- tour -->").nth(1).unwrap().split("<!-- end of tour -->").next().unwrap();
+/// What a page shows between `<!-- tour -->` and `<!-- end of tour -->`, however often; nothing where it has no tour.
+fn tour(page: &str) -> String {
+    let parts = page.split("<!-- tour -->").skip(1);
+    parts.map(|part| part.split_once("<!-- end of tour -->").unwrap().0).collect()
+}
+
+/// A fresh folder for a tour, with a home and the small mock beside each other.
+fn tour_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let home = folder.path().join("home");
     let mock = folder.path().join("mock");
-    for folder in [&home, &mock] {
-        std::fs::create_dir(folder).unwrap();
-    }
+    std::fs::create_dir(folder.path().join("home")).unwrap();
+    std::fs::create_dir(&mock).unwrap();
     for entry in std::fs::read_dir(root().join("tests/data/mock")).unwrap() {
         let entry = entry.unwrap();
         std::fs::copy(entry.path(), mock.join(entry.file_name())).unwrap();
     }
-    let commands = shown(tour);
-    assert!(commands.len() > 8, "{commands:?}");
-    for shown in commands {
-        assert_eq!(shown.words[0], "mfm", "{shown:?}");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
-        command.args(&shown.words[1..]).current_dir(folder.path());
-        command.env_clear().env("HOME", &home).env("USER", "physicist").env("COLUMNS", "100");
-        let done = command.output().unwrap();
-        let output = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();
-        let name = shown.words.join(" ");
-        assert_eq!(done.status.code(), Some(shown.exit_code), "{name}\n{output}");
-        let lines: Vec<String> = output.lines().map(flat).collect();
-        for line in shown.output.iter().filter(|line| !line.is_empty() && *line != "...") {
-            assert!(lines.iter().any(|found| alike(line, found)), "{name}: no line is `{line}`\n{output}");
+    folder
+}
+
+/// Runs one command of a tour, and holds its exit code and each line shown to what it wrote.
+fn run_shown(page: &Path, folder: &Path, shown: &Shown) {
+    let name = format!("{}: {}", page.display(), shown.words.join(" "));
+    if let [program, from, to] = shown.words.as_slice()
+        && program == "cp"
+    {
+        std::fs::copy(folder.join(from), folder.join(to)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        return;
+    }
+    assert_eq!(shown.words[0], "mfm", "{name}: a tour runs `mfm` and `cp FROM TO` only");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
+    command.args(&shown.words[1..]).current_dir(folder);
+    command.env_clear().env("HOME", folder.join("home")).env("USER", "physicist").env("COLUMNS", "100");
+    let done = command.output().unwrap();
+    let output = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();
+    assert_eq!(done.status.code(), Some(shown.exit_code), "{name}\n{output}");
+    let lines: Vec<String> = output.lines().map(flat).collect();
+    for line in shown.output.iter().filter(|line| !line.is_empty() && *line != "...") {
+        assert!(lines.iter().any(|found| alike(line, found)), "{name}: no line is `{line}`\n{output}");
+    }
+}
+
+#[test]
+fn the_tours_run_as_the_pages_show_them() {
+    let mut toured = Vec::new();
+    for page in pages() {
+        let commands = shown(&tour(&read(&page)));
+        let folder = tour_folder();
+        commands.iter().for_each(|shown| run_shown(&page, folder.path(), shown));
+        if commands.len() > 2 {
+            toured.push(page.strip_prefix(root()).unwrap().to_owned());
         }
     }
+    assert!(toured.contains(&PathBuf::from("README.md")), "the README's tour was not run: {toured:?}");
 }
 
 /// The rows of a page's tables, cell by cell, without heads and rules.
