@@ -164,6 +164,15 @@ fn every_link_resolves() {
     }
 }
 
+#[test]
+fn every_page_stands_in_the_index() {
+    let index = read(&root().join("docs/README.md"));
+    for page in files(&root().join("docs"), "md") {
+        let name = page.file_name().unwrap().to_str().unwrap();
+        assert!(name == "README.md" || index.contains(&format!("]({name})")), "docs/README.md does not name {name}");
+    }
+}
+
 /// A command of a fenced block, with what the page shows of its output.
 #[derive(Debug)]
 struct Shown {
@@ -273,7 +282,71 @@ fn the_tours_run_as_the_pages_show_them() {
             toured.push(page.strip_prefix(root()).unwrap().to_owned());
         }
     }
-    assert!(toured.contains(&PathBuf::from("README.md")), "the README's tour was not run: {toured:?}");
+    for page in ["README.md", "docs/commands.md", "docs/tutorial.md"] {
+        assert!(toured.contains(&PathBuf::from(page)), "the tour of {page} was not run: {toured:?}");
+    }
+}
+
+/// The fenced blocks of a text in their order, each with what stands behind the fence.
+fn blocks(text: &str) -> Vec<(String, String)> {
+    let block = |part: &str| part.split_once('\n').map(|(word, rest)| (word.to_owned(), rest.to_owned()));
+    text.split("```").skip(1).step_by(2).filter_map(block).collect()
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn python_runs_the_check_of_the_tutorial() {
+    let path = root().join("docs/tutorial.md");
+    let page = tour(&read(&path));
+    let folder = tour_folder();
+    let python = || {
+        let output = Command::new("python3").arg("own_check.py").current_dir(folder.path()).output().unwrap();
+        (String::from_utf8([output.stdout, output.stderr].concat()).unwrap(), output.status.code())
+    };
+    let mut commands = shown(&page).into_iter();
+    let (mut runs, blocks) = (0, blocks(&page));
+    for (at, (fence, text)) in blocks.iter().enumerate() {
+        match fence.as_str() {
+            "console" => {
+                let count = text.lines().filter(|line| line.starts_with("$ ")).count();
+                commands.by_ref().take(count).for_each(|shown| run_shown(&path, folder.path(), &shown));
+            }
+            "python" => std::fs::write(folder.path().join("own_check.py"), text).unwrap(),
+            "sh" if text == "python3 own_check.py\n" => {
+                let said = blocks.get(at + 1).filter(|(fence, _)| fence == "text").map(|(_, text)| text.clone());
+                let code = i32::from(said.is_some());
+                assert_eq!(python(), (said.unwrap_or_default(), Some(code)));
+                runs += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(runs, 3, "docs/tutorial.md runs its check otherwise");
+}
+
+/// The words of every command that does something, in the order of the help.
+fn leaves(command: &clap::Command, words: &str, out: &mut Vec<String>) {
+    // The tools of `plan` and `apply` are their arguments.
+    let ends = !command.has_subcommands() || ["plan", "apply"].contains(&command.get_name());
+    if ends {
+        return out.push(words.to_owned());
+    }
+    let below = command.get_subcommands().filter(|below| !below.is_hide_set());
+    below.for_each(|below| leaves(below, &format!("{words} {}", below.get_name()), out));
+}
+
+#[test]
+fn every_command_has_an_example_that_runs() {
+    let page = read(&root().join("docs/commands.md"));
+    let examples: Vec<String> = shown(&tour(&page)).into_iter().map(|shown| shown.words.join(" ") + " ").collect();
+    let mut commands = Vec::new();
+    leaves(&mfm::cli::command(), "mfm", &mut commands);
+    assert!(commands.len() > 20, "{commands:?}");
+    for command in commands {
+        assert!(page.contains(&format!("\n### {command}\n")), "docs/commands.md has no section for {command}");
+        let example = examples.iter().any(|example| example.starts_with(&format!("{command} ")));
+        assert!(example, "docs/commands.md has no example of {command}");
+    }
 }
 
 /// The rows of a page's tables, cell by cell, without heads and rules.
