@@ -35,28 +35,35 @@ pub(super) struct Globals {
     #[arg(long, id = "global_target", value_name = "NAME|URL", global = true)]
     pub(super) target: Option<String>,
     /// How results are written [env: MFM_FORMAT] [default: table]
-    #[arg(long = "format", id = "global_format", value_name = "FORMAT", value_enum, global = true)]
+    #[arg(
+        long = "format",
+        id = "global_format",
+        value_name = "FORMAT",
+        value_enum,
+        global = true,
+        hide_short_help = true
+    )]
     pub(super) format_word: Option<Format>,
     /// Write results as JSON: the same as --format json
     #[arg(long, id = "global_json", global = true, conflicts_with = "global_format")]
     pub(super) json: bool,
     /// Who acts, as the journal will say [env: MFM_ACTOR] [default: the user's name]
-    #[arg(long, id = "global_actor", value_name = "NAME", global = true)]
+    #[arg(long, id = "global_actor", value_name = "NAME", global = true, hide_short_help = true)]
     pub(super) actor: Option<String>,
     /// Answer yes to every question but one that wants a name typed
     #[arg(long, short, id = "global_yes", global = true)]
     pub(super) yes: bool,
     /// Never ask: what needs an answer is refused
-    #[arg(long, id = "global_no_input", global = true)]
+    #[arg(long, id = "global_no_input", global = true, hide_short_help = true)]
     pub(super) no_input: bool,
     /// Leave out notes and progress
-    #[arg(long, short, id = "global_quiet", action = ArgAction::SetTrue, global = true)]
+    #[arg(long, short, id = "global_quiet", action = ArgAction::SetTrue, global = true, hide_short_help = true)]
     pub(super) quiet: bool,
     /// Say where the settings come from
-    #[arg(long, short, id = "global_verbose", global = true, conflicts_with = "global_quiet")]
+    #[arg(long, short, id = "global_verbose", global = true, conflicts_with = "global_quiet", hide_short_help = true)]
     pub(super) verbose: bool,
     /// When to use colour [env: NO_COLOR] [default: auto]
-    #[arg(long, id = "global_color", value_name = "WHEN", value_enum, global = true)]
+    #[arg(long, id = "global_color", value_name = "WHEN", value_enum, global = true, hide_short_help = true)]
     pub(super) color: Option<Color>,
 }
 

@@ -44,7 +44,7 @@ pub(super) fn script(shell: &str) -> Result<String, String> {
 
 /// Answers a completion script, where one asks; a question without an answer stays without one, and nobody is told.
 ///
-/// A script puts `--` in front of the line under way. With anything else behind the program, the variable was left over.
+/// A script puts `--` in front of the line under way; with anything else there, the variable was left over.
 pub(super) fn answer(words: &[OsString], around: &Surroundings) -> Option<u8> {
     let shell = Path::new(around.get(VARIABLE)?).file_stem()?.to_str()?;
     let shell = Shells::builtins().completer(shell)?.name();

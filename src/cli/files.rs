@@ -65,12 +65,17 @@ fn script(shell: Shell) -> Result<String, String> {
 }
 
 fn pages() -> Result<Vec<(String, String)>, String> {
-    let mut command = super::command();
+    let mut command = complete(super::command());
     command.build();
     let mut pages = Vec::new();
     collect(&command, &mut pages)?;
     pages.sort();
     Ok(pages)
+}
+
+/// Brings back what only the short help leaves out: a man page has room.
+fn complete(command: Command) -> Command {
+    command.mut_args(|arg| arg.hide_short_help(false)).mut_subcommands(complete)
 }
 
 fn collect(command: &Command, pages: &mut Vec<(String, String)>) -> Result<(), String> {
