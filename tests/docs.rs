@@ -124,6 +124,18 @@ fn every_error_code_is_on_its_page() {
 }
 
 #[test]
+fn every_error_says_what_happened_and_what_to_do() {
+    let page = read(&root().join("docs/errors.md"));
+    let mut seen = 0;
+    for row in page.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        assert!(cells.len() >= 2 && cells.iter().all(|cell| !cell.is_empty()), "{row}");
+        seen += 1;
+    }
+    assert!(seen > 80, "the test looked at {seen} rows: it does not read what it should");
+}
+
+#[test]
 fn every_test_named_exists() {
     let mut seen = 0;
     for page in pages() {

@@ -118,6 +118,21 @@ fn what_a_beginner_leaves_out_is_said_in_plain_words() {
 }
 
 #[test]
+fn a_file_or_folder_that_is_not_right_is_said_to_be() {
+    let world = World::with_lab();
+    world.json(&["audit", "export", "-o", "audit.jsonl"]);
+    std::fs::write(world.path().join("other.json"), "{\"schema\":\"mfm/status/1\"}").unwrap();
+    for (words, said) in [
+        (["apply", "--plan", "audit.jsonl"], "could not read the plan file audit.jsonl: it is no plan: trailing"),
+        (["apply", "--plan", "other.json"], "could not read the plan file other.json: its schema is `mfm/status/1`"),
+        (["lab", "create", "sqlite:no/folder/lab.db"], "lab.db: its folder does not exist"),
+    ] {
+        let output = world.run(&words);
+        assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn show_says_parameters_as_people_write_them() {
     let world = World::with_lab();
     let angles = ["--fld-id", "5002", "--angle-type", "gantry", "--invalid-value", "400", "--yes"];
