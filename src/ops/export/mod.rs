@@ -207,7 +207,8 @@ impl<'a> Walk<'a> {
                 return ControlFlow::Break(());
             }
             self.context.reporter.progress("exporting the journal", entry.seq - first, last - first + 1);
-            if self.request.op.is_none_or(|op| entry.op == Some(op)) {
+            ended = self.context.go_on().map_err(Stop::Failed);
+            if ended.is_ok() && self.request.op.is_none_or(|op| entry.op == Some(op)) {
                 ended = self.entry(&entry, lines);
             }
             if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -229,31 +230,32 @@ impl<'a> Walk<'a> {
         let operation = self.journal.operation(op)?.ok_or_else(lost)?;
         streamed(|visit| {
             self.journal.chosen_parts(&operation, &mut |part| {
-                visit(part.keys.iter().try_for_each(|key| lines.chosen(op, &part, key)))
+                visit(part.keys.iter().try_for_each(|key| lines.chosen(op, &part, key)).map_err(Stop::Io))
             })
         })?;
         self.changes(&operation, lines)
     }
 
     fn changes(&mut self, operation: &Operation, lines: &mut Lines<'_>) -> Result<(), Stop> {
-        let written = &mut self.outcome.changes;
+        let (written, context) = (&mut self.outcome.changes, self.context);
         streamed(|visit| {
             self.journal.changes(operation, &mut |change| {
                 *written += 1;
-                visit(lines.change(operation, &change))
+                let stopped = context.go_on().map_err(Stop::Failed);
+                visit(stopped.and_then(|()| Ok(lines.change(operation, &change)?)))
             })
         })
     }
 }
 
-/// Lets a visit of the journal end at the first line that cannot be written.
+/// Lets a visit of the journal end at the first line that cannot be written, or where the person asks to stop.
 fn streamed(
-    walk: impl FnOnce(&mut dyn FnMut(io::Result<()>) -> ControlFlow<()>) -> Result<(), JournalError>,
+    walk: impl FnOnce(&mut dyn FnMut(Result<(), Stop>) -> ControlFlow<()>) -> Result<(), JournalError>,
 ) -> Result<(), Stop> {
     let mut ended = Ok(());
     walk(&mut |written| {
         ended = written;
         if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    Ok(ended?)
+    ended
 }
