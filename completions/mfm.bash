@@ -55,6 +55,9 @@ _mfm() {
             mfm,recover)
                 cmd="mfm__subcmd__recover"
                 ;;
+            mfm,replay)
+                cmd="mfm__subcmd__replay"
+                ;;
             mfm,revert)
                 cmd="mfm__subcmd__revert"
                 ;;
@@ -164,7 +167,7 @@ _mfm() {
 
     case "${cmd}" in
         mfm)
-            opts="-y -q -v -h -V --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help --version demo lab target modes find plan apply revert recover status log show check audit completions man help"
+            opts="-y -q -v -h -V --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help --version demo lab target modes find plan apply revert recover replay status log show check audit completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2675,6 +2678,52 @@ _mfm() {
                     return 0
                     ;;
                 --confirm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --journal)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mfm__subcmd__replay)
+            opts="-y -q -v -h --onto --until --beside-journal --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --onto)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --beside-journal)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

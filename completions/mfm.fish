@@ -49,6 +49,7 @@ complete -c mfm -n "__fish_mfm_needs_command" -f -a "plan" -d 'Show the changes 
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "apply" -d 'Commit a fault on a test copy'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "revert" -d 'Take operations back'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "recover" -d 'Close what a crash left open'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "replay" -d 'Re-run the journal on another marked copy'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "status" -d 'Show what is broken now'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "log" -d 'List the operations, newest first'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "show" -d 'Show one operation'
@@ -1065,6 +1066,24 @@ complete -c mfm -n "__fish_mfm_using_subcommand recover" -l no-input -d 'Never a
 complete -c mfm -n "__fish_mfm_using_subcommand recover" -s q -l quiet -d 'Leave out notes and progress'
 complete -c mfm -n "__fish_mfm_using_subcommand recover" -s v -l verbose -d 'Say where the settings come from'
 complete -c mfm -n "__fish_mfm_using_subcommand recover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -l onto -d 'The copy, by URL or name: registered, marked, and as the source was before its first operation' -r
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -l until -d 'The last operation to replay [default: the newest when the command starts]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -l beside-journal -d 'Write although the copy holds operations of this other journal' -r
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mfm -n "__fish_mfm_using_subcommand status" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
 complete -c mfm -n "__fish_mfm_using_subcommand status" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
 complete -c mfm -n "__fish_mfm_using_subcommand status" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'

@@ -9,7 +9,7 @@ use super::faults::{ApplyCall, PlanCall};
 use super::settings::{Color, Format};
 use super::texts;
 use crate::model::ports::Danger;
-use crate::ops::{self, audit, checks, demo, find, lab, log, recover, revert, show, status, target};
+use crate::ops::{self, audit, checks, demo, find, lab, log, recover, replay, revert, show, status, target};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -92,6 +92,8 @@ pub(super) enum Command {
     Revert(revert::Request),
     #[command(about = recover::CARD.about, long_about = texts::RECOVER)]
     Recover(recover::Request),
+    #[command(about = replay::CARD.about, long_about = texts::REPLAY)]
+    Replay(replay::Request),
     #[command(about = status::CARD.about, long_about = texts::STATUS)]
     Status {
         /// Exit with 1 where anything is broken or undecided
@@ -188,6 +190,7 @@ impl Command {
             Self::Apply(_) => "apply",
             Self::Revert(_) => "revert",
             Self::Recover(_) => "recover",
+            Self::Replay(_) => "replay",
             Self::Status { .. } => "status",
             Self::Log(_) => "log",
             Self::Show(_) => "show",

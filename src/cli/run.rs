@@ -11,8 +11,8 @@ use super::terminal::Terminal;
 use super::{failures, files, render, topics};
 use crate::ops::cell::ChangeRow;
 use crate::ops::{
-    Context, Failure, Kind, apply, audit, cell, checks, demo, find, lab, log, modes, plan, recover, revert, show,
-    status, target,
+    Context, Failure, Kind, apply, audit, cell, checks, demo, find, lab, log, modes, plan, recover, replay, revert,
+    show, status, target,
 };
 
 /// How long to wait for other writers of a target, in milliseconds.
@@ -127,6 +127,10 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
             show.with_code(&outcome, outcome.left_something())
         }
         Command::Recover(request) => recovered(&recover::run(context, request)?, show),
+        Command::Replay(request) => {
+            let outcome = replay::run(context, request)?;
+            show.with_code(&outcome, !outcome.ok)
+        }
         Command::Status { exit_code } => {
             let outcome = status::run(context)?;
             show.with_code(&outcome, *exit_code && outcome.disturbed())

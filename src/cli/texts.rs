@@ -219,6 +219,23 @@ Example:
   mfm recover
   mfm recover --as gone --target lab --confirm lab";
 
+/// `mfm replay`.
+pub(super) const REPLAY: &str = "\
+Re-run the journal of one target on another marked copy, as ordinary operations there: with the journaled keys, \
+parameters, seed and clock. The same database must give the same plan digests and the same images.
+
+The copy has to be as the source was before its first operation, registered, and marked. Reverts are replayed as \
+reverts of the same rows. Operations that failed, were abandoned or are gone are passed over and listed; an open one \
+stops the replay.
+
+Each operation is planned on the copy and held against the journal before it is written. At the first difference the \
+replay stops, names operation, table, key, column and both values, writes nothing of that operation, and exits with 1. \
+What was replayed before stays on the copy and in the journal; an interrupted replay goes on when it is run again.
+
+Example:
+  mfm replay --target lab --onto copy
+  mfm revert --all --target copy";
+
 /// `mfm status`.
 pub(super) const STATUS: &str = "\
 Show what is broken now, what is undecided, and which targets the guard lets pass.

@@ -15,7 +15,7 @@ use crate::model::refusal::{Conflict, show};
 use crate::model::{Refusal, Value};
 use crate::plan::{Pending, revert_digest};
 
-mod judge;
+pub(super) mod judge;
 
 use judge::{Judgement, judge};
 

@@ -17,6 +17,7 @@ pub mod plan;
 pub mod plan_file;
 pub mod reading;
 pub mod recover;
+pub mod replay;
 pub mod revert;
 pub mod select;
 pub mod show;
@@ -63,6 +64,7 @@ pub const OPERATIONS: &[&Card] = &[
     &apply::CARD,
     &revert::CARD,
     &recover::CARD,
+    &replay::CARD,
     &status::CARD,
     &log::CARD,
     &show::CARD,

@@ -16,6 +16,7 @@ mod mock;
 mod places;
 mod refusals;
 mod regressions;
+mod replay;
 mod seeds;
 mod selectors;
 mod simulated;

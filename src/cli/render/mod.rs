@@ -10,6 +10,7 @@ mod lab;
 mod log;
 mod modes;
 mod recover;
+mod replay;
 mod revert;
 mod show;
 mod status;

@@ -192,9 +192,21 @@ fn change(one: &Change, other: &Change, measure: Measure) -> Result<Verdict, Box
     }
     let both_there = one.after_digest().is_some() == other.after_digest().is_some();
     if measure == Measure::Bits || !both_there {
-        return Err(Box::new(Difference::other_columns(one)));
+        let column = unshared(&one.table, &other.table);
+        let difference = Difference::other_columns(one);
+        return Err(Box::new(match column {
+            Some(_) => Difference { what: What::Column, column, ..difference },
+            None => difference,
+        }));
     }
     Ok(Verdict::Equivalent)
+}
+
+/// Returns a column that one of two tables lacks.
+fn unshared(one: &TableShape, other: &TableShape) -> Option<String> {
+    let lacks = |table: &TableShape, column: &&Column| table.position(&column.name).is_none();
+    let missing = one.columns.iter().find(|column| lacks(other, column));
+    missing.or_else(|| other.columns.iter().find(|column| lacks(one, column))).map(|column| column.name.clone())
 }
 
 /// The cells of one side, each with its column's name.

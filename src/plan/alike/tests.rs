@@ -151,6 +151,19 @@ fn a_column_that_no_change_sets_shows_in_the_digest() {
 }
 
 #[test]
+fn a_column_that_one_table_lacks_is_named() {
+    let wide = shape("t", &[("id", "int"), ("angle", "decimal(4,1)"), ("ida", "char(4)"), ("more", "int")], &[]);
+    let cells = |angle| row(1, Value::Integer(angle), "A");
+    let wider = |angle| [cells(angle), vec![Value::Null]].concat();
+    let narrow = [update(&lite(), &cells(180), &cells(400))];
+    let wide = [update(&wide, &wider(180), &wider(400))];
+    for (journaled, found) in [(&narrow, &wide), (&wide, &narrow)] {
+        let difference = *compare(journaled, found, Measure::Bits).unwrap_err();
+        assert_eq!((difference.what, difference.column.as_deref()), (What::Column, Some("more")));
+    }
+}
+
+#[test]
 fn rows_too_few_too_many_and_in_another_order() {
     let (lite, _) = both();
     for measure in [Measure::Bits, Measure::Meaning] {
