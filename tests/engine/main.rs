@@ -17,6 +17,7 @@ mod places;
 mod refusals;
 mod regressions;
 mod replay;
+mod replay_engines;
 mod replay_long;
 mod seeds;
 mod selectors;
