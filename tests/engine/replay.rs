@@ -1,5 +1,8 @@
 //! Replay: the same operations on a fresh copy are the same to the bit, and what is not is named.
 
+use std::sync::{Arc, Mutex};
+
+use mfm::ops::context::Chosen;
 use mfm::ops::replay::{self, Outcome};
 use mfm::ops::target::mark;
 use mfm::ops::{Failure, revert};
@@ -7,6 +10,7 @@ use mfm::plan::alike::Verdict;
 use mfm_journal::Journal;
 use serde_json::json;
 
+use super::crash::{Bomb, How, Rig, quiet};
 use super::world::{World, angles, cell, dump, meddle, request, sample};
 
 /// A lab with a marked copy of its baseline beside it.
@@ -298,4 +302,94 @@ fn nobody_asked_writes_nothing() {
     let refused = replay(&world, None).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("no_consent", 3));
     assert_eq!(dump(&world.path("copy.db")), before);
+}
+
+/// Stops whatever asks, from the n-th question on.
+struct Stopping(std::cell::Cell<u32>);
+
+impl mfm::model::ports::Reporter for Stopping {
+    fn progress(&self, _: &str, _: u64, _: u64) {}
+    fn note(&self, _: &str) {}
+    fn interrupted(&self) -> bool {
+        self.0.set(self.0.get().saturating_sub(1));
+        self.0.get() == 0
+    }
+}
+
+#[test]
+fn an_interrupted_replay_says_what_is_done_and_goes_on() {
+    let world = with_copy(12);
+    for seed in 0..3 {
+        world.apply(sample("create_duplicate_treatment", "same_field", 1, seed)).unwrap();
+    }
+    let mut stops = 0;
+    for questions in 1.. {
+        let reporter = Stopping(std::cell::Cell::new(questions));
+        let context = mfm::ops::Context { reporter: &reporter, ..world.context() };
+        let request = replay::Request { onto: "copy".into(), ..Default::default() };
+        let Err(failure) = replay::run(&context, &request) else { break };
+        assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("interrupted", 130));
+        let done = Journal::open_read(&world.journal).unwrap().state().active_on("copy").count();
+        assert_eq!(failure.message.contains(&format!("{done} of 3 operations are replayed")), done > 0, "{failure:?}");
+        stops += usize::from(done > 0);
+    }
+    assert!(stops > 1, "it was stopped {stops} times between operations");
+    same(&world);
+}
+
+#[test]
+fn a_crash_in_a_replay_is_recovered_and_the_replay_goes_on() {
+    quiet();
+    let mut open = 0;
+    for step in [1, 4, 7, 10, 13, 16, 19, 22, 25, 28] {
+        let world = with_copy(6);
+        world.apply(sample("create_invalid_angles", "gantry", 1, 1)).unwrap();
+        world.revert(&[1]).unwrap();
+        let bomb = Bomb::at(step, How::Crash);
+        let crashed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut journal = Journal::open(&world.journal).unwrap();
+            let keys = mfm::mosaiq::schema::keys();
+            let mut target = mfm::target::sqlite::SqliteTarget::open(&world.path("copy.db"), keys).unwrap();
+            journal.set_faults(Box::new(bomb.clone()));
+            target.set_faults(Arc::new(Mutex::new(bomb.clone())));
+            let chosen = |name: &str| Chosen { name: name.into(), url: journal.state().targets[name].url.clone() };
+            let ends = replay::Ends { source: chosen("lab"), onto: chosen("copy") };
+            let request = replay::Request { onto: "copy".into(), ..Default::default() };
+            replay::onto(&world.context(), &mut journal, &mut target, &ends, &request).unwrap();
+        }));
+        assert_eq!(crashed.is_err(), bomb.went_off());
+        if !Journal::open_read(&world.journal).unwrap().state().open.is_empty() {
+            open += 1;
+            assert_eq!(replay(&world, None).unwrap_err().code, "recover_first");
+            let on_copy = mfm::ops::Context { target: Some("copy".into()), ..world.context() };
+            mfm::ops::recover::run(&on_copy, &mfm::ops::recover::Request::default()).unwrap();
+        }
+        assert_eq!(same(&world).replayed.len(), 2, "step {step}");
+    }
+    assert!(open > 3, "only {open} crashes left an operation open");
+}
+
+#[test]
+fn an_open_operation_of_the_source_stops_the_replay() {
+    quiet();
+    let world = with_copy(6);
+    world.apply(sample("create_invalid_angles", "gantry", 1, 1)).unwrap();
+    let (_, made) =
+        mfm::ops::plan::run(&world.context(), &sample("delete_control_points", "single_gap", 1, 3)).unwrap();
+    let rig = Rig::of(world);
+    let journal = || Journal::open_read(&rig.world.journal).unwrap();
+    let mut step = 0;
+    while journal().state().open.is_empty() {
+        step += 1;
+        rig.with(&Bomb::at(step, How::Crash), |engine| engine.commit(&made.proposal, &made.prepared));
+    }
+    let world = &rig.world;
+    let op = *journal().state().open.keys().next().unwrap();
+    let outcome = replay(world, None).unwrap();
+    assert_eq!((outcome.ok, outcome.replayed.len()), (false, 1));
+    let found = outcome.first_difference.unwrap();
+    assert_eq!((found.op, found.what.as_str()), (op, "open"));
+    mfm::ops::recover::run(&world.context(), &mfm::ops::recover::Request::default()).unwrap();
+    let outcome = same(world);
+    assert_eq!(outcome.replayed.len() + outcome.skipped.len(), usize::try_from(op).unwrap());
 }
