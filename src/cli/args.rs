@@ -9,7 +9,7 @@ use super::faults::{ApplyCall, PlanCall};
 use super::settings::{Color, Format};
 use super::texts;
 use crate::model::ports::Danger;
-use crate::ops::{self, audit, checks, demo, find, lab, log, recover, replay, revert, show, status, target};
+use crate::ops::{self, audit, checks, demo, explain, find, lab, log, recover, replay, revert, show, status, target};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -104,6 +104,8 @@ pub(super) enum Command {
     Log(log::Request),
     #[command(about = show::CARD.about, long_about = texts::SHOW)]
     Show(show::Request),
+    #[command(about = explain::CARD.about, long_about = texts::EXPLAIN)]
+    Explain(explain::Request),
     #[command(about = checks::CARD.about, long_about = texts::CHECK)]
     Check(checks::Request),
     #[command(about = "Gather evidence", long_about = texts::AUDIT, subcommand)]
@@ -194,6 +196,7 @@ impl Command {
             Self::Status { .. } => "status",
             Self::Log(_) => "log",
             Self::Show(_) => "show",
+            Self::Explain(_) => "explain",
             Self::Check(_) => "check",
             Self::Audit(Audit::Verify(_)) => "audit-verify",
             Self::Completions { .. } => "completions",

@@ -257,6 +257,18 @@ Show one operation: parameters, digests, what reverted it, and with --diff its c
 Example:
   mfm show 3 --diff";
 
+/// `mfm explain`.
+pub(super) const EXPLAIN: &str = "\
+Explain one operation: what it did, what a revert of it would do now, what stands in the way, and what proves it.
+
+Every row is judged as `mfm revert` would judge it, and nothing is written. Later operations and changes of others are \
+named row by row, with the commands that would take the operation back all the same. The digests are computed again \
+from the images, and the target is asked for the uid. A target that cannot be read is said to be unknown, and the \
+journal's part is shown; exits with 1 only where journal and target disagree.
+
+Example:
+  mfm explain 3";
+
 /// `mfm audit`.
 pub(super) const AUDIT: &str = "\
 Gather evidence that journal and targets agree.

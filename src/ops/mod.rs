@@ -8,6 +8,7 @@ pub mod checks;
 pub mod context;
 mod crowd;
 pub mod demo;
+pub mod explain;
 pub mod failure;
 pub mod find;
 pub mod lab;
@@ -68,6 +69,7 @@ pub const OPERATIONS: &[&Card] = &[
     &status::CARD,
     &log::CARD,
     &show::CARD,
+    &explain::CARD,
     &checks::CARD,
     &audit::CARD,
 ];

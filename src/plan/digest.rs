@@ -70,12 +70,33 @@ pub fn revert_digest(reverted: &Digest, changes: &[Change]) -> Result<Digest, Cb
 /// # Errors
 /// [`CborError::NotANumber`] for a NaN.
 pub fn rows_root(changes: &[Change]) -> Result<Digest, CborError> {
-    let mut frontier = Frontier::new();
-    let mut leaf = Writer::new();
-    for change in changes {
-        leaf.clear();
-        change.leaf(&mut leaf)?;
-        frontier.push(leaf.as_bytes());
+    let mut tree = RowsTree::default();
+    changes.iter().try_for_each(|change| tree.add(change))?;
+    Ok(tree.root())
+}
+
+/// The RFC 6962 tree over changes that come one after another.
+#[derive(Debug, Default)]
+pub struct RowsTree {
+    frontier: Frontier,
+    leaf: Writer,
+}
+
+impl RowsTree {
+    /// Adds the next change.
+    ///
+    /// # Errors
+    /// [`CborError::NotANumber`] for a NaN.
+    pub fn add(&mut self, change: &Change) -> Result<(), CborError> {
+        self.leaf.clear();
+        change.leaf(&mut self.leaf)?;
+        self.frontier.push(self.leaf.as_bytes());
+        Ok(())
     }
-    Ok(frontier.root())
+
+    /// Returns the root so far.
+    #[must_use]
+    pub fn root(&self) -> Digest {
+        self.frontier.root()
+    }
 }

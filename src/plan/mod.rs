@@ -4,5 +4,5 @@ pub mod alike;
 mod digest;
 mod pending;
 
-pub use digest::{PlanFacts, plan_digest, revert_digest, rows_root};
+pub use digest::{PlanFacts, RowsTree, plan_digest, revert_digest, rows_root};
 pub use pending::{Pending, changes, pending, touches};

@@ -10,6 +10,7 @@
 mod conflicts;
 mod crash;
 mod crash_modes;
+mod explain;
 mod full;
 mod laws;
 mod mock;

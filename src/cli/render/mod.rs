@@ -4,6 +4,7 @@ mod audit;
 pub(super) mod changes;
 mod check;
 mod demo;
+mod explain;
 mod faults;
 mod find;
 mod lab;

@@ -139,7 +139,8 @@ pub fn onto(
     run.take_over(journal, &course, &earlier)?;
     let left = course.steps.len() - earlier.len();
     if left > 0 {
-        context.consent(&question(ends, left, earlier.len()))?;
+        let asked = context.consent(&question(ends, left, earlier.len()));
+        asked.map_err(|failure| Failure { hint: "--yes consents in scripts".into(), ..failure })?;
     }
     let stopped = run.go(journal, target, &course)?;
     let first_difference = stopped.or_else(|| course.open.map(|op| Difference::open(op, &ends.source.name)));
