@@ -31,6 +31,9 @@ _mfm() {
             mfm,demo)
                 cmd="mfm__subcmd__demo"
                 ;;
+            mfm,explain)
+                cmd="mfm__subcmd__explain"
+                ;;
             mfm,find)
                 cmd="mfm__subcmd__find"
                 ;;
@@ -167,7 +170,7 @@ _mfm() {
 
     case "${cmd}" in
         mfm)
-            opts="-y -q -v -h -V --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help --version demo lab target modes find plan apply revert recover replay status log show check audit completions man help"
+            opts="-y -q -v -h -V --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help --version demo lab target modes find plan apply revert recover replay status log show explain check audit completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1289,6 +1292,40 @@ _mfm() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --journal)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mfm__subcmd__explain)
+            opts="-y -q -v -h --journal --target --format --json --actor --yes --no-input --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --journal)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

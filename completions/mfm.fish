@@ -53,6 +53,7 @@ complete -c mfm -n "__fish_mfm_needs_command" -f -a "replay" -d 'Re-run the jour
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "status" -d 'Show what is broken now'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "log" -d 'List the operations, newest first'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "show" -d 'Show one operation'
+complete -c mfm -n "__fish_mfm_needs_command" -f -a "explain" -d 'Explain one operation: its inverse, what blocks it, its proof'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "check" -d 'Run the quality checks on a target'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "audit" -d 'Gather evidence'
 complete -c mfm -n "__fish_mfm_needs_command" -f -a "completions" -d 'Write the completion script of a shell to stdout'
@@ -1133,6 +1134,21 @@ complete -c mfm -n "__fish_mfm_using_subcommand show" -l no-input -d 'Never ask:
 complete -c mfm -n "__fish_mfm_using_subcommand show" -s q -l quiet -d 'Leave out notes and progress'
 complete -c mfm -n "__fish_mfm_using_subcommand show" -s v -l verbose -d 'Say where the settings come from'
 complete -c mfm -n "__fish_mfm_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mfm -n "__fish_mfm_using_subcommand explain" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F
+complete -c mfm -n "__fish_mfm_using_subcommand explain" -l target -d 'The target, by name or URL [env: MFM_TARGET] [default: the only one]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand explain" -l format -d 'How results are written [env: MFM_FORMAT] [default: table]' -r -f -a "table\t'Tables and sentences, for people'
+json\t'One JSON object, for programs'
+plain\t'Tab-separated values with a header line, for shell tools'"
+complete -c mfm -n "__fish_mfm_using_subcommand explain" -l actor -d 'Who acts, as the journal will say [env: MFM_ACTOR] [default: the user\'s name]' -r
+complete -c mfm -n "__fish_mfm_using_subcommand explain" -l color -d 'When to use colour [env: NO_COLOR] [default: auto]' -r -f -a "auto\t'On terminals'
+always\t'Everywhere'
+never\t'Nowhere'"
+complete -c mfm -n "__fish_mfm_using_subcommand explain" -l json -d 'Write results as JSON: the same as --format json'
+complete -c mfm -n "__fish_mfm_using_subcommand explain" -s y -l yes -d 'Answer yes to every question but one that wants a name typed'
+complete -c mfm -n "__fish_mfm_using_subcommand explain" -l no-input -d 'Never ask: what needs an answer is refused'
+complete -c mfm -n "__fish_mfm_using_subcommand explain" -s q -l quiet -d 'Leave out notes and progress'
+complete -c mfm -n "__fish_mfm_using_subcommand explain" -s v -l verbose -d 'Say where the settings come from'
+complete -c mfm -n "__fish_mfm_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mfm -n "__fish_mfm_using_subcommand check" -l only -d 'Only these checks, or the checks of these groups: ids with commas between them' -r
 complete -c mfm -n "__fish_mfm_using_subcommand check" -l now -d 'The wall clock, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS: nothing may lie after it [default: the clock here]' -r
 complete -c mfm -n "__fish_mfm_using_subcommand check" -l journal -d 'The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db, else the user\'s]' -r -F

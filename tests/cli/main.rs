@@ -16,6 +16,7 @@ mod help;
 mod json;
 mod output;
 mod recover;
+mod replay;
 mod settings;
 #[cfg(unix)]
 mod signals;
