@@ -9,7 +9,9 @@ use super::faults::{ApplyCall, PlanCall};
 use super::settings::{Color, Format};
 use super::texts;
 use crate::model::ports::Danger;
-use crate::ops::{self, audit, checks, demo, export, find, lab, log, recover, revert, show, status, target};
+use crate::ops::{
+    self, audit, checks, demo, explain, export, find, lab, log, recover, replay, revert, show, status, target,
+};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -99,6 +101,8 @@ pub(super) enum Command {
     Revert(revert::Request),
     #[command(about = recover::CARD.about, long_about = texts::RECOVER)]
     Recover(recover::Request),
+    #[command(about = replay::CARD.about, long_about = texts::REPLAY)]
+    Replay(replay::Request),
     #[command(about = status::CARD.about, long_about = texts::STATUS)]
     Status {
         /// Exit with 1 where anything is broken or undecided
@@ -109,6 +113,8 @@ pub(super) enum Command {
     Log(log::Request),
     #[command(about = show::CARD.about, long_about = texts::SHOW)]
     Show(show::Request),
+    #[command(about = explain::CARD.about, long_about = texts::EXPLAIN)]
+    Explain(explain::Request),
     #[command(about = checks::CARD.about, long_about = texts::CHECK)]
     Check(checks::Request),
     #[command(about = "Gather evidence", long_about = texts::AUDIT, subcommand)]
@@ -197,9 +203,11 @@ impl Command {
             Self::Apply(_) => "apply",
             Self::Revert(_) => "revert",
             Self::Recover(_) => "recover",
+            Self::Replay(_) => "replay",
             Self::Status { .. } => "status",
             Self::Log(_) => "log",
             Self::Show(_) => "show",
+            Self::Explain(_) => "explain",
             Self::Check(_) => "check",
             Self::Audit(Audit::Verify(_)) => "audit-verify",
             Self::Audit(Audit::Export(_)) => "audit-export",

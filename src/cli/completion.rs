@@ -192,6 +192,8 @@ fn source(command: &str, arg: &Arg) -> Option<Source> {
         "global_target" => Source::Journal(Wanted::Targets),
         "name" | "target" if arg.is_positional() => Source::Journal(Wanted::Targets),
         "op" if command == "recover" => Source::Journal(Wanted::Open),
+        "onto" => Source::Journal(Wanted::Targets),
+        "until" if command == "replay" => Source::Journal(Wanted::Operations),
         "op" | "before" => Source::Journal(Wanted::Operations),
         "operations" => Source::Journal(Wanted::Active),
         "mode" | "eligible" => Source::Tools,

@@ -219,6 +219,23 @@ Example:
   mfm recover
   mfm recover --as gone --target lab --confirm lab";
 
+/// `mfm replay`.
+pub(super) const REPLAY: &str = "\
+Re-run the journal of one target on another marked copy, as ordinary operations there: with the journaled keys, \
+parameters, seed and clock. The same database must give the same plan digests and the same images.
+
+The copy has to be as the source was before its first operation, registered, and marked. Reverts are replayed as \
+reverts of the same rows. Operations that failed, were abandoned or are gone are passed over and listed; an open one \
+stops the replay.
+
+Each operation is planned on the copy and held against the journal before it is written. At the first difference the \
+replay stops, names operation, table, key, column and both values, writes nothing of that operation, and exits with 1. \
+What was replayed before stays on the copy and in the journal; an interrupted replay goes on when it is run again.
+
+Example:
+  mfm replay --target lab --onto copy
+  mfm revert --all --target copy";
+
 /// `mfm status`.
 pub(super) const STATUS: &str = "\
 Show what is broken now, what is undecided, and which targets the guard lets pass.
@@ -239,6 +256,18 @@ Show one operation: parameters, digests, what reverted it, and with --diff its c
 
 Example:
   mfm show 3 --diff";
+
+/// `mfm explain`.
+pub(super) const EXPLAIN: &str = "\
+Explain one operation: what it did, what a revert of it would do now, what stands in the way, and what proves it.
+
+Every row is judged as `mfm revert` would judge it, and nothing is written. Later operations and changes of others are \
+named row by row, with the commands that would take the operation back all the same. The digests are computed again \
+from the images, and the target is asked for the uid. A target that cannot be read is said to be unknown, and the \
+journal's part is shown; exits with 1 only where journal and target disagree.
+
+Example:
+  mfm explain 3";
 
 /// `mfm audit`.
 pub(super) const AUDIT: &str = "\

@@ -46,7 +46,7 @@ pub fn plan_digest(facts: &PlanFacts<'_>, changes: &[Change]) -> Result<Digest, 
     }
     out.array(facts.keys.len() as u64);
     facts.keys.iter().try_for_each(|key| write_values(key, &mut out))?;
-    out.bytes(root(changes)?.as_bytes());
+    out.bytes(rows_root(changes)?.as_bytes());
     Ok(Digest::of(out.as_bytes()))
 }
 
@@ -61,17 +61,42 @@ pub fn revert_digest(reverted: &Digest, changes: &[Change]) -> Result<Digest, Cb
     out.text("mfm/plan/1");
     out.text("revert");
     out.bytes(reverted.as_bytes());
-    out.bytes(root(changes)?.as_bytes());
+    out.bytes(rows_root(changes)?.as_bytes());
     Ok(Digest::of(out.as_bytes()))
 }
 
-fn root(changes: &[Change]) -> Result<Digest, CborError> {
-    let mut frontier = Frontier::new();
-    let mut leaf = Writer::new();
-    for change in changes {
-        leaf.clear();
-        change.leaf(&mut leaf)?;
-        frontier.push(leaf.as_bytes());
+/// Returns the RFC 6962 root over changes, as an operation's entry holds it.
+///
+/// # Errors
+/// [`CborError::NotANumber`] for a NaN.
+pub fn rows_root(changes: &[Change]) -> Result<Digest, CborError> {
+    let mut tree = RowsTree::default();
+    changes.iter().try_for_each(|change| tree.add(change))?;
+    Ok(tree.root())
+}
+
+/// The RFC 6962 tree over changes that come one after another.
+#[derive(Debug, Default)]
+pub struct RowsTree {
+    frontier: Frontier,
+    leaf: Writer,
+}
+
+impl RowsTree {
+    /// Adds the next change.
+    ///
+    /// # Errors
+    /// [`CborError::NotANumber`] for a NaN.
+    pub fn add(&mut self, change: &Change) -> Result<(), CborError> {
+        self.leaf.clear();
+        change.leaf(&mut self.leaf)?;
+        self.frontier.push(self.leaf.as_bytes());
+        Ok(())
     }
-    Ok(frontier.root())
+
+    /// Returns the root so far.
+    #[must_use]
+    pub fn root(&self) -> Digest {
+        self.frontier.root()
+    }
 }

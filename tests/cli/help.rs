@@ -24,9 +24,11 @@ fn the_main_help() {
       apply        Commit a fault on a test copy
       revert       Take operations back
       recover      Close what a crash left open
+      replay       Re-run the journal on another marked copy
       status       Show what is broken now
       log          List the operations, newest first
       show         Show one operation
+      explain      Explain one operation: its inverse, what blocks it, its proof
       check        Run the quality checks on a target
       audit        Gather evidence
       completions  Write the completion script of a shell to stdout

@@ -18,6 +18,7 @@ mod help;
 mod json;
 mod output;
 mod recover;
+mod replay;
 mod settings;
 #[cfg(unix)]
 mod signals;

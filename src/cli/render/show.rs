@@ -14,11 +14,7 @@ const NAMED_MAX: usize = 12;
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
         let line = &self.line;
-        let rows = count(line.rows, "row");
-        page.lead(
-            mood(&line.state),
-            &format!("operation {} on {}: {}, {}, {rows}", line.op, line.target, fault(line), line.state),
-        );
+        page.lead(mood(&line.state), &format!("operation {} on {}: {}", line.op, line.target, title(self)));
         page.blank();
         let fields = fields(self);
         let fields: Vec<(&str, String)> = fields.iter().map(|(name, value)| (*name, value.clone())).collect();
@@ -53,7 +49,13 @@ fn mood(state: &str) -> Mood {
     }
 }
 
-fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
+/// Returns what an operation did, how it stands, and how much it wrote.
+pub(super) fn title(show: &Outcome) -> String {
+    format!("{}, {}, {}", fault(&show.line), show.line.state, count(show.line.rows, "row"))
+}
+
+/// Returns when, by whom, on which records, with which parameters.
+pub(super) fn circumstances(show: &Outcome) -> Vec<(&'static str, String)> {
     let line = &show.line;
     let mut fields = vec![
         ("severity", line.severity.clone()),
@@ -78,11 +80,16 @@ fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
     let given = [("parameters", object("params")), ("proposed", proposed)];
     fields.extend(given.into_iter().filter_map(|(label, map)| Some((label, parameters(map?)))));
     fields.extend(["seed", "now"].into_iter().filter_map(|name| detail(show, name)));
+    fields
+}
+
+fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
+    let mut fields = circumstances(show);
     fields.push(("plan digest", show.plan_digest.to_string()));
     fields.extend(show.plan_id.iter().map(|id| ("plan id", id.clone())));
     fields.push(("rows root", show.rows_root.to_string()));
     fields.push(("identity", show.identity.to_string()));
-    fields.push(("uid", line.uid.to_string()));
+    fields.push(("uid", show.line.uid.to_string()));
     fields.push(("journal", show.journal.display().to_string()));
     fields
 }
