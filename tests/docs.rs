@@ -124,6 +124,18 @@ fn every_error_code_is_on_its_page() {
 }
 
 #[test]
+fn every_error_says_what_happened_and_what_to_do() {
+    let page = read(&root().join("docs/errors.md"));
+    let mut seen = 0;
+    for row in page.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        assert!(cells.len() >= 2 && cells.iter().all(|cell| !cell.is_empty()), "{row}");
+        seen += 1;
+    }
+    assert!(seen > 80, "the test looked at {seen} rows: it does not read what it should");
+}
+
+#[test]
 fn every_test_named_exists() {
     let mut seen = 0;
     for page in pages() {
@@ -161,6 +173,15 @@ fn every_link_resolves() {
             let found = anchor.is_empty() || anchors(&read(&target)).contains(anchor);
             assert!(found, "{} links to {link}, which has no such heading", page.display());
         }
+    }
+}
+
+#[test]
+fn every_page_stands_in_the_index() {
+    let index = read(&root().join("docs/README.md"));
+    for page in files(&root().join("docs"), "md") {
+        let name = page.file_name().unwrap().to_str().unwrap();
+        assert!(name == "README.md" || index.contains(&format!("]({name})")), "docs/README.md does not name {name}");
     }
 }
 
@@ -221,35 +242,123 @@ fn alike(page: &str, line: &str) -> bool {
     rest.is_empty() || (page.contains("...") && last.is_empty())
 }
 
-#[test]
-fn the_tour_runs_as_the_readme_shows_it() {
-    let readme = read(&root().join("README.md"));
-    let tour = readme.split("<!-- tour -->").nth(1).unwrap().split("<!-- end of tour -->").next().unwrap();
+/// What a page shows between `<!-- tour -->` and `<!-- end of tour -->`, however often; nothing where it has no tour.
+fn tour(page: &str) -> String {
+    let parts = page.split("<!-- tour -->").skip(1);
+    parts.map(|part| part.split_once("<!-- end of tour -->").unwrap().0).collect()
+}
+
+/// A fresh folder for a tour, with a home and the small mock beside each other.
+fn tour_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let home = folder.path().join("home");
     let mock = folder.path().join("mock");
-    for folder in [&home, &mock] {
-        std::fs::create_dir(folder).unwrap();
-    }
+    std::fs::create_dir(folder.path().join("home")).unwrap();
+    std::fs::create_dir(&mock).unwrap();
     for entry in std::fs::read_dir(root().join("tests/data/mock")).unwrap() {
         let entry = entry.unwrap();
         std::fs::copy(entry.path(), mock.join(entry.file_name())).unwrap();
     }
-    let commands = shown(tour);
-    assert!(commands.len() > 8, "{commands:?}");
-    for shown in commands {
-        assert_eq!(shown.words[0], "mfm", "{shown:?}");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
-        command.args(&shown.words[1..]).current_dir(folder.path());
-        command.env_clear().env("HOME", &home).env("USER", "physicist").env("COLUMNS", "100");
-        let done = command.output().unwrap();
-        let output = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();
-        let name = shown.words.join(" ");
-        assert_eq!(done.status.code(), Some(shown.exit_code), "{name}\n{output}");
-        let lines: Vec<String> = output.lines().map(flat).collect();
-        for line in shown.output.iter().filter(|line| !line.is_empty() && *line != "...") {
-            assert!(lines.iter().any(|found| alike(line, found)), "{name}: no line is `{line}`\n{output}");
+    folder
+}
+
+/// Runs one command of a tour, and holds its exit code and each line shown to what it wrote.
+fn run_shown(page: &Path, folder: &Path, shown: &Shown) {
+    let name = format!("{}: {}", page.display(), shown.words.join(" "));
+    if let [program, from, to] = shown.words.as_slice()
+        && program == "cp"
+    {
+        let copied = std::fs::copy(folder.join(from), folder.join(to));
+        assert!(copied.is_ok(), "{name}: {copied:?}");
+        return;
+    }
+    assert_eq!(shown.words[0], "mfm", "{name}: a tour runs `mfm` and `cp FROM TO` only");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
+    command.args(&shown.words[1..]).current_dir(folder);
+    command.env_clear().env("HOME", folder.join("home")).env("USER", "physicist").env("COLUMNS", "100");
+    let done = command.output().unwrap();
+    let output = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();
+    assert_eq!(done.status.code(), Some(shown.exit_code), "{name}\n{output}");
+    let lines: Vec<String> = output.lines().map(flat).collect();
+    for line in shown.output.iter().filter(|line| !line.is_empty() && *line != "...") {
+        assert!(lines.iter().any(|found| alike(line, found)), "{name}: no line is `{line}`\n{output}");
+    }
+}
+
+#[test]
+fn the_tours_run_as_the_pages_show_them() {
+    let mut toured = Vec::new();
+    for page in pages() {
+        let commands = shown(&tour(&read(&page)));
+        let folder = tour_folder();
+        commands.iter().for_each(|shown| run_shown(&page, folder.path(), shown));
+        if commands.len() > 2 {
+            toured.push(page.strip_prefix(root()).unwrap().to_owned());
         }
+    }
+    for page in ["README.md", "docs/commands.md", "docs/tutorial.md"] {
+        assert!(toured.contains(&PathBuf::from(page)), "the tour of {page} was not run: {toured:?}");
+    }
+}
+
+/// The fenced blocks of a text in their order, each with what stands behind the fence.
+fn blocks(text: &str) -> Vec<(String, String)> {
+    let block = |part: &str| part.split_once('\n').map(|(word, rest)| (word.to_owned(), rest.to_owned()));
+    text.split("```").skip(1).step_by(2).filter_map(block).collect()
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn python_runs_the_check_of_the_tutorial() {
+    let path = root().join("docs/tutorial.md");
+    let page = tour(&read(&path));
+    let folder = tour_folder();
+    let python = || {
+        let output = Command::new("python3").arg("own_check.py").current_dir(folder.path()).output().unwrap();
+        (String::from_utf8([output.stdout, output.stderr].concat()).unwrap(), output.status.code())
+    };
+    let mut commands = shown(&page).into_iter();
+    let (mut runs, blocks) = (0, blocks(&page));
+    for (at, (fence, text)) in blocks.iter().enumerate() {
+        match fence.as_str() {
+            "console" => {
+                let count = text.lines().filter(|line| line.starts_with("$ ")).count();
+                commands.by_ref().take(count).for_each(|shown| run_shown(&path, folder.path(), &shown));
+            }
+            "python" => std::fs::write(folder.path().join("own_check.py"), text).unwrap(),
+            "sh" if text == "python3 own_check.py\n" => {
+                let said = blocks.get(at + 1).filter(|(fence, _)| fence == "text").map(|(_, text)| text.clone());
+                let code = i32::from(said.is_some());
+                assert_eq!(python(), (said.unwrap_or_default(), Some(code)));
+                runs += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(runs, 3, "docs/tutorial.md runs its check otherwise");
+}
+
+/// The words of every command that does something, in the order of the help.
+fn leaves(command: &clap::Command, words: &str, out: &mut Vec<String>) {
+    // The tools of `plan` and `apply` are their arguments.
+    let ends = !command.has_subcommands() || ["plan", "apply"].contains(&command.get_name());
+    if ends {
+        return out.push(words.to_owned());
+    }
+    let below = command.get_subcommands().filter(|below| !below.is_hide_set());
+    below.for_each(|below| leaves(below, &format!("{words} {}", below.get_name()), out));
+}
+
+#[test]
+fn every_command_has_an_example_that_runs() {
+    let page = read(&root().join("docs/commands.md"));
+    let examples: Vec<String> = shown(&tour(&page)).into_iter().map(|shown| shown.words.join(" ") + " ").collect();
+    let mut commands = Vec::new();
+    leaves(&mfm::cli::command(), "mfm", &mut commands);
+    assert!(commands.len() > 20, "{commands:?}");
+    for command in commands {
+        assert!(page.contains(&format!("\n### {command}\n")), "docs/commands.md has no section for {command}");
+        let example = examples.iter().any(|example| example.starts_with(&format!("{command} ")));
+        assert!(example, "docs/commands.md has no example of {command}");
     }
 }
 

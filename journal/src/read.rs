@@ -141,16 +141,34 @@ impl Journal {
     pub fn chosen_keys(&self, op: &Operation) -> Result<Vec<Vec<Value>>, JournalError> {
         let Some(named) = &op.keys else { return Ok(Vec::new()) };
         let mut all = ChosenKeys { table: named.table.clone(), columns: Vec::new(), keys: Vec::new() };
-        for digest in &named.chunks {
-            let unreadable = |error| self.broken(format!("chunk {digest} cannot be read: {error}"));
-            let part = read_keys(&self.chunk(digest)?).map_err(unreadable)?;
+        self.chosen_parts(op, &mut |part| {
             all.columns = part.columns;
             all.keys.extend(part.keys);
-        }
+            ControlFlow::Continue(())
+        })?;
         if chosen_digest(&all)? == named.digest {
             return Ok(all.keys);
         }
         Err(self.broken(format!("the keys chosen for operation {} do not match their digest", op.op)))
+    }
+
+    /// Visits the keys that a selector chose for an operation, a chunk at a time; each chunk's digest is verified, the
+    /// digest over all of them is not.
+    ///
+    /// # Errors
+    /// As [`Journal::changes`].
+    pub fn chosen_parts(
+        &self,
+        op: &Operation,
+        visit: &mut dyn FnMut(ChosenKeys) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        for digest in op.keys.iter().flat_map(|named| &named.chunks) {
+            let unreadable = |error| self.broken(format!("chunk {digest} cannot be read: {error}"));
+            if visit(read_keys(&self.chunk(digest)?).map_err(unreadable)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn chunk(&self, digest: &Digest) -> Result<Vec<u8>, JournalError> {

@@ -9,7 +9,9 @@ use super::faults::{ApplyCall, PlanCall};
 use super::settings::{Color, Format};
 use super::texts;
 use crate::model::ports::Danger;
-use crate::ops::{self, audit, checks, demo, find, lab, log, recover, revert, show, status, target};
+use crate::ops::{
+    self, audit, checks, demo, explain, export, find, lab, log, recover, replay, revert, show, status, target,
+};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -35,28 +37,35 @@ pub(super) struct Globals {
     #[arg(long, id = "global_target", value_name = "NAME|URL", global = true)]
     pub(super) target: Option<String>,
     /// How results are written [env: MFM_FORMAT] [default: table]
-    #[arg(long = "format", id = "global_format", value_name = "FORMAT", value_enum, global = true)]
+    #[arg(
+        long = "format",
+        id = "global_format",
+        value_name = "FORMAT",
+        value_enum,
+        global = true,
+        hide_short_help = true
+    )]
     pub(super) format_word: Option<Format>,
     /// Write results as JSON: the same as --format json
     #[arg(long, id = "global_json", global = true, conflicts_with = "global_format")]
     pub(super) json: bool,
     /// Who acts, as the journal will say [env: MFM_ACTOR] [default: the user's name]
-    #[arg(long, id = "global_actor", value_name = "NAME", global = true)]
+    #[arg(long, id = "global_actor", value_name = "NAME", global = true, hide_short_help = true)]
     pub(super) actor: Option<String>,
     /// Answer yes to every question but one that wants a name typed
     #[arg(long, short, id = "global_yes", global = true)]
     pub(super) yes: bool,
     /// Never ask: what needs an answer is refused
-    #[arg(long, id = "global_no_input", global = true)]
+    #[arg(long, id = "global_no_input", global = true, hide_short_help = true)]
     pub(super) no_input: bool,
     /// Leave out notes and progress
-    #[arg(long, short, id = "global_quiet", action = ArgAction::SetTrue, global = true)]
+    #[arg(long, short, id = "global_quiet", action = ArgAction::SetTrue, global = true, hide_short_help = true)]
     pub(super) quiet: bool,
     /// Say where the settings come from
-    #[arg(long, short, id = "global_verbose", global = true, conflicts_with = "global_quiet")]
+    #[arg(long, short, id = "global_verbose", global = true, conflicts_with = "global_quiet", hide_short_help = true)]
     pub(super) verbose: bool,
     /// When to use colour [env: NO_COLOR] [default: auto]
-    #[arg(long, id = "global_color", value_name = "WHEN", value_enum, global = true)]
+    #[arg(long, id = "global_color", value_name = "WHEN", value_enum, global = true, hide_short_help = true)]
     pub(super) color: Option<Color>,
 }
 
@@ -92,6 +101,8 @@ pub(super) enum Command {
     Revert(revert::Request),
     #[command(about = recover::CARD.about, long_about = texts::RECOVER)]
     Recover(recover::Request),
+    #[command(about = replay::CARD.about, long_about = texts::REPLAY)]
+    Replay(replay::Request),
     #[command(about = status::CARD.about, long_about = texts::STATUS)]
     Status {
         /// Exit with 1 where anything is broken or undecided
@@ -102,6 +113,8 @@ pub(super) enum Command {
     Log(log::Request),
     #[command(about = show::CARD.about, long_about = texts::SHOW)]
     Show(show::Request),
+    #[command(about = explain::CARD.about, long_about = texts::EXPLAIN)]
+    Explain(explain::Request),
     #[command(about = checks::CARD.about, long_about = texts::CHECK)]
     Check(checks::Request),
     #[command(about = "Gather evidence", long_about = texts::AUDIT, subcommand)]
@@ -166,6 +179,8 @@ pub(super) struct Named {
 pub(super) enum Audit {
     #[command(about = audit::CARD.about, long_about = texts::AUDIT_VERIFY)]
     Verify(audit::Request),
+    #[command(about = export::CARD.about, long_about = texts::AUDIT_EXPORT)]
+    Export(export::Request),
 }
 
 impl Command {
@@ -188,11 +203,14 @@ impl Command {
             Self::Apply(_) => "apply",
             Self::Revert(_) => "revert",
             Self::Recover(_) => "recover",
+            Self::Replay(_) => "replay",
             Self::Status { .. } => "status",
             Self::Log(_) => "log",
             Self::Show(_) => "show",
+            Self::Explain(_) => "explain",
             Self::Check(_) => "check",
             Self::Audit(Audit::Verify(_)) => "audit-verify",
+            Self::Audit(Audit::Export(_)) => "audit-export",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
             Self::Help { .. } => "help",
@@ -201,6 +219,10 @@ impl Command {
 
     /// Tells whether a signal has to wait for a safe moment.
     pub(super) fn writes(&self) -> bool {
+        // An export that ends early takes its draft away.
+        if let Self::Audit(Audit::Export(request)) = self {
+            return request.output.is_some();
+        }
         let name = self.name().replace('-', " ");
         ops::OPERATIONS.iter().any(|card| card.name == name && card.danger != Danger::Read)
     }

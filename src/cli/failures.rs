@@ -54,18 +54,27 @@ pub(super) fn conflict_line(conflict: &Conflict) -> String {
 pub(super) fn of_clap(mut error: clap::Error, words: &[OsString], around: &Surroundings) -> u8 {
     suggest_once(&mut error);
     let printer = Printer::new(color(words, around).choice(), false);
-    let text = error.render().ansi().to_string();
+    let text = plainly(&error.render().ansi().to_string());
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             printer.out(&text);
             0
         }
-        _ if format(words, around) == Format::Json => show(&printer, Format::Json, &usage(&error.render().to_string())),
+        _ if format(words, around) == Format::Json => {
+            show(&printer, Format::Json, &usage(&plainly(&error.render().to_string())))
+        }
         _ => {
             printer.err(&text);
             Kind::Usage.exit_code()
         }
     }
+}
+
+/// Says in plain words what the standard library says of numbers.
+fn plainly(text: &str) -> String {
+    let text = text.replace("invalid digit found in string", "write a whole number");
+    let text = text.replace("number too large to fit in target type", "the number is too large");
+    text.replace("cannot parse integer from empty string", "write a whole number")
 }
 
 /// Leaves out suggestions in kebab case that are the same tools as those in snake case.
@@ -104,7 +113,8 @@ fn options(words: &[OsString]) -> impl Iterator<Item = &str> {
     words.iter().skip(1).take_while(|word| *word != "--").filter_map(|word| word.to_str())
 }
 
-fn value_of(words: &[OsString], option: &str) -> Option<String> {
+/// Returns the value that an option has on a line, which need not parse as a whole.
+pub(super) fn value_of(words: &[OsString], option: &str) -> Option<String> {
     let mut words = options(words);
     while let Some(word) = words.next() {
         if word == option {

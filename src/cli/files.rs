@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use clap::Command;
-use clap_complete::{Shell, generate};
+use clap_complete::Shell;
 use clap_mangen::Man;
 
+use super::completion;
 use super::printer::Printer;
 use crate::ops::{Failure, Kind};
 
@@ -60,18 +61,21 @@ fn failure(what: &str, why: &str) -> Failure {
 }
 
 fn script(shell: Shell) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    generate(shell, &mut super::command(), "mfm", &mut bytes);
-    String::from_utf8(bytes).map_err(|error| error.to_string())
+    completion::script(&shell.to_string())
 }
 
 fn pages() -> Result<Vec<(String, String)>, String> {
-    let mut command = super::command();
+    let mut command = complete(super::command());
     command.build();
     let mut pages = Vec::new();
     collect(&command, &mut pages)?;
     pages.sort();
     Ok(pages)
+}
+
+/// Brings back what only the short help leaves out: a man page has room.
+fn complete(command: Command) -> Command {
+    command.mut_args(|arg| arg.hide_short_help(false)).mut_subcommands(complete)
 }
 
 fn collect(command: &Command, pages: &mut Vec<(String, String)>) -> Result<(), String> {

@@ -3,6 +3,7 @@
 //! stdout carries data only, stderr the rest. Every word goes through one `Printer`.
 
 mod args;
+mod completion;
 mod errors;
 mod failures;
 mod faults;
@@ -57,6 +58,9 @@ pub fn error_codes() -> Vec<&'static str> {
 }
 
 fn run(words: &[OsString], around: &Surroundings) -> u8 {
+    if let Some(code) = completion::answer(words, around) {
+        return code;
+    }
     let parsed = command().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,

@@ -61,6 +61,11 @@ impl Printer {
         self.keep(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
     }
 
+    /// Lends stdout for data that would not fit into memory.
+    pub(super) fn stream<T>(&self, write: impl FnOnce(&mut dyn Write) -> T) -> T {
+        write(&mut io::stdout().lock())
+    }
+
     /// Writes styled text to stderr; where nobody listens, nobody is told.
     pub(super) fn err(&self, text: &str) {
         let mut stream = AutoStream::new(io::stderr().lock(), self.color);

@@ -11,8 +11,8 @@ use super::terminal::Terminal;
 use super::{failures, files, render, topics};
 use crate::ops::cell::ChangeRow;
 use crate::ops::{
-    Context, Failure, Kind, apply, audit, cell, checks, demo, find, lab, log, modes, plan, recover, revert, show,
-    status, target,
+    Context, Failure, Kind, apply, audit, cell, checks, demo, explain, export, find, lab, log, modes, plan, recover,
+    replay, revert, show, status, target,
 };
 
 /// How long to wait for other writers of a target, in milliseconds.
@@ -127,16 +127,25 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
             show.with_code(&outcome, outcome.left_something())
         }
         Command::Recover(request) => recovered(&recover::run(context, request)?, show),
+        Command::Replay(request) => {
+            let outcome = replay::run(context, request)?;
+            show.with_code(&outcome, !outcome.ok)
+        }
         Command::Status { exit_code } => {
             let outcome = status::run(context)?;
             show.with_code(&outcome, *exit_code && outcome.disturbed())
         }
         Command::Log(request) => show.done(&log::run(context, request)?),
         Command::Show(request) => show.done(&show::run(context, request)?),
+        Command::Explain(request) => {
+            let outcome = explain::run(context, request)?;
+            show.with_code(&outcome, !outcome.ok)
+        }
         Command::Audit(Audit::Verify(request)) => {
             let outcome = audit::run(context, request).map_err(found_by_audit)?;
             show.with_code(&outcome, !outcome.ok)
         }
+        Command::Audit(Audit::Export(request)) => exported(request, context, show),
         Command::Modes { .. } | Command::Completions { .. } | Command::Man { .. } | Command::Help { .. } => Ok(0),
     }
 }
@@ -181,6 +190,12 @@ fn apply_fault(call: &ApplyCall, context: &Context<'_>, show: &Show<'_>) -> Resu
     }
     outcome.plan.changes.clear();
     show.all_changes(&outcome, &changes)
+}
+
+/// An export to stdout is its own result.
+fn exported(request: &export::Request, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
+    let outcome = show.printer.stream(|out| export::run(context, request, out))?;
+    if outcome.file.is_some() { show.done(&outcome) } else { Ok(0) }
 }
 
 /// A recover that left something open says so after its result.

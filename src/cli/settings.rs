@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use serde::Deserialize;
 
 use super::args::Globals;
+use super::completion;
 use crate::ops::Failure;
 
 /// How results are written.
@@ -59,7 +60,7 @@ pub(super) struct Surroundings {
 }
 
 /// Every environment variable that mfm looks at.
-const VARIABLES: [&str; 12] = [
+const VARIABLES: [&str; 15] = [
     "MFM_JOURNAL",
     "MFM_TARGET",
     "MFM_FORMAT",
@@ -72,6 +73,9 @@ const VARIABLES: [&str; 12] = [
     "LOGNAME",
     "USERNAME",
     "COLUMNS",
+    completion::VARIABLE,
+    completion::INDEX,
+    completion::SEPARATOR,
 ];
 
 impl Surroundings {
@@ -90,7 +94,8 @@ impl Surroundings {
         around
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    /// Returns a variable.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
 

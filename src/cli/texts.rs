@@ -219,6 +219,23 @@ Example:
   mfm recover
   mfm recover --as gone --target lab --confirm lab";
 
+/// `mfm replay`.
+pub(super) const REPLAY: &str = "\
+Re-run the journal of one target on another marked copy, as ordinary operations there: with the journaled keys, \
+parameters, seed and clock. The same database must give the same plan digests and the same images.
+
+The copy has to be as the source was before its first operation, registered, and marked. Reverts are replayed as \
+reverts of the same rows. Operations that failed, were abandoned or are gone are passed over and listed; an open one \
+stops the replay.
+
+Each operation is planned on the copy and held against the journal before it is written. At the first difference the \
+replay stops, names operation, table, key, column and both values, writes nothing of that operation, and exits with 1. \
+What was replayed before stays on the copy and in the journal; an interrupted replay goes on when it is run again.
+
+Example:
+  mfm replay --target lab --onto copy
+  mfm revert --all --target copy";
+
 /// `mfm status`.
 pub(super) const STATUS: &str = "\
 Show what is broken now, what is undecided, and which targets the guard lets pass.
@@ -240,12 +257,25 @@ Show one operation: parameters, digests, what reverted it, and with --diff its c
 Example:
   mfm show 3 --diff";
 
-/// `mfm audit`.
-pub(super) const AUDIT: &str = "\
-Gather evidence that journal and targets agree.
+/// `mfm explain`.
+pub(super) const EXPLAIN: &str = "\
+Explain one operation: what it did, what a revert of it would do now, what stands in the way, and what proves it.
+
+Every row is judged as `mfm revert` would judge it, and nothing is written. Later operations and changes of others are \
+named row by row, with the commands that would take the operation back all the same. The digests are computed again \
+from the images, and the target is asked for the uid. A target that cannot be read is said to be unknown, and the \
+journal's part is shown; exits with 1 only where journal and target disagree.
 
 Example:
-  mfm audit verify --depth live --full";
+  mfm explain 3";
+
+/// `mfm audit`.
+pub(super) const AUDIT: &str = "\
+Gather evidence: that journal and targets agree, and what the journal holds.
+
+Example:
+  mfm audit verify --depth live --full
+  mfm audit export --as csv -o audit.csv";
 
 /// `mfm audit verify`.
 pub(super) const AUDIT_VERIFY: &str = "\
@@ -258,12 +288,36 @@ touched against the target, and with --full every table against the newest basel
 Example:
   mfm audit verify --depth live --full";
 
-/// `mfm completions`.
-pub(super) const COMPLETIONS: &str = "\
-Write the completion script of a shell to stdout.
+/// `mfm audit export`.
+pub(super) const AUDIT_EXPORT: &str = "\
+Write the journal for scripts: entry by entry, each operation's changes behind its intent.
+
+As jsonl, the first line says what the export is, and every further line is an entry, a chosen key or a change; the \
+digests of the entries can be computed again from the export alone. As csv, one line is one changed cell. Cells are \
+written as in the JSON of every other command, so that NULL, the empty text, 1, 1.0 and '1' stay apart.
+
+Columns that identify a patient or a member of staff, free text, and columns that mfm does not know are redacted, \
+unless --include-phi is given. Treatment dates and internal numbers stay: a redacted export is not anonymous. Digests \
+of rows with such columns are left out.
+
+Without -o the export goes to stdout. Where the journal is broken, what came before is written, and the exit code is 5.
 
 Example:
-  mfm completions bash > ~/.local/share/bash-completion/completions/mfm";
+  mfm audit export --as csv -o audit.csv
+  mfm audit export --op 3 | jq -c 'select(.line == \"change\") | [.key, .before, .after]'";
+
+/// `mfm completions`.
+pub(super) const COMPLETIONS: &str = "\
+Write the completion script of a shell to stdout: bash, zsh, fish, elvish or powershell.
+
+The script asks mfm while you type. So not only commands and options are completed, but also operations, targets, \
+tools, variants and checks, from the journal that the command would use. mfm only reads then. Write the script anew \
+when you install another version.
+
+Example:
+  mfm completions bash > ~/.local/share/bash-completion/completions/mfm
+  mfm completions zsh > ~/.zfunc/_mfm
+  mfm completions fish > ~/.config/fish/completions/mfm.fish";
 
 /// `mfm man`.
 pub(super) const MAN: &str = "\

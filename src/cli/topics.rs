@@ -8,6 +8,9 @@ use super::report::{Page, Report, Sheet, emit};
 use super::settings::Settings;
 use crate::ops::{Failure, Kind};
 
+/// The topics that are no command.
+pub(super) const NAMES: [&str; 3] = ["exit-codes", "errors", "environment"];
+
 /// What each exit code means.
 const EXIT_CODES: [(u8, &str); 8] = [
     (0, "done"),

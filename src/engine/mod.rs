@@ -7,6 +7,7 @@ pub mod guard;
 pub mod live;
 pub mod look;
 pub mod recover;
+pub mod replay;
 pub mod resolve;
 pub mod revert;
 

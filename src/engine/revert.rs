@@ -15,7 +15,7 @@ use crate::model::refusal::{Conflict, show};
 use crate::model::{Refusal, Value};
 use crate::plan::{Pending, revert_digest};
 
-mod judge;
+pub(super) mod judge;
 
 use judge::{Judgement, judge};
 
@@ -139,6 +139,22 @@ impl Engine<'_> {
     /// # Errors
     /// [`Refusal::Conflict`] and other refusals, or what target and journal say.
     pub fn judge(&mut self, selection: &Selection, options: Options) -> Result<Judged, EngineError> {
+        let mut judged = self.survey(selection, options)?;
+        refuse_conflicts(&judged.planned, options)?;
+        match judged.planned.as_mut_slice() {
+            [only] => only.prepared = Some(self.prepare(&only.rows, options.disable_triggers)?),
+            // All is judged before the first write; what depends on the other rows is judged again before each.
+            all => all.iter().try_for_each(|plan| self.try_out(&plan.rows, options.disable_triggers).map(|_| ()))?,
+        }
+        self.seen = self.journal.head().seq;
+        Ok(judged)
+    }
+
+    /// Judges row by row what to take back, and refuses nothing for a conflict: a look, no consent to a revert.
+    ///
+    /// # Errors
+    /// What the guard says, or target and journal.
+    pub fn survey(&mut self, selection: &Selection, options: Options) -> Result<Judged, EngineError> {
         guard::pass(self.journal, self.target, &self.name)?;
         guard::nothing_open(self.journal, &self.name)?;
         let (mut todo, already) = self.selected(selection)?;
@@ -151,13 +167,6 @@ impl Engine<'_> {
             guard::holds(self.target, operation.op, &operation.uid)?;
             planned.push(self.plan_one(operation, &mut course, options)?);
         }
-        refuse_conflicts(&planned, options)?;
-        match planned.as_mut_slice() {
-            [only] => only.prepared = Some(self.prepare(&only.rows, options.disable_triggers)?),
-            // All is judged before the first write; what depends on the other rows is judged again before each.
-            all => all.iter().try_for_each(|plan| self.try_out(&plan.rows, options.disable_triggers).map(|_| ()))?,
-        }
-        self.seen = self.journal.head().seq;
         Ok(Judged { planned, already })
     }
 

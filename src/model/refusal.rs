@@ -210,6 +210,12 @@ pub fn show(key: &[Value]) -> String {
     }
 }
 
+/// A URL that nobody registered can be named in the command that does.
+fn unregistered(name: &str) -> String {
+    let url = if name.contains(':') { name } else { "URL" };
+    format!("`mfm target list` lists them; `mfm target add {url}` registers one")
+}
+
 impl Refusal {
     /// Returns the stable code that scripts and agents match on.
     #[must_use]
@@ -330,7 +336,7 @@ impl Refusal {
             Self::NoOperation { .. } => "`mfm log` lists the operations".into(),
             Self::NotApplied { .. } | Self::NotOpen { .. } => "`mfm status` lists what is active and open".into(),
             Self::Contradicted { .. } => "`mfm recover` without --as asks the target".into(),
-            Self::NoTarget { .. } => "`mfm target list` lists them; `mfm target add URL` registers one".into(),
+            Self::NoTarget { name } => unregistered(name),
             Self::Exists { .. } => "choose another path, or remove the file yourself".into(),
             Self::OtherTarget { theirs, .. } => format!("one target at a time: this one with --target {theirs}"),
         }

@@ -72,6 +72,12 @@ fn changed(name: &String, before: &Json, after: &Json) -> String {
     }
 }
 
+/// Returns a cell in a line: as JSON, long bytes cut.
+#[must_use]
+pub fn text(value: &Value) -> String {
+    short(&cell(value))
+}
+
 /// Returns a cell as JSON, long bytes cut.
 fn short(cell: &Json) -> String {
     match cell.get("$hex").and_then(Json::as_str).filter(|hex| hex.len() > HEX_MAX) {

@@ -166,6 +166,8 @@ impl Context<'_> {
         };
         let mut failure = Failure::from(Refusal::NoConsent { asked });
         match (&question.type_name, question.danger) {
+            (Some(name), _) if asked => failure.hint = format!("type {name}, exactly so, or say --confirm {name}"),
+            (_, Danger::Destroy) if asked => failure.hint = "run the command again to be asked again".into(),
             (Some(name), _) => failure.hint = format!("--confirm {name} types the name in scripts"),
             (None, Danger::Destroy) => failure.hint = "--yes consents in scripts".into(),
             (None, Danger::Read | Danger::Write) => {}

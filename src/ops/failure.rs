@@ -119,7 +119,7 @@ impl From<JournalError> for Failure {
         let hint = match &error {
             // The journal knows no commands.
             JournalError::Missing { .. } => {
-                "`mfm lab create URL` or `mfm target add URL` makes one; --journal names one"
+                "`mfm lab create sqlite:lab.db` or `mfm target add URL` makes one; --journal names another"
             }
             other => other.hint(),
         };

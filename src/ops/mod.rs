@@ -3,11 +3,14 @@
 pub mod apply;
 pub mod audit;
 pub mod bytes;
+pub mod candidates;
 pub mod cell;
 pub mod checks;
 pub mod context;
 mod crowd;
 pub mod demo;
+pub mod explain;
+pub mod export;
 pub mod failure;
 pub mod find;
 pub mod lab;
@@ -17,6 +20,7 @@ pub mod plan;
 pub mod plan_file;
 pub mod reading;
 pub mod recover;
+pub mod replay;
 pub mod revert;
 pub mod select;
 pub mod show;
@@ -63,9 +67,12 @@ pub const OPERATIONS: &[&Card] = &[
     &apply::CARD,
     &revert::CARD,
     &recover::CARD,
+    &replay::CARD,
     &status::CARD,
     &log::CARD,
     &show::CARD,
+    &explain::CARD,
     &checks::CARD,
     &audit::CARD,
+    &export::CARD,
 ];

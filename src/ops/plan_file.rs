@@ -93,8 +93,12 @@ impl PlanFile {
             Failure::usage("plan_file", message, "make one with `mfm plan TOOL ARGS -o FILE`")
         };
         let text = std::fs::read_to_string(path).map_err(|error| failure(error.to_string()))?;
-        let file: Self = serde_json::from_str(&text).map_err(|error| failure(error.to_string()))?;
-        if file.schema == SCHEMA { Ok(file) } else { Err(failure(format!("its schema is `{}`", file.schema))) }
+        let json: Json = serde_json::from_str(&text).map_err(|error| failure(format!("it is no plan: {error}")))?;
+        match json.get("schema").and_then(Json::as_str) {
+            Some(SCHEMA) => serde_json::from_value(json).map_err(|error| failure(error.to_string())),
+            Some(other) => Err(failure(format!("its schema is `{other}`"))),
+            None => Err(failure("it is no plan".to_owned())),
+        }
     }
 
     /// Returns the request to plan again, with exactly the keys that were chosen.

@@ -181,6 +181,9 @@ fn word(context: &Context<'_>, op: u64, word: Word) -> Result<Outcome, Failure> 
     let operation = journal.operation(op)?.ok_or(crate::model::Refusal::NoOperation { op })?;
     contradicted(context, &journal, &operation, word)?;
     let name = operation.target.name;
+    if let Some(verdict) = operation.verdict {
+        return Err(crate::model::Refusal::NotOpen { op, state: verdict.as_str().to_owned() }.into());
+    }
     let text = format!("Seal operation {op} on target {name} as {word:?} on your word alone?").to_lowercase();
     context.consent(&Question { text, danger: Danger::Destroy, type_name: None })?;
     let closed = crate::engine::recover::by_word(&mut journal, &context.holder, &context.stamp(), op, word)?;

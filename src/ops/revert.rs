@@ -23,7 +23,7 @@ pub const CARD: Card = Card { name: "revert", danger: Danger::Write, about: "Tak
 #[serde(default)]
 pub struct Request {
     /// Operation numbers
-    #[arg(value_name = "OP", conflicts_with_all = ["last", "all"], required_unless_present_any = ["last", "all"])]
+    #[arg(value_name = "OP", conflicts_with_all = ["last", "all"])]
     pub operations: Vec<u64>,
     /// The newest active operation of the target
     #[arg(long, conflicts_with = "all")]

@@ -1,6 +1,7 @@
 //! The plan digest: one commitment to what a plan does and nothing else, neither target nor actor nor time.
 
-use mfm_journal::Digest;
+use mfm_journal::tree::Frontier;
+use mfm_journal::{Change, Digest};
 use mfm_journal::cbor::{CborError, Writer};
 use mfm_journal::image::write_values;
 use serde_json::{Map, Value as Json};
@@ -60,4 +61,30 @@ pub fn revert_digest(reverted: &Digest, rows_root: &Digest) -> Digest {
     out.bytes(reverted.as_bytes());
     out.bytes(rows_root.as_bytes());
     Digest::of(out.as_bytes())
+}
+
+/// The RFC 6962 tree over changes that come one after another.
+#[derive(Debug, Default)]
+pub struct RowsTree {
+    frontier: Frontier,
+    leaf: Writer,
+}
+
+impl RowsTree {
+    /// Adds the next change.
+    ///
+    /// # Errors
+    /// [`CborError::NotANumber`] for a NaN.
+    pub fn add(&mut self, change: &Change) -> Result<(), CborError> {
+        self.leaf.clear();
+        change.leaf(&mut self.leaf)?;
+        self.frontier.push(self.leaf.as_bytes());
+        Ok(())
+    }
+
+    /// Returns the root so far.
+    #[must_use]
+    pub fn root(&self) -> Digest {
+        self.frontier.root()
+    }
 }

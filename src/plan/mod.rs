@@ -1,7 +1,8 @@
 //! From edits to exact changes: pure difference, order and digest; reads nothing and writes nothing.
 
+pub mod alike;
 mod digest;
 mod pending;
 
-pub use digest::{PlanFacts, plan_digest, revert_digest};
+pub use digest::{PlanFacts, RowsTree, plan_digest, revert_digest};
 pub use pending::{Pending, changes, pending, touches};

@@ -65,7 +65,7 @@ fn a_usage_error_for_programs() {
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"invalid value 'x' for '--limit <N>': invalid digit found in string","hint":"--help lists the arguments"}
+    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"invalid value 'x' for '--limit <N>': write a whole number","hint":"--help lists the arguments"}
     "#);
 }
 
@@ -87,8 +87,75 @@ fn no_journal() {
     ----- stderr -----
     error: open the journal journal.db: there is no such file
 
-    hint: `mfm lab create URL` or `mfm target add URL` makes one; --journal names one
+    hint: `mfm lab create sqlite:lab.db` or `mfm target add URL` makes one; --journal names another
     ");
+}
+
+#[test]
+fn what_a_beginner_leaves_out_is_said_in_plain_words() {
+    let world = World::with_lab();
+    assert_snapshot!(world.shown(&["revert"]), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: which operations to revert is unclear
+
+    hint: give numbers, --last or --all
+    ");
+    assert_snapshot!(world.shown(&["show", "one"]), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: invalid value 'one' for '<OP>': write a whole number
+
+    For more information, try '--help'.
+    ");
+    let unregistered = world.run(&["check", "--target", "sqlite:copy.db"]);
+    let said = text(&unregistered.stderr);
+    assert!(said.contains("`mfm target add sqlite:copy.db` registers one"), "{said}");
+    let log = text(&world.run(&["log"]).stdout);
+    assert!(log.starts_with("0 operations in ") && log.contains("next: mfm modes "), "{log}");
+}
+
+#[test]
+fn a_file_or_folder_that_is_not_right_is_said_to_be() {
+    let world = World::with_lab();
+    world.json(&["audit", "export", "-o", "audit.jsonl"]);
+    std::fs::write(world.path().join("other.json"), "{\"schema\":\"mfm/status/1\"}").unwrap();
+    for (words, said) in [
+        (["apply", "--plan", "audit.jsonl"], "could not read the plan file audit.jsonl: it is no plan: trailing"),
+        (["apply", "--plan", "other.json"], "could not read the plan file other.json: its schema is `mfm/status/1`"),
+        (["lab", "create", "sqlite:no/folder/lab.db"], "lab.db: its folder does not exist"),
+    ] {
+        let output = world.run(&words);
+        assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn show_says_parameters_as_people_write_them() {
+    let world = World::with_lab();
+    let angles = ["--fld-id", "5002", "--angle-type", "gantry", "--invalid-value", "400", "--yes"];
+    world.json(&[&["apply", "create_invalid_angles"], &angles[..]].concat());
+    world.json(&[
+        "apply",
+        "delete_control_points",
+        "--variant",
+        "single_gap",
+        "--fld-id",
+        "5003",
+        "--seed",
+        "1",
+        "--yes",
+    ]);
+    let page = |op: &str| text(&world.run(&["show", op]).stdout);
+    let given = page("1");
+    assert!(given.contains("parameters   angle_type gantry, invalid_value 400\n"), "{given}");
+    assert!(!given.contains("proposed") && !given.contains("carried by"), "{given}");
+    assert!(page("2").contains("\nproposed     points_to_delete ["), "{}", page("2"));
+    world.json(&["revert", "1"]);
+    world.json(&["revert", "3"]);
+    assert!(page("1").contains("\ncarried by   4\n"), "{}", page("1"));
 }
 
 #[test]

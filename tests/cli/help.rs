@@ -24,9 +24,11 @@ fn the_main_help() {
       apply        Commit a fault on a test copy
       revert       Take operations back
       recover      Close what a crash left open
+      replay       Re-run the journal on another marked copy
       status       Show what is broken now
       log          List the operations, newest first
       show         Show one operation
+      explain      Explain one operation: its inverse, what blocks it, its proof
       check        Run the quality checks on a target
       audit        Gather evidence
       completions  Write the completion script of a shell to stdout
@@ -41,17 +43,8 @@ fn the_main_help() {
           --journal <FILE>     The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db,
                                else the user's]
           --target <NAME|URL>  The target, by name or URL [env: MFM_TARGET] [default: the only one]
-          --format <FORMAT>    How results are written [env: MFM_FORMAT] [default: table] [possible
-                               values: table, json, plain]
           --json               Write results as JSON: the same as --format json
-          --actor <NAME>       Who acts, as the journal will say [env: MFM_ACTOR] [default: the user's
-                               name]
       -y, --yes                Answer yes to every question but one that wants a name typed
-          --no-input           Never ask: what needs an answer is refused
-      -q, --quiet              Leave out notes and progress
-      -v, --verbose            Say where the settings come from
-          --color <WHEN>       When to use colour [env: NO_COLOR] [default: auto] [possible values:
-                               auto, always, never]
 
     Begin with:  mfm demo
     Topics:      mfm help exit-codes, mfm help errors, mfm help environment
@@ -108,17 +101,8 @@ fn the_help_of_a_tool() {
           --journal <FILE>     The journal [env: MFM_JOURNAL] [default: the nearest .mfm/journal.db,
                                else the user's]
           --target <NAME|URL>  The target, by name or URL [env: MFM_TARGET] [default: the only one]
-          --format <FORMAT>    How results are written [env: MFM_FORMAT] [default: table] [possible
-                               values: table, json, plain]
           --json               Write results as JSON: the same as --format json
-          --actor <NAME>       Who acts, as the journal will say [env: MFM_ACTOR] [default: the user's
-                               name]
       -y, --yes                Answer yes to every question but one that wants a name typed
-          --no-input           Never ask: what needs an answer is refused
-      -q, --quiet              Leave out notes and progress
-      -v, --verbose            Say where the settings come from
-          --color <WHEN>       When to use colour [env: NO_COLOR] [default: auto] [possible values:
-                               auto, always, never]
     ----- stderr -----
     ");
 }

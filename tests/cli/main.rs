@@ -8,14 +8,17 @@
 )]
 
 mod check;
+mod completion;
 mod demo;
 mod errors;
+mod export;
 mod find;
 mod generated;
 mod help;
 mod json;
 mod output;
 mod recover;
+mod replay;
 mod settings;
 #[cfg(unix)]
 mod signals;

@@ -10,12 +10,16 @@
 mod conflicts;
 mod crash;
 mod crash_modes;
+mod explain;
 mod full;
 mod laws;
 mod mock;
 mod places;
 mod refusals;
 mod regressions;
+mod replay;
+mod replay_engines;
+mod replay_long;
 mod seeds;
 mod selectors;
 mod simulated;

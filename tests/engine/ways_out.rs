@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use mfm::model::ports::{Answer, Confirm, Question, Reporter};
 use mfm::ops::target::{add, mark, remove};
-use mfm::ops::{Context, lab, recover, revert, status};
+use mfm::ops::{Context, export, lab, recover, revert, status};
 use mfm_journal::Journal;
 
 use super::crash::{Rig, apply_text};
@@ -160,6 +160,30 @@ fn what_was_reverted_before_an_end_is_said() {
     let failure = revert::run(&Context { reporter: &late, ..context }, &request).unwrap_err();
     assert!(failure.message.contains("1 of 2"), "{failure:?}");
     assert_eq!(status::run(&world.context()).unwrap().active.len(), 1);
+}
+
+/// Says stop once an export has written something.
+struct Filled<'w>(&'w World);
+
+impl Reporter for Filled<'_> {
+    fn progress(&self, _: &str, _: u64, _: u64) {}
+    fn note(&self, _: &str) {}
+    fn interrupted(&self) -> bool {
+        std::fs::metadata(self.0.path("audit.jsonl.draft")).is_ok_and(|draft| draft.len() > 0)
+    }
+}
+
+#[test]
+fn an_export_that_is_interrupted_leaves_no_file() {
+    let world = World::with_lab(20);
+    world.apply(sample("corrupt_mlc_data", "random_bytes", 20, 1)).unwrap();
+    let request = export::Request { output: Some(world.path("audit.jsonl")), ..Default::default() };
+    let context = Context { reporter: &Filled(&world), ..world.context() };
+    let failure = export::run(&context, &request, &mut std::io::sink()).unwrap_err();
+    assert_eq!(failure.code, "interrupted");
+    assert!(!world.path("audit.jsonl").exists() && !world.path("audit.jsonl.draft").exists());
+    let outcome = export::run(&world.context(), &request, &mut std::io::sink()).unwrap();
+    assert!(outcome.changes == 20 && world.path("audit.jsonl").exists(), "{outcome:?}");
 }
 
 /// A row of which nothing can be said, because its table is away, is never given up.

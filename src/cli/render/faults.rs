@@ -1,6 +1,6 @@
 //! `plan` and `apply`: what a fault would do, or did.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::changes;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
@@ -79,19 +79,23 @@ fn facts(plan: &plan::Outcome) -> Vec<(&'static str, String)> {
     if plan.records > NAMED_MAX as u64 {
         keys += &format!(", ... ({} in all)", plan.records);
     }
-    let word = |(name, value): (&String, &Json)| match value {
-        Json::String(text) => format!("{name} {text}"),
-        other => format!("{name} {other}"),
-    };
-    let parameters: Vec<String> = plan.params.iter().map(word).collect();
     let mut facts = vec![("records", keys)];
-    if !parameters.is_empty() {
-        facts.push(("parameters", parameters.join(", ")));
+    if !plan.params.is_empty() {
+        facts.push(("parameters", parameters(&plan.params)));
     }
     facts.push(("seed", plan.seed.to_string()));
     facts.extend(plan.now.iter().map(|now| ("now", now.clone())));
     facts.push(("plan digest", plan.plan_digest.to_string()));
     facts
+}
+
+/// Returns parameters as people write them.
+pub(super) fn parameters(parameters: &Map<String, Json>) -> String {
+    let word = |(name, value): (&String, &Json)| match value {
+        Json::String(text) => format!("{name} {text}"),
+        other => format!("{name} {other}"),
+    };
+    parameters.iter().map(word).collect::<Vec<_>>().join(", ")
 }
 
 fn rest(page: &mut Page, plan: &plan::Outcome) {

@@ -11,6 +11,8 @@ impl Report for Outcome {
         let number = count(self.operations.len() as u64, "operation");
         page.lead(Mood::Plain, &format!("{more}{number} in {}", self.journal.display()));
         if self.operations.is_empty() {
+            page.blank();
+            page.aside("next: mfm modes lists what can be done");
             return;
         }
         page.blank();

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::changes;
+use super::faults::parameters;
 use super::log::fault;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
 use crate::ops::show::Outcome;
@@ -13,11 +14,7 @@ const NAMED_MAX: usize = 12;
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
         let line = &self.line;
-        let rows = count(line.rows, "row");
-        page.lead(
-            mood(&line.state),
-            &format!("operation {} on {}: {}, {}, {rows}", line.op, line.target, fault(line), line.state),
-        );
+        page.lead(mood(&line.state), &format!("operation {} on {}: {}", line.op, line.target, title(self)));
         page.blank();
         let fields = fields(self);
         let fields: Vec<(&str, String)> = fields.iter().map(|(name, value)| (*name, value.clone())).collect();
@@ -52,7 +49,13 @@ fn mood(state: &str) -> Mood {
     }
 }
 
-fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
+/// Returns what an operation did, how it stands, and how much it wrote.
+pub(super) fn title(show: &Outcome) -> String {
+    format!("{}, {}, {}", fault(&show.line), show.line.state, count(show.line.rows, "row"))
+}
+
+/// Returns when, by whom, on which records, with which parameters.
+pub(super) fn circumstances(show: &Outcome) -> Vec<(&'static str, String)> {
     let line = &show.line;
     let mut fields = vec![
         ("severity", line.severity.clone()),
@@ -65,17 +68,28 @@ fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
         let more = if show.keys.len() > NAMED_MAX { ", ..." } else { "" };
         fields.push(("records", list(show.keys.iter().take(NAMED_MAX).map(changes::cell)) + more));
     }
-    for (label, ops) in [("reverted by", &show.reverted_by), ("carried by", &show.carried_by)] {
+    // That an operation carries its own rows is what everybody expects.
+    let carried: &[u64] = if show.carried_by == [line.op] { &[] } else { &show.carried_by };
+    for (label, ops) in [("reverted by", show.reverted_by.as_slice()), ("carried by", carried)] {
         if !ops.is_empty() {
             fields.push((label, list(ops)));
         }
     }
-    fields.extend(["params", "proposed", "seed", "now"].into_iter().filter_map(|name| detail(show, name)));
+    let object = |name: &str| show.detail.get(name).and_then(Json::as_object).filter(|map| !map.is_empty());
+    let proposed = object("proposed").filter(|proposed| object("params") != Some(proposed));
+    let given = [("parameters", object("params")), ("proposed", proposed)];
+    fields.extend(given.into_iter().filter_map(|(label, map)| Some((label, parameters(map?)))));
+    fields.extend(["seed", "now"].into_iter().filter_map(|name| detail(show, name)));
+    fields
+}
+
+fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
+    let mut fields = circumstances(show);
     fields.push(("plan digest", show.plan_digest.to_string()));
     fields.extend(show.plan_id.iter().map(|id| ("plan id", id.clone())));
     fields.push(("rows root", show.rows_root.to_string()));
     fields.push(("identity", show.identity.to_string()));
-    fields.push(("uid", line.uid.to_string()));
+    fields.push(("uid", show.line.uid.to_string()));
     fields.push(("journal", show.journal.display().to_string()));
     fields
 }
@@ -84,7 +98,6 @@ fn detail(show: &Outcome, name: &'static str) -> Option<(&'static str, String)> 
     match show.detail.get(name)? {
         Json::Null => None,
         Json::String(text) => Some((name, text.clone())),
-        Json::Object(map) if map.is_empty() => None,
         other => Some((name, other.to_string())),
     }
 }

@@ -14,6 +14,7 @@ impl Report for TargetLine {
         page.lead(mood(self), &format!("{} is {}", self.name, self.state));
         page.blank();
         page.fields(&fields(self));
+        next(page, self);
     }
 
     fn sheet(&self) -> Sheet {
@@ -74,6 +75,7 @@ impl Report for show::Outcome {
         let more = if self.tables.len() > TABLES_MAX { ", ..." } else { "" };
         all.push(("tables", list(self.tables.iter().take(TABLES_MAX)) + more));
         page.fields(&all);
+        next(page, &self.line);
     }
 
     fn sheet(&self) -> Sheet {
@@ -142,6 +144,14 @@ fn remarks(table: &TableLine) -> String {
 
 fn mood(line: &TargetLine) -> Mood {
     if line.state == "marked" { Mood::Good } else { Mood::Bad }
+}
+
+/// Says how a database becomes one that may be broken.
+fn next(page: &mut Page, line: &TargetLine) {
+    if ["unmarked", "marked_elsewhere"].contains(&line.state.as_str()) {
+        page.blank();
+        page.aside(&format!("next: mfm target mark {}, if it is a test copy", line.name));
+    }
 }
 
 fn fields(line: &TargetLine) -> Vec<(&'static str, String)> {

@@ -8,7 +8,7 @@ use crate::model::refusal::ROW_GONE;
 
 /// What becomes of one row.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Judgement {
+pub(in crate::engine) enum Judgement {
     /// It will be as it was (`None`: gone).
     Put(Option<Vec<Value>>),
     /// It already is as it was.
@@ -36,7 +36,7 @@ impl Judgement {
 }
 
 /// Judges one row of an operation that is to be taken back. `force` overrides what others wrote, never a missing row.
-pub(super) fn judge(
+pub(in crate::engine) fn judge(
     change: &Change,
     now: Option<&[Value]>,
     lens: &mut Lens,

@@ -21,7 +21,7 @@ pub struct TableDef {
 pub(super) struct Known {
     pub(super) name: &'static str,
     pub(super) key: &'static str,
-    /// Columns that identify a person.
+    /// Columns that identify a person, or hold what somebody typed.
     pub(super) identifying: &'static [&'static str],
     /// Columns and declared types of a lab; none where a lab lacks the table. Everything but the key may be NULL.
     pub(super) columns: &'static [(&'static str, &'static str)],
@@ -55,11 +55,20 @@ pub fn keys() -> BTreeMap<String, Vec<String>> {
     KNOWN.iter().map(|known| (known.name.to_owned(), vec![known.key.to_owned()])).collect()
 }
 
-/// Returns the columns that identify a person, by table; exports redact them.
+/// Returns the columns that identify a person or hold free text, by table.
 #[must_use]
 pub fn identifying() -> BTreeMap<String, Vec<String>> {
     let columns = |known: &Known| known.identifying.iter().map(|column| (*column).to_owned()).collect();
     KNOWN.iter().map(|known| (known.name.to_owned(), columns(known))).collect()
+}
+
+/// Tells whether a column may be shown to a stranger: it is known, and neither identifies a person nor holds free text.
+#[must_use]
+pub fn discloses(table: &str, column: &str) -> bool {
+    let Some(known) = KNOWN.iter().find(|known| known.name.eq_ignore_ascii_case(table)) else { return false };
+    let listed = known.columns.iter().any(|(name, _)| name.eq_ignore_ascii_case(column));
+    let key = known.key.eq_ignore_ascii_case(column);
+    (listed || key) && !known.identifying.iter().any(|name| name.eq_ignore_ascii_case(column))
 }
 
 /// Returns the tables of a lab, in the order in which they are filled; only keys refuse NULL.
@@ -74,4 +83,42 @@ pub fn lab_tables() -> Vec<TableDef> {
         columns: known.columns.iter().map(|each| column(known, each)).collect(),
     };
     KNOWN.iter().copied().filter(|known| !known.columns.is_empty()).map(table).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_known_and_harmless_is_disclosed() {
+        for (table, column) in [("TxFieldPoint", "Gantry_Ang"), ("Patient", "Pat_ID1"), ("trackTreatment", "ttx_id")] {
+            assert!(discloses(table, column), "{table}.{column}");
+        }
+        for (table, column) in [
+            ("Patient", "Last_Name"),
+            ("PATIENT", "birth_dttm"),
+            ("Ident", "IDA"),
+            ("Staff", "Last_Name"),
+            ("Site", "Notes"),
+            ("Site", "Site_Name"),
+            ("TxField", "Field_Name"),
+            ("TxField", "A_Column_Of_Next_Year"),
+            ("PatientName", "Given"),
+            ("Address", "Street"),
+        ] {
+            assert!(!discloses(table, column), "{table}.{column}");
+        }
+    }
+
+    #[test]
+    fn every_text_of_a_known_table_was_judged() {
+        // Codes from a list of the vendor's or of the department's own; every other text is typed, or a name.
+        let codes = ["Type", "Technique", "Modality", "Wdg_Appl"];
+        for known in KNOWN {
+            let texts = known.columns.iter().filter(|(_, declared)| declared.contains("char"));
+            for (column, _) in texts.filter(|(column, _)| !codes.contains(column)) {
+                assert!(!discloses(known.name, column), "{}.{column} is text, and not listed", known.name);
+            }
+        }
+    }
 }

@@ -103,7 +103,7 @@ pub(super) static IDENT: Known = Known {
 pub(super) static QCL_TASK: Known = Known {
     name: "QCLTask",
     key: "TSK_ID",
-    identifying: &[],
+    identifying: &["Description"],
     columns: &[
         ("TSK_ID", "int"),
         ("Create_DtTm", "datetime"),

@@ -6,7 +6,7 @@ use super::Known;
 pub(super) static SITE: Known = Known {
     name: "Site",
     key: "SIT_ID",
-    identifying: &["Notes"],
+    identifying: &["Site_Name", "Notes"],
     columns: &[
         ("SIT_ID", "int"),
         ("SIT_SET_ID", "int"),
@@ -29,7 +29,7 @@ pub(super) static SITE: Known = Known {
 pub(super) static TX_FIELD: Known = Known {
     name: "TxField",
     key: "FLD_ID",
-    identifying: &["Notes"],
+    identifying: &["Field_Label", "Field_Name", "Notes"],
     columns: &[
         ("FLD_ID", "int"),
         ("FLD_SET_ID", "int"),

@@ -30,6 +30,7 @@ pub fn create_lab(path: &Path) -> Result<Box<dyn LabWriter>, TargetError> {
     let url = format!("sqlite:{}", path.display());
     std::fs::File::create_new(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => Refusal::Exists { path: path.display().to_string() }.into(),
+        std::io::ErrorKind::NotFound => TargetError::Open { url: url.clone(), why: "its folder does not exist".into() },
         _ => TargetError::Open { url: url.clone(), why: error.to_string() },
     })?;
     // From here on the file is ours, and goes with the lab if anything fails.

@@ -1,0 +1,144 @@
+//! `explain`: the operation, its inverse, what is in the way, and the proof.
+
+use super::{changes, show};
+use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::ops::explain::{Inverse, Outcome, Proof, State};
+
+/// How many rows in the way a page names.
+const ROWS_MAX: usize = 20;
+
+impl Report for Outcome {
+    fn page(&self, page: &mut Page) {
+        let line = &self.operation.line;
+        let mood = if self.ok { Mood::Plain } else { Mood::Bad };
+        page.lead(mood, &format!("operation {}: {}", line.op, show::title(&self.operation)));
+        page.paragraph(0, &self.words);
+        page.blank();
+        page.fields(&refs(&show::circumstances(&self.operation)));
+        page.heading("A revert now");
+        page.paragraph(0, &in_words(&self.inverse));
+        for residue in &self.residue {
+            page.line(&format!("not put back by any revert: {}: {}", residue.table, residue.what));
+        }
+        self.inverse.drift.iter().take(ROWS_MAX).for_each(|row| {
+            page.line(&format!("{} {}: another column keeps what somebody else wrote", row.table, row.key));
+        });
+        if !self.blocked_by.is_empty() {
+            page.heading("In the way");
+            self.blocked_by.iter().take(ROWS_MAX).for_each(|block| page.line(&block.message));
+            more(page, self.blocked_by.len());
+        }
+        if !self.ways_out.is_empty() {
+            page.heading("Ways out");
+            let (commands, advice): (Vec<_>, Vec<_>) = self.ways_out.iter().partition(|way| way.command.is_some());
+            let commands = commands.iter().map(|way| (way.command.as_deref().unwrap_or_default(), way.does.clone()));
+            page.fields(&commands.collect::<Vec<_>>());
+            advice.iter().for_each(|way| page.paragraph(0, &way.does));
+        }
+        changes::some(page, &self.inverse.changes, self.inverse.rows, " rows; --json lists the first thousand");
+        proof(page, &self.proof);
+    }
+
+    fn sheet(&self) -> Sheet {
+        let mut sheet = Sheet::new(&["part", "field", "value"]);
+        let mut row =
+            |part: &str, field: &str, value: String| sheet.row(vec![part.to_owned(), field.to_owned(), value]);
+        row("operation", "op", self.operation.line.op.to_string());
+        row("operation", "state", self.operation.line.state.clone());
+        row("operation", "words", self.words.clone());
+        for (field, value) in show::circumstances(&self.operation) {
+            row("operation", &field.replace(' ', "_"), value);
+        }
+        let inverse = &self.inverse;
+        row("inverse", "state", word(inverse.state).to_owned());
+        row("inverse", "carried_by", list(&inverse.carried_by));
+        row("inverse", "rows", inverse.rows.to_string());
+        row("inverse", "already_back", inverse.already_back.to_string());
+        row("inverse", "in_conflict", inverse.in_conflict.to_string());
+        row("inverse", "drift", inverse.drift.len().to_string());
+        row("inverse", "why", inverse.why.clone().unwrap_or_default());
+        self.blocked_by.iter().for_each(|block| row("blocked_by", block.what, block.message.clone()));
+        for way in &self.ways_out {
+            row("way_out", way.command.as_deref().unwrap_or_default(), way.does.clone());
+        }
+        self.residue.iter().for_each(|residue| row("residue", &residue.table, residue.what.clone()));
+        proved(&self.proof).into_iter().for_each(|(field, value)| row("proof", &field.replace(' ', "_"), value));
+        sheet
+    }
+}
+
+fn refs<'f>(fields: &'f [(&'static str, String)]) -> Vec<(&'f str, String)> {
+    fields.iter().map(|(name, value)| (*name, value.clone())).collect()
+}
+
+const fn word(state: State) -> &'static str {
+    match state {
+        State::Possible => "possible",
+        State::Blocked => "blocked",
+        State::AlreadyReverted => "already_reverted",
+        State::Nothing => "nothing",
+        State::Unknown => "unknown",
+    }
+}
+
+fn in_words(inverse: &Inverse) -> String {
+    let why = inverse.why.as_deref().unwrap_or_default();
+    let rows = count(inverse.rows, "row");
+    let mut text = match inverse.state {
+        State::Possible if inverse.rows == 0 => {
+            "possible: every row is back already, so it would only be closed".to_owned()
+        }
+        State::Possible => format!("possible: {rows} would be put back"),
+        State::Blocked if inverse.in_conflict > 0 => {
+            format!("blocked: {} in conflict, {rows} could be put back", count(inverse.in_conflict, "row"))
+        }
+        State::Blocked => "blocked".to_owned(),
+        State::AlreadyReverted => format!("nothing left to take back: it was reverted before, {why}"),
+        State::Nothing => format!("nothing to take back: {why}"),
+        State::Unknown => format!("unknown: {why}"),
+    };
+    if inverse.already_back > 0 && inverse.rows > 0 {
+        text += &format!("; {} back already", count(inverse.already_back, "row"));
+    }
+    text
+}
+
+fn more(page: &mut Page, all: usize) {
+    if all > ROWS_MAX {
+        page.aside(&format!("and {} more; --json lists them", all - ROWS_MAX));
+    }
+}
+
+fn proof(page: &mut Page, proof: &Proof) {
+    page.heading("Proof");
+    page.fields(&refs(&proved(proof)));
+    page.heading("How an auditor checks it");
+    let steps: Vec<String> = (1..=proof.how.len()).map(|number| number.to_string()).collect();
+    let steps = steps.iter().map(String::as_str).zip(proof.how.iter().cloned());
+    page.fields(&steps.collect::<Vec<_>>());
+}
+
+fn proved(proof: &Proof) -> Vec<(&'static str, String)> {
+    let root = if proof.holds {
+        format!("{}, as computed from {} of images", proof.rows_root, count(proof.chunks, "chunk"))
+    } else {
+        format!("{}, but the images give {}", proof.rows_root, proof.rows_root_computed)
+    };
+    let seal = proof.sealed_entry.zip(proof.verdict);
+    let seal =
+        seal.map_or_else(|| "none: open".to_owned(), |(seq, verdict)| format!("entry {seq}, {}", verdict.as_str()));
+    let target = match (proof.target.agrees, &proof.target.why) {
+        (_, Some(why)) => format!("unknown: {why}"),
+        (Some(true), None) => format!("{}, as the journal says", proof.target.state),
+        (Some(false), None) => format!("{}, which is not what the journal says", proof.target.state),
+        (None, None) => proof.target.state.to_owned(),
+    };
+    vec![
+        ("uid", proof.uid.to_string()),
+        ("intended", format!("entry {}", proof.intended_entry)),
+        ("sealed", seal),
+        ("plan digest", proof.plan_digest.to_string()),
+        ("rows root", root),
+        ("in the target", target),
+    ]
+}

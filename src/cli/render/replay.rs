@@ -1,0 +1,173 @@
+//! `replay`: what is the same on the copy, and where it parts.
+
+use mfm_journal::OperationAction;
+use serde_json::Value as Json;
+
+use super::short;
+use crate::cli::report::{Mood, Page, Report, Sheet, count};
+use crate::ops::replay::{Difference, Line, Outcome};
+use crate::plan::alike::Verdict;
+
+/// How many operations a page lists.
+const LINES_MAX: usize = 20;
+
+impl Report for Outcome {
+    fn page(&self, page: &mut Page) {
+        let (mood, text) = lead(self);
+        page.lead(mood, &text);
+        if let Some(difference) = &self.first_difference {
+            page.paragraph(2, &difference.message);
+        }
+        if !self.replayed.is_empty() {
+            page.blank();
+            let from = self.replayed.len().saturating_sub(LINES_MAX);
+            if from > 0 {
+                page.aside(&format!("{} before these; --json lists them", count(from as u64, "operation")));
+            }
+            let lines = self.replayed.iter().skip(from);
+            let head = ["op", "as", "fault", "rows", "plan digest", "verdict"];
+            page.table(&Sheet::new(&head).with(lines.map(|line| {
+                let digest = short(&line.plan_digest);
+                vec![
+                    line.op.to_string(),
+                    line.replayed_as.to_string(),
+                    fault(line),
+                    line.rows.to_string(),
+                    digest,
+                    verdict(line),
+                ]
+            })));
+        }
+        if !self.skipped.is_empty() {
+            page.heading("Passed over");
+            self.skipped
+                .iter()
+                .take(LINES_MAX)
+                .for_each(|skip| page.line(&format!("operation {}: {}", skip.op, skip.why)));
+            if self.skipped.len() > LINES_MAX {
+                page.aside(&format!("and {} more; --json lists them", self.skipped.len() - LINES_MAX));
+            }
+        }
+        next(page, self);
+    }
+
+    fn sheet(&self) -> Sheet {
+        let head = [
+            "op",
+            "as",
+            "action",
+            "reverts",
+            "tool",
+            "variant",
+            "rows",
+            "verdict",
+            "plan_digest",
+            "table",
+            "key",
+            "column",
+            "journaled",
+            "found",
+            "message",
+        ];
+        let mut sheet =
+            Sheet::new(&head).with(self.replayed.iter().map(|line| [cells(line), vec![String::new(); 6]].concat()));
+        for skip in &self.skipped {
+            sheet.row(bare(skip.op, "skipped", &[], &skip.why));
+        }
+        if let Some(found) = &self.first_difference {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let place = [
+                text(&found.table),
+                text(&found.key),
+                text(&found.column),
+                value(found, &found.journaled),
+                value(found, &found.found),
+            ];
+            sheet.row(bare(found.op, "differs", &place, &found.message));
+        }
+        sheet
+    }
+}
+
+fn lead(outcome: &Outcome) -> (Mood, String) {
+    let Outcome { source, onto, .. } = outcome;
+    let done = outcome.replayed.len() as u64;
+    if let Some(difference) = &outcome.first_difference {
+        let op = difference.op;
+        return match difference.what.as_str() {
+            "open" => (Mood::Bad, format!("replay of {source} onto {onto} stopped at operation {op}")),
+            _ => {
+                (Mood::Bad, format!("replay differs at operation {op} of {source}: {onto} is not as the journal says"))
+            }
+        };
+    }
+    let fresh = outcome.replayed.iter().any(|line| !line.earlier);
+    let operations = count(done, "operation");
+    if done == 0 {
+        return (Mood::Plain, format!("nothing to replay of {source} onto {onto}"));
+    }
+    let equal = outcome.replayed.iter().all(|line| line.verdict == Verdict::Equal);
+    let all = if equal { "every digest equal" } else { "all equivalent" };
+    if fresh {
+        (Mood::Good, format!("{operations} of {source} replayed onto {onto}: {all}"))
+    } else {
+        (Mood::Plain, format!("{operations} of {source} were replayed onto {onto} before: {all}"))
+    }
+}
+
+fn next(page: &mut Page, outcome: &Outcome) {
+    let Some(difference) = &outcome.first_difference else { return };
+    page.blank();
+    match difference.what.as_str() {
+        "open" => page.aside("next: mfm recover, then the same command again"),
+        _ => page.aside(&format!("nothing of operation {} was written to {}", difference.op, outcome.onto)),
+    }
+    if !outcome.replayed.is_empty() {
+        page.aside(&format!("what was replayed stays; mfm revert --all --target {} takes it back", outcome.onto));
+    }
+}
+
+fn fault(line: &Line) -> String {
+    line.reverts.map_or_else(|| format!("{} {}", line.tool, line.variant), |op| format!("revert of {op}"))
+}
+
+fn verdict(line: &Line) -> String {
+    let word = match line.verdict {
+        Verdict::Equal => "equal",
+        Verdict::Equivalent => "equivalent",
+    };
+    if line.earlier { format!("{word}, before") } else { word.to_owned() }
+}
+
+fn cells(line: &Line) -> Vec<String> {
+    let action = if line.action == OperationAction::Apply { "apply" } else { "revert" };
+    vec![
+        line.op.to_string(),
+        line.replayed_as.to_string(),
+        action.to_owned(),
+        line.reverts.map(|op| op.to_string()).unwrap_or_default(),
+        line.tool.clone(),
+        line.variant.clone(),
+        line.rows.to_string(),
+        verdict(line).split(',').next().unwrap_or_default().to_owned(),
+        line.plan_digest.to_string(),
+    ]
+}
+
+/// Returns a line of an operation that was not replayed.
+fn bare(op: u64, verdict: &str, place: &[String], message: &str) -> Vec<String> {
+    let mut cells = vec![String::new(); 15];
+    let wanted = [(0, op.to_string()), (7, verdict.to_owned()), (14, message.to_owned())];
+    let place = place.iter().cloned().enumerate().map(|(at, text)| (at + 9, text));
+    for (at, text) in wanted.into_iter().chain(place) {
+        if let Some(cell) = cells.get_mut(at) {
+            *cell = text;
+        }
+    }
+    cells
+}
+
+/// Returns a value that differs; empty where the difference is in no cell.
+fn value(difference: &Difference, json: &Json) -> String {
+    if json.is_null() && difference.side.is_none() { String::new() } else { super::changes::cell(json) }
+}

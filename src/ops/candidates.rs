@@ -1,0 +1,78 @@
+//! What a shell may offer while a command is typed: numbers and names of a journal; opens no target, and never fails.
+
+use std::path::Path;
+
+use mfm_journal::{Journal, JournalError};
+
+use super::log;
+
+/// How many operations are offered: a list that nobody reads helps nobody.
+const OPERATIONS_MAX: usize = 100;
+
+/// What is to be offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The newest operations.
+    Operations,
+    /// The operations in effect, newest first.
+    Active,
+    /// The operations that a crash left open.
+    Open,
+    /// The registered targets.
+    Targets,
+}
+
+/// A word to offer, with a line about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The word.
+    pub word: String,
+    /// The line.
+    pub about: String,
+}
+
+/// Returns what a journal has to offer; nothing where it cannot be read.
+#[must_use]
+pub fn of(journal: &Path, wanted: Wanted) -> Vec<Candidate> {
+    read(journal, wanted).unwrap_or_default()
+}
+
+fn read(path: &Path, wanted: Wanted) -> Result<Vec<Candidate>, JournalError> {
+    let journal = Journal::open_read(path)?;
+    let state = journal.state();
+    match wanted {
+        Wanted::Operations => {
+            let newest = journal.operations(None, OPERATIONS_MAX)?;
+            Ok(newest.iter().map(|operation| operation_line(&log::line(&journal, operation))).collect())
+        }
+        Wanted::Active => numbered(&journal, state.active.keys()),
+        Wanted::Open => numbered(&journal, state.open.keys()),
+        Wanted::Targets => {
+            let target = |(name, target): (&String, &mfm_journal::TargetState)| Candidate {
+                word: name.clone(),
+                about: target.url.clone(),
+            };
+            Ok(state.targets.iter().map(target).collect())
+        }
+    }
+}
+
+fn numbered<'n>(
+    journal: &Journal,
+    numbers: impl DoubleEndedIterator<Item = &'n u64>,
+) -> Result<Vec<Candidate>, JournalError> {
+    let newest: Vec<u64> = numbers.rev().take(OPERATIONS_MAX).copied().collect();
+    let mut out = Vec::new();
+    for op in newest {
+        out.extend(journal.operation(op)?.map(|operation| operation_line(&log::line(journal, &operation))));
+    }
+    Ok(out)
+}
+
+fn operation_line(line: &log::Line) -> Candidate {
+    let what = match line.reverts {
+        Some(op) => format!("revert of {op}, {}", line.tool),
+        None => format!("{} {}", line.tool, line.variant),
+    };
+    Candidate { word: line.op.to_string(), about: format!("{what} on {}, {}", line.target, line.state) }
+}

@@ -1,0 +1,287 @@
+//! What a revert of an operation would do now, what blocks it, and the ways out; asks the engine, and writes nothing.
+
+use std::collections::BTreeSet;
+
+use mfm_journal::{Journal, Operation, Verdict};
+use serde::Serialize;
+
+use crate::engine::revert::{Drift, Judged, Options, Selection};
+use crate::engine::{Engine, EngineError, resolve};
+use crate::model::refusal::{Conflict, ROW_GONE};
+use crate::ops::cell::{self, CHANGES_MAX, ChangeRow};
+use crate::ops::{Context, Failure, Kind, count};
+use crate::plan;
+
+/// Whether a revert is possible now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// A revert would put back every row.
+    Possible,
+    /// Something stands in its way.
+    Blocked,
+    /// All its rows were taken back before.
+    AlreadyReverted,
+    /// It never took effect, or the target lost it.
+    Nothing,
+    /// The target could not be asked.
+    #[default]
+    Unknown,
+}
+
+/// What a revert would do now.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Inverse {
+    /// Whether it is possible.
+    pub state: State,
+    /// The operations that now carry the rows: what a revert would take back.
+    pub carried_by: Vec<u64>,
+    /// How many rows it would put back.
+    pub rows: u64,
+    /// How many rows already are as they were.
+    pub already_back: u64,
+    /// How many rows are in conflict.
+    pub in_conflict: u64,
+    /// Rows that it would put back while another column keeps what somebody else wrote.
+    pub drift: Vec<Drift>,
+    /// The first thousand rows that it would write: as they are, and as they would be again.
+    pub changes: Vec<ChangeRow>,
+    /// Why the target could not be asked, or why there is nothing to take back.
+    pub why: Option<String>,
+}
+
+/// Something that stands in the way of a revert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Block {
+    /// `later_operation`, `foreign_change`, `open_operation` or `refusal`.
+    pub what: &'static str,
+    /// The code with which a revert would end.
+    pub code: String,
+    /// The later or open operation.
+    pub operation: Option<u64>,
+    /// The table of a row in the way.
+    pub table: Option<String>,
+    /// Its key, as text.
+    pub key: Option<String>,
+    /// The columns that differ.
+    pub columns: Vec<String>,
+    /// All of it in words.
+    pub message: String,
+}
+
+/// A command that would help.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WayOut {
+    /// The command; null where there is only advice.
+    pub command: Option<String>,
+    /// What it would do.
+    pub does: String,
+}
+
+impl WayOut {
+    fn command(command: String, does: impl Into<String>) -> Self {
+        Self { command: Some(command), does: does.into() }
+    }
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) inverse: Inverse,
+    pub(super) blocked_by: Vec<Block>,
+    pub(super) ways_out: Vec<WayOut>,
+}
+
+/// Asks what a revert would do.
+pub(super) fn find(context: &Context<'_>, journal: &mut Journal, operation: &Operation) -> Result<Found, Failure> {
+    let op = operation.op;
+    let mut found = Found::default();
+    match operation.verdict {
+        None => {
+            found.open(op);
+            return Ok(found);
+        }
+        Some(Verdict::Applied) => {}
+        Some(verdict) => {
+            let why = if verdict == Verdict::Gone { "the target lost it" } else { "it never took effect" };
+            (found.inverse.state, found.inverse.why) = (State::Nothing, Some(why.to_owned()));
+            return Ok(found);
+        }
+    }
+    found.inverse.carried_by = resolve::carriers(journal, op)?.iter().map(|carrier| carrier.op).collect();
+    if found.inverse.carried_by.is_empty() {
+        found.inverse.state = State::AlreadyReverted;
+        let by: Vec<String> = resolve::applied_reverts(journal, op)?.iter().map(|one| one.op.to_string()).collect();
+        let why = if by.is_empty() { "it wrote no row".to_owned() } else { format!("by operation {}", by.join(", ")) };
+        found.inverse.why = Some(why);
+        if let Some(last) = by.last() {
+            let does = format!("takes operation {last} back: what {op} did is in effect again");
+            found.ways_out.push(WayOut::command(format!("mfm revert {last}"), does));
+        }
+        return Ok(found);
+    }
+    let name = operation.target.name.clone();
+    let Some(url) = journal.state().targets.get(&name).map(|target| target.url.clone()) else {
+        found.inverse.why = Some(format!("{name} is no longer registered"));
+        return Ok(found);
+    };
+    let mut target = match context.open(&url) {
+        Ok(target) => target,
+        Err(error) => {
+            found.unknown(&error.into());
+            return Ok(found);
+        }
+    };
+    let mut engine = context.engine(journal, target.as_mut(), &name);
+    found.ask(&mut engine, op)?;
+    Ok(found)
+}
+
+impl Found {
+    /// Asks the engine, which writes nothing.
+    fn ask(&mut self, engine: &mut Engine<'_>, op: u64) -> Result<(), Failure> {
+        let selection = Selection::Operations(vec![op]);
+        match engine.survey(&selection, Options::default()) {
+            Ok(judged) => self.judged(engine, op, &judged),
+            Err(error @ (EngineError::Journal(_) | EngineError::Interrupted)) => Err(error.into()),
+            Err(error) => {
+                self.stopped(engine, &error.into());
+                Ok(())
+            }
+        }
+    }
+
+    /// Says what row by row judgement means.
+    fn judged(&mut self, engine: &mut Engine<'_>, op: u64, judged: &Judged) -> Result<(), Failure> {
+        for planned in &judged.planned {
+            let changes = plan::changes(&planned.rows).map_err(EngineError::from)?;
+            let writes = changes.iter().filter(|change| change.writes()).count() as u64;
+            self.inverse.rows += writes;
+            self.inverse.already_back += changes.len() as u64 - writes;
+            self.inverse.in_conflict += planned.conflicts.len() as u64;
+            self.inverse.drift.extend(planned.drift.iter().cloned());
+            let room = CHANGES_MAX - self.inverse.changes.len();
+            let shown = changes.iter().filter(|change| change.writes()).take(room).map(cell::change);
+            self.inverse.changes.extend(shown);
+            self.blocked_by.extend(planned.conflicts.iter().map(conflict));
+        }
+        self.inverse.state = if self.blocked_by.is_empty() { State::Possible } else { State::Blocked };
+        // What depends on the schema and on other rows is tried out only where a revert would come so far.
+        if self.inverse.state == State::Possible {
+            for planned in &judged.planned {
+                match engine.prepare(&planned.rows, false) {
+                    Ok(_) => {}
+                    Err(error @ EngineError::Journal(_)) => return Err(error.into()),
+                    Err(error) => self.refusal(&error.into()),
+                }
+            }
+        }
+        self.ways(engine, op, judged)
+    }
+
+    /// Lists what would take the operation back.
+    fn ways(&mut self, engine: &mut Engine<'_>, op: u64, judged: &Judged) -> Result<(), Failure> {
+        let conflicts: Vec<&Conflict> = judged.planned.iter().flat_map(|planned| &planned.conflicts).collect();
+        if conflicts.is_empty() {
+            if self.inverse.state == State::Possible {
+                let does = match self.inverse.rows {
+                    0 => "closes it: all its rows are back already".to_owned(),
+                    rows => format!("puts back {}", count(rows, "row")),
+                };
+                self.ways_out.push(WayOut::command(format!("mfm revert {op}"), does));
+            }
+            return Ok(());
+        }
+        let later: BTreeSet<u64> = conflicts.iter().filter_map(|conflict| conflict.operation).collect();
+        if !later.is_empty() {
+            self.ways_out.push(cascade(engine, op)?);
+        }
+        if self.inverse.rows + self.inverse.already_back > 0 {
+            let does = format!(
+                "puts back {} and leaves {} in conflict",
+                count(self.inverse.rows, "row"),
+                count(self.inverse.in_conflict, "row")
+            );
+            self.ways_out.push(WayOut::command(format!("mfm revert {op} --skip-conflicts"), does));
+        }
+        let foreign = conflicts.into_iter().filter(|conflict| conflict.operation.is_none());
+        let (gone, changed): (Vec<&Conflict>, Vec<&Conflict>) = foreign.partition(|conflict| conflict.why == ROW_GONE);
+        if !changed.is_empty() && gone.is_empty() && later.is_empty() {
+            let does = format!("overwrites what somebody else wrote to {}", count(changed.len() as u64, "row"));
+            self.ways_out.push(WayOut::command(format!("mfm revert {op} --force"), does));
+        }
+        if !gone.is_empty() {
+            let mut does = format!("gives up {} that somebody else deleted", count(gone.len() as u64, "row"));
+            if !changed.is_empty() {
+                does += &format!(", and overwrites what was written to {}", count(changed.len() as u64, "row"));
+            }
+            self.ways_out.push(WayOut::command(format!("mfm revert {op} --force --skip-conflicts"), does));
+        }
+        Ok(())
+    }
+
+    /// The guard, or an open operation, stops everything on the target.
+    fn stopped(&mut self, engine: &Engine<'_>, failure: &Failure) {
+        if failure.code == "recover_first"
+            && let Some(op) = engine.open().first()
+        {
+            self.open(*op);
+            return;
+        }
+        self.inverse.state = State::Blocked;
+        self.inverse.why = Some(failure.message.clone());
+        self.refusal(failure);
+    }
+
+    fn open(&mut self, op: u64) {
+        let message = format!("operation {op} is open: nobody knows yet whether it was committed");
+        self.inverse.why = Some(message.clone());
+        self.blocked_by.push(Block { operation: Some(op), ..block("open_operation", "recover_first", message) });
+        self.ways_out.push(WayOut::command("mfm recover".to_owned(), "asks the target, and closes it"));
+    }
+
+    fn refusal(&mut self, failure: &Failure) {
+        self.inverse.state = State::Blocked;
+        self.blocked_by.push(block("refusal", &failure.code, failure.message.clone()));
+        self.ways_out.push(WayOut { command: None, does: failure.hint.clone() });
+    }
+
+    /// The target cannot be read: what it holds is unknown, which is no failure.
+    fn unknown(&mut self, failure: &Failure) {
+        self.inverse.why = Some(failure.message.clone());
+        if failure.kind == Kind::Target {
+            self.ways_out.push(WayOut { command: None, does: failure.hint.clone() });
+        }
+    }
+}
+
+/// Says what a cascade would take back, and whether anything would still be in its way.
+fn cascade(engine: &mut Engine<'_>, op: u64) -> Result<WayOut, Failure> {
+    let options = Options { cascade: true, ..Options::default() };
+    let judged = engine.survey(&Selection::Operations(vec![op]), options)?;
+    let order: Vec<String> = judged.planned.iter().map(|planned| planned.operation.op.to_string()).collect();
+    let left: usize = judged.planned.iter().map(|planned| planned.conflicts.len()).sum();
+    let mut does = format!("takes back operations {}, in this order", order.join(", "));
+    if left > 0 {
+        does += &format!("; {} would still be in conflict", count(left as u64, "row"));
+    }
+    Ok(WayOut::command(format!("mfm revert {op} --cascade"), does))
+}
+
+fn block(what: &'static str, code: &str, message: String) -> Block {
+    let code = code.to_owned();
+    Block { what, code, operation: None, table: None, key: None, columns: Vec::new(), message }
+}
+
+fn conflict(conflict: &Conflict) -> Block {
+    let Conflict { table, key, columns, why, operation } = conflict;
+    let what = if operation.is_some() { "later_operation" } else { "foreign_change" };
+    let named = if columns.is_empty() { String::new() } else { format!(" {}", columns.join(", ")) };
+    Block {
+        operation: *operation,
+        table: Some(table.clone()),
+        key: Some(key.clone()),
+        columns: columns.clone(),
+        ..block(what, "conflict", format!("{table} {key}{named}: {why}"))
+    }
+}

@@ -1,0 +1,114 @@
+//! `mfm explain`: one operation in words, what a revert of it would do now, what stands in the way, and its proof; reads
+//! only.
+
+use clap::Args;
+use mfm_journal::{Journal, Operation, OperationAction, Residue};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::show;
+use super::{Card, count};
+use crate::model::Refusal;
+use crate::model::ports::Danger;
+
+mod inverse;
+mod proof;
+
+pub use inverse::{Block, Inverse, State, WayOut};
+pub use proof::{Held, Proof};
+
+/// What it is.
+pub const CARD: Card = Card {
+    name: "explain",
+    danger: Danger::Read,
+    about: "Explain one operation: its inverse, what blocks it, its proof",
+};
+
+/// Which operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// The operation's number
+    #[arg(value_name = "OP")]
+    pub op: u64,
+}
+
+/// What an explanation says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Whether journal and target agree on the operation, as far as both could be asked.
+    pub ok: bool,
+    /// The operation in a sentence.
+    pub words: String,
+    /// What `show` says of it.
+    pub operation: show::Outcome,
+    /// What a revert of it would do now.
+    pub inverse: Inverse,
+    /// What stands in the way of a revert.
+    pub blocked_by: Vec<Block>,
+    /// What would take it back, or open the way.
+    pub ways_out: Vec<WayOut>,
+    /// What no revert puts back.
+    pub residue: Vec<Residue>,
+    /// What shows that all this is so.
+    pub proof: Proof,
+}
+
+/// Explains an operation; a target that cannot be asked is said to be unknown, and is no failure.
+///
+/// # Errors
+/// [`Refusal::NoOperation`], or what the journal says.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let mut journal = context.reading()?;
+    let operation = journal.operation(request.op)?.ok_or(Refusal::NoOperation { op: request.op })?;
+    let shown = show::run(context, &show::Request { op: request.op, diff: false })?;
+    let proof = proof::of(context, &journal, &operation)?;
+    let found = inverse::find(context, &mut journal, &operation)?;
+    Ok(Outcome {
+        ok: proof.holds && proof.target.agrees != Some(false),
+        words: words(&journal, &operation, &shown),
+        operation: shown,
+        inverse: found.inverse,
+        blocked_by: found.blocked_by,
+        ways_out: found.ways_out,
+        residue: operation.residue,
+        proof,
+    })
+}
+
+/// Returns the operation in a sentence: who, when, what, where, how much.
+fn words(journal: &Journal, operation: &Operation, shown: &show::Outcome) -> String {
+    let line = &shown.line;
+    let fault = format!("{} ({}, severity {})", line.tool, line.variant, line.severity);
+    let verb = match (line.state.as_str(), operation.action) {
+        ("failed" | "abandoned", OperationAction::Apply) => "tried to commit",
+        ("failed" | "abandoned", OperationAction::Revert) => "tried to take back",
+        ("open", _) => "began, and nobody knows yet whether it was committed:",
+        (_, OperationAction::Apply) => "committed",
+        (_, OperationAction::Revert) => "took back",
+    };
+    let what = operation.reverts.map_or_else(|| fault.clone(), |op| format!("operation {op}, {fault}"));
+    let rows = count(operation.rows, "row");
+    let tables =
+        if operation.tables.is_empty() { String::new() } else { format!(" in {}", operation.tables.join(", ")) };
+    let mut text = format!("{}, over {}, {verb} {what} on {}: {rows}{tables}", line.actor, line.face, line.target);
+    if operation.kept > 0 {
+        text += &format!(", and {} found as wanted", count(operation.kept, "row"));
+    }
+    if let Some(op) = operation.detail.get("replays").and_then(serde_json::Value::as_u64) {
+        text += &format!("; it replays operation {op}");
+    }
+    let after = match line.state.as_str() {
+        "active" if line.rows_left < line.rows => format!("; {} of them are in effect", line.rows_left),
+        "active" => "; all of them are in effect".to_owned(),
+        "reverted" => "; all of them were taken back".to_owned(),
+        "gone" => "; the target lost it".to_owned(),
+        "failed" | "abandoned" => "; it never took effect".to_owned(),
+        _ => String::new(),
+    };
+    let unmarked =
+        if journal.state().targets.contains_key(&line.target) { "" } else { "; the target is no longer registered" };
+    text + &after + unmarked + "."
+}

@@ -1,0 +1,119 @@
+//! What shows that an operation is what the journal says: its digests computed again, and its uid in the target.
+
+use std::ops::ControlFlow;
+
+use mfm_journal::{Digest, Journal, Operation, Verdict};
+use serde::Serialize;
+
+use crate::engine::EngineError;
+use crate::ops::{Context, Failure};
+use crate::plan::RowsTree;
+use crate::target::OperationState;
+
+/// The proof of an operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Proof {
+    /// Whether all that was computed again is as the journal says.
+    pub holds: bool,
+    /// The uid: the digest of the `intended` entry.
+    pub uid: Digest,
+    /// The number of the `intended` entry.
+    pub intended_entry: u64,
+    /// The number of the entry with the newest verdict; null while it is open.
+    pub sealed_entry: Option<u64>,
+    /// That verdict.
+    pub verdict: Option<Verdict>,
+    /// The plan's digest.
+    pub plan_digest: Digest,
+    /// The RFC 6962 root over the changes, as the entry says.
+    pub rows_root: Digest,
+    /// The same, computed from the images.
+    pub rows_root_computed: Digest,
+    /// How many chunks of images were read, each with the digest that the entry names.
+    pub chunks: u64,
+    /// What the target holds.
+    pub target: Held,
+    /// How an auditor checks all this without this program's word.
+    pub how: Vec<String>,
+}
+
+/// What a target holds of an operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// `committed`, `abandoned`, `absent` or `unknown`.
+    pub state: &'static str,
+    /// Whether that agrees with the journal; null where it is unknown, or the journal does not know.
+    pub agrees: Option<bool>,
+    /// Why it is unknown.
+    pub why: Option<String>,
+}
+
+/// Computes the proof of an operation.
+pub(super) fn of(context: &Context<'_>, journal: &Journal, operation: &Operation) -> Result<Proof, Failure> {
+    let mut tree = RowsTree::default();
+    let mut failed = None;
+    journal.changes(operation, &mut |change| match tree.add(&change) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    if let Some(error) = failed {
+        return Err(EngineError::from(error).into());
+    }
+    let rows_root_computed = tree.root();
+    Ok(Proof {
+        holds: rows_root_computed == operation.rows_root,
+        uid: operation.uid,
+        intended_entry: operation.intended_seq,
+        sealed_entry: operation.sealed.as_ref().map(|entry| entry.seq),
+        verdict: operation.verdict,
+        plan_digest: operation.plan_digest,
+        rows_root: operation.rows_root,
+        rows_root_computed,
+        chunks: operation.chunks.len() as u64,
+        target: held(context, journal, operation),
+        how: how(operation),
+    })
+}
+
+/// Asks the target for the operation's uid.
+fn held(context: &Context<'_>, journal: &Journal, operation: &Operation) -> Held {
+    let unknown = |why: String| Held { state: "unknown", agrees: None, why: Some(why) };
+    let name = &operation.target.name;
+    let Some(record) = journal.state().targets.get(name) else {
+        return unknown(format!("{name} is no longer registered"));
+    };
+    let row = context.open(&record.url).and_then(|mut target| target.operation(&operation.uid));
+    let state = match row {
+        Err(error) => return unknown(error.to_string()),
+        Ok(row) => row.map(|row| row.state),
+    };
+    let word = match state {
+        Some(OperationState::Committed) => "committed",
+        Some(OperationState::Abandoned) => "abandoned",
+        None => "absent",
+    };
+    let agrees = match (operation.verdict, state) {
+        (None, _) => None,
+        (Some(Verdict::Applied), state) => Some(state == Some(OperationState::Committed)),
+        (Some(_), state) => Some(state != Some(OperationState::Committed)),
+    };
+    Held { state: word, agrees, why: None }
+}
+
+fn how(operation: &Operation) -> Vec<String> {
+    let (uid, name) = (operation.uid, &operation.target.name);
+    vec![
+        format!(
+            "entry {} of the journal has the uid as its digest, and names the digest of the entry before it",
+            operation.intended_seq
+        ),
+        "its body names the chunks of images by digest; the SHA-256 of each chunk is that digest".to_owned(),
+        "the RFC 6962 root over the changes in them is the rows root of the body".to_owned(),
+        format!("in {name}: SELECT state FROM mfm_operation WHERE uid = x'{uid}'"),
+        "`mfm audit verify --depth live` does so for every operation; journal/verify.py reads the journal without mfm"
+            .to_owned(),
+    ]
+}

@@ -1,0 +1,261 @@
+//! `mfm audit export`: the journal as lines for scripts, entry by entry, with what identifies people redacted.
+
+mod file;
+mod lines;
+mod redaction;
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use mfm_journal::{Digest, Entry, Head, Journal, JournalError, Operation};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::lines::Lines;
+use self::redaction::Redaction;
+use super::context::Context;
+use super::failure::{Failure, Kind};
+use super::{Card, count};
+use crate::model::Refusal;
+use crate::model::ports::Danger;
+
+/// What it is.
+pub const CARD: Card =
+    Card { name: "audit export", danger: Danger::Read, about: "Write the journal as JSON lines or CSV, for scripts" };
+
+/// As what to write.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// One JSON object a line: a header, every entry, every change
+    #[default]
+    Jsonl,
+    /// One line a changed cell, with a head line (RFC 4180)
+    Csv,
+}
+
+/// What to export.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// As what to write it
+    #[arg(long = "as", value_enum, value_name = "FORM", default_value_t = Form::Jsonl)]
+    #[serde(rename = "as")]
+    pub form: Form,
+    /// Write to this file instead of stdout; only an earlier export is replaced
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Only this operation: its entries and its changes
+    #[arg(long, value_name = "OP")]
+    pub op: Option<u64>,
+    /// Begin with this entry [default: the first]
+    #[arg(long, value_name = "SEQ")]
+    pub from: Option<u64>,
+    /// End with this entry [default: the newest]
+    #[arg(long, value_name = "SEQ")]
+    pub to: Option<u64>,
+    /// Show what identifies patients and staff, and free text
+    #[arg(long)]
+    pub include_phi: bool,
+}
+
+/// What an export says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// The journal read.
+    pub journal: PathBuf,
+    /// The journal's id.
+    pub journal_id: Digest,
+    /// The journal's newest entry when it was opened.
+    pub head: Head,
+    /// The file written; null for stdout.
+    pub file: Option<PathBuf>,
+    /// As what it was written.
+    #[serde(rename = "as")]
+    pub form: Form,
+    /// How many entries were visited.
+    pub entries: u64,
+    /// How many changes of rows were written.
+    pub changes: u64,
+    /// How many cells were redacted.
+    pub redacted: u64,
+    /// Whether the reader went away before the end.
+    pub cut: bool,
+}
+
+/// What ends an export early.
+enum Stop {
+    Failed(Failure),
+    Io(io::Error),
+}
+
+impl From<JournalError> for Stop {
+    fn from(error: JournalError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Writes the journal to `out`, or to the file that the request names; nothing of it is held in memory but one chunk of
+/// changes.
+///
+/// # Errors
+/// Usage; [`Refusal::NoOperation`]; what the journal says, what came before it being written already; what the file
+/// system says. A reader that went away is none.
+pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Result<Outcome, Failure> {
+    if let (Some(from), Some(to)) = (request.from, request.to)
+        && from > to
+    {
+        let message = format!("no entry lies between {from} and {to}");
+        return Err(Failure::usage("export_range", message, "--from takes the smaller number"));
+    }
+    let journal = context.reading()?;
+    let walk = Walk::new(context, request, &journal);
+    let outcome = match &request.output {
+        None => to_stream(walk, out)?,
+        Some(path) => file::write(path, |out| walk.pour(out))?,
+    };
+    remark(context, request, &outcome);
+    Ok(outcome)
+}
+
+fn to_stream(walk: Walk<'_>, out: &mut dyn Write) -> Result<Outcome, Failure> {
+    let mut outcome = walk.outcome.clone();
+    match walk.pour(out) {
+        Ok(outcome) => Ok(outcome),
+        Err(Stop::Failed(failure)) => Err(failure),
+        Err(Stop::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            outcome.cut = true;
+            Ok(outcome)
+        }
+        Err(Stop::Io(error)) => {
+            let message = format!("could not write the export: {error}");
+            Err(Failure::new(Kind::Found, "output", message, "-o FILE writes it to a file"))
+        }
+    }
+}
+
+/// Says what a receiver has to know of the export.
+fn remark(context: &Context<'_>, request: &Request, outcome: &Outcome) {
+    if request.include_phi {
+        context.reporter.note("nothing is redacted: this export may identify patients and staff");
+    } else if outcome.redacted > 0 {
+        context.reporter.note(&format!("{} redacted; --include-phi shows them", count(outcome.redacted, "cell")));
+    }
+}
+
+/// One way through the journal.
+struct Walk<'a> {
+    context: &'a Context<'a>,
+    request: &'a Request,
+    journal: &'a Journal,
+    outcome: Outcome,
+}
+
+impl<'a> Walk<'a> {
+    fn new(context: &'a Context<'a>, request: &'a Request, journal: &'a Journal) -> Self {
+        let outcome = Outcome {
+            journal: context.journal.clone(),
+            journal_id: journal.id(),
+            head: journal.head(),
+            file: request.output.clone(),
+            form: request.form,
+            entries: 0,
+            changes: 0,
+            redacted: 0,
+            cut: false,
+        };
+        Self { context, request, journal, outcome }
+    }
+
+    /// Returns the first and the last entry to look at.
+    fn range(&self) -> Result<(u64, u64), Stop> {
+        let from = self.request.from.unwrap_or(1).max(1);
+        let to = self.request.to.unwrap_or(u64::MAX).min(self.journal.head().seq);
+        let Some(op) = self.request.op else { return Ok((from, to)) };
+        let missing = || Stop::Failed(Refusal::NoOperation { op }.into());
+        let operation = self.journal.operation(op)?.ok_or_else(missing)?;
+        Ok((from.max(operation.intended_seq), to))
+    }
+
+    fn pour(mut self, out: &mut dyn Write) -> Result<Outcome, Stop> {
+        let (first, last) = self.range()?;
+        let redaction = Redaction::new(self.request.include_phi);
+        let mut lines = Lines::new(self.request.form, redaction, out);
+        lines.header(self.journal, self.request.op, [first, last])?;
+        let walked = self.entries((first, last), &mut lines);
+        // What came before a broken entry is written.
+        let finished = lines.finish();
+        walked?;
+        self.outcome.redacted = finished?;
+        Ok(self.outcome)
+    }
+
+    fn entries(&mut self, (first, last): (u64, u64), lines: &mut Lines<'_>) -> Result<(), Stop> {
+        let mut ended = Ok(());
+        self.journal.entries(first, &mut |entry| {
+            if entry.seq > last {
+                return ControlFlow::Break(());
+            }
+            self.context.reporter.progress("exporting the journal", entry.seq - first, last - first + 1);
+            ended = self.context.go_on().map_err(Stop::Failed);
+            if ended.is_ok() && self.request.op.is_none_or(|op| entry.op == Some(op)) {
+                ended = self.entry(&entry, lines);
+            }
+            if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        ended
+    }
+
+    fn entry(&mut self, entry: &Entry, lines: &mut Lines<'_>) -> Result<(), Stop> {
+        self.outcome.entries += 1;
+        lines.entry(entry)?;
+        match entry.op.filter(|_| entry.kind == "intended") {
+            None => Ok(()),
+            Some(op) => self.operation(op, lines),
+        }
+    }
+
+    fn operation(&mut self, op: u64, lines: &mut Lines<'_>) -> Result<(), Stop> {
+        let lost = || Stop::Failed(Refusal::NoOperation { op }.into());
+        let operation = self.journal.operation(op)?.ok_or_else(lost)?;
+        streamed(|visit| {
+            self.journal.chosen_parts(&operation, &mut |part| {
+                visit(part.keys.iter().try_for_each(|key| lines.chosen(op, &part, key)).map_err(Stop::Io))
+            })
+        })?;
+        self.changes(&operation, lines)
+    }
+
+    fn changes(&mut self, operation: &Operation, lines: &mut Lines<'_>) -> Result<(), Stop> {
+        let (written, context) = (&mut self.outcome.changes, self.context);
+        streamed(|visit| {
+            self.journal.changes(operation, &mut |change| {
+                *written += 1;
+                let stopped = context.go_on().map_err(Stop::Failed);
+                visit(stopped.and_then(|()| Ok(lines.change(operation, &change)?)))
+            })
+        })
+    }
+}
+
+/// Lets a visit of the journal end at the first line that cannot be written, or where the person asks to stop.
+fn streamed(
+    walk: impl FnOnce(&mut dyn FnMut(Result<(), Stop>) -> ControlFlow<()>) -> Result<(), JournalError>,
+) -> Result<(), Stop> {
+    let mut ended = Ok(());
+    walk(&mut |written| {
+        ended = written;
+        if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    ended
+}

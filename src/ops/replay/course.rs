@@ -1,0 +1,98 @@
+//! Which operations of a journal a replay covers, in order, and which it passes over; reads the journal only.
+
+use std::collections::BTreeSet;
+
+use mfm_journal::{Digest, Journal, Operation, Verdict};
+use serde::Serialize;
+
+use crate::engine::replay::Step;
+use crate::model::Refusal;
+use crate::ops::{Context, Failure};
+
+/// An operation that is not replayed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Skip {
+    /// Its number.
+    pub op: u64,
+    /// Why.
+    pub why: String,
+}
+
+/// The operations of a replay.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Course {
+    /// Those to replay, in order.
+    pub(super) steps: Vec<Step>,
+    /// Those passed over.
+    pub(super) skipped: Vec<Skip>,
+    /// The one at which it has to stop, because nobody knows what became of it.
+    pub(super) open: Option<u64>,
+    /// The last operation looked at.
+    pub(super) until: u64,
+}
+
+/// Fixes the journal's head, and sorts a target's operations up to it.
+pub(super) fn plot(
+    context: &Context<'_>,
+    journal: &Journal,
+    source: &str,
+    until: Option<u64>,
+) -> Result<Course, Failure> {
+    let head = journal.state().next_op - 1;
+    let until = match until {
+        Some(op) if op == 0 || op > head => return Err(Refusal::NoOperation { op }.into()),
+        Some(op) => op,
+        None => head,
+    };
+    let identities = identities(journal, source, until)?;
+    let mut course = Course { until, ..Course::default() };
+    for op in 1..=until {
+        if op % 256 == 0 {
+            context.reporter.progress("reading the journal", op, until);
+            context.go_on()?;
+        }
+        let Some(operation) = journal.operation(op)?.filter(|operation| operation.target.name == source) else {
+            continue;
+        };
+        match passed_over(&operation, &identities) {
+            Some(why) => course.skipped.push(Skip { op, why }),
+            None if operation.verdict.is_none() => {
+                course.open = Some(op);
+                break;
+            }
+            None => course.steps.push(Step { op, uid: operation.uid }),
+        }
+    }
+    Ok(course)
+}
+
+/// Returns the identities that a target has had since its mark; of an unmarked one, that of its newest operation.
+fn identities(journal: &Journal, source: &str, until: u64) -> Result<BTreeSet<Digest>, Failure> {
+    let known = journal.state().targets.get(source);
+    let lineage: BTreeSet<Digest> = known.into_iter().flat_map(|target| target.lineage.clone()).collect();
+    if !lineage.is_empty() {
+        return Ok(lineage);
+    }
+    for op in (1..=until).rev() {
+        if let Some(operation) = journal.operation(op)?.filter(|operation| operation.target.name == source) {
+            return Ok(BTreeSet::from([operation.target.identity]));
+        }
+    }
+    Ok(lineage)
+}
+
+/// Says why an operation is not replayed.
+fn passed_over(operation: &Operation, identities: &BTreeSet<Digest>) -> Option<String> {
+    if !identities.contains(&operation.target.identity) {
+        return Some("made before the target was last marked".to_owned());
+    }
+    let code = operation.sealed.as_ref().and_then(|entry| entry.body.get("code")?.as_str());
+    match operation.verdict {
+        None | Some(Verdict::Applied) => None,
+        Some(Verdict::Failed) => Some(
+            code.map_or_else(|| "failed".to_owned(), |code| format!("failed with {code}")) + ": nothing was written",
+        ),
+        Some(Verdict::Abandoned) => Some("abandoned: it never took effect".to_owned()),
+        Some(Verdict::Gone) => Some("gone: the target lost it".to_owned()),
+    }
+}

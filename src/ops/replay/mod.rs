@@ -1,0 +1,300 @@
+//! `mfm replay`: re-runs one target's journal on another marked copy, as ordinary operations there; stops at the first
+//! difference and writes nothing of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use mfm_journal::{Digest, Journal, Operation, OperationAction};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::context::{Chosen, Context};
+use super::failure::{Failure, Kind};
+use super::{Card, count};
+use crate::engine::{EngineError, guard, replay};
+use crate::model::ports::{Danger, Question};
+use crate::plan::alike::{Measure, Verdict};
+use crate::target::{Target, canonical_url};
+
+mod course;
+mod difference;
+mod step;
+
+pub use course::Skip;
+pub use difference::Difference;
+
+/// What it is.
+pub const CARD: Card =
+    Card { name: "replay", danger: Danger::Write, about: "Re-run the journal on another marked copy" };
+
+/// What to replay, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// The copy, by URL or name: registered, marked, and as the source was before its first operation
+    #[arg(long, value_name = "URL")]
+    pub onto: String,
+    /// The last operation to replay [default: the newest when the command starts]
+    #[arg(long, value_name = "OP")]
+    pub until: Option<u64>,
+    /// Write although the copy holds operations of this other journal
+    #[arg(long, value_name = "JOURNAL_ID")]
+    pub beside_journal: Vec<String>,
+}
+
+/// What a replay says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Whether everything was replayed, and each operation was the same.
+    pub ok: bool,
+    /// The target whose operations were replayed.
+    pub source: String,
+    /// The copy's name.
+    pub onto: String,
+    /// The last operation that was to be replayed.
+    pub until: u64,
+    /// How many operations were to be replayed.
+    pub operations: u64,
+    /// The operations replayed, in order, those of an earlier run included.
+    pub replayed: Vec<Line>,
+    /// The operations passed over.
+    pub skipped: Vec<Skip>,
+    /// Where the copy parts from the journal.
+    pub first_difference: Option<Difference>,
+    /// The journal.
+    pub journal: PathBuf,
+}
+
+/// One operation replayed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// Its number on the source.
+    pub op: u64,
+    /// Its number on the copy.
+    #[serde(rename = "as")]
+    pub replayed_as: u64,
+    /// apply or revert.
+    pub action: OperationAction,
+    /// The operation that it takes back, on the source.
+    pub reverts: Option<u64>,
+    /// The tool.
+    pub tool: String,
+    /// The variant.
+    pub variant: String,
+    /// Rows written on the copy.
+    pub rows: u64,
+    /// The plan's digest on the copy.
+    pub plan_digest: Digest,
+    /// equal, or equivalent between two engines.
+    pub verdict: Verdict,
+    /// Whether an earlier run of this command did it.
+    pub earlier: bool,
+}
+
+/// The two ends of a replay.
+#[derive(Clone, Debug)]
+pub struct Ends {
+    /// Where the journaled operations were made.
+    pub source: Chosen,
+    /// Where they are to be made again.
+    pub onto: Chosen,
+}
+
+/// Replays a target's operations on the copy that the request names.
+///
+/// # Errors
+/// Usage, a refusal, or what target and journal say. What was replayed before an error stays, and is journaled.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let mut journal = context.writing()?;
+    let ends = ends(context, &journal, request)?;
+    let mut target = context.open(&ends.onto.url)?;
+    onto(context, &mut journal, target.as_mut(), &ends, request)
+}
+
+/// Replays onto an open target.
+///
+/// # Errors
+/// As [`run`].
+pub fn onto(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn Target,
+    ends: &Ends,
+    request: &Request,
+) -> Result<Outcome, Failure> {
+    let standing = guard::pass(journal, target, &ends.onto.name).map_err(|error| not_ready(error, &ends.onto))?;
+    guard::nothing_open(journal, &ends.onto.name)?;
+    guard::nothing_foreign(&standing, &request.beside_journal)?;
+    let course = course::plot(context, journal, &ends.source.name, request.until)?;
+    let earlier = replay::carried(journal, &ends.onto.name, &course.steps)?.ok_or_else(|| not_fresh(&ends.onto))?;
+    let mut run = Run {
+        context,
+        ends,
+        beside: &request.beside_journal,
+        measure: if scheme(&ends.source.url) == target.engine() { Measure::Bits } else { Measure::Meaning },
+        carried_by: BTreeMap::new(),
+        lines: Vec::new(),
+    };
+    run.take_over(journal, &course, &earlier)?;
+    let left = course.steps.len() - earlier.len();
+    if left > 0 {
+        let asked = context.consent(&question(ends, left, earlier.len()));
+        asked.map_err(|failure| Failure { hint: "--yes consents in scripts".into(), ..failure })?;
+    }
+    let stopped = run.go(journal, target, &course)?;
+    let first_difference = stopped.or_else(|| course.open.map(|op| Difference::open(op, &ends.source.name)));
+    Ok(Outcome {
+        ok: first_difference.is_none(),
+        source: ends.source.name.clone(),
+        onto: ends.onto.name.clone(),
+        until: course.until,
+        operations: course.steps.len() as u64,
+        replayed: run.lines,
+        skipped: course.skipped,
+        first_difference,
+        journal: context.journal.clone(),
+    })
+}
+
+/// A replay under way.
+struct Run<'a, 'c> {
+    context: &'a Context<'c>,
+    ends: &'a Ends,
+    beside: &'a [String],
+    measure: Measure,
+    /// The copy's operation for each of the source's.
+    carried_by: BTreeMap<u64, u64>,
+    lines: Vec<Line>,
+}
+
+impl Run<'_, '_> {
+    /// Takes over what an earlier run did.
+    fn take_over(&mut self, journal: &Journal, course: &course::Course, earlier: &[Operation]) -> Result<(), Failure> {
+        for (step, done) in course.steps.iter().zip(earlier) {
+            let Some(operation) = journal.operation(step.op)? else { continue };
+            let equal = (operation.plan_digest, operation.rows_root) == (done.plan_digest, done.rows_root);
+            let verdict = if equal { Verdict::Equal } else { Verdict::Equivalent };
+            self.lines.push(Line { earlier: true, ..line(&operation, done.op, done.rows, done.plan_digest, verdict) });
+            self.carried_by.insert(step.op, done.op);
+        }
+        Ok(())
+    }
+
+    /// Replays what is left, and returns where it stopped.
+    fn go(
+        &mut self,
+        journal: &mut Journal,
+        target: &mut dyn Target,
+        course: &course::Course,
+    ) -> Result<Option<Difference>, Failure> {
+        let (done, all) = (self.lines.len(), course.steps.len());
+        for (at, step) in course.steps.iter().enumerate().skip(done) {
+            self.context.reporter.progress("replaying operations", at as u64, all as u64);
+            let replayed = self.context.go_on().and_then(|()| self.one(journal, target, step));
+            match replayed.map_err(|failure| self.after_some(failure, all))? {
+                Ok(line) => {
+                    self.carried_by.insert(line.op, line.replayed_as);
+                    self.lines.push(line);
+                }
+                Err(difference) => return Ok(Some(*difference)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Says of a failure how many operations before it are done.
+    fn after_some(&self, failure: Failure, all: usize) -> Failure {
+        let done = self.lines.len();
+        if done == 0 {
+            return failure;
+        }
+        let stay = format!("{done} of {all} operations are replayed on {}, and journaled", self.ends.onto.name);
+        let message = match failure.kind {
+            Kind::Interrupted => format!("interrupted: {stay}"),
+            _ => format!("{}; {stay}", failure.message),
+        };
+        let hint = match failure.kind {
+            Kind::Interrupted => "run the command again: it goes on behind them".to_owned(),
+            _ => failure.hint,
+        };
+        Failure { message, hint, ..failure }
+    }
+}
+
+fn line(operation: &Operation, replayed_as: u64, rows: u64, plan_digest: Digest, verdict: Verdict) -> Line {
+    Line {
+        op: operation.op,
+        replayed_as,
+        action: operation.action,
+        reverts: operation.reverts,
+        tool: operation.tool.clone(),
+        variant: operation.variant.clone(),
+        rows,
+        plan_digest,
+        verdict,
+        earlier: false,
+    }
+}
+
+/// Returns both ends: the copy as the request names it, the source as `--target` does, or the only other target.
+fn ends(context: &Context<'_>, journal: &Journal, request: &Request) -> Result<Ends, Failure> {
+    let targets = &journal.state().targets;
+    let url = canonical_url(&request.onto).unwrap_or_else(|_| request.onto.clone());
+    let found = targets.get_key_value(&request.onto).or_else(|| targets.iter().find(|(_, known)| known.url == url));
+    let Some((name, known)) = found else {
+        let message = format!("{} is not registered", request.onto);
+        return Err(Failure::new(Kind::Refused, "no_target", message, how_to_make(&request.onto)));
+    };
+    let onto = Chosen { name: name.clone(), url: known.url.clone() };
+    let others: Vec<&String> = targets.keys().filter(|other| *other != name).collect();
+    let source = match (&context.target, others.as_slice()) {
+        (None, [only]) => {
+            let url = targets.get(*only).map(|known| known.url.clone()).unwrap_or_default();
+            Chosen { name: (*only).clone(), url }
+        }
+        (None, [_, _, ..]) => {
+            let names: Vec<&str> = others.into_iter().map(String::as_str).collect();
+            let message = format!("several targets could be replayed: {}", names.join(", "));
+            return Err(Failure::new(Kind::Refused, "which_target", message, "say --target NAME"));
+        }
+        _ => context.chosen(journal)?,
+    };
+    if source.name == onto.name {
+        let message = format!("{} is both what is to be replayed and where", onto.name);
+        return Err(Failure::usage("onto", message, "name another copy with --onto, or the source with --target"));
+    }
+    Ok(Ends { source, onto })
+}
+
+fn how_to_make(url: &str) -> String {
+    format!("make a fresh copy of the baseline there, then mark it as a test copy of its own: mfm target mark {url}")
+}
+
+/// Says of a copy that the guard stops how one is made.
+fn not_ready(error: EngineError, onto: &Chosen) -> Failure {
+    let failure = Failure::from(error);
+    let hint = match failure.code.as_str() {
+        "unmarked" | "marked_elsewhere" => how_to_make(&onto.url),
+        _ => failure.hint,
+    };
+    Failure { hint, ..failure }
+}
+
+fn not_fresh(onto: &Chosen) -> Failure {
+    let name = &onto.name;
+    let message = format!("{name} carries operations that do not replay the same target from its first operation");
+    let hint = format!("`mfm revert --all --target {name}` takes them back; then replay starts anew");
+    Failure::new(Kind::Refused, "not_fresh", message, hint)
+}
+
+fn scheme(url: &str) -> &str {
+    url.split(':').next().unwrap_or_default()
+}
+
+fn question(ends: &Ends, left: usize, earlier: usize) -> Question {
+    let behind = if earlier == 0 { String::new() } else { format!(", behind {} replayed before", earlier) };
+    let (source, onto) = (&ends.source.name, &ends.onto.name);
+    let text = format!("Replay {} of {source} onto target {onto}{behind}. Go on?", count(left as u64, "operation"));
+    Question { text, danger: CARD.danger, type_name: None }
+}

@@ -1,0 +1,220 @@
+//! One operation of a replay: planned again on the copy, held against the journal, and only then committed.
+
+use std::ops::ControlFlow;
+
+use mfm_journal::{Change, Journal, Operation, OperationAction, Reverted};
+use serde_json::Value as Json;
+
+use super::{Difference, Line, Run, line};
+use crate::engine::apply::{Prepared, Proposal};
+use crate::engine::replay::{Step, note};
+use crate::engine::{EngineError, guard};
+use crate::ops::plan::{self, Options, Request, Settled};
+use crate::ops::select::Records;
+use crate::ops::{Context, Failure, Kind};
+use crate::plan::alike::{self, Measure, Verdict};
+use crate::plan::revert_digest;
+use crate::target::Target;
+
+/// What a step comes to: the operation replayed, or where it differs.
+type Replayed = Result<Line, Box<Difference>>;
+
+/// An operation planned again, or why it cannot be.
+type Planned = Result<(Proposal, Prepared), Failure>;
+
+impl Run<'_, '_> {
+    /// Replays one operation; of one that differs nothing is written.
+    pub(super) fn one(&self, journal: &mut Journal, target: &mut dyn Target, step: &Step) -> Result<Replayed, Failure> {
+        let lost = || Failure::from(crate::model::Refusal::NoOperation { op: step.op });
+        let operation = journal.operation(step.op)?.ok_or_else(lost)?;
+        let journaled = changes(journal, &operation)?;
+        let planned = match operation.reverts {
+            None => self.apply_again(journal, target, &operation),
+            Some(reverts) => match self.carried_by.get(&reverts) {
+                None => return Ok(Err(Box::new(Difference::not_replayed(step.op, reverts)))),
+                Some(op) => self.revert_again(journal, target, &operation, *op, &journaled),
+            },
+        };
+        let (mut proposal, prepared) = match planned {
+            Ok(planned) => planned,
+            Err(failure) => return self.refused(journal, target, &operation, &journaled, failure).map(Err),
+        };
+        let verdict = match self.judged(&operation, &journaled, &proposal, &prepared)? {
+            Ok(verdict) => verdict,
+            Err(difference) => {
+                let cause = self.cause(journal, target, &operation, &journaled, None)?;
+                return Ok(Err(cause.unwrap_or(difference)));
+            }
+        };
+        note(&mut proposal.detail, step);
+        let mut engine = self.context.engine(journal, target, &self.ends.onto.name);
+        engine.seen = engine.journal.head().seq;
+        let committed = engine.commit(&proposal, &prepared)?;
+        if !committed.drift.is_empty() {
+            let name = &self.ends.onto.name;
+            self.context
+                .reporter
+                .note(&format!("operation {}: somebody else writes to {name} meanwhile", committed.op));
+        }
+        Ok(Ok(line(&operation, committed.op, committed.rows, proposal.plan_digest, verdict)))
+    }
+
+    /// Plans a fault again, with the parameters, the seed, the clock and exactly the keys of the journal.
+    fn apply_again(&self, journal: &mut Journal, target: &mut dyn Target, operation: &Operation) -> Planned {
+        let settled = settled(self.context, journal, operation, self.measure, self.beside)?;
+        let made = plan::make(self.context, journal, target, &self.ends.onto, &settled)?;
+        Ok((made.proposal, made.prepared))
+    }
+
+    /// Plans the revert of the copy's own operation, of exactly the rows of the journal.
+    fn revert_again(
+        &self,
+        journal: &mut Journal,
+        target: &mut dyn Target,
+        operation: &Operation,
+        op: u64,
+        journaled: &[Change],
+    ) -> Planned {
+        let own = journal.operation(op)?.ok_or(crate::model::Refusal::NoOperation { op })?;
+        let disable_triggers = triggers_disabled(operation);
+        let force = operation.detail.get("forced").and_then(Json::as_bool).unwrap_or_default();
+        let mut engine = self.context.engine(journal, target, &self.ends.onto.name);
+        let rows = engine.revert_again(&own, journaled, force)?;
+        let prepared = engine.prepare(&rows, disable_triggers)?;
+        let kept = ["conflicts", "drift", "forced", "skip_conflicts"];
+        let detail = operation.detail.iter().filter(|(name, _)| kept.contains(&name.as_str()));
+        let proposal = Proposal {
+            action: OperationAction::Revert,
+            tool: own.tool.clone(),
+            mode: own.mode.clone(),
+            variant: own.variant.clone(),
+            severity: own.severity.clone(),
+            plan_digest: revert_digest(&own.plan_digest, &prepared.images.rows_root()),
+            plan_id: None,
+            reverts: Some(Reverted { op: own.op, uid: own.uid, depth: own.depth }),
+            keys: None,
+            detail: detail.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            disable_triggers,
+            beside: self.beside.to_vec(),
+        };
+        Ok((proposal, prepared))
+    }
+
+    /// Holds what was planned against the journal: digests first, and row by row where they differ.
+    fn judged(
+        &self,
+        operation: &Operation,
+        journaled: &[Change],
+        proposal: &Proposal,
+        prepared: &Prepared,
+    ) -> Result<Result<Verdict, Box<Difference>>, Failure> {
+        let op = operation.op;
+        if (proposal.plan_digest, prepared.images.rows_root()) == (operation.plan_digest, operation.rows_root) {
+            return Ok(Ok(Verdict::Equal));
+        }
+        let verdict = match alike::compare(journaled, &prepared.changes, self.measure) {
+            Ok(verdict) => verdict,
+            Err(difference) => return Ok(Err(Box::new(Difference::row(op, &difference, None)))),
+        };
+        if proposal.variant != operation.variant {
+            let texts = Difference::texts(op, "variant", &operation.variant, &proposal.variant);
+            return Ok(Err(Box::new(texts)));
+        }
+        if self.measure == Measure::Bits {
+            let (was, is) = (operation.plan_digest.to_string(), proposal.plan_digest.to_string());
+            return Ok(Err(Box::new(Difference::texts(op, "plan_digest", &was, &is))));
+        }
+        Ok(Ok(verdict.max(Verdict::Equivalent)))
+    }
+
+    /// Says why an operation cannot be planned: a row that is not as the journal has it, or else the refusal itself.
+    ///
+    /// A failure that has nothing to do with the operation stays one.
+    fn refused(
+        &self,
+        journal: &mut Journal,
+        target: &mut dyn Target,
+        operation: &Operation,
+        journaled: &[Change],
+        failure: Failure,
+    ) -> Result<Box<Difference>, Failure> {
+        if !matches!(failure.kind, Kind::Refused | Kind::Usage) {
+            return Err(failure);
+        }
+        guard::pass(journal, target, &self.ends.onto.name)?;
+        guard::nothing_open(journal, &self.ends.onto.name)?;
+        let cause = self.cause(journal, target, operation, journaled, Some(&failure))?;
+        Ok(cause.unwrap_or_else(|| Box::new(Difference::refused(operation.op, &failure))))
+    }
+
+    /// Looks for a row of the copy that is not as the operation found it on the source.
+    fn cause(
+        &self,
+        journal: &mut Journal,
+        target: &mut dyn Target,
+        operation: &Operation,
+        journaled: &[Change],
+        refusal: Option<&Failure>,
+    ) -> Result<Option<Box<Difference>>, Failure> {
+        let mut engine = self.context.engine(journal, target, &self.ends.onto.name);
+        let parting = match engine.parts(journaled, self.measure) {
+            Ok(parting) => parting,
+            // A table is missing: the refusal says it better.
+            Err(EngineError::Refused(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let Some(mut parting) = parting else { return Ok(None) };
+        // The source may be gone; then the difference stays unnamed.
+        if let Ok(mut source) = self.context.open(&self.ends.source.url)
+            && let Err(error) = parting.name_cell(journal, source.as_mut(), operation)
+        {
+            self.context.reporter.note(&format!("{} cannot be asked: {error}", self.ends.source.name));
+        }
+        Ok(Some(Box::new(Difference::row(operation.op, &parting.difference, refusal))))
+    }
+}
+
+/// Returns all changes of an operation.
+fn changes(journal: &Journal, operation: &Operation) -> Result<Vec<Change>, Failure> {
+    let mut out = Vec::new();
+    journal.changes(operation, &mut |change| {
+        out.push(change);
+        ControlFlow::Continue(())
+    })?;
+    Ok(out)
+}
+
+fn triggers_disabled(operation: &Operation) -> bool {
+    operation.detail.get("triggers_disabled").and_then(Json::as_array).is_some_and(|names| !names.is_empty())
+}
+
+/// Returns the request that an entry holds, with exactly the keys that were chosen. No limit of rows binds it.
+fn settled(
+    context: &Context<'_>,
+    journal: &Journal,
+    operation: &Operation,
+    measure: Measure,
+    beside: &[String],
+) -> Result<Settled, Failure> {
+    let detail = &operation.detail;
+    let proposed = detail.get("proposed").is_some_and(|proposed| !proposed.is_null());
+    let options = Options {
+        variant: proposed.then(|| operation.variant.clone()),
+        seed: detail.get("seed").and_then(Json::as_u64),
+        now: detail.get("now").and_then(Json::as_str).map(str::to_owned),
+        max_rows: Some(u64::MAX),
+        disable_triggers: triggers_disabled(operation),
+        beside_journal: beside.to_vec(),
+        all: true,
+        ..Options::default()
+    };
+    let parameters = detail.get("params").and_then(Json::as_object).cloned().unwrap_or_default();
+    let request = Request { tool: operation.tool.clone(), parameters, options, output: None };
+    let mut settled = plan::settle(context, &request)?;
+    let mut keys = journal.chosen_keys(operation)?;
+    if measure == Measure::Meaning {
+        keys.iter_mut().flatten().for_each(|value| *value = alike::normal(value, false));
+    }
+    settled.records = Records::Keys(keys);
+    Ok(settled)
+}

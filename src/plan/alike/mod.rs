@@ -1,0 +1,297 @@
+//! Whether two lists of changes are the same: to the bit, or in meaning where two engines store it differently; pure.
+
+use std::collections::BTreeSet;
+
+use mfm_journal::{Action, Change, Column, TableShape, Value};
+use serde::Serialize;
+
+use crate::model::Key;
+
+mod values;
+
+pub use values::{is_fixed, normal, same};
+
+/// How alike two things are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// To the bit.
+    Equal,
+    /// In meaning: stored in another way by another engine.
+    Equivalent,
+}
+
+/// What counts as the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Every bit, the digests of whole rows included: for two databases of one engine.
+    Bits,
+    /// The meaning of tables, keys, columns and cells: for two engines.
+    Meaning,
+}
+
+/// Which side of a change differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The row as it was found.
+    Before,
+    /// The row as it becomes.
+    After,
+}
+
+/// What differs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// A cell.
+    Cell,
+    /// A column that is changed on one side only, or is missing there.
+    Column,
+    /// A cell that the change does not set: only the digests of the whole rows show it.
+    OtherColumns,
+    /// A row that one side knows is missing on the other.
+    MissingRow,
+    /// A row that should not be there.
+    ExtraRow,
+    /// What happens to the row.
+    Action,
+    /// The order of the rows.
+    #[default]
+    Order,
+}
+
+/// The first difference between two lists of changes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Difference {
+    /// What differs.
+    pub what: What,
+    /// The table.
+    pub table: String,
+    /// The row's key.
+    pub key: Key,
+    /// The column, where one is to blame.
+    pub column: Option<String>,
+    /// The side of the change, where a cell differs.
+    pub side: Option<Side>,
+    /// What the journal holds.
+    pub journaled: Option<Value>,
+    /// What was found or planned.
+    pub found: Option<Value>,
+}
+
+impl Difference {
+    fn of(what: What, change: &Change) -> Self {
+        Self { what, table: change.table.name.clone(), key: change.key.clone(), ..Self::default() }
+    }
+
+    /// Returns a difference in one cell.
+    #[must_use]
+    pub fn cell(change: &Change, column: &str, side: Side, journaled: &Value, found: &Value) -> Self {
+        Self {
+            column: Some(column.to_owned()),
+            side: Some(side),
+            journaled: Some(journaled.clone()),
+            found: Some(found.clone()),
+            ..Self::of(What::Cell, change)
+        }
+    }
+
+    /// Returns a difference that only the digests of whole rows show.
+    #[must_use]
+    pub fn other_columns(change: &Change) -> Self {
+        Self::of(What::OtherColumns, change)
+    }
+}
+
+/// Compares changes as a journal holds them with changes found or planned elsewhere.
+///
+/// # Errors
+/// The first difference, in the order of the journal.
+pub fn compare(journaled: &[Change], found: &[Change], measure: Measure) -> Result<Verdict, Box<Difference>> {
+    let mut verdict = Verdict::Equal;
+    for at in 0..journaled.len().max(found.len()) {
+        match (journaled.get(at), found.get(at)) {
+            (Some(one), Some(other)) if same_place(one, other, measure) => {
+                verdict = verdict.max(change(one, other, measure)?);
+            }
+            _ => return Err(unpaired(journaled, found, at, measure)),
+        }
+    }
+    Ok(verdict)
+}
+
+/// Says of two lists that part at a place which row is missing, which is too many, or that only their order differs.
+fn unpaired(journaled: &[Change], found: &[Change], at: usize, measure: Measure) -> Box<Difference> {
+    let (ours, theirs) = (journaled.get(at..).unwrap_or_default(), found.get(at..).unwrap_or_default());
+    let places = |all: &[Change]| all.iter().map(|one| place_under(one, measure)).collect::<BTreeSet<_>>();
+    let (here, there) = (places(ours), places(theirs));
+    let missing = ours.iter().find(|one| !there.contains(&place_under(one, measure)));
+    let extra = theirs.iter().find(|one| !here.contains(&place_under(one, measure)));
+    let first = ours.iter().chain(theirs).next();
+    let parts = [(What::MissingRow, missing), (What::ExtraRow, extra), (What::Order, first)];
+    let difference = parts.into_iter().find_map(|(what, one)| one.map(|one| Difference::of(what, one)));
+    Box::new(difference.unwrap_or_default())
+}
+
+fn place_under(change: &Change, measure: Measure) -> (String, Key) {
+    match measure {
+        Measure::Bits => (change.table.name.clone(), change.key.clone()),
+        Measure::Meaning => place_form(change),
+    }
+}
+
+/// Tells whether two changes are of the same row.
+#[must_use]
+pub fn same_place(one: &Change, other: &Change, measure: Measure) -> bool {
+    match measure {
+        Measure::Bits => one.table.name == other.table.name && one.key == other.key,
+        Measure::Meaning => place_form(one) == place_form(other),
+    }
+}
+
+/// Returns where a change is, in the form in which engines meet.
+#[must_use]
+pub fn place_form(change: &Change) -> (String, Key) {
+    let shape = &change.table;
+    let fixed = |name: &String| column(shape, name, Measure::Meaning).is_some_and(is_fixed);
+    let key = change.key.iter().zip(&shape.key).map(|(value, name)| normal(value, fixed(name))).collect();
+    (shape.name.to_ascii_lowercase(), key)
+}
+
+fn same_name(one: &str, other: &str, measure: Measure) -> bool {
+    one == other || (measure == Measure::Meaning && one.eq_ignore_ascii_case(other))
+}
+
+fn column<'s>(shape: &'s TableShape, name: &str, measure: Measure) -> Option<&'s Column> {
+    shape.columns.iter().find(|column| same_name(&column.name, name, measure))
+}
+
+/// Tells whether two changes are one leaf of a journal's tree.
+fn identical(one: &Change, other: &Change) -> bool {
+    one.action.word() == other.action.word()
+        && one.column_names() == other.column_names()
+        && (one.before(), one.after()) == (other.before(), other.after())
+        && (one.before_digest(), one.after_digest()) == (other.before_digest(), other.after_digest())
+}
+
+/// Compares two changes of one row.
+fn change(one: &Change, other: &Change, measure: Measure) -> Result<Verdict, Box<Difference>> {
+    if identical(one, other) && one.table.name == other.table.name && one.key == other.key {
+        return Ok(Verdict::Equal);
+    }
+    if one.action.word() != other.action.word() {
+        let word = |change: &Change| Some(Value::Text(change.action.word().to_owned()));
+        let difference = Difference::of(What::Action, one);
+        return Err(Box::new(Difference { journaled: word(one), found: word(other), ..difference }));
+    }
+    for (side, ours, theirs) in
+        [(Side::Before, one.before(), other.before()), (Side::After, one.after(), other.after())]
+    {
+        cells(one, side, &named(one, ours), &other.table, &named(other, theirs), measure)?;
+    }
+    let both_there = one.after_digest().is_some() == other.after_digest().is_some();
+    if measure == Measure::Bits || !both_there {
+        let column = unshared(&one.table, &other.table);
+        let difference = Difference::other_columns(one);
+        return Err(Box::new(match column {
+            Some(_) => Difference { what: What::Column, column, ..difference },
+            None => difference,
+        }));
+    }
+    Ok(Verdict::Equivalent)
+}
+
+/// Returns a column that one of two tables lacks.
+fn unshared(one: &TableShape, other: &TableShape) -> Option<String> {
+    let lacks = |table: &TableShape, column: &&Column| table.position(&column.name).is_none();
+    let missing = one.columns.iter().find(|column| lacks(other, column));
+    missing.or_else(|| other.columns.iter().find(|column| lacks(one, column))).map(|column| column.name.clone())
+}
+
+/// The cells of one side, each with its column's name.
+fn named<'c>(change: &'c Change, side: Option<&'c [Value]>) -> Vec<(&'c str, &'c Value)> {
+    change.column_names().into_iter().zip(side.unwrap_or_default()).collect()
+}
+
+/// Compares cells by their columns' names; columns that an engine leaves out of images are passed over.
+fn cells(
+    change: &Change,
+    side: Side,
+    ours: &[(&str, &Value)],
+    shape: &TableShape,
+    theirs: &[(&str, &Value)],
+    measure: Measure,
+) -> Result<(), Box<Difference>> {
+    let left_out = |shape: &TableShape, name: &str| {
+        measure == Measure::Meaning && shape.omitted.iter().any(|omitted| same_name(omitted, name, measure))
+    };
+    let alone = |name: &str, journaled: Option<&Value>, found: Option<&Value>| {
+        let difference = Difference::of(What::Column, change);
+        let (journaled, found) = (journaled.cloned(), found.cloned());
+        Box::new(Difference { column: Some(name.to_owned()), side: Some(side), journaled, found, ..difference })
+    };
+    for (name, value) in ours {
+        let Some((other_name, other)) = theirs.iter().find(|(other, _)| same_name(name, other, measure)) else {
+            if left_out(shape, name) {
+                continue;
+            }
+            return Err(alone(name, Some(value), None));
+        };
+        if !same_cell(value, column(&change.table, name, measure), other, column(shape, other_name, measure), measure) {
+            return Err(Box::new(Difference::cell(change, name, side, value, other)));
+        }
+    }
+    let mut more = theirs.iter().filter(|(name, _)| !ours.iter().any(|(other, _)| same_name(name, other, measure)));
+    match more.find(|(name, _)| !left_out(&change.table, name)) {
+        Some((name, value)) => Err(alone(name, None, Some(value))),
+        None => Ok(()),
+    }
+}
+
+fn same_cell(
+    one: &Value,
+    one_column: Option<&Column>,
+    other: &Value,
+    other_column: Option<&Column>,
+    measure: Measure,
+) -> bool {
+    match (measure, one_column, other_column) {
+        (Measure::Meaning, Some(one_column), Some(other_column)) => {
+            same(one, one_column, other, other_column).is_some()
+        }
+        _ => one == other,
+    }
+}
+
+/// Compares what a change found with the row that stands there elsewhere, as far as the change holds it cell by cell.
+///
+/// # Errors
+/// The first difference, in the order of the columns.
+pub fn found(
+    journaled: &Change,
+    shape: &TableShape,
+    row: Option<&[Value]>,
+    measure: Measure,
+) -> Result<(), Box<Difference>> {
+    let was_there = journaled.before_digest().is_some();
+    let Some(row) = row else {
+        let missing = || Box::new(Difference::of(What::MissingRow, journaled));
+        return if was_there { Err(missing()) } else { Ok(()) };
+    };
+    if !was_there {
+        return Err(Box::new(Difference::of(What::ExtraRow, journaled)));
+    }
+    let ours = named(journaled, journaled.before());
+    let whole: Vec<(&str, &Value)> = shape.columns.iter().map(|column| column.name.as_str()).zip(row).collect();
+    let known = |name: &str| ours.iter().any(|(other, _)| same_name(name, other, measure));
+    let theirs: Vec<(&str, &Value)> = match journaled.action {
+        Action::Update { .. } => whole.into_iter().filter(|(name, _)| known(name)).collect(),
+        Action::Kept { .. } => return Ok(()),
+        Action::Insert { .. } | Action::Delete { .. } => whole,
+    };
+    cells(journaled, Side::Before, &ours, shape, &theirs, measure)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! Whether two cells mean the same where engines store it differently; pure, and no judge of rows.
+
+use mfm_journal::{Column as ColumnImage, Decimal, Value};
+
+use super::Verdict;
+use crate::model::{Column, Kind, Role, Storage, time};
+
+/// Compares two cells under their columns; `None` where they differ in meaning.
+#[must_use]
+pub fn same(one: &Value, one_column: &ColumnImage, other: &Value, other_column: &ColumnImage) -> Option<Verdict> {
+    if one == other {
+        return Some(Verdict::Equal);
+    }
+    let fixed = is_fixed(one_column) || is_fixed(other_column);
+    let alike = normal(one, fixed) == normal(other, fixed)
+        || same_uuid(one, other)
+        || same_moment(one, one_column, other, other_column);
+    alike.then_some(Verdict::Equivalent)
+}
+
+/// Returns the form in which cells of several engines meet: numbers of any type as one number; behind a column of
+/// fixed length no padding.
+///
+/// A negative zero stays apart from zero: no other type of number has one, so it cannot have come from there.
+#[must_use]
+pub fn normal(value: &Value, fixed: bool) -> Value {
+    let number = |number: Decimal| {
+        let whole = number.to_i64_exact().map(Value::Integer);
+        whole.unwrap_or_else(|| Value::Decimal(number.normalised()))
+    };
+    match value {
+        Value::Boolean(flag) => Value::Integer(i64::from(*flag)),
+        Value::Decimal(decimal) => number(*decimal),
+        Value::Real(real) if real.to_bits() != (-0.0_f64).to_bits() => {
+            Decimal::from_f64(*real).map_or_else(|| value.clone(), number)
+        }
+        Value::Text(text) if fixed => Value::Text(text.trim_end_matches(' ').to_owned()),
+        Value::Bytes(bytes) if fixed => {
+            let kept = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            Value::Bytes(bytes.get(..kept).unwrap_or_default().to_vec())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Tells whether a column pads what it holds: `char(n)`, `nchar(n)`, `binary(n)`.
+#[must_use]
+pub fn is_fixed(column: &ColumnImage) -> bool {
+    let name = column.declared.split('(').next().unwrap_or_default().trim().to_ascii_lowercase();
+    ["char", "nchar", "binary"].contains(&name.as_str())
+}
+
+/// A UUID, and the text that an engine without the type keeps of it.
+fn same_uuid(one: &Value, other: &Value) -> bool {
+    let ((Value::Uuid(bytes), Value::Text(text)) | (Value::Text(text), Value::Uuid(bytes))) = (one, other) else {
+        return false;
+    };
+    let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
+    inner.replace('-', "").to_ascii_lowercase() == mfm_journal::digest::hex(bytes)
+}
+
+/// Dates and times: as ticks of two units, or as ticks and as text; the finer one is rounded to the other's tick.
+fn same_moment(one: &Value, one_column: &ColumnImage, other: &Value, other_column: &ColumnImage) -> bool {
+    let (one_column, other_column) = (described(one_column), described(other_column));
+    if one_column.kind != Kind::DateTime && other_column.kind != Kind::DateTime {
+        return false;
+    }
+    let (Some(at), Some(also)) = (time::read(one, &one_column), time::read(other, &other_column)) else { return false };
+    match (one, other) {
+        (Value::Text(_), Value::Text(_)) => at == also,
+        (Value::Moment(one), Value::Moment(other)) if one.offset_minutes != other.offset_minutes => false,
+        _ => {
+            let as_other =
+                matches!(other, Value::Moment(_)) && time::place(at, other, &other_column).as_ref() == Some(other);
+            let as_one = matches!(one, Value::Moment(_)) && time::place(also, one, &one_column).as_ref() == Some(one);
+            as_other || as_one
+        }
+    }
+}
+
+fn described(image: &ColumnImage) -> Column {
+    let kind = Kind::parse(&image.declared);
+    Column { image: image.clone(), kind, storage: Storage::Native, nullable: true, role: Role::Plain }
+}
+
+#[cfg(test)]
+mod tests {
+    use mfm_journal::Moment;
+
+    use super::*;
+
+    fn column(declared: &str) -> ColumnImage {
+        let scale = declared.split_once('(').and_then(|(_, rest)| rest.trim_end_matches(')').parse().ok());
+        let scale = if declared.starts_with("datetime2") { scale } else { None };
+        let (name, declared) = ("c".to_owned(), declared.to_owned());
+        ColumnImage { name, declared, precision: None, scale, length: None, collation: None }
+    }
+
+    fn of(one: &Value, declared: &str, other: &Value, also: &str) -> Option<Verdict> {
+        let there = same(one, &column(declared), other, &column(also));
+        let back = same(other, &column(also), one, &column(declared));
+        assert_eq!(there, back, "{one:?} {declared}, {other:?} {also}: not the same both ways");
+        there
+    }
+
+    fn decimal(text: &str) -> Value {
+        Value::Decimal(text.parse().unwrap())
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    fn moment(days: i32, ticks: i64) -> Value {
+        Value::Moment(Moment { days: Some(days), ticks: Some(ticks), offset_minutes: None })
+    }
+
+    #[test]
+    fn what_is_equal_by_type_and_bit_is_equal() {
+        for value in [Value::Null, Value::Integer(1), Value::Real(-0.0), text("a "), Value::Bytes(vec![0])] {
+            assert_eq!(of(&value, "int", &value, "int"), Some(Verdict::Equal), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_any_type_are_equivalent() {
+        for (one, other) in [
+            (Value::Integer(400), decimal("400.0")),
+            (Value::Integer(400), Value::Real(400.0)),
+            (Value::Real(12.5), decimal("12.500")),
+            (Value::Real(0.1), decimal("0.1")),
+            (Value::Boolean(true), Value::Integer(1)),
+            (Value::Boolean(false), decimal("0.00")),
+            (decimal("1.0"), decimal("1.00")),
+            (Value::Integer(-7), decimal("-7.0000")),
+            (Value::Integer(0), Value::Real(0.0)),
+            (Value::Integer(i64::MAX), decimal("9223372036854775807")),
+            (decimal("0.3333"), Value::Real(0.3333)),
+            (Value::Real(1e15), Value::Integer(1_000_000_000_000_000)),
+        ] {
+            assert_eq!(of(&one, "decimal(9,4)", &other, "float"), Some(Verdict::Equivalent), "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn other_numbers_differ() {
+        for (one, other) in [
+            (Value::Integer(400), decimal("400.1")),
+            (Value::Real(0.1), decimal("0.10000001")),
+            (Value::Real(-0.0), Value::Integer(0)),
+            (Value::Real(-0.0), Value::Real(0.0)),
+            (Value::Real(f64::INFINITY), Value::Integer(i64::MAX)),
+            (Value::Integer(1), text("1")),
+            (decimal("1.0"), text("1.0")),
+            (Value::Null, Value::Integer(0)),
+            (Value::Boolean(false), Value::Null),
+            (Value::Integer(1), Value::Bytes(vec![1])),
+        ] {
+            assert_eq!(of(&one, "decimal(9,4)", &other, "float"), None, "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn padding_counts_only_where_no_column_pads() {
+        for (one, declared, other, also, verdict) in [
+            ("MR1   ", "char(6)", "MR1", "varchar(6)", Some(Verdict::Equivalent)),
+            ("MR1   ", "nchar(6)", "MR1", "char(6)", Some(Verdict::Equivalent)),
+            ("      ", "CHAR(6)", "", "char(6)", Some(Verdict::Equivalent)),
+            ("MR1   ", "varchar(6)", "MR1", "varchar(6)", None),
+            (" MR1", "char(4)", "MR1", "char(4)", None),
+            ("MR1\t", "char(4)", "MR1", "char(4)", None),
+            ("mr1", "char(3)", "MR1", "char(3)", None),
+        ] {
+            assert_eq!(of(&text(one), declared, &text(other), also), verdict, "{one:?} {other:?}");
+        }
+        let (padded, short) = (Value::Bytes(vec![7, 0, 0]), Value::Bytes(vec![7]));
+        assert_eq!(of(&padded, "binary(3)", &short, "binary(3)"), Some(Verdict::Equivalent));
+        assert_eq!(of(&padded, "varbinary(3)", &short, "varbinary(3)"), None);
+        assert_eq!(of(&Value::Bytes(vec![0, 7]), "binary(3)", &short, "binary(3)"), None);
+        assert_eq!(of(&Value::Null, "char(3)", &text("   "), "char(3)"), None);
+    }
+
+    #[test]
+    fn ticks_and_text_are_one_moment() {
+        // 2024-06-28 is day 45469; 12:00:00 is tick 12960000 of 1/300 s.
+        for (ticks, shown) in [
+            (12_960_000, "2024-06-28 12:00:00"),
+            (12_960_000, "2024-06-28T12:00:00.000"),
+            (12_960_001, "2024-06-28 12:00:00.003"),
+            (12_960_002, "2024-06-28 12:00:00.007"),
+            (0, "2024-06-28"),
+        ] {
+            let verdict = of(&moment(45_469, ticks), "datetime", &text(shown), "datetime");
+            assert_eq!(verdict, Some(Verdict::Equivalent), "{shown}");
+        }
+        for shown in ["2024-06-28 12:00:00.010", "2024-06-28 12:00:01", "2024-06-29 12:00:00", "noon", ""] {
+            assert_eq!(of(&moment(45_469, 12_960_000), "datetime", &text(shown), "datetime"), None, "{shown}");
+        }
+    }
+
+    #[test]
+    fn moments_of_two_units_meet_at_the_coarser_tick() {
+        let (datetime, finer) = (moment(45_469, 12_960_001), moment(45_469, 432_000_033_333));
+        assert_eq!(of(&datetime, "datetime", &finer, "datetime2(7)"), Some(Verdict::Equivalent));
+        let other = moment(45_469, 432_000_100_000);
+        assert_eq!(of(&datetime, "datetime", &other, "datetime2(7)"), None);
+        let offset = Value::Moment(Moment { days: Some(1), ticks: Some(0), offset_minutes: Some(60) });
+        assert_eq!(of(&moment(1, 0), "datetime", &offset, "datetimeoffset(7)"), None);
+    }
+
+    #[test]
+    fn text_of_a_date_and_time_may_be_laid_out_in_two_ways_only_where_it_is_one() {
+        let (one, other) = (text("2024-06-28 12:00:00"), text("2024-06-28T12:00:00.000"));
+        assert_eq!(of(&one, "datetime", &other, "datetime"), Some(Verdict::Equivalent));
+        assert_eq!(of(&one, "varchar(30)", &other, "varchar(30)"), None);
+    }
+
+    #[test]
+    fn a_uuid_and_its_text_are_equivalent() {
+        let uuid = Value::Uuid([0xab, 0xcd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        for shown in ["abcd0000-0000-0000-0000-000000000001", "{ABCD0000-0000-0000-0000-000000000001}"] {
+            assert_eq!(of(&uuid, "uniqueidentifier", &text(shown), "char(38)"), Some(Verdict::Equivalent));
+        }
+        assert_eq!(of(&uuid, "uniqueidentifier", &text("abcd"), "char(38)"), None);
+    }
+}

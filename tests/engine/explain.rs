@@ -1,0 +1,194 @@
+//! Explain: the inverse of an operation as the engine judges it now, what blocks it, the ways out, and its proof.
+
+use mfm::ops::explain::{self, Outcome, State};
+use mfm::ops::{Context, revert, status};
+use mfm_journal::Journal;
+use serde_json::json;
+
+use super::crash::{Bomb, How, Rig, quiet};
+use super::world::{World, angles, dump, meddle, request, sample};
+
+fn explain(world: &World, op: u64) -> Outcome {
+    let before = (dump(&world.path("lab.db")), std::fs::read(&world.journal).unwrap());
+    let outcome = explain::run(&world.context(), &explain::Request { op }).unwrap();
+    assert!(before == (dump(&world.path("lab.db")), std::fs::read(&world.journal).unwrap()), "something was written");
+    outcome
+}
+
+/// A lab with a gantry fault on a field of several points: the field, and its points.
+fn faulty() -> (World, i64, Vec<i64>) {
+    let world = World::with_lab(12);
+    let sql = "SELECT FLD_ID FROM TxFieldPoint GROUP BY FLD_ID HAVING count(*) > 5 ORDER BY 1 LIMIT 1";
+    let field: i64 = world.foreign().query_row(sql, [], |row| row.get(0)).unwrap();
+    let points = {
+        let connection = world.foreign();
+        let mut statement = connection.prepare("SELECT TFP_ID FROM TxFieldPoint WHERE FLD_ID = ? ORDER BY 1").unwrap();
+        statement.query_map([field], |row| row.get(0)).unwrap().map(Result::unwrap).collect::<Vec<i64>>()
+    };
+    world.apply(angles(field, "400")).unwrap();
+    (world, field, points)
+}
+
+fn commands(outcome: &Outcome) -> Vec<&str> {
+    outcome.ways_out.iter().filter_map(|way| way.command.as_deref()).collect()
+}
+
+fn blocks(outcome: &Outcome) -> Vec<(&str, &str, Option<u64>)> {
+    outcome.blocked_by.iter().map(|block| (block.what, block.code.as_str(), block.operation)).collect()
+}
+
+#[test]
+fn an_operation_that_can_be_taken_back() {
+    let (world, field, points) = faulty();
+    let outcome = explain(&world, 1);
+    assert!(outcome.ok);
+    assert!(
+        outcome
+            .words
+            .starts_with("tester, over library, committed create_invalid_angles (gantry, severity 0.7) on lab:")
+    );
+    assert_eq!(outcome.operation.keys, [json!(field)]);
+    let inverse = &outcome.inverse;
+    assert_eq!((inverse.state, inverse.rows, inverse.in_conflict), (State::Possible, points.len() as u64, 0));
+    assert_eq!(inverse.changes[0].before["Gantry_Ang"], json!(400));
+    assert_ne!(inverse.changes[0].after["Gantry_Ang"], json!(400));
+    assert_eq!(commands(&outcome), ["mfm revert 1"]);
+    let proof = &outcome.proof;
+    assert!(proof.holds && proof.rows_root == proof.rows_root_computed);
+    assert_eq!((proof.target.state, proof.target.agrees), ("committed", Some(true)));
+    assert_eq!((proof.intended_entry + 1, proof.chunks), (proof.sealed_entry.unwrap(), 1));
+    // The revert does what was said.
+    let done = world.revert(&[1]).unwrap();
+    assert_eq!(done.operations[0].rows, inverse.rows);
+    let after = explain(&world, 1);
+    assert_eq!((after.inverse.state, commands(&after)), (State::AlreadyReverted, vec!["mfm revert 2"]));
+    let of_revert = explain(&world, 2);
+    assert_eq!((of_revert.inverse.state, of_revert.inverse.carried_by.as_slice()), (State::Possible, [2].as_slice()));
+    assert!(of_revert.words.contains("took back operation 1"), "{}", of_revert.words);
+}
+
+#[test]
+fn later_operations_and_changes_of_others_are_named_row_by_row() {
+    let (world, field, points) = faulty();
+    world.apply(request("delete_control_points", json!({"fld_id": field, "points_to_delete": [3]}))).unwrap();
+    let later = explain(&world, 1);
+    assert_eq!((later.inverse.state, later.inverse.in_conflict), (State::Blocked, 1));
+    assert_eq!(blocks(&later), [("later_operation", "conflict", Some(2))]);
+    assert_eq!(commands(&later), ["mfm revert 1 --cascade", "mfm revert 1 --skip-conflicts"]);
+    assert!(later.ways_out[0].does.contains("2, 1"), "{}", later.ways_out[0].does);
+
+    meddle(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = 12 WHERE TFP_ID = {}", points[0]));
+    meddle(&world, &format!("UPDATE TxFieldPoint SET Couch_Vrt = 12.25 WHERE TFP_ID = {}", points[1]));
+    meddle(&world, &format!("DELETE FROM TxFieldPoint WHERE TFP_ID = {}", points[2]));
+    let all = explain(&world, 1);
+    assert_eq!(
+        blocks(&all),
+        [
+            ("foreign_change", "conflict", None),
+            ("foreign_change", "conflict", None),
+            ("later_operation", "conflict", Some(2))
+        ]
+    );
+    assert_eq!(all.blocked_by[0].columns, ["Gantry_Ang"]);
+    assert_eq!(all.blocked_by[1].key, Some(points[2].to_string()));
+    assert_eq!(all.inverse.drift.len(), 1);
+    assert!(all.ways_out[0].does.contains("2 rows would still be in conflict"), "{:?}", all.ways_out);
+    assert!(commands(&all).contains(&"mfm revert 1 --force --skip-conflicts"));
+    assert!(all.ok, "drift is the target's business, not a broken proof");
+    // What it says of --skip-conflicts is what happens.
+    let skip = revert::Request { operations: vec![1], skip_conflicts: true, ..Default::default() };
+    let done = revert::run(&world.context(), &skip).unwrap();
+    assert_eq!(
+        (done.operations[0].rows, done.operations[0].conflicts.len() as u64),
+        (all.inverse.rows, all.inverse.in_conflict)
+    );
+}
+
+#[test]
+fn a_change_of_others_alone_can_be_overwritten() {
+    let (world, _, points) = faulty();
+    meddle(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = 12 WHERE TFP_ID = {}", points[0]));
+    assert_eq!(commands(&explain(&world, 1)), ["mfm revert 1 --skip-conflicts", "mfm revert 1 --force"]);
+}
+
+#[test]
+fn rows_that_are_back_already_leave_something_to_close() {
+    let (world, _, points) = faulty();
+    let was = explain(&world, 1).inverse.changes[0].after["Gantry_Ang"].clone();
+    meddle(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = {was} WHERE TFP_ID = {}", points[0]));
+    let outcome = explain(&world, 1);
+    assert_eq!((outcome.inverse.already_back, outcome.inverse.rows), (1, points.len() as u64 - 1));
+    assert_eq!(outcome.inverse.state, State::Possible);
+}
+
+#[test]
+fn what_the_schema_refuses_is_said_before_anybody_tries() {
+    let (world, _, _) = faulty();
+    meddle(&world, "CREATE TRIGGER t AFTER UPDATE ON TxFieldPoint BEGIN SELECT 1; END");
+    let outcome = explain(&world, 1);
+    assert_eq!((outcome.inverse.state, blocks(&outcome)), (State::Blocked, vec![("refusal", "trigger", None)]));
+    assert!(outcome.ways_out[0].does.contains("--disable-triggers"));
+}
+
+#[test]
+fn an_absent_target_is_unknown_and_a_replaced_one_is_found() {
+    let (world, _, _) = faulty();
+    let (lab, aside) = (world.path("lab.db"), world.path("aside.db"));
+    std::fs::rename(&lab, &aside).unwrap();
+    let outcome = explain::run(&world.context(), &explain::Request { op: 1 }).unwrap();
+    assert!(outcome.ok && outcome.proof.holds);
+    assert_eq!((outcome.inverse.state, outcome.proof.target.state), (State::Unknown, "unknown"));
+    assert!(outcome.proof.target.why.is_some() && outcome.inverse.why.is_some());
+    std::fs::rename(&aside, &lab).unwrap();
+    // The uid is gone, as after a restore from before the operation.
+    meddle(&world, "DELETE FROM mfm_operation");
+    let replaced = explain(&world, 1);
+    assert!(!replaced.ok);
+    assert_eq!((replaced.proof.target.state, replaced.proof.target.agrees), ("absent", Some(false)));
+    assert_eq!(blocks(&replaced), [("refusal", "target_replaced", None)]);
+    meddle(&world, "DROP TABLE mfm_marker");
+    assert_eq!(blocks(&explain(&world, 1)), [("refusal", "unmarked", None)]);
+}
+
+#[test]
+fn an_operation_that_never_took_effect_and_one_that_is_open() {
+    quiet();
+    let world = World::with_lab(12);
+    let foreign = world.foreign();
+    foreign.execute_batch("BEGIN IMMEDIATE").unwrap();
+    world.apply(sample("create_duplicate_treatment", "same_field", 1, 1)).unwrap_err();
+    foreign.execute_batch("ROLLBACK").unwrap();
+    let failed = explain(&world, 1);
+    assert_eq!((failed.inverse.state, failed.ways_out.len()), (State::Nothing, 0));
+    assert!(failed.ok && failed.words.contains("tried to commit"), "{}", failed.words);
+
+    world.apply(sample("create_duplicate_treatment", "same_field", 1, 2)).unwrap();
+    let (_, made) =
+        mfm::ops::plan::run(&world.context(), &sample("delete_control_points", "single_gap", 1, 3)).unwrap();
+    let rig = Rig::of(world);
+    let mut step = 0;
+    while Journal::open_read(&rig.world.journal).unwrap().state().open.is_empty() {
+        step += 1;
+        rig.with(&Bomb::at(step, How::Crash), |engine| engine.commit(&made.proposal, &made.prepared));
+    }
+    let op = status::run(&rig.world.context()).unwrap().open[0].op;
+    let open = explain(&rig.world, op);
+    assert_eq!((open.inverse.state, open.proof.sealed_entry), (State::Unknown, None));
+    assert_eq!(blocks(&open), [("open_operation", "recover_first", Some(op))]);
+    // It stands in the way of every other operation too.
+    assert_eq!(blocks(&explain(&rig.world, 2)), [("open_operation", "recover_first", Some(op))]);
+    assert_eq!(commands(&open), ["mfm recover"]);
+}
+
+#[test]
+fn a_number_that_is_none_and_a_target_that_is_no_longer_registered() {
+    let (world, _, _) = faulty();
+    let missing = explain::run(&world.context(), &explain::Request { op: 7 }).unwrap_err();
+    assert_eq!(missing.code, "no_operation");
+    world.revert(&[1]).unwrap();
+    let on_lab = Context { target: Some("lab".into()), ..world.context() };
+    mfm::ops::target::remove::run(&on_lab).unwrap();
+    let outcome = explain(&world, 2);
+    assert_eq!((outcome.inverse.state, outcome.proof.target.state), (State::Unknown, "unknown"));
+    assert!(outcome.words.contains("no longer registered"));
+}
