@@ -246,7 +246,8 @@ fn run_shown(page: &Path, folder: &Path, shown: &Shown) {
     if let [program, from, to] = shown.words.as_slice()
         && program == "cp"
     {
-        std::fs::copy(folder.join(from), folder.join(to)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let copied = std::fs::copy(folder.join(from), folder.join(to));
+        assert!(copied.is_ok(), "{name}: {copied:?}");
         return;
     }
     assert_eq!(shown.words[0], "mfm", "{name}: a tour runs `mfm` and `cp FROM TO` only");
