@@ -75,7 +75,7 @@ pub fn carried(journal: &Journal, copy: &str, steps: &[Step]) -> Result<Option<V
 }
 
 impl Engine<'_> {
-    /// Returns what taking back exactly the rows that a journaled revert took back makes of this target's own operation.
+    /// Plans taking back, of this target's own operation, exactly the rows that a journaled revert took back.
     ///
     /// Later claims are not looked for: a copy that carries nothing but the replayed operations has those of the
     /// source, where the revert was judged.

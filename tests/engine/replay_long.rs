@@ -98,6 +98,7 @@ fn history(world: &World, wanted: u64, seed: u64) -> Made {
 }
 
 /// Replays a history onto a fresh copy and onto one with a changed cell.
+#[expect(clippy::print_stdout, reason = "a long run says its seed and its times")]
 fn holds(wanted: u64, seed: u64, patients: u32) {
     let world = with_copy(patients);
     add_copy(&world, "changed.db");
@@ -125,6 +126,7 @@ fn holds(wanted: u64, seed: u64, patients: u32) {
 }
 
 /// Changes one cell that an operation in the middle is the first to touch, and replays onto that.
+#[expect(clippy::print_stdout, reason = "a long run says what it found")]
 fn changed(world: &World, journal: &Journal) {
     let (mut seen, mut chosen) = (BTreeSet::new(), None);
     let last = journal.state().next_op;

@@ -1,5 +1,4 @@
-//! `mfm explain`: one operation in words, what a revert of it would do now, what stands in the way, and its proof; reads
-//! only.
+//! `mfm explain`: one operation in words, what a revert of it would do now, what is in the way, its proof; reads only.
 
 use clap::Args;
 use mfm_journal::{Journal, Operation, OperationAction, Residue};

@@ -12,17 +12,19 @@ use serde::{Deserialize, Serialize};
 use super::context::{Chosen, Context};
 use super::failure::{Failure, Kind};
 use super::{Card, count};
-use crate::engine::{EngineError, guard, replay};
+use crate::engine::{guard, replay};
 use crate::model::ports::{Danger, Question};
 use crate::plan::alike::{Measure, Verdict};
-use crate::target::{Target, canonical_url};
+use crate::target::Target;
 
 mod course;
 mod difference;
+mod ends;
 mod step;
 
 pub use course::Skip;
 pub use difference::Difference;
+pub use ends::Ends;
 
 /// What it is.
 pub const CARD: Card =
@@ -92,22 +94,13 @@ pub struct Line {
     pub earlier: bool,
 }
 
-/// The two ends of a replay.
-#[derive(Clone, Debug)]
-pub struct Ends {
-    /// Where the journaled operations were made.
-    pub source: Chosen,
-    /// Where they are to be made again.
-    pub onto: Chosen,
-}
-
 /// Replays a target's operations on the copy that the request names.
 ///
 /// # Errors
 /// Usage, a refusal, or what target and journal say. What was replayed before an error stays, and is journaled.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let mut journal = context.writing()?;
-    let ends = ends(context, &journal, request)?;
+    let ends = Ends::find(context, &journal, &request.onto)?;
     let mut target = context.open(&ends.onto.url)?;
     onto(context, &mut journal, target.as_mut(), &ends, request)
 }
@@ -123,7 +116,7 @@ pub fn onto(
     ends: &Ends,
     request: &Request,
 ) -> Result<Outcome, Failure> {
-    let standing = guard::pass(journal, target, &ends.onto.name).map_err(|error| not_ready(error, &ends.onto))?;
+    let standing = guard::pass(journal, target, &ends.onto.name).map_err(|error| ends.not_ready(error))?;
     guard::nothing_open(journal, &ends.onto.name)?;
     guard::nothing_foreign(&standing, &request.beside_journal)?;
     let course = course::plot(context, journal, &ends.source.name, request.until)?;
@@ -132,7 +125,7 @@ pub fn onto(
         context,
         ends,
         beside: &request.beside_journal,
-        measure: if scheme(&ends.source.url) == target.engine() { Measure::Bits } else { Measure::Meaning },
+        measure: ends.measure(target.engine()),
         carried_by: BTreeMap::new(),
         lines: Vec::new(),
     };
@@ -237,50 +230,6 @@ fn line(operation: &Operation, replayed_as: u64, rows: u64, plan_digest: Digest,
     }
 }
 
-/// Returns both ends: the copy as the request names it, the source as `--target` does, or the only other target.
-fn ends(context: &Context<'_>, journal: &Journal, request: &Request) -> Result<Ends, Failure> {
-    let targets = &journal.state().targets;
-    let url = canonical_url(&request.onto).unwrap_or_else(|_| request.onto.clone());
-    let found = targets.get_key_value(&request.onto).or_else(|| targets.iter().find(|(_, known)| known.url == url));
-    let Some((name, known)) = found else {
-        let message = format!("{} is not registered", request.onto);
-        return Err(Failure::new(Kind::Refused, "no_target", message, how_to_make(&request.onto)));
-    };
-    let onto = Chosen { name: name.clone(), url: known.url.clone() };
-    let others: Vec<&String> = targets.keys().filter(|other| *other != name).collect();
-    let source = match (&context.target, others.as_slice()) {
-        (None, [only]) => {
-            let url = targets.get(*only).map(|known| known.url.clone()).unwrap_or_default();
-            Chosen { name: (*only).clone(), url }
-        }
-        (None, [_, _, ..]) => {
-            let names: Vec<&str> = others.into_iter().map(String::as_str).collect();
-            let message = format!("several targets could be replayed: {}", names.join(", "));
-            return Err(Failure::new(Kind::Refused, "which_target", message, "say --target NAME"));
-        }
-        _ => context.chosen(journal)?,
-    };
-    if source.name == onto.name {
-        let message = format!("{} is both what is to be replayed and where", onto.name);
-        return Err(Failure::usage("onto", message, "name another copy with --onto, or the source with --target"));
-    }
-    Ok(Ends { source, onto })
-}
-
-fn how_to_make(url: &str) -> String {
-    format!("make a fresh copy of the baseline there, then mark it as a test copy of its own: mfm target mark {url}")
-}
-
-/// Says of a copy that the guard stops how one is made.
-fn not_ready(error: EngineError, onto: &Chosen) -> Failure {
-    let failure = Failure::from(error);
-    let hint = match failure.code.as_str() {
-        "unmarked" | "marked_elsewhere" => how_to_make(&onto.url),
-        _ => failure.hint,
-    };
-    Failure { hint, ..failure }
-}
-
 fn not_fresh(onto: &Chosen) -> Failure {
     let name = &onto.name;
     let message = format!("{name} carries operations that do not replay the same target from its first operation");
@@ -288,12 +237,8 @@ fn not_fresh(onto: &Chosen) -> Failure {
     Failure::new(Kind::Refused, "not_fresh", message, hint)
 }
 
-fn scheme(url: &str) -> &str {
-    url.split(':').next().unwrap_or_default()
-}
-
 fn question(ends: &Ends, left: usize, earlier: usize) -> Question {
-    let behind = if earlier == 0 { String::new() } else { format!(", behind {} replayed before", earlier) };
+    let behind = if earlier == 0 { String::new() } else { format!(", behind {earlier} replayed before") };
     let (source, onto) = (&ends.source.name, &ends.onto.name);
     let text = format!("Replay {} of {source} onto target {onto}{behind}. Go on?", count(left as u64, "operation"));
     Question { text, danger: CARD.danger, type_name: None }

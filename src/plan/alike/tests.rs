@@ -82,9 +82,9 @@ fn both() -> (Vec<Change>, Vec<Change>) {
             kept(table, 5, None),
         ]
     };
-    let real = |text: &str| match text.parse::<f64>().unwrap() {
-        whole if whole.fract() == 0.0 => Value::Integer(whole as i64),
-        other => Value::Real(other),
+    let real = |text: &str| match text.strip_suffix(".0") {
+        Some(whole) => Value::Integer(whole.parse().unwrap()),
+        None => Value::Real(text.parse().unwrap()),
     };
     (of(&lite, real, ""), of(&server, decimal, "   "))
 }
