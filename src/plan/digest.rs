@@ -1,9 +1,9 @@
 //! The plan digest: one commitment to what a plan does and nothing else, neither target nor actor nor time.
 
-use mfm_journal::tree::Frontier;
-use mfm_journal::{Change, Digest};
 use mfm_journal::cbor::{CborError, Writer};
 use mfm_journal::image::write_values;
+use mfm_journal::tree::Frontier;
+use mfm_journal::{Change, Digest};
 use serde_json::{Map, Value as Json};
 
 use crate::model::Key;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use mfm_journal::cbor::Writer;
 use mfm_journal::{
-    Action, Change, ChosenKeys, Column, Digest, Face, Holder, Intent, Journal, OperationAction, Stamp, TableShape,
-    TargetRef, Value, Verdict,
+    Action, Change, ChosenKeys, Column, Digest, Face, Holder, Images, Intent, Journal, OperationAction, Stamp,
+    TableShape, TargetRef, Value, Verdict,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -173,7 +173,7 @@ fn journal(path: &Path, keys: Option<ChosenKeys>, changes: &mut dyn Iterator<Ite
         detail: Map::from_iter([("note".to_owned(), json!("\u{e9}\u{7f}\u{1}\u{2028}\"\\/"))]),
     };
     let changes: Vec<Change> = changes.collect();
-    let token = journal.intend(&lock, &stamp, &intent, &mut changes.iter()).unwrap();
+    let token = journal.intend(&lock, &stamp, &intent, &Images::of(&changes).unwrap()).unwrap();
     journal.seal(&lock, &stamp, token.op(), Verdict::Applied, Map::new()).unwrap();
     journal.checkpoint();
 }
