@@ -72,9 +72,13 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// An empty folder.
+    /// An empty folder, in the one that `MFM_TEST_DIR` names: a disk in memory, for tests that sync often.
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = match std::env::var_os("MFM_TEST_DIR") {
+            Some(folder) => tempfile::tempdir_in(folder),
+            None => tempfile::tempdir(),
+        };
+        let dir = dir.unwrap();
         let journal = dir.path().join("journal.db");
         Self {
             dir,

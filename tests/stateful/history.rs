@@ -1,0 +1,118 @@
+//! Histories: played, told, and shortened where they fail.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::draw::{Choices, database, step};
+use crate::model::Model;
+use crate::play::{audit, play, same_target};
+use crate::rig::{Crash, Rig, Store};
+
+thread_local! {
+    /// What the last panic of this thread said.
+    static SAID: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// How often everything is audited, in steps.
+const AUDIT_EVERY: u64 = 60;
+
+/// How many tries a failure is shortened in.
+const TRIES_MAX: usize = 400;
+
+/// The steps of a seed that are played.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    seed: u64,
+    steps: BTreeSet<u64>,
+}
+
+/// A history that failed: what was said, and what happened up to there.
+struct Failed {
+    why: String,
+    told: Vec<String>,
+    at: u64,
+}
+
+impl History {
+    pub(crate) fn whole(seed: u64, steps: u64) -> Self {
+        Self { seed, steps: (1..=steps).collect() }
+    }
+
+    /// Reads a seed and the steps: `300` for the first so many, or `3,17,44`.
+    pub(crate) fn parse(seed: &str, steps: &str) -> Self {
+        let seed = seed.parse().unwrap();
+        match steps.split(',').map(|step| step.parse().unwrap()).collect::<Vec<u64>>().as_slice() {
+            [all] => Self::whole(seed, *all),
+            some => Self { seed, steps: some.iter().copied().collect() },
+        }
+    }
+
+    fn text(&self) -> String {
+        let steps: Vec<String> = self.steps.iter().map(ToString::to_string).collect();
+        format!("{} {}", self.seed, steps.join(","))
+    }
+}
+
+/// Plays a history; where it fails, finds a shorter one that fails too, and tells it.
+pub(crate) fn run<S: Store>(history: &History) {
+    listen();
+    let Err(mut failed) = attempt::<S>(history) else { return };
+    let mut shortest = History { steps: history.steps.range(..=failed.at).copied().collect(), ..history.clone() };
+    let mut tries = 0;
+    let mut size = shortest.steps.len() / 2;
+    while size > 0 && tries < TRIES_MAX {
+        let all: Vec<u64> = shortest.steps.iter().copied().collect();
+        for part in all.chunks(size) {
+            let steps: BTreeSet<u64> = shortest.steps.iter().filter(|step| !part.contains(step)).copied().collect();
+            let shorter = History { steps, ..shortest.clone() };
+            tries += 1;
+            if let Err(again) = attempt::<S>(&shorter) {
+                (shortest, failed) = (shorter, again);
+            }
+        }
+        size /= 2;
+    }
+    let told = failed.told.join("\n");
+    panic!("seed {} failed:\n{}\nthe shortest that fails, {}:\n{told}\n", history.seed, failed.why, shortest.text());
+}
+
+/// Takes note of what panics say; crashes are meant.
+fn listen() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let default = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if info.payload().is::<Crash>() {
+                return;
+            }
+            let text = info.to_string();
+            if text.contains("failed:\n") {
+                default(info);
+            }
+            SAID.with(|said| *said.borrow_mut() = text);
+        }));
+    });
+}
+
+fn attempt<S: Store>(history: &History) -> Result<(), Failed> {
+    let mut told = Vec::new();
+    let mut at = 0;
+    let played = catch_unwind(AssertUnwindSafe(|| {
+        let mut model = Model::new(database(history.seed));
+        let rig: Rig<S> = Rig::new(history.seed, &model.database);
+        same_target(&rig, &model);
+        for number in &history.steps {
+            at = *number;
+            let action = step(&mut Choices::new(history.seed, at), &model, S::HOLDS);
+            told.push(format!("{at}: {action:?}"));
+            let end = play(&rig, &mut model, &action);
+            told.last_mut().unwrap().push_str(&format!("\n    -> {end}"));
+            same_target(&rig, &model);
+            if at.is_multiple_of(AUDIT_EVERY) && model.held.is_none() {
+                audit(&rig, &model);
+            }
+        }
+    }));
+    played.map_err(|_| Failed { why: SAID.with(|said| said.borrow().clone()), told, at })
+}
