@@ -184,8 +184,9 @@ pub(crate) fn step(choices: &mut Choices, model: &Model, holds: bool) -> Action 
         960..970 => Action::Recover { journal: journal(choices), fault: None },
         970..980 if holds => Action::Hold,
         980..990 => Action::Save,
-        990..996 if model.saved.is_some() && choices.percent(50) => Action::Restore,
-        _ => Action::Audit,
+        992..996 if model.saved.is_some() => Action::Restore,
+        990..992 => Action::Audit,
+        _ => write(choices, model),
     }
 }
 
@@ -271,7 +272,7 @@ fn change(choices: &mut Choices, name: &str, table: &Table) -> Change {
 fn revert(choices: &mut Choices, model: &Model, free: bool) -> Action {
     let journal = journal(choices);
     let ledger = model.ledger(journal);
-    let active: Vec<u64> = ledger.active().into_keys().collect();
+    let active: Vec<u64> = ledger.active().keys().copied().collect();
     let any = |choices: &mut Choices| match choices.below(10) {
         0..6 if !active.is_empty() => choices.pick(&active).unwrap(),
         _ => choices.below(ledger.count() + 1) + 1,

@@ -211,7 +211,7 @@ fn settle(model: &mut Model, at: usize, wanted: &[Wanted], durable: Durable) {
 fn hold<S: Store>(rig: &Rig<S>, model: &mut Model, at: usize, fault: Fault) {
     let open = model.ledger(at).open().filter(|op| !model.marks().contains_key(&(at, *op)));
     let Some(op) = open.filter(|_| fault.how == How::CrashHolding) else { return };
-    let changes = &model.ledger(at).operation(op).changes;
+    let changes = &*model.ledger(at).operation(op).changes;
     let uid = rig.run(at, None, |engine| Ok(engine.journal.operation(op)?.unwrap().uid)).ended;
     let Ended::Returned(Ok(uid)) = uid else { panic!("the open operation cannot be read") };
     let zombie = Zombie { uid, journal_id: rig.ids[at], op, changes };

@@ -15,7 +15,7 @@ thread_local! {
 }
 
 /// How often everything is audited, in steps.
-const AUDIT_EVERY: u64 = 60;
+const AUDIT_EVERY: u64 = 100;
 
 /// How many tries a failure is shortened in.
 const TRIES_MAX: usize = 400;
@@ -108,6 +108,9 @@ fn attempt<S: Store>(history: &History) -> Result<(), Failed> {
             told.push(format!("{at}: {action:?}"));
             let end = play(&rig, &mut model, &action);
             told.last_mut().unwrap().push_str(&format!("\n    -> {end}"));
+            if std::env::var_os("MFM_TEST_TELL").is_some() {
+                println!("{}", told.last().unwrap());
+            }
             same_target(&rig, &model);
             if at.is_multiple_of(AUDIT_EVERY) && model.held.is_none() {
                 audit(&rig, &model);

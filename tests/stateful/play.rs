@@ -78,7 +78,7 @@ pub(crate) fn same_fold(journal: &Journal, model: &Model, at: usize) {
     assert_eq!(state.next_op, ledger.count() + 1, "journal {at}: the next operation");
     let active: BTreeMap<u64, usize> =
         state.active.iter().map(|(op, active)| (*op, usize::try_from(active.rows_left).unwrap())).collect();
-    assert_eq!(active, ledger.active(), "journal {at}: active operations and their rows left");
+    assert_eq!(active, *ledger.active(), "journal {at}: active operations and their rows left");
     assert_eq!(state.open.keys().copied().next(), ledger.open(), "journal {at}: open operations");
     assert!(state.open.len() <= 1);
     let newest = state.targets["lab"].newest.map(|newest| newest.op);

@@ -1,6 +1,7 @@
-//! The model's journal: operations with their whole rows, and what follows from them, counted row by row each time.
+//! The model's journal: operations with their whole rows, and what follows from them, counted row by row.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::database::{Change, Place};
 
@@ -20,14 +21,17 @@ pub(crate) struct Operation {
     pub(crate) verdict: Verdict,
     pub(crate) reverts: Option<u64>,
     pub(crate) depth: u32,
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Rc<[Change]>,
     reverted_by: Vec<u64>,
+    /// The places of the changes that wrote, and that no revert took or found as it wanted.
+    left: Vec<usize>,
 }
 
 /// The operations of one journal, from number 1.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     operations: Vec<Operation>,
+    active: BTreeMap<u64, usize>,
     /// Grows with every entry.
     pub(crate) entries: u64,
 }
@@ -53,17 +57,44 @@ impl Ledger {
     pub(crate) fn intend(&mut self, changes: Vec<Change>, reverts: Option<u64>) -> u64 {
         let op = self.count() + 1;
         let depth = reverts.map_or(0, |of| self.operation(of).depth + 1);
-        self.operations.push(Operation { verdict: Verdict::Open, reverts, depth, changes, reverted_by: Vec::new() });
+        let (verdict, changes) = (Verdict::Open, Rc::from(changes));
+        self.operations.push(Operation { verdict, reverts, depth, changes, reverted_by: Vec::new(), left: Vec::new() });
         if let Some(of) = reverts {
-            self.operations[usize::try_from(of - 1).unwrap()].reverted_by.push(op);
+            self.of(of).reverted_by.push(op);
         }
         self.entries += 1;
         op
     }
 
     pub(crate) fn seal(&mut self, op: u64, verdict: Verdict) {
-        self.operations[usize::try_from(op - 1).unwrap()].verdict = verdict;
+        self.of(op).verdict = verdict;
         self.entries += 1;
+        self.count_left(op);
+        if let Some(of) = self.operation(op).reverts {
+            self.count_left(of);
+        }
+    }
+
+    fn of(&mut self, op: u64) -> &mut Operation {
+        &mut self.operations[usize::try_from(op - 1).unwrap()]
+    }
+
+    /// Counts an operation's rows left, after a verdict on it or on a revert of it.
+    fn count_left(&mut self, op: u64) {
+        let back: BTreeSet<Place> = self
+            .applied_reverts(op)
+            .flat_map(|revert| self.operation(revert).changes.iter().map(Change::place))
+            .collect();
+        let operation = self.operation(op);
+        let left = |(_, change): &(usize, &Change)| change.writes() && !back.contains(&change.place());
+        let left: Vec<usize> = operation.changes.iter().enumerate().filter(left).map(|(at, _)| at).collect();
+        let active = operation.verdict == Verdict::Applied && operation.depth.is_multiple_of(2) && !left.is_empty();
+        if active {
+            self.active.insert(op, left.len());
+        } else {
+            self.active.remove(&op);
+        }
+        self.of(op).left = left;
     }
 
     pub(crate) fn open(&self) -> Option<u64> {
@@ -76,21 +107,14 @@ impl Ledger {
     }
 
     /// The rows that an operation wrote and no revert of it took, or found as it wanted.
-    pub(crate) fn rows_left(&self, op: u64) -> Vec<&Change> {
-        let back: BTreeSet<Place> = self
-            .applied_reverts(op)
-            .flat_map(|revert| self.operation(revert).changes.iter().map(Change::place))
-            .collect();
-        self.operation(op).changes.iter().filter(|change| change.writes() && !back.contains(&change.place())).collect()
+    pub(crate) fn rows_left(&self, op: u64) -> impl Iterator<Item = &Change> {
+        let operation = self.operation(op);
+        operation.left.iter().map(|at| &operation.changes[*at])
     }
 
     /// The operations in effect, with how many rows of each: applies, reverts of reverts, and so on.
-    pub(crate) fn active(&self) -> BTreeMap<u64, usize> {
-        let even = self.numbers().filter(|op| {
-            let operation = self.operation(*op);
-            operation.verdict == Verdict::Applied && operation.depth.is_multiple_of(2)
-        });
-        even.map(|op| (op, self.rows_left(op).len())).filter(|(_, left)| *left > 0).collect()
+    pub(crate) const fn active(&self) -> &BTreeMap<u64, usize> {
+        &self.active
     }
 
     /// The operations that carry a number's rows now: itself, and the reverts of its reverts.
@@ -99,7 +123,7 @@ impl Ledger {
         if self.operation(op).verdict != Verdict::Applied {
             return out;
         }
-        if !self.rows_left(op).is_empty() {
+        if self.rows_left(op).next().is_some() {
             out.insert(op);
         }
         for revert in self.applied_reverts(op) {

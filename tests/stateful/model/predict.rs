@@ -137,11 +137,11 @@ impl Model {
     /// Whether a judged revert still is right, where the journal went on since.
     fn still_carried(&self, journal: usize, of: u64, changes: &[Change]) -> Result<(), Code> {
         let ledger = self.ledger(journal);
-        let left: BTreeSet<Place> = ledger.rows_left(of).into_iter().map(Change::place).collect();
+        let left: BTreeSet<Place> = ledger.rows_left(of).map(Change::place).collect();
         if !changes.iter().all(|change| left.contains(&change.place())) {
             return Err("stale");
         }
-        let later: Vec<u64> = ledger.active().into_keys().filter(|op| *op > of).collect();
+        let later: Vec<u64> = ledger.active().range(of + 1..).map(|(op, _)| *op).collect();
         let mut written = changes.iter().filter(|change| change.writes());
         let blocked = written.any(|change| later.iter().any(|op| claims(ledger, *op, change)));
         if blocked { Err("stale") } else { Ok(()) }
@@ -195,7 +195,7 @@ impl Model {
             if operation.verdict != Verdict::Applied {
                 continue;
             }
-            for change in &operation.changes {
+            for change in operation.changes.iter() {
                 if seen.insert(change.place()) && self.found(change) != change.after.clone().map(Some) {
                     out.push(("row_drift", op));
                 }

@@ -76,8 +76,8 @@ impl Model {
         let ledger = self.ledger(journal);
         let numbers: Vec<u64> = match selection {
             Selection::Numbers(numbers) => numbers.clone(),
-            Selection::Last => ledger.active().into_keys().next_back().into_iter().collect(),
-            Selection::All => ledger.active().into_keys().collect(),
+            Selection::Last => ledger.active().keys().next_back().copied().into_iter().collect(),
+            Selection::All => ledger.active().keys().copied().collect(),
         };
         let mut judged = Judged::default();
         let mut todo = BTreeSet::new();
@@ -122,24 +122,20 @@ struct Course<'t> {
 
 /// Adds every later active operation on the same rows.
 fn cascade(ledger: &Ledger, todo: &mut BTreeSet<u64>) {
-    let active = ledger.active();
-    let places = |op: u64| ledger.rows_left(op).into_iter().map(Change::place).collect::<BTreeSet<_>>();
-    loop {
-        let later = active.keys().copied().find(|later| {
-            let theirs = places(*later);
-            let under = |op: &u64| op < later && !places(*op).is_disjoint(&theirs);
-            !todo.contains(later) && todo.iter().any(under)
-        });
-        match later {
-            Some(op) => drop(todo.insert(op)),
-            None => return,
+    let places = |op: u64| ledger.rows_left(op).map(|change| (change.table.as_str(), change.key));
+    // An operation is only ever over earlier ones: in one pass from the oldest on, all that it is over are known.
+    let Some(first) = todo.first().copied() else { return };
+    for later in ledger.active().range(first + 1..).map(|(op, _)| *op) {
+        let over = |op: &u64| places(*op).any(|place| places(later).any(|other| other == place));
+        if todo.range(..later).any(over) {
+            todo.insert(later);
         }
     }
 }
 
 fn plan(ledger: &Ledger, op: u64, course: &mut Course<'_>, options: Options) -> Planned {
     let mut out = Planned { op, ..Planned::default() };
-    let later: Vec<u64> = ledger.active().into_keys().filter(|later| *later > op).rev().collect();
+    let later: Vec<u64> = ledger.active().range(op + 1..).rev().map(|(later, _)| *later).collect();
     for change in ledger.rows_left(op) {
         let place = change.place();
         let table = course.database.tables.get(&change.table);
@@ -184,7 +180,7 @@ fn row(change: &Change, table: &Table, before: Option<Row>, after: Option<Row>) 
 /// Tells whether an operation has rows in effect that set the same columns of the same row.
 pub(super) fn claims(ledger: &Ledger, later: u64, change: &Change) -> bool {
     let sets = change.sets();
-    let mut theirs = ledger.rows_left(later).into_iter().filter(|other| other.place() == change.place());
+    let mut theirs = ledger.rows_left(later).filter(|other| other.key == change.key && other.table == change.table);
     theirs.any(|other| meet(sets.as_ref(), other.sets().as_ref()))
 }
 

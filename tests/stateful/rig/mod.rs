@@ -4,6 +4,7 @@
 pub(crate) mod simulated;
 pub(crate) mod sqlite;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::path::PathBuf;
@@ -137,12 +138,20 @@ pub(crate) struct Ran<T> {
     pub(crate) target: Vec<WriteStep>,
 }
 
+/// A journal and a target, as one process holds them open.
+type Process = (Journal, Box<dyn Target>);
+
+/// How many undisturbed steps a process lives for.
+const PROCESS_STEPS: u64 = 12;
+
 /// Two journals, one target.
 pub(crate) struct Rig<S> {
     pub(crate) world: World,
     pub(crate) store: S,
     journals: [PathBuf; JOURNALS],
     pub(crate) ids: [Digest; JOURNALS],
+    processes: [RefCell<Option<Process>>; JOURNALS],
+    runs: std::cell::Cell<u64>,
 }
 
 impl<S: Store> Rig<S> {
@@ -155,10 +164,10 @@ impl<S: Store> Rig<S> {
         target.writer(1000).unwrap().mark(&marker).unwrap();
         let journals = [world.path("journal-0.db"), world.path("journal-1.db")];
         let ids = std::array::from_fn(|at| begin(&world, &journals[at], at, target.url(), &marker));
-        Self { world, store, journals, ids }
+        Self { world, store, journals, ids, processes: Default::default(), runs: std::cell::Cell::new(0) }
     }
 
-    /// Runs a step of an engine, with a journal and a target opened for it.
+    /// Runs a step of an engine, in a process that may have run others before; a fault is that process's last step.
     pub(crate) fn run<T>(
         &self,
         journal: usize,
@@ -169,17 +178,25 @@ impl<S: Store> Rig<S> {
         let own = fault.filter(|fault| fault.side == Side::Journal);
         let bomb = Arc::new(Mutex::new(Bomb::new(own)));
         let caught = catch_unwind(AssertUnwindSafe(|| {
-            let mut journal = Journal::open(&self.journals[journal]).unwrap();
-            journal.set_faults(Box::new(JournalBomb(bomb.clone())));
+            let (mut book, mut target) = self.process(journal, fault.is_some());
+            book.refresh().unwrap();
+            book.set_faults(Box::new(JournalBomb(bomb.clone())));
             if let Some(fault) = own.filter(|fault| fault.how == How::NoRoom) {
-                journal.limit_pages(self.pages(&journal) + u32::try_from(fault.step).unwrap() / 3);
+                book.limit_pages(self.pages(&book) + u32::try_from(fault.step).unwrap() / 3);
             }
-            let mut target = self.store.open();
             let context = self.world.context();
-            let mut engine = context.engine(&mut journal, target.as_mut(), "lab");
+            let mut engine = context.engine(&mut book, target.as_mut(), "lab");
             engine.wait_ms = 1;
-            step(&mut engine)
+            let done = step(&mut engine);
+            if fault.is_none() {
+                *self.processes[journal].borrow_mut() = Some((book, target));
+            }
+            done
         }));
+        if fault.is_some() {
+            // Whoever else was at it may have died with it: a simulated crash kills all that are connected.
+            self.processes.iter().for_each(|process| drop(process.take()));
+        }
         let ended = match caught {
             Ok(result) => Ended::Returned(result),
             Err(payload) if payload.is::<Crash>() => Ended::Crashed,
@@ -187,6 +204,16 @@ impl<S: Store> Rig<S> {
         };
         let seen = bomb.lock().unwrap().seen.clone();
         Ran { ended, journal: seen, target: self.store.seen() }
+    }
+
+    /// Takes over the process that is at hand, or starts one: every so often, for a fault, and while the one at hand
+    /// is in the middle of something.
+    fn process(&self, journal: usize, fresh: bool) -> Process {
+        self.runs.set(self.runs.get() + 1);
+        let at_hand = self.processes[journal].take();
+        let start = || (Journal::open(&self.journals[journal]).unwrap(), self.store.open());
+        let old = fresh || self.runs.get().is_multiple_of(PROCESS_STEPS);
+        at_hand.filter(|_| !old).unwrap_or_else(start)
     }
 
     fn pages(&self, journal: &Journal) -> u32 {
