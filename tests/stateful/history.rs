@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use crate::draw::{Choices, database, step};
 use crate::model::Model;
@@ -17,14 +18,19 @@ thread_local! {
 /// How often everything is audited, in steps.
 const AUDIT_EVERY: u64 = 100;
 
-/// How many tries a failure is shortened in.
-const TRIES_MAX: usize = 400;
+/// How long a failure is shortened, in seconds, unless `MFM_TEST_SHORTEN_S` says otherwise.
+const SHORTEN_S: u64 = 60;
 
 /// The steps of a seed that are played.
 #[derive(Clone, Debug)]
 pub(crate) struct History {
     seed: u64,
     steps: BTreeSet<u64>,
+}
+
+/// A number from outside.
+pub(crate) fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 /// A history that failed: what was said, and what happened up to there.
@@ -57,24 +63,33 @@ impl History {
 /// Plays a history; where it fails, finds a shorter one that fails too, and tells it.
 pub(crate) fn run<S: Store>(history: &History) {
     listen();
-    let Err(mut failed) = attempt::<S>(history) else { return };
+    let Err(failed) = attempt::<S>(history) else { return };
+    let first = format!("seed {} failed at step {}:\n{}", history.seed, failed.at, failed.why);
+    let (shortest, failed) = shorten::<S>(history, failed);
+    let told = failed.told.join("\n");
+    panic!("{first}\nthe shortest that fails, `{}`:\n{}\n{told}\n", shortest.text(), failed.why);
+}
+
+/// Leaves out one step after the other, in ever smaller parts, as long as what is left fails.
+fn shorten<S: Store>(history: &History, mut failed: Failed) -> (History, Failed) {
     let mut shortest = History { steps: history.steps.range(..=failed.at).copied().collect(), ..history.clone() };
-    let mut tries = 0;
+    let until = Instant::now() + Duration::from_secs(number("MFM_TEST_SHORTEN_S", SHORTEN_S));
     let mut size = shortest.steps.len() / 2;
-    while size > 0 && tries < TRIES_MAX {
+    while size > 0 {
         let all: Vec<u64> = shortest.steps.iter().copied().collect();
         for part in all.chunks(size) {
-            let steps: BTreeSet<u64> = shortest.steps.iter().filter(|step| !part.contains(step)).copied().collect();
+            if Instant::now() >= until {
+                return (shortest, failed);
+            }
+            let steps = shortest.steps.iter().filter(|step| !part.contains(step)).copied().collect();
             let shorter = History { steps, ..shortest.clone() };
-            tries += 1;
             if let Err(again) = attempt::<S>(&shorter) {
                 (shortest, failed) = (shorter, again);
             }
         }
         size /= 2;
     }
-    let told = failed.told.join("\n");
-    panic!("seed {} failed:\n{}\nthe shortest that fails, {}:\n{told}\n", history.seed, failed.why, shortest.text());
+    (shortest, failed)
 }
 
 /// Takes note of what panics say; crashes are meant.
@@ -87,7 +102,7 @@ fn listen() {
                 return;
             }
             let text = info.to_string();
-            if text.contains("failed:\n") {
+            if text.contains("the shortest that fails") {
                 default(info);
             }
             SAID.with(|said| *said.borrow_mut() = text);
@@ -98,6 +113,7 @@ fn listen() {
 fn attempt<S: Store>(history: &History) -> Result<(), Failed> {
     let mut told = Vec::new();
     let mut at = 0;
+    let tells = number("MFM_TEST_TELL", 0) > 0;
     let played = catch_unwind(AssertUnwindSafe(|| {
         let mut model = Model::new(database(history.seed));
         let rig: Rig<S> = Rig::new(history.seed, &model.database);
@@ -108,7 +124,7 @@ fn attempt<S: Store>(history: &History) -> Result<(), Failed> {
             told.push(format!("{at}: {action:?}"));
             let end = play(&rig, &mut model, &action);
             told.last_mut().unwrap().push_str(&format!("\n    -> {end}"));
-            if std::env::var_os("MFM_TEST_TELL").is_some() {
+            if tells {
                 println!("{}", told.last().unwrap());
             }
             same_target(&rig, &model);

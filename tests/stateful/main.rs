@@ -19,7 +19,7 @@ mod rig;
 #[path = "../engine/world.rs"]
 mod world;
 
-use history::{History, run};
+use history::{History, number, run};
 use rig::simulated::Simulated;
 use rig::sqlite::Sqlite;
 
@@ -52,10 +52,6 @@ fn kept_seeds() {
         kept += 1;
     }
     assert!(kept > 0);
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 fn long<S: rig::Store>(name: &str) {

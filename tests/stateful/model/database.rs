@@ -1,9 +1,10 @@
 //! The model's database: tables of rows that are plain maps, what somebody else does to them, and what refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// A cell. Reals are kept by their bits, so that equal means the same in every bit.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cell {
     Null,
     Int(i64),
@@ -70,7 +71,7 @@ pub(crate) struct Database {
 }
 
 /// One row's change; the row stays as it is where both sides are equal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Change {
     pub(crate) table: String,
     pub(crate) key: i64,
@@ -100,6 +101,24 @@ pub(crate) enum Ddl {
     DropUnique { table: String },
     DropTable { table: String },
     CreateTable { table: String, columns: Vec<Column>, rows: Vec<Row> },
+}
+
+impl fmt::Debug for Cell {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => out.write_str("-"),
+            Self::Int(number) => write!(out, "{number}"),
+            Self::Real(bits) => write!(out, "{:?}", f64::from_bits(*bits)),
+            Self::Text(text) => write!(out, "{text:?}"),
+        }
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let row = |row: &Option<Row>| row.as_ref().map_or_else(|| "none".to_owned(), |row| format!("{row:?}"));
+        write!(out, "{} {}: {} -> {}", self.table, self.key, row(&self.before), row(&self.after))
+    }
 }
 
 impl Ddl {
