@@ -157,8 +157,40 @@ fn table<'m>(choices: &mut Choices, model: &'m Model) -> Option<(&'m String, &'m
     choices.pick(&all)
 }
 
+/// Where a history takes place.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings {
+    /// Nobody else is there, and no copy is put back.
+    pub(crate) quiet: bool,
+    /// Somebody's transaction can be held open at any time.
+    pub(crate) holds: bool,
+}
+
 /// Draws a step.
-pub(crate) fn step(choices: &mut Choices, model: &Model, holds: bool) -> Action {
+pub(crate) fn step(choices: &mut Choices, model: &Model, place: Surroundings) -> Action {
+    let action = noisy(choices, model, place.holds);
+    if place.quiet { quiet(choices, model, action) } else { action }
+}
+
+/// Makes a step one of the first journal's own.
+fn quiet(choices: &mut Choices, model: &Model, action: Action) -> Action {
+    match action {
+        Action::Apply(step) => Action::Apply(Apply { journal: 0, between: None, ..step }),
+        Action::Revert(step) => Action::Revert(Revert { journal: 0, between: None, ..step }),
+        Action::Recover { fault, .. } => Action::Recover { journal: 0, fault },
+        Action::Release { .. } | Action::Audit => action,
+        _ => quiet_apply(choices, model),
+    }
+}
+
+fn quiet_apply(choices: &mut Choices, model: &Model) -> Action {
+    match apply(choices, model, true) {
+        Action::Apply(step) => Action::Apply(Apply { journal: 0, between: None, ..step }),
+        other => other,
+    }
+}
+
+fn noisy(choices: &mut Choices, model: &Model, holds: bool) -> Action {
     if let Some(held) = &model.held {
         return match choices.below(10) {
             0..4 => Action::Release { commit: held.may_commit && choices.percent(50) },
@@ -332,7 +364,10 @@ fn declare(choices: &mut Choices, model: &Model) -> Action {
         20 => Ddl::RenameColumn { table: name, from: column, to: choices.pick(&["n", "a", "b"]).unwrap().into() },
         _ => {
             let new = choices.pick(&["x", "y"]).unwrap().to_owned();
-            Ddl::AddColumn { table: name, column: Column { name: new, kind: Kind::Text, required: choices.percent(20) } }
+            Ddl::AddColumn {
+                table: name,
+                column: Column { name: new, kind: Kind::Text, required: choices.percent(20) },
+            }
         }
     })
 }

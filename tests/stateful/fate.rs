@@ -95,9 +95,13 @@ pub(crate) fn recover<S: Store>(rig: &Rig<S>, model: &mut Model, at: usize, faul
         (Ended::Returned(Err(error)), Some(code)) if fault.how != How::Crash && fault.how != How::CrashHolding => {
             assert_eq!(error.code(), code, "{error}");
             recovered(model, at, open, durable);
+            model.note("recover: failed");
         }
         (Ended::Returned(Err(error)), None) => panic!("it failed: {error}"),
-        _ => recovered(model, at, open, durable),
+        _ => {
+            recovered(model, at, open, durable);
+            model.note("recover: crashed");
+        }
     }
     format!("{durable:?}")
 }
@@ -181,6 +185,7 @@ fn ends<S: Store>(
     }
     assert!(durable.intents <= wanted.len(), "{durable:?}, and {} operations were to be made", wanted.len());
     settle(model, at, wanted, durable);
+    model.note(if crash { "crash" } else { hit.unwrap() });
     if crash {
         hold(rig, model, at, fault);
     }
@@ -198,11 +203,14 @@ fn settle(model: &mut Model, at: usize, wanted: &[Wanted], durable: Durable) {
             model.database.marks.insert((at, op), false);
         }
         if nth < durable.seals {
-            model.ledgers[at].seal(op, match (committed, durable.tombstones > 0) {
-                (true, _) => Verdict::Applied,
-                (false, true) => Verdict::Abandoned,
-                (false, false) => Verdict::Failed,
-            });
+            model.ledgers[at].seal(
+                op,
+                match (committed, durable.tombstones > 0) {
+                    (true, _) => Verdict::Applied,
+                    (false, true) => Verdict::Abandoned,
+                    (false, false) => Verdict::Failed,
+                },
+            );
         }
     }
 }
@@ -216,5 +224,9 @@ fn hold<S: Store>(rig: &Rig<S>, model: &mut Model, at: usize, fault: Fault) {
     let Ended::Returned(Ok(uid)) = uid else { panic!("the open operation cannot be read") };
     let zombie = Zombie { uid, journal_id: rig.ids[at], op, changes };
     let may_commit = rig.store.hold(Some(&zombie));
+    if may_commit.is_none() {
+        return;
+    }
+    model.note("a transaction outlived its process");
     model.held = may_commit.map(|may_commit| Held { of: Some((at, op)), may_commit });
 }

@@ -48,6 +48,7 @@ pub(crate) fn play<S: Store>(rig: &Rig<S>, model: &mut Model, action: &Action) -
         }
         Action::Restore => {
             rig.store.restore();
+            model.note("restored");
             let declarations = model.database.declarations;
             model.database = model.saved.take().unwrap();
             // What is declared from now on is never taken for what was declared before.
@@ -63,6 +64,7 @@ pub(crate) fn play<S: Store>(rig: &Rig<S>, model: &mut Model, action: &Action) -
         Action::Release { commit } => {
             rig.store.release(*commit);
             let held = model.held.take().unwrap();
+            model.note(if *commit { "a dead process committed" } else { "a dead process rolled back" });
             if let Some((journal, op)) = held.of.filter(|_| *commit) {
                 model.took_effect(journal, op);
             }
@@ -143,12 +145,16 @@ fn apply<S: Store>(rig: &Rig<S>, model: &mut Model, step: &Apply) -> String {
         assert_eq!(code(&real), prepared.as_ref().err().copied(), "prepare: {:?}", real.err());
         let (real, prepared) = match (real, prepared) {
             (Ok(real), Ok(prepared)) => (real, prepared),
-            (_, refused) => return Ok(format!("refused: {:?}", refused.err())),
+            (_, refused) => {
+                model.note(refused.as_ref().unwrap_err());
+                return Ok(format!("refused: {:?}", refused.err()));
+            }
         };
         let between = step.between.as_ref().map(|action| play(rig, model, action));
         let expected = model.commit(step.journal, Kind::Apply { beside: step.beside }, &prepared);
         let done = engine.commit(&proposal(rig, step), &real);
         same_commit(&done, expected, &prepared.changes);
+        model.note(expected.err().unwrap_or("applied"));
         Ok(format!("{between:?} {expected:?}"))
     });
     returned(ran.ended)
@@ -195,6 +201,8 @@ fn revert<S: Store>(rig: &Rig<S>, model: &mut Model, step: &Revert) -> String {
             seen += model.ledger(at).entries - entries;
             let done = engine.revert(real, options(step.options));
             same_outcome(plan, &done, expected);
+            model.note(expected.err().unwrap_or("reverted"));
+            notable(model, at, plan);
             ops.push(format!("{} by {expected:?}", plan.op));
             if expected.is_err() {
                 break;
@@ -203,6 +211,24 @@ fn revert<S: Store>(rig: &Rig<S>, model: &mut Model, step: &Revert) -> String {
         Ok(format!("{between:?} {ops:?} already {:?}", judged.already))
     });
     returned(ran.ended)
+}
+
+/// Notes what is special about a revert.
+fn notable(model: &mut Model, at: usize, plan: &Planned) {
+    let blocked = plan.conflicts.iter().any(|conflict| conflict.operation.is_some());
+    let depth = model.ledger(at).operation(plan.op).depth;
+    let all = [
+        ("a revert of a revert", depth == 1),
+        ("a revert of a redo", depth == 2),
+        ("a redo of a redo", depth > 2),
+        ("rows kept", plan.rows.iter().any(|row| !row.writes() && row.before.is_some())),
+        ("rows given up", plan.given_up > 0),
+        ("drift", !plan.drift.is_empty()),
+        ("partly reverted", !plan.rows.is_empty() && plan.conflicts.len() as u64 > plan.given_up),
+        ("nothing but conflicts", plan.rows.is_empty()),
+        ("partly blocked", blocked),
+    ];
+    all.into_iter().filter(|(_, is)| *is).for_each(|(what, _)| model.note(what));
 }
 
 /// What a judged revert should do, and its number; none where nothing can be put back.
@@ -222,7 +248,7 @@ pub(crate) fn expected(
 
 /// Holds what the engine judged against the model; both, where the revert can go on.
 pub(crate) fn same_judgement(
-    model: &Model,
+    model: &mut Model,
     step: &Revert,
     real: Result<engine_revert::Judged, EngineError>,
 ) -> Option<(engine_revert::Judged, Judged)> {
@@ -231,6 +257,12 @@ pub(crate) fn same_judgement(
             let planned: Vec<Planned> = real.planned.iter().map(planned).collect();
             assert_eq!(planned, judged.planned, "the judgement");
             assert_eq!(real.already, judged.already, "already reverted");
+            if !judged.already.is_empty() {
+                model.note("already_reverted");
+            }
+            if judged.planned.len() > 1 {
+                model.note("several reverts");
+            }
             Some((real, judged))
         }
         (Err(EngineError::Refused(Refusal::Conflict { op, rows, blocked_by, conflicts: found })), Err(refused)) => {
@@ -240,10 +272,12 @@ pub(crate) fn same_judgement(
             assert_eq!(rows, expected.len() as u64, "how many rows are in conflict");
             let blockers: BTreeSet<u64> = expected.iter().filter_map(|conflict| conflict.operation).collect();
             assert_eq!(blocked_by, blockers.into_iter().collect::<Vec<_>>(), "blocked by");
+            model.note(if blocked_by.is_empty() { "conflict" } else { "conflict, blocked by a later operation" });
             None
         }
         (Err(error), Err(refused)) => {
             assert_eq!(error.code(), refused.code, "{error}");
+            model.note(refused.code);
             None
         }
         (Ok(real), Err(refused)) => panic!("judged, where {refused:?} was expected: {real:?}"),
@@ -322,11 +356,19 @@ fn recover<S: Store>(rig: &Rig<S>, model: &mut Model, journal: usize) -> String 
             (closed.op, closed.verdict, differing)
         })
         .collect();
-    let wanted: Vec<(u64, Option<RealVerdict>, Vec<Place>)> = expected
-        .iter()
-        .map(|(op, closed, differing)| (*op, closed.and_then(verdict), differing.clone()))
-        .collect();
+    let wanted: Vec<(u64, Option<RealVerdict>, Vec<Place>)> =
+        expected.iter().map(|(op, closed, differing)| (*op, closed.and_then(verdict), differing.clone())).collect();
     assert_eq!(found, wanted, "recover");
+    for (_, closed, differing) in &expected {
+        model.note(match closed {
+            None => "recover: still open",
+            Some(Verdict::Applied) => "recover: applied",
+            Some(_) => "recover: abandoned",
+        });
+        if !differing.is_empty() {
+            model.note("recover: rows differ");
+        }
+    }
     format!("{expected:?}")
 }
 
@@ -338,6 +380,10 @@ fn write_off<S: Store>(rig: &Rig<S>, model: &mut Model, journal: usize) -> Strin
     let expected = model.write_off(journal);
     let wanted: Vec<_> = expected.iter().map(|(op, sealed)| (*op, verdict(*sealed).unwrap())).collect();
     assert_eq!(returned(ran.ended), wanted, "written off");
+    if expected.iter().any(|(op, _)| model.ledger(journal).operation(*op).depth == 1) {
+        model.note("gone, a revert");
+    }
+    expected.iter().for_each(|(_, sealed)| model.note(if *sealed == Verdict::Gone { "gone" } else { "gone, open" }));
     format!("{expected:?}")
 }
 

@@ -149,7 +149,9 @@ impl Change {
     /// The columns that an update sets; `None` for a row that comes or goes.
     pub(crate) fn sets(&self) -> Option<BTreeSet<String>> {
         let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
-        Some(after.iter().filter(|(name, cell)| before.get(*name) != Some(cell)).map(|(name, _)| name.clone()).collect())
+        Some(
+            after.iter().filter(|(name, cell)| before.get(*name) != Some(cell)).map(|(name, _)| name.clone()).collect(),
+        )
     }
 }
 
@@ -176,7 +178,9 @@ impl Table {
 
     /// Tells whether a NOT NULL column would be NULL.
     pub(crate) fn lacks(&self, row: &Row) -> bool {
-        self.columns.iter().any(|column| column.required && row.get(&column.name).is_none_or(|cell| *cell == Cell::Null))
+        self.columns
+            .iter()
+            .any(|column| column.required && row.get(&column.name).is_none_or(|cell| *cell == Cell::Null))
     }
 
     /// Tells whether another row holds the unique column's cell.
@@ -217,7 +221,8 @@ impl Database {
 
     /// Writes as somebody else would; `false` where the schema does not take it, and nothing changes.
     pub(crate) fn write(&mut self, write: &Write) -> bool {
-        let (Write::Insert { table: name, .. } | Write::Set { table: name, .. } | Write::Delete { table: name, .. }) = write;
+        let (Write::Insert { table: name, .. } | Write::Set { table: name, .. } | Write::Delete { table: name, .. }) =
+            write;
         let Some(table) = self.tables.get_mut(name) else { return false };
         let (key, row) = match write {
             Write::Insert { row, .. } => {

@@ -34,11 +34,18 @@ pub(crate) struct Model {
     pub(crate) ledgers: [Ledger; JOURNALS],
     pub(crate) held: Option<Held>,
     pub(crate) saved: Option<Database>,
+    /// How often each thing happened that is worth happening.
+    pub(crate) tally: BTreeMap<&'static str, u64>,
 }
 
 impl Model {
     pub(crate) fn new(database: Database) -> Self {
-        Self { database, ledgers: Default::default(), held: None, saved: None }
+        Self { database, ledgers: Default::default(), held: None, saved: None, tally: BTreeMap::new() }
+    }
+
+    /// Notes that something happened.
+    pub(crate) fn note(&mut self, what: &'static str) {
+        *self.tally.entry(what).or_default() += 1;
     }
 
     pub(crate) fn ledger(&self, journal: usize) -> &Ledger {

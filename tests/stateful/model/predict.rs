@@ -152,9 +152,8 @@ impl Model {
         if self.held.is_some() {
             return Err("target_busy");
         }
-        let same = |(name, facts): (&String, &u64)| {
-            self.database.tables.get(name).is_some_and(|table| table.facts == *facts)
-        };
+        let same =
+            |(name, facts): (&String, &u64)| self.database.tables.get(name).is_some_and(|table| table.facts == *facts);
         if !prepared.facts.iter().all(same) {
             return Err("stale");
         }

@@ -153,8 +153,7 @@ fn plan(ledger: &Ledger, op: u64, course: &mut Course<'_>, options: Options) -> 
             Weighed::Kept => now.clone(),
             Weighed::Conflict(columns) => {
                 out.conflicts.push(Conflict { place: place.clone(), columns, operation: blocker });
-                let given_up =
-                    options.force && options.skip_conflicts && now.is_none() && blocker.is_none() && whole;
+                let given_up = options.force && options.skip_conflicts && now.is_none() && blocker.is_none() && whole;
                 if !given_up {
                     course.skipped.insert((op, place));
                     continue;

@@ -160,7 +160,8 @@ impl<S: Store> Rig<S> {
         let store = S::new(&world, seed, database);
         let mut target = store.open();
         let bound = target.bound().unwrap();
-        let marker = Marker { marker_id: "00112233445566778899aabbccddeeff".into(), bound, at_us: 1, actor: "me".into() };
+        let marker =
+            Marker { marker_id: "00112233445566778899aabbccddeeff".into(), bound, at_us: 1, actor: "me".into() };
         target.writer(1000).unwrap().mark(&marker).unwrap();
         let journals = [world.path("journal-0.db"), world.path("journal-1.db")];
         let ids = std::array::from_fn(|at| begin(&world, &journals[at], at, target.url(), &marker));
