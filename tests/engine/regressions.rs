@@ -555,3 +555,24 @@ fn every_one_of_several_reverts_is_looked_at_again() {
     let left: Vec<_> = status::run(&world.context()).unwrap().active.iter().map(|one| (one.op, one.rows)).collect();
     assert_eq!(left, [(1, 2), (3, 1)]);
 }
+
+/// A revert is taken back together with what is under it: its fault, in again, is later than that, and stands in the way
+/// whatever the row's value is, and whatever is forced.
+#[test]
+fn a_fault_put_in_again_is_not_reverted_past() {
+    for (second, force) in [(10, false), (10, true), (12, true)] {
+        let rig = Rig::new();
+        let world = &rig.world;
+        set(world, &[(1, Value::Integer(11))]).unwrap();
+        set(world, &[(1, Value::Integer(second))]).unwrap();
+        world.revert(&[2]).unwrap();
+        let request = revert::Request { operations: vec![1, 3], force, ..Default::default() };
+        let refused = revert::run(&world.context(), &request).unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.conflicts[0].operation), ("conflict", Some(3)), "{second} {force}");
+        let some = revert::Request { skip_conflicts: true, ..request };
+        revert::run(&world.context(), &some).unwrap();
+        let all = revert::Request { all: true, ..Default::default() };
+        revert::run(&world.context(), &all).unwrap();
+        assert_eq!(dump(&world.path("lab.db")), rig.before, "{second} {force}");
+    }
+}

@@ -72,13 +72,14 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// An empty folder, in the one that `MFM_TEST_DIR` names: a disk in memory, for tests that sync often.
+    /// An empty folder, in the one that `MFM_TEST_DIR` names.
     pub(crate) fn new() -> Self {
-        let dir = match std::env::var_os("MFM_TEST_DIR") {
-            Some(folder) => tempfile::tempdir_in(folder),
-            None => tempfile::tempdir(),
-        };
-        let dir = dir.unwrap();
+        Self::inside(&std::env::var_os("MFM_TEST_DIR").map_or_else(std::env::temp_dir, PathBuf::from))
+    }
+
+    /// An empty folder inside another one.
+    pub(crate) fn inside(folder: &Path) -> Self {
+        let dir = tempfile::tempdir_in(folder).unwrap();
         let journal = dir.path().join("journal.db");
         Self {
             dir,

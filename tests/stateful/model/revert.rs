@@ -96,7 +96,8 @@ impl Model {
         if options.cascade {
             cascade(ledger, &mut todo);
         }
-        let mut course = Course { going: &todo, skipped: BTreeSet::new(), database: self.database.clone() };
+        let mut course =
+            Course { going: &todo, skipped: BTreeSet::new(), database: self.database.clone(), again: Vec::new() };
         for op in todo.iter().rev() {
             if self.marks().get(&(journal, *op)) != Some(&true) {
                 return Err("target_replaced".into());
@@ -118,6 +119,8 @@ struct Course<'t> {
     going: &'t BTreeSet<u64>,
     skipped: BTreeSet<(u64, Place)>,
     database: Database,
+    /// The reverts taken back so far, whose rows are then a later operation's again.
+    again: Vec<(u64, Change)>,
 }
 
 /// Adds every later active operation on the same rows.
@@ -142,6 +145,13 @@ fn plan(ledger: &Ledger, op: u64, course: &mut Course<'_>, options: Options) -> 
         let now = table.and_then(|table| table.rows.get(&change.key)).cloned();
         let stays = |other: u64| !course.going.contains(&other) || course.skipped.contains(&(other, place.clone()));
         let blocker = later.iter().copied().find(|other| stays(*other) && claims(ledger, *other, change));
+        let again = || {
+            let meets = |(_, other): &&(u64, Change)| {
+                other.place() == place && meet(change.sets().as_ref(), other.sets().as_ref())
+            };
+            course.again.iter().rev().find(meets).map(|(other, _)| *other)
+        };
+        let blocker = blocker.or_else(again);
         let whole = table.is_some_and(|table| change.shape.is_subset(&table.shape()));
         let weighed = match (blocker, table) {
             (Some(_), _) => Weighed::Conflict(BTreeSet::new()),
@@ -165,6 +175,9 @@ fn plan(ledger: &Ledger, op: u64, course: &mut Course<'_>, options: Options) -> 
         };
         if after.as_ref().map(|row| seen(row, &change.shape)) != change.before {
             out.drift.push(place);
+        }
+        if !ledger.operation(op).depth.is_multiple_of(2) && now != after {
+            course.again.push((op, change.clone()));
         }
         out.rows.push(row(change, table.unwrap(), now, after.clone()));
         course.database.put(&change.table, change.key, after);
