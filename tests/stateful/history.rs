@@ -1,6 +1,6 @@
 //! Histories: played, told, and shortened where they fail.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -13,6 +13,8 @@ use crate::rig::{Crash, Rig, Store};
 thread_local! {
     /// What the last panic of this thread said.
     static SAID: RefCell<String> = const { RefCell::new(String::new()) };
+    /// Whether a history is being played, whose failure is told once it is shortened.
+    static PLAYING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// How often everything is audited, in steps.
@@ -107,11 +109,11 @@ fn listen() {
             if info.payload().is::<Crash>() {
                 return;
             }
-            let text = info.to_string();
-            if text.contains("the shortest that fails") {
+            if PLAYING.get() {
+                SAID.with(|said| *said.borrow_mut() = info.to_string());
+            } else {
                 default(info);
             }
-            SAID.with(|said| *said.borrow_mut() = text);
         }));
     });
 }
@@ -142,6 +144,7 @@ fn attempt<S: Store>(history: &History) -> Result<Tally, Failed> {
     let mut told = Vec::new();
     let mut at = 0;
     let tells = number("MFM_TEST_TELL", 0) > 0;
+    PLAYING.set(true);
     let played = catch_unwind(AssertUnwindSafe(|| {
         let mut model = Model::new(database(history.seed));
         let rig: Rig<S> = Rig::new(history.seed, &model.database);
@@ -166,5 +169,6 @@ fn attempt<S: Store>(history: &History) -> Result<Tally, Failed> {
         }
         model.tally
     }));
+    PLAYING.set(false);
     played.map_err(|_| Failed { why: SAID.with(|said| said.borrow().clone()), told, at })
 }
