@@ -361,7 +361,15 @@ fn declare(choices: &mut Choices, model: &Model) -> Action {
         14..17 => Ddl::CreateUnique { table: name, column },
         17 => Ddl::DropTable { table: name },
         18..20 => Ddl::DropColumn { table: name, column },
-        20 => Ddl::RenameColumn { table: name, from: column, to: choices.pick(&["n", "a", "b"]).unwrap().into() },
+        20 => {
+            // A name stands for one kind, so that what an image holds fits the column of its name.
+            let to = match table.column(&column).unwrap().kind {
+                Kind::Int => "n_int",
+                Kind::Text => "n_text",
+                Kind::Any => "n_any",
+            };
+            Ddl::RenameColumn { table: name, from: column, to: to.into() }
+        }
         _ => {
             let new = choices.pick(&["x", "y"]).unwrap().to_owned();
             Ddl::AddColumn {

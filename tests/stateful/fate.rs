@@ -123,7 +123,7 @@ fn hit<S: Store, T>(fault: Fault, ran: &Ran<T>) -> Option<Code> {
     let at = usize::try_from(fault.step - 1).unwrap();
     let sealing = ran.journal.iter().filter(|step| **step == Step::AfterIntendCommit).count()
         > ran.journal.iter().filter(|step| **step == Step::AfterSealCommit).count();
-    if fault.how == How::NoRoom && !(fault.side == Side::Target && !S::HOLDS) {
+    if fault.how == How::NoRoom && (fault.side == Side::Journal || S::HOLDS) {
         let Ended::Returned(Err(error)) = &ran.ended else { return None };
         let full = ["target_full", "journal_full", "left_open"].into_iter().find(|code| *code == error.code());
         return full.filter(|code| (*code == "target_full") == (fault.side == Side::Target));

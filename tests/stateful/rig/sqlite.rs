@@ -125,7 +125,7 @@ impl Sqlite {
 
     fn table(connection: &Connection, name: &str) -> BTreeMap<i64, Row> {
         let mut statement = connection.prepare_cached(&format!("SELECT * FROM {name}")).unwrap();
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut found = statement.query([]).unwrap();
         let mut rows = BTreeMap::new();
         while let Some(row) = found.next().unwrap() {
