@@ -127,8 +127,12 @@ impl Engine<'_> {
         }
         let holder = self.holder.clone();
         let lock = self.journal.lock(&holder)?;
+        let overtaken = self.journal.head().seq != self.seen;
         let outcome = self.commit_locked(&lock, proposal, prepared);
-        self.seen = self.journal.head().seq;
+        if !overtaken {
+            // Once somebody else wrote, every revert that was judged before is looked at again.
+            self.seen = self.journal.head().seq;
+        }
         self.journal.checkpoint();
         outcome
     }

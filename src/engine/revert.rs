@@ -99,6 +99,8 @@ struct Course {
     skipped: BTreeSet<(u64, Place)>,
     /// Rows as they will be.
     overlay: BTreeMap<Place, Option<Vec<Value>>>,
+    /// What taking reverts back puts in again: an operation of its own, later than all that are judged after it.
+    again: BTreeMap<Place, Vec<resolve::Claim>>,
 }
 
 impl Course {
@@ -245,7 +247,8 @@ impl Engine<'_> {
         for (change, now) in left.iter().zip(now.drain(..)) {
             let now = course.now(change, now);
             let lens = lenses.get(self.target, &change.table)?;
-            let judgement = match resolve::blocker(change, &claims) {
+            let blocker = resolve::blocker(change, &claims).or_else(|| resolve::blocker(change, &course.again));
+            let judgement = match blocker {
                 Some(op) => Judgement::blocked(op),
                 None => judge(change, now.as_deref(), lens, options.force)?,
             };
@@ -322,6 +325,10 @@ fn record(
     }
     let Some(table) = lens.table.clone() else { return Ok(()) };
     course.leave(change, after.as_ref());
+    if !plan.operation.depth.is_multiple_of(2) && now != after {
+        let claim = resolve::Claim { op: plan.operation.op, columns: resolve::columns(change) };
+        course.again.entry(resolve::place(change)).or_default().push(claim);
+    }
     plan.rows.push(Pending { table, key: change.key.clone(), before: now, after });
     Ok(())
 }

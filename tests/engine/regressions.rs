@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use mfm::engine::EngineError;
+use mfm::engine::revert::{Options, Selection};
 use mfm::model::Value;
 use mfm::model::ports::{Answer, Confirm, Question};
 use mfm::ops::target::{add, mark, unmark};
@@ -514,4 +515,64 @@ fn a_lost_marker_does_not_strand_a_fault() {
     let moved = mark::run(&world.context(), &mark::Request { moved: true, ..marking("lab", "lab.db") });
     let back = world.revert(&[1]);
     assert!(back.is_ok(), "mark {:?}, --moved {:?}, {:?}", marked.err(), moved.err(), back.err());
+}
+
+/// Another process takes rows over between the judgement of several reverts and the second of them.
+#[test]
+fn every_one_of_several_reverts_is_looked_at_again() {
+    let rig = Rig::new();
+    let world = &rig.world;
+    meddle(world, "INSERT INTO t VALUES (4, 40, 'w')");
+    let set_a = |ids: &[i64], a: i64| {
+        with(world, |engine| {
+            let table = engine.target.table("t").unwrap().unwrap();
+            let row = |id: &i64| {
+                let key = vec![Value::Integer(*id)];
+                let before = engine.target.rows(&table, std::slice::from_ref(&key)).unwrap().remove(0);
+                let mut after = before.clone().unwrap();
+                after[1] = Value::Integer(a);
+                Pending { table: table.clone(), key, before, after: Some(after) }
+            };
+            let rows: Vec<Pending> = ids.iter().map(row).collect();
+            commit(engine, &rows).unwrap();
+        });
+    };
+    set_a(&[1, 2, 3], 98);
+    set_a(&[4], 98);
+    set_a(&[3], 99);
+    meddle(world, "UPDATE t SET a = 10 WHERE id = 1; UPDATE t SET a = 5 WHERE id = 2");
+    let skip = Options { skip_conflicts: true, ..Options::default() };
+    let force = Options { force: true, ..skip };
+    with(world, |engine| {
+        let judged = engine.judge(&Selection::Operations(vec![1, 2]), force).unwrap();
+        with(world, |other| {
+            let judged = other.judge(&Selection::Operations(vec![1]), skip).unwrap();
+            assert_eq!(other.revert(&judged.planned[0], skip).unwrap().kept, 1);
+        });
+        engine.revert(&judged.planned[0], force).unwrap();
+        assert_eq!(engine.revert(&judged.planned[1], force).unwrap_err().code(), "stale");
+    });
+    let left: Vec<_> = status::run(&world.context()).unwrap().active.iter().map(|one| (one.op, one.rows)).collect();
+    assert_eq!(left, [(1, 2), (3, 1)]);
+}
+
+/// A revert is taken back together with what is under it: its fault, in again, is later than that, and stands in the way
+/// whatever the row's value is, and whatever is forced.
+#[test]
+fn a_fault_put_in_again_is_not_reverted_past() {
+    for (second, force) in [(10, false), (10, true), (12, true)] {
+        let rig = Rig::new();
+        let world = &rig.world;
+        set(world, &[(1, Value::Integer(11))]).unwrap();
+        set(world, &[(1, Value::Integer(second))]).unwrap();
+        world.revert(&[2]).unwrap();
+        let request = revert::Request { operations: vec![1, 3], force, ..Default::default() };
+        let refused = revert::run(&world.context(), &request).unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.conflicts[0].operation), ("conflict", Some(3)), "{second} {force}");
+        let some = revert::Request { skip_conflicts: true, ..request };
+        revert::run(&world.context(), &some).unwrap();
+        let all = revert::Request { all: true, ..Default::default() };
+        revert::run(&world.context(), &all).unwrap();
+        assert_eq!(dump(&world.path("lab.db")), rig.before, "{second} {force}");
+    }
 }

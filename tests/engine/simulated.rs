@@ -1,19 +1,16 @@
-//! The engine on the simulated database: every fault at every write, locks that outlive their process, foreign writers
-//! at every step, and random histories whose seeds are printed.
+//! The engine on the simulated database: every fault at every write, locks that outlive their process, and foreign
+//! writers at every step. Random histories are in `tests/stateful/`.
 
 use std::collections::BTreeMap;
 
-use mfm::engine::revert::{Options, Selection};
 use mfm::engine::{Engine, EngineError};
 use mfm::model::Value;
-use mfm::plan::Pending;
-use mfm::target::faults::WriteStep;
 use mfm::target::sim::{SimFault, SimTarget, SimWorld, SimWrite};
 use mfm::target::{NewTable, Target};
 use mfm_journal::{Depth, Journal, Verdict};
 use serde_json::json;
 
-use super::crash::{apply, commit, recover_all, revert_all};
+use super::crash::{apply, recover_all, revert_all};
 use super::world::World;
 
 fn live(engine: &mut Engine<'_>) -> Result<Vec<mfm::engine::live::Finding>, EngineError> {
@@ -241,114 +238,4 @@ fn a_restored_world_is_replaced() {
     assert_eq!(rig.sim.dump(), rig.before);
     rig.sim.replace();
     assert!(rig.run(apply).is_err());
-}
-
-/// A stream of choices.
-struct Choices(u64);
-
-impl Choices {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-
-    fn id(&mut self) -> i64 {
-        i64::try_from(self.below(9)).unwrap() + 1
-    }
-}
-
-/// Returns one to three random changes to rows as they are now.
-fn random_rows(target: &mut dyn Target, choices: &mut Choices) -> Vec<Pending> {
-    let table = target.table("t").unwrap().unwrap();
-    let mut out: Vec<Pending> = Vec::new();
-    for _ in 0..=choices.below(3) {
-        let id = choices.id();
-        let key = vec![Value::Integer(id)];
-        if out.iter().any(|row| row.key == key) {
-            continue;
-        }
-        let before = target.rows(&table, std::slice::from_ref(&key)).unwrap().remove(0);
-        let fresh = i64::try_from(choices.below(1000)).unwrap() + 1000;
-        let after = match (&before, choices.below(3)) {
-            (None, _) => Some(row(id, fresh, "new")),
-            (Some(_), 0) => None,
-            (Some(old), 1) => Some(vec![old[0].clone(), Value::Integer(fresh), old[2].clone()]),
-            (Some(old), _) => Some(vec![old[0].clone(), old[1].clone(), Value::Text(format!("t{fresh}"))]),
-        };
-        out.push(Pending { table: table.clone(), key, before, after });
-    }
-    out
-}
-
-/// One random history: applies, reverts in every mode, recovers, faults at random steps.
-fn history(seed: u64, steps: u32) {
-    let rig = Rig::new(seed);
-    let mut choices = Choices(seed);
-    for step in 0..steps {
-        let what = format!("seed {seed}, step {step}");
-        rig.sim.reset_steps();
-        if choices.below(4) == 0 {
-            let fault = FAULTS[usize::try_from(choices.below(5)).unwrap()];
-            rig.sim.at(choices.below(10) + 1, fault());
-        }
-        if choices.below(2) == 0 {
-            let _ = rig.run(|engine| {
-                let rows = random_rows(engine.target, &mut choices);
-                commit(engine, &rows)
-            });
-        } else {
-            let newest = rig.journal().state().next_op;
-            let selection = match choices.below(4) {
-                0 => Selection::Last,
-                1 => Selection::All,
-                _ => Selection::Operations(vec![choices.below(newest.max(2) - 1) + 1]),
-            };
-            let options =
-                Options { cascade: choices.below(2) == 0, skip_conflicts: choices.below(3) == 0, ..Options::default() };
-            let _ = rig.run(|engine| {
-                let judged = engine.judge(&selection, options)?;
-                judged.planned.iter().try_for_each(|planned| engine.revert(planned, options).map(|_| ()))
-            });
-        }
-        // A dead process's transaction can only still commit when its commit had been sent.
-        let sent = rig.sim.log().last() == Some(&WriteStep::BeforeCommit);
-        rig.sim.reset_steps();
-        if rig.sim.is_held() {
-            rig.sim.release(sent && choices.below(2) == 0).unwrap();
-        }
-        rig.recover();
-        assert!(rig.journal().state().open.is_empty(), "{what}");
-        if step % 16 == 15 {
-            rig.audits(&what);
-        }
-    }
-    rig.sim.reset_steps();
-    let options = Options { cascade: true, ..Options::default() };
-    rig.run(|engine| {
-        let judged = engine.judge(&Selection::All, options)?;
-        judged.planned.iter().try_for_each(|planned| engine.revert(planned, options).map(|_| ()))
-    })
-    .unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-    assert_eq!(rig.sim.dump(), rig.before, "seed {seed}: not everything came back");
-    rig.audits(&format!("seed {seed}, the end"));
-}
-
-/// Whatever happened, in whatever order: when all is taken back, the database is what it was.
-#[test]
-fn random_histories_come_back() {
-    for seed in 0..12 {
-        history(seed, 40);
-    }
-}
-
-/// The same for as long as one likes: `MFM_TEST_SEED=first MFM_TEST_HISTORIES=count`.
-#[test]
-#[ignore = "runs as long as it is told to"]
-fn long_random_histories_come_back() {
-    let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
-    let first: u64 = number("MFM_TEST_SEED", 1000);
-    for seed in first..first + number("MFM_TEST_HISTORIES", 200) {
-        println!("MFM_TEST_SEED={seed}");
-        history(seed, 200);
-    }
 }

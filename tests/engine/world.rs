@@ -72,9 +72,14 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// An empty folder.
+    /// An empty folder, in the one that `MFM_TEST_DIR` names.
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::inside(&std::env::var_os("MFM_TEST_DIR").map_or_else(std::env::temp_dir, PathBuf::from))
+    }
+
+    /// An empty folder inside another one.
+    pub(crate) fn inside(folder: &Path) -> Self {
+        let dir = tempfile::tempdir_in(folder).unwrap();
         let journal = dir.path().join("journal.db");
         Self {
             dir,

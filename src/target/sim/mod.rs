@@ -96,6 +96,11 @@ impl SimWorld {
         Ok(())
     }
 
+    /// Takes a table away, rows and all, as somebody else would; whether there is one or not.
+    pub fn drop_table(&self, name: &str) {
+        self.lock().committed.remove(name);
+    }
+
     /// Changes what a table's schema says beside its columns.
     ///
     /// # Errors

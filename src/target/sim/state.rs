@@ -53,6 +53,10 @@ impl State {
         self.tables.insert(table.name().to_owned(), Arc::new(table));
     }
 
+    pub(super) fn remove(&mut self, name: &str) {
+        self.tables.remove(name);
+    }
+
     pub(super) fn table_mut(&mut self, name: &str) -> Result<&mut SimTable, Refusal> {
         let name = self.table(name)?.name().to_owned();
         let missing = || Refusal::MissingTable { table: name.clone() };
