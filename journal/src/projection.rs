@@ -12,6 +12,8 @@ use crate::tree::Frontier;
 
 /// Beyond this many bytes of state the projection is not written with every entry, only at a checkpoint.
 pub(crate) const EAGER_BYTES_MAX: usize = 1 << 16;
+/// Beyond so many operations, active and open, it is not even put into words with every entry.
+pub(crate) const EAGER_OPERATIONS_MAX: usize = 256;
 
 /// The projection's one row.
 #[derive(Clone, Debug, PartialEq, Eq)]

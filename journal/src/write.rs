@@ -13,7 +13,7 @@ use crate::fold::State;
 use crate::images::Images;
 use crate::lock::WriterLock;
 use crate::operation::{ChosenKeys, Intended, IntendedBody, Intent, KeysRef, OperationAction, Reverted, Verdict};
-use crate::projection::{EAGER_BYTES_MAX, Projection};
+use crate::projection::{EAGER_BYTES_MAX, EAGER_OPERATIONS_MAX, Projection};
 use crate::store::Journal;
 use crate::tree::Frontier;
 
@@ -157,10 +157,12 @@ impl Journal {
         state.fold(&entry).map_err(|why| JournalError::BadEntry { kind: entry.kind.clone(), why })?;
         let mut frontier = self.frontier.clone();
         frontier.push(entry.digest.as_bytes());
-        let projection = Projection::new(Head { seq: entry.seq, digest: entry.digest }, &frontier, &state)?;
-        if projection.state.len() <= EAGER_BYTES_MAX {
-            self.fault(Step::BeforeProjection)?;
-            projection.store(&self.conn).map_err(|error| self.failed(error))?;
+        if state.active.len() + state.open.len() <= EAGER_OPERATIONS_MAX {
+            let projection = Projection::new(Head { seq: entry.seq, digest: entry.digest }, &frontier, &state)?;
+            if projection.state.len() <= EAGER_BYTES_MAX {
+                self.fault(Step::BeforeProjection)?;
+                projection.store(&self.conn).map_err(|error| self.failed(error))?;
+            }
         }
         Ok(Staged { entry, frontier, state })
     }

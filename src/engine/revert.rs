@@ -56,7 +56,7 @@ pub struct Planned {
     pub drift: Vec<Drift>,
     /// How many rows in conflict are gone, and given up.
     pub given_up: u64,
-    /// All that was judged of the rows; `None` where it depends on reverts that come before.
+    /// What [`Engine::prepare_alone`] made of the rows.
     pub prepared: Option<Prepared>,
 }
 
@@ -141,15 +141,26 @@ impl Engine<'_> {
     /// # Errors
     /// [`Refusal::Conflict`] and other refusals, or what target and journal say.
     pub fn judge(&mut self, selection: &Selection, options: Options) -> Result<Judged, EngineError> {
-        let mut judged = self.survey(selection, options)?;
+        let judged = self.survey(selection, options)?;
         refuse_conflicts(&judged.planned, options)?;
-        match judged.planned.as_mut_slice() {
-            [only] => only.prepared = Some(self.prepare(&only.rows, options.disable_triggers)?),
+        if judged.planned.len() > 1 {
             // All is judged before the first write; what depends on the other rows is judged again before each.
-            all => all.iter().try_for_each(|plan| self.try_out(&plan.rows, options.disable_triggers).map(|_| ()))?,
+            let mut rows = judged.planned.iter().map(|plan| &plan.rows);
+            rows.try_for_each(|rows| self.try_out(rows, options.disable_triggers).map(|_| ()))?;
         }
         self.seen = self.journal.head().seq;
         Ok(judged)
+    }
+
+    /// Prepares a revert that stands alone, before anybody is asked: with several, each waits for those before it.
+    ///
+    /// # Errors
+    /// As [`Engine::prepare`].
+    pub fn prepare_alone(&mut self, judged: &mut Judged, options: Options) -> Result<(), EngineError> {
+        if let [alone] = judged.planned.as_mut_slice() {
+            alone.prepared = Some(self.prepare(&alone.rows, options.disable_triggers)?);
+        }
+        Ok(())
     }
 
     /// Judges row by row what to take back, and refuses nothing for a conflict: a look, no consent to a revert.

@@ -109,7 +109,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let chosen = context.chosen_for(&journal, &request.operations)?;
     let mut target = context.open(&chosen.url)?;
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
-    let judged = engine.judge(&selection, options)?;
+    let mut judged = engine.judge(&selection, options)?;
+    engine.prepare_alone(&mut judged, options)?;
     if request.force {
         context.consent(&question(&judged, &chosen.name))?;
     }

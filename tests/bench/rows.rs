@@ -77,7 +77,11 @@ pub(crate) fn apply(world: &World, rows: u64) -> (Duration, Duration) {
 pub(crate) fn revert(world: &World) -> (Duration, Duration) {
     world.engine(|engine| {
         let options = Options::default();
-        let (judged, judge) = timed(|| engine.judge(&Selection::Last, options).unwrap());
+        let (judged, judge) = timed(|| {
+            let mut judged = engine.judge(&Selection::Last, options).unwrap();
+            engine.prepare_alone(&mut judged, options).unwrap();
+            judged
+        });
         let (_, took) = timed(|| engine.revert(&judged.planned[0], options).unwrap());
         (judge, took)
     })

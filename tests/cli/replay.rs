@@ -153,9 +153,7 @@ fn an_explanation() {
     tables      TxFieldPoint
     rows left   12
     records     5015
-    carried by  1
-    params      {"angle_type":"gantry","invalid_value":"400"}
-    proposed    {"angle_type":"gantry","invalid_value":"400"}
+    parameters  angle_type gantry, invalid_value 400
     seed        7
 
     A revert now
