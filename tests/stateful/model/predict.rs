@@ -158,7 +158,12 @@ impl Model {
             return Err("stale");
         }
         let same = |change: &Change| self.database.row(&change.table, change.key) == change.before.as_ref();
-        if prepared.changes.iter().all(same) { Ok(()) } else { Err("stale") }
+        if !prepared.changes.iter().all(same) {
+            return Err("stale");
+        }
+        // Somebody else may have taken a place in a unique index since: the target says so while it writes.
+        let meets = |name: &String| self.meets(name, &prepared.changes);
+        if tables(&prepared.changes).iter().any(meets) { Err("unique_index") } else { Ok(()) }
     }
 
     /// The rows of an operation and its uid are in the target.
