@@ -274,6 +274,23 @@ fn keys_unique_indexes_and_the_schema_are_enforced() {
 }
 
 #[test]
+fn a_place_in_a_unique_index_that_was_taken_since_is_refused() {
+    let world = SimWorld::new(1);
+    world.create_table(&new_table("u", Some("k"), &[("k", "int", false), ("v", "varchar(3)", true)])).unwrap();
+    world.alter("u", |options| options.unique.push(("by_v".into(), vec!["v".into()]))).unwrap();
+    world.mark("tester").unwrap();
+    world.insert("u", vec![int(1), text("a")]).unwrap();
+    let mut target = world.target();
+    let change = update(&mut target, "u", vec![int(1)], &[("v", text("b"))]).unwrap();
+    world.insert("u", vec![int(2), text("b")]).unwrap();
+    let before = world.dump();
+    let refused = execute(&mut target, &mut Notebook::new(), &[change], false).unwrap_err();
+    assert!(matches!(refused, ExecuteError::Refused(mfm::model::Refusal::UniqueIndex { .. })), "{refused:?}");
+    assert!(world.insert("u", vec![int(3), text("a")]).is_err());
+    assert_eq!(world.dump(), before);
+}
+
+#[test]
 fn days_are_read_from_native_times() {
     let world = SimWorld::new(7);
     let columns = [("id", "int", false), ("at", "datetime", true)];

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mfm_journal::{Decimal, TableShape, Value};
 
+use crate::model::snapshot::key_form;
 use crate::model::{Column, Datum, Key, KeyStanding, Kind, Refusal, Role, Storage, Table};
 use crate::target::trigger::Trigger;
 use crate::target::{NewTable, declared};
@@ -100,6 +101,7 @@ impl SimTable {
         if matches!(self.table.key, KeyStanding::Declared(_)) && self.rows.contains_key(&key) {
             return Err(self.constraint(format!("the primary key holds {} already", crate::model::refusal::show(&key))));
         }
+        self.alone(&row, &key)?;
         self.rows.entry(key).or_default().push(row);
         Ok(())
     }
@@ -113,7 +115,9 @@ impl SimTable {
                 let width = Refusal::MissingColumn { table: self.name().to_owned(), column: at.to_string() };
                 *row.get_mut(*at).ok_or(width)? = value.clone();
             }
-            new.push(self.held(row)?);
+            let row = self.held(row)?;
+            self.alone(&row, key)?;
+            new.push(row);
         }
         self.remove(key);
         let count = new.len() as u64;
@@ -136,6 +140,22 @@ impl SimTable {
             cells.map(|(column, value)| column.store(self.name(), &datum(column, value))).collect::<Result<_, _>>()?;
         let broken = self.options.checks.iter().find(|check| !(check.holds)(&self.table, &held));
         broken.map_or(Ok(held), |check| Err(self.constraint(format!("CHECK {} fails", check.name))))
+    }
+
+    /// Checks that no row but that of the key holds the same in a unique index, in which NULL meets nothing.
+    fn alone(&self, row: &[Value], own: &[Value]) -> Result<(), Refusal> {
+        for (index, columns) in &self.options.unique {
+            let places = columns.iter().map(|name| self.table.column(name).map(|(at, _)| at));
+            let places = places.collect::<Result<Vec<_>, _>>()?;
+            let cell = |row: &[Value], at: &usize| row.get(*at).map(key_form).filter(|cell| !cell.is_null());
+            let meets = |other: &Vec<Value>| {
+                places.iter().all(|at| cell(row, at).is_some_and(|found| Some(found) == cell(other, at)))
+            };
+            if self.rows.iter().any(|(key, rows)| key.as_slice() != own && rows.iter().any(meets)) {
+                return Err(Refusal::UniqueIndex { table: self.name().to_owned(), index: index.clone() });
+            }
+        }
+        Ok(())
     }
 
     fn constraint(&self, why: String) -> Refusal {
