@@ -158,12 +158,7 @@ pub enum Action {
 }
 
 /// The words of actions, at the place of their code.
-const WORDS: [&str; 4] = ["insert", "update", "delete", "kept"];
-
-/// Returns the word of an action's code.
-pub(crate) fn word_of(code: i64) -> Option<&'static str> {
-    usize::try_from(code).ok().and_then(|code| WORDS.get(code)).copied()
-}
+pub(crate) const WORDS: [&str; 4] = ["insert", "update", "delete", "kept"];
 
 impl Action {
     /// Returns the word that reports and documents use.

@@ -30,10 +30,12 @@ impl Auditor<'_> {
     pub(super) fn images(&mut self, op: Option<u64>, body: &IntendedBody, referenced: &mut Referenced) {
         let mut held = Held::default();
         referenced.0.extend(&body.chunks);
-        // Memory holds as many chunks as there are processors, however large the operation.
+        // Memory holds twice as many chunks as there are processors, however large the operation.
         let side_by_side = thread::available_parallelism().map_or(1, usize::from);
-        for batch in body.chunks.chunks(side_by_side) {
-            self.batch(op, batch, body.chunks.last(), &mut held);
+        let mut batches = body.chunks.chunks(side_by_side);
+        let mut loaded = batches.next().map(|batch| self.load(op, batch));
+        while let Some(batch) = loaded {
+            loaded = self.batch(op, &batch, batches.next(), body.chunks.last(), &mut held);
         }
         if (held.rows, held.kept) != (body.rows, body.kept) {
             let message = format!(
@@ -85,19 +87,29 @@ impl Auditor<'_> {
         Some(bytes)
     }
 
-    /// Examines some of an operation's chunks side by side, and adds them up in order.
-    fn batch(&mut self, op: Option<u64>, batch: &[Digest], last: Option<&Digest>, held: &mut Held) {
-        let loaded: Vec<(Digest, Vec<u8>)> =
-            batch.iter().filter_map(|digest| Some((*digest, self.chunk(op, *digest)?))).collect();
+    fn load(&mut self, op: Option<u64>, batch: &[Digest]) -> Vec<(Digest, Vec<u8>)> {
+        batch.iter().filter_map(|digest| Some((*digest, self.chunk(op, *digest)?))).collect()
+    }
+
+    /// Examines some of an operation's chunks side by side, and adds them up in order; loads the next ones meanwhile.
+    fn batch(
+        &mut self,
+        op: Option<u64>,
+        batch: &[(Digest, Vec<u8>)],
+        next: Option<&[Digest]>,
+        last: Option<&Digest>,
+        held: &mut Held,
+    ) -> Option<Vec<(Digest, Vec<u8>)>> {
         let look = |(digest, bytes): &(Digest, Vec<u8>)| examine(bytes, *digest, Some(digest) == last);
-        let examined: Vec<Option<Examined>> = match loaded.as_slice() {
-            [alone] => vec![Some(look(alone))],
-            several => thread::scope(|scope| {
-                let running: Vec<_> = several.iter().map(|one| scope.spawn(move || look(one))).collect();
-                running.into_iter().map(|one| one.join().ok()).collect()
+        let (examined, loaded): (Vec<Option<Examined>>, _) = match (batch, next) {
+            ([alone], None) => (vec![Some(look(alone))], None),
+            _ => thread::scope(|scope| {
+                let running: Vec<_> = batch.iter().map(|one| scope.spawn(move || look(one))).collect();
+                let loaded = next.map(|next| self.load(op, next));
+                (running.into_iter().map(|one| one.join().ok()).collect(), loaded)
             }),
         };
-        for ((digest, _), examined) in loaded.iter().zip(examined) {
+        for ((digest, _), examined) in batch.iter().zip(examined) {
             match examined {
                 Some(mut examined) => {
                     for (code, message) in examined.wrong.drain(..) {
@@ -108,6 +120,7 @@ impl Auditor<'_> {
                 None => self.find_chunk("chunk_unreadable", op, Some(*digest), "examining it failed"),
             }
         }
+        loaded
     }
 
     fn keys(&mut self, op: Option<u64>, named: &KeysRef, referenced: &mut Referenced) {

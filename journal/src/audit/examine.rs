@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::cbor::{CborError, Kind, Reader, Writer};
 use crate::chunk::{full, read_head, write_head};
 use crate::digest::Digest;
-use crate::image::{RowHasher, TableShape, word_of};
+use crate::image::{RowHasher, TableShape, WORDS};
 use crate::tree::{Frontier, leaf_hash};
 use crate::value::Value;
 
@@ -94,6 +94,8 @@ struct Copy<'t> {
     /// The tables in the order in which changes first named them.
     named: Vec<usize>,
     hashers: Vec<RowHasher>,
+    /// What the leaves of a table's changes begin with, by table and code.
+    heads: Vec<[Vec<u8>; 4]>,
     items: Writer,
     leaf: Writer,
     /// The cells of a whole row, in the leaf.
@@ -103,12 +105,22 @@ struct Copy<'t> {
     wrong: Vec<(&'static str, String)>,
 }
 
+fn head(table: &TableShape, word: &str) -> Vec<u8> {
+    let mut out = Writer::new();
+    out.array(9);
+    out.text("mfm/change/1");
+    out.text(&table.name);
+    out.text(word);
+    out.into_bytes()
+}
+
 impl<'t> Copy<'t> {
     fn new(tables: &'t [Arc<TableShape>]) -> Self {
         Self {
             tables,
             named: Vec::new(),
             hashers: tables.iter().map(|table| RowHasher::new(table)).collect(),
+            heads: tables.iter().map(|table| WORDS.map(|word| head(table, word))).collect(),
             items: Writer::new(),
             leaf: Writer::new(),
             cells: Vec::new(),
@@ -135,15 +147,13 @@ impl<'t> Copy<'t> {
             self.named.push(table);
             self.named.len() - 1
         });
-        let word = word_of(code).ok_or(CborError::Unexpected("a change of kind 0 to 3"))?;
+        let head = usize::try_from(code).ok().and_then(|code| self.heads[table].get(code));
+        let head = head.ok_or(CborError::Unexpected("a change of kind 0 to 3"))?;
         self.items.array(count);
         self.items.integer(i64::try_from(place).map_err(|_| CborError::Unexpected("a table index"))?);
         self.items.integer(code);
         self.leaf.clear();
-        self.leaf.array(9);
-        self.leaf.text("mfm/change/1");
-        self.leaf.text(&shape.name);
-        self.leaf.text(word);
+        self.leaf.raw(head);
         let key = self.values(input)?;
         if key != shape.key.len() {
             return Err(CborError::Unexpected("a key as wide as the table's"));
