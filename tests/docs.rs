@@ -379,11 +379,51 @@ fn every_promise_has_its_test() {
         assert!(said.contains(&flat(&claim[0])), "the README no longer says: {}", claim[0]);
         assert!(claim[1].contains(".rs::"), "no test shows: {}", claim[0]);
     }
-    let promises = readme.split("\n## The promise\n").nth(1).unwrap().split("\n## ").next().unwrap();
-    for promise in promises.split("\n- ").skip(1) {
-        let promise = flat(promise.split("\n\n").next().unwrap());
-        assert!(claims.iter().any(|claim| flat(&claim[0]) == promise), "docs/claims.md has no line for: {promise}");
+    let page = read(&root().join("docs/claims.md"));
+    let unshown = page.split("\n## Sentences that no test can show\n").nth(1).unwrap();
+    let unshown: Vec<String> = unshown.split("\n- ").skip(1).map(flat).collect();
+    for sentence in &unshown {
+        assert!(said.contains(sentence), "the README no longer says: {sentence}");
     }
+    let known: Vec<String> = claims.iter().map(|claim| flat(&claim[0])).chain(unshown).collect();
+    let prose = prose(&readme);
+    assert!(prose.len() > 30, "the test looked at {} paragraphs: it does not read what it should", prose.len());
+    for paragraph in prose {
+        // What is left of a paragraph when every known sentence is taken out of it, longest first.
+        let mut left = paragraph.clone();
+        let mut known: Vec<&String> = known.iter().collect();
+        known.sort_by_key(|sentence| std::cmp::Reverse(sentence.len()));
+        known.iter().for_each(|sentence| left = left.replace(sentence.as_str(), " "));
+        let words = left.chars().filter(|found| found.is_alphabetic()).count();
+        assert!(words == 0 || link_only(&left), "docs/claims.md has no line for `{left}` in: {paragraph}");
+    }
+}
+
+/// The paragraphs and list items of the README that say something: no code, no tables, no headings, no list of pages.
+fn prose(readme: &str) -> Vec<String> {
+    let (mut out, mut fenced) = (vec![String::new()], false);
+    for line in readme.split("\n## More\n").next().unwrap().lines() {
+        let line = line.trim();
+        if line.starts_with("```") {
+            fenced = !fenced;
+        }
+        let breaks = line.is_empty() || line.starts_with("- ") || line.starts_with("```");
+        if breaks {
+            out.push(String::new());
+        }
+        let silent = fenced || ["#", "|", "<!--", "```"].iter().any(|mark| line.starts_with(mark));
+        if !silent && let Some(last) = out.last_mut() {
+            last.push_str(line.strip_prefix("- ").unwrap_or(line));
+            last.push(' ');
+        }
+    }
+    out.into_iter().map(|paragraph| flat(&paragraph)).filter(|paragraph| !paragraph.is_empty()).collect()
+}
+
+/// Tells whether nothing but links to pages is left, and the values that a sentence's end lists.
+fn link_only(text: &str) -> bool {
+    let rest = text.split('[').map(|part| part.split_once(')').map_or(part, |(_, rest)| rest)).collect::<String>();
+    !rest.chars().any(char::is_alphabetic)
 }
 
 #[test]

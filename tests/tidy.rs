@@ -221,3 +221,16 @@ fn the_top_level_is_what_it_should_be() {
         assert!(allowed.contains(&name.as_str()), "{name} has no place at the top level");
     }
 }
+
+/// Reading a database and a journal needs no network; what a server will need stands with its engine.
+#[test]
+fn nothing_reaches_for_a_network() {
+    let files = ["src", "journal/src"].map(|folder| rust_files(&root().join(folder))).concat();
+    for path in &files {
+        let text = std::fs::read_to_string(path).unwrap();
+        let found =
+            ["std::net", "TcpStream", "UdpSocket", "reqwest", "hyper::"].iter().find(|word| text.contains(**word));
+        assert_eq!(found, None, "{} reaches for a network", path.display());
+    }
+    assert!(files.len() > 200, "the test looked at {} files: it does not read what it should", files.len());
+}
