@@ -15,15 +15,19 @@ pub(crate) fn timed<T>(step: impl FnOnce() -> T) -> (T, Duration) {
     (out, start.elapsed())
 }
 
-/// Changes every `each`th row by its key, as any program does that knows its rows, in one durable transaction.
-pub(crate) fn update(connection: &Connection, rows: u64, each: u64) {
-    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+/// Changes every `each`th row by its key, as any program does that knows its rows.
+fn change(connection: &Connection, rows: u64, each: u64) {
     let sql = "UPDATE TxFieldPoint SET Gantry_Ang = ?1 WHERE TFP_ID = ?2";
     let mut statement = connection.prepare(sql).unwrap();
     for id in (1..=rows / each).map(|nth| i64::try_from(nth * each).unwrap()) {
         statement.execute((changed(id), id)).unwrap();
     }
-    drop(statement);
+}
+
+/// Does so in one durable transaction.
+pub(crate) fn update(connection: &Connection, rows: u64, each: u64) {
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    change(connection, rows, each);
     connection.execute_batch("COMMIT").unwrap();
 }
 
@@ -53,12 +57,7 @@ pub(crate) fn captured(world: &World, rows: u64, each: u64) -> Vec<u8> {
     let mut session = rusqlite::session::Session::new(&connection).unwrap();
     session.attach(Some("TxFieldPoint")).unwrap();
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let sql = "UPDATE TxFieldPoint SET Gantry_Ang = ?1 WHERE TFP_ID = ?2";
-    let mut statement = connection.prepare(sql).unwrap();
-    for id in (1..=rows / each).map(|nth| i64::try_from(nth * each).unwrap()) {
-        statement.execute((changed(id), id)).unwrap();
-    }
-    drop(statement);
+    change(&connection, rows, each);
     let mut changeset = Vec::new();
     session.changeset_strm(&mut changeset).unwrap();
     durable(world, "changeset", &changeset);
