@@ -20,9 +20,12 @@ const NOW: DateTime = jiff::civil::datetime(2024, 7, 1, 9, 0, 0, 0);
 /// How many points of a field are kept: enough to differ.
 const POINTS_KEPT: usize = 2;
 
-/// Tables with their rows, by key.
+/// A table with its rows, by key.
+type Stored = (Arc<Table>, BTreeMap<Key, Vec<Value>>);
+
+/// Tables by name.
 #[derive(Clone)]
-struct Database(BTreeMap<String, (Arc<Table>, BTreeMap<Key, Vec<Value>>)>);
+struct Database(BTreeMap<String, Stored>);
 
 /// Writes a set of leaves into a field's control points, runs every check, and plans every fault of leaves.
 pub fn law(bytes: &[u8]) {
@@ -48,7 +51,12 @@ pub fn law(bytes: &[u8]) {
 fn looked_at(found: &BTreeSet<Finding>, leaves: i64, a: &[u8], b: &[u8]) {
     let wrong = |set: &[u8]| !set.is_empty() && (set.len() % 2 == 1 || (set.len() as i64) < leaves.saturating_mul(2));
     if leaves > 0 && (wrong(a) || wrong(b)) {
-        assert!(found.iter().any(|finding| finding.check == "mlc_leaf_set"), "{leaves} leaves, {} {}", a.len(), b.len());
+        assert!(
+            found.iter().any(|finding| finding.check == "mlc_leaf_set"),
+            "{leaves} leaves, {} {}",
+            a.len(),
+            b.len()
+        );
     }
 }
 
