@@ -21,6 +21,9 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     while let Some(folder) = todo.pop() {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
+            if path.is_dir() && path.ends_with("target") {
+                continue;
+            }
             if path.is_dir() {
                 todo.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {

@@ -34,6 +34,9 @@ mod entry;
 mod error;
 mod faults;
 mod fold;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod image;
 mod images;
 mod lock;

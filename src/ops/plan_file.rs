@@ -73,13 +73,13 @@ impl PlanFile {
             let message = format!("could not write the plan file {}: {why}", path.display());
             Failure::usage("plan_file", message, "choose a path that can be written")
         };
-        let text = serde_json::to_string_pretty(self).map_err(|error| failure(error.to_string()))?;
+        let text = self.text().map_err(|error| failure(error.to_string()))?;
         if path.exists() && Self::read(path).is_err() {
             return Err(failure("something else than a plan stands there".to_owned()));
         }
         let mut draft = path.as_os_str().to_owned();
         draft.push(".draft");
-        let written = std::fs::write(&draft, text + "\n").and_then(|()| std::fs::rename(&draft, path));
+        let written = std::fs::write(&draft, text).and_then(|()| std::fs::rename(&draft, path));
         written.map_err(|error| failure(error.to_string()))
     }
 
@@ -93,12 +93,28 @@ impl PlanFile {
             Failure::usage("plan_file", message, "make one with `mfm plan TOOL ARGS -o FILE`")
         };
         let text = std::fs::read_to_string(path).map_err(|error| failure(error.to_string()))?;
-        let json: Json = serde_json::from_str(&text).map_err(|error| failure(format!("it is no plan: {error}")))?;
+        Self::parse(&text).map_err(failure)
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let json: Json = serde_json::from_str(text).map_err(|error| format!("it is no plan: {error}"))?;
         match json.get("schema").and_then(Json::as_str) {
-            Some(SCHEMA) => serde_json::from_value(json).map_err(|error| failure(error.to_string())),
-            Some(other) => Err(failure(format!("its schema is `{other}`"))),
-            None => Err(failure("it is no plan".to_owned())),
+            Some(SCHEMA) => serde_json::from_value(json).map_err(|error| error.to_string()),
+            Some(other) => Err(format!("its schema is `{other}`")),
+            None => Err("it is no plan".to_owned()),
         }
+    }
+
+    /// Returns the text of the file.
+    ///
+    /// # Errors
+    /// What the serialiser says.
+    pub fn text(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
 
     /// Returns the request to plan again, with exactly the keys that were chosen.
@@ -122,7 +138,11 @@ impl PlanFile {
         Ok(settled)
     }
 
-    fn keys(&self) -> Result<Vec<Key>, Failure> {
+    /// Returns the keys that were chosen.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn keys(&self) -> Result<Vec<Key>, Failure> {
         let key = |json: &Json| match json {
             Json::Number(number) => number.as_i64().map(|id| vec![Value::Integer(id)]),
             Json::String(text) => Some(vec![Value::Text(text.clone())]),

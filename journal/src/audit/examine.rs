@@ -16,20 +16,20 @@ use crate::value::Value;
 
 /// What a chunk holds, and what is wrong with it.
 #[derive(Default)]
-pub(super) struct Examined {
-    pub(super) rows: u64,
-    pub(super) kept: u64,
-    pub(super) tables: BTreeSet<String>,
+pub(crate) struct Examined {
+    pub(crate) rows: u64,
+    pub(crate) kept: u64,
+    pub(crate) tables: BTreeSet<String>,
     /// The hash of each change's leaf, in order.
-    pub(super) leaves: Vec<Digest>,
+    pub(crate) leaves: Vec<Digest>,
     /// The tree over these leaves alone.
-    pub(super) tree: Frontier,
+    pub(crate) tree: Frontier,
     /// Codes and messages.
-    pub(super) wrong: Vec<(&'static str, String)>,
+    pub(crate) wrong: Vec<(&'static str, String)>,
 }
 
 /// Examines a chunk that is addressed by `digest`; only the `last` of an operation may close before it is full.
-pub(super) fn examine(bytes: &[u8], digest: Digest, last: bool) -> Examined {
+pub(crate) fn examine(bytes: &[u8], digest: Digest, last: bool) -> Examined {
     let mut out = Examined::default();
     if Digest::of(bytes) != digest {
         out.wrong.push(("chunk_digest", "its bytes have another digest".to_owned()));

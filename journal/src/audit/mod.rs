@@ -1,7 +1,7 @@
 //! The audit: reads a whole journal, believes none of it, and lists what does not hold; repairs nothing.
 
 mod data;
-mod examine;
+pub(crate) mod examine;
 mod file;
 mod structure;
 

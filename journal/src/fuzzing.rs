@@ -1,0 +1,90 @@
+//! Doors to what is private, for fuzzing and its replay alone: no part of the interface, and gone without its feature.
+
+use std::collections::BTreeSet;
+
+use crate::audit::examine::examine;
+use crate::cbor::{CborError, Reader, Writer};
+use crate::chunk::{self, ChangeReader};
+use crate::digest::Digest;
+use crate::image::Change;
+use crate::images::Images;
+use crate::operation::ChosenKeys;
+use crate::tree::Frontier;
+use crate::value::Value;
+
+/// What the audit says of one chunk of changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Examined {
+    /// Changes that write.
+    pub rows: u64,
+    /// Changes that do not.
+    pub kept: u64,
+    /// The tables that changes name.
+    pub tables: BTreeSet<String>,
+    /// The root of the RFC 6962 tree over all changes.
+    pub rows_root: Digest,
+    /// Whether the root over the hashes of all leaves, one by one, is the same.
+    pub leaves_agree: bool,
+    /// The codes of what is wrong.
+    pub wrong: BTreeSet<&'static str>,
+}
+
+/// Examines a chunk as the audit does; only the `last` of an operation may close before it is full.
+#[must_use]
+pub fn examined(bytes: &[u8], last: bool) -> Examined {
+    let found = examine(bytes, Digest::of(bytes), last);
+    let mut tree = Frontier::new();
+    found.leaves.iter().for_each(|leaf| tree.push_hash(*leaf));
+    Examined {
+        rows: found.rows,
+        kept: found.kept,
+        tables: found.tables,
+        rows_root: found.tree.root(),
+        leaves_agree: tree.root() == found.tree.root(),
+        wrong: found.wrong.into_iter().map(|(code, _)| code).collect(),
+    }
+}
+
+/// Reads the changes of a chunk, as everything but the audit does.
+///
+/// # Errors
+/// Any [`CborError`].
+pub fn changes(bytes: &[u8]) -> Result<Vec<Change>, CborError> {
+    let mut reader = ChangeReader::new(bytes)?;
+    std::iter::from_fn(|| reader.next_change().transpose()).collect()
+}
+
+/// Returns the chunks that an operation's images are packed into.
+pub fn chunks(images: &Images) -> impl Iterator<Item = &[u8]> {
+    images.chunks.iter().map(|(_, bytes)| bytes.as_slice())
+}
+
+/// Tells whether a chunk of so many changes, in so many bytes, closes.
+#[must_use]
+pub const fn full(count: u64, bytes: usize) -> bool {
+    chunk::full(count, bytes)
+}
+
+/// Reads a chunk of chosen keys.
+///
+/// # Errors
+/// Any [`CborError`].
+pub fn keys(bytes: &[u8]) -> Result<ChosenKeys, CborError> {
+    chunk::read_keys(bytes)
+}
+
+/// Packs chosen keys into chunks.
+///
+/// # Errors
+/// [`CborError::NotANumber`] for NaN.
+pub fn pack_keys(chosen: &ChosenKeys) -> Result<Vec<Vec<u8>>, CborError> {
+    chunk::pack_keys(chosen)
+}
+
+/// Copies one value from CBOR to CBOR.
+///
+/// # Errors
+/// Any [`CborError`].
+pub fn copy(input: &mut Reader<'_>, out: &mut Writer) -> Result<(), CborError> {
+    Value::copy(input, out)
+}

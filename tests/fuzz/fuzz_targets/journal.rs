@@ -1,0 +1,4 @@
+//! Fuzzes `journal`, whose law stands in the library.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mfm_fuzz::journal::law(bytes));

@@ -1,0 +1,45 @@
+//! Cells of the public mock: a value that is read and stored is what the text says.
+
+use mfm::model::{Column, Kind, Role, Storage, Value};
+use mfm::mosaiq::import::{self, Types, same};
+use mfm_journal::Column as ColumnImage;
+
+/// One column of each kind, and how SQLite and another engine hold it.
+const DECLARED: [(&str, Storage); 9] = [
+    ("int", Storage::Integer),
+    ("smallint", Storage::Integer),
+    ("bit", Storage::Numeric),
+    ("decimal", Storage::Numeric),
+    ("float", Storage::Real),
+    ("varchar", Storage::Text),
+    ("binary", Storage::Blob),
+    ("datetime", Storage::Text),
+    ("decimal", Storage::Native),
+];
+
+/// Reads bytes as the rows of a CSV file whose header is known.
+pub fn law(bytes: &[u8]) {
+    let names: Vec<String> = (0..DECLARED.len()).map(|at| format!("c{at}")).collect();
+    let types = names.iter().zip(DECLARED).map(|(name, (declared, _))| (name.clone(), declared.to_owned()));
+    let types = Types::from([("T".to_owned(), types.collect())]);
+    let file = [names.join(",").as_bytes(), b"\n", bytes].concat();
+    let Ok(read) = import::table("T", &types, &file) else { return };
+    assert_eq!(read.report.rows_read, read.rows.len() as u64);
+    let columns: Vec<Column> = read.table.columns.iter().zip(DECLARED).map(column).collect();
+    for row in &read.rows {
+        assert_eq!((row.texts.len(), row.values.len()), (columns.len(), columns.len()));
+        for (column, (text, datum)) in columns.iter().zip(row.texts.iter().zip(&row.values)) {
+            // What does not fit is refused.
+            let Ok(stored) = column.store("T", datum) else { continue };
+            assert!(same(text, &stored, column), "{text} became {stored:?} in {column:?}");
+            assert_eq!(text.is_empty(), stored == Value::Null);
+        }
+    }
+}
+
+fn column(((name, declared, nullable), (_, storage)): (&(String, String, bool), (&str, Storage))) -> Column {
+    let (name, declared) = (name.clone(), declared.clone());
+    let kind = Kind::parse(&declared);
+    let image = ColumnImage { name, declared, precision: None, scale: None, length: None, collation: None };
+    Column { image, kind, storage, nullable: *nullable, role: Role::Plain }
+}
