@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mfm_journal::{Digest, Residue};
+use mfm_journal::{Digest, Journal, Operation, Residue};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use super::context::Context;
 use super::failure::Failure;
 use super::{Card, count};
-use crate::engine::EngineError;
 use crate::engine::revert::{self, Drift, Judged, Options, Selection};
+use crate::engine::{EngineError, resolve};
 use crate::model::ports::{Danger, Question};
 use crate::model::refusal::Conflict;
 
@@ -111,10 +112,11 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
     let mut judged = engine.judge(&selection, options)?;
     engine.prepare_alone(&mut judged, options)?;
-    if request.force {
+    if request.force && !judged.planned.is_empty() {
         context.consent(&question(&judged, &chosen.name))?;
     }
-    let mut operations: Vec<Line> = judged.already.iter().map(|op| already(*op)).collect();
+    let already = judged.already.iter().map(|op| already(engine.journal, *op));
+    let mut operations = already.collect::<Result<Vec<Line>, _>>()?;
     for (at, planned) in judged.planned.iter().enumerate() {
         if at > 0 && context.reporter.interrupted() {
             return Err(interrupted(at, judged.planned.len()));
@@ -178,8 +180,14 @@ fn question(judged: &Judged, name: &str) -> Question {
     Question { text, danger: Danger::Destroy, type_name: None }
 }
 
-const fn already(op: u64) -> Line {
-    Line {
+/// Says of an operation that nothing is left of what its reverts said: rows given up, and rows whose other columns
+/// were changed, stay so.
+fn already(journal: &Journal, op: u64) -> Result<Line, EngineError> {
+    let reverts = resolve::applied_reverts(journal, op)?;
+    let noted = |revert: &Operation, what: &str| revert.detail.get(what).and_then(Json::as_u64).unwrap_or_default();
+    let restored = reverts.last().is_none_or(|revert| noted(revert, "conflicts") == 0);
+    let drift = reverts.iter().any(|revert| noted(revert, "drift") > 0);
+    Ok(Line {
         op: None,
         uid: None,
         reverts: op,
@@ -187,12 +195,12 @@ const fn already(op: u64) -> Line {
         already_back: 0,
         state: "already_reverted",
         again: false,
-        restored: true,
-        exact: true,
+        restored,
+        exact: restored && !drift,
         residue: Vec::new(),
         conflicts: Vec::new(),
         drift: Vec::new(),
-    }
+    })
 }
 
 fn line(outcome: revert::Outcome) -> Line {

@@ -67,6 +67,8 @@ fn torture_21_a_foreign_write_to_another_column_is_drift() {
     assert_eq!(line.drift.len(), 1);
     assert_eq!(line.drift[0].key, point.to_string());
     assert_eq!(cell(&world, &format!("SELECT Couch_Vrt FROM TxFieldPoint WHERE TFP_ID = {point}")), "Real(12.5)");
+    let again = &run(&world, &of(&[1])).unwrap().operations[0];
+    assert!(again.restored && !again.exact, "asked again, it says what was said");
 }
 
 /// Torture 22: put back by somebody, put back twice.
@@ -178,8 +180,10 @@ fn a_missing_row_is_never_forced() {
     assert_eq!(run(&world, &revert::Request { force: true, ..of(&[1]) }).unwrap_err().code, "conflict");
     let both = revert::Request { force: true, skip_conflicts: true, ..of(&[1]) };
     assert_eq!(run(&world, &both).unwrap().operations[0].state, "partly_reverted");
-    // Given up is given up: the operation does not wait for the row for ever.
+    // Given up is given up: the operation does not wait for the row for ever, and nobody calls it restored.
     assert!(!status::run(&world.context()).unwrap().disturbed());
+    let again = &run(&world, &of(&[1])).unwrap().operations[0];
+    assert_eq!((again.state, again.restored, again.exact), ("already_reverted", false, false));
 }
 
 /// `--all` judges everything before the first write.

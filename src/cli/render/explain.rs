@@ -88,6 +88,9 @@ fn in_words(inverse: &Inverse) -> String {
         State::Possible if inverse.rows == 0 => {
             "possible: every row is back already, so it would only be closed".to_owned()
         }
+        State::Possible if inverse.again => {
+            format!("possible: {rows} would be written, and what was taken back is in effect again")
+        }
         State::Possible => format!("possible: {rows} would be put back"),
         State::Blocked if inverse.in_conflict > 0 => {
             format!("blocked: {} in conflict, {rows} could be put back", count(inverse.in_conflict, "row"))

@@ -18,7 +18,10 @@ impl Report for plan::Outcome {
         rest(page, self);
         match &self.file {
             Some(file) => next(page, &format!("mfm apply --plan {}", file.display())),
-            None => next(page, &format!("the same words after `mfm apply`, with --seed {}, commit it", self.seed)),
+            None => {
+                let now = self.now.as_ref().map(|now| format!(" --now {now}")).unwrap_or_default();
+                next(page, &format!("the same words after `mfm apply`, with --seed {}{now}, commit it", self.seed));
+            }
         }
     }
 

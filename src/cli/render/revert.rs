@@ -71,7 +71,7 @@ fn remarks(page: &mut Page, line: &Line) {
         more(page, line.conflicts.len());
     }
     if !line.drift.is_empty() {
-        page.heading(&format!("Operation {}: back, with changes of others in other columns", line.reverts));
+        page.heading(&format!("Operation {}: back; other columns of its rows were changed since", line.reverts));
         line.drift.iter().take(ROWS_MAX).for_each(|row| page.line(&format!("{} {}", row.table, row.key)));
         more(page, line.drift.len());
     }

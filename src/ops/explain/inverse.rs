@@ -36,6 +36,8 @@ pub struct Inverse {
     pub state: State,
     /// The operations that now carry the rows: what a revert would take back.
     pub carried_by: Vec<u64>,
+    /// Whether it would take back a revert, so that the fault is in effect again.
+    pub again: bool,
     /// How many rows it would put back.
     pub rows: u64,
     /// How many rows already are as they were.
@@ -156,6 +158,7 @@ impl Found {
         for planned in &judged.planned {
             let changes = plan::changes(&planned.rows).map_err(EngineError::from)?;
             let writes = changes.iter().filter(|change| change.writes()).count() as u64;
+            self.inverse.again |= !planned.operation.depth.is_multiple_of(2);
             self.inverse.rows += writes;
             self.inverse.already_back += changes.len() as u64 - writes;
             self.inverse.in_conflict += planned.conflicts.len() as u64;
@@ -186,6 +189,9 @@ impl Found {
             if self.inverse.state == State::Possible {
                 let does = match self.inverse.rows {
                     0 => "closes it: all its rows are back already".to_owned(),
+                    rows if self.inverse.again => {
+                        format!("commits the fault again, in {}", count(rows, "row"))
+                    }
                     rows => format!("puts back {}", count(rows, "row")),
                 };
                 self.ways_out.push(WayOut::command(format!("mfm revert {op}"), does));
