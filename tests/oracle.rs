@@ -1,7 +1,7 @@
 //! SQLite's session extension as an oracle: what an operation did to the database, by somebody else's account, beside
 //! what the journal says it did. Built with `--features session`, which needs libclang.
 #![cfg(feature = "session")]
-#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail by panic, and is told its folder")]
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "engine/world.rs"]
