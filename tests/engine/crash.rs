@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::{Arc, Mutex};
 
-use mfm::engine::apply::{Committed, Proposal};
+use mfm::engine::apply::Committed;
 use mfm::engine::revert::{Options, Selection};
 use mfm::engine::{Engine, EngineError};
 use mfm::model::Value;
@@ -13,10 +13,9 @@ use mfm::plan::Pending;
 use mfm::target::Target;
 use mfm::target::faults::{Faults as TargetFaults, SharedFaults, WriteStep};
 use mfm::target::sqlite::SqliteTarget;
-use mfm_journal::{Digest, Faults as JournalFaults, Journal, OperationAction, Step, Verdict};
-use serde_json::Map;
+use mfm_journal::{Faults as JournalFaults, Journal, Step, Verdict};
 
-use super::world::{World, dump};
+use super::world::{World, dump, proposal};
 
 /// How a step goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,21 +178,7 @@ pub(crate) fn apply_text(engine: &mut Engine<'_>, text: &str) -> Result<Committe
 
 pub(crate) fn commit(engine: &mut Engine<'_>, rows: &[Pending]) -> Result<Committed, EngineError> {
     let prepared = engine.prepare(rows, false)?;
-    let proposal = Proposal {
-        action: OperationAction::Apply,
-        tool: "test".into(),
-        mode: "test".into(),
-        variant: "test".into(),
-        severity: "1.0".into(),
-        plan_digest: Digest::of(b"test"),
-        plan_id: None,
-        reverts: None,
-        keys: None,
-        detail: Map::new(),
-        disable_triggers: false,
-        beside: Vec::new(),
-    };
-    engine.commit(&proposal, &prepared)
+    engine.commit(&proposal(), &prepared)
 }
 
 pub(crate) fn revert_all(engine: &mut Engine<'_>) -> Result<(), EngineError> {

@@ -4,10 +4,11 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use mfm::engine::apply::Proposal;
 use mfm::model::ports::{Answer, Clock, Confirm, Entropy, Question, Reporter};
 use mfm::mosaiq::modes::{self, Mode};
 use mfm::ops::{Context, Failure, apply, plan, revert};
-use mfm_journal::{Face, Holder};
+use mfm_journal::{Digest, Face, Holder, OperationAction};
 use serde_json::{Map, Value as Json, json};
 use tempfile::TempDir;
 
@@ -148,6 +149,24 @@ impl World {
     /// A connection of somebody else.
     pub(crate) fn foreign(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.path("lab.db")).unwrap()
+    }
+}
+
+/// What an operation is called that no mode made.
+pub(crate) fn proposal() -> Proposal {
+    Proposal {
+        action: OperationAction::Apply,
+        tool: "test".into(),
+        mode: "test".into(),
+        variant: "test".into(),
+        severity: "1.0".into(),
+        plan_digest: Digest::of(b"test"),
+        plan_id: None,
+        reverts: None,
+        keys: None,
+        detail: Map::new(),
+        disable_triggers: false,
+        beside: Vec::new(),
     }
 }
 

@@ -9,14 +9,14 @@ use mfm::model::Refusal;
 use mfm::model::refusal::{Conflict as RealConflict, show};
 use mfm::plan::Pending;
 use mfm::target::Target;
-use mfm_journal::{Digest, Journal, OperationAction, Verdict as RealVerdict};
-use serde_json::Map;
+use mfm_journal::{Journal, Verdict as RealVerdict};
 
 use crate::draw::{Action, Apply, Revert};
 use crate::fate;
 use crate::model::predict::Kind;
 use crate::model::{Cell, Change, Conflict, JOURNALS, Judged, Model, Options, Place, Planned, Row, Selection, Verdict};
 use crate::rig::{Ended, Rig, Store, cell, value};
+use crate::world;
 
 /// Plays a step, and says in a few words how it ended.
 pub(crate) fn play<S: Store>(rig: &Rig<S>, model: &mut Model, action: &Action) -> String {
@@ -107,20 +107,8 @@ pub(crate) fn pending(target: &mut dyn Target, changes: &[Change]) -> Vec<Pendin
 
 pub(crate) fn proposal<S>(rig: &Rig<S>, step: &Apply) -> Proposal {
     let beside = rig.ids.iter().enumerate().filter(|(at, _)| *at != step.journal && step.beside);
-    Proposal {
-        action: OperationAction::Apply,
-        tool: "test".into(),
-        mode: "test".into(),
-        variant: "test".into(),
-        severity: "1.0".into(),
-        plan_digest: Digest::of(b"test"),
-        plan_id: None,
-        reverts: None,
-        keys: None,
-        detail: Map::new(),
-        disable_triggers: step.disable_triggers,
-        beside: beside.map(|(_, id)| id.to_string()).collect(),
-    }
+    let beside = beside.map(|(_, id)| id.to_string()).collect();
+    Proposal { disable_triggers: step.disable_triggers, beside, ..world::proposal() }
 }
 
 fn code<T>(result: &Result<T, EngineError>) -> Option<&'static str> {
