@@ -168,7 +168,7 @@ fn plan_fault(call: &PlanCall, context: &Context<'_>, show: &Show<'_>) -> Result
         return show.done(&outcome);
     }
     outcome.changes.clear();
-    let changes: Vec<ChangeRow> = made.prepared.changes.iter().map(cell::change).collect();
+    let changes: Vec<ChangeRow> = made.prepared.changes().iter().map(cell::change).collect();
     show.all_changes(&outcome, &changes)
 }
 

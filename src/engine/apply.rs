@@ -17,17 +17,35 @@ use crate::model::{Refusal, Table, Value};
 use crate::plan::{Pending, changes, touches};
 use crate::target::{Census, ExecuteError, Executed, TargetError, Touch, Work, Writer};
 
-/// An operation that was judged and found possible.
+/// An operation that was judged and found possible. Only [`Engine::prepare`] makes one, so that what the journal keeps
+/// is what the target is changed by.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// The exact changes.
-    pub changes: Vec<Change>,
+    changes: Vec<Change>,
     /// The same, as the journal will keep them.
-    pub images: Images,
-    /// What happens to each table.
-    pub touches: Vec<Touch>,
-    /// What the census found.
-    pub census: Census,
+    images: Images,
+    touches: Vec<Touch>,
+    census: Census,
+}
+
+impl Prepared {
+    /// Returns the exact changes.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Returns the RFC 6962 root over the changes.
+    #[must_use]
+    pub const fn rows_root(&self) -> Digest {
+        self.images.rows_root()
+    }
+
+    /// Returns what the census found.
+    #[must_use]
+    pub const fn census(&self) -> &Census {
+        &self.census
+    }
 }
 
 /// What an operation is called and where it comes from: all that its entry says beside the changes.

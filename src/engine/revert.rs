@@ -288,7 +288,7 @@ impl Engine<'_> {
             mode: operation.mode.clone(),
             variant: operation.variant.clone(),
             severity: operation.severity.clone(),
-            plan_digest: revert_digest(&operation.plan_digest, &prepared.images.rows_root()),
+            plan_digest: revert_digest(&operation.plan_digest, &prepared.rows_root()),
             plan_id: None,
             reverts: Some(RevertedRef { op: operation.op, uid: operation.uid, depth: operation.depth }),
             keys: None,
@@ -297,7 +297,7 @@ impl Engine<'_> {
             beside: Vec::new(),
         };
         let committed = self.commit(&proposal, prepared)?;
-        Ok(outcome(planned, &prepared.changes, committed))
+        Ok(outcome(planned, prepared.changes(), committed))
     }
 }
 

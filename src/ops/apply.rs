@@ -87,13 +87,13 @@ pub fn run(
         made.proposal.plan_id = Some(file.plan_id);
     }
     if dry_run {
-        made.prepared.changes.iter().for_each(|change| all(cell::change(change)));
+        made.prepared.changes().iter().for_each(|change| all(cell::change(change)));
         return Ok(outcome(made, None));
     }
     context.consent(&question(&made))?;
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
     let committed = engine.commit(&made.proposal, &made.prepared)?;
-    made.prepared.changes.iter().for_each(|change| all(cell::change(change)));
+    made.prepared.changes().iter().for_each(|change| all(cell::change(change)));
     Ok(outcome(made, Some(committed)))
 }
 

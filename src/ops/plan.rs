@@ -302,7 +302,7 @@ fn describe(
         now: now.as_deref(),
         keys: &selected.keys,
     };
-    let digest = plan_digest(&facts, &prepared.images.rows_root()).map_err(crate::engine::EngineError::from)?;
+    let digest = plan_digest(&facts, &prepared.rows_root()).map_err(crate::engine::EngineError::from)?;
     let outcome = Outcome {
         tool: card.tool.to_owned(),
         mode: card.id.to_owned(),
@@ -315,16 +315,16 @@ fn describe(
         now: now.clone(),
         records: selected.keys.len() as u64,
         keys: selected.keys.iter().take(cell::CHANGES_MAX).filter_map(|key| key.first().map(cell::cell)).collect(),
-        rows: prepared.changes.len() as u64,
+        rows: prepared.changes().len() as u64,
         plan_digest: digest,
         plan_id: None,
         file: None,
-        changes_total: prepared.changes.len() as u64,
-        changes: prepared.changes.iter().take(cell::CHANGES_MAX).map(cell::change).collect(),
-        residue: prepared.census.residue.clone(),
+        changes_total: prepared.changes().len() as u64,
+        changes: prepared.changes().iter().take(cell::CHANGES_MAX).map(cell::change).collect(),
+        residue: prepared.census().residue.clone(),
         skipped: selected.skipped.clone(),
         skipped_total: selected.skipped_total,
-        notes: prepared.census.notes.iter().cloned().chain(old_clock(context, settled)).collect(),
+        notes: prepared.census().notes.iter().cloned().chain(old_clock(context, settled)).collect(),
         journal: context.journal.clone(),
     };
     let proposal = proposal(settled, selected, &outcome, digest);

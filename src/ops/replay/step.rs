@@ -89,7 +89,7 @@ impl Run<'_, '_> {
             mode: own.mode.clone(),
             variant: own.variant.clone(),
             severity: own.severity.clone(),
-            plan_digest: revert_digest(&own.plan_digest, &prepared.images.rows_root()),
+            plan_digest: revert_digest(&own.plan_digest, &prepared.rows_root()),
             plan_id: None,
             reverts: Some(Reverted { op: own.op, uid: own.uid, depth: own.depth }),
             keys: None,
@@ -109,10 +109,10 @@ impl Run<'_, '_> {
         prepared: &Prepared,
     ) -> Result<Result<Verdict, Box<Difference>>, Failure> {
         let op = operation.op;
-        if (proposal.plan_digest, prepared.images.rows_root()) == (operation.plan_digest, operation.rows_root) {
+        if (proposal.plan_digest, prepared.rows_root()) == (operation.plan_digest, operation.rows_root) {
             return Ok(Ok(Verdict::Equal));
         }
-        let verdict = match alike::compare(journaled, &prepared.changes, self.measure) {
+        let verdict = match alike::compare(journaled, prepared.changes(), self.measure) {
             Ok(verdict) => verdict,
             Err(difference) => return Ok(Err(Box::new(Difference::row(op, &difference, None)))),
         };
