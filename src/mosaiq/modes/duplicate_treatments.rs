@@ -204,16 +204,20 @@ impl DuplicateTreatments {
             if column.kind == Kind::RowVersion || column.role != Role::Plain {
                 continue;
             }
-            let moved = matches!(name, "Create_DtTm" | "Edit_DtTm");
+            let moved = ["Create_DtTm", "Edit_DtTm"].iter().any(|time| time.eq_ignore_ascii_case(name));
             let value = if moved { time::shift(cell, column, offset) } else { Some(cell.clone()) };
             let value = value.ok_or_else(|| parameters::ineligible(self, task, "its times cannot be moved so far"))?;
             row.insert(name.to_owned(), Datum::Raw(value));
         }
         let largest = snapshot.maximum(TABLE, "TTX_ID")?.unwrap_or(0);
         let ordinal = i64::try_from(task.ordinal).unwrap_or(i64::MAX);
-        row.insert("TTX_ID".into(), Datum::Integer(largest.saturating_add(1).saturating_add(ordinal)));
+        // In the table's own spelling, so that it takes the place of what was copied.
+        let mut set = |name: &str, value| {
+            source.table.column(name).map(|(_, column)| drop(row.insert(column.image.name.clone(), value)))
+        };
+        set("TTX_ID", Datum::Integer(largest.saturating_add(1).saturating_add(ordinal)))?;
         if let Some(field) = field {
-            row.insert("FLD_ID".into(), Datum::Raw(field));
+            set("FLD_ID", Datum::Raw(field))?;
         }
         Ok(row)
     }
