@@ -14,7 +14,7 @@ const NANOSECONDS_PER_DAY: i128 = 86_400_000_000_000;
 pub fn read(value: &Value, column: &Column) -> Option<civil::DateTime> {
     match value {
         Value::Text(text) => parse(text),
-        Value::Moment(moment) => from_moment(*moment, nanoseconds_per_tick(column)?),
+        Value::Moment(moment) => from_moment(*moment, tick_unit(&column.image)),
         _ => None,
     }
 }
@@ -29,7 +29,7 @@ pub fn lies_on(value: &Value, column: &Column, first: civil::Date, last: civil::
 #[must_use]
 pub fn store(moment: civil::DateTime, column: &Column) -> Option<Value> {
     match column.storage {
-        Storage::Native => to_moment(moment, nanoseconds_per_tick(column)?).map(Value::Moment),
+        Storage::Native => to_moment(moment, tick_unit(&column.image)).map(Value::Moment),
         _ if column.kind != Kind::DateTime && column.kind != Kind::Other => None,
         _ if moment.subsec_nanosecond() % 1_000_000 != 0 => None,
         _ => Some(Value::Text(format(moment, 3, ' '))),
@@ -42,7 +42,7 @@ pub fn shift(value: &Value, column: &Column, seconds: i64) -> Option<Value> {
     let moved = read(value, column)?.checked_add(SignedDuration::from_secs(seconds)).ok()?;
     match value {
         Value::Text(text) => Some(like(moved, text, 0)),
-        _ => to_moment(moved, nanoseconds_per_tick(column)?).map(Value::Moment),
+        _ => to_moment(moved, tick_unit(&column.image)).map(Value::Moment),
     }
 }
 
@@ -51,7 +51,7 @@ pub fn shift(value: &Value, column: &Column, seconds: i64) -> Option<Value> {
 #[must_use]
 pub fn place(moment: civil::DateTime, cell: &Value, column: &Column) -> Option<Value> {
     read(cell, column)?;
-    let unit = nanoseconds_per_tick(column)?;
+    let unit = tick_unit(&column.image);
     let held = to_moment(moment, unit)?;
     let Value::Text(text) = cell else { return Some(Value::Moment(held)) };
     let rounded = from_moment(held, unit)?;
@@ -98,16 +98,40 @@ pub fn format(moment: civil::DateTime, digits: usize, separator: char) -> String
     }
 }
 
+/// Writes a moment of a column as people do, with as many digits of a second as tell its ticks apart; `None` for one
+/// that lies outside the calendar.
+#[must_use]
+pub fn show(moment: Moment, column: &mfm_journal::Column) -> Option<String> {
+    let unit = tick_unit(column);
+    let shown = from_moment(Moment { days: moment.days.or(Some(0)), ..moment }, unit)?;
+    let shown = if unit.denominator == 1 { shown } else { shown.round(jiff::Unit::Millisecond).ok()? };
+    let digits = match unit {
+        TickUnit { denominator: 3, .. } => 3,
+        TickUnit { numerator, .. } => (0..=9).find(|digits| numerator >= 10i128.pow(9 - digits)).unwrap_or(9) as usize,
+    };
+    let text = format(shown, digits, ' ');
+    let (date, clock) = text.split_once(' ')?;
+    let zone = moment.offset_minutes.map_or_else(String::new, |minutes| {
+        let sign = if minutes < 0 { '-' } else { '+' };
+        format!(" {sign}{:02}:{:02}", minutes.unsigned_abs() / 60, minutes.unsigned_abs() % 60)
+    });
+    Some(match (moment.days, moment.ticks) {
+        (Some(_), None) => date.to_owned(),
+        (None, _) => clock.to_owned(),
+        (Some(_), Some(_)) => format!("{date} {clock}{zone}"),
+    })
+}
+
 /// Returns the unit of a column's temporal type: `datetime` counts 1/300 s, `smalldatetime` minutes, others 10^-n s.
-fn nanoseconds_per_tick(column: &Column) -> Option<TickUnit> {
-    let declared = column.image.declared.to_ascii_lowercase();
-    match declared.as_str() {
-        "datetime" => return Some(TickUnit { numerator: 10_000_000, denominator: 3 }),
-        "smalldatetime" => return Some(TickUnit { numerator: 60_000_000_000, denominator: 1 }),
-        _ => {}
+fn tick_unit(column: &mfm_journal::Column) -> TickUnit {
+    match column.declared.to_ascii_lowercase().as_str() {
+        "datetime" => TickUnit { numerator: 10_000_000, denominator: 3 },
+        "smalldatetime" => TickUnit { numerator: 60_000_000_000, denominator: 1 },
+        _ => {
+            let digits = u32::from(column.scale.unwrap_or(7)).min(9);
+            TickUnit { numerator: 10i128.pow(9 - digits), denominator: 1 }
+        }
     }
-    let digits = u32::from(column.image.scale.unwrap_or(7)).min(9);
-    Some(TickUnit { numerator: 10i128.pow(9 - digits), denominator: 1 })
 }
 
 /// Nanoseconds in a tick, as a fraction.
@@ -182,6 +206,23 @@ mod tests {
         assert_eq!(moment.ticks, Some(((8 * 60 + 3) * 60 + 28) * 300 + 154));
         let moved = shift(&cell, &column, 5).unwrap();
         assert_eq!(moved, Value::Moment(Moment { ticks: moment.ticks.map(|t| t + 1500), ..moment }));
+    }
+
+    #[test]
+    fn moments_are_shown_to_the_last_tick() {
+        let of = |declared: &str, scale: Option<u8>, days, ticks, offset_minutes| {
+            let mut image = column(declared, Storage::Native).image;
+            image.scale = scale;
+            show(Moment { days, ticks, offset_minutes }, &image).unwrap()
+        };
+        assert_eq!(of("datetime", None, Some(45_448), Some(8_324_433), None), "2024-06-07 07:42:28.110");
+        assert_eq!(of("datetime", None, Some(0), Some(25_919_999), None), "1900-01-01 23:59:59.997");
+        assert_eq!(of("smalldatetime", None, Some(0), Some(61), None), "1900-01-01 01:01:00");
+        assert_eq!(of("datetime2(7)", Some(7), Some(0), Some(1), None), "1900-01-01 00:00:00.0000001");
+        assert_eq!(of("datetime2(0)", Some(0), Some(0), Some(1), None), "1900-01-01 00:00:01");
+        assert_eq!(of("date", None, Some(1), None, None), "1900-01-02");
+        assert_eq!(of("time(3)", Some(3), None, Some(5), None), "00:00:00.005");
+        assert_eq!(of("datetimeoffset(0)", Some(0), Some(1), Some(0), Some(-90)), "1900-01-02 00:00:00 -01:30");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Cells, keys and changes as JSON, every look-alike told apart; renders nothing for people.
 
 use mfm_journal::digest::hex;
-use mfm_journal::{Change, Moment, Value};
+use mfm_journal::{Change, Column, Moment, TableShape, Value};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::bytes;
+use crate::model::time;
 
 /// The most changes that a report lists.
 pub const CHANGES_MAX: usize = 1000;
@@ -35,13 +36,14 @@ pub struct ChangeRow {
 #[must_use]
 pub fn change(change: &Change) -> ChangeRow {
     let names = change.column_names();
+    let table = &change.table;
     let cells = |values: Option<&[Value]>| match values {
-        Some(values) => object(names.iter().copied().zip(values)),
+        Some(values) => object(table, names.iter().copied().zip(values)),
         None => Json::Null,
     };
     ChangeRow {
-        table: change.table.name.clone(),
-        key: object(change.table.key.iter().map(String::as_str).zip(&change.key)),
+        table: table.name.clone(),
+        key: object(table, table.key.iter().map(String::as_str).zip(&change.key)),
         kind: change.action.word(),
         before: cells(change.before()),
         after: cells(change.after()),
@@ -86,8 +88,21 @@ fn short(cell: &Json) -> String {
     }
 }
 
-fn object<'v>(cells: impl Iterator<Item = (&'v str, &'v Value)>) -> Json {
-    Json::Object(cells.map(|(name, value)| (name.to_owned(), cell(value))).collect::<Map<_, _>>())
+fn object<'v>(table: &TableShape, cells: impl Iterator<Item = (&'v str, &'v Value)>) -> Json {
+    let one = |(name, value): (&str, &Value)| {
+        let column = table.position(name).and_then(|at| table.columns.get(at));
+        (name.to_owned(), column.map_or_else(|| cell(value), |column| cell_of(value, column)))
+    };
+    Json::Object(cells.map(one).collect::<Map<_, _>>())
+}
+
+/// Returns a cell of a column: as [`cell`], a date or time as people write it, to the last tick.
+fn cell_of(value: &Value, column: &Column) -> Json {
+    let text = match value {
+        Value::Moment(moment) => time::show(*moment, column),
+        _ => None,
+    };
+    text.map_or_else(|| cell(value), |text| json!({"$moment": text}))
 }
 
 /// Returns a cell: null, true, false, text, an integer within 2^53, a real with a point or an exponent; anything else
