@@ -243,10 +243,18 @@ impl Column {
             Kind::Other => None,
             _ => return Err(self.does_not_fit(table, text)),
         };
-        if limit.is_some_and(|most| text.encode_utf16().count() > most as usize) {
+        let length = text.encode_utf16().count();
+        if limit.is_some_and(|most| length > most as usize) {
             return Err(self.does_not_fit(table, text));
         }
-        Ok(Value::Text(text.to_owned()))
+        let padding = if self.pads() { limit.map_or(0, |all| all as usize - length) } else { 0 };
+        Ok(Value::Text(text.to_owned() + &" ".repeat(padding)))
+    }
+
+    /// Tells whether the database fills every text up with blanks: `char(n)` and `nchar(n)`, where types are kept.
+    fn pads(&self) -> bool {
+        let name = self.image.declared.split('(').next().unwrap_or_default().trim().to_ascii_lowercase();
+        self.storage == Storage::Native && ["char", "nchar"].contains(&name.as_str())
     }
 
     fn store_bytes(&self, table: &str, bytes: &[u8]) -> Result<Value, Refusal> {
@@ -334,6 +342,8 @@ mod tests {
         assert_eq!(native, Value::Decimal("400.0".parse().unwrap()));
         assert_eq!(column("float", Storage::Real).store("t", &number("2")).unwrap(), Value::Real(2.0));
         assert_eq!(column("bit", Storage::Native).store("t", &Datum::Integer(1)).unwrap(), Value::Boolean(true));
+        let padded = column("char(4)", Storage::Native).store("t", &Datum::Text("ab".into())).unwrap();
+        assert_eq!(padded, Value::Text("ab  ".into()));
         assert!(column("varchar(2)", Storage::Text).store("t", &Datum::Text("abc".into())).is_err());
         assert!(column("binary(4)", Storage::Blob).store("t", &Datum::Bytes(vec![1])).is_err());
     }

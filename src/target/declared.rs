@@ -20,6 +20,9 @@ pub(super) fn column(
         Kind::Decimal { precision, scale } => (Some(precision), Some(scale), None),
         Kind::Text { length } | Kind::Bytes { length, .. } => (None, None, length),
         Kind::DateTime => (None, small(0), None),
+        Kind::Other if ["time(", "datetimeoffset("].iter().any(|name| declared.starts_with(name)) => {
+            (None, small(0), None)
+        }
         _ => (None, None, None),
     };
     let (name, declared) = (name.to_owned(), declared.to_owned());
@@ -45,6 +48,8 @@ mod tests {
             ("varbinary(8)", None, None, Some(8)),
             ("datetime2(3)", None, Some(3), None),
             ("datetime", None, None, None),
+            ("datetimeoffset(3)", None, Some(3), None),
+            ("time(0)", None, Some(0), None),
             ("int", None, None, None),
         ] {
             let image = column("c", declared, None, true, Storage::Native, Role::Plain).image;

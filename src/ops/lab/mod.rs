@@ -38,7 +38,13 @@ pub struct Made {
 /// Where the rows of a lab go: each value becomes what its column holds.
 pub(super) struct Sink {
     writer: Box<dyn LabWriter>,
-    tables: BTreeMap<String, Arc<Table>>,
+    tables: BTreeMap<String, Filled>,
+}
+
+/// A table being filled, and where each of its columns stands in the given rows: what nobody can set is left out.
+struct Filled {
+    table: Arc<Table>,
+    places: Vec<usize>,
 }
 
 impl Sink {
@@ -49,7 +55,8 @@ impl Sink {
     pub(super) fn table(&mut self, def: &TableDef) -> Result<Arc<Table>, TargetError> {
         let new = NewTable { name: def.name.clone(), key: def.key.clone(), columns: def.columns.clone() };
         let table = self.writer.table(&new)?;
-        self.tables.insert(def.name.clone(), table.clone());
+        let places = places(&table, def);
+        self.tables.insert(def.name.clone(), Filled { table: table.clone(), places });
         Ok(table)
     }
 
@@ -59,11 +66,20 @@ impl Sink {
     /// A value that does not fit its column, or what the target says.
     pub(super) fn row(&mut self, name: &str, cells: &[Datum]) -> Result<(), TargetError> {
         let missing = || Refusal::MissingTable { table: name.to_owned() };
-        let table = self.tables.get(name).ok_or_else(missing)?;
+        let Filled { table, places } = self.tables.get(name).ok_or_else(missing)?;
+        let given = places.iter().map(|at| cells.get(*at).unwrap_or(&Datum::Null));
         let store = |(column, datum): (&crate::model::Column, &Datum)| column.store(name, datum);
-        let values = table.columns.iter().zip(cells).map(store).collect::<Result<Vec<_>, _>>()?;
+        let values = table.columns.iter().zip(given).map(store).collect::<Result<Vec<_>, _>>()?;
         self.writer.row(name, &values)
     }
+}
+
+/// Returns where each column of a table stands in its definition.
+fn places(table: &Table, def: &TableDef) -> Vec<usize> {
+    let place = |column: &crate::model::Column| {
+        def.columns.iter().position(|(name, ..)| name.eq_ignore_ascii_case(&column.image.name))
+    };
+    table.columns.iter().filter_map(place).collect()
 }
 
 /// Makes a lab, fills it, marks and registers it, and journals its baseline.
@@ -78,7 +94,7 @@ pub(super) fn make(
 ) -> Result<(Made, Box<dyn Target>), Failure> {
     let url = canonical_url(url)?;
     let mut journal = context.writing_or_new()?;
-    let writer = target::create_lab(&url)?;
+    let writer = target::create_lab(&url, context.secrets)?;
     let mut sink = Sink { writer, tables: BTreeMap::new() };
     fill(&mut sink)?;
     sink.writer.finish()?;
