@@ -52,7 +52,9 @@ fn what_cannot_be_opened_says_why() {
     let connection = rusqlite::Connection::open(&wide).unwrap();
     connection.execute_batch("PRAGMA encoding = 'UTF-16le'; CREATE TABLE t(a)").unwrap();
     assert_eq!(code(&wide), "unsupported");
-    let url = |url: &str| open_url(url, DomainKeys::new()).map(|target| target.url().to_owned());
+    let url = |url: &str| {
+        open_url(url, DomainKeys::new(), &mfm::model::ports::NoSecrets).map(|target| target.url().to_owned())
+    };
     for bad in ["lab.db", "/lab.db", "sqlite:", "mysql:lab", ""] {
         assert_eq!(url(bad).unwrap_err().code(), "target_url", "{bad}");
     }

@@ -88,6 +88,7 @@ fn with_context(command: &Command, show: &Show<'_>) -> Result<u8, Failure> {
         entropy: &entropy,
         reporter: show.terminal,
         confirm: show.terminal,
+        secrets: &crate::model::ports::NoSecrets,
     };
     if settings.verbose {
         show.printer.note(&format!("journal {}, by {}", settings.journal.display(), settings.journal_from));

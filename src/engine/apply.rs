@@ -252,6 +252,9 @@ impl Engine<'_> {
         let mut body = drift_body(&drift);
         body.insert("rows".into(), json!(executed.rows));
         body.insert("confirmed".into(), json!(looked));
+        if executed.retries > 0 {
+            body.insert("retries".into(), json!(executed.retries));
+        }
         let residue = &prepared.census.residue;
         body.insert("residue".into(), serde_json::to_value(residue).unwrap_or_default());
         self.seal(lock, intended.op(), Verdict::Applied, body)?;

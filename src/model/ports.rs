@@ -67,3 +67,33 @@ pub trait Confirm {
     /// Asks, and never assumes a yes.
     fn ask(&self, question: &Question) -> Answer;
 }
+
+/// Where passwords come from; nothing keeps, prints or journals them.
+pub trait Secrets {
+    /// Returns the password of a login, asking a person if need be.
+    ///
+    /// # Errors
+    /// A sentence that says why there is none, without the password.
+    fn password(&self, login: &Account<'_>) -> Result<String, String>;
+}
+
+/// A login of a database server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account<'a> {
+    /// The user.
+    pub user: &'a str,
+    /// The target's URL, for a person to see what is asked for.
+    pub url: &'a str,
+    /// Whether this login only reads, beside another one that writes.
+    pub reads_only: bool,
+}
+
+/// No passwords at all: for targets that are files.
+#[derive(Clone, Copy, Debug)]
+pub struct NoSecrets;
+
+impl Secrets for NoSecrets {
+    fn password(&self, _: &Account<'_>) -> Result<String, String> {
+        Err("nobody offers passwords here".to_owned())
+    }
+}

@@ -1,6 +1,7 @@
 //! The domain: tables, failure modes, checks and labs of MOSAIQ; pure, without a connection, a file or a clock.
 
 pub mod checks;
+pub mod clinic;
 mod columns;
 mod deliveries;
 mod field_types;

@@ -6,7 +6,7 @@ use mfm_journal::{Face, Holder, Journal, JournalError, Stamp};
 
 use super::failure::Failure;
 use crate::engine::{Engine, EngineError};
-use crate::model::ports::{Answer, Clock, Confirm, Danger, Entropy, Question, Reporter};
+use crate::model::ports::{Answer, Clock, Confirm, Danger, Entropy, Question, Reporter, Secrets};
 use crate::model::{Refusal, time};
 use crate::mosaiq;
 use crate::target::{self, Target, TargetError};
@@ -33,6 +33,8 @@ pub struct Context<'a> {
     pub reporter: &'a dyn Reporter,
     /// Whom to ask.
     pub confirm: &'a dyn Confirm,
+    /// Where passwords come from.
+    pub secrets: &'a dyn Secrets,
 }
 
 /// A registered target, or a URL that is not.
@@ -134,7 +136,7 @@ impl Context<'_> {
     /// # Errors
     /// What the target says.
     pub fn open(&self, url: &str) -> Result<Box<dyn Target>, TargetError> {
-        target::open_url(url, mosaiq::schema::keys())
+        target::open_url(url, mosaiq::schema::keys(), self.secrets)
     }
 
     /// Puts journal and target together.

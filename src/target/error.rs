@@ -10,14 +10,32 @@ use crate::model::Refusal;
 #[expect(missing_docs, reason = "the messages say what each field is")]
 pub enum TargetError {
     /// The URL is of no known form.
-    #[error("`{url}` is no target URL")]
-    Url { url: String },
+    #[error("`{url}` is no target URL: {why}")]
+    Url { url: String, why: String },
     /// No database there.
     #[error("could not open {url}: no such database")]
     Absent { url: String },
     /// It cannot be opened.
     #[error("could not open {url}: {why}")]
     Open { url: String, why: String },
+    /// Nobody answers there, or the connection broke.
+    #[error("could not {what} in {url}: {why}")]
+    Network { url: String, what: String, why: String },
+    /// The connection could not be encrypted, or the server's certificate is not trusted.
+    #[error("could not connect safely to {url}: {why}")]
+    Tls { url: String, why: String },
+    /// The server refused the login.
+    #[error("could not log in to {url}: {why}")]
+    Login { url: String, why: String },
+    /// The login may not do that.
+    #[error("not permitted to {what} in {url}: {why}")]
+    Permission { url: String, what: String, why: String },
+    /// The server did not answer in time.
+    #[error("waited {after_ms} ms for {url} to {what}")]
+    Timeout { url: String, what: String, after_ms: u64 },
+    /// The server broke a deadlock at mfm's cost, again and again.
+    #[error("could not {what} in {url}: another program's transaction was in the way, and this one was the victim")]
+    Deadlock { url: String, what: String },
     /// A crashed program left a hot journal or log, which only a writer can roll back.
     #[error("could not read {url}: a crashed program left a transaction to roll back")]
     NeedsRecovery { url: String },
@@ -51,6 +69,9 @@ pub enum TargetError {
     Refused(#[from] Refusal),
 }
 
+/// How a SQL Server target is written.
+const MSSQL_FORM: &str = "mssql://USER@HOST:PORT/DATABASE";
+
 impl TargetError {
     /// Returns the stable code that scripts and agents match on.
     #[must_use]
@@ -59,6 +80,12 @@ impl TargetError {
             Self::Url { .. } => "target_url",
             Self::Absent { .. } => "target_absent",
             Self::Open { .. } => "target_open",
+            Self::Network { .. } => "target_network",
+            Self::Tls { .. } => "target_tls",
+            Self::Login { .. } => "target_login",
+            Self::Permission { .. } => "target_permission",
+            Self::Timeout { .. } => "target_timeout",
+            Self::Deadlock { .. } => "target_deadlock",
             Self::NeedsRecovery { .. } => "target_needs_recovery",
             Self::Replaced { .. } => "target_replaced",
             Self::Busy { .. } => "target_busy",
@@ -71,15 +98,52 @@ impl TargetError {
         }
     }
 
+    /// Tells whether another program's lock was in the way, so that the same step may well succeed later.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::Deadlock { .. })
+    }
+
+    /// Tells whether the connection broke, so that nobody knows what became of what was sent.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        matches!(self, Self::Network { .. } | Self::Timeout { .. } | Self::Tls { .. })
+    }
+
     /// Returns what to do next.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Url { url } => format!("a target is written as sqlite:PATH, such as sqlite:{url}"),
+            Self::Url { url, .. } if !url.contains(':') => {
+                format!("a target is written as sqlite:PATH, such as sqlite:{url}, or as {MSSQL_FORM}")
+            }
+            Self::Url { .. } => format!("a target is written as sqlite:PATH or as {MSSQL_FORM}"),
             Self::Absent { .. } => {
                 "check the path; moved: `mfm target mark --moved NEW_URL`; deleted: `mfm recover --as gone`".into()
             }
             Self::Open { .. } => "check that the file is a database and that you may read it".into(),
+            Self::Network { .. } => {
+                "check host, port and instance, and that the server runs; `mfm recover` says what became of an \
+                 operation that was under way"
+                    .into()
+            }
+            Self::Tls { .. } => {
+                "name the authority that signed the server's certificate with ?ca_file=PATH; on a network that you \
+                 trust, ?trust_server_certificate=true takes any"
+                    .into()
+            }
+            Self::Login { .. } => {
+                "check user, password and database; the password comes from MFM_MSSQL_PASSWORD, --password-file or a \
+                 prompt"
+                    .into()
+            }
+            Self::Permission { .. } => "docs/sqlserver.md lists the exact GRANT for each step".into(),
+            Self::Timeout { .. } => {
+                "raise ?statement_timeout_ms or ?connect_timeout_ms in the URL; `mfm recover` says what became of an \
+                 operation that was under way"
+                    .into()
+            }
+            Self::Deadlock { .. } => "try again when the other program is done".into(),
             Self::NeedsRecovery { .. } => "run `mfm recover`, which lets the database roll it back".into(),
             Self::Replaced { .. } => {
                 "if it was restored or replaced on purpose, `mfm recover --as gone` writes off what it lost".into()

@@ -21,7 +21,7 @@ pub struct ForeignKey {
 }
 
 /// Looks up whether a row holds a foreign key's values.
-pub(super) type Lookup<'l> = dyn Fn(&ForeignKey, &[Value]) -> Result<bool, TargetError> + 'l;
+pub(super) type Lookup<'l> = dyn FnMut(&ForeignKey, &[Value]) -> Result<bool, TargetError> + 'l;
 
 impl ForeignKey {
     /// Names the constraint by what it says: `child(columns) -> parent(columns)`.
@@ -68,7 +68,7 @@ pub(super) fn parents_of(
     table: &Table,
     keys: &[ForeignKey],
     inserted: &[Vec<Value>],
-    parent: &Lookup<'_>,
+    parent: &mut Lookup<'_>,
 ) -> Result<(), TargetError> {
     for key in keys {
         let own = key.parent.eq_ignore_ascii_case(&table.shape.name);
@@ -89,7 +89,7 @@ pub(super) fn children_of(
     table: &Table,
     keys: &[ForeignKey],
     deleted: &[Vec<Value>],
-    child: &Lookup<'_>,
+    child: &mut Lookup<'_>,
 ) -> Result<(), TargetError> {
     for key in keys {
         for values in deleted.iter().filter_map(|row| values(table, &key.parent_columns, row)) {

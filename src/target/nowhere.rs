@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mfm_journal::Digest;
 
 use super::{
-    Answer, Bound, Census, Key, LiveSign, Marker, OperationRow, Query, Table, TableDigest, Target, TargetError, Touch,
+    Answer, Bound, Census, Key, Marker, OperationRow, Query, Session, Table, TableDigest, Target, TargetError, Touch,
     Value, Writer,
 };
 
@@ -104,7 +104,7 @@ impl Target for Nowhere {
         self.absent()
     }
 
-    fn live_signs(&mut self) -> Result<Vec<LiveSign>, TargetError> {
+    fn sessions(&mut self) -> Result<Option<Vec<Session>>, TargetError> {
         self.absent()
     }
 

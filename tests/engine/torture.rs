@@ -26,7 +26,8 @@ fn run<T>(
 ) -> Result<T, EngineError> {
     let mut journal = mfm_journal::Journal::open(&rig.world.journal).unwrap();
     let url = rig.world.url("lab.db");
-    let mut target = mfm::target::open_url(&url, std::collections::BTreeMap::new()).unwrap();
+    let mut target =
+        mfm::target::open_url(&url, std::collections::BTreeMap::new(), &mfm::model::ports::NoSecrets).unwrap();
     let context = rig.world.context();
     step(&mut context.engine(&mut journal, target.as_mut(), "lab"))
 }

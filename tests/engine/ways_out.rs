@@ -193,7 +193,12 @@ fn a_table_that_is_away_is_not_given_up() {
     let world = &rig.world;
     {
         let mut journal = Journal::open(&world.journal).unwrap();
-        let mut target = mfm::target::open_url(&world.url("lab.db"), std::collections::BTreeMap::new()).unwrap();
+        let mut target = mfm::target::open_url(
+            &world.url("lab.db"),
+            std::collections::BTreeMap::new(),
+            &mfm::model::ports::NoSecrets,
+        )
+        .unwrap();
         let context = world.context();
         apply_text(&mut context.engine(&mut journal, target.as_mut(), "lab"), "fault").unwrap();
     }

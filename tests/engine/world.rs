@@ -132,6 +132,7 @@ impl World {
             entropy: &self.entropy,
             reporter: &self.reporter,
             confirm: &self.confirm,
+            secrets: &mfm::model::ports::NoSecrets,
         }
     }
 

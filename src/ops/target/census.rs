@@ -88,7 +88,7 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
     let chosen = context.chosen(&journal)?;
     let mut target = context.open(&chosen.url)?;
     let passed = guard::pass(&journal, target.as_mut(), &chosen.name).map_err(Failure::from);
-    let signs = super::mark::signs(context, target.as_mut())?;
+    let signs = super::signs::signs(context, target.as_mut())?;
     let names = target.tables()?;
     let mut tables = Vec::new();
     for (at, name) in names.iter().enumerate() {

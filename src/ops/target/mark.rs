@@ -3,25 +3,23 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::SignedDuration;
 use mfm_journal::{Digest, Journal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker, rebind};
+use super::{
+    Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker, rebind, signs,
+};
+use crate::model::Refusal;
 use crate::model::ports::{Danger, Question};
-use crate::model::{Query, Refusal, Snapshot};
 use crate::ops::status::{self, TargetLine};
 use crate::ops::{Card, Context, Failure};
-use crate::target::{LiveSign, Target, canonical_url};
+use crate::target::{Target, canonical_url};
 
 /// What it is.
 pub const CARD: Card =
     Card { name: "target mark", danger: Danger::Destroy, about: "Say that a database is a test copy" };
-
-/// A delivery younger than this is a sign of a live clinic.
-const RECENT_DAYS: i64 = 30;
 
 /// What to mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
@@ -141,51 +139,13 @@ fn name(journal: &Journal, target: &dyn Target, request: &Request, url: &str) ->
 }
 
 fn judge_signs(context: &Context<'_>, target: &mut dyn Target, url: &str, overrides: &[String]) -> Result<(), Failure> {
-    for sign in signs(context, target)? {
+    for sign in signs::signs(context, target)? {
         if !overrides.iter().any(|word| word == sign.word) {
             let refusal = Refusal::LiveClinic { url: url.to_owned(), sign: sign.word.to_owned(), what: sign.what };
             return Err(refusal.into());
         }
     }
     Ok(())
-}
-
-/// Returns the signs of a live clinic.
-///
-/// # Errors
-/// What the target says.
-pub fn signs(context: &Context<'_>, target: &mut dyn Target) -> Result<Vec<LiveSign>, Failure> {
-    let mut signs = target.live_signs()?;
-    let name = target.name();
-    let stem = name.split('.').next().unwrap_or_default();
-    if stem.eq_ignore_ascii_case("mosaiq") {
-        signs.push(LiveSign { word: "name-mosaiq", what: format!("it is named {name}") });
-    }
-    if let Some(newest) = newest_delivery(target)? {
-        let age = context.clock.local().duration_since(newest);
-        if age < SignedDuration::from_hours(24 * RECENT_DAYS) {
-            let what = format!("its newest delivery is of {newest}, within {RECENT_DAYS} days of now");
-            signs.push(LiveSign { word: "recent-treatments", what });
-        }
-    }
-    Ok(signs)
-}
-
-/// Returns the start of the newest delivery, judged by the highest ids: a delivery of today is among the last ones.
-fn newest_delivery(target: &mut dyn Target) -> Result<Option<jiff::civil::DateTime>, Failure> {
-    let Some(table) = target.table("TrackTreatment")? else { return Ok(None) };
-    if table.position("Create_DtTm").is_none() {
-        return Ok(None);
-    }
-    let keys = target.keys(&table)?;
-    let last = keys.iter().rev().take(4096).filter_map(|key| key.first().cloned());
-    let mut snapshot = Snapshot::default();
-    let column = table.shape.key.first().cloned().unwrap_or_default();
-    let query = Query::among("TrackTreatment", &column, last);
-    let answer = target.read(&query)?;
-    snapshot.add(query, answer)?;
-    let rows = snapshot.table("TrackTreatment")?;
-    Ok(rows.rows().filter_map(|row| row.datetime("Create_DtTm")).max())
 }
 
 fn confirm(context: &Context<'_>, target: &dyn Target, url: &str, request: &Request) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ pub mod mark;
 mod rebind;
 pub mod remove;
 pub mod show;
+pub mod signs;
 pub mod unmark;
 
 use mfm_journal::{Journal, WriterLock};

@@ -14,7 +14,7 @@ use crate::model::{Answer, Filter, Key, Query, Table};
 use crate::target::foreign::{self, ForeignKey};
 use crate::target::tally::Tally;
 use crate::target::unique::{Index, judge, touches};
-use crate::target::{Bound, Census, LiveSign, Marker, OperationRow, TableDigest, Target, TargetError, Touch, Writer};
+use crate::target::{Bound, Census, Marker, OperationRow, Session, TableDigest, Target, TargetError, Touch, Writer};
 
 /// A simulated database, opened by one process.
 #[derive(Debug)]
@@ -176,10 +176,11 @@ impl Target for SimTarget {
         let world = self.ask()?;
         let (state, name) = (&world.committed, &table.shape.name);
         state.same(table)?;
-        let parent = |key: &ForeignKey, values: &[Value]| Ok(state.holds(&key.parent, &key.parent_columns, values)?);
-        let child = |key: &ForeignKey, values: &[Value]| Ok(state.holds(&key.child, &key.child_columns, values)?);
-        foreign::parents_of(table, &state.parents(name), inserted, &parent)?;
-        foreign::children_of(table, &state.children(name), deleted, &child)
+        let mut parent =
+            |key: &ForeignKey, values: &[Value]| Ok(state.holds(&key.parent, &key.parent_columns, values)?);
+        let mut child = |key: &ForeignKey, values: &[Value]| Ok(state.holds(&key.child, &key.child_columns, values)?);
+        foreign::parents_of(table, &state.parents(name), inserted, &mut parent)?;
+        foreign::children_of(table, &state.children(name), deleted, &mut child)
     }
 
     fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
@@ -195,8 +196,8 @@ impl Target for SimTarget {
         Ok(digests)
     }
 
-    fn live_signs(&mut self) -> Result<Vec<LiveSign>, TargetError> {
-        self.ask().map(|_| Vec::new())
+    fn sessions(&mut self) -> Result<Option<Vec<Session>>, TargetError> {
+        self.ask().map(|_| Some(Vec::new()))
     }
 
     fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {

@@ -57,7 +57,7 @@ impl Writer for SimWriter {
         let done = transact(&mut world, intended, work);
         let ended = if world.is_held() { Ok(()) } else { world.let_in() };
         match done {
-            Ok(rows) => ended.map(|()| Executed { rows }).map_err(ExecuteError::Unknown),
+            Ok(rows) => ended.map(|()| Executed { rows, retries: 0 }).map_err(ExecuteError::Unknown),
             Err(Stop::RolledBack(TargetError::Refused(refusal))) => Err(ExecuteError::Refused(refusal)),
             Err(Stop::RolledBack(error)) => Err(ExecuteError::RolledBack(error)),
             Err(Stop::Unknown(error)) => Err(ExecuteError::Unknown(error)),
@@ -239,14 +239,14 @@ fn write(staged: &mut State, change: &Change) -> Result<(), TargetError> {
 fn enforce(staged: &State, change: &Change) -> Result<(), TargetError> {
     let name = &change.table.name;
     let table = &staged.table(name)?.table;
-    let parent = |key: &ForeignKey, values: &[Value]| Ok(staged.holds(&key.parent, &key.parent_columns, values)?);
-    let child = |key: &ForeignKey, values: &[Value]| Ok(staged.holds(&key.child, &key.child_columns, values)?);
+    let mut parent = |key: &ForeignKey, values: &[Value]| Ok(staged.holds(&key.parent, &key.parent_columns, values)?);
+    let mut child = |key: &ForeignKey, values: &[Value]| Ok(staged.holds(&key.child, &key.child_columns, values)?);
     match &change.action {
         Action::Insert { after, .. } => {
-            foreign::parents_of(table, &staged.parents(name), std::slice::from_ref(after), &parent)
+            foreign::parents_of(table, &staged.parents(name), std::slice::from_ref(after), &mut parent)
         }
         Action::Delete { before, .. } => {
-            foreign::children_of(table, &staged.children(name), std::slice::from_ref(before), &child)
+            foreign::children_of(table, &staged.children(name), std::slice::from_ref(before), &mut child)
         }
         Action::Update { .. } | Action::Kept { .. } => Ok(()),
     }

@@ -76,13 +76,13 @@ pub(super) fn references(
     let (table, name) = (&sheet.table, sheet.name());
     if !inserted.is_empty() {
         let keys = parents(connection, place, name)?;
-        let lookup = |key: &ForeignKey, values: &[Value]| exists(connection, place, &sql::parent(key), values);
-        foreign::parents_of(table, &keys, inserted, &lookup)?;
+        let mut lookup = |key: &ForeignKey, values: &[Value]| exists(connection, place, &sql::parent(key), values);
+        foreign::parents_of(table, &keys, inserted, &mut lookup)?;
     }
     if !deleted.is_empty() {
         let keys = children(connection, place, name)?;
-        let lookup = |key: &ForeignKey, values: &[Value]| exists(connection, place, &sql::child(key), values);
-        foreign::children_of(table, &keys, deleted, &lookup)?;
+        let mut lookup = |key: &ForeignKey, values: &[Value]| exists(connection, place, &sql::child(key), values);
+        foreign::children_of(table, &keys, deleted, &mut lookup)?;
     }
     Ok(())
 }

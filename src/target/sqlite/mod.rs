@@ -27,7 +27,7 @@ use self::open::Place;
 use super::faults::SharedFaults;
 use super::tally::Tally;
 use super::{
-    Bound, Census, DomainKeys, LiveSign, Marker, OperationRow, TableDigest, Target, TargetError, Touch, Writer,
+    Bound, Census, DomainKeys, Marker, OperationRow, Session, TableDigest, Target, TargetError, Touch, Writer,
 };
 use crate::model::{Answer, Filter, Key, Query, Table};
 
@@ -276,8 +276,8 @@ impl Target for SqliteTarget {
         self.in_one_state(|it| it.digest_all(progress))
     }
 
-    fn live_signs(&mut self) -> Result<Vec<LiveSign>, TargetError> {
-        Ok(Vec::new())
+    fn sessions(&mut self) -> Result<Option<Vec<Session>>, TargetError> {
+        Ok(Some(Vec::new()))
     }
 
     fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {

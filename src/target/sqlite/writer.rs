@@ -101,7 +101,7 @@ impl Writer for SqliteWriter {
         let written = execute::transact(self, intended, work);
         let rows = written.map_err(|error| self.abort(error))?;
         self.commit()?;
-        Ok(Executed { rows })
+        Ok(Executed { rows, retries: 0 })
     }
 
     fn tidy(&mut self) {
