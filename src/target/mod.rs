@@ -9,6 +9,8 @@ pub mod error;
 mod facts;
 pub mod faults;
 pub mod foreign;
+#[cfg(feature = "mssql")]
+pub mod mssql;
 mod nowhere;
 pub mod sim;
 pub mod sqlite;
@@ -25,6 +27,7 @@ use mfm_journal::{Change, Digest, Intended, RowHasher};
 pub use nowhere::Nowhere;
 use serde::{Deserialize, Serialize};
 
+use crate::model::ports::Secrets;
 use crate::model::{Answer, Key, Query, Refusal, Table, Value};
 
 /// The key columns by which the domain tells rows apart, by table.
@@ -133,6 +136,8 @@ pub struct Work<'a> {
 pub struct Executed {
     /// Rows written, as the database counted them.
     pub rows: u64,
+    /// How often the transaction was rolled back for another program's locks before it went through.
+    pub retries: u64,
 }
 
 /// Why `execute` did nothing, or nobody knows.
@@ -171,13 +176,13 @@ pub struct TableDigest {
     pub digest: Digest,
 }
 
-/// Signs that a database is somebody's live clinic, to be overridden by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveSign {
-    /// The word that overrides it.
-    pub word: &'static str,
-    /// What was seen.
-    pub what: String,
+/// A program that is connected to the database.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Session {
+    /// What the program calls itself.
+    pub program: String,
+    /// The computer it runs on.
+    pub host: String,
 }
 
 /// The reading side of a database under test.
@@ -245,8 +250,8 @@ pub trait Target {
     ) -> Result<(), TargetError>;
     /// Digests every stored table but mfm's own and the engine's, all in one state.
     fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError>;
-    /// Returns signs of other programs at work, which only the engine can see.
-    fn live_signs(&mut self) -> Result<Vec<LiveSign>, TargetError>;
+    /// Returns the other programs that are connected; `None` where mfm is not permitted to see them.
+    fn sessions(&mut self) -> Result<Option<Vec<Session>>, TargetError>;
     /// Opens the writing side, waiting at most so long for other writers.
     fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError>;
 }
@@ -272,9 +277,20 @@ pub trait Writer: Send {
 /// Opens the target that a URL names; `keys` are those by which the domain tells rows apart.
 ///
 /// # Errors
-/// [`TargetError::Url`] for anything but `sqlite:PATH`, else as the engine's own `open`.
-pub fn open_url(url: &str, keys: DomainKeys) -> Result<Box<dyn Target>, TargetError> {
-    Ok(Box::new(sqlite::SqliteTarget::open(&sqlite_path(url)?, keys)?))
+/// [`TargetError::Url`] for anything but `sqlite:PATH` and `mssql://...`, else as the engine's own `open`.
+pub fn open_url(url: &str, keys: DomainKeys, secrets: &dyn Secrets) -> Result<Box<dyn Target>, TargetError> {
+    match place(url)? {
+        Place::File(path) => Ok(Box::new(sqlite::SqliteTarget::open(&path, keys)?)),
+        #[cfg(feature = "mssql")]
+        Place::Server => Ok(Box::new(mssql::MssqlTarget::open(url, keys, secrets)?)),
+    }
+}
+
+/// Where a URL points.
+enum Place {
+    File(PathBuf),
+    #[cfg(feature = "mssql")]
+    Server,
 }
 
 /// A table to be made in a lab.
@@ -302,24 +318,38 @@ pub trait LabWriter {
 ///
 /// # Errors
 /// [`TargetError::Url`], a refusal where something is there already, or what the engine says.
-pub fn create_lab(url: &str) -> Result<Box<dyn LabWriter>, TargetError> {
-    sqlite::create_lab(&sqlite_path(url)?)
+pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>, TargetError> {
+    match place(url)? {
+        Place::File(path) => sqlite::create_lab(&path),
+        #[cfg(feature = "mssql")]
+        Place::Server => mssql::create_lab(url, secrets),
+    }
 }
 
-/// Lets a database roll back what a crashed program left in it, and writes nothing else.
+/// Lets a database roll back what a crashed program left in it, and writes nothing else; a server does so by itself.
 ///
 /// # Errors
 /// [`TargetError::Url`], or what the engine says.
 pub fn roll_back(url: &str) -> Result<(), TargetError> {
-    sqlite::roll_back_hot_journal(&sqlite_path(url)?)
+    match place(url)? {
+        Place::File(path) => sqlite::roll_back_hot_journal(&path),
+        #[cfg(feature = "mssql")]
+        Place::Server => Ok(()),
+    }
 }
 
-/// Returns the one spelling of a URL under which a target is registered: an absolute path without links.
+/// Returns the one spelling of a URL under which a target is registered: of a file the absolute path without links, of
+/// a server's database the settings in one order.
 ///
 /// # Errors
 /// [`TargetError::Url`].
 pub fn canonical_url(url: &str) -> Result<String, TargetError> {
-    let path = sqlite_path(url)?;
+    let path = match place(url)? {
+        Place::File(path) => path,
+        #[cfg(feature = "mssql")]
+        Place::Server => return mssql::canonical_url(url),
+    };
+    let wrong = |why: &str| TargetError::Url { url: url.to_owned(), why: why.to_owned() };
     let whole = match std::fs::canonicalize(&path) {
         Ok(whole) => whole,
         // What does not exist yet is spelled by its folder.
@@ -327,14 +357,21 @@ pub fn canonical_url(url: &str) -> Result<String, TargetError> {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
             let folder = std::fs::canonicalize(&folder).or_else(|_| std::path::absolute(&folder));
-            let file = path.file_name().ok_or_else(|| TargetError::Url { url: url.to_owned() })?;
-            folder.map_err(|_| TargetError::Url { url: url.to_owned() })?.join(file)
+            let file = path.file_name().ok_or_else(|| wrong("it names no file"))?;
+            folder.map_err(|error| wrong(&error.to_string()))?.join(file)
         }
     };
     Ok(format!("sqlite:{}", whole.display()))
 }
 
-fn sqlite_path(url: &str) -> Result<PathBuf, TargetError> {
-    let path = url.strip_prefix("sqlite:").filter(|path| !path.is_empty());
-    path.map(PathBuf::from).ok_or_else(|| TargetError::Url { url: url.to_owned() })
+fn place(url: &str) -> Result<Place, TargetError> {
+    if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+        return Ok(Place::File(PathBuf::from(path)));
+    }
+    #[cfg(feature = "mssql")]
+    if mssql::is_mssql(url) {
+        return Ok(Place::Server);
+    }
+    let why = if cfg!(feature = "mssql") { "no such kind of target" } else { "this mfm knows files only" };
+    Err(TargetError::Url { url: url.to_owned(), why: why.to_owned() })
 }

@@ -1,0 +1,185 @@
+//! The census of a SQL Server target: what is about to happen, judged by the catalogue; reads rows only to prove a key.
+
+use mfm_journal::{Digest, Residue};
+
+use super::catalogue::{Offers, Sheet};
+use super::fault::Place;
+use super::sql::{catalogue as text, rows as rows_text};
+use super::wire::{Wire, flag, whole};
+use super::{catalogue, rows};
+use crate::model::refusal::show;
+use crate::model::{KeyStanding, Refusal, Role};
+use crate::target::facts::Facts;
+use crate::target::foreign::judge;
+use crate::target::{Census, DomainKeys, TargetError, Touch};
+
+/// Everything that a census needs beside what is about to happen.
+pub(super) struct Surveyor<'c> {
+    pub(super) wire: &'c mut Wire,
+    pub(super) place: &'c Place,
+    pub(super) offers: &'c Offers,
+    pub(super) keys: &'c DomainKeys,
+    /// The login whose permissions count, where it is the one that writes.
+    pub(super) login: Option<&'c str>,
+}
+
+impl Surveyor<'_> {
+    /// Judges touches; see [`crate::target::Target::census`].
+    pub(super) fn census(&mut self, touches: &[Touch], disable_triggers: bool) -> Result<Census, TargetError> {
+        let sheets = self.sheets(touches)?;
+        let mut census = Census { facts: Some(facts(&sheets)), ..Census::default() };
+        for (touch, sheet) in touches.iter().zip(&sheets) {
+            refuse_special(sheet)?;
+            self.prove_key(sheet, &mut census.notes)?;
+            refuse_unsettable(sheet, touch)?;
+            judge_triggers(sheet, touch, disable_triggers, &mut census)?;
+            judge(touch, &sheet.parents, &sheet.children)?;
+            self.judge_permissions(sheet, touch, !census.triggers_disabled.is_empty())?;
+            declare_residue(sheet, touch, &mut census);
+        }
+        Ok(census)
+    }
+
+    /// Returns the tables that touches mean, as they are declared now.
+    pub(super) fn sheets(&mut self, touches: &[Touch]) -> Result<Vec<Sheet>, TargetError> {
+        let same = |touch: &Touch| same(self.wire, self.place, self.offers, self.keys, &touch.table);
+        touches.iter().map(same).collect()
+    }
+
+    /// Trusts a declared key; scans the table where none is declared.
+    fn prove_key(&mut self, sheet: &Sheet, notes: &mut Vec<String>) -> Result<(), TargetError> {
+        sheet.require_key()?;
+        if let KeyStanding::Declared(_) = sheet.table.key {
+            return Ok(());
+        }
+        let no_key = |why: String| Refusal::NoKey { table: sheet.shown().to_owned(), why };
+        let columns = sheet.table.shape.key.join(", ");
+        let nulls = self.count(&rows_text::nulls_in_key(sheet))?;
+        if nulls > 0 {
+            return Err(no_key(format!("{columns} is NULL in {nulls} rows")).into());
+        }
+        if let Some(key) = rows::one_key(self.wire, self.place, sheet, &rows_text::repeated_key(sheet))? {
+            return Err(no_key(format!("{columns} is {} in several rows", show(&key))).into());
+        }
+        let scanned = self.count(&rows_text::count(&sheet.qualified()))?;
+        notes.push(format!("{}: no index vouches for the key {columns}; {scanned} rows were scanned", sheet.shown()));
+        Ok(())
+    }
+
+    fn count(&mut self, question: &str) -> Result<i64, TargetError> {
+        let rows = self.wire.rows(question, Vec::new()).map_err(self.place.error("prove that the key is unique"))?;
+        Ok(rows.first().and_then(|row| whole(row.first())).unwrap_or_default())
+    }
+
+    /// Refuses what the login may not do, or could not take back.
+    fn judge_permissions(&mut self, sheet: &Sheet, touch: &Touch, triggers: bool) -> Result<(), TargetError> {
+        let Some(login) = self.login else { return Ok(()) };
+        let asked = self.wire.rows(text::PERMISSIONS, vec![super::wire::text(sheet.qualified())]);
+        let asked = asked.map_err(self.place.error("ask what this login may do"))?;
+        let Some(row) = asked.first() else { return Ok(()) };
+        let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
+        let numbered = sheet.fields.iter().any(|field| field.identity);
+        let needed = [
+            ("SELECT", 0, true),
+            ("UPDATE", 2, !touch.updated.is_empty()),
+            ("INSERT", 1, comes_or_goes),
+            ("DELETE", 3, comes_or_goes),
+            ("ALTER", 4, (comes_or_goes && numbered) || triggers),
+        ];
+        for (what, at, needed) in needed {
+            if needed && !flag(row.get(at)) {
+                let grant = format!("GRANT {what} ON {} TO [{login}]", sheet.qualified());
+                let (table, what) = (sheet.shown().to_owned(), what.to_owned());
+                return Err(Refusal::NotPermitted { table, what, grant }.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Digests every schema fact that a census relies on.
+pub(super) fn facts(sheets: &[Sheet]) -> Digest {
+    let mut facts = Facts::default();
+    for sheet in sheets {
+        let table = sheet.shown();
+        let columns = format!("{:?} {:?}", sheet.fields, sheet.table.omitted);
+        facts.add(&["table", table, &sheet.object_id.to_string(), &columns]);
+        facts.add(&["key", table, &format!("{:?}", sheet.table.key), &sheet.table.shape.key.join("\0")]);
+        facts.add(&["unique", table, &format!("{:?}", sheet.unique)]);
+        sheet.obstacles.iter().for_each(|what| facts.add(&["special", table, what]));
+        sheet.triggers.iter().for_each(|one| facts.add(&["trigger", table, &one.name, &format!("{:?}", one.event)]));
+        sheet.checks.iter().for_each(|(name, condition)| facts.add(&["check", table, name, condition]));
+        for key in sheet.parents.iter().chain(&sheet.children) {
+            facts.add(&["foreign key", table, &key.name(), key.on_delete.as_deref().unwrap_or_default()]);
+        }
+    }
+    facts.digest()
+}
+
+/// Refuses triggers that the touch or its reversal would fire, or lists them as switched off.
+fn judge_triggers(sheet: &Sheet, touch: &Touch, disable: bool, census: &mut Census) -> Result<(), Refusal> {
+    let table = sheet.shown();
+    for trigger in sheet.triggers.iter().filter(|trigger| trigger.fires(touch)) {
+        if !disable {
+            return Err(Refusal::Trigger { table: table.to_owned(), trigger: trigger.name.clone() });
+        }
+        if !census.triggers_disabled.contains(&trigger.name) {
+            census.notes.push(format!("{table}: trigger {} is switched off for this transaction", trigger.name));
+            census.triggers_disabled.push(trigger.name.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Returns a table as it is declared now, which has to be as it was known.
+pub(super) fn same(
+    wire: &mut Wire,
+    place: &Place,
+    offers: &Offers,
+    keys: &DomainKeys,
+    table: &crate::model::Table,
+) -> Result<Sheet, TargetError> {
+    let name = &table.shape.name;
+    match catalogue::sheet(wire, place, offers, keys, name)? {
+        Some(sheet) if *sheet.table == *table => Ok(sheet),
+        Some(_) => Err(Refusal::Stale { what: format!("table {name} is declared differently now") }.into()),
+        None => Err(Refusal::Stale { what: format!("table {name} is gone") }.into()),
+    }
+}
+
+fn refuse_special(sheet: &Sheet) -> Result<(), Refusal> {
+    if let Some(what) = sheet.obstacles.first() {
+        return Err(Refusal::SpecialTable { table: sheet.shown().to_owned(), what: what.clone() });
+    }
+    sheet.unkept.first().map_or(Ok(()), |what| Err(Refusal::Unsupported { what: what.clone() }))
+}
+
+fn refuse_unsettable(sheet: &Sheet, touch: &Touch) -> Result<(), Refusal> {
+    for name in &touch.updated {
+        if sheet.table.shape.key.contains(name) {
+            return Err(Refusal::Unsupported { what: format!("a change of the key column {}.{name}", sheet.shown()) });
+        }
+        if sheet.field(name).is_some_and(|field| field.identity) {
+            let what = format!("a change of {}.{name}, by which the database numbers rows,", sheet.shown());
+            return Err(Refusal::Unsupported { what });
+        }
+    }
+    Ok(())
+}
+
+fn declare_residue(sheet: &Sheet, touch: &Touch, census: &mut Census) {
+    let table = sheet.shown();
+    let mut residue = |what: String| census.residue.push(Residue { table: table.to_owned(), what });
+    for column in sheet.table.omitted.iter().filter(|column| column.role == Role::RowVersion) {
+        residue(format!("rowversion {}", column.image.name));
+    }
+    if touch.inserts > 0 {
+        sheet.fields.iter().filter(|field| field.identity).for_each(|_| residue("identity".to_owned()));
+    }
+    if sheet.tracked {
+        residue("change tracking".to_owned());
+    }
+    for column in sheet.table.omitted.iter().filter(|column| column.role == Role::Computed) {
+        census.notes.push(format!("{table}.{} is computed by the database and left out", column.image.name));
+    }
+}

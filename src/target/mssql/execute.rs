@@ -1,0 +1,303 @@
+//! The transaction of an operation: uid, comparison, writes, counts, read-back, in batches; neither begins nor ends it.
+
+use std::collections::BTreeMap;
+
+use mfm_journal::{Action, Change, Digest, Intended, RowHasher, TableShape, Value};
+
+use super::catalogue::{Field, Sheet};
+use super::stage::{self, Part, Staged};
+use super::writer::MssqlWriter;
+use super::{census, marks, rehearse, rows, sql};
+use crate::model::Refusal;
+use crate::target::compare;
+use crate::target::faults::WriteStep;
+use crate::target::{OperationRow, OperationState, TargetError, Work};
+
+/// The tables of a plan, by name.
+type Sheets<'w> = BTreeMap<&'w str, &'w Sheet>;
+
+/// Does everything between BEGIN and COMMIT, and returns how many rows were written.
+pub(super) fn transact(writer: &mut MssqlWriter, intended: &Intended, work: &Work<'_>) -> Result<u64, TargetError> {
+    put_uid(writer, intended, work)?;
+    writer.step(WriteStep::Uid)?;
+    compare::covered(intended, work)?;
+    compare_marker(writer, work)?;
+    let touched = compare_facts(writer, work)?;
+    let sheets = sheets(work, &touched)?;
+    let disabled = switch_triggers_off(writer, work, &touched)?;
+    let mut rows = 0;
+    for batch in work.changes.chunks(rows::BATCH) {
+        for group in groups(batch) {
+            let Some(sheet) = sheets.get(group.table) else { continue };
+            rows += carry_out(writer, sheet, &group)?;
+        }
+    }
+    switch_triggers_on(writer, &disabled)?;
+    // Until rows of a table were written, nothing kept others from changing its declaration: now something does.
+    compare_facts(writer, work).map(|_| rows)
+}
+
+fn put_uid(writer: &mut MssqlWriter, intended: &Intended, work: &Work<'_>) -> Result<(), TargetError> {
+    let (uid, journal_id, op) = (intended.uid(), intended.journal_id(), intended.op());
+    let row = OperationRow { uid, journal_id, op, state: OperationState::Committed };
+    let Err(fault) = writer.insert_operation(&row, OperationState::Committed, work.at_us)? else { return Ok(()) };
+    if fault.lost() || fault.transient() {
+        return Err(writer.place.explain("write mfm's record of the operation", fault));
+    }
+    // The server has rolled back already: what stands there now is what was in the way.
+    writer.roll_back();
+    let (wire, place) = writer.wire()?;
+    if !marks::has_operations(wire, place)? {
+        return Err(Refusal::Unmarked { url: writer.place.url.clone() }.into());
+    }
+    if writer.operation(&uid)?.is_some() {
+        let what = format!("operation {op} was closed by a recover meanwhile");
+        return Err(Refusal::Stale { what }.into());
+    }
+    match writer.taken(&row)? {
+        Some(error) => Err(error),
+        None => Err(writer.place.explain("write mfm's record of the operation", fault)),
+    }
+}
+
+fn compare_marker(writer: &mut MssqlWriter, work: &Work<'_>) -> Result<(), TargetError> {
+    let url = writer.place.url.clone();
+    let (wire, place) = writer.wire()?;
+    let Some(marker) = marks::marker(wire, place)? else {
+        return Err(Refusal::Unmarked { url }.into());
+    };
+    if marker != *work.marker {
+        return Err(Refusal::Stale { what: format!("{url} was marked anew") }.into());
+    }
+    let found = marks::identity(wire, place)?.bound;
+    if found != marker.bound {
+        let (found, bound) = (marks::bound_json(place, &found)?, marks::bound_json(place, &marker.bound)?);
+        return Err(Refusal::MarkedElsewhere { url, found, bound }.into());
+    }
+    Ok(())
+}
+
+/// Compares the schema with what the census saw, and returns the tables that it judged.
+fn compare_facts(writer: &mut MssqlWriter, work: &Work<'_>) -> Result<Vec<Sheet>, TargetError> {
+    let touched = writer.surveyor()?.sheets(work.touches)?;
+    if work.facts == Some(census::facts(&touched)) {
+        return Ok(touched);
+    }
+    Err(Refusal::Stale { what: "the schema is not as the census saw it".to_owned() }.into())
+}
+
+/// Returns the tables of a plan, which have to be as the plan knows them.
+fn sheets<'w>(work: &Work<'w>, touched: &'w [Sheet]) -> Result<Sheets<'w>, TargetError> {
+    let mut sheets = Sheets::new();
+    let mut last: Option<&TableShape> = None;
+    for shape in work.changes.iter().map(|change| change.table.as_ref()) {
+        if last.replace(shape).is_some_and(|last| std::ptr::eq(last, shape)) {
+            continue;
+        }
+        let name = shape.name.as_str();
+        let stale = || Refusal::Stale { what: format!("table {name} is declared differently now") };
+        let sheet = touched.iter().find(|sheet| *sheet.table.shape == *shape).ok_or_else(stale)?;
+        sheets.insert(name, sheet);
+    }
+    Ok(sheets)
+}
+
+/// Switches off the triggers that the work would fire: within this transaction, so that nobody else notices.
+fn switch_triggers_off(
+    writer: &mut MssqlWriter,
+    work: &Work<'_>,
+    touched: &[Sheet],
+) -> Result<Vec<(String, String)>, TargetError> {
+    if !work.disable_triggers {
+        return Ok(Vec::new());
+    }
+    let mut disabled = Vec::new();
+    for (touch, sheet) in work.touches.iter().zip(touched) {
+        let fired = sheet.triggers.iter().filter(|trigger| trigger.fires(touch));
+        disabled.extend(fired.map(|trigger| (sheet.qualified(), trigger.name.clone())));
+    }
+    disabled.sort();
+    disabled.dedup();
+    for (table, trigger) in &disabled {
+        let text = sql::catalogue::trigger(table, trigger, false);
+        let (wire, place) = writer.wire()?;
+        wire.run(&text).map_err(place.error("switch a trigger off"))?;
+    }
+    Ok(disabled)
+}
+
+fn switch_triggers_on(writer: &mut MssqlWriter, disabled: &[(String, String)]) -> Result<(), TargetError> {
+    for (table, trigger) in disabled {
+        let text = sql::catalogue::trigger(table, trigger, true);
+        let (wire, place) = writer.wire()?;
+        wire.run(&text).map_err(place.error("switch a trigger on again"))?;
+    }
+    Ok(())
+}
+
+/// Changes of one table that one statement writes.
+struct Group<'c> {
+    table: &'c str,
+    changes: Vec<&'c Change>,
+}
+
+/// Groups changes by table, kind and columns, in the order in which they first appear.
+fn groups(changes: &[Change]) -> Vec<Group<'_>> {
+    let mut places: BTreeMap<(&str, &str, &[usize]), usize> = BTreeMap::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for change in changes {
+        let columns: &[usize] = if let Action::Update { columns, .. } = &change.action { columns } else { &[] };
+        let key = (change.table.name.as_str(), change.action.word(), columns);
+        let at = *places.entry(key).or_insert_with(|| {
+            groups.push(Group { table: &change.table.name, changes: Vec::new() });
+            groups.len() - 1
+        });
+        if let Some(group) = groups.get_mut(at) {
+            group.changes.push(change);
+        }
+    }
+    groups
+}
+
+/// Compares, writes and reads back the rows of a group, and returns how many were written.
+fn carry_out(writer: &mut MssqlWriter, sheet: &Sheet, group: &Group<'_>) -> Result<u64, TargetError> {
+    let Some(first) = group.changes.first() else { return Ok(0) };
+    let (wire, place) = writer.wire()?;
+    let parts = parts(sheet, first)?;
+    let mut cells = group.changes.iter().map(|change| values(change));
+    let staged = stage::stage(wire, place, sheet, &parts, &mut cells)?;
+    let found = look(writer, sheet, group, &staged, true)?;
+    group.changes.iter().zip(found).try_for_each(|(change, found)| compare::before(change, found))?;
+    writer.step(WriteStep::Compared)?;
+    let mut rows = 0;
+    if first.writes() {
+        rows = write(writer, sheet, first, &staged)?;
+        let planned = group.changes.len() as u64;
+        if rows != planned {
+            let what = format!("{rows} rows were written where {planned} were planned");
+            return Err(TargetError::Mismatch { table: sheet.shown().to_owned(), what });
+        }
+        writer.step(WriteStep::Row)?;
+        let found = look(writer, sheet, group, &staged, false)?;
+        group.changes.iter().zip(found).try_for_each(|(change, found)| compare::after(change, found))?;
+    }
+    writer.step(WriteStep::ReadBack)?;
+    let (wire, place) = writer.wire()?;
+    stage::unstage(wire, place, &staged)?;
+    Ok(rows)
+}
+
+/// Returns what is staged of a change: its key, and what it changes.
+fn parts<'f>(sheet: &'f Sheet, change: &Change) -> Result<Vec<Part<'f>>, TargetError> {
+    let mut parts: Vec<Part<'_>> = sheet.key_fields().map(|field| Part { letter: "k", field }).collect();
+    match &change.action {
+        Action::Insert { .. } => parts.extend(sheet.fields.iter().map(|field| Part { letter: "a", field })),
+        Action::Update { columns, .. } => {
+            let fields = changed(sheet, columns)?;
+            parts.extend(fields.iter().map(|field| Part { letter: "b", field }));
+            parts.extend(fields.iter().map(|field| Part { letter: "a", field }));
+        }
+        Action::Delete { .. } | Action::Kept { .. } => {}
+    }
+    Ok(parts)
+}
+
+fn changed<'f>(sheet: &'f Sheet, columns: &[usize]) -> Result<Vec<&'f Field>, TargetError> {
+    let stale = || Refusal::Stale { what: format!("table {} is declared differently now", sheet.shown()) };
+    columns.iter().map(|at| sheet.fields.get(*at).ok_or_else(|| stale().into())).collect()
+}
+
+/// Returns a change's staged values, in the order of its parts.
+fn values(change: &Change) -> Vec<&Value> {
+    let key = change.key.iter();
+    match &change.action {
+        Action::Insert { after, .. } => key.chain(after).collect(),
+        Action::Update { before, after, .. } => key.chain(before).chain(after).collect(),
+        Action::Delete { .. } | Action::Kept { .. } => key.collect(),
+    }
+}
+
+/// Digests the rows of a group's keys as they are now.
+fn look(
+    writer: &mut MssqlWriter,
+    sheet: &Sheet,
+    group: &Group<'_>,
+    staged: &Staged,
+    lock: bool,
+) -> Result<Vec<Option<Digest>>, TargetError> {
+    let (wire, place) = writer.wire()?;
+    let mut hasher = RowHasher::new(&sheet.table.shape);
+    let mut found = vec![None; group.changes.len()];
+    let question = sql::rows::rows_of_keys(sheet, staged, lock);
+    rows::joined(wire, place, sheet, &question, &mut |nth, row| {
+        let (Some(change), Some(slot)) = (group.changes.get(nth), found.get_mut(nth)) else { return Ok(()) };
+        // What SQL Server holds equal need not be the same.
+        if sheet.table.key_of(&row)? != change.key {
+            return Ok(());
+        }
+        let digest = compare::digest(&mut hasher, sheet.shown(), Some(&row))?;
+        if slot.is_some() { Err(rows::repeats(sheet)) } else { Ok(*slot = digest) }
+    })?;
+    Ok(found)
+}
+
+/// Writes the staged rows of a group with one statement, and returns how many the server counted.
+fn write(writer: &mut MssqlWriter, sheet: &Sheet, change: &Change, staged: &Staged) -> Result<u64, TargetError> {
+    let (wire, place) = writer.wire()?;
+    let failed = |fault| rehearse::refusal(place, sheet, "write rows", fault);
+    let text = match &change.action {
+        Action::Insert { .. } => sql::writes::insert(sheet, staged),
+        Action::Delete { .. } => sql::writes::delete(sheet, staged),
+        Action::Update { columns, .. } => sql::writes::update(sheet, staged, &changed(sheet, columns)?),
+        Action::Kept { .. } => return Ok(0),
+    };
+    let numbered = matches!(change.action, Action::Insert { .. }) && sheet.fields.iter().any(|field| field.identity);
+    if !numbered {
+        return wire.execute(&text, Vec::new()).map_err(failed);
+    }
+    wire.run(&sql::writes::identity_insert(sheet, true)).map_err(failed)?;
+    let rows = wire.execute(&text, Vec::new()).map_err(failed)?;
+    wire.run(&sql::writes::identity_insert(sheet, false)).map_err(failed)?;
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn changes_are_grouped_by_what_one_statement_can_write() {
+        let shape = |name: &str| TableShape { name: name.into(), key: vec![], columns: vec![], omitted: vec![] };
+        let (t, u) = (Arc::new(shape("t")), Arc::new(shape("u")));
+        let change = |table: &Arc<TableShape>, key: i64, action: Action| Change {
+            table: table.clone(),
+            key: vec![Value::Integer(key)],
+            action,
+        };
+        let digest = Digest::ZERO;
+        let update = |columns: &[usize]| Action::Update {
+            columns: columns.to_vec(),
+            before: vec![Value::Null; columns.len()],
+            after: vec![Value::Integer(1); columns.len()],
+            before_digest: digest,
+            after_digest: digest,
+        };
+        let delete = Action::Delete { before: vec![], before_digest: digest };
+        let changes = [
+            change(&t, 1, update(&[1])),
+            change(&t, 2, update(&[1, 2])),
+            change(&u, 3, update(&[1])),
+            change(&t, 4, delete),
+            change(&t, 5, update(&[1])),
+        ];
+        let groups: Vec<(&str, Vec<String>)> = groups(&changes)
+            .into_iter()
+            .map(|group| (group.table, group.changes.iter().map(|change| format!("{:?}", change.key)).collect()))
+            .collect();
+        let sizes: Vec<(&str, usize)> = groups.iter().map(|(table, keys)| (*table, keys.len())).collect();
+        assert_eq!(sizes, [("t", 2), ("t", 1), ("u", 1), ("t", 1)]);
+        assert_eq!(groups[0].1, ["[Integer(1)]", "[Integer(5)]"]);
+    }
+}

@@ -1,0 +1,103 @@
+//! Rehearsals: rows tried out in a staging table of the same types, against the table's own CHECKs; never in the table.
+
+use mfm_journal::Value;
+
+use super::catalogue::Sheet;
+use super::codec;
+use super::fault::{Fault, Place};
+use super::rows;
+use super::sql::rows as text;
+use super::stage::{self, Part, does_not_fit};
+use super::wire::Wire;
+use crate::model::Refusal;
+use crate::target::TargetError;
+
+/// Returns rows as the database would hold them; see [`crate::target::Target::rehearse`].
+pub(super) fn rehearse(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    planned: Vec<Vec<Value>>,
+) -> Result<Vec<Vec<Value>>, TargetError> {
+    planned.iter().try_for_each(|row| fits(sheet, row))?;
+    if planned.is_empty() {
+        return Ok(planned);
+    }
+    let parts: Vec<Part<'_>> = sheet.fields.iter().map(|field| Part { letter: "a", field }).collect();
+    let mut held = Vec::with_capacity(planned.len());
+    for batch in planned.chunks(rows::BATCH) {
+        let mut cells = batch.iter().map(|row| row.iter().collect());
+        let staged = stage::stage(wire, place, sheet, &parts, &mut cells)?;
+        let mut found: Vec<Option<Vec<Value>>> = vec![None; batch.len()];
+        rows::joined(wire, place, sheet, &text::staged_rows(sheet, &staged), &mut |nth, row| {
+            found.get_mut(nth).map(|slot| *slot = Some(row));
+            Ok(())
+        })?;
+        checks(wire, place, sheet, &staged)?;
+        stage::unstage(wire, place, &staged)?;
+        let vanished = || place.failed("rehearse", "a row vanished");
+        held.extend(found.into_iter().map(|row| row.ok_or_else(vanished)).collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(held)
+}
+
+/// Refuses a NULL where none may be, and a value that its column cannot hold.
+fn fits(sheet: &Sheet, row: &[Value]) -> Result<(), Refusal> {
+    for ((field, column), value) in sheet.fields.iter().zip(&sheet.table.columns).zip(row) {
+        if value.is_null() && !column.nullable {
+            return Err(Refusal::NotNull { table: sheet.shown().to_owned(), column: field.name.clone() });
+        }
+        codec::encode(value, field.kind).map(drop).ok_or_else(|| does_not_fit(sheet, field, value))?;
+    }
+    Ok(())
+}
+
+/// Asks the table's CHECK constraints about staged rows. One that this login cannot see is left to the database.
+fn checks(wire: &mut Wire, place: &Place, sheet: &Sheet, staged: &stage::Staged) -> Result<(), TargetError> {
+    for (name, definition) in &sheet.checks {
+        let refused = wire.rows(&text::refused_by(sheet, staged, definition), Vec::new());
+        // A CHECK that calls what this login may not call, or that means a column left out, is the database's to judge.
+        let unasked = |fault: &Fault| !fault.lost() && !fault.transient();
+        let refused = match refused {
+            Err(fault) if unasked(&fault) => continue,
+            other => other.map_err(place.error("ask a CHECK constraint"))?,
+        };
+        if !refused.is_empty() {
+            let why = format!("CHECK constraint {name}: {definition}");
+            return Err(Refusal::Constraint { table: sheet.shown().to_owned(), why }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Says what a failed write means: the schema's refusal, or a failure of the database.
+pub(super) fn refusal(place: &Place, sheet: &Sheet, what: &str, fault: Fault) -> TargetError {
+    let table = sheet.shown().to_owned();
+    let said = match &fault {
+        Fault::Server { message, .. } => message.clone(),
+        _ => String::new(),
+    };
+    let column = || sheet.fields.iter().map(|field| &field.name).find(|name| said.contains(&format!("'{name}'")));
+    match fault.number() {
+        Some(515) => match column() {
+            Some(column) => Refusal::NotNull { table, column: column.clone() }.into(),
+            None => Refusal::Constraint { table, why: said }.into(),
+        },
+        Some(547) if said.to_uppercase().contains("FOREIGN KEY") || said.to_uppercase().contains("REFERENCE") => {
+            Refusal::ForeignKey { table, constraint: quoted_name(&said), why: said }.into()
+        }
+        Some(2601 | 2627) => Refusal::UniqueIndex { table, index: quoted_name(&said) }.into(),
+        // CHECK; truncation; conversion; arithmetic overflow; what a trigger or a computed column makes of it.
+        Some(547 | 8152 | 2628 | 220 | 8115 | 245 | 8114 | 241 | 242 | 271 | 272 | 544) => {
+            Refusal::Constraint { table, why: said }.into()
+        }
+        _ => place.explain(what, fault),
+    }
+}
+
+/// Returns the name that a message quotes last.
+fn quoted_name(said: &str) -> String {
+    let quoted = said.split(['\'', '"']).collect::<Vec<_>>();
+    let inside = quoted.iter().skip(1).step_by(2).map(|name| (*name).to_owned());
+    inside.into_iter().find(|name| !name.contains('.') && !name.is_empty()).unwrap_or_else(|| "unnamed".to_owned())
+}

@@ -1,0 +1,300 @@
+//! Reading rows of SQL Server: whole tables, by a column's values, by key; compares nothing with a plan.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use mfm_journal::Value;
+use tiberius::ColumnData;
+
+use super::catalogue::{Field, Sheet};
+use super::codec;
+use super::fault::{Fault, Place};
+use super::sql::rows as text;
+use super::stage::{self, Part};
+use super::wire::{self, Cells, Wire};
+use crate::model::snapshot::key_form;
+use crate::model::time::lies_on;
+use crate::model::{Key, Kind, Refusal};
+use crate::target::TargetError;
+
+/// The most values that one query asks for; a call takes at most 2100 parameters.
+const VALUES_MAX: usize = 1024;
+/// How many keys are staged in one go.
+pub(super) const BATCH: usize = 8192;
+
+/// Why reading stopped.
+enum Stopped {
+    Fault(Fault),
+    Target(TargetError),
+}
+
+impl From<Fault> for Stopped {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<TargetError> for Stopped {
+    fn from(error: TargetError) -> Self {
+        Self::Target(error)
+    }
+}
+
+/// Asks, and hands out rows decoded as some columns.
+fn ask<'f>(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    question: (&str, Vec<ColumnData<'static>>),
+    fields: &[&'f Field],
+    take: &mut dyn FnMut(Option<usize>, Vec<Value>) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    let (text, parameters) = question;
+    let asked = wire.each(text, parameters, |row| {
+        let (nth, cells) = numbered(row, fields.len());
+        Ok::<(), Stopped>(take(nth, decoded(sheet, fields, cells)?)?)
+    });
+    asked.map_err(|stopped| match stopped {
+        Stopped::Fault(fault) => place.explain("read rows", fault),
+        Stopped::Target(error) => error,
+    })
+}
+
+/// Splits off the number before a row's cells, where there is one.
+fn numbered(mut row: Cells, width: usize) -> (Option<usize>, Cells) {
+    if row.len() <= width {
+        return (None, row);
+    }
+    let cells = row.split_off(1);
+    (wire::whole(row.first()).and_then(|nth| usize::try_from(nth).ok()), cells)
+}
+
+fn decoded(sheet: &Sheet, fields: &[&Field], cells: Cells) -> Result<Vec<Value>, TargetError> {
+    let one = |(field, cell): (&&Field, ColumnData<'static>)| {
+        codec::decode(cell, field.kind).map_err(|inexact| {
+            let what = format!("{} in {}.{} {}", inexact.0, sheet.shown(), field.name, field.kind.declared());
+            TargetError::from(Refusal::Unsupported { what })
+        })
+    };
+    fields.iter().zip(cells).map(one).collect()
+}
+
+fn all_fields(sheet: &Sheet) -> Vec<&Field> {
+    sheet.fields.iter().collect()
+}
+
+/// Reads every row of a table, one after the other.
+pub(super) fn each(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    mut take: impl FnMut(Vec<Value>) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    let fields = all_fields(sheet);
+    ask(wire, place, sheet, (&text::rows(sheet), Vec::new()), &fields, &mut |_, row| take(row))
+}
+
+/// Reads the rows whose column holds one of these values, whatever numeric type holds it.
+pub(super) fn among(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    column: &str,
+    values: &BTreeSet<Value>,
+) -> Result<Vec<Vec<Value>>, TargetError> {
+    let (at, column) = sheet.table.column(column)?;
+    let missing = || Refusal::MissingColumn { table: sheet.shown().to_owned(), column: column.image.name.clone() };
+    let field = sheet.field(&column.image.name).ok_or_else(missing)?;
+    let wanted: BTreeSet<Value> = values.iter().filter(|value| !value.is_null()).map(key_form).collect();
+    // A value that the column cannot hold is in no row.
+    let held = wanted.iter().filter_map(|value| codec::encode(&as_held(value, field), field.kind));
+    let asked: Vec<ColumnData<'static>> = held.collect();
+    let fields = all_fields(sheet);
+    let mut found = Vec::new();
+    if !field.kind.compares() {
+        each(wire, place, sheet, |row| {
+            found.push(row);
+            Ok(())
+        })?;
+    }
+    for batch in asked.chunks(VALUES_MAX).filter(|_| field.kind.compares()) {
+        // The last value again fills the batch up, so that few statements serve batches of all sizes.
+        let size = batch.len().next_power_of_two();
+        let filled = batch.iter().chain(std::iter::repeat(&batch[batch.len() - 1])).take(size).cloned();
+        let question = text::rows_among(sheet, field, size);
+        ask(wire, place, sheet, (&question, filled.collect()), &fields, &mut |_, row| {
+            found.push(row);
+            Ok(())
+        })?;
+    }
+    found.retain(|row| row.get(at).is_some_and(|cell| wanted.contains(&key_form(cell))));
+    // Batches of values that SQL Server holds equal may find a row twice.
+    if asked.len() > VALUES_MAX && matches!(column.kind, Kind::Text { .. }) {
+        found.sort();
+        found.dedup();
+    }
+    Ok(found)
+}
+
+/// Returns a number in the form of its column: `1` is `1.0` in a `decimal(4,1)`.
+fn as_held(value: &Value, field: &Field) -> Value {
+    let Value::Integer(number) = value else { return value.clone() };
+    let decimal = mfm_journal::Decimal::from(*number);
+    let scaled = |scale| decimal.at_scale(scale).map_or_else(|| value.clone(), Value::Decimal);
+    match field.kind {
+        super::types::Type::Decimal { scale, .. } => scaled(scale),
+        super::types::Type::Money | super::types::Type::SmallMoney => scaled(4),
+        super::types::Type::Real | super::types::Type::Float => {
+            decimal.to_f64_exact().map_or_else(|| value.clone(), Value::Real)
+        }
+        super::types::Type::Bit => Value::Boolean(*number != 0),
+        _ => value.clone(),
+    }
+}
+
+/// Reads the rows whose date and time lies on one of these days, the last one included.
+pub(super) fn on_days(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    column: &str,
+    (first, last): (Date, Date),
+) -> Result<Vec<Vec<Value>>, TargetError> {
+    let (at, column) = sheet.table.column(column)?;
+    let mut found = Vec::new();
+    let mut take = |row: Vec<Value>| {
+        if row.get(at).is_some_and(|cell| lies_on(cell, column, first, last)) {
+            found.push(row);
+        }
+        Ok(())
+    };
+    match sheet.field(&column.image.name).filter(|_| column.kind == Kind::DateTime) {
+        Some(field) => {
+            let day = |date: Date| wire::text(date.strftime("%Y%m%d").to_string());
+            let question = text::rows_between(sheet, field);
+            let fields = all_fields(sheet);
+            ask(wire, place, sheet, (&question, vec![day(first), day(last)]), &fields, &mut |_, row| take(row))?;
+        }
+        // Dates kept as text are looked at one by one.
+        None => each(wire, place, sheet, take)?,
+    }
+    Ok(found)
+}
+
+/// Reads all keys, ascending.
+pub(super) fn keys(wire: &mut Wire, place: &Place, sheet: &Sheet) -> Result<Vec<Key>, TargetError> {
+    sheet.require_key()?;
+    let fields: Vec<&Field> = sheet.key_fields().collect();
+    let mut keys = Vec::new();
+    ask(wire, place, sheet, (&text::keys(sheet), Vec::new()), &fields, &mut |_, key| {
+        keys.push(key);
+        Ok(())
+    })?;
+    keys.sort();
+    Ok(keys)
+}
+
+/// Reads the largest value of a column.
+pub(super) fn maximum(wire: &mut Wire, place: &Place, sheet: &Sheet, column: &str) -> Result<Option<i64>, TargetError> {
+    let (_, column) = sheet.table.column(column)?;
+    let Some(field) = sheet.field(&column.image.name) else { return Ok(None) };
+    let mut largest = None;
+    ask(wire, place, sheet, (&text::maximum(sheet, field), Vec::new()), &[field], &mut |_, row| {
+        if let Some(Value::Integer(number)) = row.first().map(key_form) {
+            largest = Some(number);
+        }
+        Ok(())
+    })?;
+    Ok(largest)
+}
+
+/// Reads one key by a question of the census.
+pub(super) fn one_key(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    question: &str,
+) -> Result<Option<Key>, TargetError> {
+    let fields: Vec<&Field> = sheet.key_fields().collect();
+    let mut found = None;
+    ask(wire, place, sheet, (question, Vec::new()), &fields, &mut |_, key| {
+        found = Some(key);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Reads the rows of keys, in the order of the keys, under locks where they are about to change.
+pub(super) fn of_keys(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    keys: &[&[Value]],
+    lock: bool,
+    mut take: impl FnMut(usize, Option<Vec<Value>>) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    sheet.require_key()?;
+    for (nth, batch) in keys.chunks(BATCH).enumerate() {
+        let found = batch_of_keys(wire, place, sheet, batch, lock)?;
+        found.into_iter().enumerate().try_for_each(|(at, row)| take(nth * BATCH + at, row))?;
+    }
+    Ok(())
+}
+
+fn batch_of_keys(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    keys: &[&[Value]],
+    lock: bool,
+) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
+    let fields: Vec<&Field> = sheet.key_fields().collect();
+    // A key that its columns cannot hold belongs to no row.
+    let possible = |key: &&[Value]| {
+        let fits = fields.iter().zip(key.iter()).all(|(field, value)| codec::encode(value, field.kind).is_some());
+        fits && key.len() == fields.len() && !key.iter().any(Value::is_null)
+    };
+    let places: Vec<usize> = (0..keys.len()).filter(|at| possible(&keys[*at])).collect();
+    let mut found: Vec<Option<Vec<Value>>> = vec![None; keys.len()];
+    if places.is_empty() {
+        return Ok(found);
+    }
+    let parts: Vec<Part<'_>> = fields.iter().copied().map(|field| Part { letter: "k", field }).collect();
+    let mut rows = places.iter().map(|at| keys[*at].iter().collect());
+    let staged = stage::stage(wire, place, sheet, &parts, &mut rows)?;
+    joined(wire, place, sheet, &text::rows_of_keys(sheet, &staged, lock), &mut |nth, row| {
+        let Some(at) = places.get(nth).copied() else { return Ok(()) };
+        // What SQL Server holds equal need not be the same.
+        if sheet.table.key_of(&row)? != keys[at] {
+            return Ok(());
+        }
+        let slot = &mut found[at];
+        if slot.replace(row).is_some() {
+            return Err(repeats(sheet));
+        }
+        Ok(())
+    })?;
+    stage::unstage(wire, place, &staged)?;
+    Ok(found)
+}
+
+/// Reads whole rows that belong to staged ones, by their numbers.
+pub(super) fn joined(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    question: &str,
+    take: &mut dyn FnMut(usize, Vec<Value>) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    let fields = all_fields(sheet);
+    ask(wire, place, sheet, (question, Vec::new()), &fields, &mut |nth, row| match nth {
+        Some(nth) => take(nth, row),
+        None => Ok(()),
+    })
+}
+
+/// Says that a key stands in several rows.
+pub(super) fn repeats(sheet: &Sheet) -> TargetError {
+    let why = "a key that is asked for stands in several rows".to_owned();
+    Refusal::NoKey { table: sheet.shown().to_owned(), why }.into()
+}

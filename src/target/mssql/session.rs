@@ -1,0 +1,104 @@
+//! A reading session: its connection, made anew where it broke, one state at a time, the tables it knows; writes nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::catalogue::{self, Offers, Sheet};
+use super::fault::Place;
+use super::marks::{self, Identity};
+use super::open::Access;
+use super::sql::session;
+use super::wire::Wire;
+use crate::model::{Refusal, Table};
+use crate::target::{DomainKeys, TargetError};
+
+/// How often a reading step is tried again that met a lock, or a connection that had broken meanwhile.
+const RETRIES: u32 = 3;
+
+/// What a reading session needs.
+pub(super) struct Session {
+    pub(super) access: Access,
+    pub(super) place: Place,
+    pub(super) keys: DomainKeys,
+    pub(super) identity: Identity,
+    pub(super) offers: Offers,
+    wire: Option<Wire>,
+    /// The tables looked at, valid for as long as this session: what is written is judged by the writing side anew.
+    sheets: BTreeMap<String, Option<Arc<Sheet>>>,
+}
+
+/// A step of reading, all of it in one state.
+pub(super) struct Step<'s> {
+    pub(super) wire: &'s mut Wire,
+    pub(super) place: &'s Place,
+    pub(super) keys: &'s DomainKeys,
+    pub(super) offers: &'s Offers,
+    sheets: &'s mut BTreeMap<String, Option<Arc<Sheet>>>,
+}
+
+impl Session {
+    /// Logs in, and asks the database who it is.
+    pub(super) fn open(access: Access, place: Place, keys: DomainKeys) -> Result<Self, TargetError> {
+        let mut wire = access.connect(&place, true)?;
+        let identity = marks::identity(&mut wire, &place)?;
+        let offers = Offers::ask(&mut wire, &place, identity.schema.clone())?;
+        Ok(Self { access, place, keys, identity, offers, wire: Some(wire), sheets: BTreeMap::new() })
+    }
+
+    /// Runs a reading step in a transaction of its own, so that all of it sees the same state.
+    pub(super) fn in_one_state<T>(
+        &mut self,
+        step: &mut dyn FnMut(&mut Step<'_>) -> Result<T, TargetError>,
+    ) -> Result<T, TargetError> {
+        let mut retries = 0;
+        loop {
+            match self.attempt(step) {
+                Err(error) if retries < RETRIES && (error.is_transient() || error.is_lost()) => retries += 1,
+                result => return result,
+            }
+        }
+    }
+
+    fn attempt<T>(&mut self, step: &mut dyn FnMut(&mut Step<'_>) -> Result<T, TargetError>) -> Result<T, TargetError> {
+        let mut wire = match self.wire.take() {
+            Some(wire) => wire,
+            None => self.access.connect(&self.place, true)?,
+        };
+        let begin = if self.identity.snapshots { session::BEGIN_SNAPSHOT } else { session::BEGIN_LOCKED };
+        wire.run(begin).map_err(self.place.error("begin reading"))?;
+        let Self { place, keys, offers, sheets, .. } = self;
+        let result = step(&mut Step { wire: &mut wire, place, keys, offers, sheets });
+        // A connection that cannot end its transaction ends with it.
+        if wire.run(session::ROLLBACK).is_ok() {
+            self.wire = Some(wire);
+        }
+        result
+    }
+
+    /// Forgets the tables that were looked at.
+    pub(super) fn forget(&mut self) {
+        self.sheets.clear();
+    }
+}
+
+impl Step<'_> {
+    /// Returns a table, `None` where there is none of that name.
+    pub(super) fn sheet(&mut self, name: &str) -> Result<Option<Arc<Sheet>>, TargetError> {
+        if let Some(sheet) = self.sheets.get(name) {
+            return Ok(sheet.clone());
+        }
+        let sheet = catalogue::sheet(self.wire, self.place, self.offers, self.keys, name)?.map(Arc::new);
+        self.sheets.insert(name.to_owned(), sheet.clone());
+        Ok(sheet)
+    }
+
+    /// Returns the table that was looked at before, which has to be as it was.
+    pub(super) fn same(&mut self, table: &Table) -> Result<Arc<Sheet>, TargetError> {
+        let name = &table.shape.name;
+        match self.sheet(name)? {
+            Some(sheet) if *sheet.table == *table => Ok(sheet),
+            Some(_) => Err(Refusal::Stale { what: format!("table {name} is declared differently now") }.into()),
+            None => Err(Refusal::Stale { what: format!("table {name} is gone") }.into()),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Questions to SQL Server's catalogue about one table, which `@P1` names by its object id; judges nothing.
+
+use super::quoted;
+
+/// Everything that looks like a table: schema, name, kind, object id.
+pub(in super::super) const OBJECTS: &str = "SELECT s.name, o.name, RTRIM(o.type), CONVERT(bigint, o.object_id) \
+     FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id \
+     WHERE o.type IN ('U', 'V', 'SN') AND o.is_ms_shipped = 0 ORDER BY s.name, o.name";
+
+/// Everything about a table in one go: columns, unique indexes, what is special, triggers, CHECK constraints, the
+/// foreign keys that it declares and those that refer to it. `has` tells which newer columns the catalogue has.
+pub(in super::super) fn everything(has: &dyn Fn(&str, &str) -> bool) -> String {
+    let parts = [
+        columns(has),
+        UNIQUE.to_owned(),
+        special(has),
+        TRIGGERS.to_owned(),
+        CHECKS.to_owned(),
+        foreign_keys(true),
+        foreign_keys(false),
+    ];
+    parts.join("; ")
+}
+
+/// The columns of a table.
+fn columns(has: &dyn Fn(&str, &str) -> bool) -> String {
+    let or = |column: &str, otherwise: &str| {
+        let there = has("columns", column);
+        if there { format!("CONVERT(bigint, c.{column})") } else { otherwise.to_owned() }
+    };
+    format!(
+        "SELECT c.name, ISNULL(b.name, y.name), CONVERT(bigint, c.max_length), CONVERT(bigint, c.precision), \
+         CONVERT(bigint, c.scale), c.collation_name, \
+         CONVERT(bigint, CONVERT(int, COLLATIONPROPERTY(c.collation_name, 'CodePage'))), CONVERT(bigint, c.is_nullable), \
+         CONVERT(bigint, c.is_computed), CONVERT(bigint, c.is_identity), CONVERT(bigint, c.is_column_set), {}, {}, {} \
+         FROM sys.columns AS c JOIN sys.types AS y ON y.user_type_id = c.user_type_id \
+         LEFT JOIN sys.types AS b ON b.user_type_id = y.system_type_id AND y.is_user_defined = 1 \
+         WHERE c.object_id = CONVERT(int, @P1) ORDER BY c.column_id",
+        or("is_masked", "CONVERT(bigint, 0)"),
+        or("encryption_type", "CONVERT(bigint, NULL)"),
+        or("graph_type", "CONVERT(bigint, NULL)"),
+    )
+}
+
+/// The columns of a table's enabled unique indexes, the primary key first: index, primary, filtered, column, nullable.
+const UNIQUE: &str = "SELECT i.name, CONVERT(bigint, i.is_primary_key), \
+     CONVERT(bigint, i.has_filter), c.name, CONVERT(bigint, c.is_nullable), CONVERT(bigint, i.index_id) \
+     FROM sys.indexes AS i \
+     JOIN sys.index_columns AS x ON x.object_id = i.object_id AND x.index_id = i.index_id AND x.key_ordinal > 0 \
+     JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id \
+     WHERE i.object_id = CONVERT(int, @P1) AND i.is_unique = 1 AND i.is_disabled = 0 AND i.is_hypothetical = 0 \
+     ORDER BY i.is_primary_key DESC, i.index_id, x.key_ordinal";
+
+/// What a table is beside a table, as one row: NULL or 0 where it is nothing special.
+fn special(has: &dyn Fn(&str, &str) -> bool) -> String {
+    let of = |column: &str| {
+        if has("tables", column) { format!("CONVERT(bigint, t.{column})") } else { "CONVERT(bigint, 0)".to_owned() }
+    };
+    let durability = if has("databases", "delayed_durability") {
+        "(SELECT CONVERT(bigint, d.delayed_durability) FROM sys.databases AS d WHERE d.database_id = DB_ID())"
+    } else {
+        "CONVERT(bigint, 0)"
+    };
+    let policies = if has("security_policies", "is_enabled") {
+        "(SELECT MAX(p.name) FROM sys.security_policies AS p \
+         JOIN sys.security_predicates AS q ON q.object_id = p.object_id \
+         WHERE q.target_object_id = t.object_id AND p.is_enabled = 1)"
+    } else {
+        "CONVERT(nvarchar(128), NULL)"
+    };
+    let tracking = if has("change_tracking_tables", "is_track_columns_updated_on") {
+        "(SELECT COUNT_BIG(*) FROM sys.change_tracking_tables AS k WHERE k.object_id = t.object_id)"
+    } else {
+        "CONVERT(bigint, 0)"
+    };
+    format!(
+        "SELECT {}, {}, {}, {}, {}, {}, CONVERT(bigint, t.is_filetable), CONVERT(bigint, t.is_replicated), \
+         CONVERT(bigint, t.is_published), CONVERT(bigint, t.is_merge_published), \
+         CONVERT(bigint, t.is_tracked_by_cdc), {tracking}, {policies}, {durability}, \
+         CONVERT(bigint, HAS_PERMS_BY_NAME(NULL, 'DATABASE', 'UNMASK')) \
+         FROM sys.tables AS t WHERE t.object_id = CONVERT(int, @P1)",
+        of("temporal_type"),
+        of("ledger_type"),
+        of("is_memory_optimized"),
+        of("is_external"),
+        of("is_node"),
+        of("is_edge"),
+    )
+}
+
+/// The enabled triggers on a table and their events.
+const TRIGGERS: &str = "SELECT g.name, e.type_desc FROM sys.triggers AS g \
+     LEFT JOIN sys.trigger_events AS e ON e.object_id = g.object_id \
+     WHERE g.parent_id = CONVERT(int, @P1) AND g.is_disabled = 0 ORDER BY g.name, e.type_desc";
+
+/// The enabled CHECK constraints of a table.
+const CHECKS: &str = "SELECT k.name, k.definition FROM sys.check_constraints AS k \
+     WHERE k.parent_object_id = CONVERT(int, @P1) AND k.is_disabled = 0 ORDER BY k.name";
+
+/// The enforced foreign keys that a table declares (`parent`) or that refer to it: name, child's schema and table, its
+/// column, parent's schema and table, its column, and what a delete does further.
+fn foreign_keys(declared: bool) -> String {
+    let side = if declared { "parent_object_id" } else { "referenced_object_id" };
+    format!(
+        "SELECT f.name, cs.name, ct.name, cc.name, ps.name, pt.name, pc.name, \
+         f.delete_referential_action_desc, f.update_referential_action_desc FROM sys.foreign_keys AS f \
+         JOIN sys.foreign_key_columns AS k ON k.constraint_object_id = f.object_id \
+         JOIN sys.tables AS ct ON ct.object_id = f.parent_object_id JOIN sys.schemas AS cs ON cs.schema_id = ct.schema_id \
+         JOIN sys.columns AS cc ON cc.object_id = k.parent_object_id AND cc.column_id = k.parent_column_id \
+         JOIN sys.tables AS pt ON pt.object_id = f.referenced_object_id \
+         JOIN sys.schemas AS ps ON ps.schema_id = pt.schema_id \
+         JOIN sys.columns AS pc ON pc.object_id = k.referenced_object_id AND pc.column_id = k.referenced_column_id \
+         WHERE f.{side} = CONVERT(int, @P1) AND f.is_disabled = 0 ORDER BY f.name, k.constraint_column_id"
+    )
+}
+
+/// Whether the login may do things to a table, named as `@P1`: select, insert, update, delete, alter.
+pub(in super::super) const PERMISSIONS: &str = "SELECT CONVERT(bigint, HAS_PERMS_BY_NAME(@P1, 'OBJECT', 'SELECT')), \
+     CONVERT(bigint, HAS_PERMS_BY_NAME(@P1, 'OBJECT', 'INSERT')), \
+     CONVERT(bigint, HAS_PERMS_BY_NAME(@P1, 'OBJECT', 'UPDATE')), \
+     CONVERT(bigint, HAS_PERMS_BY_NAME(@P1, 'OBJECT', 'DELETE')), \
+     CONVERT(bigint, HAS_PERMS_BY_NAME(@P1, 'OBJECT', 'ALTER'))";
+
+/// Returns a collation's name as SQL writes it; the catalogue gave it, and it is nothing but a word.
+pub(in super::super) fn collation(name: &str) -> Option<&str> {
+    let word = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    word.then_some(name)
+}
+
+/// Switches a trigger off or on, within the transaction.
+pub(in super::super) fn trigger(table: &str, trigger: &str, on: bool) -> String {
+    let word = if on { "ENABLE" } else { "DISABLE" };
+    format!("ALTER TABLE {table} {word} TRIGGER {}", quoted(trigger))
+}

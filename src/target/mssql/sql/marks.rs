@@ -1,0 +1,68 @@
+//! The two tables that mfm leaves in a target, `dbo.mfm_marker` and `dbo.mfm_operation`; no other table.
+
+/// The marker.
+pub(in super::super) const MARKER: &str = "IF OBJECT_ID(N'dbo.mfm_marker', N'U') IS NOT NULL \
+     SELECT TOP (2) marker_id, bound, at_us, actor FROM dbo.mfm_marker";
+/// Whether there is room for operations.
+pub(in super::super) const HAS_OPERATIONS: &str =
+    "SELECT CONVERT(bigint, COUNT(*)) FROM sys.tables WHERE object_id = OBJECT_ID(N'dbo.mfm_operation', N'U')";
+
+const IF_ANY: &str = "IF OBJECT_ID(N'dbo.mfm_operation', N'U') IS NOT NULL ";
+
+/// One uid.
+pub(in super::super) fn operation() -> String {
+    format!("{IF_ANY}SELECT uid, journal_id, op, state FROM dbo.mfm_operation WHERE uid = CONVERT(char(64), @P1)")
+}
+
+/// One number of one journal.
+pub(in super::super) fn operation_at() -> String {
+    format!(
+        "{IF_ANY}SELECT uid, journal_id, op, state FROM dbo.mfm_operation \
+         WHERE journal_id = CONVERT(char(64), @P1) AND op = @P2"
+    )
+}
+
+/// The newest row of a journal.
+pub(in super::super) fn newest() -> String {
+    format!(
+        "{IF_ANY}SELECT TOP (1) uid, journal_id, op, state FROM dbo.mfm_operation \
+         WHERE journal_id = CONVERT(char(64), @P1) ORDER BY op DESC"
+    )
+}
+
+/// All rows of a journal.
+pub(in super::super) fn operations() -> String {
+    format!(
+        "{IF_ANY}SELECT uid, journal_id, op, state FROM dbo.mfm_operation \
+         WHERE journal_id = CONVERT(char(64), @P1) ORDER BY op"
+    )
+}
+
+/// The journals.
+pub(in super::super) fn journals() -> String {
+    format!("{IF_ANY}SELECT DISTINCT journal_id FROM dbo.mfm_operation ORDER BY journal_id")
+}
+
+/// An operation's row.
+pub(in super::super) const INSERT_OPERATION: &str = "INSERT INTO dbo.mfm_operation (uid, journal_id, op, state, at_us) \
+     VALUES (CONVERT(char(64), @P1), CONVERT(char(64), @P2), @P3, CONVERT(varchar(9), @P4), @P5)";
+/// Room for a marker, where there is none.
+pub(in super::super) const CREATE_MARKER: &str = "IF OBJECT_ID(N'dbo.mfm_marker', N'U') IS NULL \
+     CREATE TABLE dbo.mfm_marker (marker_id char(32) NOT NULL CONSTRAINT mfm_marker_id PRIMARY KEY, \
+     bound nvarchar(max) NOT NULL, at_us bigint NOT NULL, actor nvarchar(max) NOT NULL)";
+/// Room for operations, where there is none.
+pub(in super::super) const CREATE_OPERATIONS: &str = "IF OBJECT_ID(N'dbo.mfm_operation', N'U') IS NULL \
+     CREATE TABLE dbo.mfm_operation (uid char(64) NOT NULL CONSTRAINT mfm_operation_uid PRIMARY KEY, \
+     journal_id char(64) NOT NULL, op bigint NOT NULL, state varchar(9) NOT NULL \
+     CONSTRAINT mfm_operation_state CHECK (state IN ('committed', 'abandoned')), at_us bigint NOT NULL, \
+     CONSTRAINT mfm_operation_number UNIQUE (journal_id, op))";
+/// No marker any more.
+pub(in super::super) const DELETE_MARKER: &str = "DELETE FROM dbo.mfm_marker";
+/// A marker.
+pub(in super::super) const INSERT_MARKER: &str =
+    "INSERT INTO dbo.mfm_marker (marker_id, bound, at_us, actor) VALUES (CONVERT(char(32), @P1), @P2, @P3, @P4)";
+/// No marks any more.
+pub(in super::super) const DROP_MARKS: [&str; 2] = [
+    "IF OBJECT_ID(N'dbo.mfm_marker', N'U') IS NOT NULL DROP TABLE dbo.mfm_marker",
+    "IF OBJECT_ID(N'dbo.mfm_operation', N'U') IS NOT NULL DROP TABLE dbo.mfm_operation",
+];

@@ -1,0 +1,164 @@
+//! Reading rows of a table: whole tables, by a column's values, by staged keys; writes none.
+
+use super::super::catalogue::{Field, Sheet};
+use super::super::stage::Staged;
+use super::quoted;
+
+/// What a statement calls the table that is read.
+const TABLE: &str = "t";
+/// What it calls the staged rows.
+const STAGE: &str = "w";
+/// The column that numbers staged rows.
+pub(in super::super) const NUMBER: &str = "nth";
+/// Locks what a transaction is about to change, until it ends; keys that are not there as well.
+const LOCKED: &str = " WITH (UPDLOCK, HOLDLOCK)";
+
+fn cell(field: &Field) -> String {
+    format!("{TABLE}.{}", quoted(&field.name))
+}
+
+fn cells(sheet: &Sheet) -> String {
+    sheet.fields.iter().map(|field| field.kind.read(&cell(field))).collect::<Vec<_>>().join(", ")
+}
+
+/// Reads whole rows.
+pub(in super::super) fn rows(sheet: &Sheet) -> String {
+    format!("SELECT {} FROM {} AS {TABLE}", cells(sheet), sheet.qualified())
+}
+
+/// Reads the rows whose column equals one of `count` values.
+pub(in super::super) fn rows_among(sheet: &Sheet, field: &Field, count: usize) -> String {
+    let marks: Vec<_> = (1..=count).map(|at| field.kind.unstaged(&format!("@P{at}"))).collect();
+    format!("{} WHERE {} IN ({})", rows(sheet), cell(field), marks.join(", "))
+}
+
+/// Reads the rows whose date lies between two days, both included.
+pub(in super::super) fn rows_between(sheet: &Sheet, field: &Field) -> String {
+    let day = |at: usize| format!("CONVERT(date, @P{at}, 112)");
+    format!("{} WHERE CONVERT(date, {}) BETWEEN {} AND {}", rows(sheet), cell(field), day(1), day(2))
+}
+
+/// Reads all keys.
+pub(in super::super) fn keys(sheet: &Sheet) -> String {
+    let key: Vec<_> = sheet.key_fields().map(|field| field.kind.read(&cell(field))).collect();
+    format!("SELECT {} FROM {} AS {TABLE}", key.join(", "), sheet.qualified())
+}
+
+/// Counts rows.
+pub(in super::super) fn count(qualified: &str) -> String {
+    format!("SELECT COUNT_BIG(*) FROM {qualified}")
+}
+
+/// Reads the largest value of a column.
+pub(in super::super) fn maximum(sheet: &Sheet, field: &Field) -> String {
+    let largest = format!("MAX({})", cell(field));
+    format!("SELECT {} FROM {} AS {TABLE}", field.kind.read(&largest), sheet.qualified())
+}
+
+/// Counts rows with NULL in the key.
+pub(in super::super) fn nulls_in_key(sheet: &Sheet) -> String {
+    let terms: Vec<_> = sheet.key_fields().map(|field| format!("{} IS NULL", cell(field))).collect();
+    format!("SELECT COUNT_BIG(*) FROM {} AS {TABLE} WHERE {}", sheet.qualified(), terms.join(" OR "))
+}
+
+/// Reads one key that stands in several rows.
+pub(in super::super) fn repeated_key(sheet: &Sheet) -> String {
+    let read: Vec<_> = sheet.key_fields().map(|field| field.kind.read(&format!("MIN({})", cell(field)))).collect();
+    let groups: Vec<_> = sheet.key_fields().map(cell).collect();
+    format!(
+        "SELECT TOP (1) {} FROM {} AS {TABLE} GROUP BY {} HAVING COUNT_BIG(*) > 1",
+        read.join(", "),
+        sheet.qualified(),
+        groups.join(", ")
+    )
+}
+
+/// Returns the condition that a row has a staged row's key.
+pub(super) fn same_key(sheet: &Sheet, stage: &Staged) -> String {
+    let term = |field: &Field| format!("{} = {}", cell(field), stage.value(STAGE, "k", field));
+    sheet.key_fields().map(term).collect::<Vec<_>>().join(" AND ")
+}
+
+/// Reads the rows whose keys are staged, the number of the key before each.
+pub(in super::super) fn rows_of_keys(sheet: &Sheet, stage: &Staged, lock: bool) -> String {
+    let hint = if lock { LOCKED } else { "" };
+    format!(
+        "SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE} JOIN {} AS {TABLE}{hint} ON {}",
+        cells(sheet),
+        stage.table,
+        sheet.qualified(),
+        same_key(sheet, stage)
+    )
+}
+
+/// Makes a staging table, gone with the session.
+pub(in super::super) fn create_stage(table: &str, columns: &[(String, String)]) -> String {
+    let columns: String = columns.iter().map(|(name, declared)| format!(", {name} {declared} NULL")).collect();
+    format!("CREATE TABLE {table} ({NUMBER} int NOT NULL{columns})")
+}
+
+/// Removes a staging table.
+pub(in super::super) fn drop_stage(table: &str) -> String {
+    format!("DROP TABLE {table}")
+}
+
+/// Reads staged whole rows back, in the form in which the table would give them.
+pub(in super::super) fn staged_rows(sheet: &Sheet, stage: &Staged) -> String {
+    let cells: Vec<_> = sheet.fields.iter().map(|field| field.kind.read(&converted(stage, field))).collect();
+    format!("SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE}", cells.join(", "), stage.table)
+}
+
+fn converted(stage: &Staged, field: &Field) -> String {
+    let value = stage.value(STAGE, "a", field);
+    format!("CONVERT({}, {value})", field.kind.declared())
+}
+
+/// Finds a staged whole row that a CHECK constraint refuses: the constraint's own words over columns of the same names.
+pub(in super::super) fn refused_by(sheet: &Sheet, stage: &Staged, definition: &str) -> String {
+    let cells: Vec<_> =
+        sheet.fields.iter().map(|field| format!("{} AS {}", converted(stage, field), quoted(&field.name))).collect();
+    format!(
+        "SELECT TOP (1) {NUMBER} FROM (SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE}) AS {} WHERE NOT ({definition})",
+        cells.join(", "),
+        stage.table,
+        quoted(&sheet.name)
+    )
+}
+
+/// Finds a staged row whose values in some columns another row holds.
+pub(in super::super) fn held_by_other(sheet: &Sheet, stage: &Staged, index: &[&Field]) -> String {
+    let same: Vec<_> = index.iter().map(|field| alike(&cell(field), &stage.value(STAGE, "a", field))).collect();
+    let own: Vec<_> =
+        sheet.key_fields().map(|field| format!("{} = {}", cell(field), stage.value(STAGE, "k", field))).collect();
+    format!(
+        "SELECT TOP (1) {STAGE}.{NUMBER} FROM {} AS {STAGE} JOIN {} AS {TABLE} ON {} AND NOT ({})",
+        stage.table,
+        sheet.qualified(),
+        same.join(" AND "),
+        own.join(" AND ")
+    )
+}
+
+/// Finds values in some columns that two staged rows share.
+pub(in super::super) fn held_twice(stage: &Staged, index: &[&Field]) -> String {
+    let columns: Vec<_> = index.iter().map(|field| stage.value(STAGE, "a", field)).collect();
+    format!(
+        "SELECT TOP (1) MIN({STAGE}.{NUMBER}) FROM {} AS {STAGE} GROUP BY {} HAVING COUNT_BIG(*) > 1",
+        stage.table,
+        columns.join(", ")
+    )
+}
+
+/// Returns the condition that two values are the same to SQL Server, two NULLs included.
+pub(super) fn alike(one: &str, other: &str) -> String {
+    format!("({one} = {other} OR ({one} IS NULL AND {other} IS NULL))")
+}
+
+/// Tells whether a table holds values in some columns.
+pub(in super::super) fn holds(qualified: &str, columns: &[&Field]) -> String {
+    let terms = columns.iter().enumerate();
+    let terms: Vec<_> = terms
+        .map(|(at, field)| format!("{} = {}", quoted(&field.name), field.kind.unstaged(&format!("@P{}", at + 1))))
+        .collect();
+    format!("SELECT TOP (1) CONVERT(bigint, 1) FROM {qualified} WHERE {}", terms.join(" AND "))
+}

@@ -1,0 +1,271 @@
+//! SQL Server's types: how a column of each is read, staged and written so that no bit is lost; sends nothing itself.
+
+use super::text::Page;
+
+/// Characters beyond this count make a national text a `max` one.
+const NATIONAL_MAX: u32 = 4_000;
+/// Bytes beyond this count make a binary a `max` one.
+const BYTES_MAX: u32 = 8_000;
+
+/// What the catalogue says of a column's type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct RawType {
+    /// The system type's name; an alias type's base.
+    pub(super) name: String,
+    /// Bytes; -1 for `max`.
+    pub(super) max_length: i64,
+    /// Digits.
+    pub(super) precision: u8,
+    /// Digits behind the point.
+    pub(super) scale: u8,
+    /// The number of the code page of the column's collation.
+    pub(super) code_page: Option<i64>,
+}
+
+/// A type whose every value is kept exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Type {
+    /// `bit`.
+    Bit,
+    /// `tinyint`.
+    TinyInt,
+    /// `smallint`.
+    SmallInt,
+    /// `int`.
+    Int,
+    /// `bigint`.
+    BigInt,
+    /// `decimal(p,s)`, `numeric(p,s)`.
+    Decimal { numeric: bool, precision: u8, scale: u8 },
+    /// `money`, which the driver reads as a float.
+    Money,
+    /// `smallmoney`, which the driver reads as a float.
+    SmallMoney,
+    /// `real`.
+    Real,
+    /// `float`.
+    Float,
+    /// `datetime`.
+    DateTime,
+    /// `smalldatetime`.
+    SmallDateTime,
+    /// `datetime2(n)`.
+    DateTime2 { scale: u8 },
+    /// `date`.
+    Date,
+    /// `time(n)`.
+    Time { scale: u8 },
+    /// `datetimeoffset(n)`.
+    DateTimeOffset { scale: u8 },
+    /// `nchar(n)`, `nvarchar(n)`, `ntext`: text in UTF-16.
+    National { fixed: bool, legacy: bool, length: Option<u32> },
+    /// `char(n)`, `varchar(n)`, `text`: text in the code page of its collation.
+    Paged { fixed: bool, legacy: bool, length: Option<u32>, page: Page },
+    /// `binary(n)`, `varbinary(n)`, `image`.
+    Bytes { fixed: bool, legacy: bool, length: Option<u32> },
+    /// `uniqueidentifier`.
+    Uuid,
+    /// `xml`.
+    Xml,
+    /// `rowversion`, which nobody can set.
+    RowVersion,
+}
+
+impl Type {
+    /// Returns the type that the catalogue describes; `None` for one whose values cannot be kept exactly.
+    pub(super) fn of(raw: &RawType) -> Option<Self> {
+        let bytes = u32::try_from(raw.max_length).ok();
+        let characters = bytes.map(|bytes| bytes / 2);
+        let scale = raw.scale;
+        let paged = |fixed, legacy, length| {
+            let page = Page::of(raw.code_page?)?;
+            Some(Self::Paged { fixed, legacy, length, page })
+        };
+        Some(match raw.name.to_ascii_lowercase().as_str() {
+            "bit" => Self::Bit,
+            "tinyint" => Self::TinyInt,
+            "smallint" => Self::SmallInt,
+            "int" => Self::Int,
+            "bigint" => Self::BigInt,
+            "decimal" => Self::Decimal { numeric: false, precision: raw.precision, scale },
+            "numeric" => Self::Decimal { numeric: true, precision: raw.precision, scale },
+            "money" => Self::Money,
+            "smallmoney" => Self::SmallMoney,
+            "real" => Self::Real,
+            "float" => Self::Float,
+            "datetime" => Self::DateTime,
+            "smalldatetime" => Self::SmallDateTime,
+            "datetime2" => Self::DateTime2 { scale },
+            "date" => Self::Date,
+            "time" => Self::Time { scale },
+            "datetimeoffset" => Self::DateTimeOffset { scale },
+            "nchar" => Self::National { fixed: true, legacy: false, length: characters },
+            "nvarchar" | "sysname" => Self::National { fixed: false, legacy: false, length: characters },
+            "ntext" => Self::National { fixed: false, legacy: true, length: None },
+            "char" => return paged(true, false, bytes),
+            "varchar" => return paged(false, false, bytes),
+            "text" => return paged(false, true, None),
+            "binary" => Self::Bytes { fixed: true, legacy: false, length: bytes },
+            "varbinary" => Self::Bytes { fixed: false, legacy: false, length: bytes },
+            "image" => Self::Bytes { fixed: false, legacy: true, length: None },
+            "uniqueidentifier" => Self::Uuid,
+            "xml" => Self::Xml,
+            "timestamp" | "rowversion" => Self::RowVersion,
+            _ => return None,
+        })
+    }
+
+    /// Returns the type as a declaration says it.
+    pub(super) fn declared(self) -> String {
+        let sized = |name: &str, length: Option<u32>| {
+            let length = length.map_or_else(|| "max".to_owned(), |length| length.to_string());
+            format!("{name}({length})")
+        };
+        match self {
+            Self::Bit => "bit".into(),
+            Self::TinyInt => "tinyint".into(),
+            Self::SmallInt => "smallint".into(),
+            Self::Int => "int".into(),
+            Self::BigInt => "bigint".into(),
+            Self::Decimal { numeric, precision, scale } => {
+                format!("{}({precision},{scale})", if numeric { "numeric" } else { "decimal" })
+            }
+            Self::Money => "money".into(),
+            Self::SmallMoney => "smallmoney".into(),
+            Self::Real => "real".into(),
+            Self::Float => "float".into(),
+            Self::DateTime => "datetime".into(),
+            Self::SmallDateTime => "smalldatetime".into(),
+            Self::DateTime2 { scale } => format!("datetime2({scale})"),
+            Self::Date => "date".into(),
+            Self::Time { scale } => format!("time({scale})"),
+            Self::DateTimeOffset { scale } => format!("datetimeoffset({scale})"),
+            Self::National { legacy: true, .. } => "ntext".into(),
+            Self::National { fixed, length, .. } => sized(if fixed { "nchar" } else { "nvarchar" }, length),
+            Self::Paged { legacy: true, .. } => "text".into(),
+            Self::Paged { fixed, length, .. } => sized(if fixed { "char" } else { "varchar" }, length),
+            Self::Bytes { legacy: true, .. } => "image".into(),
+            Self::Bytes { fixed, length, .. } => sized(if fixed { "binary" } else { "varbinary" }, length),
+            Self::Uuid => "uniqueidentifier".into(),
+            Self::Xml => "xml".into(),
+            Self::RowVersion => "rowversion".into(),
+        }
+    }
+
+    /// Returns the expression that reads a column, named by `column`, in a form that the driver keeps exactly.
+    pub(super) fn read(self, column: &str) -> String {
+        match self {
+            Self::Money => format!("CONVERT(decimal(19,4), {column})"),
+            Self::SmallMoney => format!("CONVERT(decimal(10,4), {column})"),
+            // The driver would decode text of a code page by the collation's number, and fails on newer ones.
+            Self::Paged { legacy: true, .. } => format!("CONVERT(varbinary(max), CONVERT(varchar(max), {column}))"),
+            Self::Paged { length: None, .. } => format!("CONVERT(varbinary(max), {column})"),
+            Self::Paged { length: Some(_), .. } => format!("CONVERT(varbinary({BYTES_MAX}), {column})"),
+            Self::National { legacy: true, .. } | Self::Xml => format!("CONVERT(nvarchar(max), {column})"),
+            Self::Bytes { legacy: true, .. } => format!("CONVERT(varbinary(max), {column})"),
+            _ => column.to_owned(),
+        }
+    }
+
+    /// Returns the type of the staging column that carries this type's values to the server; `collation` is the
+    /// column's own, so that text on its way never passes through another code page.
+    pub(super) fn staged(self, collation: Option<&str>) -> String {
+        let collate = collation.map_or_else(String::new, |name| format!(" COLLATE {name}"));
+        match self {
+            Self::Money => "decimal(19,4)".into(),
+            Self::SmallMoney => "decimal(10,4)".into(),
+            Self::SmallDateTime => "datetime".into(),
+            Self::Time { .. } | Self::DateTimeOffset { .. } => "nvarchar(40)".into(),
+            Self::National { length, .. } | Self::Paged { length, .. } => match length {
+                Some(length) if length <= NATIONAL_MAX => format!("nvarchar({length}){collate}"),
+                _ => format!("nvarchar(max){collate}"),
+            },
+            Self::Bytes { length, .. } => match length {
+                Some(length) if length <= BYTES_MAX => format!("varbinary({length})"),
+                _ => "varbinary(max)".into(),
+            },
+            Self::Xml => "nvarchar(max)".into(),
+            _ => self.declared(),
+        }
+    }
+
+    /// Returns the expression that turns a staged value into one of this type.
+    pub(super) fn unstaged(self, staged: &str) -> String {
+        match self {
+            Self::Xml => format!("CONVERT(xml, {staged}, 1)"),
+            Self::Time { .. } => format!("CONVERT({}, {staged}, 114)", self.declared()),
+            Self::DateTimeOffset { .. } => format!("CONVERT({}, {staged}, 127)", self.declared()),
+            Self::Paged { legacy: true, .. } => format!("CONVERT(varchar(max), {staged})"),
+            Self::Money
+            | Self::SmallMoney
+            | Self::SmallDateTime
+            | Self::Paged { .. }
+            | Self::National { fixed: true, .. }
+            | Self::Bytes { fixed: true, .. } => format!("CONVERT({}, {staged})", self.declared()),
+            _ => staged.to_owned(),
+        }
+    }
+
+    /// Tells whether `=` compares two values of the type.
+    pub(super) const fn compares(self) -> bool {
+        !matches!(
+            self,
+            Self::Xml
+                | Self::National { legacy: true, .. }
+                | Self::Paged { legacy: true, .. }
+                | Self::Bytes { legacy: true, .. }
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(name: &str, max_length: i64, precision: u8, scale: u8, code_page: Option<i64>) -> Option<Type> {
+        Type::of(&RawType { name: name.into(), max_length, precision, scale, code_page })
+    }
+
+    #[test]
+    fn types_are_declared_as_the_catalogue_describes_them() {
+        let page = Some(1252);
+        for (name, max_length, precision, scale, declared) in [
+            ("int", 4, 10, 0, "int"),
+            ("decimal", 5, 4, 1, "decimal(4,1)"),
+            ("numeric", 17, 38, 38, "numeric(38,38)"),
+            ("varchar", 20, 0, 0, "varchar(20)"),
+            ("varchar", -1, 0, 0, "varchar(max)"),
+            ("char", 40, 0, 0, "char(40)"),
+            ("nvarchar", 40, 0, 0, "nvarchar(20)"),
+            ("nvarchar", -1, 0, 0, "nvarchar(max)"),
+            ("nchar", 20, 0, 0, "nchar(10)"),
+            ("varbinary", 200, 0, 0, "varbinary(200)"),
+            ("image", 16, 0, 0, "image"),
+            ("ntext", 16, 0, 0, "ntext"),
+            ("text", 16, 0, 0, "text"),
+            ("datetime2", 8, 27, 7, "datetime2(7)"),
+            ("time", 5, 16, 0, "time(0)"),
+            ("timestamp", 8, 0, 0, "rowversion"),
+        ] {
+            assert_eq!(of(name, max_length, precision, scale, page).unwrap().declared(), declared);
+        }
+        for unkept in ["sql_variant", "hierarchyid", "geography", "geometry", "vector", "json"] {
+            assert_eq!(of(unkept, 0, 0, 0, page), None, "{unkept}");
+        }
+        assert_eq!(of("varchar", 20, 0, 0, Some(437)), None, "a code page that cannot be decoded exactly");
+    }
+
+    #[test]
+    fn what_the_driver_would_spoil_takes_another_way() {
+        let money = of("money", 8, 19, 4, None).unwrap();
+        assert_eq!(money.read("[m]"), "CONVERT(decimal(19,4), [m])");
+        assert_eq!(money.staged(None), "decimal(19,4)");
+        assert_eq!(money.unstaged("w.[m]"), "CONVERT(money, w.[m])");
+        let name = of("char", 40, 0, 0, Some(1252)).unwrap();
+        assert_eq!(name.read("[n]"), "CONVERT(varbinary(8000), [n])");
+        assert_eq!(name.staged(Some("Latin1_General_CI_AS")), "nvarchar(40) COLLATE Latin1_General_CI_AS");
+        let long = of("varchar", 8000, 0, 0, Some(1252)).unwrap();
+        assert_eq!(long.staged(None), "nvarchar(max)");
+        assert!(!of("text", 16, 0, 0, Some(1252)).unwrap().compares());
+    }
+}

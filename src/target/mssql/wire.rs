@@ -1,0 +1,241 @@
+//! One connection to SQL Server: connects, sends a statement, hands out rows; knows no table and no operation.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use tiberius::{
+    AuthMethod, Client, ColumnData, Config, EncryptionLevel, IntoSql, Query, QueryItem, SqlBrowser as _, TokenRow,
+};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
+
+use super::fault::Fault;
+use super::url::{Encrypt, Login, MssqlUrl};
+
+/// What sessions are called on the server, so that its administrator sees who is there.
+const APPLICATION: &str = "mfm";
+
+/// A connection, and the runtime that moves its bytes.
+pub(super) struct Wire {
+    runtime: Runtime,
+    client: Client<Compat<TcpStream>>,
+    stages: u64,
+}
+
+/// A row as the driver gives it.
+pub(super) type Cells = Vec<ColumnData<'static>>;
+
+/// A bound parameter.
+struct Parameter(ColumnData<'static>);
+
+impl IntoSql<'static> for Parameter {
+    fn into_sql(self) -> ColumnData<'static> {
+        self.0
+    }
+}
+
+impl Wire {
+    /// Connects and logs in; `password` is the login's.
+    pub(super) fn connect(url: &MssqlUrl, user: Option<&str>, password: Option<&str>) -> Result<Self, Fault> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
+        let runtime = runtime.map_err(|error| Fault::Network(error.to_string()))?;
+        let config = config(url, user, password)?;
+        let limit = Duration::from_millis(url.connect_timeout_ms);
+        let client = runtime.block_on(async {
+            let all = async {
+                let stream = dial(url, &config).await?;
+                stream.set_nodelay(true).map_err(|error| Fault::Network(error.to_string()))?;
+                Client::connect(config, stream.compat_write()).await.map_err(Fault::of_login)
+            };
+            tokio::time::timeout(limit, all).await.unwrap_or(Err(Fault::Timeout { after_ms: url.connect_timeout_ms }))
+        })?;
+        Ok(Self { runtime, client, stages: 0 })
+    }
+
+    /// Returns a name for a staging table that this session has not used.
+    pub(super) fn next_stage(&mut self) -> String {
+        self.stages += 1;
+        format!("#mfm_{}", self.stages)
+    }
+
+    /// Runs a batch that answers nothing.
+    pub(super) fn run(&mut self, text: &str) -> Result<(), Fault> {
+        let Self { runtime, client, .. } = self;
+        runtime.block_on(async { client.simple_query(text).await?.into_results().await.map(drop) }).map_err(Fault::of)
+    }
+
+    /// Runs a statement with parameters, and returns how many rows it touched.
+    pub(super) fn execute(&mut self, text: &str, parameters: Vec<ColumnData<'static>>) -> Result<u64, Fault> {
+        let Self { runtime, client, .. } = self;
+        let done = runtime.block_on(async { query(text, parameters).execute(client).await });
+        done.map(tiberius::ExecuteResult::total).map_err(Fault::of)
+    }
+
+    /// Asks, and hands out the rows of all results one after the other.
+    pub(super) fn each<E: From<Fault>>(
+        &mut self,
+        text: &str,
+        parameters: Vec<ColumnData<'static>>,
+        mut take: impl FnMut(Cells) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Self { runtime, client, .. } = self;
+        runtime.block_on(async {
+            let mut stream = query(text, parameters).query(client).await.map_err(Fault::of)?;
+            let mut refused = None;
+            while let Some(item) = stream.try_next().await.map_err(Fault::of)? {
+                // What is refused is read to its end all the same, so that the connection can be used again.
+                if let (QueryItem::Row(row), None) = (item, &refused) {
+                    refused = take(row.into_iter().collect()).err();
+                }
+            }
+            refused.map_or(Ok(()), Err)
+        })
+    }
+
+    /// Asks, and returns all rows.
+    pub(super) fn rows(&mut self, text: &str, parameters: Vec<ColumnData<'static>>) -> Result<Vec<Cells>, Fault> {
+        let mut rows = Vec::new();
+        self.each(text, parameters, |row| {
+            rows.push(row);
+            Ok::<(), Fault>(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Asks several things at once, and returns the rows of each answer.
+    pub(super) fn answers(
+        &mut self,
+        text: &str,
+        parameters: Vec<ColumnData<'static>>,
+    ) -> Result<Vec<Vec<Cells>>, Fault> {
+        let Self { runtime, client, .. } = self;
+        let results = runtime.block_on(async { query(text, parameters).query(client).await?.into_results().await });
+        let cells = |rows: Vec<tiberius::Row>| rows.into_iter().map(|row| row.into_iter().collect()).collect();
+        Ok(results.map_err(Fault::of)?.into_iter().map(cells).collect())
+    }
+
+    /// Sends rows into a table in bulk; every row has the width of the columns.
+    pub(super) fn bulk<E: From<Fault>>(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        rows: &mut dyn Iterator<Item = Result<Cells, E>>,
+    ) -> Result<(), E> {
+        let Self { runtime, client, .. } = self;
+        runtime.block_on(async {
+            let mut request = client.bulk_insert_columns(table, columns).await.map_err(Fault::of)?;
+            let mut failed = None;
+            for row in rows {
+                match row {
+                    Ok(row) => request.send(token_row(row)).await.map_err(Fault::of)?,
+                    Err(error) => {
+                        failed = Some(error);
+                        break;
+                    }
+                }
+            }
+            request.finalize().await.map_err(Fault::of)?;
+            failed.map_or(Ok(()), Err)
+        })
+    }
+}
+
+fn token_row(cells: Cells) -> TokenRow<'static> {
+    let mut row = TokenRow::with_capacity(cells.len());
+    cells.into_iter().for_each(|cell| row.push(cell));
+    row
+}
+
+fn query(text: &str, parameters: Vec<ColumnData<'static>>) -> Query<'static> {
+    let mut query = Query::new(text.to_owned());
+    parameters.into_iter().for_each(|one| query.bind(Parameter(one)));
+    query
+}
+
+/// Returns a parameter of text.
+pub(super) fn text(text: impl Into<String>) -> ColumnData<'static> {
+    ColumnData::String(Some(text.into().into()))
+}
+
+/// Returns a parameter of a whole number.
+pub(super) const fn number(number: i64) -> ColumnData<'static> {
+    ColumnData::I64(Some(number))
+}
+
+/// Returns a cell of text as the catalogue gives it; empty where there is none.
+pub(super) fn word(cell: Option<&ColumnData<'static>>) -> Option<String> {
+    match cell {
+        Some(ColumnData::String(Some(text))) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+/// Returns a whole number of any width.
+pub(super) fn whole(cell: Option<&ColumnData<'static>>) -> Option<i64> {
+    match cell? {
+        ColumnData::Bit(flag) => flag.map(i64::from),
+        ColumnData::U8(number) => number.map(i64::from),
+        ColumnData::I16(number) => number.map(i64::from),
+        ColumnData::I32(number) => number.map(i64::from),
+        ColumnData::I64(number) => *number,
+        _ => None,
+    }
+}
+
+/// Returns whether a bit of the catalogue is set; NULL is not.
+pub(super) fn flag(cell: Option<&ColumnData<'static>>) -> bool {
+    whole(cell).is_some_and(|number| number != 0)
+}
+
+async fn dial(url: &MssqlUrl, config: &Config) -> Result<TcpStream, Fault> {
+    let refused = |error: std::io::Error| Fault::Network(error.to_string());
+    if url.instance.is_some() {
+        // The browser service tells the instance's port.
+        return TcpStream::connect_named(config).await.map_err(|error| Fault::Network(error.to_string()));
+    }
+    TcpStream::connect((url.host.as_str(), url.port_or_default())).await.map_err(refused)
+}
+
+fn config(url: &MssqlUrl, user: Option<&str>, password: Option<&str>) -> Result<Config, Fault> {
+    let mut config = Config::new();
+    config.host(&url.host);
+    match (&url.instance, url.port) {
+        (Some(instance), _) => config.instance_name(instance),
+        (None, _) => config.port(url.port_or_default()),
+    }
+    config.database(&url.database);
+    config.application_name(APPLICATION);
+    config.encryption(match url.encrypt {
+        Encrypt::Strict => EncryptionLevel::Strict,
+        Encrypt::On => EncryptionLevel::Required,
+        Encrypt::Login => EncryptionLevel::Off,
+        Encrypt::Off => EncryptionLevel::NotSupported,
+    });
+    if url.trust_server_certificate {
+        config.trust_cert();
+    } else if let Some(path) = &url.ca_file {
+        let bundle = std::fs::read(path);
+        let unread = |error| Fault::Tls(format!("the certificates in {} cannot be read: {error}", path.display()));
+        config.trust_cert_ca_bundle(bundle.map_err(unread)?);
+    }
+    config.handshake_timeout(None);
+    config.command_timeout(Some(Duration::from_millis(url.statement_timeout_ms)));
+    config.authentication(match (&url.login, user) {
+        (Login::Sql { .. }, Some(user)) => AuthMethod::sql_server(user, password.unwrap_or_default()),
+        _ => integrated()?,
+    });
+    Ok(config)
+}
+
+#[cfg(all(feature = "integrated", any(unix, windows)))]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+fn integrated() -> Result<AuthMethod, Fault> {
+    Ok(AuthMethod::Integrated)
+}
+
+#[cfg(not(all(feature = "integrated", any(unix, windows))))]
+fn integrated() -> Result<AuthMethod, Fault> {
+    let why = "the URL names no user, and this mfm was built without the feature `integrated`";
+    Err(Fault::Login(why.to_owned()))
+}

@@ -1,0 +1,241 @@
+//! The writing side of a SQL Server target: one transaction a step, its end known or said to be unknown; plans nothing.
+
+use std::time::Duration;
+
+use mfm_journal::{Digest, Intended};
+
+use super::catalogue::Offers;
+use super::census::Surveyor;
+use super::fault::{Fault, Place};
+use super::open::Access;
+use super::sql::{marks as text, session};
+use super::wire::{self, Wire, number};
+use super::{execute, marks};
+use crate::target::faults::{SharedFaults, WriteStep};
+use crate::target::{
+    DomainKeys, ExecuteError, Executed, Marker, OperationRow, OperationState, TargetError, Tombstone, Work, Writer,
+};
+
+/// How often a transaction is tried again that was rolled back for another program's locks.
+const RETRIES: u64 = 3;
+/// How long to wait before each of them, a little longer every time.
+const PAUSE: Duration = Duration::from_millis(40);
+
+/// A connection that lives for one step.
+pub(super) struct MssqlWriter {
+    pub(super) place: Place,
+    pub(super) offers: Offers,
+    pub(super) keys: DomainKeys,
+    access: Access,
+    wire: Option<Wire>,
+    faults: Option<SharedFaults>,
+}
+
+impl MssqlWriter {
+    pub(super) fn open(
+        access: Access,
+        place: Place,
+        offers: Offers,
+        keys: DomainKeys,
+        faults: Option<SharedFaults>,
+    ) -> Result<Self, TargetError> {
+        let mut writer = Self { place, offers, keys, access, wire: None, faults };
+        writer.wire()?;
+        Ok(writer)
+    }
+
+    /// Returns the connection, made anew where it broke.
+    pub(super) fn wire(&mut self) -> Result<(&mut Wire, &Place), TargetError> {
+        let wire = match self.wire.take() {
+            Some(wire) => wire,
+            None => self.access.connect(&self.place, false)?,
+        };
+        Ok((self.wire.insert(wire), &self.place))
+    }
+
+    /// Returns who judges touches on this connection.
+    pub(super) fn surveyor(&mut self) -> Result<Surveyor<'_>, TargetError> {
+        self.wire()?;
+        let missing = || TargetError::Network {
+            url: self.place.url.clone(),
+            what: "connect".to_owned(),
+            why: "the connection is gone".to_owned(),
+        };
+        let wire = self.wire.as_mut().ok_or_else(missing)?;
+        Ok(Surveyor { wire, place: &self.place, offers: &self.offers, keys: &self.keys, login: None })
+    }
+
+    /// Tells the tests' seam where the write stands.
+    pub(super) fn step(&self, step: WriteStep) -> Result<(), TargetError> {
+        let Some(faults) = &self.faults else { return Ok(()) };
+        let result = faults.lock().map_or_else(|_| Err("a test panicked".to_owned()), |mut faults| faults.step(step));
+        result.map_err(|why| self.place.failed("write", why))
+    }
+
+    /// Rolls back and tells whether that is certain; a connection that cannot say so is given up.
+    pub(super) fn roll_back(&mut self) -> bool {
+        let rolled_back = self.wire.as_mut().is_some_and(|wire| wire.run(session::ROLLBACK).is_ok());
+        if !rolled_back {
+            self.wire = None;
+        }
+        rolled_back
+    }
+
+    fn abort(&mut self, error: TargetError) -> ExecuteError {
+        if error.is_lost() {
+            // The server rolls back when it notices; only the uid's place can tell when.
+            self.wire = None;
+            return ExecuteError::Unknown(error);
+        }
+        match (self.roll_back(), error) {
+            (true, TargetError::Refused(refusal)) => ExecuteError::Refused(refusal),
+            (true, error) => ExecuteError::RolledBack(error),
+            (false, error) => ExecuteError::Unknown(error),
+        }
+    }
+
+    fn attempt(&mut self, intended: &Intended, work: &Work<'_>) -> Result<u64, ExecuteError> {
+        let begun = self.begin();
+        begun.map_err(|error| self.abort(error))?;
+        let written = execute::transact(self, intended, work);
+        let rows = written.map_err(|error| self.abort(error))?;
+        self.commit()?;
+        Ok(rows)
+    }
+
+    fn begin(&mut self) -> Result<(), TargetError> {
+        let (wire, place) = self.wire()?;
+        wire.run(session::BEGIN_WRITE).map_err(place.error("begin the operation"))?;
+        self.step(WriteStep::Begun)
+    }
+
+    /// Commits; where the answer is lost, nobody knows how.
+    fn commit(&mut self) -> Result<(), ExecuteError> {
+        self.step(WriteStep::BeforeCommit).map_err(|error| self.abort(error))?;
+        let committed = self.wire().and_then(|(wire, place)| wire.run(session::COMMIT).map_err(place.error("commit")));
+        committed.map_err(|error| self.abort(error))?;
+        self.step(WriteStep::AfterCommit).map_err(ExecuteError::Unknown)
+    }
+
+    /// Runs a step that puts or takes marks in a transaction.
+    fn transaction(
+        &mut self,
+        step: impl FnOnce(&mut Wire, &Place) -> Result<(), TargetError>,
+    ) -> Result<(), TargetError> {
+        let result = self.wire().and_then(|(wire, place)| {
+            let failed = place.error("write mfm's own tables");
+            wire.run(session::BEGIN_WRITE).map_err(&failed)?;
+            step(wire, place)?;
+            wire.run(session::COMMIT).map_err(&failed)
+        });
+        if result.is_err() {
+            self.roll_back();
+        }
+        result
+    }
+
+    /// Puts the row of an operation; a server's refusal is the inner result.
+    pub(super) fn insert_operation(
+        &mut self,
+        row: &OperationRow,
+        state: OperationState,
+        at_us: i64,
+    ) -> Result<Result<(), Fault>, TargetError> {
+        let parameters = vec![
+            marks::digest_text(&row.uid),
+            marks::digest_text(&row.journal_id),
+            marks::op_number(row.op),
+            wire::text(marks::state_word(state)),
+            number(at_us),
+        ];
+        let (wire, _) = self.wire()?;
+        Ok(wire.execute(text::INSERT_OPERATION, parameters).map(drop))
+    }
+
+    /// Reads the row of a uid.
+    pub(super) fn operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError> {
+        let (wire, place) = self.wire()?;
+        marks::operation(wire, place, uid)
+    }
+
+    /// Says that another operation has the number, where one has.
+    pub(super) fn taken(&mut self, row: &OperationRow) -> Result<Option<TargetError>, TargetError> {
+        let (wire, place) = self.wire()?;
+        let other = marks::operation_at(wire, place, &row.journal_id, row.op)?;
+        Ok(other.map(|other| {
+            let what = format!("it holds operation {} of this journal as {}, not as {}", row.op, other.uid, row.uid);
+            TargetError::Replaced { url: place.url.clone(), what }
+        }))
+    }
+
+    /// Says what a tombstone met.
+    fn met(&mut self, row: &OperationRow, fault: Fault) -> Result<Tombstone, TargetError> {
+        let what = "write mfm's record of the operation";
+        if fault.lost() {
+            self.wire = None;
+            return Err(self.place.explain(what, fault));
+        }
+        self.roll_back();
+        if fault.transient() {
+            return Ok(Tombstone::Undecided);
+        }
+        let (wire, place) = self.wire()?;
+        if !marks::has_operations(wire, place)? {
+            let what = "it holds no record of mfm's operations".to_owned();
+            return Err(TargetError::Replaced { url: self.place.url.clone(), what });
+        }
+        if let Some(found) = self.operation(&row.uid)? {
+            return Ok(Tombstone::Found(found.state));
+        }
+        let taken = self.taken(row)?;
+        Err(taken.unwrap_or_else(|| self.place.explain(what, fault)))
+    }
+}
+
+impl Writer for MssqlWriter {
+    fn execute(&mut self, intended: &Intended, work: &Work<'_>) -> Result<Executed, ExecuteError> {
+        let mut retries = 0;
+        loop {
+            match self.attempt(intended, work) {
+                Ok(rows) => return Ok(Executed { rows, retries }),
+                Err(ExecuteError::RolledBack(error)) if error.is_transient() && retries < RETRIES => {
+                    retries += 1;
+                    std::thread::sleep(PAUSE * u32::try_from(retries).unwrap_or(1));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn tombstone(&mut self, row: &OperationRow, at_us: i64) -> Result<Tombstone, TargetError> {
+        self.step(WriteStep::Tombstone)?;
+        match self.insert_operation(row, OperationState::Abandoned, at_us)? {
+            Ok(()) => self.step(WriteStep::TombstonePut).map(|()| Tombstone::Inserted),
+            Err(fault) => self.met(row, fault),
+        }
+    }
+
+    fn mark(&mut self, marker: &Marker) -> Result<(), TargetError> {
+        self.step(WriteStep::Mark)?;
+        let bound = marks::bound_json(&self.place, &marker.bound)?;
+        let values =
+            vec![wire::text(&marker.marker_id), wire::text(bound), number(marker.at_us), wire::text(&marker.actor)];
+        self.transaction(|wire, place| {
+            let failed = place.error("write the marker");
+            for statement in [text::CREATE_MARKER, text::CREATE_OPERATIONS, text::DELETE_MARKER] {
+                wire.run(statement).map_err(&failed)?;
+            }
+            wire.execute(text::INSERT_MARKER, values).map(drop).map_err(&failed)
+        })?;
+        self.step(WriteStep::Marked)
+    }
+
+    fn unmark(&mut self) -> Result<(), TargetError> {
+        self.step(WriteStep::Mark)?;
+        self.transaction(|wire, place| {
+            let failed = place.error("take the marker away");
+            text::DROP_MARKS.iter().try_for_each(|statement| wire.run(statement).map_err(&failed))
+        })?;
+        self.step(WriteStep::Marked)
+    }
+}
