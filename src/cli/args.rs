@@ -52,6 +52,12 @@ pub(super) struct Globals {
     /// Who acts, as the journal will say [env: MFM_ACTOR] [default: the user's name]
     #[arg(long, id = "global_actor", value_name = "NAME", global = true, hide_short_help = true)]
     pub(super) actor: Option<String>,
+    /// A file with the password of a server's login, `-` for standard input [env: MFM_MSSQL_PASSWORD] [default: asked]
+    #[arg(long, id = "global_password_file", value_name = "FILE", global = true, hide_short_help = true)]
+    pub(super) password_file: Option<PathBuf>,
+    /// The same for the login that only reads [env: MFM_MSSQL_READ_PASSWORD] [default: asked]
+    #[arg(long, id = "global_read_password_file", value_name = "FILE", global = true, hide_short_help = true)]
+    pub(super) read_password_file: Option<PathBuf>,
     /// Answer yes to every question but one that wants a name typed
     #[arg(long, short, id = "global_yes", global = true)]
     pub(super) yes: bool,

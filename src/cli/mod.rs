@@ -14,6 +14,7 @@ mod printer;
 mod render;
 mod report;
 mod run;
+mod secrets;
 mod settings;
 mod signals;
 mod terminal;

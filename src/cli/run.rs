@@ -5,10 +5,12 @@ use super::faults::{ApplyCall, PlanCall};
 use super::ports::{SystemClock, SystemEntropy, holder};
 use super::printer::Printer;
 use super::report::{Report, emit};
+use super::secrets::Keyring;
 use super::settings::Settings;
 use super::signals::Signals;
 use super::terminal::Terminal;
 use super::{failures, files, render, topics};
+use crate::model::ports::Reporter as _;
 use crate::ops::cell::ChangeRow;
 use crate::ops::{
     Context, Failure, Kind, apply, audit, cell, checks, demo, explain, export, find, lab, log, modes, plan, recover,
@@ -77,6 +79,12 @@ impl Show<'_> {
 fn with_context(command: &Command, show: &Show<'_>) -> Result<u8, Failure> {
     let settings = show.settings;
     let entropy = SystemEntropy::new()?;
+    let note = |text: &str| {
+        if settings.verbose {
+            show.terminal.note(text);
+        }
+    };
+    let secrets = Keyring::new(&settings.password, &settings.read_password, show.terminal, &note);
     let context = Context {
         journal: settings.journal.clone(),
         target: named(command).or_else(|| settings.target.clone()),
@@ -88,7 +96,7 @@ fn with_context(command: &Command, show: &Show<'_>) -> Result<u8, Failure> {
         entropy: &entropy,
         reporter: show.terminal,
         confirm: show.terminal,
-        secrets: &crate::model::ports::NoSecrets,
+        secrets: &secrets,
     };
     if settings.verbose {
         show.printer.note(&format!("journal {}, by {}", settings.journal.display(), settings.journal_from));

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::args::Globals;
 use super::completion;
+use super::secrets::{self, Password, Source, Sources};
 use crate::ops::Failure;
 
 /// How results are written.
@@ -53,6 +54,8 @@ impl Color {
 pub(super) struct Surroundings {
     /// The variables that mfm looks at, where they are set and not empty.
     pub(super) variables: BTreeMap<&'static str, String>,
+    /// Those of them that hold passwords, apart from the others and never shown.
+    pub(super) passwords: BTreeMap<&'static str, Password>,
     /// The current folder.
     pub(super) folder: PathBuf,
     /// A variable that is set to what is no text: it must not be mistaken for one that is not set.
@@ -60,11 +63,13 @@ pub(super) struct Surroundings {
 }
 
 /// Every environment variable that mfm looks at.
-const VARIABLES: [&str; 15] = [
+const VARIABLES: [&str; 17] = [
     "MFM_JOURNAL",
     "MFM_TARGET",
     "MFM_FORMAT",
     "MFM_ACTOR",
+    secrets::VARIABLE,
+    secrets::READ_VARIABLE,
     "NO_COLOR",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
@@ -83,11 +88,13 @@ impl Surroundings {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub(super) fn of_process() -> Self {
         let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-        let mut around = Self { variables: BTreeMap::new(), folder, unreadable: None };
+        let mut around = Self { folder, ..Self::default() };
         for name in VARIABLES {
             match std::env::var(name) {
-                Ok(value) if !value.is_empty() => drop(around.variables.insert(name, value)),
-                Ok(_) | Err(VarError::NotPresent) => {}
+                Ok(value) if value.is_empty() => {}
+                Ok(value) if secrets::holds_password(name) => drop(around.passwords.insert(name, Password(value))),
+                Ok(value) => drop(around.variables.insert(name, value)),
+                Err(VarError::NotPresent) => {}
                 Err(VarError::NotUnicode(_)) => around.unreadable = Some(name),
             }
         }
@@ -166,6 +173,10 @@ pub(super) struct Settings {
     pub(super) actor: String,
     /// When to use colour.
     pub(super) color: Color,
+    /// Where the password of a server's login comes from.
+    pub(super) password: Sources,
+    /// Where that of the login that only reads comes from.
+    pub(super) read_password: Sources,
     /// Whether plain questions are answered with yes.
     pub(super) yes: bool,
     /// Whether nobody is to be asked.
@@ -195,6 +206,7 @@ impl Settings {
         let config = project.or(user);
         let variable = |name: &str| around.get(name).map(str::to_owned);
         let (journal, journal_from) = journal(globals, around, config.journal)?;
+        let (password, read_password) = passwords(globals, around)?;
         let no_color = around.get("NO_COLOR").map(|_| Color::Never);
         let user_name = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(variable);
         Ok(Self {
@@ -210,6 +222,8 @@ impl Settings {
                 .or(user_name)
                 .unwrap_or_else(user_number),
             color: globals.color.or(no_color).or(config.color).unwrap_or_default(),
+            password,
+            read_password,
             yes: globals.yes,
             no_input: globals.no_input,
             quiet: globals.quiet,
@@ -230,6 +244,21 @@ pub(super) fn format(around: &Surroundings) -> Result<Option<Format>, Failure> {
         let message = format!("MFM_FORMAT is `{word}`, which is no format");
         Failure::usage("config", message, "set it to table, json or plain")
     })
+}
+
+/// Returns where the passwords come from; standard input holds but one.
+fn passwords(globals: &Globals, around: &Surroundings) -> Result<(Sources, Sources), Failure> {
+    let sources = |file: &Option<PathBuf>, variable: &str| Sources {
+        file: file.as_deref().map(Source::of),
+        variable: around.passwords.get(variable).cloned(),
+    };
+    let whole = sources(&globals.password_file, secrets::VARIABLE);
+    let reads = sources(&globals.read_password_file, secrets::READ_VARIABLE);
+    if [&whole, &reads].iter().all(|sources| sources.file == Some(Source::Stdin)) {
+        let message = "standard input cannot hold two passwords";
+        return Err(Failure::usage("usage", message, "give one of them in a file"));
+    }
+    Ok((whole, reads))
 }
 
 fn journal(

@@ -29,7 +29,16 @@ impl Signals {
 
     /// Does something during which a signal ends the process at once: a question to a person, before any write.
     pub(super) fn at_once<T>(&self, ask: impl FnOnce() -> T) -> T {
-        let before = self.ends_at_once.swap(true, Ordering::SeqCst);
+        self.while_asked(true, ask)
+    }
+
+    /// Does something during which a signal is only noted: what has to be put back first, such as a terminal's echo.
+    pub(super) fn noted<T>(&self, ask: impl FnOnce() -> T) -> T {
+        self.while_asked(false, ask)
+    }
+
+    fn while_asked<T>(&self, ends: bool, ask: impl FnOnce() -> T) -> T {
+        let before = self.ends_at_once.swap(ends, Ordering::SeqCst);
         let answer = ask();
         self.ends_at_once.store(before, Ordering::SeqCst);
         answer

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::printer::{BOLD, Printer, WARN, clean, paint};
+use super::secrets::Hidden;
 use super::settings::Settings;
 use super::signals::Signals;
 use crate::model::ports::{Answer, Confirm, Danger, Question, Reporter};
@@ -66,6 +67,18 @@ impl<'a> Terminal<'a> {
             }
             Ok(_) => Some(line.trim_end_matches(['\r', '\n']).to_owned()),
         }
+    }
+}
+
+impl Hidden for Terminal<'_> {
+    fn ask_hidden(&self, prompt: &str) -> Option<Result<String, String>> {
+        if !self.can_ask {
+            return None;
+        }
+        self.clear();
+        let read = self.signals.noted(|| rpassword::prompt_password(clean(prompt)));
+        self.bar.borrow_mut().began = Instant::now();
+        Some(read.map_err(|error| error.to_string()))
     }
 }
 

@@ -24,11 +24,13 @@ const EXIT_CODES: [(u8, &str); 8] = [
 ];
 
 /// What each variable does.
-const VARIABLES: [(&str, &str); 8] = [
+const VARIABLES: [(&str, &str); 10] = [
     ("MFM_JOURNAL", "the journal, unless --journal is given"),
     ("MFM_TARGET", "the target, unless --target is given"),
     ("MFM_FORMAT", "table, json or plain, unless --format is given"),
     ("MFM_ACTOR", "who acts, unless --actor is given"),
+    ("MFM_MSSQL_PASSWORD", "the password of a server's login, unless --password-file is given"),
+    ("MFM_MSSQL_READ_PASSWORD", "that of the login that only reads, unless --read-password-file is given"),
     ("NO_COLOR", "no colour, unless --color is given"),
     ("COLUMNS", "how wide tables may be"),
     ("XDG_CONFIG_HOME", "where mfm/config.toml is looked for, after the nearest mfm.toml"),

@@ -19,6 +19,8 @@ mod json;
 mod output;
 mod recover;
 mod replay;
+#[cfg(feature = "mssql")]
+mod secrets;
 mod settings;
 #[cfg(unix)]
 mod signals;

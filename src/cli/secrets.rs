@@ -1,0 +1,311 @@
+//! Passwords of database servers: from a file, a variable or a person, once a process; neither shows nor keeps them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
+use std::path::{Path, PathBuf};
+
+use crate::model::ports::{Account, Secrets};
+
+/// The variable with the password of a login.
+pub(super) const VARIABLE: &str = "MFM_MSSQL_PASSWORD";
+/// The variable with the password of a login that only reads.
+pub(super) const READ_VARIABLE: &str = "MFM_MSSQL_READ_PASSWORD";
+/// No server takes a longer password; a longer file is something else.
+const BYTES_MAX: u64 = 4096;
+
+/// Tells whether a variable holds a password.
+pub(super) fn holds_password(variable: &str) -> bool {
+    [VARIABLE, READ_VARIABLE].contains(&variable)
+}
+
+/// A password, which no debug print shows.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Password(pub(super) String);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+/// What `--password-file` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+impl Source {
+    /// Returns what an argument names.
+    pub(super) fn of(argument: &Path) -> Self {
+        if argument == Path::new("-") { Self::Stdin } else { Self::File(argument.to_owned()) }
+    }
+
+    /// Reads the password.
+    fn read(&self) -> Result<Password, String> {
+        match self {
+            Self::Stdin if io::stdin().is_terminal() => {
+                Err("standard input is a terminal: leave --password-file out to be asked".to_owned())
+            }
+            Self::Stdin => {
+                password_in(io::stdin().lock()).map_err(|why| format!("the password on standard input: {why}"))
+            }
+            Self::File(path) => {
+                let named = |why: String| format!("the password file {}: {why}", path.display());
+                let file = File::open(path).map_err(|error| named(error.to_string()))?;
+                private(&file).and_then(|()| password_in(file)).map_err(named)
+            }
+        }
+    }
+}
+
+/// Where one kind of login has its password from, beside a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sources {
+    /// What a flag names.
+    pub(super) file: Option<Source>,
+    /// What the variable holds.
+    pub(super) variable: Option<Password>,
+}
+
+/// Refuses a file that others than its owner could read or change.
+#[cfg(unix)]
+fn private(file: &File) -> Result<(), String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = file.metadata().map_err(|error| error.to_string())?.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(format!("others than its owner can use it (mode {mode:04o}); chmod 600 makes it private"))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
+fn private(_: &File) -> Result<(), String> {
+    Ok(())
+}
+
+/// Reads a password to the end of its source, and leaves out one newline there.
+fn password_in(source: impl Read) -> Result<Password, String> {
+    let mut bytes = Vec::new();
+    source.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > BYTES_MAX {
+        return Err(format!("it holds more than {BYTES_MAX} bytes, which is no password"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| "it is no UTF-8".to_owned())?;
+    let line = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).unwrap_or(&text);
+    if line.is_empty() { Err("it is empty".to_owned()) } else { Ok(Password(line.to_owned())) }
+}
+
+/// A person who can be asked for what must not be seen.
+pub(super) trait Hidden {
+    /// Asks without echo; `None` where nobody can be asked, an error where the answer could not be read.
+    fn ask_hidden(&self, prompt: &str) -> Option<Result<String, String>>;
+}
+
+/// A login, and whether it only reads: what a password was found for.
+type Known = (String, String, bool);
+
+/// The passwords of this process.
+pub(super) struct Keyring<'a> {
+    whole: &'a Sources,
+    reads: &'a Sources,
+    person: &'a dyn Hidden,
+    note: &'a dyn Fn(&str),
+    found: RefCell<BTreeMap<Known, Password>>,
+    /// Standard input can be read but once, whichever login asks first.
+    stdin: RefCell<Option<Password>>,
+}
+
+impl<'a> Keyring<'a> {
+    /// Makes one that has asked nobody yet; `note` hears where each password comes from.
+    pub(super) fn new(whole: &'a Sources, reads: &'a Sources, person: &'a dyn Hidden, note: &'a dyn Fn(&str)) -> Self {
+        Self { whole, reads, person, note, found: RefCell::default(), stdin: RefCell::default() }
+    }
+
+    fn find(&self, login: &Account<'_>) -> Result<Password, String> {
+        let (sources, flag, variable) = if login.reads_only {
+            (self.reads, "--read-password-file", READ_VARIABLE)
+        } else {
+            (self.whole, "--password-file", VARIABLE)
+        };
+        let from = |place: &str| (self.note)(&format!("password of {} by {place}", login.user));
+        if let Some(source) = &sources.file {
+            from(flag);
+            return self.read_once(source);
+        }
+        if let Some(password) = &sources.variable {
+            from(variable);
+            return Ok(password.clone());
+        }
+        match self.person.ask_hidden(&format!("Password of {} for {}: ", login.user, login.url)) {
+            Some(Ok(line)) if line.is_empty() => Err("no password was typed".to_owned()),
+            Some(Ok(line)) => {
+                from("a person");
+                Ok(Password(line))
+            }
+            Some(Err(why)) => Err(format!("the password could not be read: {why}")),
+            None => Err(format!(
+                "there is no password for {}: name a file with {flag}, set {variable}, or be asked at a terminal",
+                login.user
+            )),
+        }
+    }
+
+    fn read_once(&self, source: &Source) -> Result<Password, String> {
+        if *source != Source::Stdin {
+            return source.read();
+        }
+        if let Some(password) = self.stdin.borrow().as_ref() {
+            return Ok(password.clone());
+        }
+        let password = source.read()?;
+        *self.stdin.borrow_mut() = Some(password.clone());
+        Ok(password)
+    }
+}
+
+impl Secrets for Keyring<'_> {
+    fn password(&self, login: &Account<'_>) -> Result<String, String> {
+        let known = (login.url.to_owned(), login.user.to_owned(), login.reads_only);
+        if let Some(Password(password)) = self.found.borrow().get(&known) {
+            return Ok(password.clone());
+        }
+        let password = self.find(login)?;
+        self.found.borrow_mut().insert(known, password.clone());
+        Ok(password.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// Answers with a line, or is not there; counts how often it was asked.
+    struct Person(Option<&'static str>, Cell<u32>);
+
+    impl Hidden for Person {
+        fn ask_hidden(&self, prompt: &str) -> Option<Result<String, String>> {
+            assert!(prompt.contains("sa") && prompt.contains("mssql://"), "{prompt}");
+            self.1.set(self.1.get() + 1);
+            self.0.map(|line| Ok(line.to_owned()))
+        }
+    }
+
+    fn login(reads_only: bool) -> Account<'static> {
+        Account { user: "sa", url: "mssql://sa@localhost:1433/Copy", reads_only }
+    }
+
+    fn variable(password: &str) -> Sources {
+        Sources { file: None, variable: Some(Password(password.to_owned())) }
+    }
+
+    fn ask(whole: &Sources, reads: &Sources, person: &Person, reads_only: bool) -> (Result<String, String>, String) {
+        let notes = RefCell::new(String::new());
+        let note = |text: &str| notes.borrow_mut().push_str(text);
+        let answer = Keyring::new(whole, reads, person, &note).password(&login(reads_only));
+        (answer, notes.into_inner())
+    }
+
+    fn nobody() -> Person {
+        Person(None, Cell::new(0))
+    }
+
+    #[test]
+    fn the_file_wins_over_the_variable_and_that_over_a_person() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        std::fs::write(&path, "of-the-file\n").unwrap();
+        set_mode(&path, 0o600);
+        let both = Sources { file: Some(Source::of(&path)), ..variable("of-the-variable") };
+        let person = Person(Some("of-a-person"), Cell::new(0));
+        let none = Sources::default();
+        assert_eq!(ask(&both, &none, &person, false).0.unwrap(), "of-the-file");
+        assert_eq!(ask(&variable("of-the-variable"), &none, &person, false).0.unwrap(), "of-the-variable");
+        assert_eq!(person.1.get(), 0);
+        assert_eq!(ask(&none, &none, &person, false).0.unwrap(), "of-a-person");
+        assert_eq!(ask(&none, &both, &person, true).0.unwrap(), "of-the-file");
+        // The login that writes lends its password to nobody.
+        assert_eq!(ask(&both, &none, &person, true).0.unwrap(), "of-a-person");
+    }
+
+    #[test]
+    fn a_person_is_asked_once_for_each_login() {
+        let person = Person(Some("typed"), Cell::new(0));
+        let (none, silent) = (Sources::default(), |_: &str| ());
+        let keyring = Keyring::new(&none, &none, &person, &silent);
+        for _ in 0..3 {
+            keyring.password(&login(false)).unwrap();
+            keyring.password(&login(true)).unwrap();
+        }
+        assert_eq!(person.1.get(), 2);
+    }
+
+    #[test]
+    fn without_a_terminal_the_three_ways_are_named() {
+        let none = Sources::default();
+        let (failed, _) = ask(&none, &variable("x"), &nobody(), false);
+        let why = failed.unwrap_err();
+        assert!(["--password-file", "MFM_MSSQL_PASSWORD", "terminal"].iter().all(|way| why.contains(way)), "{why}");
+        let why = ask(&variable("x"), &none, &nobody(), true).0.unwrap_err();
+        assert!(["--read-password-file", READ_VARIABLE].iter().all(|way| why.contains(way)), "{why}");
+        let why = ask(&none, &none, &Person(Some(""), Cell::new(0)), false).0.unwrap_err();
+        assert_eq!(why, "no password was typed");
+    }
+
+    #[test]
+    fn nothing_shows_a_password() {
+        let (answer, notes) = ask(&variable("Tr0ub4dor"), &Sources::default(), &nobody(), false);
+        assert_eq!(answer.unwrap(), "Tr0ub4dor");
+        assert_eq!(notes, "password of sa by MFM_MSSQL_PASSWORD");
+        assert!(!format!("{:?}", variable("Tr0ub4dor")).contains("Tr0ub"));
+    }
+
+    #[test]
+    fn one_newline_at_the_end_is_no_part_of_a_password() {
+        let read = |text: &str| password_in(text.as_bytes()).map(|password| password.0);
+        assert_eq!(read(" a b \n").unwrap(), " a b ");
+        assert_eq!(read("a\r\n").unwrap(), "a");
+        assert_eq!(read("a\n\n").unwrap(), "a\n");
+        assert_eq!(read("a\r").unwrap(), "a\r");
+        assert_eq!(read("\n").unwrap_err(), "it is empty");
+        assert!(password_in(&b"\xff\n"[..]).is_err());
+        assert!(read(&"x".repeat(4096)).is_ok() && read(&"x".repeat(4097)).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_use_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        std::fs::write(&path, "Tr0ub4dor").unwrap();
+        let read = || Source::of(&path).read();
+        for mode in [0o640, 0o604, 0o620, 0o601, 0o666] {
+            set_mode(&path, mode);
+            let why = read().unwrap_err();
+            assert!(why.contains(&format!("{mode:04o}")) && why.contains("chmod 600"), "{why}");
+            assert!(!why.contains("Tr0ub"), "{why}");
+        }
+        for mode in [0o600, 0o400] {
+            set_mode(&path, mode);
+            assert_eq!(read().unwrap().0, "Tr0ub4dor");
+        }
+        assert!(Source::of(&folder.path().join("none")).read().unwrap_err().contains("none"));
+    }
+
+    #[cfg(unix)]
+    fn set_mode(path: &Path, mode: u32) {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[cfg(not(unix))]
+    fn set_mode(_: &Path, _: u32) {}
+}
