@@ -17,7 +17,7 @@ const EXIT_CODES: [(u8, &str); 8] = [
     (1, "it ran and found something: a violation, tampering, rows left in conflict, an operation left open"),
     (2, "usage: the arguments alone are wrong"),
     (3, "refused: unmarked, stale, in conflict, over a limit, nothing to change, no consent, recover first"),
-    (4, "the target: absent, busy, full, replaced, or failing"),
+    (4, "the target: absent, unreachable, busy, full, replaced, or failing"),
     (5, "the journal: absent, busy, full, behind, or broken"),
     (130, "interrupted by SIGINT; what was begun is sealed, or left open and said so"),
     (143, "ended by SIGTERM; the same"),

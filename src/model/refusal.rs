@@ -69,6 +69,12 @@ pub enum Refusal {
     /// The name belongs to a view or a virtual table.
     #[error("{table} is a {what}, not a table")]
     NotATable { table: String, what: String },
+    /// The table is of a kind in which a change of a row does more than change the row.
+    #[error("table {table} is {what}: a change of it would reach further")]
+    SpecialTable { table: String, what: String },
+    /// The login lacks a permission that the operation needs.
+    #[error("not permitted to {what} {table}")]
+    NotPermitted { table: String, what: String, grant: String },
     /// A trigger would fire.
     #[error("table {table} has the enabled trigger {trigger}")]
     Trigger { table: String, trigger: String },
@@ -138,8 +144,8 @@ pub enum Refusal {
     /// The name or URL is not registered.
     #[error("no target `{name}` is registered")]
     NoTarget { name: String },
-    /// A file stands where a lab should be made.
-    #[error("{path} already exists, and labs never overwrite a file")]
+    /// A file or a database that holds something stands where a lab should be made.
+    #[error("{path} already exists, and labs overwrite nothing")]
     Exists { path: String },
     /// The operation belongs to another target.
     #[error("operation {op} was made on target `{theirs}`, not on `{ours}`")]
@@ -210,9 +216,19 @@ pub fn show(key: &[Value]) -> String {
     }
 }
 
+/// Writes a URL or a path as one word of a shell's command line: a URL's `?` and `&` mean something else there.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,~\\".contains(c);
+    match text.chars().all(plain) {
+        true => text.to_owned(),
+        false if text.contains('\'') => format!("\"{text}\""),
+        false => format!("'{text}'"),
+    }
+}
+
 /// A URL that nobody registered can be named in the command that does.
 fn unregistered(name: &str) -> String {
-    let url = if name.contains(':') { name } else { "URL" };
+    let url = if name.contains(':') { word(name) } else { "URL".to_owned() };
     format!("`mfm target list` lists them; `mfm target add {url}` registers one")
 }
 
@@ -241,6 +257,8 @@ impl Refusal {
             Self::NothingToChange => "nothing_to_change",
             Self::NoKey { .. } => "no_key",
             Self::NotATable { .. } => "not_a_table",
+            Self::SpecialTable { .. } => "special_table",
+            Self::NotPermitted { .. } => "not_permitted",
             Self::Trigger { .. } => "trigger",
             Self::ForeignKey { .. } => "foreign_key",
             Self::UniqueIndex { .. } => "unique_index",
@@ -266,6 +284,20 @@ impl Refusal {
             Self::NoTarget { .. } => "no_target",
             Self::Exists { .. } => "exists",
             Self::OtherTarget { .. } => "other_target",
+        }
+    }
+
+    /// Returns how a database is marked, by its URL as a word of a command.
+    fn marking(&self, url: &str) -> String {
+        match self {
+            Self::MarkedElsewhere { .. } => {
+                format!("`mfm target mark {url}` marks a copy anew; add --moved if the database itself was moved")
+            }
+            Self::LooksMoved { .. } => format!("mfm target mark --moved {url}"),
+            Self::MarkedBeside { .. } => {
+                format!("`mfm target add {url}` takes it over; a copy of your own: --override foreign-operations")
+            }
+            _ => format!("if it is a test copy that nobody is treated from: mfm target mark {url}"),
         }
     }
 
@@ -306,6 +338,8 @@ impl Refusal {
             Self::NothingToChange => "the records already are as asked".into(),
             Self::NoKey { .. } => "declare a primary key or a unique index over NOT NULL columns on the copy".into(),
             Self::NotATable { .. } => "mfm changes base tables only".into(),
+            Self::SpecialTable { .. } => "use a copy in which it is an ordinary table".into(),
+            Self::NotPermitted { grant, .. } => format!("a database owner can say: {grant}"),
             Self::Trigger { .. } => "--disable-triggers switches triggers off for mfm's own transaction".into(),
             Self::ForeignKey { .. } => "use a copy that does not enforce this foreign key".into(),
             Self::UniqueIndex { .. } | Self::Constraint { .. } => {
@@ -313,16 +347,10 @@ impl Refusal {
             }
             Self::Unsupported { .. } => "docs/targets.md lists what a target may hold".into(),
             Self::Limit { rows, .. } => format!("--max-rows {rows} allows it"),
-            Self::Unmarked { url } => {
-                format!("if it is a test copy that nobody is treated from: mfm target mark {url}")
-            }
-            Self::MarkedElsewhere { url, .. } => {
-                format!("`mfm target mark {url}` marks a copy anew; add --moved if the database itself was moved")
-            }
-            Self::LooksMoved { url, .. } => format!("mfm target mark --moved {url}"),
-            Self::MarkedBeside { url, .. } => {
-                format!("`mfm target add {url}` takes it over; a copy of your own: --override foreign-operations")
-            }
+            Self::Unmarked { url }
+            | Self::MarkedElsewhere { url, .. }
+            | Self::LooksMoved { url, .. }
+            | Self::MarkedBeside { url, .. } => self.marking(&word(url)),
             Self::LiveClinic { sign, .. } => format!("if you know better: --override {sign}"),
             Self::Stale { .. } => "plan again".into(),
             Self::PlanUsed { op } => format!("`mfm show {op}` shows it; make a new plan to commit the fault again"),
@@ -337,8 +365,36 @@ impl Refusal {
             Self::NotApplied { .. } | Self::NotOpen { .. } => "`mfm status` lists what is active and open".into(),
             Self::Contradicted { .. } => "`mfm recover` without --as asks the target".into(),
             Self::NoTarget { name } => unregistered(name),
-            Self::Exists { .. } => "choose another path, or remove the file yourself".into(),
+            Self::Exists { .. } => "choose another path or database, or remove this one yourself".into(),
             Self::OtherTarget { theirs, .. } => format!("one target at a time: this one with --target {theirs}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_refuses_says_why_and_what_would_help() {
+        let refusal = Refusal::SpecialTable { table: "dbo.TxField".into(), what: "a temporal table".into() };
+        assert_eq!(refusal.code(), "special_table");
+        assert_eq!(refusal.to_string(), "table dbo.TxField is a temporal table: a change of it would reach further");
+        assert!(refusal.hint().contains("ordinary table"));
+        let grant = "GRANT UPDATE ON dbo.TxField TO mfm_apply".to_owned();
+        let refusal = Refusal::NotPermitted { table: "dbo.TxField".into(), what: "update".into(), grant };
+        assert_eq!(refusal.code(), "not_permitted");
+        assert_eq!(refusal.to_string(), "not permitted to update dbo.TxField");
+        assert_eq!(refusal.hint(), "a database owner can say: GRANT UPDATE ON dbo.TxField TO mfm_apply");
+    }
+
+    #[test]
+    fn a_url_in_a_hint_is_one_word_of_a_shell() {
+        let hint = |url: &str| Refusal::LooksMoved { url: url.into(), target: "copy".into() }.hint();
+        assert_eq!(hint("sqlite:/tmp/copy.db"), "mfm target mark --moved sqlite:/tmp/copy.db");
+        assert_eq!(hint("sqlite:/tmp/my copy.db"), "mfm target mark --moved 'sqlite:/tmp/my copy.db'");
+        let url = "mssql://sa@host:1433/Copy?encrypt=strict&read_user=r";
+        assert_eq!(hint(url), format!("mfm target mark --moved '{url}'"));
+        assert_eq!(hint("sqlite:o'clock.db"), "mfm target mark --moved \"sqlite:o'clock.db\"");
     }
 }

@@ -235,9 +235,9 @@ fn several_refusals() {
     exit code: 3
     ----- stdout -----
     ----- stderr -----
-    error: [DIR]/lab.db already exists, and labs never overwrite a file
+    error: [DIR]/lab.db already exists, and labs overwrite nothing
 
-    hint: choose another path, or remove the file yourself
+    hint: choose another path or database, or remove this one yourself
     ");
     assert_snapshot!(world.shown(&["revert", "7"]), @r"
     exit code: 3
