@@ -97,14 +97,17 @@ fn line(shell: &str, candidate: &CompletionCandidate) -> String {
     }
 }
 
-/// Undoes what bash does to words: it breaks them at `=` and `:`.
+/// Undoes what bash does to words: it breaks them at `=`, `:` and `@`.
 fn joined(words: Vec<OsString>, index: usize) -> (Vec<OsString>, usize) {
     let (mut out, mut moved, mut open): (Vec<OsString>, usize, bool) = (Vec::new(), index, false);
     for (at, word) in words.into_iter().enumerate() {
+        let before = out.last().map(|last| last.to_string_lossy());
+        let url = before.is_some_and(|before| before.contains("://"));
+        let glue = word == ":" || word == "@" || word == "=" && url;
         let option = out.last().is_some_and(|last| last.to_string_lossy().starts_with("--"));
         let assigns = word == "=" && option && at != index;
-        let continues = open || (word == ":" && at != index);
-        open = word == ":";
+        let continues = open || (glue && at != index);
+        open = glue;
         match out.last_mut() {
             Some(last) if continues => last.push(&word),
             Some(_) if assigns => {}
@@ -256,6 +259,7 @@ mod tests {
             ("mfm --target = lab show 1", 5, "mfm --target lab show 1", 4),
             ("mfm show 1 --target = lab", 2, "mfm show 1 --target lab", 2),
             ("mfm --target sqlite : lab.db show x", 6, "mfm --target sqlite:lab.db show x", 4),
+            ("mfm --target mssql : //sa @ h : 1433/D?a = b log", 11, "mfm --target mssql://sa@h:1433/D?a=b log", 3),
             ("mfm --now 12 : 30 : 00 log", 7, "mfm --now 12:30:00 log", 3),
             ("mfm show =", 2, "mfm show =", 2),
         ] {

@@ -47,10 +47,11 @@ pub(super) const LAB_CREATE: &str = "\
 Make a synthetic database: patients, prescriptions, fields, control points, deliveries and portal-image offsets.
 
 The same request makes the same lab. It is marked as a test copy, registered, and its tables are digested for later \
-comparison. A file that exists is never overwritten.
+comparison. A file that exists is never overwritten, nor a database on a server that holds anything.
 
 Example:
-  mfm lab create sqlite:lab.db --patients 30 --seed 1";
+  mfm lab create sqlite:lab.db --patients 30 --seed 1
+  mfm lab create mssql://sa@dbtest:1433/Lab --name server-lab";
 
 /// `mfm lab import`.
 pub(super) const LAB_IMPORT: &str = "\
@@ -75,7 +76,8 @@ pub(super) const TARGET_ADD: &str = "\
 Register a database by name. Nothing is written to it; it can be read at once, and broken once it is marked.
 
 Example:
-  mfm target add sqlite:copy.db --name copy";
+  mfm target add sqlite:copy.db --name copy
+  mfm target add 'mssql://mfm_apply@dbtest:1433/MOSAIQ_TEST?ca_file=ca.pem' --name test";
 
 /// `mfm target list`.
 pub(super) const TARGET_LIST: &str = "\
@@ -95,11 +97,12 @@ Example:
 pub(super) const TARGET_MARK: &str = "\
 Say that a database is a test copy on which faults may be committed.
 
-The database's own name has to be typed; scripts give it with --confirm. Signs of a live clinic have to be overridden \
-one by one, and the journal keeps that. A copied or moved database is unmarked.
+The database's own name, of a file the file's, has to be typed; scripts give it with --confirm. Signs of a live clinic \
+have to be overridden one by one, and the journal keeps that. A copied or moved database is unmarked.
 
 Example:
-  mfm target mark sqlite:copy.db --confirm copy.db --baseline";
+  mfm target mark sqlite:copy.db --confirm copy.db --baseline
+  mfm target mark test --confirm MOSAIQ_TEST";
 
 /// `mfm target unmark`.
 pub(super) const TARGET_UNMARK: &str = "\

@@ -119,7 +119,7 @@ fn exit_codes() {
     2     usage: the arguments alone are wrong
     3     refused: unmarked, stale, in conflict, over a limit, nothing to change,
           no consent, recover first
-    4     the target: absent, busy, full, replaced, or failing
+    4     the target: absent, unreachable, busy, full, replaced, or failing
     5     the journal: absent, busy, full, behind, or broken
     130   interrupted by SIGINT; what was begun is sealed, or left open and said
           so

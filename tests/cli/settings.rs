@@ -76,6 +76,24 @@ fn format_and_actor() {
 }
 
 #[test]
+fn a_target_in_a_file_is_a_path_beside_it_or_a_url_as_it_stands() {
+    let world = World::with_lab();
+    let below = world.path().join("below");
+    std::fs::create_dir_all(&below).unwrap();
+    let shown = |target: &str| {
+        std::fs::write(world.path().join("mfm.toml"), format!("target = '{target}'\n")).unwrap();
+        let mut command = world.mfm(&["log", "--json"]);
+        command.env("MFM_JOURNAL", world.path().join("journal.db")).current_dir(&below).output().unwrap()
+    };
+    assert!(shown("sqlite:lab.db").status.success());
+    let output = shown("mssql://somebody@dbtest:1433/Copy?encrypt=strict");
+    assert_eq!(output.status.code(), Some(3));
+    let error: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(error["code"], "no_target");
+    assert!(error["hint"].as_str().unwrap().contains("add 'mssql://somebody@dbtest:1433/Copy?encrypt=strict'"), "{error}");
+}
+
+#[test]
 fn a_wrong_file_or_variable_is_a_usage_error() {
     let world = World::empty();
     std::fs::write(world.path().join("mfm.toml"), "jurnal = 'x'\n").unwrap();

@@ -25,7 +25,7 @@ const UNTIL_RANGE: (civil::Date, civil::Date) = (civil::date(1950, 1, 1), civil:
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Request {
-    /// Where: sqlite:PATH, which must not exist yet
+    /// Where: sqlite:PATH, which must not exist yet, or mssql://USER@HOST:PORT/DATABASE, which is made or must be empty
     #[arg(value_name = "URL")]
     pub url: String,
     /// How many patients, 1 to 100000 [default: 30]
@@ -37,7 +37,7 @@ pub struct Request {
     /// No delivery lies after this day, 1950-01-01 to 2100-12-31 [default: 2024-06-28]
     #[arg(long, value_name = "DATE")]
     pub until: Option<String>,
-    /// The name to register it under; the file's name if omitted
+    /// The name to register it under; the file's or the database's name if omitted
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 }

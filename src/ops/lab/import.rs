@@ -29,10 +29,10 @@ pub struct Request {
     /// A wheel of PyMedPhys (`pip download --no-deps pymedphys`), or a folder with its CSV files and types_map.toml
     #[arg(value_name = "SOURCE")]
     pub source: PathBuf,
-    /// Where: sqlite:PATH, which must not exist yet
+    /// Where: sqlite:PATH, which must not exist yet, or mssql://USER@HOST:PORT/DATABASE, which is made or must be empty
     #[arg(value_name = "URL")]
     pub url: String,
-    /// The name to register it under; the file's name if omitted
+    /// The name to register it under; the file's or the database's name if omitted
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 }

@@ -130,7 +130,7 @@ pub(super) fn make(
     Ok((made, target))
 }
 
-/// Returns the file's name, or with a number behind it where another target carries that.
+/// Returns the file's or the database's name, or with a number behind it where another target carries that.
 fn unused_name(journal: &mfm_journal::Journal, target: &dyn Target, url: &str) -> String {
     let registered = journal.state().targets.iter().find(|(_, known)| known.url == url);
     if let Some((name, _)) = registered {
@@ -142,7 +142,7 @@ fn unused_name(journal: &mfm_journal::Journal, target: &dyn Target, url: &str) -
     std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(base)
 }
 
-/// Checks before any file is made that a name given can be used.
+/// Checks before anything is made that a name given can be used.
 ///
 /// # Errors
 /// A refusal.

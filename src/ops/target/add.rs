@@ -19,10 +19,10 @@ pub const CARD: Card = Card { name: "target add", danger: Danger::Read, about: "
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Request {
-    /// Where it is: sqlite:PATH
+    /// Where it is: sqlite:PATH, or mssql://USER@HOST:PORT/DATABASE
     #[arg(value_name = "URL")]
     pub url: String,
-    /// The name to use from now on; the file's name if omitted
+    /// The name to use from now on; the file's or the database's name if omitted
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 }

@@ -31,7 +31,7 @@ pub struct Request {
     /// The name to register it under
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// The database's own name (the file's name), typed to confirm
+    /// The database's own name (of a file: the file's name), typed to confirm
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
     /// Override a sign of a live clinic, by its word

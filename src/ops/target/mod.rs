@@ -19,7 +19,7 @@ use crate::engine::EngineError;
 use crate::model::Refusal;
 use crate::target::{Marker, TableDigest, Target};
 
-/// Returns the name under which a URL is registered unless another is given: the file's, without its ending.
+/// Returns the name under which a URL is registered unless another is given: the file's or the database's, without an ending.
 #[must_use]
 pub fn default_name(target: &dyn Target) -> String {
     let name = target.name();
