@@ -22,6 +22,7 @@ mod replay_engines;
 mod replay_long;
 mod seeds;
 mod selectors;
+mod signs;
 mod simulated;
 mod stacked;
 mod torture;

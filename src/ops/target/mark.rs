@@ -73,12 +73,12 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     };
     let mut target = context.open(&url)?;
     judge(context, &journal, target.as_mut(), request, &url)?;
-    judge_signs(context, target.as_mut(), &url, &request.overrides)?;
+    signs::judge(context, target.as_mut(), &url, &request.overrides)?;
     confirm(context, target.as_ref(), &url, request)?;
     // Whoever was asked may have taken long: everything is judged again, and nobody else writes from here on.
     let lock = journal.lock(&context.holder)?;
     let (name, moved_from) = judge(context, &journal, target.as_mut(), request, &url)?;
-    judge_signs(context, target.as_mut(), &url, &request.overrides)?;
+    signs::judge(context, target.as_mut(), &url, &request.overrides)?;
     if !journal.state().targets.contains_key(&name) {
         append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
     }
@@ -136,16 +136,6 @@ fn name(journal: &Journal, target: &dyn Target, request: &Request, url: &str) ->
     let registered = journal.state().targets.iter().find(|(_, known)| known.url == url);
     let registered = registered.map(|(name, _)| name.clone());
     request.name.clone().or(registered).unwrap_or_else(|| default_name(target))
-}
-
-fn judge_signs(context: &Context<'_>, target: &mut dyn Target, url: &str, overrides: &[String]) -> Result<(), Failure> {
-    for sign in signs::signs(context, target)? {
-        if !overrides.iter().any(|word| word == sign.word) {
-            let refusal = Refusal::LiveClinic { url: url.to_owned(), sign: sign.word.to_owned(), what: sign.what };
-            return Err(refusal.into());
-        }
-    }
-    Ok(())
 }
 
 fn confirm(context: &Context<'_>, target: &dyn Target, url: &str, request: &Request) -> Result<(), Failure> {

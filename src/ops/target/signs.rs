@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::model::{Query, Snapshot};
+use crate::model::{Query, Refusal, Snapshot};
 use crate::mosaiq::clinic;
 use crate::ops::{Context, Failure};
 use crate::target::{Session, Target};
@@ -45,6 +45,19 @@ pub fn signs(context: &Context<'_>, target: &mut dyn Target) -> Result<Vec<LiveS
         }
     }
     Ok(signs)
+}
+
+/// Refuses the first sign that nobody overrode by its word.
+///
+/// # Errors
+/// [`Refusal::LiveClinic`], or what the target says.
+pub fn judge(context: &Context<'_>, target: &mut dyn Target, url: &str, overrides: &[String]) -> Result<(), Failure> {
+    match signs(context, target)?.into_iter().find(|sign| !overrides.iter().any(|word| word == sign.word)) {
+        Some(LiveSign { word, what }) => {
+            Err(Refusal::LiveClinic { url: url.to_owned(), sign: word.to_owned(), what }.into())
+        }
+        None => Ok(()),
+    }
 }
 
 fn clinical(sessions: &[Session]) -> Option<LiveSign> {

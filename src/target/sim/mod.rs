@@ -38,7 +38,7 @@ use self::table::SimTable;
 use self::world::World;
 use super::faults::WriteStep;
 use super::foreign::ForeignKey;
-use super::{Bound, Marker, NewTable, OperationRow, OperationState, TargetError};
+use super::{Bound, Marker, NewTable, OperationRow, OperationState, Session, TargetError};
 use crate::model::Key;
 
 pub use self::read::SimTarget;
@@ -280,6 +280,11 @@ impl SimWorld {
     /// Makes the database one that a crashed program left to be rolled back, or ends that.
     pub fn set_needs_recovery(&self, needed: bool) {
         self.lock().needs_recovery = needed;
+    }
+
+    /// Says which other programs are connected; `None` keeps them from being seen.
+    pub fn set_sessions(&self, sessions: Option<Vec<Session>>) {
+        self.lock().sessions = sessions;
     }
 
     /// Returns what the database is bound to.

@@ -197,7 +197,7 @@ impl Target for SimTarget {
     }
 
     fn sessions(&mut self) -> Result<Option<Vec<Session>>, TargetError> {
-        self.ask().map(|_| Some(Vec::new()))
+        Ok(self.ask()?.sessions.clone())
     }
 
     fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {

@@ -7,7 +7,7 @@ use mfm_journal::Digest;
 use super::script::{Script, SimFault, SimWrite};
 use super::state::State;
 use crate::target::faults::WriteStep;
-use crate::target::{Bound, Marker, TargetError};
+use crate::target::{Bound, Marker, Session, TargetError};
 
 /// How far a transaction's locks reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(super) struct World {
     epoch: u64,
     pub(super) absent: bool,
     pub(super) needs_recovery: bool,
+    /// `None` where nobody may see them.
+    pub(super) sessions: Option<Vec<Session>>,
     pub(super) committed: State,
     pub(super) script: Script,
     held: Option<State>,
@@ -51,6 +53,7 @@ impl World {
             epoch: 0,
             absent: false,
             needs_recovery: false,
+            sessions: Some(Vec::new()),
             committed: State::default(),
             script: Script::default(),
             held: None,
