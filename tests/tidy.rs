@@ -225,15 +225,42 @@ fn the_top_level_is_what_it_should_be() {
     }
 }
 
-/// Reading a database and a journal needs no network; what a server will need stands with its engine.
+/// The one folder that may know a network: the engine of a database server.
+const NETWORK: &str = "src/target/mssql";
+
+/// The crates that open connections for it.
+const NETWORK_CRATES: [&str; 3] = ["tiberius", "tokio", "tokio-util"];
+
 #[test]
 fn nothing_reaches_for_a_network() {
+    let words = ["std::net", "TcpStream", "UdpSocket", "UnixStream", "tokio", "tiberius", "reqwest", "hyper::"];
     let files = ["src", "journal/src"].map(|folder| rust_files(&root().join(folder))).concat();
-    for path in &files {
+    for path in files.iter().filter(|path| !path.starts_with(root().join(NETWORK))) {
         let text = std::fs::read_to_string(path).unwrap();
-        let found =
-            ["std::net", "TcpStream", "UdpSocket", "reqwest", "hyper::"].iter().find(|word| text.contains(**word));
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let found = code.flat_map(|line| words.iter().filter(|word| line.contains(**word))).next();
         assert_eq!(found, None, "{} reaches for a network", path.display());
     }
     assert!(files.len() > 200, "the test looked at {} files: it does not read what it should", files.len());
+}
+
+/// The folder is compiled, and its crates are there, only with the feature.
+#[test]
+fn without_the_feature_nothing_could_open_a_connection() {
+    let port = std::fs::read_to_string(root().join("src/target/mod.rs")).unwrap();
+    let gated = ["pub mod mssql;", "mod mssql;"].map(|module| format!("#[cfg(feature = \"mssql\")]\n{module}\n"));
+    assert!(gated.iter().any(|gated| port.contains(gated)), "src/target/mssql is not behind the feature");
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = toml::from_str(&manifest).unwrap();
+    for name in NETWORK_CRATES {
+        assert_eq!(manifest["dependencies"][name]["optional"].as_bool(), Some(true), "{name}");
+    }
+    for (feature, brings) in manifest["features"].as_table().unwrap() {
+        let brings: Vec<&str> = brings.as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+        let network =
+            brings.iter().any(|one| NETWORK_CRATES.iter().any(|name| one.trim_start_matches("dep:") == *name));
+        assert!(!network || feature == "mssql", "the feature {feature} brings a network");
+        let through = brings.contains(&"mssql");
+        assert!(!through || ["default", "integrated"].contains(&feature.as_str()), "{feature} brings mssql");
+    }
 }
