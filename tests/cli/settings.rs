@@ -90,7 +90,10 @@ fn a_target_in_a_file_is_a_path_beside_it_or_a_url_as_it_stands() {
     assert_eq!(output.status.code(), Some(3));
     let error: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
     assert_eq!(error["code"], "no_target");
-    assert!(error["hint"].as_str().unwrap().contains("add 'mssql://somebody@dbtest:1433/Copy?encrypt=strict'"), "{error}");
+    assert!(
+        error["hint"].as_str().unwrap().contains("add 'mssql://somebody@dbtest:1433/Copy?encrypt=strict'"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -11,7 +11,6 @@ use serde_json::json;
 use super::{
     Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker, rebind, signs,
 };
-use crate::model::Refusal;
 use crate::model::ports::{Danger, Question};
 use crate::ops::status::{self, TargetLine};
 use crate::ops::{Card, Context, Failure};

@@ -236,7 +236,11 @@ fn look(
             return Ok(());
         }
         let digest = compare::digest(&mut hasher, sheet.shown(), Some(&row))?;
-        if slot.is_some() { Err(rows::repeats(sheet)) } else { Ok(*slot = digest) }
+        if slot.is_some() {
+            return Err(rows::repeats(sheet));
+        }
+        *slot = digest;
+        Ok(())
     })?;
     Ok(found)
 }

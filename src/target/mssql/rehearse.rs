@@ -30,7 +30,9 @@ pub(super) fn rehearse(
         let staged = stage::stage(wire, place, sheet, &parts, &mut cells)?;
         let mut found: Vec<Option<Vec<Value>>> = vec![None; batch.len()];
         rows::joined(wire, place, sheet, &text::staged_rows(sheet, &staged), &mut |nth, row| {
-            found.get_mut(nth).map(|slot| *slot = Some(row));
+            if let Some(slot) = found.get_mut(nth) {
+                *slot = Some(row);
+            }
             Ok(())
         })?;
         checks(wire, place, sheet, &staged)?;

@@ -41,12 +41,12 @@ impl From<TargetError> for Stopped {
 }
 
 /// Asks, and hands out rows decoded as some columns.
-fn ask<'f>(
+fn ask(
     wire: &mut Wire,
     place: &Place,
     sheet: &Sheet,
     question: (&str, Vec<ColumnData<'static>>),
-    fields: &[&'f Field],
+    fields: &[&Field],
     take: &mut dyn FnMut(Option<usize>, Vec<Value>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     let (text, parameters) = question;

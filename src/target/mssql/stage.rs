@@ -34,12 +34,12 @@ pub(super) struct Part<'f> {
 }
 
 /// Puts rows into a new staging table, numbered from 0; every row has one value for each part, in their order.
-pub(super) fn stage<'r>(
+pub(super) fn stage(
     wire: &mut Wire,
     place: &Place,
     sheet: &Sheet,
     parts: &[Part<'_>],
-    rows: &mut dyn Iterator<Item = Vec<&'r Value>>,
+    rows: &mut dyn Iterator<Item = Vec<&Value>>,
 ) -> Result<Staged, TargetError> {
     let failed = place.error("stage rows");
     let staged = Staged { table: wire.next_stage() };
