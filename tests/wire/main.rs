@@ -1,0 +1,8 @@
+//! The double of a SQL Server, and what a real client makes of it.
+
+#![cfg(test)]
+
+mod framing;
+mod messages;
+#[path = "../tds/mod.rs"]
+mod tds;
