@@ -12,3 +12,5 @@
 pub(crate) mod answer;
 pub(crate) mod message;
 pub(crate) mod packet;
+pub(crate) mod sql;
+pub(crate) mod world;

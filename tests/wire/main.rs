@@ -6,3 +6,4 @@ mod framing;
 mod messages;
 #[path = "../tds/mod.rs"]
 mod tds;
+mod words;
