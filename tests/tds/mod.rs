@@ -10,7 +10,13 @@
 )]
 
 pub(crate) mod answer;
+pub(crate) mod book;
+pub(crate) mod cut;
+pub(crate) mod double;
+pub(crate) mod line;
 pub(crate) mod message;
 pub(crate) mod packet;
+pub(crate) mod proxy;
 pub(crate) mod sql;
+pub(crate) mod tape;
 pub(crate) mod world;

@@ -2,8 +2,11 @@
 
 #![cfg(test)]
 
+mod client;
 mod framing;
+mod handshake;
 mod messages;
+mod taped;
 #[path = "../tds/mod.rs"]
 mod tds;
 mod words;
