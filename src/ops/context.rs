@@ -109,7 +109,12 @@ impl Context<'_> {
         if let Some(target) = targets.get(&given) {
             return Ok(Chosen { name: given, url: target.url.clone() });
         }
-        let url = target::canonical_url(&given).unwrap_or_else(|_| given.clone());
+        let url = match target::canonical_url(&given) {
+            Ok(url) => url,
+            // No name holds a slash; what is wrong with a URL is said, and no password in it is repeated.
+            Err(error) if given.contains("://") => return Err(error.into()),
+            Err(_) => given.clone(),
+        };
         let found = targets.iter().find(|(_, target)| target.url == url);
         let chosen = found.map(|(name, target)| Chosen { name: name.clone(), url: target.url.clone() });
         chosen.ok_or_else(|| Refusal::NoTarget { name: given }.into())

@@ -104,11 +104,24 @@ impl From<Refusal> for Failure {
     }
 }
 
+/// Returns a URL without the password that somebody wrote into it: an error is read by others than who typed it.
+fn without_password(url: &str) -> String {
+    let hidden = url.split_once("://").and_then(|(scheme, rest)| {
+        let (login, place) = rest.rsplit_once('@')?;
+        let (user, _) = login.split_once(':')?;
+        Some(format!("{scheme}://{user}:...@{place}"))
+    });
+    hidden.unwrap_or_else(|| url.to_owned())
+}
+
 impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         match error {
             TargetError::Refused(refusal) => refusal.into(),
-            TargetError::Url { .. } => Self::new(Kind::Usage, error.code(), error.to_string(), error.hint()),
+            TargetError::Url { url, why } => {
+                let error = TargetError::Url { url: without_password(&url), why };
+                Self::new(Kind::Usage, error.code(), error.to_string(), error.hint())
+            }
             _ => Self::new(Kind::Target, error.code(), error.to_string(), error.hint()),
         }
     }
@@ -146,6 +159,25 @@ impl Failure {
         match error {
             EngineError::Refused(refusal) => refusal.into(),
             other => Self::new(Kind::Refused, other.code(), other.to_string(), other.hint()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_a_url_is_repeated_in_no_error() {
+        let said = |url: &str| {
+            let failure = Failure::from(TargetError::Url { url: url.to_owned(), why: "it holds a password".into() });
+            failure.message + &failure.hint
+        };
+        for url in ["mssql://sa:Tr0ub@4/dor?@host:1433/Copy", "mssql://sa:Tr0ub4dor@host", "x://:Tr0ub@"] {
+            assert!(!said(url).contains("Tr0ub"), "{}", said(url));
+        }
+        for url in ["mssql://sa@host:1433/Copy?encrypt=on", "sqlite:a:b@c", "mssql://host:1433/Copy", "lab"] {
+            assert!(said(url).contains(url), "{}", said(url));
         }
     }
 }

@@ -73,6 +73,20 @@ fn a_file_that_nobody_asks_for_is_not_opened() {
 }
 
 #[test]
+fn a_password_in_a_url_is_refused_and_not_repeated() {
+    let world = World::with_lab();
+    let url = format!("mssql://somebody:{PASSWORD}@localhost:1/Copy");
+    for words in
+        [&["target", "add", &url][..], &["target", "mark", &url], &["lab", "create", &url], &["log", "--target", &url]]
+    {
+        let output = world.run(&[words, &["-v"]].concat());
+        let said = text(&output.stderr) + &text(&output.stdout);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("somebody") && !said.contains(PASSWORD), "{said}");
+    }
+}
+
+#[test]
 fn verbose_says_where_a_password_comes_from() {
     let world = World::empty();
     let mut command = world.mfm(&["target", "add", NOWHERE, "-v"]);
