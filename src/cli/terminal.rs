@@ -75,6 +75,9 @@ impl Hidden for Terminal<'_> {
         if !self.can_ask {
             return None;
         }
+        if self.signals.came() {
+            return Some(Err("interrupted".to_owned()));
+        }
         self.clear();
         let read = self.signals.noted(|| rpassword::prompt_password(clean(prompt)));
         self.bar.borrow_mut().began = Instant::now();
