@@ -1,7 +1,7 @@
 //! `cargo bench`: what mfm promises of its speed, each figure beside a yardstick from the same run; tests nothing.
 //!
 //! `cargo bench -- --rows 100000 --rounds 3` runs smaller; `--only apply,journal` runs parts. Set `TMPDIR` to choose
-//! the disk. With `--features session` the yardstick is SQLite's session extension, else triggers that write an undo
+//! the disk. With `MFM_TEST_MSSQL_URL` and `MFM_TEST_MSSQL_PASSWORD`, SQL Server is measured as well. With `--features session` the yardstick is SQLite's session extension, else triggers that write an undo
 //! log.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail by panic, and prints its table")]
 
@@ -9,6 +9,8 @@ mod entries;
 mod memory;
 mod process;
 mod rows;
+#[cfg(feature = "mssql")]
+mod server;
 mod table;
 mod world;
 mod yardstick;
@@ -52,8 +54,14 @@ fn main() {
     }
     let plan = Plan::from_arguments();
     let mut table = Table::default();
-    let parts: [(&str, Part); 4] =
-        [("rows", rows::run), ("memory", memory::run), ("entries", entries::run), ("process", process::run)];
+    let parts: &[(&str, Part)] = &[
+        ("rows", rows::run),
+        ("memory", memory::run),
+        ("entries", entries::run),
+        ("process", process::run),
+        #[cfg(feature = "mssql")]
+        ("server", server::run),
+    ];
     for (_, run) in parts.iter().filter(|(name, _)| plan.wants(name)) {
         run(&plan, &mut table);
     }

@@ -104,19 +104,18 @@ pub(in super::super) fn drop_stage(table: &str) -> String {
 
 /// Reads staged whole rows back, in the form in which the table would give them.
 pub(in super::super) fn staged_rows(sheet: &Sheet, stage: &Staged) -> String {
-    let cells: Vec<_> = sheet.fields.iter().map(|field| field.kind.read(&converted(stage, field))).collect();
+    let cells: Vec<_> = sheet.fields.iter().map(|field| field.kind.read(&tried(stage, field))).collect();
     format!("SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE}", cells.join(", "), stage.table)
 }
 
-fn converted(stage: &Staged, field: &Field) -> String {
-    let value = stage.value(STAGE, "a", field);
-    format!("CONVERT({}, {value})", field.kind.declared())
+fn tried(stage: &Staged, field: &Field) -> String {
+    stage.value(STAGE, "a", field)
 }
 
 /// Finds a staged whole row that a CHECK constraint refuses: the constraint's own words over columns of the same names.
 pub(in super::super) fn refused_by(sheet: &Sheet, stage: &Staged, definition: &str) -> String {
     let cells: Vec<_> =
-        sheet.fields.iter().map(|field| format!("{} AS {}", converted(stage, field), quoted(&field.name))).collect();
+        sheet.fields.iter().map(|field| format!("{} AS {}", tried(stage, field), quoted(&field.name))).collect();
     format!(
         "SELECT TOP (1) {NUMBER} FROM (SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE}) AS {} WHERE NOT ({definition})",
         cells.join(", "),
