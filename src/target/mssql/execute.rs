@@ -178,8 +178,7 @@ fn carry_out(writer: &mut MssqlWriter, sheet: &Sheet, group: &Group<'_>) -> Resu
             return Err(TargetError::Mismatch { table: sheet.shown().to_owned(), what });
         }
         writer.step(WriteStep::Row)?;
-        let found = look(writer, sheet, group, &staged, false)?;
-        group.changes.iter().zip(found).try_for_each(|(change, found)| compare::after(change, found))?;
+        read_back(writer, sheet, group, &staged)?;
     }
     writer.step(WriteStep::ReadBack)?;
     let (wire, place) = writer.wire()?;
@@ -243,6 +242,41 @@ fn look(
         Ok(())
     })?;
     Ok(found)
+}
+
+/// Reads back what a group wrote, and compares.
+///
+/// Of an update, the cells that it set: the others were compared to the bit under a lock that this transaction still
+/// holds, and triggers that could have touched them are refused or off.
+fn read_back(writer: &mut MssqlWriter, sheet: &Sheet, group: &Group<'_>, staged: &Staged) -> Result<(), TargetError> {
+    let Some(Action::Update { columns, .. }) = group.changes.first().map(|change| &change.action) else {
+        let found = look(writer, sheet, group, staged, false)?;
+        return group.changes.iter().zip(found).try_for_each(|(change, found)| compare::after(change, found));
+    };
+    let (wire, place) = writer.wire()?;
+    let mut fields: Vec<&Field> = sheet.key_fields().collect();
+    let key = fields.len();
+    fields.extend(changed(sheet, columns)?);
+    let mut seen = vec![false; group.changes.len()];
+    let mismatch = |change: &Change, what: &str| TargetError::Mismatch {
+        table: sheet.shown().to_owned(),
+        what: format!("row {} {what}", crate::model::refusal::show(&change.key)),
+    };
+    let question = sql::rows::cells_of_keys(sheet, &fields, staged);
+    rows::numbered(wire, place, sheet, &fields, &question, &mut |nth, row| {
+        let (Some(change), Some(seen)) = (group.changes.get(nth), seen.get_mut(nth)) else { return Ok(()) };
+        let (found, cells) = row.split_at(key);
+        if found != change.key {
+            return Ok(());
+        }
+        let Action::Update { after, .. } = &change.action else { return Ok(()) };
+        if std::mem::replace(seen, true) {
+            return Err(rows::repeats(sheet));
+        }
+        if cells == after { Ok(()) } else { Err(mismatch(change, "does not read back as it was written")) }
+    })?;
+    let missing = group.changes.iter().zip(&seen).find(|(_, seen)| !**seen);
+    missing.map_or(Ok(()), |(change, _)| Err(mismatch(change, "is not there after the write")))
 }
 
 /// Writes the staged rows of a group with one statement, and returns how many the server counted.

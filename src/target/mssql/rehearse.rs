@@ -1,4 +1,5 @@
-//! Rehearsals: rows tried out in a staging table of the same types, against the table's own CHECKs; never in the table.
+//! Rehearsals: rows held against their types, and where that does not settle it tried out in a staging table, against
+//! the table's own CHECKs; never in the table.
 
 use mfm_journal::Value;
 
@@ -20,7 +21,9 @@ pub(super) fn rehearse(
     planned: Vec<Vec<Value>>,
 ) -> Result<Vec<Vec<Value>>, TargetError> {
     planned.iter().try_for_each(|row| fits(sheet, row))?;
-    if planned.is_empty() {
+    // What fits its type comes back as it was sent, but for the types that the server remakes.
+    let tried = !sheet.checks.is_empty() || sheet.fields.iter().any(|field| field.kind.is_remade());
+    if planned.is_empty() || !tried {
         return Ok(planned);
     }
     let parts: Vec<Part<'_>> = sheet.fields.iter().map(|field| Part { letter: "a", field }).collect();

@@ -51,7 +51,7 @@ fn ask(
 ) -> Result<(), TargetError> {
     let (text, parameters) = question;
     let asked = wire.each(text, parameters, |row| {
-        let (nth, cells) = numbered(row, fields.len());
+        let (nth, cells) = split(row, fields.len());
         Ok::<(), Stopped>(take(nth, decoded(sheet, fields, cells)?)?)
     });
     asked.map_err(|stopped| match stopped {
@@ -61,7 +61,7 @@ fn ask(
 }
 
 /// Splits off the number before a row's cells, where there is one.
-fn numbered(mut row: Cells, width: usize) -> (Option<usize>, Cells) {
+fn split(mut row: Cells, width: usize) -> (Option<usize>, Cells) {
     if row.len() <= width {
         return (None, row);
     }
@@ -286,8 +286,19 @@ pub(super) fn joined(
     question: &str,
     take: &mut dyn FnMut(usize, Vec<Value>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
-    let fields = all_fields(sheet);
-    ask(wire, place, sheet, (question, Vec::new()), &fields, &mut |nth, row| match nth {
+    numbered(wire, place, sheet, &all_fields(sheet), question, take)
+}
+
+/// Reads some cells of rows that belong to staged ones, by their numbers.
+pub(super) fn numbered(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    fields: &[&Field],
+    question: &str,
+    take: &mut dyn FnMut(usize, Vec<Value>) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    ask(wire, place, sheet, (question, Vec::new()), fields, &mut |nth, row| match nth {
         Some(nth) => take(nth, row),
         None => Ok(()),
     })

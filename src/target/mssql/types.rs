@@ -206,6 +206,12 @@ impl Type {
         }
     }
 
+    /// Tells whether the server makes something of its own of what it is sent: XML is parsed and written anew, and what
+    /// travels as text is read by the server.
+    pub(super) const fn is_remade(self) -> bool {
+        matches!(self, Self::Xml | Self::Time { .. } | Self::DateTimeOffset { .. })
+    }
+
     /// Tells whether `=` compares two values of the type.
     pub(super) const fn compares(self) -> bool {
         !matches!(

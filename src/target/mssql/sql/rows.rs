@@ -91,6 +91,18 @@ pub(in super::super) fn rows_of_keys(sheet: &Sheet, stage: &Staged, lock: bool) 
     )
 }
 
+/// Reads some cells of the rows whose keys are staged, the number of the key before each.
+pub(in super::super) fn cells_of_keys(sheet: &Sheet, fields: &[&Field], stage: &Staged) -> String {
+    let cells: Vec<_> = fields.iter().map(|field| field.kind.read(&cell(field))).collect();
+    format!(
+        "SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE} JOIN {} AS {TABLE} ON {}",
+        cells.join(", "),
+        stage.table,
+        sheet.qualified(),
+        same_key(sheet, stage)
+    )
+}
+
 /// Makes a staging table, gone with the session.
 pub(in super::super) fn create_stage(table: &str, columns: &[(String, String)]) -> String {
     let columns: String = columns.iter().map(|(name, declared)| format!(", {name} {declared} NULL")).collect();
