@@ -296,8 +296,8 @@ impl Target for MssqlTarget {
     fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {
         let place = self.session.access.place(wait_ms);
         let Session { access, offers, keys, .. } = &self.session;
-        let writer =
-            writer::MssqlWriter::open(access.clone(), place, offers.clone(), keys.clone(), self.faults.clone())?;
-        Ok(Box::new(writer))
+        let (offers, keys, faults) = (offers.clone(), keys.clone(), self.faults.clone());
+        let parked = self.session.shared().unwrap_or_default();
+        Ok(Box::new(writer::MssqlWriter::open(access.clone(), parked, place, offers, keys, faults)?))
     }
 }

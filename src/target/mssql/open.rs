@@ -1,5 +1,7 @@
 //! Who logs in where, and sessions made ready for mfm; keeps passwords, and shows them to nobody.
 
+use std::sync::{Arc, Mutex};
+
 use super::fault::Place;
 use super::sql::session;
 use super::url::{Login, MssqlUrl};
@@ -9,6 +11,9 @@ use crate::target::TargetError;
 
 /// How long a reader waits for somebody else's locks.
 pub(super) const READ_WAIT_MS: u64 = 5_000;
+
+/// A connection between two steps, with no transaction open: whoever needs one next takes it.
+pub(super) type Parked = Arc<Mutex<Option<Wire>>>;
 
 /// A database, and what it takes to log in.
 #[derive(Clone)]
@@ -71,7 +76,7 @@ impl Access {
         let user = login.map(|login| login.user.as_str());
         let wire = Wire::connect(&self.url, user, login.map(|login| login.password.as_str()));
         let mut wire = wire.map_err(place.error("connect"))?;
-        wire.run(&session::settings(place.wait_ms)).map_err(place.error("prepare the session"))?;
+        wire.run(session::SETTINGS).map_err(place.error("prepare the session"))?;
         Ok(wire)
     }
 }

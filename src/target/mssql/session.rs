@@ -1,12 +1,12 @@
 //! A reading session: its connection, made anew where it broke, one state at a time, the tables it knows; writes nothing.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::catalogue::{self, Offers, Sheet};
 use super::fault::Place;
 use super::marks::{self, Identity};
-use super::open::Access;
+use super::open::{Access, Parked};
 use super::sql::session;
 use super::wire::Wire;
 use crate::model::{Refusal, Table};
@@ -22,7 +22,7 @@ pub(super) struct Session {
     pub(super) keys: DomainKeys,
     pub(super) identity: Identity,
     pub(super) offers: Offers,
-    wire: Option<Wire>,
+    parked: Parked,
     /// The tables looked at, valid for as long as this session: what is written is judged by the writing side anew.
     sheets: BTreeMap<String, Option<Arc<Sheet>>>,
 }
@@ -42,7 +42,8 @@ impl Session {
         let mut wire = access.connect(&place, true)?;
         let identity = marks::identity(&mut wire, &place)?;
         let offers = Offers::ask(&mut wire, &place, identity.schema.clone())?;
-        Ok(Self { access, place, keys, identity, offers, wire: Some(wire), sheets: BTreeMap::new() })
+        let parked = Arc::new(Mutex::new(Some(wire)));
+        Ok(Self { access, place, keys, identity, offers, parked, sheets: BTreeMap::new() })
     }
 
     /// Runs a reading step in a transaction of its own, so that all of it sees the same state.
@@ -60,19 +61,27 @@ impl Session {
     }
 
     fn attempt<T>(&mut self, step: &mut dyn FnMut(&mut Step<'_>) -> Result<T, TargetError>) -> Result<T, TargetError> {
-        let mut wire = match self.wire.take() {
+        let parked = self.parked.lock().ok().and_then(|mut parked| parked.take());
+        let mut wire = match parked {
             Some(wire) => wire,
             None => self.access.connect(&self.place, true)?,
         };
-        let begin = if self.identity.snapshots { session::BEGIN_SNAPSHOT } else { session::BEGIN_LOCKED };
-        wire.run(begin).map_err(self.place.error("begin reading"))?;
+        let begin = session::begin_read(self.identity.snapshots, self.place.wait_ms);
+        wire.run(&begin).map_err(self.place.error("begin reading"))?;
         let Self { place, keys, offers, sheets, .. } = self;
         let result = step(&mut Step { wire: &mut wire, place, keys, offers, sheets });
         // A connection that cannot end its transaction ends with it.
-        if wire.run(session::ROLLBACK).is_ok() {
-            self.wire = Some(wire);
+        if wire.run(session::ROLLBACK).is_ok()
+            && let Ok(mut parked) = self.parked.lock()
+        {
+            *parked = Some(wire);
         }
         result
+    }
+
+    /// Returns where this session's connection waits between two steps, where the login that reads writes as well.
+    pub(super) fn shared(&self) -> Option<Parked> {
+        (!self.access.reads_apart()).then(|| Arc::clone(&self.parked))
     }
 
     /// Forgets the tables that were looked at.

@@ -7,7 +7,7 @@ use mfm_journal::{Digest, Intended};
 use super::catalogue::Offers;
 use super::census::Surveyor;
 use super::fault::{Fault, Place};
-use super::open::Access;
+use super::open::{Access, Parked};
 use super::sql::{marks as text, session};
 use super::wire::{self, Wire, number};
 use super::{execute, marks};
@@ -21,27 +21,48 @@ const RETRIES: u64 = 3;
 /// How long to wait before each of them, a little longer every time.
 const PAUSE: Duration = Duration::from_millis(40);
 
-/// A connection that lives for one step.
+/// What writes during one step, on a connection of its own or on the one that read before.
 pub(super) struct MssqlWriter {
     pub(super) place: Place,
     pub(super) offers: Offers,
     pub(super) keys: DomainKeys,
     access: Access,
+    /// Where the connection comes from, and goes to once nothing of this step is open on it.
+    parked: Parked,
     wire: Option<Wire>,
+    /// Whether a transaction may be open.
+    dirty: bool,
     faults: Option<SharedFaults>,
 }
 
 impl MssqlWriter {
     pub(super) fn open(
         access: Access,
+        parked: Parked,
         place: Place,
         offers: Offers,
         keys: DomainKeys,
         faults: Option<SharedFaults>,
     ) -> Result<Self, TargetError> {
-        let mut writer = Self { place, offers, keys, access, wire: None, faults };
-        writer.wire()?;
+        let wire = parked.lock().ok().and_then(|mut parked| parked.take());
+        let mut writer = Self { place, offers, keys, access, parked, wire, dirty: false, faults };
+        let text = session::lock_timeout(writer.place.wait_ms);
+        let (wire, _) = writer.wire()?;
+        // A connection that broke while it waited is made anew; nothing was sent on it.
+        if wire.run(&text).is_err() {
+            writer.wire = None;
+            let (wire, place) = writer.wire()?;
+            wire.run(&text).map_err(place.error("prepare the session"))?;
+        }
         Ok(writer)
+    }
+
+    /// Lets others use the connection again, where nothing is open on it.
+    fn park(&mut self) {
+        let wire = self.wire.take().filter(|_| !self.dirty && !std::thread::panicking());
+        if let (Some(wire), Ok(mut parked)) = (wire, self.parked.lock()) {
+            *parked = Some(wire);
+        }
     }
 
     /// Returns the connection, made anew where it broke.
@@ -78,6 +99,7 @@ impl MssqlWriter {
         if !rolled_back {
             self.wire = None;
         }
+        self.dirty = false;
         rolled_back
     }
 
@@ -85,9 +107,13 @@ impl MssqlWriter {
         if error.is_lost() {
             // The server rolls back when it notices; only the uid's place can tell when.
             self.wire = None;
+            self.dirty = false;
             return ExecuteError::Unknown(error);
         }
-        match (self.roll_back(), error) {
+        let rolled_back = self.roll_back();
+        // What a failed step switched on for its session, identity values say, goes with the session.
+        self.wire = None;
+        match (rolled_back, error) {
             (true, TargetError::Refused(refusal)) => ExecuteError::Refused(refusal),
             (true, error) => ExecuteError::RolledBack(error),
             (false, error) => ExecuteError::Unknown(error),
@@ -104,8 +130,10 @@ impl MssqlWriter {
     }
 
     fn begin(&mut self) -> Result<(), TargetError> {
+        let begin = session::begin_write(self.place.wait_ms);
+        self.dirty = true;
         let (wire, place) = self.wire()?;
-        wire.run(session::BEGIN_WRITE).map_err(place.error("begin the operation"))?;
+        wire.run(&begin).map_err(place.error("begin the operation"))?;
         self.step(WriteStep::Begun)
     }
 
@@ -114,6 +142,7 @@ impl MssqlWriter {
         self.step(WriteStep::BeforeCommit).map_err(|error| self.abort(error))?;
         let committed = self.wire().and_then(|(wire, place)| wire.run(session::COMMIT).map_err(place.error("commit")));
         committed.map_err(|error| self.abort(error))?;
+        self.dirty = false;
         self.step(WriteStep::AfterCommit).map_err(ExecuteError::Unknown)
     }
 
@@ -122,15 +151,18 @@ impl MssqlWriter {
         &mut self,
         step: impl FnOnce(&mut Wire, &Place) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
+        let begin = session::begin_write(self.place.wait_ms);
+        self.dirty = true;
         let result = self.wire().and_then(|(wire, place)| {
             let failed = place.error("write mfm's own tables");
-            wire.run(session::BEGIN_WRITE).map_err(&failed)?;
+            wire.run(&begin).map_err(&failed)?;
             step(wire, place)?;
             wire.run(session::COMMIT).map_err(&failed)
         });
         if result.is_err() {
             self.roll_back();
         }
+        self.dirty = false;
         result
     }
 
@@ -192,12 +224,21 @@ impl MssqlWriter {
     }
 }
 
+impl Drop for MssqlWriter {
+    fn drop(&mut self) {
+        self.park();
+    }
+}
+
 impl Writer for MssqlWriter {
     fn execute(&mut self, intended: &Intended, work: &Work<'_>) -> Result<Executed, ExecuteError> {
         let mut retries = 0;
         loop {
             match self.attempt(intended, work) {
-                Ok(rows) => return Ok(Executed { rows, retries }),
+                Ok(rows) => {
+                    self.park();
+                    return Ok(Executed { rows, retries });
+                }
                 Err(ExecuteError::RolledBack(error)) if error.is_transient() && retries < RETRIES => {
                     retries += 1;
                     std::thread::sleep(PAUSE * u32::try_from(retries).unwrap_or(1));

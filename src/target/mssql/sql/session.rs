@@ -1,20 +1,26 @@
 //! What a session asks and says of itself: settings, transactions, the database's identity; touches no table.
 
 /// Settings that results and writes depend on; the rest of a session is the server's default.
-pub(in super::super) fn settings(lock_timeout_ms: u64) -> String {
-    format!(
-        "SET XACT_ABORT ON; SET ANSI_NULLS ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET ARITHABORT ON; \
-         SET CONCAT_NULL_YIELDS_NULL ON; SET NUMERIC_ROUNDABORT OFF; SET QUOTED_IDENTIFIER ON; SET DATEFORMAT ymd; \
-         SET IMPLICIT_TRANSACTIONS OFF; SET LOCK_TIMEOUT {lock_timeout_ms}"
-    )
+pub(in super::super) const SETTINGS: &str = "SET XACT_ABORT ON; SET ANSI_NULLS ON; SET ANSI_PADDING ON; \
+     SET ANSI_WARNINGS ON; SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; SET NUMERIC_ROUNDABORT OFF; \
+     SET QUOTED_IDENTIFIER ON; SET DATEFORMAT ymd; SET IMPLICIT_TRANSACTIONS OFF";
+
+/// Waits so long for somebody else's locks from now on.
+pub(in super::super) fn lock_timeout(wait_ms: u64) -> String {
+    format!("SET LOCK_TIMEOUT {wait_ms}")
 }
 
-/// Begins a transaction that sees one state, and keeps nobody from writing.
-pub(in super::super) const BEGIN_SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION";
-/// Begins a transaction that sees one state, where the database keeps no versions of rows: by locks.
-pub(in super::super) const BEGIN_LOCKED: &str = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; BEGIN TRANSACTION";
+/// Begins a transaction that sees one state: by versions of rows, which keeps nobody from writing, or else by locks.
+pub(in super::super) fn begin_read(snapshots: bool, wait_ms: u64) -> String {
+    let level = if snapshots { "SNAPSHOT" } else { "SERIALIZABLE" };
+    format!("SET LOCK_TIMEOUT {wait_ms}; SET TRANSACTION ISOLATION LEVEL {level}; BEGIN TRANSACTION")
+}
+
 /// Begins a transaction that writes; what it reads it locks by hints.
-pub(in super::super) const BEGIN_WRITE: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION";
+pub(in super::super) fn begin_write(wait_ms: u64) -> String {
+    format!("SET LOCK_TIMEOUT {wait_ms}; SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION")
+}
+
 /// Makes it durable: with delayed durability neither forced nor asked for, the commit is on disk when it is answered.
 pub(in super::super) const COMMIT: &str = "COMMIT TRANSACTION";
 /// Takes back whatever is open.
