@@ -114,6 +114,10 @@ fn automatic(context: &Context<'_>) -> Result<Outcome, Failure> {
     let names: BTreeSet<&String> = open.iter().chain(urls.keys()).collect();
     for name in names.into_iter().filter(|name| wanted.as_ref().is_none_or(|wanted| wanted == *name)) {
         let chosen = Chosen { name: name.clone(), url: urls.get(name).cloned().unwrap_or_default() };
+        // A server rolls back by itself; where nothing is open, nobody is asked for its password.
+        if !open.contains(name) && !target::leaves_transactions(&chosen.url) {
+            continue;
+        }
         let opened = open_or_roll_back(context, &chosen.url);
         if let Ok((_, true)) = opened {
             outcome.rolled_back.push(name.clone());
@@ -225,7 +229,7 @@ fn gone(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
             holds_none(&journal, target, &chosen)?;
             nowhere(context, request, &mut journal, &chosen)?
         }
-        Err(TargetError::Absent { .. }) => nowhere(context, request, &mut journal, &chosen)?,
+        Err(error) if is_gone(&error) => nowhere(context, request, &mut journal, &chosen)?,
         // A target that cannot be read just now is not gone.
         Err(error) => return Err(error.into()),
     };
@@ -235,6 +239,13 @@ fn gone(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
         ..still_open(&chosen.name, op, "")
     };
     Ok(done(context, written_off.into_iter().map(line).collect()))
+}
+
+/// Tells whether a database may be written off by whoever types its name: there is none, or no server that answers.
+///
+/// A server that comes back all the same is refused: it holds operations that were written off.
+const fn is_gone(error: &TargetError) -> bool {
+    matches!(error, TargetError::Absent { .. } | TargetError::Network { .. })
 }
 
 fn done(context: &Context<'_>, operations: Vec<Line>) -> Outcome {
@@ -252,7 +263,7 @@ fn nowhere(
     // The database may have come back while the question stood.
     match context.open(&chosen.url) {
         Ok(target) => holds_none(journal, target, chosen)?,
-        Err(TargetError::Absent { .. }) => {}
+        Err(error) if is_gone(&error) => {}
         Err(error) => return Err(error.into()),
     }
     let mut absent = target::Nowhere::new(&chosen.url);

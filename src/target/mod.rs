@@ -338,6 +338,12 @@ pub fn roll_back(url: &str) -> Result<(), TargetError> {
     }
 }
 
+/// Tells whether a crashed program's transaction stays in a database until somebody opens it: in a file, not on a server.
+#[must_use]
+pub fn leaves_transactions(url: &str) -> bool {
+    url.starts_with("sqlite:")
+}
+
 /// Returns the one spelling of a URL under which a target is registered: of a file the absolute path without links, of
 /// a server's database the settings in one order.
 ///

@@ -222,3 +222,32 @@ fn an_offset_as_large_as_can_be_is_refused() {
         assert_eq!(failure.code, "not_a_duplicate");
     }
 }
+
+/// Knows the password.
+#[cfg(feature = "mssql")]
+struct Known;
+
+#[cfg(feature = "mssql")]
+impl mfm::model::ports::Secrets for Known {
+    fn password(&self, _: &mfm::model::ports::Account<'_>) -> Result<String, String> {
+        Ok("secret".to_owned())
+    }
+}
+
+/// A server that was switched off for good answers nothing, and what is open there has to have an end.
+#[cfg(feature = "mssql")]
+#[test]
+fn a_server_that_never_answers_again_is_written_off_by_its_name() {
+    let world = World::with_lab(5);
+    let mut journal = mfm_journal::Journal::open(&world.journal).unwrap();
+    let lock = journal.lock(&world.context().holder).unwrap();
+    let body = serde_json::json!({"name": "server", "url": "mssql://tester@127.0.0.1:1/T"});
+    journal.append(&lock, &world.context().stamp(), "target_added", body).unwrap();
+    drop((lock, journal));
+    // A recover asks only targets that have something to close, or to roll back.
+    let closed = recover::run(&world.context(), &recover::Request::default()).unwrap();
+    assert!(closed.failure.is_none(), "{closed:?}");
+    let context = mfm::ops::Context { target: Some("server".into()), secrets: &Known, ..world.context() };
+    let request = recover::Request { confirm: Some("server".into()), ..gone() };
+    assert!(recover::run(&context, &request).unwrap().failure.is_none());
+}
