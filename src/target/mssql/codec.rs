@@ -79,7 +79,7 @@ pub(super) fn encode(value: &Value, declared: Type) -> Option<ColumnData<'static
             numeric(*number, 10, 4)?
         }
         (Type::Real, Value::Real(number)) => ColumnData::F32(Some(single(*number)?)),
-        (Type::Float, Value::Real(number)) => ColumnData::F64(Some(*number).filter(|number| number.is_finite())),
+        (Type::Float, Value::Real(number)) if number.is_finite() => ColumnData::F64(Some(*number)),
         (Type::DateTime, Value::Moment(at)) => clock(*at, TICKS * SECONDS_PER_DAY, 1)?,
         (Type::SmallDateTime, Value::Moment(at)) => clock(*at, SECONDS_PER_DAY / 60, 60 * TICKS)?,
         (Type::DateTime2 { scale }, Value::Moment(at)) => {
@@ -297,6 +297,9 @@ mod tests {
             (Type::Money, number("1.0")),
             (Type::SmallMoney, number("214748.3648")),
             (Type::Real, Value::Real(0.1)),
+            (Type::Real, Value::Real(f64::INFINITY)),
+            (Type::Float, Value::Real(f64::INFINITY)),
+            (Type::Float, Value::Real(f64::NEG_INFINITY)),
             (Type::DateTime, at(Some(0), Some(25_920_000), None)),
             (Type::DateTime, at(None, Some(0), None)),
             (Type::SmallDateTime, at(Some(0), Some(1440), None)),
