@@ -6,7 +6,7 @@ use super::catalogue::{Field, Sheet};
 use super::codec;
 use super::fault::Place;
 use super::sql::rows as text;
-use super::wire::{Cells, Wire};
+use super::wire::{self, Cells, Wire};
 use crate::model::Refusal;
 use crate::target::TargetError;
 
@@ -49,12 +49,19 @@ pub(super) fn stage(
     wire.run(&text::create_stage(&staged.table, &columns)).map_err(&failed)?;
     let mut listed = vec![text::NUMBER];
     listed.extend(names.iter().map(String::as_str));
-    let mut encoded = rows.enumerate().map(|(nth, row)| encode(sheet, parts, nth, &row));
+    let mut late = Vec::new();
+    let mut encoded = rows.enumerate().map(|(nth, row)| encode(sheet, parts, nth, &row, &mut late));
     let sent = wire.bulk(&staged.table, &listed, &mut encoded);
     sent.map_err(|stopped| match stopped {
         Stopped::Refused(refusal) => TargetError::from(refusal),
         Stopped::Fault(fault) => failed(fault),
     })?;
+    drop(encoded);
+    for Late { nth, part, cell } in late {
+        let Some(name) = names.get(part) else { continue };
+        let parameters = vec![cell, wire::number(nth)];
+        wire.execute(&text::complete_stage(&staged.table, name), parameters).map_err(&failed)?;
+    }
     Ok(staged)
 }
 
@@ -75,12 +82,46 @@ impl From<super::fault::Fault> for Stopped {
     }
 }
 
-fn encode(sheet: &Sheet, parts: &[Part<'_>], nth: usize, row: &[&Value]) -> Result<Cells, Stopped> {
+/// A cell too large for the driver's bulk load, which takes it for an error: it follows by itself.
+struct Late {
+    nth: i64,
+    part: usize,
+    cell: tiberius::ColumnData<'static>,
+}
+
+/// The driver's bulk load refuses cells of more bytes, in `max` columns too.
+const BULK_CELL_BYTES_MAX: usize = 65_535;
+
+/// Returns what takes a cell's place in a bulk load that cannot carry it.
+fn placeholder(cell: &tiberius::ColumnData<'static>) -> Option<tiberius::ColumnData<'static>> {
+    use tiberius::ColumnData::{Binary, String};
+    match cell {
+        Binary(Some(bytes)) if bytes.len() > BULK_CELL_BYTES_MAX => Some(Binary(None)),
+        String(Some(text)) if text.encode_utf16().count() * 2 > BULK_CELL_BYTES_MAX => Some(String(None)),
+        _ => None,
+    }
+}
+
+fn encode(
+    sheet: &Sheet,
+    parts: &[Part<'_>],
+    nth: usize,
+    row: &[&Value],
+    late: &mut Vec<Late>,
+) -> Result<Cells, Stopped> {
     let mut cells = Vec::with_capacity(parts.len() + 1);
     cells.push(tiberius::ColumnData::I32(i32::try_from(nth).ok()));
-    for (part, value) in parts.iter().zip(row) {
+    for (at, (part, value)) in parts.iter().zip(row).enumerate() {
         let cell = codec::encode(value, part.field.kind);
-        cells.push(cell.ok_or_else(|| Stopped::Refused(does_not_fit(sheet, part.field, value)))?);
+        let cell = cell.ok_or_else(|| Stopped::Refused(does_not_fit(sheet, part.field, value)))?;
+        let empty = placeholder(&cell);
+        match (empty, i64::try_from(nth)) {
+            (Some(empty), Ok(nth)) => {
+                late.push(Late { nth, part: at, cell });
+                cells.push(empty);
+            }
+            (_, _) => cells.push(cell),
+        }
     }
     Ok(cells)
 }

@@ -109,6 +109,11 @@ pub(in super::super) fn create_stage(table: &str, columns: &[(String, String)]) 
     format!("CREATE TABLE {table} ({NUMBER} int NOT NULL{columns})")
 }
 
+/// Puts one value into a staged row that came without it.
+pub(in super::super) fn complete_stage(table: &str, column: &str) -> String {
+    format!("UPDATE {table} SET {column} = @P1 WHERE {NUMBER} = @P2")
+}
+
 /// Removes a staging table.
 pub(in super::super) fn drop_stage(table: &str) -> String {
     format!("DROP TABLE {table}")
