@@ -13,6 +13,12 @@ pub(super) fn declared<'d>(table: &str, column: &str, mapped: &str, data: impl I
         Kind::Decimal { .. } => decimal(table, column, data),
         // Fixed-length binary would pad what a fault shortens or lengthens.
         Kind::Bytes { .. } => "varbinary(max)".to_owned(),
+        // Without a length SQL Server reads one character; and how long the file's column was, nobody knows.
+        Kind::Text { length: None } if !mapped.contains('(') => match mapped.to_ascii_lowercase().as_str() {
+            "char" | "varchar" => "varchar(max)".to_owned(),
+            "nchar" | "nvarchar" => "nvarchar(max)".to_owned(),
+            _ => mapped.to_owned(),
+        },
         _ => mapped.to_owned(),
     }
 }

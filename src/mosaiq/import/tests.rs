@@ -84,6 +84,7 @@ fn the_excerpt_is_read_whole() {
     assert_eq!(declared(&all["TxFieldPoint"], "A_Leaf_Set"), "varbinary(max)");
     assert_eq!(declared(&all["TxField"], "TotalReferenceAirKerma"), "decimal(18,11)");
     assert_eq!(declared(&all["TxField"], "RowVers"), "timestamp");
+    assert_eq!(declared(&all["Ident"], "IDA"), "varchar(max)", "a bare varchar holds one character on a server");
     let notes = all["Site"].rows[0].texts.last_chunk::<2>().unwrap()[0].clone();
     assert_eq!(notes, "Two lines,\nand a \"quote\"");
     assert!(all["TxField"].rows[1].values.contains(&Datum::Text("\0".into())));
