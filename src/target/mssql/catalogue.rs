@@ -7,6 +7,7 @@ use mfm_journal::TableShape;
 
 use super::fault::Place;
 use super::foreign;
+use super::oddities;
 use super::sql::{self, catalogue as text};
 use super::types::{RawType, Type};
 use super::wire::{Cells, Wire, flag, number, whole, word};
@@ -34,6 +35,10 @@ pub(super) struct Sheet {
     pub(super) unique: Vec<UniqueIndex>,
     /// What keeps the table from being changed exactly, in words.
     pub(super) obstacles: Vec<String>,
+    /// The columns that this login sees masked.
+    pub(super) masked: Vec<String>,
+    /// Whether the database answers a commit before it is on disk, whatever is asked for.
+    pub(super) forces_delay: bool,
     /// Whether change tracking counts every write.
     pub(super) tracked: bool,
     /// The enabled triggers.
@@ -208,7 +213,7 @@ fn trigger(row: &Cells) -> Option<Trigger> {
 
 /// A column as the catalogue tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct RawColumn {
+pub(super) struct RawColumn {
     name: String,
     kind: RawType,
     collation: Option<String>,
@@ -220,14 +225,8 @@ struct RawColumn {
     masked: bool,
 }
 
-fn raw_column(row: &Cells) -> Option<RawColumn> {
+pub(super) fn raw_column(row: &Cells) -> Option<RawColumn> {
     let small = |at: usize| whole(row.get(at)).and_then(|number| u8::try_from(number).ok()).unwrap_or(0);
-    let special = match () {
-        () if flag(row.get(10)) => Some("a column set"),
-        () if whole(row.get(12)).is_some() => Some("always encrypted"),
-        () if whole(row.get(13)).is_some_and(|kind| kind > 0) => Some("a column of a graph"),
-        () => None,
-    };
     Some(RawColumn {
         name: word(row.first())?,
         kind: RawType {
@@ -241,13 +240,13 @@ fn raw_column(row: &Cells) -> Option<RawColumn> {
         nullable: flag(row.get(7)),
         computed: flag(row.get(8)),
         identity: flag(row.get(9)),
-        special,
+        special: oddities::of_column(row),
         masked: flag(row.get(11)),
     })
 }
 
 /// Returns the unique indexes over all rows, in the order of the rows of the catalogue.
-fn unique_indexes(rows: &[Cells]) -> Vec<UniqueIndex> {
+pub(super) fn unique_indexes(rows: &[Cells]) -> Vec<UniqueIndex> {
     let mut all: Vec<(i64, UniqueIndex)> = Vec::new();
     for row in rows.iter().filter(|row| !flag(row.get(2))) {
         let (Some(id), Some(column)) = (whole(row.get(5)), word(row.get(3))) else { continue };
@@ -266,7 +265,7 @@ fn unique_indexes(rows: &[Cells]) -> Vec<UniqueIndex> {
     all.into_iter().map(|(_, index)| index).collect()
 }
 
-fn assemble(
+pub(super) fn assemble(
     listed: &Listed,
     keys: &DomainKeys,
     raw: &[RawColumn],
@@ -302,11 +301,7 @@ fn assemble(
         columns: columns.iter().map(|column: &Column| column.image.clone()).collect(),
         omitted: omitted.iter().map(|column: &Column| column.image.name.clone()).collect(),
     };
-    let masked = raw.iter().filter(|column| column.masked).map(|column| column.name.as_str());
-    let mut obstacles = obstacles(special);
-    if whole(special.get(14)) != Some(1) {
-        obstacles.extend(masked.map(|name| format!("masked in {name}, and this login lacks UNMASK")));
-    }
+    let masked = raw.iter().filter(|column| column.masked && !oddities::may_unmask(special));
     Sheet {
         table: Arc::new(Table { shape: Arc::new(shape), columns, omitted, key: standing }),
         schema: listed.schema.clone(),
@@ -315,8 +310,10 @@ fn assemble(
         fields,
         unkept,
         unique,
-        obstacles,
-        tracked: flag(special.get(11)),
+        obstacles: oddities::of_table(special),
+        masked: masked.map(|column| column.name.clone()).collect(),
+        forces_delay: oddities::forces_delay(special),
+        tracked: oddities::tracked(special),
         triggers: Vec::new(),
         checks: Vec::new(),
         parents: Vec::new(),
@@ -364,33 +361,6 @@ fn choose(
             (key, missing.map_or(KeyStanding::Undeclared, KeyStanding::Missing))
         }
     }
-}
-
-/// Says what keeps a table from being changed exactly.
-fn obstacles(special: &Cells) -> Vec<String> {
-    let number = |at: usize| whole(special.get(at)).unwrap_or(0);
-    let mut found = Vec::new();
-    let mut say = |is: bool, what: &str| {
-        if is {
-            found.push(what.to_owned());
-        }
-    };
-    say(number(0) == 1, "the history of a system-versioned (temporal) table");
-    say(number(0) == 2, "system-versioned (temporal)");
-    say(number(1) > 0, "a ledger table, which keeps every change for ever");
-    say(number(2) > 0, "memory-optimized, without the locks that mfm needs");
-    say(number(3) > 0, "an external table");
-    say(number(4) > 0 || number(5) > 0, "part of a graph");
-    say(number(6) > 0, "a file table");
-    say(number(7) > 0 || number(8) > 0 || number(9) > 0, "replicated");
-    say(number(10) > 0, "captured by change data capture");
-    if let Some(policy) = word(special.get(12)) {
-        found.push(format!("filtered by the row-level security policy {policy}"));
-    }
-    if number(13) == 2 {
-        found.push("in a database that forces delayed durability".to_owned());
-    }
-    found
 }
 
 impl Sheet {

@@ -30,6 +30,7 @@ impl Surveyor<'_> {
         let mut census = Census { facts: Some(facts(&sheets)), ..Census::default() };
         for (touch, sheet) in touches.iter().zip(&sheets) {
             refuse_special(sheet)?;
+            self.refuse_masked(sheet)?;
             self.prove_key(sheet, &mut census.notes)?;
             refuse_unsettable(sheet, touch)?;
             judge_triggers(sheet, touch, disable_triggers, &mut census)?;
@@ -44,6 +45,16 @@ impl Surveyor<'_> {
     pub(super) fn sheets(&mut self, touches: &[Touch]) -> Result<Vec<Sheet>, TargetError> {
         let same = |touch: &Touch| same(self.wire, self.place, self.offers, self.keys, &touch.table);
         touches.iter().map(same).collect()
+    }
+
+    /// Refuses a table of which this login does not see all as it is.
+    fn refuse_masked(&self, sheet: &Sheet) -> Result<(), Refusal> {
+        if sheet.masked.is_empty() {
+            return Ok(());
+        }
+        let grant = format!("GRANT UNMASK TO [{}]", self.login.unwrap_or("the login that reads"));
+        let what = format!("see {} unmasked in", sheet.masked.join(", "));
+        Err(Refusal::NotPermitted { table: sheet.shown().to_owned(), what, grant })
     }
 
     /// Trusts a declared key; scans the table where none is declared.
@@ -107,6 +118,7 @@ pub(super) fn facts(sheets: &[Sheet]) -> Digest {
         facts.add(&["key", table, &format!("{:?}", sheet.table.key), &sheet.table.shape.key.join("\0")]);
         facts.add(&["unique", table, &format!("{:?}", sheet.unique)]);
         sheet.obstacles.iter().for_each(|what| facts.add(&["special", table, what]));
+        facts.add(&["ways", table, &format!("{:?} {}", sheet.masked, sheet.forces_delay)]);
         sheet.triggers.iter().for_each(|one| facts.add(&["trigger", table, &one.name, &format!("{:?}", one.event)]));
         sheet.checks.iter().for_each(|(name, condition)| facts.add(&["check", table, name, condition]));
         for key in sheet.parents.iter().chain(&sheet.children) {
@@ -150,6 +162,10 @@ pub(super) fn same(
 fn refuse_special(sheet: &Sheet) -> Result<(), Refusal> {
     if let Some(what) = sheet.obstacles.first() {
         return Err(Refusal::SpecialTable { table: sheet.shown().to_owned(), what: what.clone() });
+    }
+    if sheet.forces_delay {
+        let what = "a commit in a database that forces delayed durability, which may be lost with its power,";
+        return Err(Refusal::Unsupported { what: what.to_owned() });
     }
     sheet.unkept.first().map_or(Ok(()), |what| Err(Refusal::Unsupported { what: what.clone() }))
 }

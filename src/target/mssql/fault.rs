@@ -120,6 +120,7 @@ impl Fault {
 
 /// Servers that speak T-SQL without SQL Server's numbers say it in words.
 const DEADLOCK_WORDS: [&str; 2] = ["deadlock", "could not serialize access"];
+const DENIED_WORDS: [&str; 3] = ["permission denied", "permission was denied", "must be owner of"];
 const LOCK_WORDS: [&str; 2] = ["lock timeout", "Lock request time out"];
 
 fn says(message: &str, words: &[&str]) -> bool {
@@ -157,7 +158,7 @@ impl Place {
             _ if says(&message, &LOCK_WORDS) => TargetError::Busy { url, wait_ms: self.wait_ms },
             _ if DEADLOCK.contains(&number) || says(&message, &DEADLOCK_WORDS) => TargetError::Deadlock { url, what },
             _ if LOGIN.contains(&number) => TargetError::Login { url, why: message },
-            _ if PERMISSION.contains(&number) || says(&message, &["permission denied", "permission was denied"]) => {
+            _ if PERMISSION.contains(&number) || says(&message, &DENIED_WORDS) => {
                 TargetError::Permission { url, what, why: message }
             }
             _ if FULL.contains(&number) => TargetError::Full { url },
@@ -196,6 +197,7 @@ mod tests {
             (Fault::Absent, "target_absent", true),
             (server(229, "The SELECT permission was denied"), "target_permission", false),
             (server(33_557_097, "permission denied for table t"), "target_permission", false),
+            (server(33_557_097, "must be owner of table t"), "target_permission", false),
             (server(1205, "chosen as the deadlock victim"), "target_deadlock", false),
             (server(33_557_097, "deadlock detected"), "target_deadlock", false),
             (server(1222, "Lock request time out period exceeded."), "target_busy", false),

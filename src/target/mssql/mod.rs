@@ -8,6 +8,7 @@ mod fault;
 mod foreign;
 mod lab;
 mod marks;
+mod oddities;
 mod open;
 mod rehearse;
 mod rows;
