@@ -1,0 +1,170 @@
+//! The guard on a server: what a marker is bound to, who else is connected, and what the census of the command line says.
+
+use assert_cmd::Command;
+use mfm::engine::guard;
+use mfm::target::Target;
+
+use super::world::{Database, Somebody, fresh, password, url_of};
+
+const T: &str = "CREATE TABLE dbo.t(k int NOT NULL PRIMARY KEY, a int NULL); INSERT INTO dbo.t VALUES (1, 1);";
+
+fn code(target: &mut dyn Target) -> &'static str {
+    guard::marker(target).unwrap_err().code()
+}
+
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn a_marker_is_bound_to_server_name_number_and_creation() {
+    let database = Database::bare();
+    database.sql(T);
+    let mut target = database.target();
+    assert_eq!(code(&mut target), "unmarked");
+    let marker = database.mark();
+    assert_eq!(guard::marker(&mut target).unwrap(), marker);
+    let names: Vec<&str> = marker.bound.keys().map(String::as_str).collect();
+    assert_eq!(names, ["broker_guid", "created", "database", "database_id", "server"]);
+    let json = |bound: &mfm::target::Bound| serde_json::to_string(bound).unwrap();
+    for name in names {
+        let mut other = marker.bound.clone();
+        other.insert(name.to_owned(), "2001-01-01T00:00:00".to_owned());
+        let text = json(&other).replace('\'', "''");
+        database.sql(&format!("UPDATE dbo.mfm_marker SET bound = N'{text}'"));
+        let refused = guard::marker(&mut target).unwrap_err();
+        assert_eq!(refused.code(), "marked_elsewhere", "{name}");
+        database.sql(&format!("UPDATE dbo.mfm_marker SET bound = N'{}'", json(&marker.bound).replace('\'', "''")));
+        assert_eq!(guard::marker(&mut target).unwrap(), marker);
+    }
+    database.sql("UPDATE dbo.mfm_marker SET bound = N'no JSON'");
+    assert_eq!(code(&mut target), "target_failed");
+    database.sql("DELETE FROM dbo.mfm_marker");
+    assert_eq!(code(&mut target), "unmarked");
+}
+
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn nothing_is_written_under_a_marker_of_another_database() {
+    use super::target::*;
+    let database = Database::new(T);
+    let mut target = database.target();
+    let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap()];
+    let touches = touches(&mut target, &changes);
+    let census = target.census(&touches, false).unwrap();
+    let mut bound = target.marker().unwrap().unwrap().bound;
+    bound.insert("database_id".to_owned(), "32000".to_owned());
+    let text = serde_json::to_string(&bound).unwrap();
+    database.sql(&format!("UPDATE dbo.mfm_marker SET bound = N'{text}'"));
+    let clean = database.dump();
+    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &census, false);
+    assert_eq!(refused(done).code(), "marked_elsewhere");
+    database.sql("DELETE FROM dbo.mfm_marker");
+    assert_eq!(database.dump(), clean);
+    assert!(database.words("SELECT uid FROM dbo.mfm_operation").is_empty());
+}
+
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn a_database_dropped_and_made_again_under_its_name_is_another() {
+    let name = fresh("again");
+    let database = Database::named(&name);
+    database.sql(T);
+    let marker = database.mark();
+    let marks = |database: &Database| {
+        let columns = database.somebody().rows("SELECT bound FROM dbo.mfm_marker");
+        let tiberius::ColumnData::String(Some(bound)) = &columns[0][0] else { panic!() };
+        bound.to_string()
+    };
+    let bound = marks(&database);
+    drop(database);
+    let again = Database::named(&name);
+    again.sql(T);
+    let mut target = again.target();
+    assert_eq!(code(&mut target), "unmarked");
+    // As if a backup had brought the marker along.
+    let fresh_marker = again.mark();
+    assert_ne!(fresh_marker.bound, marker.bound, "created at another moment");
+    again.sql(&format!("UPDATE dbo.mfm_marker SET bound = N'{}'", bound.replace('\'', "''")));
+    assert_eq!(code(&mut target), "marked_elsewhere");
+}
+
+/// Runs mfm in a folder of its own.
+fn mfm(folder: &std::path::Path, words: &[&str]) -> (Option<i32>, serde_json::Value, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_mfm"))
+        .current_dir(folder)
+        .args(["--journal", "journal.db"])
+        .args(words)
+        .env("MFM_MSSQL_PASSWORD", password())
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(!said.contains(&password()) && !complaint.contains(&password()), "{said}{complaint}");
+    let json = said.lines().chain(complaint.lines()).find_map(|line| serde_json::from_str(line).ok());
+    let json = serde_json::from_str(&said).ok().or(json).unwrap_or(serde_json::Value::Null);
+    (output.status.code(), json, said + &complaint)
+}
+
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn the_census_prints_who_is_there_and_what_is_found() {
+    let database = Database::bare();
+    let now = jiff::Zoned::now().datetime().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    database.sql(&format!(
+        "CREATE TABLE dbo.TrackTreatment(TTX_ID int NOT NULL PRIMARY KEY, Create_DtTm datetime NULL, rv rowversion);
+         INSERT INTO dbo.TrackTreatment(TTX_ID, Create_DtTm) VALUES (1, '{now}');
+         CREATE TABLE dbo.TxField(FLD_ID int NULL, a int NULL, twice AS a * 2);
+         INSERT INTO dbo.TxField(FLD_ID, a) VALUES (1, 1);
+         \nGO\nCREATE TRIGGER dbo.audit ON dbo.TrackTreatment AFTER UPDATE AS SELECT 1;\nGO\n"
+    ));
+    let folder = tempfile::tempdir().unwrap();
+    let url = database.url();
+    let (status, _, said) = mfm(folder.path(), &["target", "add", &url, "--name", "copy"]);
+    assert_eq!(status, Some(0), "{said}");
+    let mut clinic = Somebody::called("MOSAIQ", &url_of(&database.name), &password());
+    clinic.sql("SELECT 1");
+    let (status, json, said) = mfm(folder.path(), &["target", "census", "copy", "--json"]);
+    assert_eq!(status, Some(0), "{said}");
+    let all = json.to_string().to_lowercase();
+    for word in ["clinical-sessions", "recent-treatments", "MOSAIQ", "audit", "rowversion"] {
+        assert!(all.contains(&word.to_lowercase()), "{word}: {all}");
+    }
+    let (status, _, said) = mfm(folder.path(), &["target", "census", "copy"]);
+    assert_eq!(status, Some(0), "{said}");
+    for word in ["MOSAIQ", "TrackTreatment", "TxField", "rv", "audit"] {
+        assert!(said.to_lowercase().contains(&word.to_lowercase()), "{word}: {said}");
+    }
+    let mark = |overrides: &[&str]| {
+        let words = [&["target", "mark", "copy", "--confirm", &database.name, "--json"][..], overrides].concat();
+        mfm(folder.path(), &words)
+    };
+    let (status, _, said) = mark(&[]);
+    assert_eq!(status, Some(3), "{said}");
+    assert!(said.contains("live_clinic") && said.contains("MOSAIQ"), "{said}");
+    let (status, _, said) = mark(&["--override", "clinical-sessions"]);
+    assert_eq!(status, Some(3), "{said}");
+    assert!(said.contains("recent-treatments"), "{said}");
+    assert!(database.target().marker().unwrap().is_none());
+    let (status, _, said) = mark(&["--override", "clinical-sessions", "--override", "recent-treatments"]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(database.target().marker().unwrap().is_some());
+    drop(clinic);
+}
+
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn a_database_called_mosaiq_has_to_be_overridden_by_name() {
+    // Judged like MOSAIQ itself, and no name that anybody else has.
+    let database = Database::named(&format!("MOSAIQ.{}", fresh("name")));
+    database.sql(T);
+    let folder = tempfile::tempdir().unwrap();
+    let (status, json, said) = mfm(folder.path(), &["target", "add", &database.url(), "--name", "copy", "--json"]);
+    assert_eq!(status, Some(0), "{said} {json}");
+    // Some servers keep the name in their own case.
+    let name = database.words("SELECT DB_NAME()").concat();
+    let words = ["target", "mark", "copy", "--confirm", &name, "--json"];
+    let (status, _, said) = mfm(folder.path(), &words);
+    assert_eq!(status, Some(3), "{said}");
+    assert!(said.contains("name-mosaiq"), "{said}");
+    let (status, _, said) = mfm(folder.path(), &[&words[..], &["--override", "name-mosaiq"]].concat());
+    assert_eq!(status, Some(0), "{said}");
+}

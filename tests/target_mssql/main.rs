@@ -1,0 +1,23 @@
+//! The target on a live SQL Server: its types, catalogue, guard, permissions and labs, held against a plain client.
+
+#![cfg(all(test, feature = "mssql", feature = "cli"))]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panic, and the environment names the server"
+)]
+
+#[path = "../engine/world.rs"]
+#[allow(dead_code, clippy::allow_attributes, reason = "made for the engine's tests; labs need a part of it")]
+mod engine;
+mod guard;
+mod logins;
+mod mock;
+mod property;
+mod tables;
+#[path = "../target/mod.rs"]
+mod target;
+mod types;
+mod world;
