@@ -6,7 +6,8 @@ use mfm::mosaiq::modes::{MODES, Mode, Record};
 use mfm::ops::plan::{self, Made};
 use serde_json::{Map, json};
 
-use super::crash::{Bomb, How, Rig, quiet, revert_all};
+use super::bomb::{Bomb, How, quiet, revert_all};
+use super::crash::Rig;
 use super::world::World;
 
 /// Returns the smallest plan that shows a variant on one record of a lab.

@@ -5,7 +5,8 @@ use mfm::ops::{Context, revert, status};
 use mfm_journal::Journal;
 use serde_json::json;
 
-use super::crash::{Bomb, How, Rig, quiet};
+use super::bomb::{Bomb, How, quiet};
+use super::crash::Rig;
 use super::world::{World, angles, dump, meddle, request, sample};
 
 fn explain(world: &World, op: u64) -> Outcome {

@@ -7,7 +7,8 @@ use mfm::ops::status;
 use mfm::target::sqlite::SqliteTarget;
 use mfm_journal::Journal;
 
-use super::crash::{Rig, apply, revert_all};
+use super::bomb::{apply, revert_all};
+use super::crash::Rig;
 use super::world::{World, dump, sample};
 
 /// Runs an operation with so many pages of room in the journal and in the target (0: no limit).
@@ -72,7 +73,7 @@ fn torture_25_the_target_s_disk_is_full() {
     super::world::meddle(&rig.world, "UPDATE t SET b = hex(zeroblob(1500))");
     let before = dump(&rig.world.path("lab.db"));
     let limit = pages(&rig.world.path("lab.db"));
-    let fill = |engine: &mut mfm::engine::Engine<'_>| super::crash::apply_text(engine, &"w".repeat(20_000));
+    let fill = |engine: &mut mfm::engine::Engine<'_>| super::bomb::apply_text(engine, &"w".repeat(20_000));
     let error = squeezed(&rig, 0, limit, fill).unwrap_err();
     assert_eq!(error.code(), "target_full");
     assert_eq!(dump(&rig.world.path("lab.db")), before);

@@ -7,6 +7,7 @@
     reason = "a test may fail by panic, and has settings of its own"
 )]
 
+mod bomb;
 mod conflicts;
 mod crash;
 mod crash_modes;
@@ -21,6 +22,7 @@ mod replay;
 mod replay_engines;
 mod replay_long;
 mod seeds;
+mod seen;
 mod selectors;
 mod signs;
 mod simulated;

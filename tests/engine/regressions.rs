@@ -14,7 +14,8 @@ use mfm::target::faults::{Faults, WriteStep};
 use mfm::target::sqlite::SqliteTarget;
 use mfm_journal::Journal;
 
-use super::crash::{Rig, apply, commit, revert_all};
+use super::bomb::{apply, commit, revert_all};
+use super::crash::Rig;
 use super::world::{World, cell, dump, meddle, sample};
 
 fn gantry() -> mfm::ops::plan::Request {
@@ -140,7 +141,7 @@ fn a_second_name_does_not_hide_claims() {
         let mut target = SqliteTarget::open(&world.path("lab.db"), BTreeMap::new()).unwrap();
         let context = world.context();
         let mut engine = context.engine(&mut journal, &mut target, "other");
-        super::crash::apply_text(&mut engine, "two").unwrap();
+        super::bomb::apply_text(&mut engine, "two").unwrap();
     }
     let request = revert::Request { operations: vec![1], force: true, ..Default::default() };
     let forced = revert::run(&world.context(), &request);

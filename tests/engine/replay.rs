@@ -10,7 +10,8 @@ use mfm::plan::alike::Verdict;
 use mfm_journal::Journal;
 use serde_json::json;
 
-use super::crash::{Bomb, How, Rig, quiet};
+use super::bomb::{Bomb, How, quiet};
+use super::crash::Rig;
 use super::world::{World, angles, cell, dump, meddle, request, sample};
 
 /// A lab with a marked copy of its baseline beside it.

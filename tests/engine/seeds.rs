@@ -5,15 +5,13 @@ use std::path::Path;
 
 use mfm::model::Finding;
 use mfm::mosaiq::checks::CHECKS;
-use mfm::mosaiq::modes::{MODES, Mode, Record};
+use mfm::mosaiq::modes::{MODES, Record};
 use mfm::ops::checks::Session;
-use mfm::ops::{Failure, apply, plan};
+use mfm::ops::{Failure, plan};
 use mfm_journal::Digest;
-use serde_json::json;
 
+use super::seen::{NOW, names, request};
 use super::world::World;
-
-const NOW: &str = "2024-06-29T12:00:00";
 
 /// A digest of every row of every table but mfm's own, storage class by storage class, taken without mfm's reading.
 fn fingerprint(path: &Path) -> BTreeMap<String, Digest> {
@@ -51,31 +49,6 @@ fn write_cell(cell: rusqlite::types::ValueRef<'_>, out: &mut Vec<u8>) {
 fn session(world: &World) -> Session {
     let mut target = world.context().open(&world.url("lab.db")).unwrap();
     Session::begin(&world.context(), target.as_mut(), CHECKS, NOW.parse().unwrap()).unwrap()
-}
-
-fn request(mode: &dyn Mode, kind: &Record, variant: &str, seed: u64) -> plan::Request {
-    let table = mode.card().table_parameter.map(|name| (name.to_owned(), json!(kind.table)));
-    let options = plan::Options {
-        variant: Some(variant.into()),
-        sample: Some(1),
-        seed: Some(seed),
-        now: Some(NOW.into()),
-        ..Default::default()
-    };
-    plan::Request { tool: mode.card().tool.into(), parameters: table.into_iter().collect(), options, output: None }
-}
-
-/// Tells whether a finding names the record or a row that was changed.
-fn names(finding: &Finding, kind: &Record, applied: &apply::Outcome) -> bool {
-    let id = |key: &[mfm::model::Value]| mfm::model::refusal::show(key);
-    let mut rows: BTreeSet<(String, String)> =
-        applied.plan.keys.iter().map(|key| (kind.table.to_owned(), key.to_string())).collect();
-    for change in &applied.plan.changes {
-        let key = change.key.as_object().and_then(|key| key.values().next()).unwrap();
-        rows.insert((change.table.clone(), key.to_string()));
-    }
-    let named = |table: &str, key: &[mfm::model::Value]| rows.contains(&(table.to_owned(), id(key)));
-    named(finding.table, &finding.key) || finding.related.iter().any(|(table, key)| named(table, key))
 }
 
 /// Commits and takes back a variant; returns the checks that saw it, or the refusal.

@@ -10,7 +10,7 @@ use mfm::target::{NewTable, Target};
 use mfm_journal::{Depth, Journal, Verdict};
 use serde_json::json;
 
-use super::crash::{apply, recover_all, revert_all};
+use super::bomb::{apply, recover_all, revert_all};
 use super::world::World;
 
 fn live(engine: &mut Engine<'_>) -> Result<Vec<mfm::engine::live::Finding>, EngineError> {

@@ -6,7 +6,8 @@ use mfm::model::{Datum, Edit, Refusal, Snapshot, Value};
 use mfm::ops::{audit, recover, revert, status, target::mark};
 use mfm::plan::Pending;
 
-use super::crash::{Rig, commit, revert_all};
+use super::bomb::{commit, revert_all};
+use super::crash::Rig;
 use super::world::{World, dump, meddle, sample};
 
 /// A marked file with the tables that `sql` makes.

@@ -7,7 +7,8 @@ use mfm::ops::target::{add, mark, remove};
 use mfm::ops::{Context, export, lab, recover, revert, status};
 use mfm_journal::Journal;
 
-use super::crash::{Rig, apply_text};
+use super::bomb::apply_text;
+use super::crash::Rig;
 use super::world::{World, meddle, sample};
 
 fn gantry() -> mfm::ops::plan::Request {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mfm::engine::apply::Proposal;
-use mfm::model::ports::{Answer, Clock, Confirm, Entropy, Question, Reporter};
+use mfm::model::ports::{Answer, Clock, Confirm, Entropy, NoSecrets, Question, Reporter, Secrets};
 use mfm::mosaiq::modes::{self, Mode};
 use mfm::ops::{Context, Failure, apply, plan, revert};
 use mfm_journal::{Digest, Face, Holder, OperationAction};
@@ -68,6 +68,7 @@ pub(crate) struct World {
     entropy: Counted,
     reporter: Silent,
     confirm: Always,
+    pub(crate) secrets: Box<dyn Secrets>,
     pub(crate) target: Option<String>,
     pub(crate) journal: PathBuf,
 }
@@ -88,6 +89,7 @@ impl World {
             entropy: Counted(Cell::new(WORLDS.fetch_add(1, Ordering::Relaxed) << 32)),
             reporter: Silent,
             confirm: Always(Answer::Yes),
+            secrets: Box::new(NoSecrets),
             target: None,
             journal,
         }
@@ -132,7 +134,7 @@ impl World {
             entropy: &self.entropy,
             reporter: &self.reporter,
             confirm: &self.confirm,
-            secrets: &mfm::model::ports::NoSecrets,
+            secrets: self.secrets.as_ref(),
         }
     }
 

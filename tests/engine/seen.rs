@@ -1,0 +1,37 @@
+//! Whether a check saw what a fault did: requests for one record of every kind, and findings that name it.
+
+use std::collections::BTreeSet;
+
+use mfm::model::Finding;
+use mfm::mosaiq::modes::{Mode, Record};
+use mfm::ops::{apply, plan};
+use serde_json::json;
+
+/// When the checks look: the day after a lab's last.
+pub(crate) const NOW: &str = "2024-06-29T12:00:00";
+
+/// A request for one record of a kind under a variant and a seed.
+pub(crate) fn request(mode: &dyn Mode, kind: &Record, variant: &str, seed: u64) -> plan::Request {
+    let table = mode.card().table_parameter.map(|name| (name.to_owned(), json!(kind.table)));
+    let options = plan::Options {
+        variant: Some(variant.into()),
+        sample: Some(1),
+        seed: Some(seed),
+        now: Some(NOW.into()),
+        ..Default::default()
+    };
+    plan::Request { tool: mode.card().tool.into(), parameters: table.into_iter().collect(), options, output: None }
+}
+
+/// Tells whether a finding names the record or a row that was changed.
+pub(crate) fn names(finding: &Finding, kind: &Record, applied: &apply::Outcome) -> bool {
+    let id = |key: &[mfm::model::Value]| mfm::model::refusal::show(key);
+    let mut rows: BTreeSet<(String, String)> =
+        applied.plan.keys.iter().map(|key| (kind.table.to_owned(), key.to_string())).collect();
+    for change in &applied.plan.changes {
+        let key = change.key.as_object().and_then(|key| key.values().next()).unwrap();
+        rows.insert((change.table.clone(), key.to_string()));
+    }
+    let named = |table: &str, key: &[mfm::model::Value]| rows.contains(&(table.to_owned(), id(key)));
+    named(finding.table, &finding.key) || finding.related.iter().any(|(table, key)| named(table, key))
+}

@@ -1,0 +1,131 @@
+//! Laws over every mode and variant, on a lab that is on the server.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mfm::mosaiq::checks::CHECKS;
+use mfm::mosaiq::modes::{MODES, Mode, Record};
+use mfm::ops::checks::Session;
+use mfm::ops::{audit, revert};
+
+use super::live::{Live, digests};
+use super::seen::{NOW, names, request};
+use super::world::{World, sample};
+
+const PATIENTS: u32 = 12;
+
+/// Every variant on every kind of record.
+fn cases() -> impl Iterator<Item = (&'static dyn Mode, &'static Record, &'static str)> {
+    let of = |mode: &'static dyn Mode| {
+        let each = move |kind| mode.card().variants.iter().map(move |variant| (mode, kind, variant.word));
+        mode.card().records().flat_map(each)
+    };
+    MODES.iter().copied().flat_map(of)
+}
+
+/// The lines of a dump, table by table, each as often as it is there.
+fn lines(dump: &str) -> BTreeMap<(String, String), u64> {
+    let (mut table, mut lines) = (String::new(), BTreeMap::new());
+    for line in dump.lines() {
+        match line.strip_prefix("== ") {
+            Some(name) => name.clone_into(&mut table),
+            None => *lines.entry((table.clone(), line.to_owned())).or_default() += 1,
+        }
+    }
+    lines
+}
+
+/// How many lines one dump has more of.
+fn more(one: &BTreeMap<(String, String), u64>, other: &BTreeMap<(String, String), u64>) -> u64 {
+    one.iter().map(|(line, times)| times.saturating_sub(other.get(line).copied().unwrap_or(0))).sum()
+}
+
+/// Every variant goes in, changes exactly the planned rows, is seen by a check that names what it touched, and comes
+/// back to the bit: as mfm digests it, and as another program reads it.
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+#[expect(clippy::print_stdout, reason = "a long run says what it did")]
+fn every_variant_goes_and_comes_back_bit_for_bit() {
+    let live = Live::with_lab(PATIENTS);
+    let mut reader = live.open();
+    let (before, digested) = (live.dump(), digests(reader.as_mut()));
+    let context = live.world.context();
+    let mut session = Session::begin(&context, reader.as_mut(), CHECKS, NOW.parse().unwrap()).unwrap();
+    let (mut done, mut shown) = (0, BTreeSet::new());
+    for (mode, kind, variant) in cases() {
+        let what = format!("{} {variant} of {}", mode.card().tool, kind.table);
+        let applied = match live.world.apply(request(mode, kind, variant, 3)) {
+            Ok(applied) => applied,
+            // This kind of record has no column of this variant, or a lab has no such table.
+            Err(failure) => {
+                assert!(failure.kind.exit_code() == 2 || failure.code == "missing_table", "{what}: {failure:?}");
+                continue;
+            }
+        };
+        let (was, is) = (lines(&before), lines(&live.dump()));
+        let count = |kind: &str| applied.plan.changes.iter().filter(|change| change.kind == kind).count() as u64;
+        assert_eq!(more(&was, &is), count("update") + count("delete"), "{what}: rows gone");
+        assert_eq!(more(&is, &was), count("update") + count("insert"), "{what}: rows come");
+        let tables: BTreeSet<&str> = applied.plan.changes.iter().map(|change| change.table.as_str()).collect();
+        let new = session.look_again(reader.as_mut(), &tables).unwrap();
+        assert!(new.iter().any(|finding| names(finding, kind, &applied)), "{what}: no new finding names it");
+        let back = live.world.revert(&[applied.op.unwrap()]).unwrap();
+        assert!(back.operations[0].exact, "{what}");
+        assert_eq!(live.dump(), before, "{what}");
+        assert_eq!(digests(reader.as_mut()), digested, "{what}");
+        session.look_again(reader.as_mut(), &tables).unwrap();
+        done += 1;
+        shown.insert((mode.card().tool, variant));
+    }
+    let variants: usize = MODES.iter().map(|mode| mode.card().variants.len()).sum();
+    assert_eq!(shown.len(), variants, "every variant takes part");
+    println!("{done} faults committed, seen and taken back");
+    whole(&live);
+}
+
+/// Audits journal and target to the last row.
+fn whole(live: &Live) {
+    let request = audit::Request { depth: audit::Level::Live, full: true };
+    let audited = audit::run(&live.world.context(), &request).unwrap();
+    assert!(audited.ok, "{audited:#?}");
+}
+
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn the_same_request_makes_the_same_plan() {
+    let (one, two) = (Live::with_lab(PATIENTS), Live::with_lab(PATIENTS));
+    assert_eq!(one.dump(), two.dump());
+    for mode in MODES {
+        for variant in mode.card().variants {
+            let plan = |live: &Live| {
+                let request = sample(mode.card().tool, variant.word, 2, 5);
+                mfm::ops::plan::run(&live.world.context(), &request).unwrap().0
+            };
+            let (a, b) = (plan(&one), plan(&two));
+            assert_eq!(a.plan_digest, b.plan_digest, "{}", variant.word);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn stacked_faults_come_back_newest_first() {
+    let live = Live::with_lab(PATIENTS);
+    let before = live.dump();
+    for mode in MODES {
+        for variant in mode.card().variants {
+            live.world.apply(sample(mode.card().tool, variant.word, 2, 5)).unwrap();
+        }
+    }
+    assert_ne!(live.dump(), before);
+    let back = revert_all(&live.world);
+    assert!(back.operations.iter().all(|line| line.exact));
+    let order: Vec<u64> = back.operations.iter().map(|line| line.reverts).collect();
+    assert!(order.windows(2).all(|pair| pair[0] > pair[1]), "{order:?}");
+    assert_eq!(live.dump(), before);
+    whole(&live);
+}
+
+fn revert_all(world: &World) -> revert::Outcome {
+    let request = revert::Request { all: true, ..Default::default() };
+    revert::run(&world.context(), &request).unwrap()
+}

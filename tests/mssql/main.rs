@@ -1,0 +1,22 @@
+//! The laws on a live SQL Server, in databases that are made for them and dropped again; `MFM_TEST_MSSQL_URL` names it.
+
+#![cfg(all(test, feature = "mssql"))]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panic, and has settings of its own"
+)]
+
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "../engine/bomb.rs"]
+mod bomb;
+mod dump;
+mod laws;
+mod live;
+#[path = "../engine/seen.rs"]
+mod seen;
+mod server;
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "../engine/world.rs"]
+mod world;
