@@ -11,7 +11,7 @@ use super::live::{Live, digests};
 use super::seen::{NOW, names, request};
 use super::world::{World, sample};
 
-const PATIENTS: u32 = 12;
+const PATIENTS: u32 = 20;
 
 /// Every variant on every kind of record.
 fn cases() -> impl Iterator<Item = (&'static dyn Mode, &'static Record, &'static str)> {

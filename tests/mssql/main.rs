@@ -11,9 +11,12 @@
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../engine/bomb.rs"]
 mod bomb;
+mod crash;
 mod dump;
 mod laws;
 mod live;
+mod locks;
+mod replay;
 #[path = "../engine/seen.rs"]
 mod seen;
 mod server;

@@ -9,12 +9,11 @@ use super::live::world;
 use super::server::Database;
 use super::world::{World, sample};
 
-const PATIENTS: u32 = 10;
+const PATIENTS: u32 = 20;
 
 /// Registers a lab under a name.
 fn add_lab(world: &World, url: String, name: &str) {
-    let request =
-        lab::create::Request { url, patients: Some(PATIENTS), name: Some(name.into()), ..Default::default() };
+    let request = lab::create::Request { url, patients: Some(PATIENTS), name: Some(name.into()), ..Default::default() };
     lab::create::run(&world.context(), &request).unwrap();
 }
 

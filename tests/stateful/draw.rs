@@ -95,18 +95,18 @@ const KEYS: u64 = 7;
 const TEXTS: [&str; 5] = ["", "x", "X", "x ", "y"];
 const TABLES: [&str; 3] = ["t", "u", "w"];
 
-fn base() -> Vec<Column> {
+fn base(server: bool) -> Vec<Column> {
     let column = |name: &str, kind| Column { name: name.into(), kind, required: false };
-    vec![column("a", Kind::Int), column("b", Kind::Text), column("z", Kind::Any)]
+    vec![column("a", Kind::Int), column("b", Kind::Text), column("z", if server { Kind::Real } else { Kind::Any })]
 }
 
 /// What there is at the start.
-pub(crate) fn database(seed: u64) -> Database {
+pub(crate) fn database(seed: u64, server: bool) -> Database {
     let mut choices = Choices::new(seed, 0);
-    let mut made = Database::default();
+    let mut made = Database { server, ..Database::default() };
     for name in TABLES {
-        let rows = rows(&mut choices, &base(), 5);
-        made.declare(&Ddl::CreateTable { table: name.into(), columns: base(), rows });
+        let rows = rows(&mut choices, &base(server), 5);
+        made.declare(&Ddl::CreateTable { table: name.into(), columns: base(server), rows });
     }
     made
 }
@@ -123,10 +123,12 @@ fn row(choices: &mut Choices, columns: &[Column], key: i64) -> Row {
 fn cell(choices: &mut Choices, column: &Column) -> Cell {
     let text = |choices: &mut Choices| Cell::Text(choices.pick(&TEXTS).unwrap().to_owned());
     let real = |number: f64| Cell::Real(number.to_bits());
+    let some = [1.0, 0.5, -0.0];
     match column.kind {
         _ if !column.required && choices.percent(12) => Cell::Null,
         Kind::Int => Cell::Int(i64::try_from(choices.below(5)).unwrap()),
         Kind::Text => text(choices),
+        Kind::Real => real(choices.pick(&some).unwrap()),
         Kind::Any => match choices.below(7) {
             0 => Cell::Int(1),
             1 => Cell::Int(0),
@@ -195,6 +197,8 @@ fn noisy(choices: &mut Choices, model: &Model, holds: bool) -> Action {
         return match choices.below(10) {
             0..4 => Action::Release { commit: held.may_commit && choices.percent(50) },
             4..6 => Action::Recover { journal: journal(choices), fault: None },
+            // Rows are locked one by one there: what others can do depends on which, and is not drawn.
+            _ if model.database.server => Action::Recover { journal: held.of.unwrap().0, fault: None },
             6..8 => apply(choices, model, false),
             _ => revert(choices, model, false),
         };
@@ -343,7 +347,7 @@ fn write(choices: &mut Choices, model: &Model) -> Action {
 fn declare(choices: &mut Choices, model: &Model) -> Action {
     let missing: Vec<&str> = TABLES.into_iter().filter(|name| !model.database.tables.contains_key(*name)).collect();
     if let Some(name) = choices.pick(&missing) {
-        let mut columns = base();
+        let mut columns = base(model.database.server);
         columns.rotate_left(usize::try_from(choices.below(3)).unwrap());
         let count = choices.below(4);
         let rows = rows(choices, &columns, count);
@@ -351,13 +355,14 @@ fn declare(choices: &mut Choices, model: &Model) -> Action {
     }
     let (name, table) = table(choices, model).unwrap();
     let name = name.clone();
-    let lost: Vec<Column> = base().into_iter().filter(|column| table.column(&column.name).is_none()).collect();
+    let lost: Vec<Column> =
+        base(model.database.server).into_iter().filter(|column| table.column(&column.name).is_none()).collect();
     let column = choices.pick(&table.columns).unwrap().name;
     Action::Declare(match choices.below(24) {
         0..9 if table.trigger.is_some() => Ddl::DropTrigger { table: name },
         9..16 if table.unique.is_some() => Ddl::DropUnique { table: name },
         0..9 if !lost.is_empty() => Ddl::AddColumn { table: name, column: choices.pick(&lost).unwrap() },
-        10..14 => Ddl::CreateTrigger { table: name, event: event(choices, column) },
+        10..14 => Ddl::CreateTrigger { table: name, event: event(choices, column, model.database.server) },
         14..17 => Ddl::CreateUnique { table: name, column },
         17 => Ddl::DropTable { table: name },
         18..20 => Ddl::DropColumn { table: name, column },
@@ -366,6 +371,7 @@ fn declare(choices: &mut Choices, model: &Model) -> Action {
             let to = match table.column(&column).unwrap().kind {
                 Kind::Int => "n_int",
                 Kind::Text => "n_text",
+                Kind::Real => "n_real",
                 Kind::Any => "n_any",
             };
             Ddl::RenameColumn { table: name, from: column, to: to.into() }
@@ -380,11 +386,12 @@ fn declare(choices: &mut Choices, model: &Model) -> Action {
     })
 }
 
-fn event(choices: &mut Choices, column: String) -> Event {
+fn event(choices: &mut Choices, column: String, server: bool) -> Event {
     match choices.below(4) {
         0 => Event::Insert,
         1 => Event::Delete,
         2 => Event::Update(Vec::new()),
+        _ if server => Event::Update(Vec::new()),
         _ => Event::Update(vec![column]),
     }
 }

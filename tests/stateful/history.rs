@@ -146,7 +146,7 @@ fn attempt<S: Store>(history: &History) -> Result<Tally, Failed> {
     let tells = number("MFM_TEST_TELL", 0) > 0;
     PLAYING.set(true);
     let played = catch_unwind(AssertUnwindSafe(|| {
-        let mut model = Model::new(database(history.seed));
+        let mut model = Model::new(database(history.seed, S::SERVER));
         let rig: Rig<S> = Rig::new(history.seed, &model.database);
         same_target(&rig, &model);
         for number in &history.steps {
@@ -165,7 +165,7 @@ fn attempt<S: Store>(history: &History) -> Result<Tally, Failed> {
             }
         }
         if quiet(history.seed) {
-            comes_back(&rig, &mut model, &database(history.seed));
+            comes_back(&rig, &mut model, &database(history.seed, S::SERVER));
         }
         model.tally
     }));

@@ -15,11 +15,17 @@ mod history;
 mod model;
 mod play;
 mod rig;
+#[cfg(feature = "mssql")]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "../mssql/server.rs"]
+mod server;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../engine/world.rs"]
 mod world;
 
 use history::{History, Tally, number, run};
+#[cfg(feature = "mssql")]
+use rig::mssql::Mssql;
 use rig::simulated::Simulated;
 use rig::sqlite::Sqlite;
 
@@ -128,4 +134,22 @@ fn long_histories_on_the_simulated_target() {
 #[ignore = "runs as long as it is told to"]
 fn long_histories_on_sqlite() {
     long::<Sqlite>("sqlite");
+}
+
+/// A short history for each kind of seed, each step over the network; as long as one likes with `MFM_TEST_STEPS`.
+#[cfg(feature = "mssql")]
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn random_histories_on_a_live_server() {
+    let (first, steps) = (number("MFM_TEST_SEED", 1), number("MFM_TEST_STEPS", 300));
+    let mut all = Tally::new();
+    for (seed, from) in (first..).zip((0..steps).step_by(100)) {
+        let steps = (steps - from).min(100);
+        println!("live server MFM_TEST_SEED={seed}: {steps} steps");
+        add(&mut all, run::<Mssql>(&History::whole(seed, steps)));
+    }
+    println!("{steps} steps: {all:#?}");
+    for what in ["applied", "reverted", "conflict", "crash", "stale"] {
+        assert!(steps < 300 || first > 1 || all.contains_key(what), "it never came to {what}: {all:#?}");
+    }
 }

@@ -26,6 +26,7 @@ pub(crate) type Place = (String, i64);
 pub(crate) enum Kind {
     Int,
     Text,
+    Real,
     Any,
 }
 
@@ -68,6 +69,8 @@ pub(crate) struct Database {
     /// Committed (true) or abandoned, by journal and number.
     pub(crate) marks: BTreeMap<(usize, u64), bool>,
     pub(crate) declarations: u64,
+    /// Whether it is as SQL Server is.
+    pub(crate) server: bool,
 }
 
 /// One row's change; the row stays as it is where both sides are equal.
@@ -184,10 +187,18 @@ impl Table {
     }
 
     /// Tells whether another row holds the unique column's cell.
-    pub(crate) fn taken(&self, key: i64, row: &Row) -> bool {
-        let Some(cell) = self.unique.as_ref().and_then(|column| row.get(column)) else { return false };
-        let unique = self.unique.as_ref().unwrap();
-        *cell != Cell::Null && self.rows.iter().any(|(other, row)| *other != key && row.get(unique) == Some(cell))
+    pub(crate) fn taken(&self, key: i64, row: &Row, server: bool) -> bool {
+        let Some(entry) = self.entry(row, server) else { return false };
+        self.rows.iter().any(|(other, row)| *other != key && self.entry(row, server).as_ref() == Some(&entry))
+    }
+
+    /// What a row puts into the unique index. SQL Server has NULL there once, and does not see blanks at an end.
+    pub(crate) fn entry(&self, row: &Row, server: bool) -> Option<Cell> {
+        match row.get(self.unique.as_ref()?)? {
+            Cell::Null if !server => None,
+            Cell::Text(text) if server => Some(Cell::Text(text.trim_end_matches(' ').to_owned())),
+            cell => Some(cell.clone()),
+        }
     }
 
     /// Tells whether the trigger refuses a statement of somebody else's.
@@ -223,6 +234,7 @@ impl Database {
     pub(crate) fn write(&mut self, write: &Write) -> bool {
         let (Write::Insert { table: name, .. } | Write::Set { table: name, .. } | Write::Delete { table: name, .. }) =
             write;
+        let server = self.server;
         let Some(table) = self.tables.get_mut(name) else { return false };
         let (key, row) = match write {
             Write::Insert { row, .. } => {
@@ -244,7 +256,9 @@ impl Database {
             return false;
         }
         let fits = row.as_ref().is_none_or(|row| {
-            !table.lacks(row) && !table.taken(key, row) && row.keys().cloned().collect::<Shape>() == table.shape()
+            !table.lacks(row)
+                && !table.taken(key, row, server)
+                && row.keys().cloned().collect::<Shape>() == table.shape()
         });
         let done = fits && !table.fires(write);
         if done {
@@ -271,7 +285,7 @@ impl Database {
             self.tables.remove(ddl.table());
             return true;
         }
-        let done = alter(table, ddl);
+        let done = alter(table, ddl, self.server);
         if done {
             table.facts = serial;
             if matches!(ddl, Ddl::AddColumn { .. } | Ddl::DropColumn { .. } | Ddl::RenameColumn { .. }) {
@@ -289,7 +303,7 @@ pub(crate) fn key_of(row: &Row) -> i64 {
     }
 }
 
-fn alter(table: &mut Table, ddl: &Ddl) -> bool {
+fn alter(table: &mut Table, ddl: &Ddl, server: bool) -> bool {
     match ddl {
         Ddl::AddColumn { column, .. } => {
             if table.column(&column.name).is_some() {
@@ -332,11 +346,12 @@ fn alter(table: &mut Table, ddl: &Ddl) -> bool {
             if table.unique.is_some() || table.column(column).is_none_or(|column| column.kind == Kind::Any) {
                 return false;
             }
-            let cells: Vec<&Cell> = table.rows.values().map(|row| &row[column]).filter(|c| **c != Cell::Null).collect();
-            if cells.iter().collect::<BTreeSet<_>>().len() < cells.len() {
+            table.unique = Some(column.clone());
+            let entries: Vec<Cell> = table.rows.values().filter_map(|row| table.entry(row, server)).collect();
+            if entries.iter().collect::<BTreeSet<_>>().len() < entries.len() {
+                table.unique = None;
                 return false;
             }
-            table.unique = Some(column.clone());
         }
         Ddl::DropUnique { .. } => return table.unique.take().is_some(),
         Ddl::DropTable { .. } | Ddl::CreateTable { .. } => return false,

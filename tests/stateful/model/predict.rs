@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::database::{Cell, Change, Event, Place, Row};
 use super::ledger::Verdict;
 use super::revert::claims;
-use super::{Code, Model};
+use super::{Code, Held, Model};
 
 /// An operation that was found possible, with the declarations that it saw.
 #[derive(Clone, Debug)]
@@ -94,10 +94,12 @@ impl Model {
         if !inserts && !written.iter().any(|change| change.sets().is_some_and(|sets| sets.contains(unique))) {
             return false;
         }
-        let mut new: BTreeSet<&Cell> = BTreeSet::new();
+        let server = self.database.server;
+        let mut new: BTreeSet<Cell> = BTreeSet::new();
         written.iter().any(|change| {
             let row = change.after.as_ref().unwrap();
-            row[unique] != Cell::Null && (table.taken(change.key, row) || !new.insert(&row[unique]))
+            let entry = table.entry(row, server);
+            entry.is_some_and(|entry| table.taken(change.key, row, server) || !new.insert(entry))
         })
     }
 
@@ -176,7 +178,8 @@ impl Model {
     /// What a recover should answer: the operation, its verdict unless it stays open, and the rows that are not so.
     pub(crate) fn recover(&mut self, journal: usize) -> Vec<(u64, Option<Verdict>, Vec<Place>)> {
         let Some(op) = self.ledger(journal).open() else { return Vec::new() };
-        if self.held.is_some() {
+        let hidden = |held: &Held| !self.database.server || held.of == Some((journal, op));
+        if self.held.as_ref().is_some_and(hidden) {
             return vec![(op, None, Vec::new())];
         }
         let committed = *self.database.marks.entry((journal, op)).or_insert(false);

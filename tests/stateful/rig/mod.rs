@@ -1,6 +1,8 @@
 //! The real thing beside the model: two journals and one target, opened for each step as a process of its own would,
 //! with faults at drawn writes.
 
+#[cfg(feature = "mssql")]
+pub(crate) mod mssql;
 pub(crate) mod simulated;
 pub(crate) mod sqlite;
 
@@ -119,6 +121,13 @@ pub(crate) trait Store {
     fn restore(&self);
     /// Tells whether a transaction of somebody else's can be held open whenever one likes.
     const HOLDS: bool;
+    /// Tells whether it is as SQL Server is: typed columns, triggers without columns, NULL once in a unique index, and
+    /// rows locked one by one.
+    const SERVER: bool = false;
+    /// How long an operation waits for somebody else.
+    const WAIT_MS: u64 = 1;
+    /// Waits until the target knows that the processes are gone.
+    fn died(&self) {}
     /// Holds a transaction open after a crash, or one of somebody else's; says whether there is one, and whether it
     /// may commit.
     fn hold(&self, zombie: Option<&Zombie<'_>>) -> Option<bool>;
@@ -146,11 +155,12 @@ const PROCESS_STEPS: u64 = 12;
 
 /// Two journals, one target.
 pub(crate) struct Rig<S> {
+    /// Before the store, which may not go while anybody is connected.
+    processes: [RefCell<Option<Process>>; JOURNALS],
     pub(crate) world: World,
     pub(crate) store: S,
     journals: [PathBuf; JOURNALS],
     pub(crate) ids: [Digest; JOURNALS],
-    processes: [RefCell<Option<Process>>; JOURNALS],
     runs: std::cell::Cell<u64>,
 }
 
@@ -192,7 +202,7 @@ impl<S: Store> Rig<S> {
             }
             let context = self.world.context();
             let mut engine = context.engine(&mut book, target.as_mut(), "lab");
-            engine.wait_ms = 1;
+            engine.wait_ms = S::WAIT_MS;
             let done = step(&mut engine);
             if fault.is_none() {
                 *self.processes[journal].borrow_mut() = Some((book, target));
@@ -202,6 +212,7 @@ impl<S: Store> Rig<S> {
         if fault.is_some() {
             // Whoever else was at it may have died with it: a simulated crash kills all that are connected.
             self.processes.iter().for_each(|process| drop(process.take()));
+            self.store.died();
         }
         let ended = match caught {
             Ok(result) => Ended::Returned(result),

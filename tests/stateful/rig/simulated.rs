@@ -25,6 +25,7 @@ impl Simulated {
         let kind = |kind| match kind {
             Kind::Int => "int",
             Kind::Text => "varchar(40)",
+            Kind::Real => "float",
             Kind::Any => "",
         };
         let id = ("id".to_owned(), "int".to_owned(), false);

@@ -26,7 +26,8 @@ pub(crate) struct Sqlite {
     saved: RefCell<Option<Connection>>,
 }
 
-struct TargetBomb(Arc<Mutex<Bomb<WriteStep>>>);
+/// Passes the target's steps on.
+pub(super) struct TargetBomb(pub(super) Arc<Mutex<Bomb<WriteStep>>>);
 
 impl Faults for TargetBomb {
     fn step(&mut self, step: WriteStep) -> Result<(), String> {
@@ -67,6 +68,7 @@ fn declared(column: &Column) -> String {
     let kind = match column.kind {
         Kind::Int => " INTEGER",
         Kind::Text => " TEXT",
+        Kind::Real => " REAL",
         Kind::Any => "",
     };
     format!("{}{kind}{}", column.name, if column.required { " NOT NULL DEFAULT 'd'" } else { "" })

@@ -1,0 +1,135 @@
+//! Somebody else on the same rows: changed between apply and revert, locked while mfm writes, deadlocked with it.
+
+use std::thread;
+use std::time::Duration;
+
+use mfm::ops::{Context, apply, log, revert};
+use mfm_journal::{Journal, Verdict};
+use serde_json::Value as Json;
+
+use super::live::Live;
+use super::world::angles;
+
+const PATIENTS: u32 = 8;
+
+/// A lab, and a field with its control points.
+fn lab() -> (Live, i64, Vec<i64>) {
+    let live = Live::with_lab(PATIENTS);
+    let sql = "SELECT TOP (1) FLD_ID FROM TxFieldPoint GROUP BY FLD_ID HAVING COUNT(*) > 5 ORDER BY FLD_ID";
+    let field = live.numbers(sql)[0];
+    let points = live.numbers(&format!("SELECT TFP_ID FROM TxFieldPoint WHERE FLD_ID = {field} ORDER BY TFP_ID"));
+    (live, field, points)
+}
+
+/// How an operation ended.
+fn verdict(live: &Live, op: u64) -> Option<Verdict> {
+    Journal::open_read(&live.world.journal).unwrap().operation(op).unwrap().unwrap().verdict
+}
+
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn what_another_session_wrote_in_between_is_a_conflict_or_drift() {
+    let (live, field, points) = lab();
+    let before = live.dump();
+    live.world.apply(angles(field, "400")).unwrap();
+    live.meddle(&format!("UPDATE TxFieldPoint SET Gantry_Ang = 123 WHERE TFP_ID = {}", points[0]));
+    let refused = live.world.revert(&[1]).unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.conflicts.len()), ("conflict", 1));
+    assert_eq!(refused.conflicts[0].columns.len(), 1);
+    let forced = revert::Request { operations: vec![1], force: true, ..Default::default() };
+    assert!(revert::run(&live.world.context(), &forced).unwrap().operations[0].exact);
+    assert_eq!(live.dump(), before);
+    live.world.apply(angles(field, "401")).unwrap();
+    live.meddle(&format!("UPDATE TxFieldPoint SET Couch_Vrt = 12.5 WHERE TFP_ID = {}", points[1]));
+    let back = live.world.revert(&[3]).unwrap();
+    assert!(back.operations[0].restored && !back.operations[0].exact);
+    assert_eq!(back.operations[0].drift[0].key, points[1].to_string());
+}
+
+/// Another session's lock is waited for, then tried again a few times, then the operation is sealed as failed.
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn a_row_that_another_session_holds_is_waited_for_and_given_up() {
+    let (live, field, points) = lab();
+    let before = live.dump();
+    let mut other = live.database.connect();
+    other.run(&format!("BEGIN TRANSACTION; UPDATE TxFieldPoint SET Couch_Vrt = 1 WHERE TFP_ID = {}", points[0]));
+    let refused = live.world.apply(angles(field, "400")).unwrap_err();
+    assert_eq!(refused.code, "target_busy", "{refused:?}");
+    other.run("ROLLBACK");
+    assert_eq!(live.dump(), before);
+    assert_eq!(verdict(&live, 1), Some(Verdict::Failed));
+    let log = log::run(&live.world.context(), &log::Request::default()).unwrap();
+    assert_eq!(log.operations[0].state, "failed");
+    live.world.apply(angles(field, "400")).unwrap();
+    live.world.revert(&[2]).unwrap();
+    assert_eq!(live.dump(), before);
+}
+
+/// Whoever holds the row for a while only makes mfm try again, and the journal tells how often.
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn a_lock_that_goes_away_is_survived_and_the_journal_says_so() {
+    let (live, field, points) = lab();
+    let before = live.dump();
+    let mut other = live.database.connect();
+    other.run(&format!("BEGIN TRANSACTION; UPDATE TxFieldPoint SET Couch_Vrt = 1 WHERE TFP_ID = {}", points[0]));
+    let journal = live.world.journal.clone();
+    let holder = thread::spawn(move || {
+        // Two waits of a fifth of a second end in vain once the operation is in the journal; the third finds the row.
+        begun(&journal);
+        thread::sleep(Duration::from_millis(450));
+        other.run("ROLLBACK");
+    });
+    let applied = live.world.apply(angles(field, "400"));
+    holder.join().unwrap();
+    let op = applied.unwrap().op.unwrap();
+    assert_eq!(verdict(&live, op), Some(Verdict::Applied));
+    tried_again(&live);
+    live.world.revert(&[op]).unwrap();
+    assert_eq!(live.dump(), before);
+}
+
+/// Holds that the journal's one `applied` entry says how often the transaction was tried again.
+fn tried_again(live: &Live) {
+    let connection = rusqlite::Connection::open(&live.world.journal).unwrap();
+    let sql = "SELECT body FROM entry WHERE kind = 'applied'";
+    let body: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+    let body: Json = serde_json::from_str(&body).unwrap();
+    assert!(body["retries"].as_u64().is_some_and(|times| (1..=3).contains(&times)), "{body}");
+}
+
+/// Waits until an operation is in the journal, so that its transaction is about to begin.
+fn begun(journal: &std::path::Path) {
+    while Journal::open_read(journal).unwrap().state().open.is_empty() {
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A deadlock that mfm loses is rolled back and tried again.
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn a_lost_deadlock_is_tried_again_and_the_journal_says_so() {
+    let (live, field, points) = lab();
+    let before = live.dump();
+    let hold = |point: i64| format!("UPDATE TxFieldPoint SET Couch_Vrt = 1 WHERE TFP_ID = {point}");
+    let (first, last) = (hold(points[0]), hold(points[points.len() - 1]));
+    let mut other = live.database.connect();
+    // Where a server lets nobody choose, whoever waited first loses: mfm.
+    let _ = other.attempt("SET DEADLOCK_PRIORITY HIGH");
+    other.run(&format!("BEGIN TRANSACTION; {last}"));
+    let journal = live.world.journal.clone();
+    let rival = thread::spawn(move || {
+        begun(&journal);
+        thread::sleep(Duration::from_millis(500));
+        other.run(&first);
+        other.run("ROLLBACK");
+    });
+    let context = Context { wait_ms: 10_000, ..live.world.context() };
+    let applied = apply::run(&context, &apply::Source::Request(angles(field, "400")), false, &mut |_| {});
+    rival.join().unwrap();
+    let op = applied.unwrap().op.unwrap();
+    tried_again(&live);
+    live.world.revert(&[op]).unwrap();
+    assert_eq!(live.dump(), before);
+}
