@@ -56,9 +56,9 @@ impl Live {
         self.beside.borrow_mut().numbers(sql)
     }
 
-    /// Waits until the server knows that every connection of mfm's is gone.
-    pub(crate) fn settled(&self) {
-        self.database.settled(&mut self.beside.borrow_mut());
+    /// Waits until the server knows that every connection of mfm's but so many is gone.
+    pub(crate) fn settled(&self, but: i64) {
+        self.database.settled(&mut self.beside.borrow_mut(), but);
     }
 
     pub(crate) fn open(&self) -> Box<dyn Target> {

@@ -37,13 +37,23 @@ pub(crate) struct Mssql {
     place: Place,
 }
 
-fn parameter(cell: &Cell) -> ColumnData<'static> {
-    match cell {
-        Cell::Null => ColumnData::String(None),
-        Cell::Int(number) => ColumnData::I64(Some(*number)),
-        Cell::Real(bits) => ColumnData::F64(Some(f64::from_bits(*bits))),
-        Cell::Text(text) => ColumnData::String(Some(text.clone().into())),
+/// The parameters of cells, and the words that stand for them in a statement.
+fn parameters<'c>(cells: impl Iterator<Item = &'c Cell>) -> (Vec<ColumnData<'static>>, Vec<String>) {
+    let (mut parameters, mut words) = (Vec::new(), Vec::new());
+    for cell in cells {
+        parameters.push(match cell {
+            // A NULL among the parameters would need a type.
+            Cell::Null => {
+                words.push("NULL".to_owned());
+                continue;
+            }
+            Cell::Int(number) => ColumnData::I64(Some(*number)),
+            Cell::Real(bits) => ColumnData::F64(Some(f64::from_bits(*bits))),
+            Cell::Text(text) => ColumnData::String(Some(text.clone().into())),
+        });
+        words.push(format!("@P{}", parameters.len()));
     }
+    (parameters, words)
 }
 
 fn cell(data: &ColumnData<'static>) -> Cell {
@@ -80,9 +90,9 @@ fn trigger(table: &str, event: &Event) -> String {
 
 fn insert(session: &mut Session, table: &str, row: &Row) {
     let names: Vec<&str> = row.keys().map(String::as_str).collect();
-    let marks: Vec<String> = (1..=names.len()).map(|at| format!("@P{at}")).collect();
-    let text = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), marks.join(", "));
-    assert_eq!(session.execute(&text, row.values().map(parameter).collect()), 1);
+    let (parameters, words) = parameters(row.values());
+    let text = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), words.join(", "));
+    assert_eq!(session.execute(&text, parameters), 1);
 }
 
 fn delete(session: &mut Session, table: &str, key: i64) {
@@ -91,8 +101,9 @@ fn delete(session: &mut Session, table: &str, key: i64) {
 }
 
 fn set(session: &mut Session, table: &str, key: i64, column: &str, value: &Cell) {
-    let text = format!("UPDATE {table} SET {column} = @P1 WHERE id = @P2");
-    assert_eq!(session.execute(&text, vec![parameter(value), ColumnData::I64(Some(key))]), 1);
+    let (parameters, words) = parameters(std::iter::once(value));
+    let text = format!("UPDATE {table} SET {column} = {} WHERE id = {key}", words.join(""));
+    assert_eq!(session.execute(&text, parameters), 1);
 }
 
 fn carry_out(session: &mut Session, change: &Change) {
@@ -275,7 +286,7 @@ impl Store for Mssql {
     const WAIT_MS: u64 = 300;
 
     fn died(&self) {
-        self.place.settled(&mut self.stranger.borrow_mut());
+        self.place.settled(&mut self.stranger.borrow_mut(), 0);
     }
 
     fn hold(&self, zombie: Option<&Zombie<'_>>) -> Option<bool> {
