@@ -62,7 +62,7 @@ fn there_and_back(
     let tables: BTreeSet<&str> = applied.plan.changes.iter().map(|change| change.table.as_str()).collect();
     let mut target = world.context().open(&world.url("lab.db")).unwrap();
     let new = session.look_again(target.as_mut(), &tables).unwrap();
-    let seen = new.iter().filter(|finding| names(finding, kind, &applied)).map(|finding| finding.check).collect();
+    let seen = new.iter().filter(|finding| names(finding, kind, &applied.plan)).map(|finding| finding.check).collect();
     let back = world.revert(&[applied.op.unwrap()])?;
     assert!(back.operations[0].exact);
     session.look_again(target.as_mut(), &tables).unwrap();
@@ -134,7 +134,7 @@ fn all_at_once(world: &World) {
                         applied.plan.records
                     );
                     if mode.card().tool == "mlc_leaf_count_mismatch" {
-                        let accused = new.iter().filter(|finding| !names(finding, kind, &applied)).count();
+                        let accused = new.iter().filter(|finding| !names(finding, kind, &applied.plan)).count();
                         assert_eq!(accused, 0, "{what}: fields are accused that were left alone");
                     }
                     world.revert(&[applied.op.unwrap()]).unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mfm::model::Finding;
 use mfm::mosaiq::modes::{Mode, Record};
-use mfm::ops::{apply, plan};
+use mfm::ops::plan;
 use serde_json::json;
 
 /// When the checks look: the day after a lab's last.
@@ -24,11 +24,11 @@ pub(crate) fn request(mode: &dyn Mode, kind: &Record, variant: &str, seed: u64) 
 }
 
 /// Tells whether a finding names the record or a row that was changed.
-pub(crate) fn names(finding: &Finding, kind: &Record, applied: &apply::Outcome) -> bool {
+pub(crate) fn names(finding: &Finding, kind: &Record, plan: &plan::Outcome) -> bool {
     let id = |key: &[mfm::model::Value]| mfm::model::refusal::show(key);
     let mut rows: BTreeSet<(String, String)> =
-        applied.plan.keys.iter().map(|key| (kind.table.to_owned(), key.to_string())).collect();
-    for change in &applied.plan.changes {
+        plan.keys.iter().map(|key| (kind.table.to_owned(), key.to_string())).collect();
+    for change in &plan.changes {
         let key = change.key.as_object().and_then(|key| key.values().next()).unwrap();
         rows.insert((change.table.clone(), key.to_string()));
     }

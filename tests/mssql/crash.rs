@@ -22,16 +22,16 @@ use super::world::sample;
 ///
 /// One connection reads all the time, since a new one costs a server more than all that is done with it; every write
 /// opens its own, which a crash closes.
-struct Rig {
+pub(super) struct Rig {
     reader: RefCell<MssqlTarget>,
-    live: Live,
+    pub(super) live: Live,
     before: String,
     name: String,
 }
 
 impl Rig {
     /// One table, of which an operation changes three rows in three ways.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let database = Database::new();
         database.connect().run(
             "CREATE TABLE t (id int NOT NULL PRIMARY KEY, a int NULL, b nvarchar(40) NULL); \
@@ -53,7 +53,7 @@ impl Rig {
     }
 
     /// Runs a step of an engine in a process of its own, which may die.
-    fn with<T>(
+    pub(super) fn with<T>(
         &self,
         faults: SharedFaults,
         bomb: &Bomb,
@@ -90,7 +90,7 @@ impl Rig {
     }
 
     /// Whatever happened: recover closes everything, journal and target agree, and the fault can be taken back.
-    fn settles(&self, what: &str) {
+    pub(super) fn settles(&self, what: &str) {
         let closed = self.calm(recover_all);
         assert!(closed.iter().all(|closed| closed.verdict.is_some()), "{what}: {closed:?}");
         let journal = Journal::open_read(&self.live.world.journal).unwrap();

@@ -6,7 +6,9 @@ use mfm::mosaiq::checks::CHECKS;
 use mfm::mosaiq::modes::{MODES, Mode, Record};
 use mfm::ops::checks::Session;
 use mfm::ops::{audit, revert};
+use mfm_journal::Journal;
 
+use super::bomb::revert_all;
 use super::live::{Live, digests};
 use super::seen::{NOW, names, request};
 use super::world::{World, sample};
@@ -53,23 +55,26 @@ fn every_variant_goes_and_comes_back_bit_for_bit() {
     let (mut done, mut shown) = (0, BTreeSet::new());
     for (mode, kind, variant) in cases() {
         let what = format!("{} {variant} of {}", mode.card().tool, kind.table);
-        let applied = match live.world.apply(request(mode, kind, variant, 3)) {
-            Ok(applied) => applied,
+        let made = match live.plan(reader.as_mut(), &request(mode, kind, variant, 3)) {
+            Ok(made) => made,
             // This kind of record has no column of this variant, or a lab has no such table.
             Err(failure) => {
                 assert!(failure.kind.exit_code() == 2 || failure.code == "missing_table", "{what}: {failure:?}");
                 continue;
             }
         };
+        let plan = &made.outcome;
+        let op = live.step(reader.as_mut(), |engine| engine.commit(&made.proposal, &made.prepared)).unwrap().op;
         let (was, is) = (lines(&before), lines(&live.dump()));
-        let count = |kind: &str| applied.plan.changes.iter().filter(|change| change.kind == kind).count() as u64;
+        let count = |kind: &str| plan.changes.iter().filter(|change| change.kind == kind).count() as u64;
         assert_eq!(more(&was, &is), count("update") + count("delete"), "{what}: rows gone");
         assert_eq!(more(&is, &was), count("update") + count("insert"), "{what}: rows come");
-        let tables: BTreeSet<&str> = applied.plan.changes.iter().map(|change| change.table.as_str()).collect();
+        let tables: BTreeSet<&str> = plan.changes.iter().map(|change| change.table.as_str()).collect();
         let new = session.look_again(reader.as_mut(), &tables).unwrap();
-        assert!(new.iter().any(|finding| names(finding, kind, &applied)), "{what}: no new finding names it");
-        let back = live.world.revert(&[applied.op.unwrap()]).unwrap();
-        assert!(back.operations[0].exact, "{what}");
+        assert!(new.iter().any(|finding| names(finding, kind, plan)), "{what}: no new finding names it");
+        live.step(reader.as_mut(), revert_all).unwrap();
+        let journal = Journal::open_read(&live.world.journal).unwrap();
+        assert_eq!(journal.operation(op + 1).unwrap().unwrap().reverts, Some(op), "{what}");
         assert_eq!(live.dump(), before, "{what}");
         assert_eq!(digests(reader.as_mut()), digested, "{what}");
         session.look_again(reader.as_mut(), &tables).unwrap();
@@ -94,13 +99,13 @@ fn whole(live: &Live) {
 fn the_same_request_makes_the_same_plan() {
     let (one, two) = (Live::with_lab(PATIENTS), Live::with_lab(PATIENTS));
     assert_eq!(one.dump(), two.dump());
+    let mut readers = [one.open(), two.open()];
     for mode in MODES {
         for variant in mode.card().variants {
-            let plan = |live: &Live| {
-                let request = sample(mode.card().tool, variant.word, 2, 5);
-                mfm::ops::plan::run(&live.world.context(), &request).unwrap().0
-            };
-            let (a, b) = (plan(&one), plan(&two));
+            let request = sample(mode.card().tool, variant.word, 2, 5);
+            let [a, b] = &mut readers;
+            let (a, b) = (one.plan(a.as_mut(), &request).unwrap(), two.plan(b.as_mut(), &request).unwrap());
+            let (a, b) = (a.outcome, b.outcome);
             assert_eq!(a.plan_digest, b.plan_digest, "{}", variant.word);
         }
     }
@@ -110,14 +115,15 @@ fn the_same_request_makes_the_same_plan() {
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn stacked_faults_come_back_newest_first() {
     let live = Live::with_lab(PATIENTS);
-    let before = live.dump();
+    let (before, mut reader) = (live.dump(), live.open());
     for mode in MODES {
         for variant in mode.card().variants {
-            live.world.apply(sample(mode.card().tool, variant.word, 2, 5)).unwrap();
+            let made = live.plan(reader.as_mut(), &sample(mode.card().tool, variant.word, 2, 5)).unwrap();
+            live.step(reader.as_mut(), |engine| engine.commit(&made.proposal, &made.prepared)).unwrap();
         }
     }
     assert_ne!(live.dump(), before);
-    let back = revert_all(&live.world);
+    let back = all_back(&live.world);
     assert!(back.operations.iter().all(|line| line.exact));
     let order: Vec<u64> = back.operations.iter().map(|line| line.reverts).collect();
     assert!(order.windows(2).all(|pair| pair[0] > pair[1]), "{order:?}");
@@ -125,7 +131,7 @@ fn stacked_faults_come_back_newest_first() {
     whole(&live);
 }
 
-fn revert_all(world: &World) -> revert::Outcome {
+fn all_back(world: &World) -> revert::Outcome {
     let request = revert::Request { all: true, ..Default::default() };
     revert::run(&world.context(), &request).unwrap()
 }

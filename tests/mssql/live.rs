@@ -2,8 +2,13 @@
 
 use std::cell::RefCell;
 
+use mfm::engine::{Engine, EngineError};
+use mfm::ops::Failure;
+use mfm::ops::context::Chosen;
 use mfm::ops::lab::create;
+use mfm::ops::plan::{self, Made};
 use mfm::target::{TableDigest, Target};
+use mfm_journal::Journal;
 
 use super::dump::Dump;
 use super::server::{Database, Session, password};
@@ -61,6 +66,33 @@ impl Live {
         self.database.settled(&mut self.beside.borrow_mut(), but);
     }
 
+    /// The name under which the lab is known, and its URL.
+    fn chosen(&self, journal: &Journal) -> Chosen {
+        let (name, target) = journal.state().targets.iter().next().unwrap();
+        Chosen { name: name.clone(), url: target.url.clone() }
+    }
+
+    /// Plans a fault on a connection that is there already: a new one costs a server more than the plan.
+    pub(crate) fn plan(&self, reader: &mut dyn Target, request: &plan::Request) -> Result<Made, Failure> {
+        let context = self.world.context();
+        let mut journal = Journal::open(&self.world.journal).unwrap();
+        let chosen = self.chosen(&journal);
+        plan::make(&context, &mut journal, reader, &chosen, &plan::settle(&context, request)?)
+    }
+
+    /// Runs a step of an engine that reads on that connection.
+    pub(crate) fn step<T>(
+        &self,
+        reader: &mut dyn Target,
+        run: impl FnOnce(&mut Engine<'_>) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        let context = self.world.context();
+        let mut journal = Journal::open(&self.world.journal).unwrap();
+        let name = self.chosen(&journal).name;
+        run(&mut context.engine(&mut journal, reader, &name))
+    }
+
+    /// Opens the lab for reading.
     pub(crate) fn open(&self) -> Box<dyn Target> {
         self.world.context().open(&self.database.url()).unwrap()
     }

@@ -1,12 +1,17 @@
 //! Somebody else on the same rows: changed between apply and revert, locked while mfm writes, deadlocked with it.
 
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use mfm::ops::{Context, apply, log, revert};
+use mfm::ops::{log, revert};
+use mfm::target::faults::{Faults, WriteStep};
 use mfm_journal::{Journal, Verdict};
 use serde_json::Value as Json;
 
+use super::bomb::{Bomb, How, apply as apply_rows};
+use super::crash::Rig;
 use super::live::Live;
 use super::world::angles;
 
@@ -106,30 +111,42 @@ fn begun(journal: &std::path::Path) {
     }
 }
 
+/// Tells somebody when the first rows are written.
+struct Written(Sender<()>);
+
+impl Faults for Written {
+    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+        if step == WriteStep::Row {
+            let _ = self.0.send(());
+        }
+        Ok(())
+    }
+}
+
 /// A deadlock that mfm loses is rolled back and tried again.
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn a_lost_deadlock_is_tried_again_and_the_journal_says_so() {
-    let (live, field, points) = lab();
-    let before = live.dump();
-    let hold = |point: i64| format!("UPDATE TxFieldPoint SET Couch_Vrt = 1 WHERE TFP_ID = {point}");
-    let (first, last) = (hold(points[0]), hold(points[points.len() - 1]));
-    let mut other = live.database.connect();
-    // Where a server lets nobody choose, whoever waited first loses: mfm.
+    let rig = Rig::new();
+    let mut other = rig.live.database.connect();
+    // Where a server lets nobody choose, whoever waits first loses: mfm.
     let _ = other.attempt("SET DEADLOCK_PRIORITY HIGH");
-    other.run(&format!("BEGIN TRANSACTION; {last}"));
-    let journal = live.world.journal.clone();
+    other.run("BEGIN TRANSACTION; UPDATE t SET b = N'held' WHERE id = 2");
+    let (written, wait) = channel();
     let rival = thread::spawn(move || {
-        begun(&journal);
-        thread::sleep(Duration::from_millis(500));
-        other.run(&first);
+        wait.recv().unwrap();
+        // By now mfm waits for row 2.
+        thread::sleep(Duration::from_millis(600));
+        other.run("UPDATE t SET b = N'held' WHERE id = 1");
         other.run("ROLLBACK");
     });
-    let context = Context { wait_ms: 10_000, ..live.world.context() };
-    let applied = apply::run(&context, &apply::Source::Request(angles(field, "400")), false, &mut |_| {});
+    let faults = Arc::new(Mutex::new(Written(written)));
+    let done = rig.with(faults, &Bomb::at(0, How::Crash), |engine| {
+        engine.wait_ms = 10_000;
+        apply_rows(engine)
+    });
     rival.join().unwrap();
-    let op = applied.unwrap().op.unwrap();
-    tried_again(&live);
-    live.world.revert(&[op]).unwrap();
-    assert_eq!(live.dump(), before);
+    done.unwrap().unwrap();
+    tried_again(&rig.live);
+    rig.settles("deadlock");
 }

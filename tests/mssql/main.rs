@@ -19,6 +19,7 @@ mod locks;
 mod replay;
 #[path = "../engine/seen.rs"]
 mod seen;
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod server;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../engine/world.rs"]

@@ -45,7 +45,7 @@ impl Login {
         let refused = |grant: &&&str| database.somebody().tries(&format!("GRANT {grant} TO {user}")).is_err();
         let refused: Vec<String> = grants.iter().filter(refused).map(|grant| (*grant).to_owned()).collect();
         for grant in &refused {
-            println!("this server does not grant {grant}: the test goes on without");
+            eprintln!("this server does not grant {grant}: the test goes on without");
         }
         refused
     }
@@ -55,7 +55,7 @@ impl Drop for Login {
     fn drop(&mut self) {
         let gone = Somebody::new("master").tries(&format!("DROP LOGIN {}", quoted(&self.0)));
         if let Err(error) = gone {
-            println!("{} stays: {error}", self.0);
+            eprintln!("{} stays: {error}", self.0);
         }
     }
 }
@@ -208,6 +208,7 @@ fn refused_with(database: &Database, login: &Login, planned: &[mfm::model::Chang
         }
         let census = target.census(&touches, false)?;
         target.marker()?;
+        target.journals()?;
         let marker = database.target().marker()?.unwrap();
         let facts = census.facts;
         let work = mfm::target::Work {
