@@ -45,7 +45,6 @@ fn more(one: &BTreeMap<(String, String), u64>, other: &BTreeMap<(String, String)
 /// back to the bit: as mfm digests it, and as another program reads it.
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
-#[expect(clippy::print_stdout, reason = "a long run says what it did")]
 fn every_variant_goes_and_comes_back_bit_for_bit() {
     let live = Live::with_lab(PATIENTS);
     let mut reader = live.open();
