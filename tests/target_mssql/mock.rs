@@ -10,7 +10,7 @@ use mfm::ops::{Context, Failure, apply, audit, plan, revert};
 use mfm::target::{TableDigest, Target};
 
 use super::engine::{World, samples};
-use super::world::{Database, Passwords, password, url_of};
+use super::world::{Database, Passwords, Somebody, password, url_of};
 
 /// A journal in a folder, and a database on the server.
 struct Rig {
@@ -72,6 +72,24 @@ fn mock() -> PathBuf {
     PathBuf::from(std::env::var_os("MFM_TEST_MOCK").expect("the folder of PyMedPhys's mock: MFM_TEST_MOCK"))
 }
 
+/// Returns the mock as this server can hold it: some that speak T-SQL have no text with the character 0, which the mock
+/// has; there that one character is left out, and said.
+fn holdable(source: PathBuf, scratch: &Path) -> PathBuf {
+    if Somebody::new("master").tries("SELECT N'a\u{0}b'").is_ok() {
+        return source;
+    }
+    eprintln!("this server holds no text with the character 0: the test goes on without it");
+    for entry in std::fs::read_dir(&source).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let mut bytes = std::fs::read(&path).unwrap();
+            bytes.retain(|byte| *byte != 0);
+            std::fs::write(scratch.join(path.file_name().unwrap()), bytes).unwrap();
+        }
+    }
+    scratch.to_path_buf()
+}
+
 /// Commits and takes back every variant that the tables allow, and returns how many operations that were.
 fn there_and_back(rig: &Rig, made: &import::Outcome, count: u64, seeds: u64) -> u64 {
     let (clean, digests) = (dump(&rig.database), rig.digests());
@@ -80,7 +98,8 @@ fn there_and_back(rig: &Rig, made: &import::Outcome, count: u64, seeds: u64) -> 
     for mode in MODES {
         for variant in mode.card().variants {
             for (table, request) in (0..seeds).flat_map(|seed| samples(*mode, variant.word, count, seed)) {
-                if !made.made.tables.contains_key(table) {
+                // A server may list its tables in lower case.
+                if !made.made.tables.keys().any(|name| name.eq_ignore_ascii_case(table)) {
                     let refused = rig.apply(request).unwrap_err();
                     assert_eq!(refused.message, format!("the target has no table {table}"));
                     lacking.insert(table);
@@ -108,7 +127,8 @@ fn there_and_back(rig: &Rig, made: &import::Outcome, count: u64, seeds: u64) -> 
 fn the_excerpt_is_imported_into_a_database_that_was_there_and_broken_and_mended() {
     let rig = Rig::new(Database::bare());
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/mock");
-    let outcome = rig.import(source);
+    let scratch = tempfile::tempdir().unwrap();
+    let outcome = rig.import(holdable(source, scratch.path()));
     assert!(outcome.cells_proved > 100);
     let operations = there_and_back(&rig, &outcome, 1, 2);
     println!("{} cells proved, {operations} operations", outcome.cells_proved);
@@ -118,7 +138,8 @@ fn the_excerpt_is_imported_into_a_database_that_was_there_and_broken_and_mended(
 #[ignore = "needs a SQL Server, a Python with pymssql, and PyMedPhys's mock: MFM_TEST_MOCK"]
 fn the_whole_mock_on_a_server() {
     let rig = Rig::new(Database::unmade());
-    let outcome = rig.import(mock());
+    let scratch = tempfile::tempdir().unwrap();
+    let outcome = rig.import(holdable(mock(), scratch.path()));
     assert_eq!(outcome.reports.len(), 11);
     assert!(outcome.cells_proved > 500_000, "{}", outcome.cells_proved);
     let operations = there_and_back(&rig, &outcome, 10, 1);
@@ -130,11 +151,12 @@ fn the_whole_mock_on_a_server() {
 fn pymedphys_reads_a_fault_or_fails_and_reads_as_before_after_the_revert() {
     let database = Database::unmade();
     let folder = tempfile::tempdir().unwrap();
+    let scratch = tempfile::tempdir().unwrap();
     let said = printed(
         python("pymedphys_mssql.py")
             .arg(env!("CARGO_BIN_EXE_mfm"))
             .arg(folder.path().join("bench"))
-            .arg(mock())
+            .arg(holdable(mock(), scratch.path()))
             .arg(database.url())
             .env("MFM_MSSQL_PASSWORD", password()),
     );

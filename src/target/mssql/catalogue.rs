@@ -41,6 +41,8 @@ pub(super) struct Sheet {
     pub(super) forces_delay: bool,
     /// Whether change tracking counts every write.
     pub(super) tracked: bool,
+    /// Whether there are triggers, or foreign keys, that this login cannot see.
+    pub(super) hides: bool,
     /// The enabled triggers.
     pub(super) triggers: Vec<Trigger>,
     /// The enabled CHECK constraints: name and condition. One that this login cannot see is not here.
@@ -314,6 +316,7 @@ pub(super) fn assemble(
         masked: masked.map(|column| column.name.clone()).collect(),
         forces_delay: oddities::forces_delay(special),
         tracked: oddities::tracked(special),
+        hides: oddities::hides(special),
         triggers: Vec::new(),
         checks: Vec::new(),
         parents: Vec::new(),

@@ -160,6 +160,12 @@ pub(super) fn same(
 }
 
 fn refuse_special(sheet: &Sheet) -> Result<(), Refusal> {
+    if sheet.hides {
+        // What cannot be seen cannot be judged: a trigger, or a cascade.
+        let (table, what) = (sheet.shown().to_owned(), "VIEW DEFINITION on".to_owned());
+        let grant = format!("GRANT VIEW DEFINITION ON {} TO this login's user", sheet.qualified());
+        return Err(Refusal::NotPermitted { table, what, grant });
+    }
     if let Some(what) = sheet.obstacles.first() {
         return Err(Refusal::SpecialTable { table: sheet.shown().to_owned(), what: what.clone() });
     }

@@ -2,6 +2,7 @@
 
 use tiberius::error::{Error, IoErrorKind, TokenError};
 
+use crate::model::Refusal;
 use crate::target::TargetError;
 
 /// Something that the driver or the server said.
@@ -68,7 +69,7 @@ impl Fault {
             Error::Io { kind: IoErrorKind::TimedOut, .. } => Self::Timeout { after_ms: 0 },
             Error::Io { message, .. } => Self::Network(message),
             Error::Tls(why) => Self::Tls(why),
-            Error::Utf16 | Error::Utf8 => Self::Cell("text with half a character".to_owned()),
+            Error::Utf16 | Error::Utf8 => Self::Cell("text with half a surrogate pair".to_owned()),
             Error::Encoding(why) | Error::Conversion(why) => Self::Cell(why.into_owned()),
             other => Self::Protocol(other.to_string()),
         }
@@ -143,7 +144,7 @@ impl Place {
             Fault::Absent => TargetError::Absent { url },
             Fault::Timeout { after_ms: 0 } => TargetError::Timeout { url, what, after_ms: self.statement_timeout_ms },
             Fault::Timeout { after_ms } => TargetError::Timeout { url, what, after_ms },
-            Fault::Cell(why) => TargetError::Failed { url, what, why },
+            Fault::Cell(why) => Refusal::Unsupported { what: why }.into(),
             Fault::Server { class, message, .. } if class >= CLASS_FATAL => {
                 TargetError::Network { url, what, why: message }
             }

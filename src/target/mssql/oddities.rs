@@ -41,6 +41,11 @@ pub(super) fn may_unmask(special: &Cells) -> bool {
     whole(special.get(14)) == Some(1)
 }
 
+/// Tells whether the table has triggers, or is referred to, and this login cannot see by what.
+pub(super) fn hides(special: &Cells) -> bool {
+    flag(special.get(15))
+}
+
 /// Says what makes a column one like no other.
 pub(super) fn of_column(row: &Cells) -> Option<&'static str> {
     match () {
@@ -66,7 +71,7 @@ mod tests {
 
     /// The row of a plain table: nothing special, and UNMASK not granted.
     fn plain() -> Cells {
-        let mut row = vec![number(0); 15];
+        let mut row = vec![number(0); 16];
         row[12] = ColumnData::String(None);
         row
     }
@@ -112,6 +117,7 @@ mod tests {
             let found = sheet(&[column("k", &[])], &[], &with(&[(at, number(value))]));
             assert_eq!(found.obstacles, [said], "{at} {value}");
         }
+        assert!(sheet(&[column("k", &[])], &[], &with(&[(15, ColumnData::I32(Some(1)))])).hides);
         let policy = sheet(&[column("k", &[])], &[], &with(&[(12, text("only_mine"))]));
         assert_eq!(policy.obstacles, ["filtered by the row-level security policy only_mine"]);
         let several = of_table(&with(&[(0, number(2)), (10, number(1))]));

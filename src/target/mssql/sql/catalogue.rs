@@ -77,7 +77,7 @@ fn special(has: &dyn Fn(&str, &str) -> bool) -> String {
         "SELECT {}, {}, {}, {}, {}, {}, CONVERT(bigint, t.is_filetable), CONVERT(bigint, t.is_replicated), \
          CONVERT(bigint, t.is_published), CONVERT(bigint, t.is_merge_published), \
          CONVERT(bigint, t.is_tracked_by_cdc), {tracking}, {policies}, {durability}, \
-         CONVERT(bigint, HAS_PERMS_BY_NAME(NULL, 'DATABASE', 'UNMASK')) \
+         CONVERT(bigint, HAS_PERMS_BY_NAME(NULL, 'DATABASE', 'UNMASK')), {HIDDEN} \
          FROM sys.tables AS t WHERE t.object_id = CONVERT(int, @P1)",
         of("temporal_type"),
         of("ledger_type"),
@@ -87,6 +87,14 @@ fn special(has: &dyn Fn(&str, &str) -> bool) -> String {
         of("is_edge"),
     )
 }
+
+/// Whether the table itself tells of triggers, or of foreign keys that refer to it, none of which this login can see.
+const HIDDEN: &str = "CASE WHEN ISNULL(OBJECTPROPERTY(t.object_id, 'TableHasInsertTrigger'), 0) + \
+     ISNULL(OBJECTPROPERTY(t.object_id, 'TableHasUpdateTrigger'), 0) + \
+     ISNULL(OBJECTPROPERTY(t.object_id, 'TableHasDeleteTrigger'), 0) > 0 \
+     AND NOT EXISTS (SELECT 1 FROM sys.triggers AS g WHERE g.parent_id = t.object_id) THEN 1 \
+     WHEN ISNULL(OBJECTPROPERTY(t.object_id, 'TableHasForeignRef'), 0) > 0 \
+     AND NOT EXISTS (SELECT 1 FROM sys.foreign_keys AS f WHERE f.referenced_object_id = t.object_id) THEN 1 ELSE 0 END";
 
 /// The enabled triggers on a table and their events.
 const TRIGGERS: &str = "SELECT g.name, e.type_desc FROM sys.triggers AS g \
