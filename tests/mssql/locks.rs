@@ -75,24 +75,40 @@ fn a_row_that_another_session_holds_is_waited_for_and_given_up() {
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn a_lock_that_goes_away_is_survived_and_the_journal_says_so() {
-    let (live, field, points) = lab();
-    let before = live.dump();
-    let mut other = live.database.connect();
-    other.run(&format!("BEGIN TRANSACTION; UPDATE TxFieldPoint SET Couch_Vrt = 1 WHERE TFP_ID = {}", points[0]));
-    let journal = live.world.journal.clone();
+    let rig = Rig::new();
+    let mut other = rig.live.database.connect();
+    other.run("BEGIN TRANSACTION; UPDATE t SET b = N'held' WHERE id = 2");
+    let (again, wait) = channel();
     let holder = thread::spawn(move || {
-        // Two waits of a fifth of a second end in vain once the operation is in the journal; the third finds the row.
-        begun(&journal);
-        thread::sleep(Duration::from_millis(450));
+        // The first attempt ended in vain: the second one finds the row free.
+        wait.recv().unwrap();
         other.run("ROLLBACK");
     });
-    let applied = live.world.apply(angles(field, "400"));
+    let faults = Arc::new(Mutex::new(Again { begun: 0, tell: again }));
+    let done = rig.with(faults, &Bomb::at(0, How::Crash), |engine| {
+        engine.wait_ms = 1_000;
+        apply_rows(engine)
+    });
     holder.join().unwrap();
-    let op = applied.unwrap().op.unwrap();
-    assert_eq!(verdict(&live, op), Some(Verdict::Applied));
-    tried_again(&live);
-    live.world.revert(&[op]).unwrap();
-    assert_eq!(live.dump(), before);
+    done.unwrap().unwrap();
+    tried_again(&rig.live);
+    rig.settles("lock");
+}
+
+/// Tells somebody when a transaction is begun for the second time.
+struct Again {
+    begun: u32,
+    tell: Sender<()>,
+}
+
+impl Faults for Again {
+    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+        self.begun += u32::from(step == WriteStep::Begun);
+        if self.begun == 2 {
+            let _ = self.tell.send(());
+        }
+        Ok(())
+    }
 }
 
 /// Holds that the journal's one `applied` entry says how often the transaction was tried again.
@@ -102,13 +118,6 @@ fn tried_again(live: &Live) {
     let body: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
     let body: Json = serde_json::from_str(&body).unwrap();
     assert!(body["retries"].as_u64().is_some_and(|times| (1..=3).contains(&times)), "{body}");
-}
-
-/// Waits until an operation is in the journal, so that its transaction is about to begin.
-fn begun(journal: &std::path::Path) {
-    while Journal::open_read(journal).unwrap().state().open.is_empty() {
-        thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// Tells somebody when the first rows are written.
