@@ -278,6 +278,7 @@ pub trait Writer: Send {
 ///
 /// # Errors
 /// [`TargetError::Url`] for anything but `sqlite:PATH` and `mssql://...`, else as the engine's own `open`.
+#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no passwords"))]
 pub fn open_url(url: &str, keys: DomainKeys, secrets: &dyn Secrets) -> Result<Box<dyn Target>, TargetError> {
     match place(url)? {
         Place::File(path) => Ok(Box::new(sqlite::SqliteTarget::open(&path, keys)?)),
@@ -318,6 +319,7 @@ pub trait LabWriter {
 ///
 /// # Errors
 /// [`TargetError::Url`], a refusal where something is there already, or what the engine says.
+#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no passwords"))]
 pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>, TargetError> {
     match place(url)? {
         Place::File(path) => sqlite::create_lab(&path),

@@ -33,7 +33,7 @@ fn keeps_seven_digits(somebody: &mut Somebody) -> bool {
 
 /// Tells whether the server keeps a `datetime` in ticks of 1/300 s, as SQL Server does, and not in microseconds.
 fn keeps_ticks(somebody: &mut Somebody) -> bool {
-    let written = "SELECT DATEPART(microsecond, CONVERT(datetime, '2024-02-29T12:00:00.003'))";
+    let written = "SELECT CONVERT(varchar(9), DATEPART(microsecond, CONVERT(datetime, '2024-02-29 12:00:00.003')))";
     somebody.words(written) == ["3333"]
 }
 
@@ -363,10 +363,13 @@ fn a_megabyte_and_null_characters() {
     execute(&mut target, &mut notebook, &inverses(&changes[..1]), false).unwrap();
     assert_eq!(database.dump(), clean);
     // A server takes NUL in text or refuses the row; neither may cut it short.
+    let holds = database.somebody().tries("SELECT N'a\u{0}b'").is_ok();
     for column in ["n", "v"] {
-        match update(&mut target, "t", vec![int(1)], &[(column, text("a\0b"))]) {
-            Ok(change) => drop(there_and_back(&mut target, &[change])),
-            Err(error) => assert!(["target_failed", "does_not_fit"].contains(&error.code()), "{error:?}"),
+        let change = update(&mut target, "t", vec![int(1)], &[(column, text("a\0b"))]).unwrap();
+        if holds {
+            there_and_back(&mut target, &[change]);
+        } else {
+            execute(&mut target, &mut notebook, &[change], false).unwrap_err();
         }
         assert_eq!(database.dump(), clean);
     }

@@ -67,10 +67,11 @@ impl Fault {
         match error {
             Error::Server(said) => Self::said(&said),
             Error::Io { kind: IoErrorKind::TimedOut, .. } => Self::Timeout { after_ms: 0 },
-            Error::Io { message, .. } => Self::Network(message),
+            Error::Io { message, .. } => Self::Network(ended(message)),
             Error::Tls(why) => Self::Tls(why),
             Error::Utf16 | Error::Utf8 => Self::Cell("text with half a surrogate pair".to_owned()),
             Error::Encoding(why) | Error::Conversion(why) => Self::Cell(why.into_owned()),
+            Error::Protocol(why) if HUNG_UP.contains(&why.as_ref()) => Self::Network(ended(why.into_owned())),
             other => Self::Protocol(other.to_string()),
         }
     }
@@ -81,9 +82,7 @@ impl Fault {
             Self::Server { number, .. } if ABSENT.contains(&number) => Self::Absent,
             Self::Server { message, .. } => Self::Login(message),
             // A server that refuses TLS hangs up in the middle of the handshake.
-            Self::Network(why) if why.contains("certificate") || why.contains("handshake") || why.contains("TLS") => {
-                Self::Tls(why)
-            }
+            Self::Network(why) if TLS_WORDS.iter().any(|word| why.contains(word)) => Self::Tls(why),
             Self::Protocol(why) if why.contains("ncrypt") || why.contains("TLS") => Self::Tls(why),
             other => other,
         }
@@ -174,6 +173,17 @@ impl Place {
     }
 }
 
+/// What tells a failed handshake from a connection that broke.
+const TLS_WORDS: [&str; 4] = ["certificate", "handshake", "fatal alert", "TLS"];
+
+/// What the driver says where the other side hung up.
+const HUNG_UP: [&str; 2] = ["failed to fill whole buffer", "No more packets in the wire"];
+
+/// Says in plain words that the other side hung up.
+fn ended(why: String) -> String {
+    if HUNG_UP.contains(&why.as_str()) { "the server ended the connection before it answered".to_owned() } else { why }
+}
+
 /// Leaves out the driver's advice, which names its own functions.
 fn tidy(why: &str) -> String {
     why.split(" To connect anyway").next().unwrap_or(why).trim_end_matches('.').to_owned()
@@ -217,6 +227,23 @@ mod tests {
             assert!(!error.hint().is_empty());
         }
         assert!(Fault::Server { number: 596, class: 21, message: "session killed".into() }.lost());
+    }
+
+    #[test]
+    fn the_drivers_words_for_a_hang_up_are_said_plainly() {
+        let eof = Error::Io { kind: IoErrorKind::UnexpectedEof, message: "failed to fill whole buffer".into() };
+        for fault in [Fault::of(eof), Fault::of(Error::Protocol("No more packets in the wire".into()))] {
+            assert_eq!(fault, Fault::Network("the server ended the connection before it answered".into()));
+            assert!(fault.lost());
+        }
+    }
+
+    #[test]
+    fn a_handshake_that_ends_in_an_alert_is_no_broken_connection() {
+        let alert =
+            || Error::Io { kind: IoErrorKind::InvalidData, message: "received fatal alert: HandshakeFailure".into() };
+        assert!(matches!(Fault::of_login(alert()), Fault::Tls(_)));
+        assert!(matches!(Fault::of(alert()), Fault::Network(_)));
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Session {
         let mut retries = 0;
         loop {
             match self.attempt(step) {
-                Err(error) if retries < RETRIES && (error.is_transient() || error.is_lost()) => retries += 1,
+                Err(error) if retries < RETRIES && may_pass(&error) => retries += 1,
                 result => return result,
             }
         }
@@ -88,6 +88,11 @@ impl Session {
     pub(super) fn forget(&mut self) {
         self.sheets.clear();
     }
+}
+
+/// Tells whether a step may well succeed when it is tried again; a server that took too long may not.
+const fn may_pass(error: &TargetError) -> bool {
+    error.is_transient() || (error.is_lost() && !matches!(error, TargetError::Timeout { .. }))
 }
 
 impl Step<'_> {
