@@ -33,6 +33,18 @@ impl Book {
         Self { name: name.to_owned(), live, tape, differing: Vec::new() }
     }
 
+    /// Opens the tape of a name for reading only: another test records it.
+    pub(crate) fn replaying(name: &str) -> Self {
+        Self { name: name.to_owned(), live: None, tape: Tape::load(&Tape::place(name)), differing: Vec::new() }
+    }
+
+    /// Opens a live server only, and no tape.
+    pub(crate) fn live() -> Self {
+        let url = std::env::var("MFM_TEST_MSSQL_URL").expect("MFM_TEST_MSSQL_URL names a live server");
+        let live = Some(address(&url));
+        Self { name: String::new(), live, tape: Tape::default(), differing: Vec::new() }
+    }
+
     /// Tells whether a live server answers.
     pub(crate) fn records(&self) -> bool {
         self.live.is_some()
@@ -57,6 +69,11 @@ impl Book {
         }
     }
 
+    /// Opens a way to the live server that records nothing, to make its databases ready for a run.
+    pub(crate) fn behind(&self) -> Option<Proxy> {
+        self.live.as_ref().map(|(host, port)| Proxy::to(host, *port))
+    }
+
     /// Ends a run: what was recorded joins the tape; what was not on it fails the test.
     pub(crate) fn take(&mut self, server: Server) {
         if let Server::Live(proxy) = server {
@@ -79,6 +96,22 @@ impl Server {
         match self {
             Self::Live(proxy) => Self::Live(proxy.cut(cut)),
             Self::Taped(double) => Self::Taped(double.cut(cut)),
+        }
+    }
+
+    /// Lets something go wrong from now on.
+    pub(crate) fn plan(&self, cut: Cut) {
+        match self {
+            Self::Live(proxy) => proxy.plan(cut),
+            Self::Taped(double) => double.plan(cut),
+        }
+    }
+
+    /// Lets nothing more go wrong.
+    pub(crate) fn heal(&self) {
+        match self {
+            Self::Live(proxy) => proxy.heal(),
+            Self::Taped(double) => double.heal(),
         }
     }
 

@@ -2,6 +2,9 @@
 
 use super::message::Message;
 
+/// Errors of this class and above end the connection.
+pub(crate) const CLASS_FATAL: u8 = 20;
+
 /// How a connection goes wrong at a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -54,9 +57,10 @@ impl Cut {
         Self::new(Way::Error { number, class: 16, text: text.to_owned() }, fits)
     }
 
-    /// Tells whether it needs a server that makes up its answers.
-    pub(crate) fn makes_up_an_answer(&self) -> bool {
-        matches!(self.way, Way::Error { .. })
+    /// Answers with the error of a session that an administrator ended, and ends it.
+    pub(crate) fn kill(fits: impl Fn(&Message) -> bool + Send + 'static) -> Self {
+        let text = "Cannot continue the execution because the session is in the kill state.".to_owned();
+        Self::new(Way::Error { number: 596, class: 21, text }, fits)
     }
 
     /// Goes wrong at the first so many messages that fit.
@@ -83,6 +87,10 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn plan(&mut self, cut: Cut) {
         self.planned.push(cut);
+    }
+
+    pub(crate) fn heal(&mut self) {
+        self.planned.clear();
     }
 
     /// Takes note of a message, and tells what goes wrong with it.

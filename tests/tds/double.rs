@@ -5,13 +5,14 @@ use std::io::{Result, Write as _};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
+use super::alias::Aliases;
 use super::answer;
-use super::cut::{Cut, Log, Way};
+use super::cut::{CLASS_FATAL, Cut, Log, Way};
 use super::line::{Line, wait_for_the_end};
 use super::message::{Kind, Message};
 use super::packet::{self, ANSWER, Frame, PACKET_BYTES, PRELOGIN};
 use super::tape::Tape;
-use super::world::World;
+use super::world::{self, World};
 
 /// The error of a login that is refused.
 const LOGIN_FAILED: u32 = 18_456;
@@ -31,6 +32,7 @@ struct Desk {
     log: Log,
     world: World,
     tape: Option<Tape>,
+    aliases: Aliases,
     turns: BTreeMap<(String, String), usize>,
     /// What it says of encryption instead of what the tape says.
     encryption: Option<u8>,
@@ -63,6 +65,7 @@ impl Double {
             log: Log::default(),
             world: World::named(world),
             tape,
+            aliases: Aliases::default(),
             turns: BTreeMap::new(),
             encryption: None,
             refuses_login: None,
@@ -80,8 +83,18 @@ impl Double {
 
     /// Lets something go wrong.
     pub(crate) fn cut(self, cut: Cut) -> Self {
-        self.desk.lock().unwrap().log.plan(cut);
+        self.plan(cut);
         self
+    }
+
+    /// Lets something go wrong from now on.
+    pub(crate) fn plan(&self, cut: Cut) {
+        self.desk.lock().unwrap().log.plan(cut);
+    }
+
+    /// Lets nothing more go wrong.
+    pub(crate) fn heal(&self) {
+        self.desk.lock().unwrap().log.heal();
     }
 
     /// Refuses every login as SQL Server refuses a wrong password.
@@ -152,8 +165,11 @@ impl Desk {
         }
         let Some(tape) = &self.tape else { return Ok(greeting(message)) };
         let met = self.world.met_by(message);
+        if met == world::NOTHING_OPEN {
+            return Ok(answer::done());
+        }
         let turn = self.turns.entry((met.clone(), message.key())).or_default();
-        let answer = tape.answer(&met, message, *turn).map(<[u8]>::to_vec);
+        let answer = tape.answer(&met, message, *turn).map(|answer| self.aliases.unmasked(answer));
         *turn += 1;
         answer.ok_or_else(|| tape.miss(&met, message))
     }
@@ -169,20 +185,24 @@ fn greeting(message: &Message) -> Vec<u8> {
 
 fn serve(client: &mut TcpStream, connection: usize, desk: &Mutex<Desk>) -> Result<()> {
     while let Some(frame) = packet::read(client)? {
-        let mut held = desk.lock().unwrap();
-        let message = Message::of(&frame, connection, held.log.next_number());
+        let mut guard = desk.lock().unwrap();
+        let held = &mut *guard;
+        let message = Message::of(&frame, connection, held.log.next_number()).by(&mut held.aliases);
         let way = held.log.received(&message);
         match &way {
             Some(Way::Before) => return Ok(()),
             Some(Way::Stall) => {
-                drop(held);
+                drop(guard);
                 wait_for_the_end(client);
                 return Ok(());
             }
             Some(Way::Error { number, class, text }) => {
-                drop(held);
+                drop(guard);
                 client.write_all(&answer::packed(&answer::error(*number, *class, text, *number == DEADLOCK)))?;
-                continue;
+                match *class {
+                    CLASS_FATAL.. => return Ok(()),
+                    _ => continue,
+                }
             }
             Some(Way::After | Way::Amid) | None => {}
         }
@@ -194,7 +214,7 @@ fn serve(client: &mut TcpStream, connection: usize, desk: &Mutex<Desk>) -> Resul
             }
         };
         held.world.took(&message, &answered);
-        drop(held);
+        drop(guard);
         let kind = if message.kind == Kind::Tls { PRELOGIN } else { ANSWER };
         let bytes = Frame::pack(kind, &answered, PACKET_BYTES).bytes;
         match way {

@@ -2,6 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
+use super::alias::Aliases;
 use super::packet::{ATTENTION, BATCH, BULK, Frame, LOGIN, PRELOGIN, RPC, TRANSACTION};
 
 /// What a client said.
@@ -75,9 +76,17 @@ impl Message {
         match &kind {
             Kind::Prelogin { encryption } => normal.push(*encryption),
             Kind::Login(login) => normal.extend(login.database.bytes()),
-            _ => normal.extend_from_slice(rest),
+            _ => normal.extend(unnumbered(rest)),
         }
         Self { number, connection, numbered: descriptor != 0, kind, normal }
+    }
+
+    /// Returns the same, as every client says it that calls its digests by other names.
+    pub(crate) fn by(mut self, aliases: &mut Aliases) -> Self {
+        if matches!(self.kind, Kind::Rpc { .. }) {
+            self.normal = aliases.learn(&self.normal);
+        }
+        self
     }
 
     /// Returns what tells this message from others, wherever and whenever it is sent.
@@ -142,6 +151,28 @@ fn without_headers(payload: &[u8]) -> (u64, &[u8]) {
         }
     }
     (descriptor, rest)
+}
+
+/// Replaces the digits at the end of the names of a session's own tables: how many it had before is no matter.
+fn unnumbered(rest: &[u8]) -> Vec<u8> {
+    let mut out = rest.to_vec();
+    let mut own = false;
+    // The two bytes of a letter may stand at any place.
+    let mut at = 0;
+    while at + 1 < out.len() {
+        match [out[at], out[at + 1]] {
+            [b'#', 0] => own = true,
+            [letter, 0] if own && (letter == b'_' || letter.is_ascii_lowercase()) => {}
+            [digit, 0] if own && digit.is_ascii_digit() => out[at] = b'0',
+            _ => {
+                own = false;
+                at += 1;
+                continue;
+            }
+        }
+        at += 2;
+    }
+    out
 }
 
 fn kind(kind: u8, rest: &[u8]) -> Kind {

@@ -9,6 +9,7 @@
     reason = "each test binary uses its own part, and a test may fail by panic"
 )]
 
+pub(crate) mod alias;
 pub(crate) mod answer;
 pub(crate) mod book;
 pub(crate) mod cut;

@@ -5,8 +5,9 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::alias::Aliases;
 use super::answer;
-use super::cut::{Cut, Log, Way};
+use super::cut::{CLASS_FATAL, Cut, Log, Way};
 use super::line::{Line, Sockets, wait_for_the_end};
 use super::message::{Kind, Message};
 use super::packet::{self, Frame};
@@ -27,6 +28,7 @@ struct Desk {
     log: Log,
     world: World,
     tape: Tape,
+    aliases: Aliases,
 }
 
 impl Proxy {
@@ -37,7 +39,12 @@ impl Proxy {
 
     /// Does so where the databases are in a state that goes by a name of its own.
     pub(crate) fn to_world(host: &str, port: u16, world: &str) -> Self {
-        let desk = Desk { log: Log::default(), world: World::named(world), tape: Tape::default() };
+        let desk = Desk {
+            log: Log::default(),
+            world: World::named(world),
+            tape: Tape::default(),
+            aliases: Aliases::default(),
+        };
         let desk = Arc::new(Mutex::new(desk));
         let (shared, host) = (Arc::clone(&desk), host.to_owned());
         let line = Line::open(move |client, number, sockets| {
@@ -50,9 +57,18 @@ impl Proxy {
 
     /// Lets something go wrong.
     pub(crate) fn cut(self, cut: Cut) -> Self {
-        assert!(!cut.makes_up_an_answer(), "a live server makes its own errors");
-        self.desk.lock().unwrap().log.plan(cut);
+        self.plan(cut);
         self
+    }
+
+    /// Lets something go wrong from now on.
+    pub(crate) fn plan(&self, cut: Cut) {
+        self.desk.lock().unwrap().log.plan(cut);
+    }
+
+    /// Lets nothing more go wrong.
+    pub(crate) fn heal(&self) {
+        self.desk.lock().unwrap().log.heal();
     }
 
     /// Says that something was done to the databases that did not pass through here.
@@ -108,12 +124,20 @@ fn relay(client: &mut TcpStream, server: &mut TcpStream, connection: usize, desk
     while let Some(frame) = packet::read(client)? {
         let (message, way, met) = {
             let mut desk = desk.lock().unwrap();
-            let message = Message::of(&frame, connection, desk.log.next_number());
+            let message = Message::of(&frame, connection, desk.log.next_number()).by(&mut desk.aliases);
             let way = desk.log.received(&message);
             (message.clone(), way, desk.world.met_by(&message))
         };
         match way {
-            Some(Way::Before | Way::Error { .. }) => return Ok(()),
+            Some(Way::Before) => return Ok(()),
+            Some(Way::Error { number, class, text }) => {
+                // What the error ended here, the client ends there.
+                client.write_all(&answer::packed(&answer::error(number, class, &text, false)))?;
+                match class {
+                    CLASS_FATAL.. => return Ok(()),
+                    _ => continue,
+                }
+            }
             Some(Way::Stall) => {
                 wait_for_the_end(client);
                 return Ok(());
@@ -141,7 +165,7 @@ fn note(desk: &mut Desk, met: &str, message: &Message, answered: &Frame) -> Fram
         desk.tape.recorded_from(answer::server(&answered.payload));
     }
     let payload = desk.tape.without_hidden(&answered.payload);
-    desk.tape.add(met, message, answer::normal(&payload));
+    desk.tape.add(met, message, answer::normal(&desk.aliases.masked(&payload)));
     desk.world.took(message, &payload);
     Frame::answer(&payload)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
+use super::alias::replace;
 use super::answer::letters;
 use super::message::{Kind, Message, digest};
 use super::packet::{Frame, LOGIN, PRELOGIN};
@@ -102,7 +103,16 @@ impl Tape {
         for (key, theirs) in other.exchanges {
             let (world, message) = key.clone();
             let ours = self.exchanges.entry(key).or_default();
-            let shared = ours.iter().zip(&theirs).all(|(ours, theirs)| ours == theirs);
+            // Rows may come in any order.
+            let sorted = |answer: &[u8]| {
+                let mut bytes = answer.to_vec();
+                bytes.sort_unstable();
+                bytes
+            };
+            let alike = |(ours, theirs): (&String, &String)| {
+                ours == theirs || sorted(&self.answers[ours]) == sorted(&other.answers[theirs])
+            };
+            let shared = ours.iter().zip(&theirs).all(alike);
             if !shared {
                 let normal = other.messages.get(&message).map(Vec::as_slice);
                 let said = normal.and_then(known).map_or(message, |message| message.describe());
@@ -230,18 +240,6 @@ fn shortened(answers: &[String]) -> &[String] {
     let Some(last) = answers.last() else { return answers };
     let repeats = answers.iter().rev().take_while(|answer| *answer == last).count();
     &answers[..=answers.len() - repeats]
-}
-
-fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
-    let mut at = 0;
-    while at + from.len() <= bytes.len() {
-        if bytes[at..at + from.len()].eq_ignore_ascii_case(from) {
-            bytes[at..at + from.len()].copy_from_slice(to);
-            at += from.len();
-        } else {
-            at += 1;
-        }
-    }
 }
 
 fn counted<'b>(parts: impl Iterator<Item = &'b [u8]>) -> Vec<u8> {

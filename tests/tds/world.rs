@@ -9,6 +9,11 @@ use super::sql::Deeds;
 /// Where every handshake happens: whatever a database holds, it is the same.
 const GREETING: &str = "greeting";
 
+/// Where an open transaction is rolled back: whatever it did, it is gone.
+const ROLLBACK_OPEN: &str = "rollback";
+/// Where there is none to roll back.
+pub(crate) const NOTHING_OPEN: &str = "nothing-open";
+
 /// The committed writes of all connections, and the open ones of each.
 ///
 /// Two servers that began alike and committed the same writes answer alike: what was rolled back, or lost with its
@@ -28,6 +33,10 @@ struct Open {
     numbered: bool,
     /// Whether the rows that follow INSERT BULK outlive the session.
     bulk_writes: bool,
+    /// The table of the session's own that they go to.
+    bulk_into: Option<String>,
+    /// What was loaded into its own tables.
+    stages: BTreeMap<String, String>,
 }
 
 impl Open {
@@ -38,6 +47,11 @@ impl Open {
     /// rolls back, or begins again.
     fn holds(&self, message: &Message) -> bool {
         message.numbered || (self.transaction && !self.numbered)
+    }
+
+    /// Returns what the session loaded into the tables of its own that a message reads.
+    fn staged(&self, message: &Message) -> Vec<String> {
+        own_tables(message.sql()).filter_map(|table| self.stages.get(table).cloned()).collect()
     }
 }
 
@@ -51,9 +65,19 @@ impl World {
         if matches!(message.kind, Kind::Prelogin { .. } | Kind::Login(_)) {
             return GREETING.to_owned();
         }
-        let own = self.open.get(&message.connection).filter(|open| open.holds(message)).map(|open| &open.writes);
-        let Some(writes) = own else { return self.committed.clone() };
-        writes.iter().fold(format!("{}+", self.committed), |state, write| after(&state, write) + "+")
+        let deeds = Deeds::of(message.sql());
+        if deeds.rolls_back && !deeds.writes {
+            let open = self.open.get(&message.connection).is_some_and(|open| open.holds(message));
+            return if open { ROLLBACK_OPEN } else { NOTHING_OPEN }.to_owned();
+        }
+        let open = self.open.get(&message.connection);
+        let staged = open.map(|open| open.staged(message)).unwrap_or_default();
+        let own = open.filter(|open| open.holds(message)).map(|open| &open.writes);
+        let Some(writes) = own else {
+            return staged.iter().fold(self.committed.clone(), |state, one| after(&state, one));
+        };
+        let writes = writes.iter().chain(&staged);
+        writes.fold(format!("{}+", self.committed), |state, write| after(&state, write) + "+")
     }
 
     /// Takes note of a message that the server has processed.
@@ -72,8 +96,12 @@ impl World {
         }
         if message.sql_starts("INSERT BULK") {
             open.bulk_writes = deeds.writes;
+            open.bulk_into = own_tables(message.sql()).next().map(str::to_owned);
         } else if deeds.writes {
             open.writes.push(message.key());
+        }
+        if let (Kind::Bulk, Some(table)) = (&message.kind, &open.bulk_into) {
+            open.stages.insert(table.clone(), message.key());
         }
         open.transaction = (inside || deeds.begins) && !deeds.commits && !deeds.rolls_back;
         if deeds.rolls_back {
@@ -95,6 +123,12 @@ impl World {
     pub(crate) fn left(&mut self, connection: usize) {
         self.open.remove(&connection);
     }
+}
+
+/// Returns the names of a session's own tables in a text.
+fn own_tables(sql: &str) -> impl Iterator<Item = &str> {
+    let ends = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    sql.split('#').skip(1).map(move |rest| rest.split(ends).next().unwrap_or_default())
 }
 
 fn deeds(message: &Message, open: &Open) -> Deeds {
