@@ -14,8 +14,8 @@
 #[allow(dead_code, clippy::allow_attributes, reason = "made for the engine's tests; labs need a part of it")]
 mod engine;
 mod guard;
+mod imported;
 mod logins;
-mod mock;
 mod property;
 mod tables;
 #[path = "../target/mod.rs"]

@@ -136,7 +136,7 @@ fn the_excerpt_is_imported_into_a_database_that_was_there_and_broken_and_mended(
 
 #[test]
 #[ignore = "needs a SQL Server, a Python with pymssql, and PyMedPhys's mock: MFM_TEST_MOCK"]
-fn the_whole_mock_on_a_server() {
+fn the_whole_import_on_a_server() {
     let rig = Rig::new(Database::unmade());
     let scratch = tempfile::tempdir().unwrap();
     let outcome = rig.import(holdable(mock(), scratch.path()));
