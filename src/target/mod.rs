@@ -9,6 +9,7 @@ pub mod error;
 mod facts;
 pub mod faults;
 pub mod foreign;
+mod known;
 #[cfg(feature = "mssql")]
 pub mod mssql;
 mod nowhere;
@@ -86,6 +87,21 @@ pub enum OperationState {
     Committed,
     /// A recover put the row there first, so that it never can be committed.
     Abandoned,
+}
+
+impl OperationState {
+    /// Returns the word that stands in the target.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Committed => "committed",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// Returns the state of a word; only one says that something was committed.
+    fn of(word: &str) -> Self {
+        if word == Self::Committed.word() { Self::Committed } else { Self::Abandoned }
+    }
 }
 
 /// What is about to happen to a table: what a census judges.

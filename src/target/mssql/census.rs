@@ -11,6 +11,7 @@ use crate::model::refusal::show;
 use crate::model::{KeyStanding, Refusal, Role};
 use crate::target::facts::Facts;
 use crate::target::foreign::judge;
+use crate::target::known;
 use crate::target::{Census, DomainKeys, TargetError, Touch};
 
 /// Everything that a census needs beside what is about to happen.
@@ -43,8 +44,12 @@ impl Surveyor<'_> {
 
     /// Returns the tables that touches mean, as they are declared now.
     pub(super) fn sheets(&mut self, touches: &[Touch]) -> Result<Vec<Sheet>, TargetError> {
-        let same = |touch: &Touch| same(self.wire, self.place, self.offers, self.keys, &touch.table);
-        touches.iter().map(same).collect()
+        let Self { wire, place, offers, keys, .. } = self;
+        let declared = |touch: &Touch| {
+            let sheet = catalogue::sheet(wire, place, offers, keys, &touch.table.shape.name)?;
+            Ok(known::same(sheet, &touch.table, |sheet| &sheet.table)?)
+        };
+        touches.iter().map(declared).collect()
     }
 
     /// Refuses a table of which this login does not see all as it is.
@@ -141,22 +146,6 @@ fn judge_triggers(sheet: &Sheet, touch: &Touch, disable: bool, census: &mut Cens
         }
     }
     Ok(())
-}
-
-/// Returns a table as it is declared now, which has to be as it was known.
-pub(super) fn same(
-    wire: &mut Wire,
-    place: &Place,
-    offers: &Offers,
-    keys: &DomainKeys,
-    table: &crate::model::Table,
-) -> Result<Sheet, TargetError> {
-    let name = &table.shape.name;
-    match catalogue::sheet(wire, place, offers, keys, name)? {
-        Some(sheet) if *sheet.table == *table => Ok(sheet),
-        Some(_) => Err(Refusal::Stale { what: format!("table {name} is declared differently now") }.into()),
-        None => Err(Refusal::Stale { what: format!("table {name} is gone") }.into()),
-    }
 }
 
 fn refuse_special(sheet: &Sheet) -> Result<(), Refusal> {

@@ -11,6 +11,7 @@ use super::{census, marks, rehearse, rows, sql};
 use crate::model::Refusal;
 use crate::target::compare;
 use crate::target::faults::WriteStep;
+use crate::target::known;
 use crate::target::{OperationRow, OperationState, TargetError, Work};
 
 /// The tables of a plan, by name.
@@ -61,20 +62,9 @@ fn put_uid(writer: &mut MssqlWriter, intended: &Intended, work: &Work<'_>) -> Re
 }
 
 fn compare_marker(writer: &mut MssqlWriter, work: &Work<'_>) -> Result<(), TargetError> {
-    let url = writer.place.url.clone();
     let (wire, place) = writer.wire()?;
-    let Some(marker) = marks::marker(wire, place)? else {
-        return Err(Refusal::Unmarked { url }.into());
-    };
-    if marker != *work.marker {
-        return Err(Refusal::Stale { what: format!("{url} was marked anew") }.into());
-    }
-    let found = marks::identity(wire, place)?.bound;
-    if found != marker.bound {
-        let (found, bound) = (marks::bound_json(place, &found)?, marks::bound_json(place, &marker.bound)?);
-        return Err(Refusal::MarkedElsewhere { url, found, bound }.into());
-    }
-    Ok(())
+    let found = marks::marker(wire, place)?;
+    Ok(known::marker(&place.url, found.as_ref(), &marks::identity(wire, place)?.bound, work)?)
 }
 
 /// Compares the schema with what the census saw, and returns the tables that it judged.
@@ -95,8 +85,8 @@ fn sheets<'w>(work: &Work<'w>, touched: &'w [Sheet]) -> Result<Sheets<'w>, Targe
             continue;
         }
         let name = shape.name.as_str();
-        let stale = || Refusal::Stale { what: format!("table {name} is declared differently now") };
-        let sheet = touched.iter().find(|sheet| *sheet.table.shape == *shape).ok_or_else(stale)?;
+        let sheet = touched.iter().find(|sheet| *sheet.table.shape == *shape);
+        let sheet = sheet.ok_or_else(|| known::redeclared(name))?;
         sheets.insert(name, sheet);
     }
     Ok(sheets)
@@ -202,8 +192,8 @@ fn parts<'f>(sheet: &'f Sheet, change: &Change) -> Result<Vec<Part<'f>>, TargetE
 }
 
 fn changed<'f>(sheet: &'f Sheet, columns: &[usize]) -> Result<Vec<&'f Field>, TargetError> {
-    let stale = || Refusal::Stale { what: format!("table {} is declared differently now", sheet.shown()) };
-    columns.iter().map(|at| sheet.fields.get(*at).ok_or_else(|| stale().into())).collect()
+    let field = |at: &usize| sheet.fields.get(*at).ok_or_else(|| known::redeclared(sheet.shown()).into());
+    columns.iter().map(field).collect()
 }
 
 /// Returns a change's staged values, in the order of its parts.
@@ -227,18 +217,10 @@ fn look(
     let (wire, place) = writer.wire()?;
     let mut hasher = RowHasher::new(&sheet.table.shape);
     let mut found = vec![None; group.changes.len()];
+    let keys: Vec<&[Value]> = group.changes.iter().map(|change| change.key.as_slice()).collect();
     let question = sql::rows::rows_of_keys(sheet, staged, lock);
-    rows::joined(wire, place, sheet, &question, &mut |nth, row| {
-        let (Some(change), Some(slot)) = (group.changes.get(nth), found.get_mut(nth)) else { return Ok(()) };
-        // What SQL Server holds equal need not be the same.
-        if sheet.table.key_of(&row)? != change.key {
-            return Ok(());
-        }
-        let digest = compare::digest(&mut hasher, sheet.shown(), Some(&row))?;
-        if slot.is_some() {
-            return Err(rows::repeats(sheet));
-        }
-        *slot = digest;
+    rows::of_staged(wire, place, sheet, &question, &keys, &mut |nth, row| {
+        found[nth] = compare::digest(&mut hasher, sheet.shown(), Some(&row))?;
         Ok(())
     })?;
     Ok(found)

@@ -36,6 +36,26 @@ pub(super) enum Fault {
     Cell(String),
 }
 
+/// Why an exchange of rows stopped: something went wrong on the wire, or with a row.
+pub(super) enum Stopped {
+    /// On the wire.
+    Fault(Fault),
+    /// With a row.
+    Target(TargetError),
+}
+
+impl From<Fault> for Stopped {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl<E: Into<TargetError>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self::Target(error.into())
+    }
+}
+
 /// A database's name in errors, and how long mfm waits there.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
@@ -131,6 +151,14 @@ impl Place {
     /// Returns a closure that says what a fault means here.
     pub(super) fn error<'p>(&'p self, what: &'p str) -> impl Fn(Fault) -> TargetError + 'p {
         move |fault| self.explain(what, fault)
+    }
+
+    /// Returns a closure that says why rows stopped.
+    pub(super) fn stopped<'p>(&'p self, what: &'p str) -> impl Fn(Stopped) -> TargetError + 'p {
+        move |stopped| match stopped {
+            Stopped::Fault(fault) => self.explain(what, fault),
+            Stopped::Target(error) => error,
+        }
     }
 
     /// Says what a fault means here.

@@ -14,6 +14,7 @@ use super::wire::{self, Wire, whole};
 use super::{codec, stage};
 use crate::model::ports::Secrets;
 use crate::model::{Refusal, Table};
+use crate::target::known;
 use crate::target::{DomainKeys, LabWriter, NewTable, TargetError};
 
 /// How many rows are kept before they are sent.
@@ -110,12 +111,7 @@ impl MssqlLab {
 
 impl LabWriter for MssqlLab {
     fn table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError> {
-        for (_, declared, _) in &table.columns {
-            let plain = |c: char| c.is_ascii_alphanumeric() || "_ (),".contains(c);
-            if !declared.chars().all(plain) {
-                return Err(Refusal::Unsupported { what: format!("the declared type {declared}") }.into());
-            }
-        }
+        known::plain_types(table)?;
         let Self { wire: Some(wire), place, offers, .. } = self else { return Err(self.closed()) };
         let text = text::create_table(&table.name, &table.columns, table.key.as_deref());
         wire.run(&text).map_err(place.error("make a lab's table"))?;

@@ -46,14 +46,6 @@ pub(super) fn identity(wire: &mut Wire, place: &Place) -> Result<Identity, Targe
     })
 }
 
-/// Returns the word that rows hold for a state.
-pub(super) const fn state_word(state: OperationState) -> &'static str {
-    match state {
-        OperationState::Committed => "committed",
-        OperationState::Abandoned => "abandoned",
-    }
-}
-
 /// Reads the marker.
 pub(super) fn marker(wire: &mut Wire, place: &Place) -> Result<Option<Marker>, TargetError> {
     let rows = wire.rows(text::MARKER, Vec::new()).map_err(place.error("read the marker"))?;
@@ -68,11 +60,6 @@ pub(super) fn marker(wire: &mut Wire, place: &Place) -> Result<Option<Marker>, T
         }
         _ => Err(place.failed("read the marker", "there are several")),
     }
-}
-
-/// Returns canonical JSON: the names are sorted, and text needs no more escapes than serde writes.
-pub(super) fn bound_json(place: &Place, bound: &Bound) -> Result<String, TargetError> {
-    serde_json::to_string(bound).map_err(|error| place.failed("write the marker", error.to_string()))
 }
 
 /// Tells whether there is room for operations.
@@ -142,10 +129,7 @@ fn operation_rows(
 fn operation_row(place: &Place, row: &Cells) -> Result<OperationRow, TargetError> {
     let op = whole(row.get(2)).and_then(|op| u64::try_from(op).ok());
     let op = op.ok_or_else(|| place.failed(READ, "a number is none"))?;
-    let state = match word(row.get(3)).as_deref() {
-        Some("committed") => OperationState::Committed,
-        _ => OperationState::Abandoned,
-    };
+    let state = OperationState::of(&word(row.get(3)).unwrap_or_default());
     Ok(OperationRow { uid: digest(place, row, 0)?, journal_id: digest(place, row, 1)?, op, state })
 }
 

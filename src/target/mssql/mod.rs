@@ -213,7 +213,7 @@ impl Target for MssqlTarget {
         self.session.in_one_state(&mut |step| {
             let sheet = step.same(table)?;
             let mut found = Vec::with_capacity(wanted.len());
-            rows::of_keys(step.wire, step.place, &sheet, &wanted, false, |_, row| {
+            rows::of_keys(step.wire, step.place, &sheet, &wanted, |row| {
                 found.push(row);
                 Ok(())
             })?;
@@ -226,7 +226,7 @@ impl Target for MssqlTarget {
             let sheet = step.same(table)?;
             let mut hasher = RowHasher::new(&table.shape);
             let mut found = Vec::with_capacity(keys.len());
-            rows::of_keys(step.wire, step.place, &sheet, keys, false, |_, row| {
+            rows::of_keys(step.wire, step.place, &sheet, keys, |row| {
                 found.push(compare::digest(&mut hasher, sheet.shown(), row.as_deref())?);
                 Ok(())
             })?;

@@ -75,7 +75,7 @@ impl Access {
         let login = if reads { self.reads.as_ref().or(self.writes.as_ref()) } else { self.writes.as_ref() };
         let user = login.map(|login| login.user.as_str());
         let wire = Wire::connect(&self.url, user, login.map(|login| login.password.as_str()));
-        let mut wire = wire.map_err(place.error("connect"))?;
+        let mut wire = wire.map_err(place.error("open a session"))?;
         wire.run(session::SETTINGS).map_err(place.error("prepare the session"))?;
         Ok(wire)
     }

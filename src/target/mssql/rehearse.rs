@@ -100,7 +100,7 @@ pub(super) fn refusal(place: &Place, sheet: &Sheet, what: &str, fault: Fault) ->
     }
 }
 
-/// Returns the name that a message quotes last.
+/// Returns the first name that a message quotes, tables with their schema left out.
 fn quoted_name(said: &str) -> String {
     let quoted = said.split(['\'', '"']).collect::<Vec<_>>();
     let inside = quoted.iter().skip(1).step_by(2).map(|name| (*name).to_owned());

@@ -8,7 +8,7 @@ use tiberius::ColumnData;
 
 use super::catalogue::{Field, Sheet};
 use super::codec;
-use super::fault::{Fault, Place};
+use super::fault::{Place, Stopped};
 use super::sql::rows as text;
 use super::stage::{self, Part};
 use super::wire::{self, Cells, Wire};
@@ -21,24 +21,6 @@ use crate::target::TargetError;
 const VALUES_MAX: usize = 1024;
 /// How many keys are staged in one go.
 pub(super) const BATCH: usize = 8192;
-
-/// Why reading stopped.
-enum Stopped {
-    Fault(Fault),
-    Target(TargetError),
-}
-
-impl From<Fault> for Stopped {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl From<TargetError> for Stopped {
-    fn from(error: TargetError) -> Self {
-        Self::Target(error)
-    }
-}
 
 /// Asks, and hands out rows decoded as some columns.
 fn ask(
@@ -54,10 +36,7 @@ fn ask(
         let (nth, cells) = split(row, fields.len());
         Ok::<(), Stopped>(take(nth, decoded(sheet, fields, cells)?)?)
     });
-    asked.map_err(|stopped| match stopped {
-        Stopped::Fault(fault) => place.explain("read rows", fault),
-        Stopped::Target(error) => error,
-    })
+    asked.map_err(place.stopped("read rows"))
 }
 
 /// Splits off the number before a row's cells, where there is one.
@@ -224,19 +203,17 @@ pub(super) fn one_key(
     Ok(found)
 }
 
-/// Reads the rows of keys, in the order of the keys, under locks where they are about to change.
+/// Reads the rows of keys, in the order of the keys.
 pub(super) fn of_keys(
     wire: &mut Wire,
     place: &Place,
     sheet: &Sheet,
     keys: &[&[Value]],
-    lock: bool,
-    mut take: impl FnMut(usize, Option<Vec<Value>>) -> Result<(), TargetError>,
+    mut take: impl FnMut(Option<Vec<Value>>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     sheet.require_key()?;
-    for (nth, batch) in keys.chunks(BATCH).enumerate() {
-        let found = batch_of_keys(wire, place, sheet, batch, lock)?;
-        found.into_iter().enumerate().try_for_each(|(at, row)| take(nth * BATCH + at, row))?;
+    for batch in keys.chunks(BATCH) {
+        batch_of_keys(wire, place, sheet, batch)?.into_iter().try_for_each(&mut take)?;
     }
     Ok(())
 }
@@ -246,7 +223,6 @@ fn batch_of_keys(
     place: &Place,
     sheet: &Sheet,
     keys: &[&[Value]],
-    lock: bool,
 ) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
     let fields: Vec<&Field> = sheet.key_fields().collect();
     // A key that its columns cannot hold belongs to no row.
@@ -260,22 +236,37 @@ fn batch_of_keys(
         return Ok(found);
     }
     let parts: Vec<Part<'_>> = fields.iter().copied().map(|field| Part { letter: "k", field }).collect();
-    let mut rows = places.iter().map(|at| keys[*at].iter().collect());
+    let asked: Vec<&[Value]> = places.iter().map(|at| keys[*at]).collect();
+    let mut rows = asked.iter().map(|key| key.iter().collect());
     let staged = stage::stage(wire, place, sheet, &parts, &mut rows)?;
-    joined(wire, place, sheet, &text::rows_of_keys(sheet, &staged, lock), &mut |nth, row| {
-        let Some(at) = places.get(nth).copied() else { return Ok(()) };
-        // What SQL Server holds equal need not be the same.
-        if sheet.table.key_of(&row)? != keys[at] {
-            return Ok(());
-        }
-        let slot = &mut found[at];
-        if slot.replace(row).is_some() {
-            return Err(repeats(sheet));
-        }
+    of_staged(wire, place, sheet, &text::rows_of_keys(sheet, &staged, false), &asked, &mut |nth, row| {
+        found[places[nth]] = Some(row);
         Ok(())
     })?;
     stage::unstage(wire, place, &staged)?;
     Ok(found)
+}
+
+/// Reads the whole rows of staged keys, each by its number; a key that is asked for stands in one row.
+pub(super) fn of_staged(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    question: &str,
+    keys: &[&[Value]],
+    take: &mut dyn FnMut(usize, Vec<Value>) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    let mut seen = vec![false; keys.len()];
+    joined(wire, place, sheet, question, &mut |nth, row| {
+        // What SQL Server holds equal need not be the same.
+        if keys.get(nth).is_none() || sheet.table.key_of(&row)? != keys[nth] {
+            return Ok(());
+        }
+        if std::mem::replace(&mut seen[nth], true) {
+            return Err(repeats(sheet));
+        }
+        take(nth, row)
+    })
 }
 
 /// Reads whole rows that belong to staged ones, by their numbers.

@@ -9,7 +9,8 @@ use super::marks::{self, Identity};
 use super::open::{Access, Parked};
 use super::sql::session;
 use super::wire::Wire;
-use crate::model::{Refusal, Table};
+use crate::model::Table;
+use crate::target::known;
 use crate::target::{DomainKeys, TargetError};
 
 /// How often a reading step is tried again that met a lock, or a connection that had broken meanwhile.
@@ -39,9 +40,12 @@ pub(super) struct Step<'s> {
 impl Session {
     /// Logs in, and asks the database who it is.
     pub(super) fn open(access: Access, place: Place, keys: DomainKeys) -> Result<Self, TargetError> {
-        let mut wire = access.connect(&place, true)?;
-        let identity = marks::identity(&mut wire, &place)?;
-        let offers = Offers::ask(&mut wire, &place, identity.schema.clone())?;
+        let (identity, offers, wire) = tried(|| {
+            let mut wire = access.connect(&place, true)?;
+            let identity = marks::identity(&mut wire, &place)?;
+            let offers = Offers::ask(&mut wire, &place, identity.schema.clone())?;
+            Ok((identity, offers, wire))
+        })?;
         let parked = Arc::new(Mutex::new(Some(wire)));
         Ok(Self { access, place, keys, identity, offers, parked, sheets: BTreeMap::new() })
     }
@@ -51,13 +55,7 @@ impl Session {
         &mut self,
         step: &mut dyn FnMut(&mut Step<'_>) -> Result<T, TargetError>,
     ) -> Result<T, TargetError> {
-        let mut retries = 0;
-        loop {
-            match self.attempt(step) {
-                Err(error) if retries < RETRIES && may_pass(&error) => retries += 1,
-                result => return result,
-            }
-        }
+        tried(|| self.attempt(step))
     }
 
     fn attempt<T>(&mut self, step: &mut dyn FnMut(&mut Step<'_>) -> Result<T, TargetError>) -> Result<T, TargetError> {
@@ -90,9 +88,21 @@ impl Session {
     }
 }
 
-/// Tells whether a step may well succeed when it is tried again; a server that took too long may not.
+/// Tries a step again that may well succeed then.
+fn tried<T>(mut step: impl FnMut() -> Result<T, TargetError>) -> Result<T, TargetError> {
+    let mut retries = 0;
+    loop {
+        match step() {
+            Err(error) if retries < RETRIES && may_pass(&error) => retries += 1,
+            result => return result,
+        }
+    }
+}
+
+/// Tells whether a step may well succeed when it is tried again; a server that took too long may not, and an untrusted
+/// certificate will not.
 const fn may_pass(error: &TargetError) -> bool {
-    error.is_transient() || (error.is_lost() && !matches!(error, TargetError::Timeout { .. }))
+    error.is_transient() || (error.is_lost() && !matches!(error, TargetError::Timeout { .. } | TargetError::Tls { .. }))
 }
 
 impl Step<'_> {
@@ -108,11 +118,6 @@ impl Step<'_> {
 
     /// Returns the table that was looked at before, which has to be as it was.
     pub(super) fn same(&mut self, table: &Table) -> Result<Arc<Sheet>, TargetError> {
-        let name = &table.shape.name;
-        match self.sheet(name)? {
-            Some(sheet) if *sheet.table == *table => Ok(sheet),
-            Some(_) => Err(Refusal::Stale { what: format!("table {name} is declared differently now") }.into()),
-            None => Err(Refusal::Stale { what: format!("table {name} is gone") }.into()),
-        }
+        Ok(known::same(self.sheet(&table.shape.name)?, table, |sheet| &sheet.table)?)
     }
 }

@@ -4,7 +4,7 @@ use mfm_journal::Value;
 
 use super::catalogue::{Field, Sheet};
 use super::codec;
-use super::fault::Place;
+use super::fault::{Place, Stopped};
 use super::sql::rows as text;
 use super::wire::{self, Cells, Wire};
 use crate::model::Refusal;
@@ -52,10 +52,7 @@ pub(super) fn stage(
     let mut late = Vec::new();
     let mut encoded = rows.enumerate().map(|(nth, row)| encode(sheet, parts, nth, &row, &mut late));
     let sent = wire.bulk(&staged.table, &listed, &mut encoded);
-    sent.map_err(|stopped| match stopped {
-        Stopped::Refused(refusal) => TargetError::from(refusal),
-        Stopped::Fault(fault) => failed(fault),
-    })?;
+    sent.map_err(place.stopped("stage rows"))?;
     drop(encoded);
     for Late { nth, part, cell } in late {
         let Some(name) = names.get(part) else { continue };
@@ -68,18 +65,6 @@ pub(super) fn stage(
 /// Removes a staging table; one that stays goes with the session.
 pub(super) fn unstage(wire: &mut Wire, place: &Place, staged: &Staged) -> Result<(), TargetError> {
     wire.run(&text::drop_stage(&staged.table)).map_err(place.error("clear staged rows"))
-}
-
-/// Why rows were not staged.
-enum Stopped {
-    Refused(Refusal),
-    Fault(super::fault::Fault),
-}
-
-impl From<super::fault::Fault> for Stopped {
-    fn from(fault: super::fault::Fault) -> Self {
-        Self::Fault(fault)
-    }
 }
 
 /// A cell too large for the driver's bulk load, which takes it for an error: it follows by itself.
@@ -113,7 +98,7 @@ fn encode(
     cells.push(tiberius::ColumnData::I32(i32::try_from(nth).ok()));
     for (at, (part, value)) in parts.iter().zip(row).enumerate() {
         let cell = codec::encode(value, part.field.kind);
-        let cell = cell.ok_or_else(|| Stopped::Refused(does_not_fit(sheet, part.field, value)))?;
+        let cell = cell.ok_or_else(|| does_not_fit(sheet, part.field, value))?;
         let empty = placeholder(&cell);
         match (empty, i64::try_from(nth)) {
             (Some(empty), Ok(nth)) => {

@@ -12,6 +12,7 @@ use super::sql::{marks as text, session};
 use super::wire::{self, Wire, number};
 use super::{execute, marks};
 use crate::target::faults::{SharedFaults, WriteStep};
+use crate::target::known;
 use crate::target::{
     DomainKeys, ExecuteError, Executed, Marker, OperationRow, OperationState, TargetError, Tombstone, Work, Writer,
 };
@@ -177,7 +178,7 @@ impl MssqlWriter {
             marks::digest_text(&row.uid),
             marks::digest_text(&row.journal_id),
             marks::op_number(row.op),
-            wire::text(marks::state_word(state)),
+            wire::text(state.word()),
             number(at_us),
         ];
         let (wire, _) = self.wire()?;
@@ -258,7 +259,7 @@ impl Writer for MssqlWriter {
 
     fn mark(&mut self, marker: &Marker) -> Result<(), TargetError> {
         self.step(WriteStep::Mark)?;
-        let bound = marks::bound_json(&self.place, &marker.bound)?;
+        let bound = known::json(&marker.bound);
         let values =
             vec![wire::text(&marker.marker_id), wire::text(bound), number(marker.at_us), wire::text(&marker.actor)];
         self.transaction(|wire, place| {

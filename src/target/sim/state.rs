@@ -10,6 +10,7 @@ use super::table::SimTable;
 use crate::model::{Refusal, Table};
 use crate::target::facts::Facts;
 use crate::target::foreign::ForeignKey;
+use crate::target::known;
 use crate::target::{DomainKeys, Marker, OperationRow, Touch};
 
 /// Tables, marks and operations. Copies share their tables until they are written.
@@ -41,12 +42,7 @@ impl State {
 
     /// Finds a table that was read before, refusing where it is not as it was then.
     pub(super) fn same(&self, table: &Table) -> Result<&Arc<SimTable>, Refusal> {
-        let name = &table.shape.name;
-        match self.find(name) {
-            Some(found) if *found.table == *table => Ok(found),
-            Some(_) => Err(Refusal::Stale { what: format!("table {name} is declared differently now") }),
-            None => Err(Refusal::Stale { what: format!("table {name} is gone") }),
-        }
+        known::same(self.find(&table.shape.name), table, |found| &found.table)
     }
 
     pub(super) fn add(&mut self, table: SimTable) {

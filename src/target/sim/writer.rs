@@ -9,6 +9,7 @@ use crate::model::{Action, Refusal};
 use crate::target::compare;
 use crate::target::faults::WriteStep;
 use crate::target::foreign::{self, ForeignKey};
+use crate::target::known;
 use crate::target::{
     ExecuteError, Executed, Marker, OperationRow, OperationState, TargetError, Tombstone, Work, Writer,
 };
@@ -162,16 +163,7 @@ fn put_uid(world: &World, staged: &mut State, intended: &Intended) -> Result<(),
 }
 
 fn compare_marker(world: &World, staged: &State, work: &Work<'_>) -> Result<(), Refusal> {
-    let url = world.url();
-    match &staged.marker {
-        None => Err(Refusal::Unmarked { url }),
-        Some(marker) if marker != work.marker => Err(Refusal::Stale { what: format!("{url} was marked anew") }),
-        Some(marker) if marker.bound != world.bound() => {
-            let (found, bound) = (format!("{:?}", world.bound()), format!("{:?}", marker.bound));
-            Err(Refusal::MarkedElsewhere { url, found, bound })
-        }
-        Some(_) => Ok(()),
-    }
+    known::marker(&world.url(), staged.marker.as_ref(), &world.bound(), work)
 }
 
 fn compare_schema(staged: &State, work: &Work<'_>) -> Result<(), Refusal> {
@@ -204,8 +196,7 @@ fn each_row(
         let mut hasher = RowHasher::new(&table.table.shape);
         for change in places.iter().filter_map(|at| work.changes.get(*at)) {
             if *change.table != *table.table.shape {
-                let what = format!("table {name} is declared differently now");
-                return Err(Refusal::Stale { what }.into());
+                return Err(known::redeclared(name).into());
             }
             let found = table.row(&change.key)?.map(Vec::as_slice);
             compare(change, compare::digest(&mut hasher, name, found)?)?;

@@ -10,6 +10,7 @@ use super::key::{self, KeyChoice};
 use super::open::Place;
 use super::sql;
 use crate::model::{Column, KeyStanding, Refusal, Role, Storage, Table};
+use crate::target::known;
 use crate::target::{DomainKeys, TargetError, declared};
 
 /// The names under which SQLite offers a hidden rowid, unless a column took them.
@@ -117,13 +118,8 @@ impl Catalogue {
         place: &Place,
         table: &Table,
     ) -> Result<Arc<Sheet>, TargetError> {
-        let name = &table.shape.name;
-        let sheet = self.sheet(connection, place, name)?;
-        match sheet {
-            Some(sheet) if *sheet.table == *table => Ok(sheet),
-            Some(_) => Err(Refusal::Stale { what: format!("table {name} is declared differently now") }.into()),
-            None => Err(Refusal::Stale { what: format!("table {name} is gone") }.into()),
-        }
+        let sheet = self.sheet(connection, place, &table.shape.name)?;
+        Ok(known::same(sheet, table, |sheet| &sheet.table)?)
     }
 }
 

@@ -15,6 +15,7 @@ use super::{census, marks, rehearse, rows, sql};
 use crate::model::Refusal;
 use crate::target::compare;
 use crate::target::faults::WriteStep;
+use crate::target::known;
 use crate::target::{OperationRow, OperationState, TargetError, Work};
 
 /// How many changes are compared, written and read back in one go, so that their pages are read once for all three.
@@ -119,20 +120,9 @@ fn put_uid(writer: &SqliteWriter, intended: &Intended, work: &Work<'_>) -> Resul
 }
 
 fn compare_marker(writer: &SqliteWriter, work: &Work<'_>) -> Result<(), TargetError> {
-    let url = || writer.place.url.clone();
-    let Some(marker) = marks::marker(&writer.connection, &writer.place)? else {
-        return Err(Refusal::Unmarked { url: url() }.into());
-    };
-    if marker != *work.marker {
-        return Err(Refusal::Stale { what: format!("{} was marked anew", url()) }.into());
-    }
-    let found = marks::bound(&writer.place.path)?;
-    if found != marker.bound {
-        let text = |bound| marks::bound_json(&writer.place, bound);
-        let (found, bound) = (text(&found)?, text(&marker.bound)?);
-        return Err(Refusal::MarkedElsewhere { url: url(), found, bound }.into());
-    }
-    Ok(())
+    let SqliteWriter { connection, place, .. } = writer;
+    let found = marks::marker(connection, place)?;
+    Ok(known::marker(&place.url, found.as_ref(), &marks::bound(&place.path)?, work)?)
 }
 
 /// Compares the schema with what the census saw, and returns the tables.
@@ -153,7 +143,7 @@ fn compare_schema<'w>(writer: &mut SqliteWriter, work: &Work<'w>) -> Result<Shee
         let gone = || Refusal::Stale { what: format!("table {name} is gone") };
         let sheet = catalogue.sheet(connection, place, name)?.ok_or_else(gone)?;
         if *sheet.table.shape != *shape {
-            return Err(Refusal::Stale { what: format!("table {name} is declared differently now") }.into());
+            return Err(known::redeclared(name).into());
         }
         sheets.insert(name, sheet);
     }

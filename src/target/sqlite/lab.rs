@@ -12,6 +12,7 @@ use super::open::Place;
 use super::sql;
 use super::value::bind;
 use crate::model::{Kind, Refusal, Table};
+use crate::target::known;
 use crate::target::{LabWriter, NewTable, TargetError};
 
 /// A lab in the making. Dropped before it is finished, it takes its file with it.
@@ -59,12 +60,7 @@ impl SqliteLab {
 
 impl LabWriter for SqliteLab {
     fn table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError> {
-        for (_, declared, _) in &table.columns {
-            let plain = |c: char| c.is_ascii_alphanumeric() || "_ (),".contains(c);
-            if !declared.chars().all(plain) {
-                return Err(Refusal::Unsupported { what: format!("the declared type {declared}") }.into());
-            }
-        }
+        known::plain_types(table)?;
         // SQLite has no word for SQL Server's `max`: there a type without a length has no limit.
         let plain = |declared: &String| declared.replace("(max)", "");
         let columns: Vec<_> =

@@ -16,14 +16,6 @@ pub(super) fn bound(path: &Path) -> Result<Bound, TargetError> {
     Ok(Bound::from([("path".to_owned(), text.to_owned())]))
 }
 
-/// Returns the word that rows hold for a state.
-pub(super) const fn word(state: OperationState) -> &'static str {
-    match state {
-        OperationState::Committed => "committed",
-        OperationState::Abandoned => "abandoned",
-    }
-}
-
 /// Tells whether a table of mfm's own is there.
 pub(super) fn has(connection: &Connection, place: &Place, table: &str) -> Result<bool, TargetError> {
     let failed = place.error("look for mfm's own tables");
@@ -49,11 +41,6 @@ pub(super) fn marker(connection: &Connection, place: &Place) -> Result<Option<Ma
         }
         _ => Err(place.failed("read the marker", "there are several")),
     }
-}
-
-/// Returns canonical JSON: the names are sorted, and text needs no more escapes than serde writes.
-pub(super) fn bound_json(place: &Place, bound: &Bound) -> Result<String, TargetError> {
-    serde_json::to_string(bound).map_err(|error| place.failed("write the marker", error.to_string()))
 }
 
 /// Reads the row of a uid.
@@ -135,10 +122,7 @@ fn many<T>(
 fn operation_row(row: &Row<'_>) -> rusqlite::Result<OperationRow> {
     let op: i64 = row.get(2)?;
     let op = u64::try_from(op).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(2, op))?;
-    let state = match row.get_ref(3)?.as_str()? {
-        "committed" => OperationState::Committed,
-        _ => OperationState::Abandoned,
-    };
+    let state = OperationState::of(row.get_ref(3)?.as_str()?);
     Ok(OperationRow { uid: digest(row, 0)?, journal_id: digest(row, 1)?, op, state })
 }
 

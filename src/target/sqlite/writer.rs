@@ -9,6 +9,7 @@ use super::open::{self, Place};
 use super::{execute, marks, sql};
 use crate::model::Refusal;
 use crate::target::faults::{SharedFaults, WriteStep};
+use crate::target::known;
 use crate::target::{
     ExecuteError, Executed, Marker, OperationRow, OperationState, TargetError, Tombstone, Work, Writer,
 };
@@ -123,7 +124,7 @@ impl Writer for SqliteWriter {
 
     fn mark(&mut self, marker: &Marker) -> Result<(), TargetError> {
         self.step(WriteStep::Mark)?;
-        let bound = marks::bound_json(&self.place, &marker.bound)?;
+        let bound = known::json(&marker.bound);
         let failed = self.place.error("write the marker");
         self.transaction(|| {
             self.connection.execute_batch(sql::CREATE_MARKS).map_err(&failed)?;
@@ -163,7 +164,7 @@ impl SqliteWriter {
         at_us: i64,
     ) -> rusqlite::Result<()> {
         let (uid, journal_id) = (row.uid.to_string(), row.journal_id.to_string());
-        let values = (uid, journal_id, marks::number(row.op), marks::word(state), at_us);
+        let values = (uid, journal_id, marks::number(row.op), state.word(), at_us);
         self.connection.execute(sql::INSERT_OPERATION, values).map(drop)
     }
 

@@ -1,0 +1,43 @@
+//! What a target has to be again before a write: its tables and its marker as they were known; reads neither.
+
+use super::{Bound, Marker, NewTable, Work};
+use crate::model::{Refusal, Table};
+
+/// Says that a table is not the one that was known.
+pub(super) fn redeclared(table: &str) -> Refusal {
+    Refusal::Stale { what: format!("table {table} is declared differently now") }
+}
+
+/// Returns the table that the catalogue shows, which has to be the known one.
+pub(super) fn same<S>(found: Option<S>, known: &Table, table: impl Fn(&S) -> &Table) -> Result<S, Refusal> {
+    let name = &known.shape.name;
+    let found = found.ok_or_else(|| Refusal::Stale { what: format!("table {name} is gone") })?;
+    if *table(&found) == *known { Ok(found) } else { Err(redeclared(name)) }
+}
+
+/// Compares the marker that stands in a target, and what the target is, with what the work was planned for.
+pub(super) fn marker(url: &str, found: Option<&Marker>, bound: &Bound, work: &Work<'_>) -> Result<(), Refusal> {
+    let url = url.to_owned();
+    match found {
+        None => Err(Refusal::Unmarked { url }),
+        Some(marker) if marker != work.marker => Err(Refusal::Stale { what: format!("{url} was marked anew") }),
+        Some(marker) if marker.bound != *bound => {
+            Err(Refusal::MarkedElsewhere { url, found: json(bound), bound: json(&marker.bound) })
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Returns canonical JSON: the names are sorted, and text needs no more escapes than serde writes.
+pub(super) fn json(bound: &Bound) -> String {
+    serde_json::json!(bound).to_string()
+}
+
+/// Refuses a declared type that is more than a type.
+pub(super) fn plain_types(table: &NewTable) -> Result<(), Refusal> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_ (),".contains(c);
+    match table.columns.iter().find(|(_, declared, _)| !declared.chars().all(plain)) {
+        Some((_, declared, _)) => Err(Refusal::Unsupported { what: format!("the declared type {declared}") }),
+        None => Ok(()),
+    }
+}
