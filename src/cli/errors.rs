@@ -146,6 +146,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     target("target_mismatch", "plan again when no other program writes"),
     target("import_differs", "do not use this lab, and report it: a cell did not come back as the file has it"),
     target("left_open", "run `mfm recover` when the cause is gone; exit code 5 where the journal was the cause"),
+    target("abandoned", "nothing was changed; run the command again when the cause is gone"),
     target("entropy", "the operating system has to offer a source of chance"),
     journal("journal_missing", "name an existing journal; `mfm lab create` and `mfm target add` make one"),
     journal("journal_exists", "choose another path"),

@@ -177,7 +177,7 @@ impl Engine<'_> {
             Ok((executed, writer)) => self.confirm(lock, &intended, prepared, &executed, writer),
             Err(ExecuteError::Refused(refusal)) => Err(self.failed(lock, &intended, refusal.into())),
             Err(ExecuteError::RolledBack(error)) => Err(self.failed(lock, &intended, error.into())),
-            Err(ExecuteError::Unknown(error)) => self.unknown(lock, &intended, prepared, &error),
+            Err(ExecuteError::Unknown(error)) => self.unknown(lock, &intended, prepared, error),
         }
     }
 
@@ -294,7 +294,7 @@ impl Engine<'_> {
         lock: &WriterLock,
         intended: &Intended,
         prepared: &Prepared,
-        error: &TargetError,
+        error: TargetError,
     ) -> Result<Committed, EngineError> {
         let op = intended.op();
         self.reporter.note(&format!("operation {op}: {error}; asking the target what became of it"));
@@ -310,11 +310,7 @@ impl Engine<'_> {
                 residue: prepared.census.residue.clone(),
                 drift: closed.differing,
             }),
-            Some(_) => {
-                let what = "commit the operation".to_owned();
-                let why = format!("{error}; it never took effect and is sealed as abandoned");
-                Err(TargetError::Failed { url: self.target.url().to_owned(), what, why }.into())
-            }
+            Some(_) => Err(EngineError::Abandoned { op, cause: error }),
             None => Err(EngineError::LeftOpen { op, why: error.to_string(), cause: error.code() }),
         }
     }

@@ -37,6 +37,14 @@ pub enum EngineError {
         /// What went wrong, as its own code.
         cause: &'static str,
     },
+    /// The operation's end was unknown for a moment; the target then told that it never took effect.
+    #[error("operation {op} never took effect, and is sealed as abandoned: {cause}")]
+    Abandoned {
+        /// The operation.
+        op: u64,
+        /// What went wrong.
+        cause: TargetError,
+    },
     /// The person asked to stop, before anything was written.
     #[error("interrupted before anything was written")]
     Interrupted,
@@ -67,6 +75,7 @@ impl EngineError {
             Self::Journal(error) => error.code(),
             Self::JournalBehind { .. } => "journal_behind",
             Self::LeftOpen { .. } => "left_open",
+            Self::Abandoned { .. } => "abandoned",
             Self::Interrupted => "interrupted",
         }
     }
@@ -82,6 +91,7 @@ impl EngineError {
                 "find the journal's newest copy and work from it; no flag overrides this".into()
             }
             Self::LeftOpen { .. } => "run `mfm recover` when the cause is gone".into(),
+            Self::Abandoned { .. } => "nothing was changed; run the command again when the cause is gone".into(),
             Self::Interrupted => "nothing was changed; run the command again".into(),
         }
     }

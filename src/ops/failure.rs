@@ -147,7 +147,7 @@ impl From<EngineError> for Failure {
             EngineError::Target(_) => Kind::Target,
             EngineError::Journal(_) | EngineError::JournalBehind { .. } => Kind::Journal,
             EngineError::LeftOpen { cause, .. } if cause.starts_with("journal") => Kind::Journal,
-            EngineError::LeftOpen { .. } => Kind::Target,
+            EngineError::LeftOpen { .. } | EngineError::Abandoned { .. } => Kind::Target,
             EngineError::Interrupted => Kind::Interrupted,
         };
         Self::new(kind, error.code(), error.to_string(), error.hint())
