@@ -9,7 +9,7 @@ use crate::cuts::{Calm, Step, calm};
 use crate::tds::book::{Book, Server};
 use crate::tds::cut::{self, Cut};
 use crate::tds::double::Double;
-use crate::tds::message::Message;
+use crate::tds::message::{Kind, Message};
 use crate::tds::tape::Tape;
 use crate::world::World;
 
@@ -126,7 +126,7 @@ fn a_door_that_stays_shut_says_why() {
         (double().refusing_tls(), "", "target_tls"),
         (double().breaking_tls(), "", "target_tls"),
         (double().cut(Cut::stall(cut::number(1))), "?encrypt=off&connect_timeout_ms=200", "target_timeout"),
-        (double().cut(Cut::before(cut::number(1))), "?encrypt=off", "target_network"),
+        (double().cut(Cut::before(|_| true).times(usize::MAX)), "?encrypt=off", "target_network"),
     ] {
         let url = format!("mssql://tester@127.0.0.1:{}/{DATABASE}{settings}", server.port());
         let world = World::at(Server::Taped(server), &url, DATABASE);
@@ -136,6 +136,35 @@ fn a_door_that_stays_shut_says_why() {
         // Nothing that could be believed of the target was written down.
         assert!(world.journal().state().targets.is_empty());
     }
+}
+
+#[test]
+fn a_first_connection_that_breaks_is_tried_again() {
+    let calm = quiet();
+    let world = world("");
+    // The encryption, the login, the settings, who it is, what it offers; then the first reading step.
+    for nth in 0..7 {
+        for cut in 0..3 {
+            let at = world.next_number() + nth;
+            let here = cut::number(at);
+            world.server.plan([Cut::before, Cut::after, Cut::amid][cut](here));
+            let cuts = world.server.cuts();
+            assert_eq!(world.rows(), calm.before, "message {nth}");
+            assert_eq!(world.server.cuts(), cuts + 1, "message {nth}");
+        }
+    }
+}
+
+#[test]
+fn a_login_that_is_refused_to_the_writer_alone_seals_the_operation_as_failed() {
+    let calm = quiet();
+    let (writer, _) = Book::replaying(TAPE).login();
+    let world = world("&read_user=reader");
+    let writes = move |message: &Message| matches!(&message.kind, Kind::Login(login) if login.user == writer);
+    world.server.plan(Cut::error(18_456, "Login failed.", writes).times(usize::MAX));
+    let error = world.apply().unwrap_err();
+    assert_eq!(target_error(&error).code(), "target_login");
+    nothing_happened(&world, &calm, Verdict::Failed);
 }
 
 #[test]
