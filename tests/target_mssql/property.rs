@@ -1,18 +1,20 @@
-//! Random values of every type: rehearsed, written, read back the same, and taken back; a bounded number of cases.
+//! Random values of every type: rehearsed, written, read back the same, and taken back; a bounded number of rows.
 
 use mfm::model::{Change, Value};
 use mfm::target::Target;
 use mfm_journal::{Decimal, Moment};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::target::*;
 use super::world::Database;
 
-const CASES: u32 = 24;
+/// Rows of each type.
+const ROWS: usize = 48;
 
 /// Every column but the key, with what may stand in it.
-fn columns() -> Vec<(&'static str, BoxedStrategy<Value>)> {
+fn columns(pages: bool) -> Vec<(&'static str, BoxedStrategy<Value>)> {
     let whole = |range: std::ops::RangeInclusive<i64>| range.prop_map(Value::Integer).boxed();
     let bytes = |lengths: std::ops::RangeInclusive<usize>| {
         prop::collection::vec(any::<u8>(), lengths).prop_map(Value::Bytes).boxed()
@@ -47,9 +49,9 @@ fn columns() -> Vec<(&'static str, BoxedStrategy<Value>)> {
         ("time(5)", (0..8_640_000_000_i64).prop_map(|ticks| at(None, Some(ticks), None)).boxed()),
         ("datetimeoffset(0)", moments(-600_000..=2_900_000, 1, Some(840))),
         ("datetimeoffset(6)", moments(-600_000..=2_900_000, 1_000_000, Some(840))),
-        ("char(5)", paged(5..=5)),
-        ("varchar(20)", paged(0..=20)),
-        ("varchar(max)", paged(0..=200)),
+        ("char(5)", paged(5..=5, pages)),
+        ("varchar(20)", paged(0..=20, pages)),
+        ("varchar(max)", paged(0..=200, pages)),
         ("nchar(3)", prop::collection::vec(plane_zero(), 3).prop_map(text_of).boxed()),
         ("nvarchar(20)", prop::collection::vec(character(), 0..=10).prop_map(text_of).boxed()),
         ("nvarchar(max)", prop::collection::vec(character(), 0..=100).prop_map(text_of).boxed()),
@@ -76,8 +78,11 @@ fn moments(days: std::ops::RangeInclusive<i32>, per_second: i64, offset: Option<
     parts.prop_map(move |(days, ticks, minutes)| at(Some(days), Some(ticks), offset.map(|_| minutes))).boxed()
 }
 
-/// Text in the code page of Western Europe.
-fn paged(lengths: std::ops::RangeInclusive<usize>) -> BoxedStrategy<Value> {
+/// Text in the code page of Western Europe, as far as the server keeps code pages.
+fn paged(lengths: std::ops::RangeInclusive<usize>, pages: bool) -> BoxedStrategy<Value> {
+    if !pages {
+        return prop::collection::vec(prop::char::range(' ', '~'), lengths).prop_map(text_of).boxed();
+    }
     let one = prop_oneof![
         prop::char::range(' ', '~'),
         prop::char::range('\u{a0}', '\u{ff}'),
@@ -98,52 +103,68 @@ fn text_of(all: Vec<char>) -> Value {
     Value::Text(all.into_iter().collect())
 }
 
-fn rows() -> impl Strategy<Value = Vec<Vec<Value>>> {
-    let cell = |values: BoxedStrategy<Value>| prop_oneof![1 => Just(Value::Null), 7 => values];
-    let row: Vec<_> = columns().into_iter().map(|(_, values)| cell(values)).collect();
-    prop::collection::vec(row, 2..=5)
+fn keyed(key: usize, value: &Value) -> Vec<Value> {
+    vec![int(i64::try_from(key).unwrap()), value.clone()]
 }
 
-fn keyed(key: usize, row: &[Value]) -> Vec<Value> {
-    [int(i64::try_from(key).unwrap())].into_iter().chain(row.iter().cloned()).collect()
+/// Says which value differs: all of them are too long to be read.
+fn alike(found: &[Option<Vec<Value>>], wanted: &[Vec<Value>], declared: &str) {
+    assert_eq!(found.len(), wanted.len());
+    for (found, wanted) in found.iter().zip(wanted) {
+        assert_eq!(found.as_ref(), Some(wanted), "{declared}");
+    }
+}
+
+/// Puts values into a table of their own, makes each row its neighbour, and takes all of it back.
+fn there_and_back(target: &mut dyn Target, name: &str, declared: &str, values: &[Value]) {
+    let t = table(target, name);
+    let planned: Vec<Vec<Value>> = values.iter().enumerate().map(|(key, value)| keyed(key, value)).collect();
+    let rehearsed = target.rehearse(&t, planned.clone()).unwrap().into_iter().map(Some).collect::<Vec<_>>();
+    alike(&rehearsed, &planned, declared);
+    let added: Vec<Change> = planned.iter().map(|row| insert(target, name, row.clone()).unwrap()).collect();
+    let mut notebook = Notebook::new();
+    let mut carry_out = |target: &mut dyn Target, changes: &[Change]| {
+        execute(target, &mut notebook, changes, false).unwrap_or_else(|error| panic!("{declared}: {error:?}"));
+    };
+    carry_out(target, &added);
+    let keys: Vec<_> = planned.iter().map(|row| vec![row[0].clone()]).collect();
+    alike(&target.rows(&t, &keys).unwrap(), &planned, declared);
+    let next = |at: usize| &values[(at + 1) % values.len()];
+    let changed: Vec<Change> = (0..values.len())
+        .map(|at| update(target, name, keys[at].clone(), &[("v", next(at).clone())]).unwrap())
+        .collect();
+    carry_out(target, &changed);
+    let wanted: Vec<_> = (0..values.len()).map(|at| keyed(at, next(at))).collect();
+    alike(&target.rows(&t, &keys).unwrap(), &wanted, declared);
+    carry_out(target, &inverses(&changed));
+    alike(&target.rows(&t, &keys).unwrap(), &planned, declared);
+    carry_out(target, &inverses(&added));
 }
 
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn random_values_are_rehearsed_written_and_read_the_same() {
-    let names: Vec<String> = (0..columns().len()).map(|at| format!("c{at}")).collect();
-    let declared: String =
-        names.iter().zip(columns()).map(|(name, (declared, _))| format!(", {name} {declared} NULL")).collect();
-    let database = Database::new(&format!("CREATE TABLE dbo.t(k int NOT NULL PRIMARY KEY{declared});"));
+    let database = Database::bare();
+    // SQL Server gives text of a code page as that page's bytes; some that speak T-SQL give others.
+    let page = "SELECT 'x' WHERE CONVERT(varbinary(9), CONVERT(char(1), N'\u{e9}')) = 0xE9";
+    let pages = !database.words(page).is_empty();
+    if !pages {
+        println!("this server gives text of a code page in other bytes: only ASCII stands in such columns here");
+    }
+    let all = columns(pages);
+    let declared = |(nth, (declared, _)): (usize, &(&str, BoxedStrategy<Value>))| {
+        format!("CREATE TABLE dbo.t{nth}(k int NOT NULL PRIMARY KEY, v {declared} NULL);\n")
+    };
+    database.sql(&all.iter().enumerate().map(declared).collect::<String>());
+    database.mark();
     let clean = database.dump();
-    let config = Config { cases: CASES, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
-    let mut runner =
-        TestRunner::new_with_rng(config, proptest::test_runner::TestRng::deterministic_rng(Default::default()));
-    let done = runner.run(&rows(), |rows| {
-        let mut target = database.target();
-        let t = table(&mut target, "t");
-        let planned: Vec<Vec<Value>> = rows.iter().enumerate().map(|(key, row)| keyed(key, row)).collect();
-        let rehearsed = target.rehearse(&t, planned.clone()).unwrap();
-        prop_assert_eq!(&rehearsed, &planned);
-        let added: Vec<Change> = planned.iter().map(|row| insert(&mut target, "t", row.clone()).unwrap()).collect();
-        let mut notebook = Notebook::new();
-        execute(&mut target, &mut notebook, &added, false).unwrap();
-        let keys: Vec<_> = planned.iter().map(|row| vec![row[0].clone()]).collect();
-        let read: Vec<_> = target.rows(&t, &keys).unwrap().into_iter().map(Option::unwrap).collect();
-        prop_assert_eq!(&read, &planned);
-        // Each row becomes its neighbour.
-        let next = |at: usize| &rows[(at + 1) % rows.len()];
-        let set = |at: usize| names.iter().map(String::as_str).zip(next(at).iter().cloned()).collect::<Vec<_>>();
-        let changed: Vec<Change> =
-            (0..rows.len()).map(|at| update(&mut target, "t", keys[at].clone(), &set(at)).unwrap()).collect();
-        execute(&mut target, &mut notebook, &changed, false).unwrap();
-        let read: Vec<_> = target.rows(&t, &keys).unwrap().into_iter().map(Option::unwrap).collect();
-        let wanted: Vec<_> = (0..rows.len()).map(|at| keyed(at, next(at))).collect();
-        prop_assert_eq!(read, wanted);
-        execute(&mut target, &mut notebook, &inverses(&changed), false).unwrap();
-        execute(&mut target, &mut notebook, &inverses(&added), false).unwrap();
-        prop_assert_eq!(database.dump(), clean.clone());
-        Ok(())
-    });
-    done.unwrap();
+    let rng = proptest::test_runner::TestRng::deterministic_rng(Default::default());
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let mut target = database.target();
+    for (nth, (declared, values)) in all.into_iter().enumerate() {
+        let cells = prop_oneof![1 => Just(Value::Null), 7 => values];
+        let cells = prop::collection::vec(cells, ROWS).new_tree(&mut runner).unwrap().current();
+        there_and_back(&mut target, &format!("t{nth}"), declared, &cells);
+    }
+    assert_eq!(database.dump(), clean);
 }

@@ -1,7 +1,7 @@
 //! Every type that the target keeps, written and read by a plain client and by mfm, and those that it refuses by name.
 
 use mfm::model::{Change, KeyStanding, Refusal, Role, Value};
-use mfm::target::{Target, Touch};
+use mfm::target::{Target, TargetError, Touch};
 use mfm_journal::{Decimal, Moment};
 
 use super::target::*;
@@ -261,10 +261,14 @@ fn numbers_are_kept() {
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn moments_are_kept() {
     let mut cases = moments();
+    if !keeps_seven_digits(&mut Somebody::new("master")) {
+        println!("this server keeps six digits of a second: types of seven are left out here");
+        cases.retain(|case| !case.declared.ends_with("(7)"));
+    }
     if !keeps_ticks(&mut Somebody::new("master")) {
-        println!("this server keeps no ticks of 1/300 s: what falls between milliseconds is left out here");
+        println!("this server keeps no ticks of 1/300 s: parts of a second in datetime are left out here");
         let between =
-            |value: &Value| matches!(value, Value::Moment(Moment { ticks: Some(ticks), .. }) if ticks % 3 != 0);
+            |value: &Value| matches!(value, Value::Moment(Moment { ticks: Some(ticks), .. }) if ticks % 300 != 0);
         let datetime = cases.iter_mut().find(|case| case.declared == "datetime").unwrap();
         datetime.values.retain(|(_, value)| !between(value));
     }
@@ -327,7 +331,11 @@ fn the_seventh_digit_of_a_second_is_kept_or_refused_and_never_rounded() {
     for (column, value) in
         [("a", then(40_000, ticks)), ("b", at(None, Some(ticks), None)), ("c", at(Some(40_000), Some(ticks), Some(60)))]
     {
-        let change = update(&mut target, "t", vec![int(1)], &[(column, value.clone())]).unwrap();
+        let change = match update(&mut target, "t", vec![int(1)], &[(column, value.clone())]) {
+            // A server that keeps six digits declares six, and what it cannot hold is never sent.
+            Err(TargetError::Refused(Refusal::DoesNotFit { .. })) if !keeps => continue,
+            planned => planned.unwrap(),
+        };
         let mfm::model::Action::Update { after, .. } = &change.action else { panic!() };
         // What the rehearsal says is what the table then holds, whether or not the server keeps the digit.
         assert_eq!(after[0] == value, keeps, "{column}");

@@ -44,14 +44,15 @@ pub(super) fn decode(data: ColumnData<'static>, declared: Type) -> Result<Value,
             cell.map(|at| moment(Some(at.days().into()), Some(at.seconds_fragments().into()), None))
         }
         (ColumnData::Date(cell), _) => cell.map(|date| moment(Some(days(date)), None, None)),
-        (ColumnData::Time(cell), _) => cell.map(|time| moment(None, Some(increments(time)), None)),
-        (ColumnData::DateTime2(cell), _) => {
-            cell.map(|at| moment(Some(days(at.date())), Some(increments(at.time())), None))
+        (ColumnData::Time(Some(time)), Type::Time { scale }) => Some(moment(None, Some(ticks(time, scale)?), None)),
+        (ColumnData::DateTime2(Some(at)), Type::DateTime2 { scale }) => {
+            Some(moment(Some(days(at.date())), Some(ticks(at.time(), scale)?), None))
         }
-        (ColumnData::DateTimeOffset(cell), _) => match cell {
-            Some(at) => Some(local(days(at.datetime2().date()), at.datetime2().time(), at.offset())?),
-            None => None,
-        },
+        (ColumnData::DateTimeOffset(Some(at)), Type::DateTimeOffset { scale }) => {
+            let utc = at.datetime2();
+            Some(local(days(utc.date()), ticks(utc.time(), scale)?, at.offset(), scale)?)
+        }
+        (ColumnData::Time(None) | ColumnData::DateTime2(None) | ColumnData::DateTimeOffset(None), _) => None,
         _ => return Err(Inexact("a form that the driver does not give exactly")),
     };
     Ok(value.unwrap_or(Value::Null))
@@ -183,8 +184,12 @@ fn date(days: i32) -> Option<Date> {
     (days <= 3_652_058).then(|| Date::new(days))
 }
 
-fn increments(time: Time) -> i64 {
-    i64::try_from(time.increments()).unwrap_or(i64::MAX)
+/// Returns a time of day in its column's ticks; not every server gives an expression the scale that it converts to.
+fn ticks(time: Time, scale: u8) -> Result<i64, Inexact> {
+    let (held, wanted) = (i128::from(per_second(time.scale())), i128::from(per_second(scale)));
+    let product = i128::from(time.increments()) * wanted;
+    let exact = (product % held == 0).then(|| i64::try_from(product / held).ok()).flatten();
+    exact.ok_or(Inexact("a time finer than its column"))
 }
 
 fn per_second(scale: u8) -> i64 {
@@ -197,9 +202,9 @@ fn time(ticks: i64, scale: u8) -> Option<Time> {
 }
 
 /// Returns the date and time that a `datetimeoffset` shows; over the wire goes UTC.
-fn local(days: i32, time: Time, offset_minutes: i16) -> Result<Value, Inexact> {
-    let day = SECONDS_PER_DAY * per_second(time.scale());
-    let shown = increments(time) + i64::from(offset_minutes) * 60 * per_second(time.scale());
+fn local(days: i32, ticks: i64, offset_minutes: i16, scale: u8) -> Result<Value, Inexact> {
+    let day = SECONDS_PER_DAY * per_second(scale);
+    let shown = ticks + i64::from(offset_minutes) * 60 * per_second(scale);
     let carry = i32::try_from(shown.div_euclid(day)).map_err(|_| Inexact("a date out of the calendar"))?;
     Ok(moment(Some(days + carry), Some(shown.rem_euclid(day)), Some(offset_minutes)))
 }
@@ -330,6 +335,11 @@ mod tests {
         let sent = ColumnData::DateTimeOffset(Some(tiberius::time::DateTimeOffset::new(utc, -330)));
         assert_eq!(decode(sent, offset).unwrap(), value, "the wire carries UTC, the cell shows local time");
         assert_eq!(encode(&at(Some(1), Some(1), None), offset), None);
+        let sevenths = |increments| ColumnData::Time(Some(Time::new(increments, 7)));
+        let seconds = Type::Time { scale: 0 };
+        assert_eq!(decode(sevenths(50_000_000), seconds).unwrap(), at(None, Some(5), None));
+        assert_eq!(decode(ColumnData::Time(Some(Time::new(5, 0))), time).unwrap(), at(None, Some(5000), None));
+        assert!(decode(sevenths(50_000_001), seconds).is_err(), "half a second is not dropped in silence");
         let minutes = encode(&at(Some(1), Some(61), None), Type::SmallDateTime);
         assert_eq!(minutes, Some(ColumnData::DateTime(Some(DateTime::new(1, 61 * 60 * 300)))));
     }

@@ -41,7 +41,9 @@ pub(super) fn transact(writer: &mut MssqlWriter, intended: &Intended, work: &Wor
 fn put_uid(writer: &mut MssqlWriter, intended: &Intended, work: &Work<'_>) -> Result<(), TargetError> {
     let (uid, journal_id, op) = (intended.uid(), intended.journal_id(), intended.op());
     let row = OperationRow { uid, journal_id, op, state: OperationState::Committed };
-    let Err(fault) = writer.insert_operation(&row, OperationState::Committed, work.at_us)? else { return Ok(()) };
+    let Err(fault) = writer.insert_operation(&row, OperationState::Committed, work.at_us)? else {
+        return seen(writer, &row);
+    };
     if fault.lost() || fault.transient() {
         return Err(writer.place.explain("write mfm's record of the operation", fault));
     }
@@ -59,6 +61,16 @@ fn put_uid(writer: &mut MssqlWriter, intended: &Intended, work: &Work<'_>) -> Re
         Some(error) => Err(error),
         None => Err(writer.place.explain("write mfm's record of the operation", fault)),
     }
+}
+
+/// Refuses to go on where the row that was written cannot be read: nobody could tell later what became of the operation.
+fn seen(writer: &mut MssqlWriter, row: &OperationRow) -> Result<(), TargetError> {
+    if writer.operation(&row.uid)?.as_ref() == Some(row) {
+        return Ok(());
+    }
+    let (url, what) = (writer.place.url.clone(), "read dbo.mfm_operation".to_owned());
+    let why = "the row that was just written there is not seen: SELECT may be missing".to_owned();
+    Err(TargetError::Permission { url, what, why })
 }
 
 fn compare_marker(writer: &mut MssqlWriter, work: &Work<'_>) -> Result<(), TargetError> {
