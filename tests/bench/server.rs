@@ -252,10 +252,10 @@ fn report(table: &mut Table, rows: u64, times: Times, (lab_rows, filled): (u64, 
         table.ratio(&what, shown(ours), format!("{name}: {}", shown(theirs)), theirs / ours, least);
     };
     ratio("apply, plan to seal", apply, "by hand with the same care", care, Some(0.33));
-    ratio("apply, plan to seal", apply, "keep and UPDATE, by hand", hand, None);
+    ratio("apply, plan to seal", apply, "keep and UPDATE, by hand", hand, Some(0.33));
     ratio("apply, plan to seal", apply, "bare UPDATE", bare, None);
     ratio("revert, plan to seal", revert, "by hand with the same care", care_back, Some(0.33));
-    ratio("revert, plan to seal", revert, "UPDATE back, by hand", hand_back, None);
+    ratio("revert, plan to seal", revert, "UPDATE back, by hand", hand_back, Some(0.33));
     ratio("plan an apply", plan, "keep and UPDATE, by hand", hand, None);
     ratio("judge a revert", judge, "UPDATE back, by hand", hand_back, None);
     let speed = lab_rows as f64 / filled.as_secs_f64();
