@@ -31,7 +31,18 @@ pub struct Finding {
     pub key: Key,
     /// Other rows that take part, as (table, key).
     pub related: Vec<(&'static str, Key)>,
+    /// What is wrong for programs: the column or the aspect with its values, the same whatever the words of the message.
+    pub what: String,
     /// What is wrong, with the values.
+    pub message: String,
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// For programs, as [`Finding::what`].
+    pub what: String,
+    /// For people, as [`Finding::message`].
     pub message: String,
 }
 

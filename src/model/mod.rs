@@ -12,7 +12,7 @@ pub mod time;
 
 pub use column::{Column, Datum, KeyStanding, Kind, Role, Storage, Table};
 pub use edit::Edit;
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, Severity, Wrong};
 pub use ids::Ids;
 pub use mfm_journal::{Action, Change, Decimal, Digest, Moment, TableShape, Value};
 pub use refusal::Refusal;

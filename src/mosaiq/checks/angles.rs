@@ -52,6 +52,7 @@ impl Check for AngleRange {
                     table: "TxFieldPoint",
                     key: row.key(),
                     related: field.into_iter().map(|field| ("TxField", vec![field])).collect(),
+                    what: format!("{column}={angle}"),
                     message: format!("the {name} angle is {angle}, outside {range} degrees"),
                 });
             }

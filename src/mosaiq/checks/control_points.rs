@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Card, Check, Terms, Verdict, present};
 use crate::model::snapshot::key_form;
-use crate::model::{Finding, Query, Row, Severity, Snapshot, Value};
+use crate::model::{Finding, Query, Row, Severity, Snapshot, Value, Wrong};
 use crate::mosaiq::ground::{Form, Read};
 
 /// The check.
@@ -63,65 +63,75 @@ impl Check for ControlPointSequence {
             if numbered {
                 wrong.extend(numbering(numbers));
             }
-            findings.extend(wrong.into_iter().map(|message| finding(&field, message)));
+            findings.extend(wrong.into_iter().map(|wrong| finding(&field, wrong)));
         }
         Verdict::Ran { looked_at: (fields.len() + points.len()) as u64, findings, remarks: Vec::new() }
     }
 }
 
-fn finding(field: &Row<'_>, message: String) -> Finding {
+fn finding(field: &Row<'_>, Wrong { what, message }: Wrong) -> Finding {
     Finding {
         check: CARD.id,
         severity: CARD.severity,
         table: "TxField",
         key: field.key(),
         related: Vec::new(),
+        what,
         message,
     }
 }
 
 /// Says what is wrong with a field that has so many control points.
-fn count(field: &Row<'_>, points: usize) -> Vec<String> {
+fn count(field: &Row<'_>, points: usize) -> Vec<Wrong> {
     let kind = field.integer("Type_Enum").unwrap_or(0);
     let promised = field.integer("ControlPoints");
     let count = i64::try_from(points).unwrap_or(i64::MAX);
     let mut found = Vec::new();
-    if promised.is_some_and(|promised| promised != count) {
-        found.push(format!("has {count} control points and promises {}", promised.unwrap_or_default()));
+    let mut say = |what: String, message: String| found.push(Wrong { what, message });
+    if let Some(promised) = promised.filter(|promised| *promised != count) {
+        let message = format!("has {count} control points and promises {promised}");
+        say(format!("points={count} ControlPoints={promised}"), message);
     }
+    let what = format!("points={count} Type_Enum={kind}");
     match count {
-        0 if kind != 0 => found.push(format!("is of type {kind} and has no control point")),
-        1 if MOVING.contains(&kind) => found.push(format!("is of type {kind} and has one control point only")),
+        0 if kind != 0 => say(what, format!("is of type {kind} and has no control point")),
+        1 if MOVING.contains(&kind) => say(what, format!("is of type {kind} and has one control point only")),
         _ => {}
     }
     found
 }
 
 /// Says what is wrong with the numbers of a field's control points.
-fn numbering(numbers: &[Option<i64>]) -> Vec<String> {
+fn numbering(numbers: &[Option<i64>]) -> Vec<Wrong> {
     let mut found = Vec::new();
     let unnumbered = numbers.iter().filter(|number| number.is_none()).count();
     if unnumbered > 0 {
-        found.push(format!("has {unnumbered} control points without a number"));
+        let message = format!("has {unnumbered} control points without a number");
+        found.push(Wrong { what: format!("Point=NULL x{unnumbered}"), message });
     }
     found.extend(gaps(&numbers.iter().copied().flatten().collect::<Vec<_>>()));
     found
 }
 
 /// Says how numbers differ from 0 to n-1, once each.
-fn gaps(numbers: &[i64]) -> Vec<String> {
+fn gaps(numbers: &[i64]) -> Vec<Wrong> {
     let once: BTreeSet<i64> = numbers.iter().copied().collect();
     let mut found = Vec::new();
+    let mut say = |what: String, message: String| found.push(Wrong { what, message });
     if once.len() < numbers.len() {
-        found.push(format!("has {} control points whose number occurs before", numbers.len() - once.len()));
+        let repeated = numbers.len() - once.len();
+        say(format!("repeated={repeated}"), format!("has {repeated} control points whose number occurs before"));
     }
     let mut expected = 0;
     for number in once {
         match number.saturating_sub(expected) {
             0 => {}
-            ..0 => found.push(format!("has a control point {number}")),
-            1 => found.push(format!("lacks control point {expected}")),
-            _ => found.push(format!("lacks control points {expected} to {}", number - 1)),
+            ..0 => say(format!("Point={number}"), format!("has a control point {number}")),
+            1 => say(format!("lacks={expected}"), format!("lacks control point {expected}")),
+            _ => {
+                let last = number - 1;
+                say(format!("lacks={expected}-{last}"), format!("lacks control points {expected} to {last}"));
+            }
         }
         expected = expected.max(number.saturating_add(1));
     }

@@ -122,6 +122,7 @@ fn clash(first: &Delivery, later: &Delivery, others: usize) -> Finding {
         table: TABLE,
         key: later.key.clone(),
         related: vec![(TABLE, first.key.clone())],
+        what: format!("starts +{apart}s{}", if later.start < first.end { " overlapping" } else { "" }),
         message: format!("starts {apart} s after another delivery of the patient on the machine{overlap}{others}"),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Card, Check, Terms, Verdict, present};
 use crate::model::snapshot::key_form;
-use crate::model::{Finding, Key, Query, Row, Severity, Snapshot, Value};
+use crate::model::{Finding, Key, Query, Row, Severity, Snapshot, Value, Wrong};
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::leaves::{self, POINTS};
 use crate::mosaiq::limits::EXPECTING_FIELDS_MIN;
@@ -107,7 +107,10 @@ impl Check for LeafCountMachine {
                     &MACHINES,
                     field.key.clone(),
                     Vec::new(),
-                    format!("has {count} leaf pairs, and most other fields of its machine have {usual}"),
+                    Wrong {
+                        what: format!("MLC_Leaves={count} machine={usual}"),
+                        message: format!("has {count} leaf pairs, and most other fields of its machine have {usual}"),
+                    },
                 )),
             }
         }
@@ -165,8 +168,9 @@ fn read(snapshot: &Snapshot, columns: &[&str]) -> Result<(Machines, u64), Verdic
     Ok((Machines::read_counts(fields, points), (fields.len() + points.len()) as u64))
 }
 
-fn finding(card: &'static Card, key: Key, related: Vec<(&'static str, Key)>, message: String) -> Finding {
-    Finding { check: card.id, severity: card.severity, table: FIELDS, key, related, message }
+fn finding(card: &'static Card, key: Key, related: Vec<(&'static str, Key)>, wrong: Wrong) -> Finding {
+    let Wrong { what, message } = wrong;
+    Finding { check: card.id, severity: card.severity, table: FIELDS, key, related, what, message }
 }
 
 /// Returns the finding of a field whose control points differ: it names those that are not as most of them.
@@ -178,7 +182,8 @@ fn within(field: Value, counts: &BTreeMap<usize, Vec<Row<'_>>>) -> Option<Findin
     let texts: Vec<String> = counts.iter().map(|(count, rows)| format!("{count} at {}", rows.len())).collect();
     let message = format!("its control points differ in their number of leaf pairs: {}", texts.join(", "));
     let related = rows.iter().map(|row| (POINTS, row.key())).collect();
-    Some(finding(&FIELD, vec![field], related, message))
+    let what: Vec<String> = counts.iter().map(|(count, rows)| format!("{count}x{}", rows.len())).collect();
+    Some(finding(&FIELD, vec![field], related, Wrong { what: format!("MLC_Leaves={}", what.join(",")), message }))
 }
 
 /// Returns a finding for every version of a field that is not as most of them, or else not as the first.
@@ -191,7 +196,8 @@ fn between(mut versions: Vec<(usize, &LeafField)>) -> Vec<Finding> {
     odd.map(|(count, field)| {
         let related = vec![(FIELDS, reference.key.clone())];
         let message = format!("has {count} leaf pairs, and another version of it has {usual}");
-        finding(&VERSIONS, field.key.clone(), related, message)
+        let what = format!("MLC_Leaves={count} version={usual}");
+        finding(&VERSIONS, field.key.clone(), related, Wrong { what, message })
     })
     .collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Card, Check, Terms, Verdict, each, present};
 use crate::model::snapshot::key_form;
-use crate::model::{Query, Row, Severity, Snapshot, Value};
+use crate::model::{Query, Row, Severity, Snapshot, Value, Wrong};
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::metersets::{self, Dose};
 use crate::mosaiq::numbers::{Number, Reading};
@@ -41,7 +41,11 @@ impl Check for MetersetValue {
         each(snapshot, &VALUE, TABLE, |row| {
             let impossible = |meterset: &Number| metersets::negative(*meterset) || metersets::extreme(*meterset);
             let found = Reading::cell(row, COLUMN).number().filter(impossible);
-            found.map(|meterset| (VALUE.severity, format!("Meterset is {meterset} MU"))).into_iter().collect()
+            let wrong = |meterset: Number| {
+                let message = format!("Meterset is {meterset} MU");
+                Wrong { what: format!("{COLUMN}={meterset}"), message }
+            };
+            found.map(|meterset| (VALUE.severity, wrong(meterset))).into_iter().collect()
         })
     }
 }
@@ -90,8 +94,11 @@ impl Check for MetersetIndex {
                 let points = of_field.get(&key_form(row.cell("FLD_ID")?))?;
                 let (last, meterset) = (metersets::last_index(points)?, row.float(COLUMN)?);
                 let [end, all] = [last, meterset].map(Number::from);
-                let message = || format!("the last index is {end}, neither 100 % nor the Meterset, {all} MU");
-                (!metersets::index_fits(last, meterset)).then(|| (INDEX.severity, message()))
+                let wrong = || Wrong {
+                    what: format!("Index={end} {COLUMN}={all}"),
+                    message: format!("the last index is {end}, neither 100 % nor the Meterset, {all} MU"),
+                };
+                (!metersets::index_fits(last, meterset)).then(|| (INDEX.severity, wrong()))
             };
             judge().into_iter().collect()
         })
@@ -128,8 +135,11 @@ impl Check for MetersetDose {
             let judge = || {
                 let (dose, meterset) = (Dose::of(row)?, row.float(COLUMN)?);
                 let [cgray, each, all] = [dose.cgray, dose.per_meterset, meterset].map(Number::from);
-                let message = || format!("{each} cGy per MU times {all} MU is not {cgray} cGy");
-                (!dose.fits(meterset)).then(|| (DOSE.severity, message()))
+                let wrong = || Wrong {
+                    what: format!("cGrayPerMeterset={each} {COLUMN}={all} Cgray={cgray}"),
+                    message: format!("{each} cGy per MU times {all} MU is not {cgray} cGy"),
+                };
+                (!dose.fits(meterset)).then(|| (DOSE.severity, wrong()))
             };
             judge().into_iter().collect()
         })

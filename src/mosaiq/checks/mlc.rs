@@ -3,7 +3,7 @@
 use super::{Card, Check, Terms, Verdict, present};
 use crate::model::refusal::show;
 use crate::model::snapshot::key_form;
-use crate::model::{Finding, Query, Row, Severity, Snapshot, TableRows, Value};
+use crate::model::{Finding, Query, Row, Severity, Snapshot, TableRows, Value, Wrong};
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
 use crate::mosaiq::limits::LEAF_CM;
@@ -65,7 +65,7 @@ impl Check for LeafSet {
     fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
         of_points(snapshot, |row| {
             let wrong = wrong_bytes(row);
-            (!wrong.is_empty()).then(|| of_point(&SET, row, wrong.join("; ")))
+            (!wrong.is_empty()).then(|| of_point(&SET, row, Wrong { what: forms(row), message: wrong.join("; ") }))
         })
     }
 }
@@ -90,10 +90,11 @@ impl Check for LeafLimits {
             let far = point.leaves().filter(|position| !leaves::within_limits(*position)).count();
             let (bank, pair, position) = (far > 0).then(|| farthest(&point))??;
             let position = leaves::centimetres(i32::from(position));
+            let what = format!("leaves={far} {bank}{pair}={position}");
             let message = format!(
                 "leaves outside {LEAF_CM} cm: {far}; the farthest in bank {bank}, pair {pair}, at {position} cm"
             );
-            Some(of_point(&LIMITS, row, message))
+            Some(of_point(&LIMITS, row, Wrong { what, message }))
         })
     }
 }
@@ -151,7 +152,7 @@ fn of_points(snapshot: &Snapshot, look: impl Fn(&Row<'_>) -> Option<Finding>) ->
     Verdict::Ran { looked_at: points.len() as u64, findings, remarks: Vec::new() }
 }
 
-fn of_point(card: &'static Card, row: &Row<'_>, message: String) -> Finding {
+fn of_point(card: &'static Card, row: &Row<'_>, Wrong { what, message }: Wrong) -> Finding {
     let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
     Finding {
         check: card.id,
@@ -159,8 +160,21 @@ fn of_point(card: &'static Card, row: &Row<'_>, message: String) -> Finding {
         table: POINTS,
         key: row.key(),
         related: field.into_iter().map(|field| (FIELDS, vec![field])).collect(),
+        what,
         message,
     }
+}
+
+/// Says of what length both sets are, beside the number of leaf pairs.
+fn forms(row: &Row<'_>) -> String {
+    let form = |bank: &str| match row.cell(bank) {
+        None => "missing".to_owned(),
+        Some(Value::Null) => "NULL".to_owned(),
+        Some(Value::Bytes(set)) => format!("{}B", set.len()),
+        Some(_) => "no bytes".to_owned(),
+    };
+    let leaves = row.cell(LEAVES).map_or(Value::Null, key_form);
+    format!("{BANK_A}={} {BANK_B}={} {LEAVES}={}", form(BANK_A), form(BANK_B), show(&[leaves]))
 }
 
 /// Says what is wrong with the bytes of a control point's sets.
@@ -214,14 +228,12 @@ fn of_point_gaps(row: &Row<'_>, convention: Convention) -> Option<Finding> {
     let point = LeafPoint::read(row)?;
     let crossed: Vec<(usize, Pair)> = (1..).zip(point.pairs()).filter(|(_, pair)| convention.crosses(*pair)).collect();
     let (number, worst) = crossed.iter().min_by_key(|(_, pair)| convention.gap(*pair))?;
+    let (pairs, all) = (crossed.len(), point.leaves);
+    let [a, b, gap] = [worst.a.into(), worst.b.into(), convention.gap(*worst)].map(leaves::centimetres);
+    let about = convention.about();
     let message = format!(
-        "leaf pairs crossed: {} of {}; the worst is pair {number}, A at {} and B at {} cm, a gap of {} cm ({})",
-        crossed.len(),
-        point.leaves,
-        leaves::centimetres(i32::from(worst.a)),
-        leaves::centimetres(i32::from(worst.b)),
-        leaves::centimetres(convention.gap(*worst)),
-        convention.about(),
+        "leaf pairs crossed: {pairs} of {all}; the worst is pair {number}, A at {a} and B at {b} cm, a gap of {gap} cm \
+         ({about})"
     );
-    Some(of_point(&GAP, row, message))
+    Some(of_point(&GAP, row, Wrong { what: format!("pairs={pairs} A{number}={a} B{number}={b}"), message }))
 }

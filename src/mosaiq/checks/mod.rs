@@ -14,7 +14,7 @@ mod times;
 use jiff::civil;
 
 use super::ground::{self, Read};
-use crate::model::{Filter, Finding, Query, Row, Severity, Snapshot, TableRows};
+use crate::model::{Filter, Finding, Query, Row, Severity, Snapshot, TableRows, Wrong};
 
 /// Every check, in the order of the groups.
 pub static CHECKS: &[&dyn Check] = &[
@@ -143,7 +143,7 @@ fn each(
     snapshot: &Snapshot,
     card: &'static Card,
     table: &'static str,
-    judge: impl Fn(&Row<'_>) -> Vec<(Severity, String)>,
+    judge: impl Fn(&Row<'_>) -> Vec<(Severity, Wrong)>,
 ) -> Verdict {
     let rows = match present(snapshot, table, &[]) {
         Ok(rows) => rows,
@@ -151,13 +151,14 @@ fn each(
     };
     let mut findings = Vec::new();
     for row in rows.rows() {
-        findings.extend(judge(&row).into_iter().map(|(severity, message)| Finding {
+        findings.extend(judge(&row).into_iter().map(|(severity, wrong)| Finding {
             check: card.id,
             severity,
             table,
             key: row.key(),
             related: Vec::new(),
-            message,
+            what: wrong.what,
+            message: wrong.message,
         }));
     }
     Verdict::Ran { looked_at: rows.len() as u64, findings, remarks: Vec::new() }

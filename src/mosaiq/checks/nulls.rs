@@ -1,7 +1,7 @@
 //! NULLs: no row lacks what it cannot do without; looks at no value.
 
 use super::{Card, Check, Terms, Verdict, each};
-use crate::model::{Query, Severity, Snapshot, Value};
+use crate::model::{Query, Severity, Snapshot, Value, Wrong};
 use crate::mosaiq::columns::Place;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::required::{REQUIRED, severity};
@@ -81,7 +81,8 @@ impl Check for Nulls {
     fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
         each(snapshot, self.card, self.table, |row| {
             let empty = self.places().filter(|place| row.cell(place.column).is_some_and(Value::is_null));
-            empty.map(|place| (severity(place), format!("{} is NULL", place.column))).collect()
+            let wrong = |column: &str| Wrong { what: format!("{column}=NULL"), message: format!("{column} is NULL") };
+            empty.map(|place| (severity(place), wrong(place.column))).collect()
         })
     }
 }

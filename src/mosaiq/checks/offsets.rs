@@ -2,7 +2,7 @@
 
 use super::times::ahead;
 use super::{Card, Check, Terms, Verdict, each};
-use crate::model::{Query, Row, Severity, Snapshot};
+use crate::model::{Query, Row, Severity, Snapshot, Wrong};
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::limits::{OFFSET_CM, OFFSET_POSSIBLE_CM, OFFSET_STATES, OFFSET_TYPES, OFFSET_VECTOR_CM};
 use crate::mosaiq::numbers::Reading;
@@ -48,19 +48,21 @@ impl Check for OffsetSize {
     }
 }
 
-fn beyond(row: &Row<'_>, axis: &str) -> Option<(Severity, String)> {
+fn beyond(row: &Row<'_>, axis: &str) -> Option<(Severity, Wrong)> {
     let shift = Reading::cell(row, axis).number().filter(|shift| !shift.within(OFFSET_CM))?;
     let possible = shift.within(OFFSET_POSSIBLE_CM);
     let (severity, range) =
         if possible { (Severity::High, OFFSET_CM) } else { (Severity::Critical, OFFSET_POSSIBLE_CM) };
-    Some((severity, format!("{axis} is {shift} cm, outside {range} cm")))
+    let message = format!("{axis} is {shift} cm, outside {range} cm");
+    Some((severity, Wrong { what: format!("{axis}={shift}"), message }))
 }
 
-fn too_far(row: &Row<'_>) -> Option<(Severity, String)> {
+fn too_far(row: &Row<'_>) -> Option<(Severity, Wrong)> {
     let square: f64 = AXES.iter().filter_map(|axis| row.float(axis)).map(|shift| shift * shift).sum();
     let length = square.sqrt();
     let message = || format!("the shift is {length:.2} cm long, more than {OFFSET_VECTOR_CM}");
-    (length > OFFSET_VECTOR_CM).then(|| (Severity::High, message()))
+    let wrong = || Wrong { what: format!("length={length:.2}"), message: message() };
+    (length > OFFSET_VECTOR_CM).then(|| (Severity::High, wrong()))
 }
 
 /// A shift is of a known kind.
@@ -96,7 +98,8 @@ impl Check for OffsetCodes {
                 let known = row.integer(column).is_some_and(|code| valid.contains(&code));
                 let cell = row.cell(column).filter(|cell| !known && !cell.is_null())?;
                 let shown = crate::model::refusal::show(std::slice::from_ref(cell));
-                Some((CODES.severity, format!("{column} is {shown}, none of {valid:?}")))
+                let message = format!("{column} is {shown}, none of {valid:?}");
+                Some((CODES.severity, Wrong { what: format!("{column}={shown}"), message }))
             };
             codes.into_iter().filter_map(unknown).collect()
         })
@@ -131,7 +134,11 @@ impl Check for OffsetFuture {
     fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
         each(snapshot, &FUTURE, TABLE, |row| {
             let late = ahead(row, "Study_DtTm", terms.now);
-            late.map(|at| (FUTURE.severity, format!("was measured at {at}, in the future"))).into_iter().collect()
+            let wrong = |at: String| {
+                let message = format!("was measured at {at}, in the future");
+                Wrong { what: format!("Study_DtTm={at}"), message }
+            };
+            late.map(|at| (FUTURE.severity, wrong(at))).into_iter().collect()
         })
     }
 }

@@ -126,14 +126,15 @@ impl References {
         let missing =
             |row: &Row<'_>| row.cell(column).map(key_form).filter(|value| !value.is_null() && !known.contains(value));
         let finding = |row: Row<'_>| {
-            let value = missing(&row)?;
+            let value = show(&[missing(&row)?]);
             Some(Finding {
                 check: self.card.id,
                 severity: self.card.severity,
                 table,
                 key: row.key(),
                 related: Vec::new(),
-                message: format!("{column} is {}, and {parent} has no such {parent_column}", show(&[value])),
+                what: format!("{column}={value} without {parent}.{parent_column}"),
+                message: format!("{column} is {value}, and {parent} has no such {parent_column}"),
             })
         };
         Ok((children.len() as u64, children.rows().filter_map(finding).collect()))

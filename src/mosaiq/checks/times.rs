@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use mfm_journal::Decimal;
 
 use super::{Card, Check, Terms, Verdict, each};
-use crate::model::{Query, Row, Severity, Snapshot, time};
+use crate::model::{Query, Row, Severity, Snapshot, Wrong, time};
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::limits::DELIVERY_SECONDS;
 
@@ -41,10 +41,12 @@ impl Check for DeliveryOrder {
     fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
         each(snapshot, &ORDER, TABLE, |row| {
             let times = row.datetime(START).zip(row.datetime(END)).filter(|(start, end)| end < start);
-            let message = |(start, end): (DateTime, DateTime)| {
-                format!("ends {} s before it starts", start.duration_since(end).as_secs_f64())
+            let wrong = |(start, end): (DateTime, DateTime)| {
+                let lasted = start.duration_since(end);
+                let message = format!("ends {} s before it starts", lasted.as_secs_f64());
+                Wrong { what: format!("{END}={START}-{}s", lasted.as_secs()), message }
             };
-            times.map(|times| (ORDER.severity, message(times))).into_iter().collect()
+            times.map(|times| (ORDER.severity, wrong(times))).into_iter().collect()
         })
     }
 }
@@ -76,10 +78,14 @@ impl Check for DeliveryFuture {
 
     fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
         each(snapshot, &FUTURE, TABLE, |row| {
-            let late = |column: &str, word: &str| ahead(row, column, terms.now).map(|at| format!("{word} at {at}"));
-            let found: Vec<String> = [late(START, "starts"), late(END, "ends")].into_iter().flatten().collect();
-            let message = || format!("{}, in the future", found.join(" and "));
-            (!found.is_empty()).then(|| (FUTURE.severity, message())).into_iter().collect()
+            let late = |column: &str, word: &str| {
+                ahead(row, column, terms.now).map(|at| (format!("{column}={at}"), format!("{word} at {at}")))
+            };
+            let late = [late(START, "starts"), late(END, "ends")];
+            let (what, found): (Vec<String>, Vec<String>) = late.into_iter().flatten().unzip();
+            let message = format!("{}, in the future", found.join(" and "));
+            let wrong = || (FUTURE.severity, Wrong { what: what.join(" "), message });
+            (!found.is_empty()).then(wrong).into_iter().collect()
         })
     }
 }
@@ -126,9 +132,11 @@ impl Check for DeliveryDuration {
                 seconds.is_some_and(|seconds| !DELIVERY_SECONDS.holds(seconds))
             };
             let lasted = judged(row).filter(strange);
-            let message =
-                |lasted: SignedDuration| format!("lasts {} s, outside {DELIVERY_SECONDS} s", lasted.as_secs_f64());
-            lasted.map(|lasted| (DURATION.severity, message(lasted))).into_iter().collect()
+            let wrong = |lasted: SignedDuration| {
+                let message = format!("lasts {} s, outside {DELIVERY_SECONDS} s", lasted.as_secs_f64());
+                Wrong { what: format!("{END}={START}+{}s", lasted.as_secs()), message }
+            };
+            lasted.map(|lasted| (DURATION.severity, wrong(lasted))).into_iter().collect()
         })
     }
 }
