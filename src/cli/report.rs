@@ -26,13 +26,16 @@ pub(super) fn emit<R: Report>(settings: &Settings, printer: &Printer, name: &str
     match settings.format {
         Format::Json => printer.data(&json::line(name, report)?),
         Format::Plain => printer.data(&report.sheet().tsv()),
-        Format::Table => {
-            let mut page = Page::new(settings.width);
-            report.page(&mut page);
-            printer.out(page.text());
-        }
+        Format::Table => printer.out(&paged(settings, report)),
     }
     Ok(())
+}
+
+/// Returns a result as people read it, with its styles.
+pub(super) fn paged<R: Report>(settings: &Settings, report: &R) -> String {
+    let mut page = Page::new(settings.width);
+    report.page(&mut page);
+    page.text
 }
 
 /// The longest word that makes its column as wide as itself.
@@ -109,11 +112,6 @@ impl Page {
     /// Makes an empty page.
     pub(super) const fn new(width: u16) -> Self {
         Self { text: String::new(), width }
-    }
-
-    /// Returns what was written.
-    pub(super) fn text(&self) -> &str {
-        &self.text
     }
 
     /// Returns how many characters a line has room for.

@@ -4,14 +4,15 @@ use super::args::{Audit, Command, Lab, Target};
 use super::faults::{ApplyCall, PlanCall};
 use super::ports::{SystemClock, SystemEntropy, holder};
 use super::printer::Printer;
-use super::report::{Report, emit};
+use super::report::{Report, emit, paged};
 use super::secrets::Keyring;
 use super::settings::Settings;
 use super::signals::Signals;
 use super::terminal::Terminal;
-use super::{failures, files, render, topics};
+use super::{failures, files, json, render, topics};
 use crate::model::ports::Reporter as _;
 use crate::ops::cell::ChangeRow;
+use crate::ops::checks::Form;
 use crate::ops::{
     Context, Failure, Kind, apply, audit, cell, checks, demo, explain, export, find, lab, log, modes, plan, recover,
     replay, revert, show, status, target,
@@ -127,7 +128,7 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
         Command::Find(request) => show.done(&find::run(context, request)?),
         Command::Check(request) => {
             let outcome = checks::run(context, request)?;
-            show.with_code(&outcome, outcome.violations > 0)
+            checked(&outcome, &request.options, show)
         }
         Command::Plan(call) => plan_fault(call, context, show),
         Command::Apply(call) => apply_fault(call, context, show),
@@ -199,6 +200,30 @@ fn apply_fault(call: &ApplyCall, context: &Context<'_>, show: &Show<'_>) -> Resu
     }
     outcome.plan.changes.clear();
     show.all_changes(&outcome, &changes)
+}
+
+/// A report in a file leaves the page on stdout.
+fn checked(outcome: &checks::Outcome, options: &checks::Options, show: &Show<'_>) -> Result<u8, Failure> {
+    let code = if outcome.failed { Kind::Found.exit_code() } else { 0 };
+    let Some(form) = options.form else { return show.with_code(outcome, outcome.failed) };
+    show.terminal.clear();
+    let styled = || paged(show.settings, outcome);
+    let text = match checks::report::text(outcome, form)? {
+        Some(text) => text,
+        None if form == Form::Json => json::line(show.name, outcome)?,
+        None if options.output.is_none() => {
+            show.printer.out(&styled());
+            return Ok(code);
+        }
+        None => anstream::adapter::strip_str(&styled()).to_string(),
+    };
+    let Some(path) = &options.output else {
+        show.printer.data(&text);
+        return Ok(code);
+    };
+    checks::report::write(path, &text)?;
+    show.printer.note(&format!("the report is in {}", path.display()));
+    show.with_code(outcome, outcome.failed)
 }
 
 /// An export to stdout is its own result.

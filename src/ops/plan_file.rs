@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::cell;
 use super::context::Context;
 use super::failure::Failure;
+use super::file;
 use super::plan::{self, Made, Options, Request, Settled};
 use super::select::Records;
 use crate::model::snapshot::key_form;
@@ -74,13 +75,7 @@ impl PlanFile {
             Failure::usage("plan_file", message, "choose a path that can be written")
         };
         let text = self.text().map_err(|error| failure(error.to_string()))?;
-        if path.exists() && Self::read(path).is_err() {
-            return Err(failure("something else than a plan stands there".to_owned()));
-        }
-        let mut draft = path.as_os_str().to_owned();
-        draft.push(".draft");
-        let written = std::fs::write(&draft, text).and_then(|()| std::fs::rename(&draft, path));
-        written.map_err(|error| failure(error.to_string()))
+        file::replace(path, &text, |path| Self::read(path).is_ok()).map_err(failure)
     }
 
     /// Reads a file.

@@ -1,11 +1,12 @@
 //! `check`: what is wrong, worst first; a check that could not run never looks like one that passed.
 
-use std::cmp::Reverse;
-
 use super::changes;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
 use crate::model::Severity;
-use crate::ops::checks::{CheckLine, FindingLine, Outcome, Status};
+use crate::ops::checks::{CheckLine, Outcome, Status};
+
+/// The columns of the table of checks.
+const HEAD: [&str; 5] = ["check", "status", "severity", "found", "looked_at"];
 
 /// How many findings of a check a page shows.
 const FINDINGS_MAX: usize = 5;
@@ -13,19 +14,25 @@ const FINDINGS_MAX: usize = 5;
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
         lead(page, self);
+        accepted(page, self);
         not_run(page, self);
         page.blank();
-        let mut sheet = Sheet::new(&["check", "status", "severity", "found", "looked_at"]);
-        for check in worst_first(self) {
+        let known = self.baseline.is_some();
+        let head: &[&str] = if known { &["check", "status", "severity", "new", "known", "looked_at"] } else { &HEAD };
+        let mut sheet = Sheet::new(head);
+        for check in self.worst_first() {
             let (found, looked_at) = match check.status {
                 Status::NotRun => ("-".to_owned(), "-".to_owned()),
                 Status::Pass | Status::Fail => (check.violations.to_string(), count(check.looked_at, "row")),
             };
             let status = check.status.word().replace('_', " ");
-            sheet.row(vec![check.id.to_owned(), status, word(worst(self, check)).to_owned(), found, looked_at]);
+            let known = known.then(|| check.known.to_string());
+            let severity = self.worst(check).word().to_owned();
+            let start = [check.id.to_owned(), status, severity, found];
+            sheet.row(start.into_iter().chain(known).chain([looked_at]).collect());
         }
         page.table(&sheet);
-        worst_first(self).into_iter().filter(|check| check.status == Status::Fail).for_each(|check| {
+        self.worst_first().into_iter().filter(|check| check.status == Status::Fail).for_each(|check| {
             failing(page, self, check);
         });
     }
@@ -35,14 +42,14 @@ impl Report for Outcome {
     fn sheet(&self) -> Sheet {
         let head = ["check", "group", "mode", "status", "severity", "looked_at", "table", "key", "related", "message"];
         let mut sheet = Sheet::new(&head);
-        for check in worst_first(self) {
+        for check in self.worst_first() {
             let line = |status: &str, severity: Severity, rest: [String; 4]| {
                 let looked_at = check.looked_at.to_string();
-                let start = [check.id, check.group, check.mode, status, word(severity)];
+                let start = [check.id, check.group, check.mode, status, severity.word()];
                 start.into_iter().map(str::to_owned).chain([looked_at]).chain(rest).collect()
             };
             let status = check.status.word();
-            let mut found = findings(self, check).peekable();
+            let mut found = self.of_check(check).peekable();
             let own =
                 if found.peek().is_none() { Some(status) } else { (!check.remarks.is_empty()).then_some("remark") };
             if let Some(own) = own {
@@ -52,6 +59,7 @@ impl Report for Outcome {
             for finding in found {
                 let related = finding.related.iter().map(|row| format!("{} {}", row.table, changes::key(&row.key)));
                 let (table, key) = (finding.table.to_owned(), changes::key(&finding.key));
+                let status = if finding.known { "known" } else { status };
                 sheet.row(line(status, finding.severity, [table, key, list(related), finding.message.clone()]));
             }
         }
@@ -73,17 +81,54 @@ fn lead(page: &mut Page, outcome: &Outcome) {
         (0, 0) => {
             let rows = count(outcome.checks.iter().map(|check| check.looked_at).sum(), "row");
             let mood = if unjudged > 0 { Mood::Plain } else { Mood::Good };
-            return page.lead(mood, &format!("{checks} looked at {rows} of {target} and found nothing{rest}"));
+            let nothing = match outcome.known {
+                0 => "nothing".to_owned(),
+                number => format!("nothing new, {number} known"),
+            };
+            return page.lead(mood, &format!("{checks} looked at {rows} of {target} and found {nothing}{rest}"));
         }
         (0, number) if number == all => format!("nothing was checked on {target}: no check could run"),
         (0, _) => format!("{} of {checks} found nothing on {target}{rest}", with(Status::Pass)),
         (found, _) => {
             let fail = with(Status::Fail);
             let verb = if fail == 1 { "fails" } else { "fail" };
-            format!("{} on {target}: {fail} of {checks} {verb}{rest}", count(found, "violation"))
+            let found = match outcome.baseline {
+                None => count(found, "violation"),
+                Some(_) => format!("{}, {} known", count(found, "new violation"), outcome.known),
+            };
+            format!("{found} on {target}: {fail} of {checks} {verb}{rest}")
         }
     };
     page.lead(Mood::Bad, &text);
+}
+
+/// Says what the baseline holds, and what follows for the exit code.
+fn accepted(page: &mut Page, outcome: &Outcome) {
+    if let Some(baseline) = &outcome.baseline {
+        let file = baseline.display();
+        let gone = match outcome.gone {
+            0 => String::new(),
+            number => format!("; gone: {number}"),
+        };
+        let unchecked = match outcome.unchecked {
+            0 => String::new(),
+            number => format!("; not looked for: {number}"),
+        };
+        page.paragraph(2, &format!("{file}: {} found{gone}{unchecked}", outcome.known));
+        for known in outcome.gone_findings.iter().take(FINDINGS_MAX) {
+            let key = changes::key(&serde_json::Value::Object(known.key.clone()));
+            page.paragraph(4, &format!("gone: {}, {} {key}, {}", known.check, known.table, known.what));
+        }
+    }
+    if let Some(written) = &outcome.baseline_written {
+        let text =
+            format!("{} holds every finding now; say in its reason fields why they are accepted", written.display());
+        page.paragraph(2, &text);
+    } else if outcome.violations > 0 && !outcome.failed {
+        let word = serde_json::to_value(outcome.fail_on).ok();
+        let word = word.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+        page.paragraph(2, &format!("the exit code is 0 by --fail-on {word}"));
+    }
 }
 
 /// Says why checks could not run, and what others could not judge.
@@ -110,28 +155,13 @@ fn by_reason(outcome: &Outcome, reasons: impl Fn(&CheckLine) -> &[String]) -> Ve
     all.into_iter().map(|(reason, ids)| (reason, ids.join(", "))).collect()
 }
 
-/// Returns the checks: failures, then those that could not run, then passes; each part worst first.
-fn worst_first(outcome: &Outcome) -> Vec<&CheckLine> {
-    let mut checks: Vec<&CheckLine> = outcome.checks.iter().collect();
-    checks.sort_by_key(|check| (check.status, Reverse(worst(outcome, check)), Reverse(check.violations)));
-    checks
-}
-
-/// Returns how bad a check's worst finding is, or would be.
-fn worst(outcome: &Outcome, check: &CheckLine) -> Severity {
-    findings(outcome, check).map(|finding| finding.severity).max().unwrap_or(check.severity)
-}
-
-fn findings<'o>(outcome: &'o Outcome, check: &CheckLine) -> impl Iterator<Item = &'o FindingLine> {
-    let id = check.id;
-    outcome.findings.iter().filter(move |finding| finding.check == id)
-}
-
 fn failing(page: &mut Page, outcome: &Outcome, check: &CheckLine) {
-    page.heading(&format!("{}: {}", check.id, count(check.violations, "violation")));
-    let worst = worst(outcome, check);
-    for finding in findings(outcome, check).take(FINDINGS_MAX) {
-        let severity = if finding.severity == worst { String::new() } else { format!(" ({})", word(finding.severity)) };
+    let known = if check.known > 0 { format!(", {} known", check.known) } else { String::new() };
+    page.heading(&format!("{}: {}{known}", check.id, count(check.violations, "violation")));
+    let worst = outcome.worst(check);
+    for finding in outcome.of_check(check).filter(|finding| !finding.known).take(FINDINGS_MAX) {
+        let severity =
+            if finding.severity == worst { String::new() } else { format!(" ({})", finding.severity.word()) };
         let key = changes::key(&finding.key);
         page.paragraph(2, &format!("{} {key}{severity}: {}", finding.table, finding.message));
     }
@@ -140,13 +170,4 @@ fn failing(page: &mut Page, outcome: &Outcome, check: &CheckLine) {
         page.aside(&format!("  and {more} more; --format plain lists them"));
     }
     page.paragraph(2, &format!("To do: {}", check.remedy));
-}
-
-const fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Low => "low",
-        Severity::Medium => "medium",
-        Severity::High => "high",
-        Severity::Critical => "critical",
-    }
 }

@@ -1,22 +1,29 @@
-//! `mfm check`: runs the quality checks on a target, marked or not, and hands on what they find; writes nothing.
+//! `mfm check`: runs the quality checks on a target, marked or not, and hands on what they find; writes nothing into it.
+
+mod baseline;
+mod exhibits;
+pub mod fingerprint;
+mod lines;
+mod options;
+pub mod report;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use clap::Args;
 use jiff::civil;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{Map, Value as Json};
+use serde::{Deserialize, Serialize};
 
-use super::cell;
+pub use self::baseline::{Baseline, Known};
+pub use self::exhibits::Exhibits;
+pub use self::lines::{CheckLine, FindingLine, Outcome, RelatedLine, Status};
+pub use self::options::{FailOn, Form, Options};
 use super::context::Context;
 use super::failure::Failure;
 use super::select::read_into;
 use crate::model::ports::Danger;
-use crate::model::{Finding, Key, Query, Severity, Snapshot, time};
+use crate::model::{Finding, Query, Snapshot, time};
 use crate::mosaiq::checks::{CHECKS, Card, Check, Terms, Verdict};
-use crate::mosaiq::schema;
 use crate::target::Target;
 
 /// What it is.
@@ -33,109 +40,10 @@ pub struct Request {
     /// The wall clock, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS: nothing may lie after it [default: the clock here]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
-}
-
-/// What the checks say.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Outcome {
-    /// The target's name.
-    pub target: String,
-    /// The wall clock that was held against it.
-    pub now: String,
-    /// The checks, in the order of the groups.
-    pub checks: Vec<CheckLine>,
-    /// How many findings there are.
-    pub violations: u64,
-    /// How many checks could not run.
-    pub not_run: u64,
-    /// The same, beside the list that is cut.
-    pub findings_total: u64,
-    /// The findings, worst first; programs get the first thousand.
-    #[serde(serialize_with = "first_thousand")]
-    pub findings: Vec<FindingLine>,
-    /// The journal that knows the target.
-    pub journal: PathBuf,
-}
-
-fn first_thousand<S: Serializer>(findings: &[FindingLine], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(findings.iter().take(cell::CHANGES_MAX))
-}
-
-/// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// It found something.
-    Fail,
-    /// It could not run, which is no pass.
-    NotRun,
-    /// It found nothing.
-    Pass,
-}
-
-impl Status {
-    /// Returns the word that programs get.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Fail => "fail",
-            Self::NotRun => "not_run",
-            Self::Pass => "pass",
-        }
-    }
-}
-
-/// One check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CheckLine {
-    /// Its id.
-    pub id: &'static str,
-    /// Its group.
-    pub group: &'static str,
-    /// The mode that it guards against.
-    pub mode: &'static str,
-    /// How bad a violation is.
-    pub severity: Severity,
-    /// How it ended.
-    pub status: Status,
-    /// How many rows it looked at.
-    pub looked_at: u64,
-    /// How many findings it has.
-    pub violations: u64,
-    /// Why it could not run.
-    pub why: Option<String>,
-    /// What it could not judge although it ran.
-    pub remarks: Vec<String>,
-    /// What it looks for.
-    pub about: &'static str,
-    /// What to do about a violation.
-    pub remedy: &'static str,
-}
-
-/// One finding.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FindingLine {
-    /// The check's id.
-    pub check: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// The table of the violating row.
-    pub table: &'static str,
-    /// The row's key, by column.
-    pub key: Json,
-    /// Other rows that take part.
-    pub related: Vec<RelatedLine>,
-    /// What is wrong, with the values.
-    pub message: String,
-}
-
-/// A row that takes part in a violation.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct RelatedLine {
-    /// The table.
-    pub table: &'static str,
-    /// The row's key, by column.
-    pub key: Json,
+    /// What becomes of findings.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub options: Options,
 }
 
 /// Runs the checks on a registered target.
@@ -144,24 +52,47 @@ pub struct RelatedLine {
 /// Usage, or what target and journal say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let chosen = choose(&request.only)?;
+    let baseline = request.options.prepare()?;
     let now = context.now(request.now.as_deref())?;
     let journal = context.reading()?;
     let named = context.chosen(&journal)?;
     let mut target = context.open(&named.url)?;
     let session = Session::begin(context, target.as_mut(), &chosen, now)?;
-    let mut findings: Vec<&Finding> = session.checked.iter().flat_map(Checked::findings).collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let checks: Vec<CheckLine> = session.checked.iter().map(line).collect();
-    Ok(Outcome {
-        target: named.name,
+    let mut outcome = outcome(context, named.name, now, &session);
+    settle(&mut outcome, &request.options, baseline.as_ref())?;
+    Ok(outcome)
+}
+
+/// Returns what the checks say, as long as nothing is known.
+fn outcome(context: &Context<'_>, target: String, now: civil::DateTime, session: &Session) -> Outcome {
+    let findings = session.checked.iter().flat_map(Checked::findings);
+    let findings: Vec<FindingLine> = findings.map(|finding| FindingLine::new(finding, &session.snapshot)).collect();
+    Outcome {
+        target,
         now: time::format(now, 0, 'T'),
-        violations: findings.len() as u64,
+        checks: session.checked.iter().map(CheckLine::new).collect(),
         findings_total: findings.len() as u64,
-        not_run: checks.iter().filter(|check| check.status == Status::NotRun).count() as u64,
-        checks,
-        findings: findings.into_iter().map(|finding| finding_line(finding, &session.snapshot)).collect(),
+        findings,
         journal: context.journal.clone(),
-    })
+        ..Outcome::default()
+    }
+}
+
+/// Holds findings against what is known, counts them, and writes the baseline that is asked for.
+fn settle(outcome: &mut Outcome, options: &Options, baseline: Option<&Baseline>) -> Result<(), Failure> {
+    outcome.baseline.clone_from(&options.baseline);
+    if let Some(baseline) = baseline {
+        baseline.apply(outcome);
+    }
+    outcome.count();
+    outcome.fail_on = options.fail_on;
+    let failed = outcome.findings.iter().any(|finding| outcome.fails(finding));
+    outcome.failed = failed && options.write_baseline.is_none();
+    if let Some(path) = &options.write_baseline {
+        Baseline::of(outcome, baseline).write(path, options.baseline.as_deref())?;
+        outcome.baseline_written = Some(path.clone());
+    }
+    Ok(())
 }
 
 /// Returns the checks of ids and groups, or every check where none is named.
@@ -187,41 +118,6 @@ fn known() -> String {
     }
     let lines = groups.iter().map(|(group, ids)| format!("{group}: {}", ids.join(", ")));
     format!("groups and their checks: {}", lines.collect::<Vec<_>>().join("; "))
-}
-
-fn line(checked: &Checked) -> CheckLine {
-    let &Card { id, group, mode, severity, about, remedy } = checked.card;
-    let (status, looked_at, why) = match &checked.verdict {
-        Verdict::Ran { looked_at, findings, .. } if findings.is_empty() => (Status::Pass, *looked_at, None),
-        Verdict::Ran { looked_at, .. } => (Status::Fail, *looked_at, None),
-        Verdict::NotRun { why } => (Status::NotRun, 0, Some(why.clone())),
-    };
-    let remarks = match &checked.verdict {
-        Verdict::Ran { remarks, .. } => remarks.clone(),
-        Verdict::NotRun { .. } => Vec::new(),
-    };
-    let violations = checked.findings().len() as u64;
-    CheckLine { id, group, mode, severity, status, looked_at, violations, why, remarks, about, remedy }
-}
-
-fn finding_line(finding: &Finding, snapshot: &Snapshot) -> FindingLine {
-    let related = |(table, key): &(&'static str, Key)| RelatedLine { table, key: keyed(snapshot, table, key) };
-    FindingLine {
-        check: finding.check,
-        severity: finding.severity,
-        table: finding.table,
-        key: keyed(snapshot, finding.table, &finding.key),
-        related: finding.related.iter().map(related).collect(),
-        message: finding.message.clone(),
-    }
-}
-
-/// Returns a key by column, with the names that the target gives them, or else the domain.
-fn keyed(snapshot: &Snapshot, table: &str, key: &Key) -> Json {
-    let declared = snapshot.table(table).ok().map(|rows| rows.table.shape.key.clone());
-    let names = declared.or_else(|| schema::keys().remove(table)).unwrap_or_default();
-    let name = |at: usize| names.get(at).cloned().unwrap_or_else(|| format!("key{at}"));
-    Json::Object(key.iter().enumerate().map(|(at, value)| (name(at), cell::cell(value))).collect::<Map<_, _>>())
 }
 
 /// What one check says.

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::lines::{COLUMNS, SCHEMA};
 use super::{Outcome, Stop};
 use crate::ops::Failure;
+use crate::ops::file::draft_of;
 
 /// More than the first line of an export whose domain is ten times larger.
 const FIRST_LINE_MAX: u64 = 1 << 20;
@@ -26,9 +27,7 @@ pub(super) fn write(
     if path.exists() && !is_export(path) {
         return Err(failure("something else than an export stands there"));
     }
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".draft");
-    let draft = PathBuf::from(draft);
+    let draft = draft_of(path);
     let written = (|| {
         let mut file = File::create(&draft)?;
         let outcome = pour(&mut file)?;

@@ -1,0 +1,192 @@
+//! The baseline: a file of findings that somebody knows and accepts, one a line; runs no check.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::fingerprint;
+use super::lines::{FindingLine, Outcome, Status};
+use crate::ops::{Failure, file};
+
+/// The schema's name.
+const SCHEMA: &str = "mfm/baseline/1";
+
+/// Findings that are known and accepted: `mfm check --baseline FILE` does not count them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// mfm/baseline/1
+    #[schemars(regex(pattern = r"^mfm/baseline/1$"))]
+    schema: String,
+    /// The findings, sorted by check, table and key.
+    findings: Vec<Known>,
+}
+
+/// A finding that is known and accepted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// What the finding is told by: it follows from the four fields behind it.
+    #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
+    pub fingerprint: String,
+    /// The check's id.
+    pub check: String,
+    /// The table of the row.
+    pub table: String,
+    /// The row's key, by column.
+    pub key: Map<String, Json>,
+    /// What is wrong, with the values: another value is another finding.
+    pub what: String,
+    /// Why it is accepted; for a person to fill in.
+    #[serde(default)]
+    pub reason: String,
+}
+
+impl Known {
+    fn new(finding: &FindingLine, reason: String) -> Self {
+        Self {
+            fingerprint: finding.fingerprint.clone(),
+            check: finding.check.to_owned(),
+            table: finding.table.to_owned(),
+            key: finding.key.as_object().cloned().unwrap_or_default(),
+            what: finding.what.clone(),
+            reason,
+        }
+    }
+
+    /// Returns what the lines of a file are sorted by: keys that are numbers as numbers.
+    fn order(&self) -> impl Ord + use<> {
+        let numbers: Vec<Option<i64>> = self.key.values().map(Json::as_i64).collect();
+        let key = Json::Object(self.key.clone()).to_string();
+        (self.check.clone(), self.table.clone(), numbers, key, self.what.clone())
+    }
+}
+
+impl Baseline {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Usage: what the file system says, or what is wrong with the file.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let failure = |why: String| {
+            let message = format!("could not read the baseline {}: {why}", path.display());
+            Failure::usage("baseline_file", message, "make one with `mfm check --write-baseline FILE`")
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| failure(error.to_string()))?;
+        Self::parse(&text).map_err(failure)
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let json: Json = serde_json::from_str(text).map_err(|error| format!("it is no baseline: {error}"))?;
+        let baseline: Self = match json.get("schema").and_then(Json::as_str) {
+            Some(SCHEMA) => serde_json::from_value(json).map_err(|error| error.to_string())?,
+            Some(other) => return Err(format!("its schema is `{other}`, and this mfm reads `{SCHEMA}`")),
+            None => return Err("it is no baseline".to_owned()),
+        };
+        for (number, known) in (1..).zip(&baseline.findings) {
+            let Known { fingerprint, check, table, key, what, .. } = known;
+            if *fingerprint != fingerprint::of(check, table, &Json::Object(key.clone()), what) {
+                return Err(format!("finding {number} of it, {fingerprint}, is none that its other fields describe"));
+            }
+        }
+        Ok(baseline)
+    }
+
+    /// Returns the text of the file: one line a finding.
+    ///
+    /// # Errors
+    /// What the serialiser says.
+    pub fn text(&self) -> serde_json::Result<String> {
+        let lines: Vec<String> = self.findings.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+        let lines: Vec<String> = lines.iter().map(|line| format!("\n    {line}")).collect();
+        let end = if lines.is_empty() { "" } else { "\n  " };
+        Ok(format!("{{\n  \"schema\": \"{SCHEMA}\",\n  \"findings\": [{}{end}]\n}}\n", lines.join(",")))
+    }
+
+    /// Says of each finding whether it is known, and counts only those that are not.
+    pub(super) fn apply(&self, outcome: &mut Outcome) {
+        let known: BTreeMap<&str, &Known> =
+            self.findings.iter().map(|known| (known.fingerprint.as_str(), known)).collect();
+        for finding in &mut outcome.findings {
+            let accepted = known.get(finding.fingerprint.as_str());
+            finding.known = accepted.is_some();
+            finding.reason = accepted.map(|known| known.reason.clone());
+        }
+        let found: BTreeSet<&str> = outcome.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
+        let (gone, unchecked) = self.missing(&found, outcome);
+        outcome.gone = gone.len() as u64;
+        outcome.gone_findings = gone.into_iter().cloned().collect();
+        outcome.unchecked = unchecked.len() as u64;
+    }
+
+    /// Returns the lines that have no finding: those whose check ran, and the others.
+    fn missing<'b>(&'b self, found: &BTreeSet<&str>, outcome: &Outcome) -> (Vec<&'b Known>, Vec<&'b Known>) {
+        let ran = outcome.checks.iter().filter(|check| check.status != Status::NotRun);
+        let ran: BTreeSet<&str> = ran.map(|check| check.id).collect();
+        let missing = self.findings.iter().filter(|known| !found.contains(known.fingerprint.as_str()));
+        missing.partition(|known| ran.contains(known.check.as_str()))
+    }
+
+    /// Returns the baseline that accepts every finding of an outcome; what this one says of them is kept, and so are
+    /// its lines that were not looked for.
+    #[must_use]
+    pub fn of(outcome: &Outcome, before: Option<&Self>) -> Self {
+        let found: BTreeSet<&str> = outcome.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
+        let unchecked = before.map(|before| before.missing(&found, outcome).1).unwrap_or_default();
+        let known =
+            outcome.findings.iter().map(|finding| Known::new(finding, finding.reason.clone().unwrap_or_default()));
+        let mut findings: Vec<Known> = known.chain(unchecked.into_iter().cloned()).collect();
+        findings.sort_by_cached_key(Known::order);
+        findings.dedup_by(|one, other| one.fingerprint == other.fingerprint);
+        Self { schema: SCHEMA.to_owned(), findings }
+    }
+}
+
+/// Refuses to write over a file: only the baseline that was read may be written anew.
+///
+/// # Errors
+/// Usage: a file stands there.
+pub(super) fn may_write(path: &Path, read: Option<&Path>) -> Result<(), Failure> {
+    if !path.exists() || is_same(path, read) {
+        return Ok(());
+    }
+    let message = format!("{} exists, and is not overwritten", path.display());
+    let hint =
+        format!("--baseline {0} --write-baseline {0} brings a baseline up to date and keeps its reasons", "FILE");
+    Err(Failure::usage("baseline_exists", message, hint))
+}
+
+fn is_same(path: &Path, read: Option<&Path>) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    read.is_some_and(|read| real(read).is_some() && real(read) == real(path))
+}
+
+impl Baseline {
+    /// Writes the file: a new one, or the one that was read.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub(super) fn write(&self, path: &Path, read: Option<&Path>) -> Result<(), Failure> {
+        let failure = |why: String| {
+            let message = format!("could not write the baseline {}: {why}", path.display());
+            Failure::usage("baseline_file", message, "choose a path that can be written")
+        };
+        may_write(path, read)?;
+        let text = self.text().map_err(|error| failure(error.to_string()))?;
+        if is_same(path, read) {
+            return file::replace(path, &text, |_| true).map_err(failure);
+        }
+        // Somebody may have written there while the checks ran.
+        let written = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(|error| failure(error.to_string()))
+    }
+}

@@ -1,0 +1,114 @@
+//! What becomes of findings: which are known, which make the exit code 1, and in what form they are written.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::baseline::{Baseline, may_write};
+use crate::model::Severity;
+use crate::ops::Failure;
+
+/// What becomes of findings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Options {
+    /// A file of known findings, which do not count
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write every finding into a baseline, and end with 0; only the file of --baseline is replaced
+    #[arg(long, value_name = "FILE")]
+    pub write_baseline: Option<PathBuf>,
+    /// From which severity on a finding that counts makes the exit code 1
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Low)]
+    pub fail_on: FailOn,
+    /// As what to write the result [default: what --format says]
+    #[arg(long = "as", value_enum, value_name = "FORM")]
+    #[serde(rename = "as")]
+    pub form: Option<Form>,
+    /// Write that to this file, and the usual page to stdout; only an earlier report is replaced
+    #[arg(long, short, value_name = "FILE", requires = "form")]
+    pub output: Option<PathBuf>,
+}
+
+impl Options {
+    /// Reads the baseline, and makes sure that files asked for may be written, before anything takes time.
+    ///
+    /// # Errors
+    /// Usage: what is wrong with a file.
+    pub(super) fn prepare(&self) -> Result<Option<Baseline>, Failure> {
+        let baseline = self.baseline.as_deref().map(Baseline::read).transpose()?;
+        if let Some(path) = &self.write_baseline {
+            may_write(path, self.baseline.as_deref())?;
+        }
+        self.output.as_deref().map_or(Ok(()), super::report::may_write)?;
+        Ok(baseline)
+    }
+}
+
+/// From which severity on a finding matters.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum FailOn {
+    /// Any finding
+    #[default]
+    Low,
+    /// Medium, high or critical
+    Medium,
+    /// High or critical
+    High,
+    /// Critical only
+    Critical,
+    /// None: the exit code is never 1
+    Never,
+}
+
+impl FailOn {
+    /// Tells whether a finding of this severity makes the exit code 1.
+    #[must_use]
+    pub fn is_met_by(self, severity: Severity) -> bool {
+        let least = match self {
+            Self::Low => Severity::Low,
+            Self::Medium => Severity::Medium,
+            Self::High => Severity::High,
+            Self::Critical => Severity::Critical,
+            Self::Never => return false,
+        };
+        severity >= least
+    }
+}
+
+/// As what the result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// The page for people
+    Table,
+    /// The JSON of --json
+    Json,
+    /// SARIF 2.1.0, for code scanning and its viewers
+    Sarif,
+    /// JUnit XML, for continuous integration: a test case a check
+    Junit,
+    /// One self-contained page with counts, rows and plots
+    Html,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threshold_holds_from_its_own_severity_on() {
+        let all = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+        for (at, fail_on) in
+            [FailOn::Low, FailOn::Medium, FailOn::High, FailOn::Critical, FailOn::Never].iter().enumerate()
+        {
+            let met: Vec<bool> = all.iter().map(|severity| fail_on.is_met_by(*severity)).collect();
+            assert_eq!(met, (0..4).map(|severity| severity >= at).collect::<Vec<_>>(), "{fail_on:?}");
+        }
+    }
+}

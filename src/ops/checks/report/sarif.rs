@@ -1,0 +1,164 @@
+//! The result as SARIF 2.1.0: a rule a check, a result a finding, a row a logical location; leaves no finding out.
+
+use serde_json::{Value as Json, json};
+
+use super::{GENERATOR, key_text};
+use crate::model::Severity;
+use crate::ops::checks::lines::{CheckLine, FindingLine, Outcome, Status};
+use crate::ops::markup::uri;
+
+/// The schema of the format.
+const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// Returns the document.
+///
+/// # Errors
+/// What the serialiser says.
+pub(super) fn text(outcome: &Outcome) -> serde_json::Result<String> {
+    let log = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "properties": { "generator": GENERATOR },
+        "runs": [run(outcome)],
+    });
+    serde_json::to_string(&log).map(|text| text + "\n")
+}
+
+fn run(outcome: &Outcome) -> Json {
+    let rule_of = |id: &str| outcome.checks.iter().position(|check| check.id == id);
+    let results: Vec<Json> =
+        outcome.findings.iter().map(|finding| result(outcome, finding, rule_of(finding.check))).collect();
+    json!({
+        "tool": { "driver": {
+            "name": "mfm",
+            "fullName": GENERATOR,
+            "version": env!("CARGO_PKG_VERSION"),
+            "semanticVersion": env!("CARGO_PKG_VERSION"),
+            "rules": outcome.checks.iter().map(rule).collect::<Vec<_>>(),
+        }},
+        "automationDetails": { "id": format!("mfm/check/{}", uri(&outcome.target)) },
+        "columnKind": "unicodeCodePoints",
+        "invocations": [invocation(outcome)],
+        "results": results,
+        "properties": {
+            "target": outcome.target,
+            "now": outcome.now,
+            "violations": outcome.violations,
+            "known": outcome.known,
+            "gone": outcome.gone,
+            "notRun": outcome.not_run,
+        },
+    })
+}
+
+/// Returns SARIF's word for how bad a finding is.
+const fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low => "note",
+    }
+}
+
+fn rule(check: &CheckLine) -> Json {
+    json!({
+        "id": check.id,
+        "name": check.id,
+        "shortDescription": { "text": check.about },
+        "fullDescription": { "text": check.about },
+        "help": { "text": check.remedy },
+        "defaultConfiguration": { "level": level(check.severity) },
+        "properties": {
+            "tags": [check.group, check.mode],
+            "group": check.group,
+            "mode": check.mode,
+            "severity": check.severity,
+            "status": check.status,
+            "lookedAt": check.looked_at,
+            "violations": check.violations,
+            "known": check.known,
+        },
+    })
+}
+
+fn result(outcome: &Outcome, finding: &FindingLine, rule: Option<usize>) -> Json {
+    let mut result = json!({
+        "ruleId": finding.check,
+        "level": level(finding.severity),
+        "kind": "fail",
+        "message": { "text": format!("{} {}: {}", finding.table, key_text(&finding.key), finding.message) },
+        "locations": [location(outcome, finding.table, &finding.key)],
+        // Code scanning follows an alert by the second of these, and by no other.
+        "partialFingerprints": {
+            "mfmFinding/v1": finding.fingerprint,
+            "primaryLocationLineHash": format!("{}:1", finding.fingerprint),
+        },
+        "properties": {
+            "severity": finding.severity,
+            "table": finding.table,
+            "key": finding.key,
+            "what": finding.what,
+        },
+    });
+    let related = finding.related.iter().map(|row| location(outcome, row.table, &row.key));
+    let related: Vec<Json> = (0..).zip(related).map(|(id, location)| with(location, "id", json!(id))).collect();
+    if !related.is_empty() {
+        result = with(result, "relatedLocations", json!(related));
+    }
+    if let Some(rule) = rule {
+        result = with(result, "ruleIndex", json!(rule));
+    }
+    if outcome.baseline.is_some() {
+        let state = if finding.known { "unchanged" } else { "new" };
+        result = with(result, "baselineState", json!(state));
+    }
+    if let Some(reason) = &finding.reason {
+        let accepted = json!([{ "kind": "external", "status": "accepted", "justification": reason }]);
+        result = with(result, "suppressions", accepted);
+    }
+    result
+}
+
+fn with(object: Json, name: &str, value: Json) -> Json {
+    match object {
+        Json::Object(mut fields) => {
+            fields.insert(name.to_owned(), value);
+            Json::Object(fields)
+        }
+        other => other,
+    }
+}
+
+/// Returns the place of a row: a path that says target and table, because viewers want a file, and the row itself.
+fn location(outcome: &Outcome, table: &str, key: &Json) -> Json {
+    let row = key_text(key);
+    json!({
+        "physicalLocation": {
+            "artifactLocation": { "uri": format!("{}/{}", uri(&outcome.target), uri(table)) },
+            "region": { "startLine": 1 },
+        },
+        "logicalLocations": [{
+            "name": row,
+            "fullyQualifiedName": format!("{}.{table}[{row}]", outcome.target),
+            "kind": "row",
+        }],
+    })
+}
+
+/// Says that the checks were run, which of them could not be, and what others did not judge.
+fn invocation(outcome: &Outcome) -> Json {
+    let note = |check: &CheckLine, level: &str, text: &str| {
+        json!({
+            "level": level,
+            "message": { "text": text },
+            "associatedRule": { "id": check.id },
+        })
+    };
+    let of_check = |check: &CheckLine| {
+        let why = check.why.iter().map(|why| note(check, "warning", &format!("not run, because {why}")));
+        why.chain(check.remarks.iter().map(|remark| note(check, "note", remark))).collect::<Vec<_>>()
+    };
+    let notes: Vec<Json> = outcome.checks.iter().flat_map(of_check).collect();
+    let ran = outcome.checks.iter().any(|check| check.status != Status::NotRun);
+    json!({ "executionSuccessful": ran, "exitCode": u8::from(outcome.failed), "toolExecutionNotifications": notes })
+}

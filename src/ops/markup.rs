@@ -1,0 +1,54 @@
+//! Text inside HTML, XML and URIs: nothing from a database can become markup; knows no report.
+
+/// Returns text as it stands in an element or a quoted attribute; characters that XML cannot hold become U+FFFD.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() || is_forbidden(c) => out.push('\u{FFFD}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Tells whether XML 1.0 has no place for a character, or whether it turns the direction of the text around it.
+const fn is_forbidden(c: char) -> bool {
+    matches!(c, '\u{FFFE}' | '\u{FFFF}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns text as one part of a URI's path: letters, digits, `-._~` as they are, every other byte as %XX.
+#[must_use]
+pub fn uri(text: &str) -> String {
+    let one = |byte: u8| match byte {
+        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_becomes_markup() {
+        assert_eq!(
+            escape("<script>\"a\" & 'b'</script>"),
+            "&lt;script&gt;&quot;a&quot; &amp; &#39;b&#39;&lt;/script&gt;"
+        );
+        assert_eq!(
+            escape("a\u{1b}[31m\u{0}\u{202e}\u{ffff}\u{85}b\tc\n"),
+            format!("a{0}[31m{0}{0}{0}{0}b\tc\n", '\u{FFFD}')
+        );
+        assert_eq!(uri("lab 1/../\u{e9}?#"), "lab%201%2F..%2F%C3%A9%3F%23");
+    }
+}
