@@ -16,6 +16,7 @@ mod metersets;
 pub mod modes;
 mod numbers;
 mod parameters;
+pub mod pictures;
 pub mod reading;
 mod records;
 mod references;

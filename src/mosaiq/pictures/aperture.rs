@@ -1,0 +1,111 @@
+//! The leaves of a control point in one coordinate, whichever way the machine counts; says which leaves cannot be.
+
+use crate::model::refusal::show;
+use crate::model::snapshot::key_form;
+use crate::model::{Row, Snapshot};
+use crate::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
+use crate::mosaiq::machines::{FIELDS, LeafField, Machines};
+
+/// The leaves of a control point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aperture {
+    /// What is shown.
+    pub title: String,
+    /// How the positions were taken to be counted, and what tells so.
+    pub counting: String,
+    /// The pairs in use, the first one first.
+    pub pairs: Vec<LeafPair>,
+}
+
+/// Two facing leaves: bank A comes from below, bank B from above, in 1/100 cm of one coordinate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeafPair {
+    /// Where bank A's leaf ends; `None` where its set is too short.
+    pub a: Option<i32>,
+    /// Where bank B's leaf ends.
+    pub b: Option<i32>,
+    /// Whether the leaves are crossed.
+    pub crossed: bool,
+    /// Whether a leaf stands where none can.
+    pub beyond: bool,
+}
+
+impl LeafPair {
+    /// Tells whether the pair cannot be so.
+    #[must_use]
+    pub const fn is_wrong(&self) -> bool {
+        self.crossed || self.beyond || self.a.is_none() || self.b.is_none()
+    }
+}
+
+/// How machines count, as far as their fields were read.
+pub(super) struct Counting {
+    machines: Option<Machines>,
+}
+
+impl Counting {
+    /// Reads every field's leaves where they are wanted.
+    pub(super) fn read(snapshot: &Snapshot, wanted: bool) -> Self {
+        let tables = snapshot.table(FIELDS).ok().zip(snapshot.table(POINTS).ok());
+        let machines = tables.filter(|_| wanted).map(|(fields, points)| Machines::read(fields, points));
+        Self { machines }
+    }
+
+    /// Returns the leaves of a control point; `None` where it has no positions.
+    pub(super) fn aperture(&self, row: &Row<'_>) -> Option<Aperture> {
+        let point = LeafPoint::read(row).or_else(|| unnumbered(row))?;
+        let field = row.cell("FLD_ID").map(key_form)?;
+        let others = self.machines.as_ref().and_then(|machines| {
+            let field: &LeafField = machines.fields().get(&field)?;
+            machines.others(field).convention()
+        });
+        let convention = others.unwrap_or_else(|| likely(&point));
+        let told = match others {
+            Some(_) => "as the machine's other fields tell",
+            None => "a guess from these leaves alone",
+        };
+        let pairs = pairs(&point, convention);
+        (!pairs.is_empty()).then(|| Aperture {
+            title: format!("Leaves of control point {} of field {}", point.number(), show(&[field])),
+            counting: format!("{}, {told}", convention.about()),
+            pairs,
+        })
+    }
+}
+
+/// Returns a control point with positions whose number of leaves is missing.
+fn unnumbered<'s>(row: &Row<'s>) -> Option<LeafPoint<'s>> {
+    let bank = |column| leaves::set(row, column).unwrap_or_default();
+    let (a, b) = (bank(BANK_A), bank(BANK_B));
+    let leaves = a.len().max(b.len()) / 2;
+    (leaves > 0).then_some(LeafPoint { row: *row, leaves, a, b })
+}
+
+/// Returns the way to count under which fewer pairs of a control point are crossed.
+fn likely(point: &LeafPoint<'_>) -> Convention {
+    let crossed = |convention: Convention| point.pairs().filter(|pair| convention.crosses(*pair)).count();
+    if crossed(Convention::Outward) < crossed(Convention::Absolute) {
+        Convention::Outward
+    } else {
+        Convention::Absolute
+    }
+}
+
+fn pairs(point: &LeafPoint<'_>, convention: Convention) -> Vec<LeafPair> {
+    let bank = |set| leaves::positions(set, point.leaves).collect::<Vec<i16>>();
+    let (a, b) = (bank(point.a), bank(point.b));
+    let one = |at: usize| {
+        let (a, b) = (a.get(at).copied(), b.get(at).copied());
+        let coordinate = |a: i16| match convention {
+            Convention::Absolute => i32::from(a),
+            Convention::Outward => -i32::from(a),
+        };
+        LeafPair {
+            a: a.map(coordinate),
+            b: b.map(i32::from),
+            crossed: a.zip(b).is_some_and(|(a, b)| convention.crosses(Pair { a, b })),
+            beyond: [a, b].into_iter().flatten().any(|position| !leaves::within_limits(position)),
+        }
+    };
+    if a.is_empty() && b.is_empty() { Vec::new() } else { (0..point.leaves).map(one).collect() }
+}
