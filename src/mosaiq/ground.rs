@@ -80,8 +80,8 @@ impl Read {
     }
 
     /// Returns the table and the column.
-    #[cfg(test)]
-    pub(super) const fn place(&self) -> (&'static str, &'static str) {
+    #[must_use]
+    pub const fn place(&self) -> (&'static str, &'static str) {
         (self.table, self.column)
     }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::bytes;
+use crate::model::column::Table;
 use crate::model::time;
 
 /// The most changes that a report lists.
@@ -78,6 +79,20 @@ fn changed(name: &String, before: &Json, after: &Json) -> String {
 #[must_use]
 pub fn text(value: &Value) -> String {
     short(&cell(value))
+}
+
+/// Returns a cell of a table in a line: as [`text`], a date or time as people write it, text without its quotes.
+#[must_use]
+pub fn in_table(value: &Value, table: &Table, column: &str) -> String {
+    let cell = table.position(column).and_then(|at| table.shape.columns.get(at)).map(|column| cell_of(value, column));
+    match cell.unwrap_or_else(|| self::cell(value)) {
+        Json::Null => "NULL".to_owned(),
+        Json::String(text) => text,
+        tagged => match tagged.get("$moment").or_else(|| tagged.get("$decimal")).and_then(Json::as_str) {
+            Some(text) => text.to_owned(),
+            None => short(&tagged),
+        },
+    }
 }
 
 /// Returns a cell as JSON, long bytes cut.

@@ -244,7 +244,7 @@ impl FindingLine {
 }
 
 /// Returns a key by column, with the names that the target gives them, or else the domain.
-fn keyed(snapshot: &Snapshot, table: &str, key: &[Value]) -> Json {
+pub(super) fn keyed(snapshot: &Snapshot, table: &str, key: &[Value]) -> Json {
     let declared = snapshot.table(table).ok().map(|rows| rows.table.shape.key.clone());
     let names = declared.or_else(|| schema::keys().remove(table)).unwrap_or_default();
     let name = |at: usize| names.get(at).cloned().unwrap_or_else(|| format!("key{at}"));

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::baseline::{Baseline, Known};
-pub use self::exhibits::Exhibits;
+pub use self::exhibits::{Exhibits, RowLine};
 pub use self::lines::{CheckLine, FindingLine, Outcome, RelatedLine, Status};
 pub use self::options::{FailOn, Form, Options};
 use super::context::Context;
@@ -60,6 +60,9 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let session = Session::begin(context, target.as_mut(), &chosen, now)?;
     let mut outcome = outcome(context, named.name, now, &session);
     settle(&mut outcome, &request.options, baseline.as_ref())?;
+    if request.options.form == Some(Form::Html) {
+        outcome.exhibits = Exhibits::gather(&session, &outcome);
+    }
     Ok(outcome)
 }
 

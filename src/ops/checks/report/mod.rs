@@ -1,7 +1,9 @@
 //! The result of the checks in forms that other tools read, or a browser shows; each says what the JSON says.
 
+mod html;
 mod junit;
 mod sarif;
+mod svg;
 
 use std::fs::File;
 use std::io::Read as _;
@@ -31,7 +33,7 @@ pub fn text(outcome: &Outcome, form: Form) -> Result<Option<String>, Failure> {
             Failure::new(Kind::Found, "output", message, "--as table shows it")
         })?,
         Form::Junit => junit::text(outcome),
-        Form::Html => String::new(),
+        Form::Html => html::text(outcome),
     };
     Ok(Some(done))
 }

@@ -1,0 +1,89 @@
+//! The result as one HTML page that needs no network and no script; everything from the database is text in it.
+
+mod sections;
+
+use self::sections::{checks, counts, findings, gone, rows, unjudged};
+use super::GENERATOR;
+use crate::ops::checks::lines::Outcome;
+use crate::ops::count;
+use crate::ops::markup::escape;
+
+/// How the page looks, on a phone, on a desk, on paper, in the dark.
+const STYLE: &str = include_str!("style.css");
+
+/// Returns the page.
+pub(super) fn text(outcome: &Outcome) -> String {
+    let title = format!("{} on {}", headline(outcome), outcome.target);
+    let sections = [
+        Section::new("counts", "Counts", counts(outcome)),
+        Section::new("unjudged", "What was not judged", unjudged(outcome)),
+        Section::new("checks", "Checks", checks(outcome)),
+        Section::new("findings", "Findings", findings(outcome)),
+        Section::new("gone", "Gone from the baseline", gone(outcome)),
+        Section::new("rows", "Rows", rows(outcome)),
+    ];
+    let sections: Vec<&Section> = sections.iter().filter(|section| !section.body.is_empty()).collect();
+    let links: String = sections.iter().map(|section| section.link()).collect();
+    let body: String = sections.iter().map(|section| section.text()).collect();
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"generator\" content=\"{GENERATOR}\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n\
+         <body>\n<a class=\"skip\" href=\"#content\">Skip to the result</a>\n{}\
+         <nav aria-label=\"Contents\"><ul>{links}</ul></nav>\n<main id=\"content\">\n{body}</main>\n\
+         <footer>{}</footer>\n</body>\n</html>\n",
+        escape(&title),
+        header(outcome),
+        escape(&format!("Made by {GENERATOR}. Journal: {}", outcome.journal.display())),
+    )
+}
+
+/// Says in a few words what was found.
+fn headline(outcome: &Outcome) -> String {
+    let new = if outcome.baseline.is_some() { "new " } else { "" };
+    let ran = outcome.checks.iter().any(|check| check.why.is_none());
+    match outcome.violations {
+        0 if !ran => "Nothing was checked".to_owned(),
+        0 if new.is_empty() => "Nothing found".to_owned(),
+        0 => "Nothing new found".to_owned(),
+        number => count(number, &format!("{new}violation")),
+    }
+}
+
+fn header(outcome: &Outcome) -> String {
+    let exit = match outcome.failed {
+        true => "1: something counts that was found",
+        false if outcome.baseline_written.is_some() => "0: a baseline was written",
+        false => "0",
+    };
+    format!(
+        "<header>\n<h1>{} on {}</h1>\n<p class=\"soft\">Quality checks of mfm. Clock: {}. Exit code {exit}.</p>\n</header>\n",
+        escape(&headline(outcome)),
+        escape(&outcome.target),
+        escape(&outcome.now.replace('T', " ")),
+    )
+}
+
+/// A part of the page.
+struct Section {
+    id: &'static str,
+    title: &'static str,
+    body: String,
+}
+
+impl Section {
+    const fn new(id: &'static str, title: &'static str, body: String) -> Self {
+        Self { id, title, body }
+    }
+
+    fn link(&self) -> String {
+        format!("<li><a href=\"#{}\">{}</a></li>", self.id, self.title)
+    }
+
+    fn text(&self) -> String {
+        let Self { id, title, body } = self;
+        format!(
+            "<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n{body}</section>\n"
+        )
+    }
+}

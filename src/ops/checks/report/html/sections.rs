@@ -1,0 +1,199 @@
+//! The parts of the HTML page: counts, checks, findings with their pictures, rows; decides no order of the worst.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
+use crate::model::Severity;
+use crate::ops::cell::CHANGES_MAX;
+use crate::ops::checks::exhibits::RowLine;
+use crate::ops::checks::lines::{CheckLine, FindingLine, Outcome, Status};
+use crate::ops::checks::report::{key_text, place, svg};
+use crate::ops::count;
+use crate::ops::markup::escape;
+
+/// Returns the numbers, and how many findings count of each severity.
+pub(super) fn counts(outcome: &Outcome) -> String {
+    let mut all = vec![("violations", "Violations", outcome.violations)];
+    if outcome.baseline.is_some() {
+        all.extend([("known", "Known", outcome.known), ("gone", "Gone", outcome.gone)]);
+        all.push(("unchecked", "Not looked for", outcome.unchecked));
+    }
+    all.push(("not_run", "Checks not run", outcome.not_run));
+    let number = |(id, name, number): (&str, &str, u64)| {
+        format!("<div><dt>{name}</dt><dd data-count=\"{id}\">{number}</dd></div>\n")
+    };
+    let severities = Severity::WORST_FIRST.iter().filter_map(|severity| {
+        let all = outcome.counting().filter(|finding| finding.severity == *severity).count();
+        let word = severity.word();
+        (all > 0).then(|| format!("<span class=\"severity {word}\">{all} {word}</span>"))
+    });
+    let severities: Vec<String> = severities.collect();
+    let line = if severities.is_empty() { String::new() } else { format!("<p>{}</p>\n", severities.join(", ")) };
+    format!("<dl class=\"counts\">\n{}</dl>\n{line}", all.into_iter().map(number).collect::<String>())
+}
+
+/// Returns what could not run, and what others left unjudged.
+pub(super) fn unjudged(outcome: &Outcome) -> String {
+    let mut items = String::new();
+    for check in &outcome.checks {
+        let id = escape(check.id);
+        if let Some(why) = &check.why {
+            items += &format!("<li><b>{id}</b> was not run: {}</li>\n", escape(why));
+        }
+        for remark in &check.remarks {
+            items += &format!("<li><b>{id}</b>: {}</li>\n", escape(remark));
+        }
+    }
+    if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") }
+}
+
+/// Returns every check, the worst first.
+pub(super) fn checks(outcome: &Outcome) -> String {
+    let known = outcome.baseline.is_some();
+    let head = if known { "<th scope=\"col\" class=\"number\">Known</th>" } else { "" };
+    let rows: String = outcome.worst_first().into_iter().map(|check| check_row(outcome, check, known)).collect();
+    format!(
+        "<table>\n<thead><tr><th scope=\"col\">Check</th><th scope=\"col\">Status</th><th scope=\"col\">Severity</th>\
+         <th scope=\"col\" class=\"number\">Found</th>{head}<th scope=\"col\" class=\"number\">Rows</th></tr></thead>\n\
+         <tbody>\n{rows}</tbody>\n</table>\n"
+    )
+}
+
+fn check_row(outcome: &Outcome, check: &CheckLine, known: bool) -> String {
+    let id = escape(check.id);
+    let name = if is_listed(outcome, check) { format!("<a href=\"#check-{id}\">{id}</a>") } else { id.clone() };
+    let severity = outcome.worst(check).word();
+    let ran = check.status != Status::NotRun;
+    let number = |number: u64| if ran { number.to_string() } else { "-".to_owned() };
+    let known = if known { format!("<td class=\"number\">{}</td>", number(check.known)) } else { String::new() };
+    format!(
+        "<tr data-check=\"{id}\"><th scope=\"row\">{name}</th><td>{}</td><td class=\"severity {severity}\">{severity}</td>\
+         <td class=\"number\">{}</td>{known}<td class=\"number\">{}</td></tr>\n",
+        check.status.word().replace('_', " "),
+        number(check.violations),
+        number(check.looked_at),
+    )
+}
+
+/// Returns the first thousand findings, numbered as all are.
+fn listed(outcome: &Outcome) -> impl Iterator<Item = (usize, &FindingLine)> {
+    (0..).zip(outcome.findings.iter().take(CHANGES_MAX))
+}
+
+fn is_listed(outcome: &Outcome, check: &CheckLine) -> bool {
+    listed(outcome).any(|(_, finding)| finding.check == check.id)
+}
+
+/// Returns the findings, check by check, the worst first, each picture where it is first wanted.
+pub(super) fn findings(outcome: &Outcome) -> String {
+    let mut shown = BTreeSet::new();
+    let mut out = String::new();
+    for check in outcome.worst_first() {
+        let own: Vec<(usize, &FindingLine)> = listed(outcome).filter(|(_, found)| found.check == check.id).collect();
+        if own.is_empty() {
+            continue;
+        }
+        let id = escape(check.id);
+        let known = if check.known > 0 { format!(", {} known", check.known) } else { String::new() };
+        let all = count(check.violations, "violation");
+        out += &format!("<h3 id=\"check-{id}\">{id}: {all}{known}</h3>\n");
+        out += &format!(
+            "<p>{}</p>\n<p>To do: {}</p>\n<ol class=\"findings\">\n",
+            escape(check.about),
+            escape(check.remedy)
+        );
+        out.extend(own.into_iter().map(|(at, found)| finding(outcome, at, found, &mut shown)));
+        out += "</ol>\n";
+    }
+    let more = outcome.findings_total.saturating_sub(CHANGES_MAX as u64);
+    if more > 0 {
+        out += &format!("<p>And {more} more, which --format plain lists.</p>\n");
+    }
+    out
+}
+
+fn finding(outcome: &Outcome, at: usize, finding: &FindingLine, shown: &mut BTreeSet<usize>) -> String {
+    let severity = finding.severity.word();
+    let class = if finding.known { format!("finding known {severity}") } else { format!("finding {severity}") };
+    let row = row_link(outcome, finding.table, &finding.key, &place(finding));
+    let related: Vec<String> = finding.related.iter().map(|row| related(outcome, row.table, &row.key)).collect();
+    let with =
+        if related.is_empty() { String::new() } else { format!("<p class=\"soft\">With {}</p>", related.join(", ")) };
+    let known = finding.reason.as_deref().map(|reason| match reason {
+        "" => "<p class=\"soft\">Known, without a reason.</p>".to_owned(),
+        reason => format!("<p class=\"soft\">Known: {}</p>", escape(reason)),
+    });
+    format!(
+        "<li id=\"finding-{at}\" class=\"{class}\" data-fingerprint=\"{}\"><p><span class=\"severity {severity}\">{severity}\
+         </span> {row}: <span class=\"message\">{}</span></p>{with}{}{}</li>\n",
+        escape(&finding.fingerprint),
+        escape(&finding.message),
+        known.unwrap_or_default(),
+        picture(outcome, at, shown),
+    )
+}
+
+/// Returns the picture of a finding, or a link to it where it was shown before.
+fn picture(outcome: &Outcome, at: usize, shown: &mut BTreeSet<usize>) -> String {
+    let gallery = &outcome.exhibits.gallery;
+    let Some(place) = gallery.of.get(at).copied().flatten() else { return String::new() };
+    let number = place + 1;
+    match gallery.pictures.get(place).filter(|_| shown.insert(place)) {
+        Some(picture) => svg::figure(picture, number),
+        None => format!("<p class=\"soft\"><a href=\"#figure-{number}\">Figure {number}</a> shows it.</p>"),
+    }
+}
+
+fn related(outcome: &Outcome, table: &str, key: &Json) -> String {
+    row_link(outcome, table, key, &format!("{table} {}", key_text(key)))
+}
+
+fn row_link(outcome: &Outcome, table: &str, key: &Json, text: &str) -> String {
+    let text = escape(text);
+    outcome.exhibits.place(table, key).map_or_else(|| text.clone(), |at| format!("<a href=\"#row-{at}\">{text}</a>"))
+}
+
+/// Returns the lines of the baseline without a finding.
+pub(super) fn gone(outcome: &Outcome) -> String {
+    let line = |known: &crate::ops::checks::Known| {
+        let key = key_text(&Json::Object(known.key.clone()));
+        let text = format!("{}, {} {key}: {}", known.check, known.table, known.what);
+        format!("<li data-gone=\"{}\">{}</li>\n", escape(&known.fingerprint), escape(&text))
+    };
+    let lines: String = outcome.gone_findings.iter().take(CHANGES_MAX).map(line).collect();
+    if lines.is_empty() { lines } else { format!("<ul>\n{lines}</ul>\n") }
+}
+
+/// Returns the rows that findings name, with what the checks read of them and who names them.
+pub(super) fn rows(outcome: &Outcome) -> String {
+    let all: String = (0..).zip(&outcome.exhibits.rows).map(|(at, line)| row(outcome, at, line)).collect();
+    if all.is_empty() {
+        return all;
+    }
+    format!(
+        "<p class=\"soft\">What the checks read of each row; columns that identify a person are left out.</p>\n\
+         <div class=\"rows\">\n{all}</div>\n"
+    )
+}
+
+fn row(outcome: &Outcome, at: usize, line: &RowLine) -> String {
+    let cell = |(name, value): &(String, String)| format!("<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));
+    let cells: String = line.cells.iter().map(cell).collect();
+    let cells = match cells.as_str() {
+        "" => "<p>This row is not there.</p>".to_owned(),
+        cells => format!("<dl>{cells}</dl>"),
+    };
+    let names = |finding: &FindingLine| {
+        let own = finding.table == line.table && finding.key == line.key;
+        own || finding.related.iter().any(|row| row.table == line.table && row.key == line.key)
+    };
+    let namers = listed(outcome).filter(|(_, finding)| names(finding));
+    let namers: Vec<String> =
+        namers.map(|(at, finding)| format!("<a href=\"#finding-{at}\">{}</a>", escape(finding.check))).collect();
+    let title = escape(&format!("{} {}", line.table, key_text(&line.key)));
+    format!(
+        "<article id=\"row-{at}\" class=\"row\"><h3>{title}</h3>{cells}<p>Found by {}</p></article>\n",
+        namers.join(", ")
+    )
+}
