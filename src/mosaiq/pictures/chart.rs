@@ -57,7 +57,7 @@ pub(super) fn index(field: &Value, points: &[Row<'_>]) -> Option<Chart> {
     let points = in_order(points);
     let last = points.iter().rfind(|(_, row)| row.float("Index").is_some()).map(|(_, row)| row.key());
     let line = of_points(&points, "Index", "index", |row| Some(row.key()) == last);
-    chart(title, "control point".to_owned(), "index", [line])
+    chart(title, "control point".to_owned(), "percent or MU", [line])
 }
 
 /// Returns the shifts of a site in the order of time.

@@ -22,8 +22,8 @@ const CHART_HEIGHT: f64 = 190.0;
 const PAIR_HEIGHT: f64 = 5.0;
 /// How far apart the numbers of leaf pairs stand at least.
 const LABEL_GAP: f64 = 11.0;
-/// The farthest that a leaf can stand from the centre, in 1/100 cm: what an aperture shows at least.
-const REACH: i32 = 2000;
+/// How far from the centre an aperture shows at least and at most, in 1/100 cm; a leaf farther out ends at the edge.
+const REACH: [i32; 2] = [500, 2500];
 
 /// Returns a picture, and what it shows in words.
 pub(super) fn figure(picture: &Picture, number: usize) -> String {
@@ -59,8 +59,8 @@ impl Scale {
         self.from + part * (self.to - self.from)
     }
 
-    /// Returns some round numbers between the ends.
-    fn ticks(&self) -> Vec<f64> {
+    /// Returns some round numbers between the ends, at least so far apart.
+    fn ticks(&self, apart: f64) -> Vec<f64> {
         let span = self.most - self.least;
         if !span.is_finite() || span <= 0.0 {
             return vec![self.least];
@@ -68,7 +68,7 @@ impl Scale {
         let rough = span / 4.0;
         let power = 10_f64.powf(rough.log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0].map(|times| times * power).into_iter().find(|step| *step >= rough);
-        let step = step.unwrap_or(rough);
+        let step = step.unwrap_or(rough).max(apart);
         let first = (self.least / step).ceil();
         (0_u8..8).map(|at| (first + f64::from(at)) * step).filter(|tick| *tick <= self.most).collect()
     }
@@ -91,7 +91,7 @@ fn text(out: &mut String, place: [f64; 2], anchor: &str, words: &str) {
 
 /// Draws the axis below, with its numbers, and what they are.
 fn axis_below(out: &mut String, across: &Scale, bottom: f64, words: &str) {
-    for tick in across.ticks() {
+    for tick in across.ticks(1.0) {
         let x = across.at(tick);
         let _ = write!(out, "<path class=\"grid\" d=\"M{x:.1} {TOP}V{bottom:.1}\"/>");
         text(out, [x, bottom + 13.0], "middle", &short(tick));
@@ -110,21 +110,24 @@ fn leaves_bottom(aperture: &Aperture) -> f64 {
 /// Draws leaf pairs one above the other, bank A from the left, bank B from the right.
 fn leaves(aperture: &Aperture) -> String {
     let ends = aperture.pairs.iter().flat_map(|pair| [pair.a, pair.b]).flatten();
-    let reach = ends.map(i32::abs).max().unwrap_or(REACH).max(REACH);
-    let reach = f64::from(reach) / 100.0;
+    let [least, most] = REACH;
+    let reach =
+        f64::from(ends.map(|end| end.saturating_abs().saturating_add(100)).fold(least, i32::max).min(most)) / 100.0;
     let across = Scale { least: -reach, most: reach, from: LEFT, to: WIDTH - RIGHT };
     let bottom = leaves_bottom(aperture);
     let mut out = String::new();
     axis_below(&mut out, &across, bottom, "cm");
-    let (mut y, mut labelled) = (bottom, f64::INFINITY);
-    for (number, pair) in (1_u32..).zip(&aperture.pairs) {
-        y -= PAIR_HEIGHT;
-        leaf_pair(&mut out, &across, y, pair);
-        let regular = number == 1 || number % 10 == 0;
-        if (pair.is_wrong() || regular) && labelled - y >= LABEL_GAP {
-            let mark = if pair.is_wrong() { "\u{25b6} " } else { "" };
+    let place = |number: u32| bottom - f64::from(number) * PAIR_HEIGHT;
+    let pairs = || (1_u32..).zip(&aperture.pairs);
+    pairs().for_each(|(number, pair)| leaf_pair(&mut out, &across, place(number), pair));
+    let wrong = pairs().filter(|(_, pair)| pair.is_wrong()).map(|(number, _)| (number, "\u{25b6} "));
+    let regular = pairs().filter(|(number, _)| *number == 1 || number % 10 == 0).map(|(number, _)| (number, ""));
+    let mut labelled: Vec<f64> = Vec::new();
+    for (number, mark) in wrong.chain(regular) {
+        let y = place(number);
+        if labelled.iter().all(|other| (y - other).abs() >= LABEL_GAP) {
             text(&mut out, [LEFT - 4.0, y + PAIR_HEIGHT], "end", &format!("{mark}{number}"));
-            labelled = y;
+            labelled.push(y);
         }
     }
     out
@@ -139,7 +142,7 @@ fn leaf_pair(out: &mut String, across: &Scale, y: f64, pair: &LeafPair) {
             "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
         );
     };
-    let end = |hundredths: i32| across.at(f64::from(hundredths) / 100.0);
+    let end = |hundredths: i32| across.at((f64::from(hundredths) / 100.0).clamp(across.least, across.most));
     if let Some(a) = pair.a {
         bar(across.from, end(a));
     }
@@ -185,7 +188,7 @@ fn lines(chart: &Chart) -> String {
     let (across, up) = scales(chart);
     let mut out = String::new();
     axis_below(&mut out, &across, CHART_HEIGHT - BOTTOM, &chart.across);
-    for tick in up.ticks() {
+    for tick in up.ticks(0.0) {
         let y = up.at(tick);
         let _ = write!(out, "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{}\"/>", WIDTH - RIGHT);
         text(&mut out, [LEFT - 4.0, y + 4.0], "end", &short(tick));
@@ -197,9 +200,15 @@ fn lines(chart: &Chart) -> String {
 }
 
 fn line_of(out: &mut String, line: &Line, at: usize, across: &Scale, up: &Scale) {
-    let place = |dot: &Dot| format!("{:.1} {:.1}", across.at(dot.x), up.at(dot.y));
-    let path: Vec<String> = line.dots.iter().map(place).collect();
-    let _ = write!(out, "<path class=\"line l{at}\" d=\"M{}\"/>", path.join("L"));
+    let mut before = f64::NEG_INFINITY;
+    let mut path = String::new();
+    for dot in &line.dots {
+        // A control point that is missing leaves a hole.
+        let step = if dot.x - before > 1.0 { "M" } else { "L" };
+        let _ = write!(path, "{step}{:.1} {:.1}", across.at(dot.x), up.at(dot.y));
+        before = dot.x;
+    }
+    let _ = write!(out, "<path class=\"line l{at}\" d=\"{path}\"/>");
     for dot in &line.dots {
         let (x, y) = (across.at(dot.x), up.at(dot.y));
         let _ = write!(out, "<circle class=\"dot l{at}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"1.8\"/>");
@@ -214,7 +223,7 @@ fn scales(chart: &Chart) -> (Scale, Scale) {
     let ends = |of: fn(&Dot) -> f64| {
         let least = dots().map(of).fold(f64::INFINITY, f64::min);
         let most = dots().map(of).fold(f64::NEG_INFINITY, f64::max);
-        if most > least { (least, most) } else { (least - 1.0, most + 1.0) }
+        if most > least { (least, most) } else { (least - 0.5, most + 0.5) }
     };
     let ((left, right), (low, high)) = (ends(|dot| dot.x), ends(|dot| dot.y));
     let across = Scale { least: left, most: right, from: LEFT + 6.0, to: WIDTH - RIGHT - 6.0 };

@@ -62,7 +62,9 @@ pub(super) fn checks(outcome: &Outcome) -> String {
 
 fn check_row(outcome: &Outcome, check: &CheckLine, known: bool) -> String {
     let id = escape(check.id);
-    let name = if is_listed(outcome, check) { format!("<a href=\"#check-{id}\">{id}</a>") } else { id.clone() };
+    // A long id may go on in the next line behind any of its words.
+    let name = id.replace('_', "_<wbr>");
+    let name = if is_listed(outcome, check) { format!("<a href=\"#check-{id}\">{name}</a>") } else { name };
     let severity = outcome.worst(check).word();
     let ran = check.status != Status::NotRun;
     let number = |number: u64| if ran { number.to_string() } else { "-".to_owned() };
