@@ -1,5 +1,12 @@
 //! Text inside HTML, XML and URIs: nothing from a database can become markup; knows no report.
 
+/// Returns text without what no document can hold, and without what could turn into a link of SARIF.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let one = |c: char| if is_unfit(c) { '\u{FFFD}' } else { c };
+    text.replace("](", "] (").chars().map(one).collect()
+}
+
 /// Returns text as it stands in an element or a quoted attribute; characters that XML cannot hold become U+FFFD.
 #[must_use]
 pub fn escape(text: &str) -> String {
@@ -11,8 +18,7 @@ pub fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || is_forbidden(c) => out.push('\u{FFFD}'),
+            c if is_unfit(c) => out.push('\u{FFFD}'),
             c => out.push(c),
         }
     }
@@ -20,8 +26,10 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Tells whether XML 1.0 has no place for a character, or whether it turns the direction of the text around it.
-const fn is_forbidden(c: char) -> bool {
-    matches!(c, '\u{FFFE}' | '\u{FFFF}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+fn is_unfit(c: char) -> bool {
+    let control = c.is_control() && c != '\n' && c != '\t';
+    control
+        || matches!(c, '\u{FFFE}' | '\u{FFFF}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Returns text as one part of a URI's path: letters, digits, `-._~` as they are, every other byte as %XX.
@@ -49,6 +57,7 @@ mod tests {
             escape("a\u{1b}[31m\u{0}\u{202e}\u{ffff}\u{85}b\tc\n"),
             format!("a{0}[31m{0}{0}{0}{0}b\tc\n", '\u{FFFD}')
         );
+        assert_eq!(clean("[a](b) \u{1b}\u{202e}<"), format!("[a] (b) {0}{0}<", '\u{FFFD}'));
         assert_eq!(uri("lab 1/../\u{e9}?#"), "lab%201%2F..%2F%C3%A9%3F%23");
     }
 }

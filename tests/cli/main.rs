@@ -8,6 +8,8 @@
 )]
 
 mod check;
+mod check_baseline;
+mod check_reports;
 mod completion;
 mod demo;
 mod errors;

@@ -94,7 +94,7 @@ fn lead(page: &mut Page, outcome: &Outcome) {
             let verb = if fail == 1 { "fails" } else { "fail" };
             let found = match outcome.baseline {
                 None => count(found, "violation"),
-                Some(_) => format!("{}, {} known", count(found, "new violation"), outcome.known),
+                Some(_) => format!("{} and {} known", count(found, "new violation"), outcome.known),
             };
             format!("{found} on {target}: {fail} of {checks} {verb}{rest}")
         }
@@ -114,7 +114,7 @@ fn accepted(page: &mut Page, outcome: &Outcome) {
             0 => String::new(),
             number => format!("; not looked for: {number}"),
         };
-        page.paragraph(2, &format!("{file}: {} found{gone}{unchecked}", outcome.known));
+        page.paragraph(2, &format!("known from {file}: {}{gone}{unchecked}", outcome.known));
         for known in outcome.gone_findings.iter().take(FINDINGS_MAX) {
             let key = changes::key(&serde_json::Value::Object(known.key.clone()));
             page.paragraph(4, &format!("gone: {}, {} {key}, {}", known.check, known.table, known.what));

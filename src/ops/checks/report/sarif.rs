@@ -2,10 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{GENERATOR, key_text};
+use super::{GENERATOR, key_text, place};
 use crate::model::Severity;
 use crate::ops::checks::lines::{CheckLine, FindingLine, Outcome, Status};
-use crate::ops::markup::uri;
+use crate::ops::markup::{clean, uri};
 
 /// The schema of the format.
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -86,7 +86,7 @@ fn result(outcome: &Outcome, finding: &FindingLine, rule: Option<usize>) -> Json
         "ruleId": finding.check,
         "level": level(finding.severity),
         "kind": "fail",
-        "message": { "text": format!("{} {}: {}", finding.table, key_text(&finding.key), finding.message) },
+        "message": { "text": clean(&format!("{}: {}", place(finding), finding.message)) },
         "locations": [location(outcome, finding.table, &finding.key)],
         // Code scanning follows an alert by the second of these, and by no other.
         "partialFingerprints": {
@@ -131,7 +131,7 @@ fn with(object: Json, name: &str, value: Json) -> Json {
 
 /// Returns the place of a row: a path that says target and table, because viewers want a file, and the row itself.
 fn location(outcome: &Outcome, table: &str, key: &Json) -> Json {
-    let row = key_text(key);
+    let row = clean(&key_text(key));
     json!({
         "physicalLocation": {
             "artifactLocation": { "uri": format!("{}/{}", uri(&outcome.target), uri(table)) },
