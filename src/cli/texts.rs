@@ -158,7 +158,8 @@ Example:
 pub(super) const CHECK: &str = "\
 Run the quality checks on a target, marked or not. Reads whole tables and writes nothing.
 
-Exits with 1 where anything is found. A check whose table or column is missing says `not run`, which is no pass, and \
+Exits with 1 where anything is found that counts: that --baseline does not hold, and that is at least as bad as \
+--fail-on says. A check whose table or column is missing says `not run`, which is no pass, and \
 does not change the exit code: look at the status, or at `not_run` in the JSON. What is missing or unreadable while \
 something else can still be judged is a remark: the check runs, and says what it did not judge.
 
@@ -167,8 +168,16 @@ message. A check without findings has one line whose table, key and related are 
 message says why. So has one with findings and remarks, with the status `remark`. JSON holds the first 1000 findings, \
 worst first; plain holds all.
 
+A baseline is a file of known findings, one a line, each with a reason that a person may fill in. --write-baseline makes \
+one and ends with 0; it writes over no file but that of --baseline. A finding is known by check, table, key and values: \
+with another value it is new.
+
+--as sarif, junit and html write the result for code scanning, for continuous integration and for a browser.
+
 Example:
   mfm check
+  mfm check --baseline known.json --fail-on high --as junit --output checks.xml
+  mfm check --as html --output report.html
   mfm check --only angles,duplicate_delivery --now 2024-06-29T12:00:00
   mfm check --format plain | cut -f 1,4 | sort | uniq -c";
 

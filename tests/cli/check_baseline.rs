@@ -215,7 +215,21 @@ fn the_page_says_what_is_new_known_and_gone() {
     let copy = rusqlite::Connection::open(world.path().join("copy.db")).unwrap();
     copy.execute_batch("UPDATE TxFieldPoint SET Gantry_Ang = 999 WHERE TFP_ID = 10").unwrap();
     let words = ["check", "--only", "angles", "--now", "2024-06-29", "--baseline", "known.json"];
-    insta::assert_snapshot!(world.shown(&words), @"");
+    insta::assert_snapshot!(world.shown(&words), @r"
+    exit code: 1
+    ----- stdout -----
+    1 new violation and 6 known on copy: 1 of 1 check fails
+      known from known.json: 6; gone: 1
+        gone: angle_range, TxFieldPoint 10, Gantry_Ang=400
+
+    CHECK        STATUS  SEVERITY  NEW  KNOWN  LOOKED AT
+    angle_range  fail    low       1    6      7 rows
+
+    angle_range: 1 violation, 6 known
+      TxFieldPoint 10: the gantry angle is 999, outside 0 to 360 degrees
+      To do: Compare the field with the treatment plan, and import its angles again.
+    ----- stderr -----
+    ");
     let plain = text(&world.run(&[&words[..], &["--format", "plain"]].concat()).stdout);
     let status = |word: &str| plain.lines().filter(|line| line.split('\t').nth(3) == Some(word)).count();
     assert_eq!((status("fail"), status("known")), (1, 6), "{plain}");
