@@ -26,6 +26,7 @@ fn findings(database: &Database, among: &[&str]) -> BTreeSet<Finding> {
             Verdict::Ran { looked_at, findings, .. } => {
                 assert!(looked_at > 0, "{}", check.card().id);
                 assert!(findings.iter().all(|finding| finding.check == check.card().id));
+                assert_told_apart(&findings);
                 all.extend(findings);
             }
             Verdict::NotRun { why } => {
@@ -35,6 +36,16 @@ fn findings(database: &Database, among: &[&str]) -> BTreeSet<Finding> {
         }
     }
     all
+}
+
+/// Asserts that what is wrong tells findings of one row apart without their messages.
+fn assert_told_apart(findings: &[Finding]) {
+    let facts = |finding: &Finding| (finding.table, finding.key.clone(), finding.what.clone());
+    let told: BTreeSet<_> = findings.iter().map(facts).collect();
+    assert_eq!(told.len(), findings.len(), "{findings:?}");
+    for Finding { what, message, .. } in findings {
+        assert!(!what.is_empty() && what != message && what.chars().any(|c| "=+".contains(c)), "{what}: {message}");
+    }
 }
 
 /// Returns the ids of all checks, of which a lab must have every table.

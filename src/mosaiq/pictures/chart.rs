@@ -78,7 +78,8 @@ pub(super) fn shifts(site: &Value, rows: &[Row<'_>], findings: &[&Finding]) -> O
 
 fn chart(title: String, across: String, up: &'static str, lines: impl IntoIterator<Item = Line>) -> Option<Chart> {
     let lines: Vec<Line> = lines.into_iter().filter(|line| !line.dots.is_empty()).collect();
-    (!lines.is_empty()).then_some(Chart { title, across, up, lines })
+    // A single number is read sooner than it is looked at.
+    lines.iter().any(|line| line.dots.len() > 1).then_some(Chart { title, across, up, lines })
 }
 
 fn of_points(rows: &[(f64, Row<'_>)], column: &str, name: &'static str, wrong: impl Fn(&Row<'_>) -> bool) -> Line {

@@ -14,8 +14,9 @@ use crate::ops::markup::escape;
 
 /// Returns the numbers, and how many findings count of each severity.
 pub(super) fn counts(outcome: &Outcome) -> String {
-    let mut all = vec![("violations", "Violations", outcome.violations)];
-    if outcome.baseline.is_some() {
+    let compared = outcome.baseline.is_some();
+    let mut all = vec![("violations", if compared { "New violations" } else { "Violations" }, outcome.violations)];
+    if compared {
         all.extend([("known", "Known", outcome.known), ("gone", "Gone", outcome.gone)]);
         all.push(("unchecked", "Not looked for", outcome.unchecked));
     }
@@ -54,9 +55,9 @@ pub(super) fn checks(outcome: &Outcome) -> String {
     let head = if known { "<th scope=\"col\" class=\"number\">Known</th>" } else { "" };
     let rows: String = outcome.worst_first().into_iter().map(|check| check_row(outcome, check, known)).collect();
     format!(
-        "<table>\n<thead><tr><th scope=\"col\">Check</th><th scope=\"col\">Status</th><th scope=\"col\">Severity</th>\
+        "<div class=\"wide\" role=\"region\" aria-label=\"Table of the checks\" tabindex=\"0\">\n<table>\n<thead><tr><th scope=\"col\">Check</th><th scope=\"col\">Status</th><th scope=\"col\">Severity</th>\
          <th scope=\"col\" class=\"number\">Found</th>{head}<th scope=\"col\" class=\"number\">Rows</th></tr></thead>\n\
-         <tbody>\n{rows}</tbody>\n</table>\n"
+         <tbody>\n{rows}</tbody>\n</table>\n</div>\n"
     )
 }
 
@@ -97,9 +98,13 @@ pub(super) fn findings(outcome: &Outcome) -> String {
             continue;
         }
         let id = escape(check.id);
-        let known = if check.known > 0 { format!(", {} known", check.known) } else { String::new() };
-        let all = count(check.violations, "violation");
-        out += &format!("<h3 id=\"check-{id}\">{id}: {all}{known}</h3>\n");
+        let (all, known) = (count(check.violations, "violation"), check.known);
+        let all = match (check.violations, known) {
+            (_, 0) => all,
+            (0, known) => format!("{known} known"),
+            (_, known) => format!("{all}, {known} known"),
+        };
+        out += &format!("<h3 id=\"check-{id}\">{id}: {all}</h3>\n");
         out += &format!(
             "<p>{}</p>\n<p>To do: {}</p>\n<ol class=\"findings\">\n",
             escape(check.about),
@@ -147,11 +152,11 @@ fn picture(outcome: &Outcome, at: usize, shown: &mut BTreeSet<usize>) -> String 
     }
 }
 
-fn related(outcome: &Outcome, table: &str, key: &Json) -> String {
+fn related(outcome: &Outcome, table: &'static str, key: &Json) -> String {
     row_link(outcome, table, key, &format!("{table} {}", key_text(key)))
 }
 
-fn row_link(outcome: &Outcome, table: &str, key: &Json, text: &str) -> String {
+fn row_link(outcome: &Outcome, table: &'static str, key: &Json, text: &str) -> String {
     let text = escape(text);
     outcome.exhibits.place(table, key).map_or_else(|| text.clone(), |at| format!("<a href=\"#row-{at}\">{text}</a>"))
 }
@@ -169,7 +174,7 @@ pub(super) fn gone(outcome: &Outcome) -> String {
 
 /// Returns the rows that findings name, with what the checks read of them and who names them.
 pub(super) fn rows(outcome: &Outcome) -> String {
-    let all: String = (0..).zip(&outcome.exhibits.rows).map(|(at, line)| row(outcome, at, line)).collect();
+    let all: String = outcome.exhibits.rows.iter().enumerate().map(|(at, line)| row(outcome, at, line)).collect();
     if all.is_empty() {
         return all;
     }
@@ -186,13 +191,11 @@ fn row(outcome: &Outcome, at: usize, line: &RowLine) -> String {
         "" => "<p>This row is not there.</p>".to_owned(),
         cells => format!("<dl>{cells}</dl>"),
     };
-    let names = |finding: &FindingLine| {
-        let own = finding.table == line.table && finding.key == line.key;
-        own || finding.related.iter().any(|row| row.table == line.table && row.key == line.key)
+    let namer = |at: &usize| {
+        let check = outcome.findings.get(*at)?.check;
+        Some(format!("<a href=\"#finding-{at}\">{}</a>", escape(check)))
     };
-    let namers = listed(outcome).filter(|(_, finding)| names(finding));
-    let namers: Vec<String> =
-        namers.map(|(at, finding)| format!("<a href=\"#finding-{at}\">{}</a>", escape(finding.check))).collect();
+    let namers: Vec<String> = line.named_by.iter().filter_map(namer).collect();
     let title = escape(&format!("{} {}", line.table, key_text(&line.key)));
     format!(
         "<article id=\"row-{at}\" class=\"row\"><h3>{title}</h3>{cells}<p>Found by {}</p></article>\n",
