@@ -288,3 +288,17 @@ fn forms_of_every_command_can_be_asked_for_too() {
     same(&["--as", "table"], &[]);
     same(&["--as", "sarif", "--json"], &["--as", "sarif"]);
 }
+
+#[test]
+#[ignore = "needs node, Chromium, playwright-core and axe-core"]
+fn a_browser_shows_the_report_to_everybody() {
+    let world = broken();
+    check(&world, &["--only", "angles,nulls", "--write-baseline", "known.json"]);
+    check(&world, &["--baseline", "known.json", "--as", "html", "--output", "report.html"]);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/report.js");
+    let chromium = std::env::var("MFM_TEST_CHROMIUM").unwrap();
+    let done =
+        std::process::Command::new("node").arg(script).arg(world.path().join("report.html")).arg(chromium).output();
+    let done = done.unwrap();
+    assert!(done.status.success(), "{}", text(&done.stderr));
+}
