@@ -6,6 +6,7 @@ mod metersets;
 mod mlc;
 mod nulls;
 mod offsets;
+mod pictures;
 mod references;
 mod selection;
 mod times;
