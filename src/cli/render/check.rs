@@ -77,18 +77,18 @@ fn lead(page: &mut Page, outcome: &Outcome) {
         number => format!(", and {number} could not run"),
     };
     let rest = if unjudged > 0 { format!("{rest}; {unjudged} could not judge everything") } else { rest };
+    let nothing = match outcome.known {
+        0 => "nothing".to_owned(),
+        number => format!("nothing new, {number} known"),
+    };
     let text = match (outcome.violations, outcome.not_run) {
         (0, 0) => {
             let rows = count(outcome.checks.iter().map(|check| check.looked_at).sum(), "row");
             let mood = if unjudged > 0 { Mood::Plain } else { Mood::Good };
-            let nothing = match outcome.known {
-                0 => "nothing".to_owned(),
-                number => format!("nothing new, {number} known"),
-            };
             return page.lead(mood, &format!("{checks} looked at {rows} of {target} and found {nothing}{rest}"));
         }
         (0, number) if number == all => format!("nothing was checked on {target}: no check could run"),
-        (0, _) => format!("{} of {checks} found nothing on {target}{rest}", with(Status::Pass)),
+        (0, _) => format!("{} of {checks} found {nothing} on {target}{rest}", with(Status::Pass)),
         (found, _) => {
             let fail = with(Status::Fail);
             let verb = if fail == 1 { "fails" } else { "fail" };

@@ -5,7 +5,7 @@ use super::mlc::{ABSOLUTE, Clinic, OUTWARD};
 use super::{integers, put};
 use crate::model::{Datum, Finding, Value};
 use crate::mosaiq::checks;
-use crate::mosaiq::pictures::{Aperture, Chart, Dot, Gallery, Picture, gallery};
+use crate::mosaiq::pictures::{Aperture, Chart, Dot, Gallery, LeafPair, Picture, gallery};
 use crate::mosaiq::schema;
 use crate::mosaiq::testing::Database;
 
@@ -41,7 +41,7 @@ fn leaves_stand_in_one_coordinate_whichever_way_a_machine_counts() {
     assert_eq!(absolute.counting, "both banks in one coordinate, as the machine's other fields tell");
     assert_eq!(outward.counting, "each bank outward from the centre, as the machine's other fields tell");
     for (aperture, first) in [(absolute, (-155, -145)), (outward, (150, 150))] {
-        let wrong: Vec<bool> = aperture.pairs.iter().map(|pair| pair.is_wrong()).collect();
+        let wrong: Vec<bool> = aperture.pairs.iter().map(LeafPair::is_wrong).collect();
         assert_eq!(wrong, [false, true, false, false]);
         let [one, two, ..] = aperture.pairs[..] else { panic!("{aperture:?}") };
         assert_eq!((one.a.zip(one.b), two.a.zip(two.b)), (Some(first), Some((300, 250))));

@@ -55,9 +55,9 @@ pub(super) fn checks(outcome: &Outcome) -> String {
     let head = if known { "<th scope=\"col\" class=\"number\">Known</th>" } else { "" };
     let rows: String = outcome.worst_first().into_iter().map(|check| check_row(outcome, check, known)).collect();
     format!(
-        "<div class=\"wide\" role=\"region\" aria-label=\"Table of the checks\" tabindex=\"0\">\n<table>\n<thead><tr><th scope=\"col\">Check</th><th scope=\"col\">Status</th><th scope=\"col\">Severity</th>\
+        "<section class=\"wide\" aria-label=\"Table of the checks\" tabindex=\"0\">\n<table>\n<thead><tr><th scope=\"col\">Check</th><th scope=\"col\">Status</th><th scope=\"col\">Severity</th>\
          <th scope=\"col\" class=\"number\">Found</th>{head}<th scope=\"col\" class=\"number\">Rows</th></tr></thead>\n\
-         <tbody>\n{rows}</tbody>\n</table>\n</div>\n"
+         <tbody>\n{rows}</tbody>\n</table>\n</section>\n"
     )
 }
 
