@@ -73,6 +73,9 @@ pub struct LiveLine {
     pub not_run: Option<String>,
     /// Whether operations are active or open on it, so that not looking is no good answer.
     pub carries: bool,
+    /// Whether it was asked for by name, so that not looking is no answer at all.
+    #[serde(skip)]
+    pub asked: bool,
     /// What is not as the journal says.
     pub findings: Vec<live::Finding>,
     /// How the comparison of whole tables went.
@@ -103,7 +106,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 
 impl LiveLine {
     const fn of(target: String) -> Self {
-        Self { target, not_run: None, carries: false, findings: Vec::new(), baseline: None }
+        Self { target, not_run: None, carries: false, asked: false, findings: Vec::new(), baseline: None }
     }
 
     /// Returns all that speaks against the target, so that one list holds everything an audit found.
@@ -117,7 +120,7 @@ impl LiveLine {
         };
         let mut out: Vec<Finding> =
             self.findings.iter().map(|found| finding(found.code, found.op, found.message.clone())).collect();
-        if let Some(why) = self.not_run.as_ref().filter(|_| self.carries) {
+        if let Some(why) = self.not_run.as_ref().filter(|_| self.carries || self.asked) {
             out.push(finding("target_not_run", None, why.clone()));
         }
         if let Some(Baseline::Differs { tables }) = &self.baseline {
@@ -159,7 +162,7 @@ fn one(
     };
     let looked = look();
     let state = journal.state();
-    let mut line = LiveLine { carries: state.carries(&name), ..LiveLine::of(name) };
+    let mut line = LiveLine { carries: state.carries(&name), asked: context.target.is_some(), ..LiveLine::of(name) };
     match looked {
         Ok((findings, baseline)) => (line.findings, line.baseline) = (findings, baseline),
         // What the guard says against a target that can be read is a finding about it.

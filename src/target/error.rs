@@ -118,6 +118,11 @@ impl TargetError {
                 format!("a target is written as sqlite:PATH, such as sqlite:{url}, or as {MSSQL_FORM}")
             }
             Self::Url { .. } => format!("a target is written as sqlite:PATH or as {MSSQL_FORM}"),
+            Self::Absent { url } if url.starts_with("mssql:") => {
+                "check the database's name, and that this login may enter it; `mfm lab create URL` makes one; dropped \
+                 for good: `mfm recover --as gone`"
+                    .into()
+            }
             Self::Absent { .. } => {
                 "check the path; moved: `mfm target mark --moved NEW_URL`; deleted: `mfm recover --as gone`".into()
             }
@@ -127,14 +132,17 @@ impl TargetError {
                  operation that was under way"
                     .into()
             }
+            Self::Tls { why, .. } if why.contains("cannot be read") => {
+                "name a PEM file with certificates that you may read".into()
+            }
             Self::Tls { .. } => {
                 "name the authority that signed the server's certificate with ?ca_file=PATH; on a network that you \
                  trust, ?trust_server_certificate=true takes any"
                     .into()
             }
             Self::Login { .. } => {
-                "check user, password and database; the password comes from MFM_MSSQL_PASSWORD, --password-file or a \
-                 prompt"
+                "check user, password and database; the password comes from MFM_MSSQL_PASSWORD (a read_user's from \
+                 MFM_MSSQL_READ_PASSWORD), --password-file or a prompt"
                     .into()
             }
             Self::Permission { .. } => "docs/sqlserver.md lists the exact GRANT for each step".into(),
