@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use mfm_journal::{Change, Digest, Entry, Verdict};
+use mfm_journal::{Change, Digest, Entry, Operation, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::error::EngineError;
-use super::look::{self, Side};
+use super::look::{self, Differing, Side};
 use super::{guard, resolve};
 use crate::model::refusal::show;
 use crate::target::TableDigest;
@@ -61,21 +61,46 @@ impl Engine<'_> {
     pub fn live(&mut self) -> Result<Vec<Finding>, EngineError> {
         guard::pass(self.journal, self.target, &self.name)?;
         let mut findings = self.uids()?;
+        self.each_last(&mut |operation, _, differing| {
+            for row in differing {
+                let message = format!("{} {} is not as operation {} left it", row.table, show(&row.key), operation.op);
+                findings.push(Finding { code: "row_drift", op: Some(operation.op), message });
+            }
+        })?;
+        Ok(findings)
+    }
+
+    /// Looks whether rows are as operations left them that touched them last, whatever marker the target carries.
+    ///
+    /// Returns how many rows are, and those that are not.
+    ///
+    /// # Errors
+    /// What target and journal say.
+    pub fn left_by(&mut self, operations: &BTreeSet<u64>) -> Result<(usize, Vec<Differing>), EngineError> {
+        let (mut standing, mut changed) = (0, Vec::new());
+        self.each_last(&mut |operation, rows, differing| {
+            if operations.contains(&operation.op) {
+                standing += rows - differing.len();
+                changed.extend(differing);
+            }
+        })?;
+        Ok((standing, changed))
+    }
+
+    /// Hands out every operation of this target, newest first, with how many rows it touched last, and which of them
+    /// are not as it left them.
+    fn each_last(&mut self, take: &mut dyn FnMut(&Operation, usize, Vec<Differing>)) -> Result<(), EngineError> {
         let mut seen: BTreeSet<resolve::Place> = BTreeSet::new();
         let mut before = None;
         loop {
             let page = self.journal.operations(before, 64)?;
-            let Some(last) = page.last() else { return Ok(findings) };
+            let Some(last) = page.last() else { return Ok(()) };
             before = Some(last.op);
             for operation in page.iter().filter(|operation| operation.verdict == Some(Verdict::Applied)) {
-                if !self.here(&operation.target.identity) {
-                    continue;
-                }
-                let fresh = self.fresh(operation, &mut seen)?;
-                for row in look::differing(self.target, &fresh, Side::After)? {
-                    let message =
-                        format!("{} {} is not as operation {} left it", row.table, show(&row.key), operation.op);
-                    findings.push(Finding { code: "row_drift", op: Some(operation.op), message });
+                if self.here(&operation.target.identity) {
+                    let fresh = self.fresh(operation, &mut seen)?;
+                    let differing = look::differing(self.target, &fresh, Side::After)?;
+                    take(operation, fresh.len(), differing);
                 }
             }
         }
@@ -87,11 +112,7 @@ impl Engine<'_> {
     }
 
     /// Returns an operation's changes to rows that no later operation touched.
-    fn fresh(
-        &self,
-        operation: &mfm_journal::Operation,
-        seen: &mut BTreeSet<resolve::Place>,
-    ) -> Result<Vec<Change>, EngineError> {
+    fn fresh(&self, operation: &Operation, seen: &mut BTreeSet<resolve::Place>) -> Result<Vec<Change>, EngineError> {
         let mut out = Vec::new();
         self.journal.changes(operation, &mut |change| {
             if seen.insert(resolve::place(&change)) {

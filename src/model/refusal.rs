@@ -129,6 +129,9 @@ pub enum Refusal {
     /// Something is still active.
     #[error("{target} still carries active or open operations: {}", list(operations))]
     StillActive { target: String, operations: Vec<u64> },
+    /// The target lost mfm's record of active operations, and their rows still are as the operations left them.
+    #[error("mfm's record of active operations is gone from {target}, not what they did: {}", list(operations))]
+    RecordsLost { target: String, operations: Vec<u64> },
     /// No operation of that number.
     #[error("the journal has no operation {op}")]
     NoOperation { op: u64 },
@@ -277,6 +280,7 @@ impl Refusal {
             Self::RecoverFirst { .. } => "recover_first",
             Self::ForeignOperation { .. } => "foreign_operation",
             Self::StillActive { .. } => "still_active",
+            Self::RecordsLost { .. } => "records_lost",
             Self::NoOperation { .. } => "no_operation",
             Self::NotApplied { .. } => "not_applied",
             Self::NotOpen { .. } => "not_open",
@@ -361,6 +365,9 @@ impl Refusal {
                 format!("work from that journal, or say --beside-journal {journal_id}")
             }
             Self::StillActive { .. } => "`mfm revert --all` takes them back; `mfm recover` closes open ones".into(),
+            Self::RecordsLost { target, .. } => {
+                format!("`mfm target mark {target} --records-lost` puts the record back; then they can be reverted")
+            }
             Self::NoOperation { .. } => "`mfm log` lists the operations".into(),
             Self::NotApplied { .. } | Self::NotOpen { .. } => "`mfm status` lists what is active and open".into(),
             Self::Contradicted { .. } => "`mfm recover` without --as asks the target".into(),

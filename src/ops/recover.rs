@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Card;
 use super::context::{Chosen, Context};
 use super::failure::Failure;
+use super::target::lost_records;
 use crate::engine::guard;
 use crate::engine::recover::{Closed, Word};
 use crate::model::ports::{Danger, Question};
@@ -221,11 +222,13 @@ fn gone(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let known = journal.state().targets.get(&chosen.name).and_then(|target| target.identity);
     let written_off = match marked {
         Ok((Some(marker), mut target)) if Some(marker.identity()) == known => {
+            nothing_left(context, &mut journal, target.as_mut(), &chosen)?;
             let text = format!("Write off what target {} lost?", chosen.name);
             context.consent(&Question { text, danger: Danger::Destroy, type_name: None })?;
             context.engine(&mut journal, target.as_mut(), &chosen.name).write_off(true)?
         }
-        Ok((_, target)) => {
+        Ok((_, mut target)) => {
+            nothing_left(context, &mut journal, target.as_mut(), &chosen)?;
             holds_none(&journal, target, &chosen)?;
             nowhere(context, request, &mut journal, &chosen)?
         }
@@ -268,6 +271,21 @@ fn nowhere(
     }
     let mut absent = target::Nowhere::new(&chosen.url);
     Ok(context.engine(journal, &mut absent, &chosen.name).write_off(false)?)
+}
+
+/// Refuses to write off operations of which only mfm's record is gone, and not what they did.
+fn nothing_left(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn target::Target,
+    chosen: &Chosen,
+) -> Result<(), Failure> {
+    match lost_records(context, journal, target, &chosen.name, &chosen.url)? {
+        Some(lost) => {
+            Err(crate::model::Refusal::RecordsLost { target: chosen.name.clone(), operations: lost.active }.into())
+        }
+        None => Ok(()),
+    }
 }
 
 /// Refuses to write off what a database, whoever marked it since, still holds.

@@ -8,11 +8,26 @@ pub(super) fn redeclared(table: &str) -> Refusal {
     Refusal::Stale { what: format!("table {table} is declared differently now") }
 }
 
+/// Says what first differs between a table that was known and the one that is found.
+fn changed(known: &Table, found: &Table) -> Refusal {
+    let all = |table: &Table| table.columns.iter().chain(&table.omitted).cloned().collect::<Vec<_>>();
+    let (then, now) = (all(known), all(found));
+    let column = now.iter().find(|column| !then.contains(column));
+    let column = column.or_else(|| then.iter().find(|column| !now.contains(column)));
+    let what = match column {
+        Some(column) => format!("column {}", column.image.name),
+        None if known.key != found.key => "its key".to_owned(),
+        None => "the order of its columns".to_owned(),
+    };
+    Refusal::Stale { what: format!("table {} is declared differently now: {what}", known.shape.name) }
+}
+
 /// Returns the table that the catalogue shows, which has to be the known one.
 pub(super) fn same<S>(found: Option<S>, known: &Table, table: impl Fn(&S) -> &Table) -> Result<S, Refusal> {
     let name = &known.shape.name;
     let found = found.ok_or_else(|| Refusal::Stale { what: format!("table {name} is gone") })?;
-    if *table(&found) == *known { Ok(found) } else { Err(redeclared(name)) }
+    let now = table(&found);
+    if *now == *known { Ok(found) } else { Err(changed(known, now)) }
 }
 
 /// Compares the marker that stands in a target, and what the target is, with what the work was planned for.

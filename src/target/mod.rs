@@ -285,9 +285,23 @@ pub trait Writer: Send {
     /// Tries to put a tombstone where an operation's uid would stand.
     fn tombstone(&mut self, row: &OperationRow, at_us: i64) -> Result<Tombstone, TargetError>;
     /// Puts the marker, replacing any other, and makes `mfm_operation` where it is missing.
-    fn mark(&mut self, marker: &Marker) -> Result<(), TargetError>;
+    fn mark(&mut self, marker: &Marker) -> Result<(), TargetError> {
+        self.mark_with(marker, &[])
+    }
+    /// Does so together with the rows of operations that the database lost, all of it or nothing.
+    fn mark_with(&mut self, marker: &Marker, records: &[OperationRow]) -> Result<(), TargetError>;
     /// Takes the marker away, and `mfm_operation` with it.
     fn unmark(&mut self) -> Result<(), TargetError>;
+}
+
+/// Returns what a URL gives up of the connection's safety, in a sentence.
+#[must_use]
+#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files travel nowhere"))]
+pub fn weakness(url: &str) -> Option<&'static str> {
+    #[cfg(feature = "mssql")]
+    return mssql::weakness(url);
+    #[cfg(not(feature = "mssql"))]
+    None
 }
 
 /// Opens the target that a URL names; `keys` are those by which the domain tells rows apart.

@@ -96,6 +96,53 @@ fn a_moved_target_with_active_operations_is_not_marked_anew() {
     mark::run(&world.context(), &request).unwrap();
 }
 
+/// Somebody takes mfm's own tables away, or empties one: what it did is still there, and has to be taken back.
+#[test]
+fn a_record_that_somebody_removed_is_put_back_and_the_faults_with_it() {
+    for removed in ["DROP TABLE mfm_marker; DROP TABLE mfm_operation", "DELETE FROM mfm_operation"] {
+        let world = World::with_lab(20);
+        let before = dump(&world.path("lab.db"));
+        world.apply(gantry()).unwrap();
+        world.apply(sample("create_invalid_angles", "collimator", 1, 2)).unwrap();
+        world.revert(&[2]).unwrap();
+        world.foreign().execute_batch(removed).unwrap();
+        let refused = revert::run(&world.context(), &reverting(&[1])).unwrap_err();
+        assert!(["unmarked", "target_replaced"].contains(&refused.code.as_str()), "{refused:?}");
+        let gone =
+            recover::Request { word: Some(recover::As::Gone), confirm: Some("lab".into()), ..Default::default() };
+        assert_eq!(recover::run(&world.context(), &gone).unwrap_err().code, "records_lost");
+        let mut request = marking("lab", "lab.db");
+        assert_eq!(mark::run(&world.context(), &request).unwrap_err().code, "records_lost");
+        request.records_lost = true;
+        assert_eq!(mark::run(&world.context(), &request).unwrap().records, [1, 2, 3], "{removed}");
+        world.revert(&[1]).unwrap();
+        assert_eq!(dump(&world.path("lab.db")), before);
+        let verify = audit::Request { depth: audit::Level::Live, full: true };
+        assert!(audit::run(&world.context(), &verify).unwrap().ok);
+    }
+}
+
+/// Where the rows are not as the operations left them, the database was restored, and there is nothing to put back.
+#[test]
+fn no_record_is_put_back_of_what_a_restore_undid() {
+    let world = World::with_lab(20);
+    std::fs::copy(world.path("lab.db"), world.path("backup.db")).unwrap();
+    world.apply(gantry()).unwrap();
+    std::fs::copy(world.path("backup.db"), world.path("lab.db")).unwrap();
+    let request = mark::Request { records_lost: true, ..marking("lab", "lab.db") };
+    assert_eq!(mark::run(&world.context(), &request).unwrap_err().code, "still_active");
+    let gone = recover::Request { word: Some(recover::As::Gone), ..Default::default() };
+    assert_eq!(recover::run(&world.context(), &gone).unwrap().operations[0].state, "gone");
+}
+
+#[test]
+fn a_word_that_overrides_nothing_is_refused_and_only_signs_that_were_met_are_journaled() {
+    let world = World::with_lab(20);
+    let overriding = |word: &str| mark::Request { overrides: vec![word.into()], ..marking("lab", "lab.db") };
+    assert_eq!(mark::run(&world.context(), &overriding("bogus")).unwrap_err().code, "override");
+    assert!(mark::run(&world.context(), &overriding("name-mosaiq")).unwrap().overrides.is_empty());
+}
+
 /// A second journal takes a marked target over as it is; a new marker would strand the first.
 #[test]
 fn a_second_journal_does_not_mark_anew() {

@@ -20,7 +20,7 @@ fn words(sim: &SimWorld) -> Vec<&'static str> {
 fn judged(sim: &SimWorld, overrides: &[&str]) -> Result<(), mfm::ops::Failure> {
     let world = World::new();
     let overrides: Vec<String> = overrides.iter().map(|word| (*word).to_owned()).collect();
-    judge(&world.context(), &mut sim.target(), "sim:copy", &overrides)
+    judge(&world.context(), &mut sim.target(), "sim:copy", &overrides).map(drop)
 }
 
 #[test]

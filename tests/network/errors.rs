@@ -168,6 +168,21 @@ fn a_login_that_is_refused_to_the_writer_alone_seals_the_operation_as_failed() {
 }
 
 #[test]
+fn one_database_under_two_urls_is_one_target() {
+    let world = world("");
+    let other = world.url.replace("?encrypt=off", "?encrypt=off&statement_timeout_ms=250000");
+    let request = mfm::ops::target::mark::Request {
+        target: other,
+        name: Some("other".into()),
+        confirm: Some(DATABASE.into()),
+        ..Default::default()
+    };
+    let failure = mfm::ops::target::mark::run(&world.context(), &request).unwrap_err();
+    assert_eq!(failure.code, "url_taken", "{failure:?}");
+    assert!(failure.hint.contains("lab") && !world.journal().state().targets.contains_key("other"));
+}
+
+#[test]
 fn a_server_that_says_nothing_is_a_timeout_and_asked_once() {
     let calm = quiet();
     let world = world("&statement_timeout_ms=300");

@@ -114,6 +114,7 @@ pub(super) fn make(
         lab: true,
         moved_from: None,
         adopted: false,
+        records: &[],
     };
     put_marker(context, &mut journal, &lock, target.as_mut(), &marking)?;
     drop(lock);

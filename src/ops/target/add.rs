@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Marking, append, default_name, free_name};
+use super::{Marking, append, default_name, free_name, nobody_else};
 use crate::engine::guard;
 use crate::model::ports::Danger;
 use crate::ops::status::{self, TargetLine};
@@ -33,6 +33,9 @@ pub struct Request {
 /// Usage, a refusal, or what target and journal say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<TargetLine, Failure> {
     let url = canonical_url(&request.url)?;
+    if let Some(weakness) = crate::target::weakness(&url) {
+        context.reporter.note(weakness);
+    }
     let mut target = context.open(&url)?;
     target.tables()?;
     let mut journal = context.writing_or_new()?;
@@ -40,6 +43,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<TargetLine, Failu
     let name = request.name.clone().or(registered).unwrap_or_else(|| default_name(target.as_ref()));
     let lock = journal.lock(&context.holder)?;
     free_name(&journal, &name, &url)?;
+    nobody_else(&journal, target.as_mut(), &name)?;
     if journal.state().targets.get(&name).is_none_or(|known| known.url != url) {
         append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
     }
@@ -54,6 +58,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<TargetLine, Failu
             lab: false,
             moved_from: None,
             adopted: true,
+            records: &[],
         };
         append(context, &mut journal, &lock, "target_marked", marking.body())?;
     }

@@ -9,12 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker, rebind, signs,
+    Marking, append, baseline, default_name, free_name, new_marker, nobody_else, nothing_active, put_marker, rebind,
+    signs,
 };
+use crate::model::Refusal;
 use crate::model::ports::{Danger, Question};
 use crate::ops::status::{self, TargetLine};
 use crate::ops::{Card, Context, Failure};
-use crate::target::{Target, canonical_url};
+use crate::target::{OperationRow, Target, canonical_url};
 
 /// What it is.
 pub const CARD: Card =
@@ -39,6 +41,9 @@ pub struct Request {
     /// Rebind a target that was moved to this place, with all its operations
     #[arg(long)]
     pub moved: bool,
+    /// Put back mfm's own record of active operations, which somebody removed; their rows have to be as they left them
+    #[arg(long, conflicts_with = "moved")]
+    pub records_lost: bool,
     /// Journal a digest of every table, for `mfm audit verify --depth live --full`
     #[arg(long)]
     pub baseline: bool,
@@ -52,8 +57,10 @@ pub struct Outcome {
     pub line: TargetLine,
     /// Its new identity.
     pub identity: Digest,
-    /// The signs that were overridden.
+    /// The signs that were met and overridden.
     pub overrides: Vec<String>,
+    /// The operations whose record was put back.
+    pub records: Vec<u64>,
     /// How many tables the baseline covers; null without one.
     pub baseline_tables: Option<u64>,
     /// The journal.
@@ -70,14 +77,16 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         Some(known) => known.url.clone(),
         None => canonical_url(&request.target)?,
     };
+    signs::known(&request.overrides)?;
     let mut target = context.open(&url)?;
-    judge(context, &journal, target.as_mut(), request, &url)?;
+    judge(context, &mut journal, target.as_mut(), request, &url)?;
     signs::judge(context, target.as_mut(), &url, &request.overrides)?;
     confirm(context, target.as_ref(), &url, request)?;
     // Whoever was asked may have taken long: everything is judged again, and nobody else writes from here on.
     let lock = journal.lock(&context.holder)?;
-    let (name, moved_from) = judge(context, &journal, target.as_mut(), request, &url)?;
-    signs::judge(context, target.as_mut(), &url, &request.overrides)?;
+    let Judged { name, moved_from, records } = judge(context, &mut journal, target.as_mut(), request, &url)?;
+    let mut overrides = signs::judge(context, target.as_mut(), &url, &request.overrides)?;
+    overrides.extend(rebind::overridden(&request.overrides));
     if !journal.state().targets.contains_key(&name) {
         append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
     }
@@ -86,10 +95,11 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         name: &name,
         url: &url,
         marker: &marker,
-        overrides: &request.overrides,
+        overrides: &overrides,
         lab: journal.state().targets.get(&name).is_some_and(|known| known.lab),
         moved_from,
         adopted: false,
+        records: &records,
     };
     put_marker(context, &mut journal, &lock, target.as_mut(), &marking)?;
     drop(lock);
@@ -97,38 +107,66 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     Ok(Outcome {
         line: status::target_line(context, &journal, &name, None),
         identity: marker.identity(),
-        overrides: request.overrides.clone(),
+        overrides,
+        records: records.iter().map(|row| row.op).collect(),
         baseline_tables: tables.map(|tables| tables.len() as u64),
         journal: context.journal.clone(),
     })
 }
 
-/// Returns the name under which the database will be marked, and the identity that it keeps its operations from.
+/// What a marking will be.
+struct Judged {
+    /// The name under which the database is marked.
+    name: String,
+    /// The identity that it keeps its operations from.
+    moved_from: Option<Digest>,
+    /// The operations whose record it gets back.
+    records: Vec<OperationRow>,
+}
+
 fn judge(
     context: &Context<'_>,
-    journal: &Journal,
+    journal: &mut Journal,
     target: &mut dyn Target,
     request: &Request,
     url: &str,
-) -> Result<(String, Option<Digest>), Failure> {
-    let rebound = if request.moved {
+) -> Result<Judged, Failure> {
+    let judged = if request.moved {
         let (name, identity) = rebind::moved(context, journal, target)?;
-        (name, Some(identity))
+        Judged { name, moved_from: Some(identity), records: Vec::new() }
     } else {
-        let name = name(journal, target, request, url);
-        let identity = rebind::lost_marker(journal, target, &name, url)?;
-        rebind::nothing_stranded(context, journal, target, &request.overrides)?;
-        if identity.is_none() {
-            free_name(journal, &name, url)?;
-            nothing_active(journal, &name)?;
-        }
-        (name, identity)
+        where_it_is(context, journal, target, request, url)?
     };
     if request.baseline {
         // Faults are no state to compare with once they are gone.
-        nothing_active(journal, &rebound.0)?;
+        nothing_active(journal, &judged.name)?;
     }
-    Ok(rebound)
+    Ok(judged)
+}
+
+/// Judges a database that was not moved.
+fn where_it_is(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn Target,
+    request: &Request,
+    url: &str,
+) -> Result<Judged, Failure> {
+    let name = name(journal, target, request, url);
+    rebind::nothing_stranded(context, journal, target, &request.overrides)?;
+    if let Some(identity) = rebind::lost_marker(journal, target, &name, url)? {
+        return Ok(Judged { name, moved_from: Some(identity), records: Vec::new() });
+    }
+    if let Some(lost) = rebind::lost_records(context, journal, target, &name, url)? {
+        if request.records_lost {
+            return Ok(Judged { name, moved_from: Some(lost.identity), records: lost.rows });
+        }
+        return Err(Refusal::RecordsLost { target: name, operations: lost.active }.into());
+    }
+    free_name(journal, &name, url)?;
+    nobody_else(journal, target, &name)?;
+    nothing_active(journal, &name)?;
+    Ok(Judged { name, moved_from: None, records: Vec::new() })
 }
 
 fn name(journal: &Journal, target: &dyn Target, request: &Request, url: &str) -> String {

@@ -5,6 +5,7 @@ pub mod census;
 pub mod list;
 pub mod mark;
 mod rebind;
+pub(in crate::ops) use self::rebind::lost_records;
 pub mod remove;
 pub mod show;
 pub mod signs;
@@ -17,7 +18,7 @@ use super::context::Context;
 use super::failure::{Failure, Kind};
 use crate::engine::EngineError;
 use crate::model::Refusal;
-use crate::target::{Marker, TableDigest, Target};
+use crate::target::{Marker, OperationRow, TableDigest, Target};
 
 /// Returns the name under which a URL is registered unless another is given: the file's or the database's, without an ending.
 #[must_use]
@@ -47,6 +48,21 @@ pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), 
             Err(Failure::new(Kind::Refused, "name_taken", message, "say --name OTHER"))
         }
         _ => Ok(()),
+    }
+}
+
+/// Refuses a database that is registered already under another URL: one database has one name.
+pub(super) fn nobody_else(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<(), Failure> {
+    let Ok(marker) = crate::engine::guard::marker(target) else { return Ok(()) };
+    let identity = marker.identity();
+    let mut others = journal.state().targets.iter().filter(|(known, _)| *known != name);
+    match others.find(|(_, known)| known.lineage.contains(&identity)) {
+        Some((other, known)) => {
+            let message =
+                format!("{} is a database that is registered already, as `{other}` at {}", target.url(), known.url);
+            Err(Failure::new(Kind::Refused, "url_taken", message, format!("say --target {other}")))
+        }
+        None => Ok(()),
     }
 }
 
@@ -90,6 +106,8 @@ pub(super) struct Marking<'a> {
     pub(super) moved_from: Option<mfm_journal::Digest>,
     /// Whether the marker was found and not made.
     pub(super) adopted: bool,
+    /// The operations whose record is put back with it.
+    pub(super) records: &'a [OperationRow],
 }
 
 impl Marking<'_> {
@@ -104,6 +122,7 @@ impl Marking<'_> {
             "lab": self.lab,
             "moved_from": self.moved_from,
             "adopted": self.adopted,
+            "records": self.records.iter().map(|row| row.op).collect::<Vec<_>>(),
         })
     }
 }
@@ -120,7 +139,7 @@ pub(super) fn put_marker(
     marking: &Marking<'_>,
 ) -> Result<(), Failure> {
     append(context, journal, lock, "target_marked", marking.body())?;
-    target.writer(context.wait_ms)?.mark(marking.marker)?;
+    target.writer(context.wait_ms)?.mark_with(marking.marker, marking.records)?;
     Ok(())
 }
 

@@ -1,14 +1,14 @@
 //! Whether a new marker would keep operations reachable: moves, lost markers, copies, other journals; writes nothing.
 
-use mfm_journal::{Digest, Journal};
+use mfm_journal::{Digest, Journal, Verdict};
 
 use crate::engine::guard;
 use crate::model::Refusal;
 use crate::ops::{Context, Failure};
-use crate::target::{OperationState, Target, TargetError};
+use crate::target::{OperationRow, OperationState, Target, TargetError};
 
 /// The word that overrides the refusal to mark anew what another journal's operations depend on.
-const FOREIGN: &str = "foreign-operations";
+pub(super) const FOREIGN: &str = "foreign-operations";
 
 /// Returns the name and former identity of a moved target: it must hold every uid, and nobody else may be it.
 ///
@@ -54,6 +54,74 @@ pub(super) fn lost_marker(
     let strange = target.marker()?.is_none_or(|marker| !known.lineage.contains(&marker.identity()));
     let lost = journal.state().carries(name) && strange && holds_all(journal, target, name)?;
     Ok(lost.then_some(identity))
+}
+
+/// What a target lost of mfm's own record.
+pub(in crate::ops) struct Lost {
+    /// The identity of the target.
+    pub(in crate::ops) identity: Digest,
+    /// The operations whose rows are missing, oldest first.
+    pub(in crate::ops) rows: Vec<OperationRow>,
+    /// Those of them that are active.
+    pub(in crate::ops) active: Vec<u64>,
+}
+
+/// Returns what is missing of mfm's record in a target where active operations are missing in it, and every row still
+/// is as they left it: so that nothing was restored, and only the record was removed.
+///
+/// # Errors
+/// What journal and target say.
+pub(in crate::ops) fn lost_records(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn Target,
+    name: &str,
+    url: &str,
+) -> Result<Option<Lost>, Failure> {
+    let Some(known) = journal.state().targets.get(name).filter(|known| known.url == url) else { return Ok(None) };
+    let (Some(identity), lineage) = (known.identity, known.lineage.clone()) else { return Ok(None) };
+    if journal.state().open_on(name).next().is_some() {
+        return Ok(None);
+    }
+    let mut active = Vec::new();
+    for (op, operation) in journal.state().active_on(name) {
+        if !guard::committed(target, &operation.uid)? {
+            active.push(op);
+        }
+    }
+    if active.is_empty() {
+        return Ok(None);
+    }
+    let wanted = active.iter().copied().collect();
+    let (standing, changed) = context.engine(journal, target, name).left_by(&wanted)?;
+    if standing == 0 || !changed.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Lost { identity, rows: missing(journal, target, &lineage)?, active }))
+}
+
+/// Returns the rows of all applied operations of a lineage that a target does not hold.
+fn missing(journal: &Journal, target: &mut dyn Target, lineage: &[Digest]) -> Result<Vec<OperationRow>, Failure> {
+    let (mut rows, mut before, journal_id) = (Vec::new(), None, journal.id());
+    loop {
+        let page = journal.operations(before, 256)?;
+        let Some(last) = page.last() else { break };
+        before = Some(last.op);
+        for operation in page {
+            let here = operation.verdict == Some(Verdict::Applied) && lineage.contains(&operation.target.identity);
+            if here && target.operation(&operation.uid)?.is_none() {
+                let (uid, op) = (operation.uid, operation.op);
+                rows.push(OperationRow { uid, journal_id, op, state: OperationState::Committed });
+            }
+        }
+    }
+    rows.reverse();
+    Ok(rows)
+}
+
+/// Returns the words among these that this module goes by.
+pub(super) fn overridden(words: &[String]) -> Option<String> {
+    words.iter().find(|word| *word == FOREIGN).cloned()
 }
 
 /// Refuses a new marker where it would cut operations off from the journal that can take them back.

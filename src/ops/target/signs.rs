@@ -47,17 +47,42 @@ pub fn signs(context: &Context<'_>, target: &mut dyn Target) -> Result<Vec<LiveS
     Ok(signs)
 }
 
-/// Refuses the first sign that nobody overrode by its word.
+/// Every word that `--override` takes.
+const WORDS: [&str; 5] =
+    ["clinical-sessions", "sessions-unseen", "name-mosaiq", "recent-treatments", super::rebind::FOREIGN];
+
+/// Refuses a word that overrides nothing.
 ///
 /// # Errors
-/// [`Refusal::LiveClinic`], or what the target says.
-pub fn judge(context: &Context<'_>, target: &mut dyn Target, url: &str, overrides: &[String]) -> Result<(), Failure> {
-    match signs(context, target)?.into_iter().find(|sign| !overrides.iter().any(|word| word == sign.word)) {
-        Some(LiveSign { word, what }) => {
-            Err(Refusal::LiveClinic { url: url.to_owned(), sign: word.to_owned(), what }.into())
+/// Usage.
+pub fn known(overrides: &[String]) -> Result<(), Failure> {
+    match overrides.iter().find(|word| !WORDS.contains(&word.as_str())) {
+        Some(word) => {
+            let message = format!("there is no sign of a live clinic `{word}`");
+            Err(Failure::usage("override", message, format!("the words are {}", WORDS.join(", "))))
         }
         None => Ok(()),
     }
+}
+
+/// Refuses the first sign that nobody overrode by its word, and returns the words of those that somebody did.
+///
+/// # Errors
+/// [`Refusal::LiveClinic`], or what the target says.
+pub fn judge(
+    context: &Context<'_>,
+    target: &mut dyn Target,
+    url: &str,
+    overrides: &[String],
+) -> Result<Vec<String>, Failure> {
+    let mut met = Vec::new();
+    for LiveSign { word, what } in signs(context, target)? {
+        if !overrides.iter().any(|known| known == word) {
+            return Err(Refusal::LiveClinic { url: url.to_owned(), sign: word.to_owned(), what }.into());
+        }
+        met.push(word.to_owned());
+    }
+    Ok(met)
 }
 
 fn clinical(sessions: &[Session]) -> Option<LiveSign> {

@@ -4,7 +4,7 @@
 use mfm_journal::Digest;
 use tiberius::ColumnData;
 
-use super::fault::Place;
+use super::fault::{Fault, Place};
 use super::sql::{marks as text, session};
 use super::wire::{self, Cells, Wire, number, whole, word};
 use crate::target::{Bound, Marker, OperationRow, OperationState, TargetError};
@@ -66,6 +66,23 @@ pub(super) fn marker(wire: &mut Wire, place: &Place) -> Result<Option<Marker>, T
 pub(super) fn has_operations(wire: &mut Wire, place: &Place) -> Result<bool, TargetError> {
     let rows = wire.rows(text::HAS_OPERATIONS, Vec::new()).map_err(place.error("look for mfm's own tables"))?;
     Ok(rows.first().is_some_and(|row| wire::flag(row.first())))
+}
+
+/// Puts the row of an operation.
+pub(super) fn put_operation(
+    wire: &mut Wire,
+    row: &OperationRow,
+    state: OperationState,
+    at_us: i64,
+) -> Result<(), Fault> {
+    let parameters = vec![
+        digest_text(&row.uid),
+        digest_text(&row.journal_id),
+        op_number(row.op),
+        wire::text(state.word()),
+        number(at_us),
+    ];
+    wire.execute(text::INSERT_OPERATION, parameters).map(drop)
 }
 
 /// Reads the row of a uid.

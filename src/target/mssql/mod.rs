@@ -58,12 +58,31 @@ impl std::fmt::Debug for MssqlTarget {
     }
 }
 
-/// Returns the one spelling of a URL.
+/// Returns the one spelling of a URL, which means the same from every folder.
 ///
 /// # Errors
 /// [`TargetError::Url`].
 pub fn canonical_url(url: &str) -> Result<String, TargetError> {
-    Ok(url::MssqlUrl::parse(url)?.canonical())
+    let mut parsed = url::MssqlUrl::parse(url)?;
+    if let Some(path) = parsed.ca_file.take() {
+        let wrong = |error: std::io::Error| TargetError::Url { url: url.to_owned(), why: format!("ca_file: {error}") };
+        parsed.ca_file = Some(std::path::absolute(path).map_err(wrong)?);
+    }
+    Ok(parsed.canonical())
+}
+
+/// Returns what a URL gives up of the connection's safety, in a sentence.
+#[must_use]
+pub fn weakness(url: &str) -> Option<&'static str> {
+    let parsed = url::MssqlUrl::parse(url).ok()?;
+    match parsed.encrypt {
+        url::Encrypt::Off => Some("encrypt=off: the password and all rows travel where anybody can read them"),
+        url::Encrypt::Login => Some("encrypt=login: all rows travel where anybody can read them"),
+        _ if parsed.trust_server_certificate => {
+            Some("trust_server_certificate=true: whoever answers there is taken for the server")
+        }
+        _ => None,
+    }
 }
 
 impl MssqlTarget {

@@ -174,15 +174,8 @@ impl MssqlWriter {
         state: OperationState,
         at_us: i64,
     ) -> Result<Result<(), Fault>, TargetError> {
-        let parameters = vec![
-            marks::digest_text(&row.uid),
-            marks::digest_text(&row.journal_id),
-            marks::op_number(row.op),
-            wire::text(state.word()),
-            number(at_us),
-        ];
         let (wire, _) = self.wire()?;
-        Ok(wire.execute(text::INSERT_OPERATION, parameters).map(drop))
+        Ok(marks::put_operation(wire, row, state, at_us))
     }
 
     /// Reads the row of a uid.
@@ -257,7 +250,7 @@ impl Writer for MssqlWriter {
         }
     }
 
-    fn mark(&mut self, marker: &Marker) -> Result<(), TargetError> {
+    fn mark_with(&mut self, marker: &Marker, records: &[OperationRow]) -> Result<(), TargetError> {
         self.step(WriteStep::Mark)?;
         let bound = known::json(&marker.bound);
         let values =
@@ -267,7 +260,9 @@ impl Writer for MssqlWriter {
             for statement in [text::CREATE_MARKER, text::CREATE_OPERATIONS, text::DELETE_MARKER] {
                 wire.run(statement).map_err(&failed)?;
             }
-            wire.execute(text::INSERT_MARKER, values).map(drop).map_err(&failed)
+            wire.execute(text::INSERT_MARKER, values).map_err(&failed)?;
+            let put = |row: &OperationRow| marks::put_operation(wire, row, row.state, marker.at_us).map_err(&failed);
+            records.iter().try_for_each(put)
         })?;
         self.step(WriteStep::Marked)
     }

@@ -7,7 +7,7 @@ use mfm_journal::Digest;
 use super::script::{Script, SimFault, SimWrite};
 use super::state::State;
 use crate::target::faults::WriteStep;
-use crate::target::{Bound, Marker, Session, TargetError};
+use crate::target::{Bound, Marker, OperationRow, Session, TargetError};
 
 /// How far a transaction's locks reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,13 +141,14 @@ impl World {
         let marker_id = mfm_journal::digest::hex(id.as_bytes().get(..16).unwrap_or_default());
         let at_us = i64::try_from(self.marks).unwrap_or(i64::MAX);
         let marker = Marker { marker_id, bound: self.bound(), at_us, actor: actor.to_owned() };
-        self.put_marker(&marker);
+        self.put_marker(&marker, &[]);
         Ok(marker)
     }
 
-    pub(super) fn put_marker(&mut self, marker: &Marker) {
+    pub(super) fn put_marker(&mut self, marker: &Marker, records: &[OperationRow]) {
         self.committed.marker = Some(marker.clone());
-        self.committed.operations.get_or_insert_with(BTreeMap::new);
+        let operations = self.committed.operations.get_or_insert_with(BTreeMap::new);
+        operations.extend(records.iter().map(|row| (row.uid, row.clone())));
     }
 
     /// Plays a step. `staged` is the transaction under way.

@@ -90,8 +90,8 @@ impl Writer for SimWriter {
         Ok(Tombstone::Inserted)
     }
 
-    fn mark(&mut self, marker: &Marker) -> Result<(), TargetError> {
-        self.marking(|world| world.put_marker(marker))
+    fn mark_with(&mut self, marker: &Marker, records: &[OperationRow]) -> Result<(), TargetError> {
+        self.marking(|world| world.put_marker(marker, records))
     }
 
     fn unmark(&mut self) -> Result<(), TargetError> {

@@ -122,14 +122,16 @@ impl Writer for SqliteWriter {
         }
     }
 
-    fn mark(&mut self, marker: &Marker) -> Result<(), TargetError> {
+    fn mark_with(&mut self, marker: &Marker, records: &[OperationRow]) -> Result<(), TargetError> {
         self.step(WriteStep::Mark)?;
         let bound = known::json(&marker.bound);
         let failed = self.place.error("write the marker");
         self.transaction(|| {
             self.connection.execute_batch(sql::CREATE_MARKS).map_err(&failed)?;
             let values = (&marker.marker_id, bound, marker.at_us, &marker.actor);
-            self.connection.execute(sql::INSERT_MARKER, values).map(drop).map_err(&failed)
+            self.connection.execute(sql::INSERT_MARKER, values).map_err(&failed)?;
+            let put = |row: &OperationRow| self.insert_operation(row, row.state, marker.at_us).map_err(&failed);
+            records.iter().try_for_each(put)
         })?;
         self.step(WriteStep::Marked)
     }
