@@ -168,9 +168,9 @@ message. A check without findings has one line whose table, key and related are 
 message says why. So has one with findings and remarks, with the status `remark`. JSON holds the first 1000 findings, \
 worst first; plain holds all.
 
-A baseline is a file of known findings, one a line, each with a reason that a person may fill in. --write-baseline makes \
-one and ends with 0; it writes over no file but that of --baseline. A finding is known by check, table, key and values: \
-with another value it is new.
+A baseline is a file of known findings, one a line, each with a reason that a person may fill in. --write-baseline \
+makes one and ends with 0; it writes over no file but that of --baseline. A finding is known by check, table, key and \
+values: with another value it is new.
 
 --as sarif, junit and html write the result for code scanning, for continuous integration and for a browser.
 
