@@ -1,7 +1,7 @@
 //! The fingerprint of a finding: the same on every run, engine and wording; says nothing of how bad it is.
 //!
-//! It is the first 32 hexadecimal digits of the SHA-256 of a JSON array without spaces: `mfm/finding/1`, the check's id,
-//! the table, the key as an object sorted by column, and what is wrong. Names of tables and columns are in small
+//! It is the first 32 hexadecimal digits of the SHA-256 of a JSON array without spaces: `mfm/finding/1`, the check's
+//! id, the table, the key as an object sorted by column, and what is wrong. Names of tables and columns are in small
 //! letters, and a whole number is an integer whatever type holds it.
 
 use mfm_journal::Decimal;

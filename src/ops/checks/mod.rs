@@ -1,4 +1,4 @@
-//! `mfm check`: runs the quality checks on a target, marked or not, and hands on what they find; writes nothing into it.
+//! `mfm check`: runs the quality checks on a target, marked or not, and hands on what they find; never writes there.
 
 mod baseline;
 mod exhibits;

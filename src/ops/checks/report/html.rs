@@ -57,7 +57,8 @@ fn header(outcome: &Outcome) -> String {
         false => "0",
     };
     format!(
-        "<header>\n<h1>{} on {}</h1>\n<p class=\"soft\">Quality checks of mfm. Clock: {}. Exit code {exit}.</p>\n</header>\n",
+        "<header>\n<h1>{} on {}</h1>\n<p class=\"soft\">Quality checks of mfm. Clock: {}. Exit code {exit}.</p>\n\
+         </header>\n",
         escape(&headline(outcome)),
         escape(&outcome.target),
         escape(&outcome.now.replace('T', " ")),
@@ -83,7 +84,8 @@ impl Section {
     fn text(&self) -> String {
         let Self { id, title, body } = self;
         format!(
-            "<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n{body}</section>\n"
+            "<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n\
+             {body}</section>\n"
         )
     }
 }

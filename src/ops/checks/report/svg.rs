@@ -234,7 +234,8 @@ fn scales(chart: &Chart) -> (Scale, Scale) {
 fn legend(chart: &Chart) -> String {
     let one = |(at, line): (usize, &Line)| {
         let piece = format!(
-            "<svg class=\"key\" viewBox=\"0 0 24 8\" aria-hidden=\"true\"><path class=\"line l{at}\" d=\"M0 4H24\"/></svg>"
+            "<svg class=\"key\" viewBox=\"0 0 24 8\" aria-hidden=\"true\">\
+             <path class=\"line l{at}\" d=\"M0 4H24\"/></svg>"
         );
         format!("<span>{piece} {}</span> ", escape(line.name))
     };

@@ -55,7 +55,8 @@ pub(super) fn checks(outcome: &Outcome) -> String {
     let head = if known { "<th scope=\"col\" class=\"number\">Known</th>" } else { "" };
     let rows: String = outcome.worst_first().into_iter().map(|check| check_row(outcome, check, known)).collect();
     format!(
-        "<section class=\"wide\" aria-label=\"Table of the checks\" tabindex=\"0\">\n<table>\n<thead><tr><th scope=\"col\">Check</th><th scope=\"col\">Status</th><th scope=\"col\">Severity</th>\
+        "<section class=\"wide\" aria-label=\"Table of the checks\" tabindex=\"0\">\n<table>\n\
+         <thead><tr><th scope=\"col\">Check</th><th scope=\"col\">Status</th><th scope=\"col\">Severity</th>\
          <th scope=\"col\" class=\"number\">Found</th>{head}<th scope=\"col\" class=\"number\">Rows</th></tr></thead>\n\
          <tbody>\n{rows}</tbody>\n</table>\n</section>\n"
     )
@@ -71,7 +72,8 @@ fn check_row(outcome: &Outcome, check: &CheckLine, known: bool) -> String {
     let number = |number: u64| if ran { number.to_string() } else { "-".to_owned() };
     let known = if known { format!("<td class=\"number\">{}</td>", number(check.known)) } else { String::new() };
     format!(
-        "<tr data-check=\"{id}\"><th scope=\"row\">{name}</th><td>{}</td><td class=\"severity {severity}\">{severity}</td>\
+        "<tr data-check=\"{id}\"><th scope=\"row\">{name}</th><td>{}</td>\
+         <td class=\"severity {severity}\">{severity}</td>\
          <td class=\"number\">{}</td>{known}<td class=\"number\">{}</td></tr>\n",
         check.status.word().replace('_', " "),
         number(check.violations),
@@ -132,7 +134,8 @@ fn finding(outcome: &Outcome, at: usize, finding: &FindingLine, shown: &mut BTre
         reason => format!("<p class=\"soft\">Known: {}</p>", escape(reason)),
     });
     format!(
-        "<li id=\"finding-{at}\" class=\"{class}\" data-fingerprint=\"{}\"><p><span class=\"severity {severity}\">{severity}\
+        "<li id=\"finding-{at}\" class=\"{class}\" data-fingerprint=\"{}\"><p>\
+         <span class=\"severity {severity}\">{severity}\
          </span> {row}: <span class=\"message\">{}</span></p>{with}{}{}</li>\n",
         escape(&finding.fingerprint),
         escape(&finding.message),
