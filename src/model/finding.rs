@@ -47,7 +47,7 @@ pub struct Finding {
     pub key: Key,
     /// Other rows that take part, as (table, key).
     pub related: Vec<(&'static str, Key)>,
-    /// What is wrong for programs: the column or the aspect with its values, the same whatever the words of the message.
+    /// What is wrong for programs: the column or the aspect with its values, the same whatever the message says.
     pub what: String,
     /// What is wrong, with the values.
     pub message: String,

@@ -28,8 +28,8 @@ pub fn escape(text: &str) -> String {
 /// Tells whether XML 1.0 has no place for a character, or whether it turns the direction of the text around it.
 fn is_unfit(c: char) -> bool {
     let control = c.is_control() && c != '\n' && c != '\t';
-    control
-        || matches!(c, '\u{FFFE}' | '\u{FFFF}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    let turns = matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    control || turns || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
 /// Returns text as one part of a URI's path: letters, digits, `-._~` as they are, every other byte as %XX.
