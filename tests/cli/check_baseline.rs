@@ -46,7 +46,7 @@ fn fingerprints_stay_and_tell_findings_apart() {
     let world = broken();
     apply(&world, &["nullify_required_fields", "--variant", "pat_id", "--sample", "2"]);
     let (_, first) = check(&world, &[]);
-    let (_, again) = check(&world, &["--only", "angles"]);
+    let (_, again) = check(&world, &["--only", "angle_range"]);
     let (all, angles) = (fingerprints(&first), fingerprints(&again));
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "{all:?}");
     assert!(!angles.is_empty() && angles.iter().all(|one| all.contains(one)));
@@ -56,7 +56,7 @@ fn fingerprints_stay_and_tell_findings_apart() {
         copy.execute_batch(ddl).unwrap();
         world.mfm(&["target", "add", &format!("sqlite:{name}")]).assert().success();
         let name = name.trim_end_matches(".db");
-        fingerprints(&check(&world, &["--only", "angles", "--target", name]).1)
+        fingerprints(&check(&world, &["--only", "angle_range", "--target", name]).1)
     };
     let usual = "CREATE TABLE TxFieldPoint(TFP_ID int PRIMARY KEY, FLD_ID int, Gantry_Ang decimal(4,1), Coll_Ang real);
          INSERT INTO TxFieldPoint VALUES (7, 1, 400, 10);";
@@ -94,8 +94,8 @@ fn a_baseline_lets_only_new_findings_count() {
 #[test]
 fn another_value_is_another_finding() {
     let world = World::with_copy();
-    let only = ["--only", "angles", "--baseline", "known.json"];
-    check(&world, &["--only", "angles", "--write-baseline", "known.json"]);
+    let only = ["--only", "angle_range", "--baseline", "known.json"];
+    check(&world, &["--only", "angle_range", "--write-baseline", "known.json"]);
     let (code, before) = check(&world, &only);
     assert_eq!((code, counts(&before)), (0, [0, 7, 0, 0]));
     let copy = rusqlite::Connection::open(world.path().join("copy.db")).unwrap();
@@ -107,8 +107,8 @@ fn another_value_is_another_finding() {
 #[test]
 fn a_baseline_is_one_sorted_line_a_finding_and_keeps_its_reasons() {
     let world = World::with_copy();
-    let update = ["--only", "angles", "--baseline", "known.json", "--write-baseline", "known.json"];
-    check(&world, &["--only", "angles", "--write-baseline", "known.json"]);
+    let update = ["--only", "angle_range", "--baseline", "known.json", "--write-baseline", "known.json"];
+    check(&world, &["--only", "angle_range", "--write-baseline", "known.json"]);
     let first = read(&world, "known.json");
     let lines: Vec<&str> = first.lines().collect();
     assert_eq!((lines.len(), lines[1]), (12, "  \"schema\": \"mfm/baseline/1\","), "{first}");
@@ -132,7 +132,7 @@ fn a_baseline_is_one_sorted_line_a_finding_and_keeps_its_reasons() {
 fn a_baseline_is_never_written_over_anything_else() {
     let world = World::with_copy();
     std::fs::write(world.path().join("mine.txt"), "mine").unwrap();
-    check(&world, &["--only", "angles", "--write-baseline", "known.json"]);
+    check(&world, &["--only", "angle_range", "--write-baseline", "known.json"]);
     for (name, words) in [
         ("mine.txt", &["--write-baseline", "mine.txt"][..]),
         ("known.json", &["--write-baseline", "known.json"][..]),
@@ -148,7 +148,7 @@ fn a_baseline_is_never_written_over_anything_else() {
 #[test]
 fn a_baseline_that_does_not_hold_together_is_refused() {
     let world = World::with_copy();
-    check(&world, &["--only", "angles", "--write-baseline", "known.json"]);
+    check(&world, &["--only", "angle_range", "--write-baseline", "known.json"]);
     let good = read(&world, "known.json");
     for (bad, why) in [
         (good.replacen("\"TFP_ID\":10", "\"TFP_ID\":99", 1), "finding 1 of it"),
@@ -184,7 +184,7 @@ fn the_schema_of_the_baseline_is_on_its_page_and_holds() {
     compiler.add_resource("mfm:baseline", serde_json::to_value(&schema).unwrap()).unwrap();
     let compiled = compiler.compile("mfm:baseline", &mut schemas).unwrap();
     let world = World::with_copy();
-    check(&world, &["--only", "angles", "--write-baseline", "known.json"]);
+    check(&world, &["--only", "angle_range", "--write-baseline", "known.json"]);
     let mut file: Json = serde_json::from_str(&read(&world, "known.json")).unwrap();
     schemas.validate(&file, compiled).unwrap();
     file["schema"] = json!("mfm/baseline/2");
@@ -204,17 +204,17 @@ fn only_what_is_bad_enough_is_an_exit_code() {
             "what is found is said all the same"
         );
     }
-    let page = text(&world.run(&["check", "--only", "angles", "--now", "2024-06-29", "--fail-on", "high"]).stdout);
+    let page = text(&world.run(&["check", "--only", "angle_range", "--now", "2024-06-29", "--fail-on", "high"]).stdout);
     assert!(page.contains("the exit code is 0 by --fail-on high"), "{page}");
 }
 
 #[test]
 fn the_page_says_what_is_new_known_and_gone() {
     let world = World::with_copy();
-    check(&world, &["--only", "angles", "--write-baseline", "known.json"]);
+    check(&world, &["--only", "angle_range", "--write-baseline", "known.json"]);
     let copy = rusqlite::Connection::open(world.path().join("copy.db")).unwrap();
     copy.execute_batch("UPDATE TxFieldPoint SET Gantry_Ang = 999 WHERE TFP_ID = 10").unwrap();
-    let words = ["check", "--only", "angles", "--now", "2024-06-29", "--baseline", "known.json"];
+    let words = ["check", "--only", "angle_range", "--now", "2024-06-29", "--baseline", "known.json"];
     insta::assert_snapshot!(world.shown(&words), @r"
     exit code: 1
     ----- stdout -----

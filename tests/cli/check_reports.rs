@@ -118,10 +118,10 @@ fn sarif_is_valid_and_says_what_the_json_says() {
 #[test]
 fn sarif_says_what_is_known_and_what_did_not_run() {
     let world = World::with_copy();
-    check(&world, &["--only", "angles", "--write-baseline", "known.json"]);
+    check(&world, &["--only", "angle_range", "--write-baseline", "known.json"]);
     let copy = rusqlite::Connection::open(world.path().join("copy.db")).unwrap();
     copy.execute_batch("UPDATE TxFieldPoint SET Gantry_Ang = 999 WHERE TFP_ID = 10").unwrap();
-    let (code, out) = check(&world, &["--only", "angles,duplicates", "--baseline", "known.json", "--as", "sarif"]);
+    let (code, out) = check(&world, &["--only", "angle_range,duplicate_delivery", "--baseline", "known.json", "--as", "sarif"]);
     let log: Json = serde_json::from_str(&out).unwrap();
     assert_is_sarif(&log);
     let run = &log["runs"][0];
@@ -160,7 +160,7 @@ fn junit_has_a_case_a_check() {
 #[test]
 fn junit_skips_what_could_not_run() {
     let world = World::with_copy();
-    let (code, out) = check(&world, &["--only", "duplicates,angles", "--as", "junit"]);
+    let (code, out) = check(&world, &["--only", "duplicate_delivery,angle_range", "--as", "junit"]);
     assert_well_formed(&out);
     assert_eq!((code, between(&out, "<skipped message=\"", "\"")), (1, vec!["the target has no table TrackTreatment"]));
 }
@@ -168,7 +168,7 @@ fn junit_skips_what_could_not_run() {
 #[test]
 fn html_says_what_the_json_says() {
     let world = broken();
-    check(&world, &["--only", "angles", "--write-baseline", "known.json"]);
+    check(&world, &["--only", "angle_range", "--write-baseline", "known.json"]);
     let words = ["--baseline", "known.json"];
     let (code, page) = check(&world, &[&words[..], &["--as", "html"]].concat());
     let json = json(&world, &words);
@@ -260,9 +260,9 @@ fn a_report_goes_to_a_file_and_the_page_to_stdout() {
     let world = World::with_copy();
     std::fs::write(world.path().join("mine.html"), "<!doctype html><title>mine</title>").unwrap();
     for form in ["json", "sarif", "junit", "html"] {
-        let (_, whole) = check(&world, &["--only", "angles", "--as", form]);
+        let (_, whole) = check(&world, &["--only", "angle_range", "--as", form]);
         for _ in 0..2 {
-            let (code, page) = check(&world, &["--only", "angles", "--as", form, "--output", "report"]);
+            let (code, page) = check(&world, &["--only", "angle_range", "--as", form, "--output", "report"]);
             assert!(code == 1 && page.starts_with("7 violations on copy"), "{page}");
             assert_eq!(std::fs::read_to_string(world.path().join("report")).unwrap(), whole, "{form}");
         }
@@ -270,7 +270,7 @@ fn a_report_goes_to_a_file_and_the_page_to_stdout() {
         let error: Json = serde_json::from_slice(&done.stderr).unwrap();
         assert_eq!((done.status.code(), &error["code"]), (Some(2), &json!("report_file")));
     }
-    check(&world, &["--only", "angles", "--as", "table", "--output", "page.txt"]);
+    check(&world, &["--only", "angle_range", "--as", "table", "--output", "page.txt"]);
     let page = std::fs::read_to_string(world.path().join("page.txt")).unwrap();
     assert!(page.starts_with("7 violations on copy") && !page.contains('\u{1b}'), "{page}");
     assert_eq!(check(&world, &["-o", "page.txt"]).0, 2, "an output needs a form");
@@ -279,7 +279,7 @@ fn a_report_goes_to_a_file_and_the_page_to_stdout() {
 #[test]
 fn forms_of_every_command_can_be_asked_for_too() {
     let world = World::with_copy();
-    let only = ["--only", "angles"];
+    let only = ["--only", "angle_range"];
     let same = |one: &[&str], other: &[&str]| {
         assert_eq!(check(&world, &[&only, one].concat()), check(&world, &[&only, other].concat()));
     };
