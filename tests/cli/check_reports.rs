@@ -121,7 +121,8 @@ fn sarif_says_what_is_known_and_what_did_not_run() {
     check(&world, &["--only", "angle_range", "--write-baseline", "known.json"]);
     let copy = rusqlite::Connection::open(world.path().join("copy.db")).unwrap();
     copy.execute_batch("UPDATE TxFieldPoint SET Gantry_Ang = 999 WHERE TFP_ID = 10").unwrap();
-    let (code, out) = check(&world, &["--only", "angle_range,duplicate_delivery", "--baseline", "known.json", "--as", "sarif"]);
+    let (code, out) =
+        check(&world, &["--only", "angle_range,duplicate_delivery", "--baseline", "known.json", "--as", "sarif"]);
     let log: Json = serde_json::from_str(&out).unwrap();
     assert_is_sarif(&log);
     let run = &log["runs"][0];
