@@ -117,7 +117,8 @@ fn checks_need_no_mark_and_what_cannot_run_is_no_pass() {
         world.foreign().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap()
     };
     let now = Some("2024-06-29T12:00:00".to_owned());
-    let request = checks::Request { only: vec!["angle-range".into(), "control_points".into()], now };
+    let request =
+        checks::Request { only: vec!["angle-range".into(), "control_points".into()], now, ..Default::default() };
     let outcome = checks::run(&world.context(), &request).unwrap();
     let line = |id: &str| outcome.checks.iter().find(|check| check.id == id).unwrap();
     let (angles, points_line) = (line("angle_range"), line("control_point_sequence"));

@@ -6,7 +6,7 @@ use super::{Card, Check, Terms, Verdict, each, present};
 use crate::model::snapshot::key_form;
 use crate::model::{Query, Row, Severity, Snapshot, Value};
 use crate::mosaiq::ground::{Form, Read};
-use crate::mosaiq::metersets::{self, Dose};
+use crate::mosaiq::metersets::{self, Dose, Tolerance};
 use crate::mosaiq::numbers::{Number, Reading};
 
 const TABLE: &str = "TxField";
@@ -37,13 +37,18 @@ impl Check for MetersetValue {
         vec![Read::all(TABLE, COLUMN, Form::Number)]
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
         each(snapshot, &VALUE, TABLE, |row| {
-            let impossible = |meterset: &Number| metersets::negative(*meterset) || metersets::extreme(*meterset);
+            let impossible = |meterset: &Number| impossible(*meterset, terms);
             let found = Reading::cell(row, COLUMN).number().filter(impossible);
             found.map(|meterset| (VALUE.severity, format!("Meterset is {meterset} MU"))).into_iter().collect()
         })
     }
+}
+
+/// Tells whether no field can have a meterset.
+pub(super) fn impossible(meterset: Number, terms: &Terms) -> bool {
+    metersets::negative(meterset) || !terms.rules.metersets.impossible.is_above(meterset)
 }
 
 /// A meterset agrees with the control points.
@@ -76,7 +81,7 @@ impl Check for MetersetIndex {
         fields.into_iter().chain(points).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
         let points = match present(snapshot, "TxFieldPoint", &[]) {
             Ok(points) => points,
             Err(not_run) => return not_run,
@@ -85,13 +90,14 @@ impl Check for MetersetIndex {
         for point in points.rows() {
             of_field.entry(point.cell("FLD_ID").map_or(Value::Null, key_form)).or_default().push(point);
         }
+        let tolerance = Tolerance::of(&terms.rules.metersets);
         each(snapshot, &INDEX, TABLE, |row| {
             let judge = || {
                 let points = of_field.get(&key_form(row.cell("FLD_ID")?))?;
                 let (last, meterset) = (metersets::last_index(points)?, row.float(COLUMN)?);
                 let [end, all] = [last, meterset].map(Number::from);
                 let message = || format!("the last index is {end}, neither 100 % nor the Meterset, {all} MU");
-                (!metersets::index_fits(last, meterset)).then(|| (INDEX.severity, message()))
+                (!metersets::index_fits(last, meterset, tolerance)).then(|| (INDEX.severity, message()))
             };
             judge().into_iter().collect()
         })
@@ -123,13 +129,14 @@ impl Check for MetersetDose {
         [COLUMN, "Cgray", "cGrayPerMeterset"].map(|column| Read::all(TABLE, column, Form::Number)).into()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+        let tolerance = Tolerance::of(&terms.rules.metersets);
         each(snapshot, &DOSE, TABLE, |row| {
             let judge = || {
                 let (dose, meterset) = (Dose::of(row)?, row.float(COLUMN)?);
                 let [cgray, each, all] = [dose.cgray, dose.per_meterset, meterset].map(Number::from);
                 let message = || format!("{each} cGy per MU times {all} MU is not {cgray} cGy");
-                (!dose.fits(meterset)).then(|| (DOSE.severity, message()))
+                (!dose.fits(meterset, tolerance)).then(|| (DOSE.severity, message()))
             };
             judge().into_iter().collect()
         })
