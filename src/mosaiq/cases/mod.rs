@@ -6,6 +6,7 @@ mod metersets;
 mod mlc;
 mod nulls;
 mod offsets;
+mod planted;
 mod references;
 mod selection;
 mod times;
