@@ -59,6 +59,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     usage("selector", "--patient IDA, --machine NAME, --type WORD, --date YYYY-MM-DD"),
     usage("eligible", "choose a tool that breaks this kind of record; `mfm modes TOOL` says which it takes"),
     usage("unknown_check", "the hint lists the groups and their checks"),
+    usage("rules", "`mfm check --print-rules` prints a complete file"),
     usage("sample", "ask for at least one record"),
     usage("seed", "choose a seed of at most 2^53-1"),
     usage("now", "write it as 2024-06-28T12:00:00"),

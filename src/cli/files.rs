@@ -7,8 +7,11 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::completion;
+use super::json;
 use super::printer::Printer;
-use crate::ops::{Failure, Kind};
+use super::settings::Format;
+use crate::ops::rules::Chosen;
+use crate::ops::{Failure, Kind, checks};
 
 /// The shells, with the files that their scripts are kept in.
 const SHELLS: [(Shell, &str); 5] = [
@@ -53,6 +56,16 @@ pub(super) fn write_man(dir: &Path, printer: &Printer) -> Result<u8, Failure> {
         std::fs::write(dir.join(name), text).map_err(|error| wrong(error.to_string()))?;
     }
     printer.note(&format!("{} man pages in {}", pages.len(), dir.display()));
+    Ok(0)
+}
+
+/// Prints the rules of checks: a file that can be read back, or a JSON object.
+///
+/// # Errors
+/// What the rules say.
+pub(super) fn print_rules(request: &checks::Request, format: Format, printer: &Printer) -> Result<u8, Failure> {
+    let rules = Chosen::read(request.rules.as_deref())?;
+    printer.data(&if format == Format::Json { json::line("rules", &rules)? } else { rules.text() });
     Ok(0)
 }
 

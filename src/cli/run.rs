@@ -36,6 +36,7 @@ pub(super) fn dispatch(
             emit(settings, printer, command.name(), &modes::run(mode.as_deref())?)?;
             Ok(0)
         }
+        Command::Check(request) if request.print_rules => files::print_rules(request, settings.format, printer),
         Command::Completions { shell } => files::print_completions(*shell, printer),
         Command::Man { dir } => files::write_man(dir, printer),
         Command::Help { words } => topics::run(words, settings, printer),

@@ -163,6 +163,10 @@ Exits with 1 where anything is found that counts: that --baseline does not hold,
 does not change the exit code: look at the status, or at `not_run` in the JSON. What is missing or unreadable while \
 something else can still be judged is a remark: the check runs, and says what it did not judge.
 
+What counts as wrong is said by rules: ranges, speeds and leaf pairs by machine, durations and metersets by type \
+of field, action limits by site, and which checks run. --print-rules prints the default file, with a comment on every \
+key; a file of your own, given with --rules, needs to say only what is different.
+
 With --format plain there is one line a finding: check, group, mode, status, severity, looked_at, table, key, related, \
 message. A check without findings has one line whose table, key and related are empty; where it could not run, the \
 message says why. So has one with findings and remarks, with the status `remark`. JSON holds the first 1000 findings, \
@@ -179,6 +183,8 @@ Example:
   mfm check --baseline known.json --fail-on high --as junit --output checks.xml
   mfm check --as html --output report.html
   mfm check --only angles,duplicate_delivery --now 2024-06-29T12:00:00
+  mfm check --print-rules > rules.toml
+  mfm check --rules rules.toml
   mfm check --format plain | cut -f 1,4 | sort | uniq -c";
 
 /// `mfm plan`.

@@ -139,9 +139,8 @@ impl Table {
     /// Returns the place of a column, by its exact name or else whatever its case.
     #[must_use]
     pub fn position(&self, column: &str) -> Option<usize> {
-        let name = |c: &Column| c.image.name.as_str().to_owned();
         let exact = self.columns.iter().position(|c| c.image.name == column);
-        exact.or_else(|| self.columns.iter().position(|c| name(c).eq_ignore_ascii_case(column)))
+        exact.or_else(|| self.columns.iter().position(|c| c.image.name.eq_ignore_ascii_case(column)))
     }
 
     /// Returns a column and its place.

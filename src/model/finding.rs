@@ -1,11 +1,12 @@
 //! Findings of quality checks; knows no check.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Key;
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth a look.

@@ -257,6 +257,7 @@ fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Integer(number) => Some(*number),
         Value::Boolean(flag) => Some(i64::from(*flag)),
+        Value::Real(number) if number.fract() != 0.0 => None,
         Value::Real(number) => Decimal::from_f64(*number)?.to_i64_exact(),
         Value::Decimal(number) => number.to_i64_exact(),
         _ => None,
@@ -298,6 +299,9 @@ impl<'s> Row<'s> {
     pub fn float(&self, column: &str) -> Option<f64> {
         match self.cell(column)? {
             Value::Real(number) => Some(*number),
+            Value::Integer(number) => {
+                i32::try_from(*number).ok().map(f64::from).or_else(|| number.to_string().parse().ok())
+            }
             _ => self.decimal(column)?.to_string().parse().ok(),
         }
     }

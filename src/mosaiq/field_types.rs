@@ -24,6 +24,19 @@ const TYPES: [(i64, &str); 20] = [
     (21, "pdr"),
 ];
 
+/// The words of all types.
+pub(super) const WORDS: [&str; TYPES.len()] = words_of();
+
+const fn words_of() -> [&'static str; TYPES.len()] {
+    let mut words = [""; TYPES.len()];
+    let mut at = 0;
+    while at < TYPES.len() {
+        words[at] = TYPES[at].1;
+        at += 1;
+    }
+    words
+}
+
 /// Other words that people use for types.
 const ALIASES: [(i64, &str); 5] =
     [(2, "step_and_shoot"), (3, "portal"), (3, "portal_setup"), (4, "kv"), (14, "sliding_window")];

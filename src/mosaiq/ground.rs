@@ -1,5 +1,7 @@
 //! What a check stands on: which of the columns that it reads are there and can be read; judges no row.
 
+use std::collections::BTreeMap;
+
 use super::numbers::Reading;
 use crate::model::{Column, Snapshot, Value, time};
 
@@ -15,7 +17,7 @@ pub struct Read {
 }
 
 /// What a filled cell must hold to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Form {
     /// Anything.
     Any,
@@ -44,7 +46,21 @@ enum Need {
     Aid,
 }
 
+/// What is known already of columns of a snapshot, so that several checks look at each once.
+#[derive(Debug, Default)]
+pub struct Survey(BTreeMap<(&'static str, &'static str, Form), State>);
+
+impl Survey {
+    fn state(&mut self, read: &Read, snapshot: &Snapshot) -> State {
+        if !read.is_there(snapshot) {
+            return State::Missing;
+        }
+        *self.0.entry((read.table, read.column, read.form)).or_insert_with(|| read.state(snapshot))
+    }
+}
+
 /// Whether a column can be read.
+#[derive(Clone, Copy, Debug)]
 enum State {
     /// Every cell can, but for so many.
     Readable(u64),
@@ -154,7 +170,7 @@ impl Form {
     fn holds(self, value: &Value, column: &Column) -> bool {
         match self {
             Self::Any => true,
-            Self::Number => Reading::of(value).number().is_some(),
+            Self::Number => Reading::is_number(value),
             Self::Whole | Self::Flag | Self::FlagOrNull => {
                 matches!(crate::model::snapshot::key_form(value), Value::Integer(_))
             }
@@ -184,8 +200,8 @@ impl Form {
 ///
 /// # Errors
 /// Why it can judge nothing.
-pub(super) fn survey(reads: &[Read], snapshot: &Snapshot) -> Result<Vec<String>, String> {
-    let states: Vec<(&Read, State)> = reads.iter().map(|read| (read, read.state(snapshot))).collect();
+pub(super) fn survey(reads: &[Read], snapshot: &Snapshot, known: &mut Survey) -> Result<Vec<String>, String> {
+    let states: Vec<(&Read, State)> = reads.iter().map(|read| (read, known.state(read, snapshot))).collect();
     for need in [Need::All, Need::Own] {
         let of_need = || states.iter().filter(|(read, _)| read.need == need);
         let reasons = once(of_need().filter_map(|(read, state)| read.why(state, snapshot)));

@@ -1,5 +1,8 @@
 //! MLC leaf sets: two banks of positions in 1/100 cm, and the two ways to count them; knows no machine and no field.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::limits::LEAF_CM;
 use super::records;
 use crate::model::{Column, Datum, Edit, Refusal, Row, Snapshot, Value};
@@ -14,8 +17,9 @@ pub(super) const BANK_B: &str = "B_Leaf_Set";
 pub(super) const POINTS: &str = "TxFieldPoint";
 
 /// How a machine counts the positions of its two banks; a machine has one way, and no column says which.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Convention {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Convention {
     /// Both banks in one coordinate: the gap is B - A.
     Absolute,
     /// Each bank outward from the centre: the gap is A + B.

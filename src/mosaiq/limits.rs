@@ -9,14 +9,8 @@ pub const GANTRY_DEGREES: Range = Range { min: 0, max: 360 };
 pub const COLLIMATOR_DEGREES: Range = Range { min: -180, max: 360 };
 /// Two deliveries that start within so many seconds of each other count as duplicates.
 pub const DUPLICATE_WINDOW_SECONDS: i64 = 10;
-/// How long a complete delivery lasts, in seconds.
-pub const DELIVERY_SECONDS: Range = Range { min: 10, max: 1800 };
-/// How far a patient is shifted along one axis, in cm; beyond, it is worth asking.
-pub const OFFSET_CM: Range = Range { min: -10, max: 10 };
 /// How far a patient can be shifted along one axis, in cm; beyond, it is no shift.
 pub const OFFSET_POSSIBLE_CM: Range = Range { min: -20, max: 20 };
-/// How far a patient is shifted in all, in cm.
-pub const OFFSET_VECTOR_CM: f64 = 15.0;
 /// Offset_Type: localisation, portal, third party.
 pub const OFFSET_TYPES: [i64; 3] = [2, 3, 4];
 /// Offset_State: active, complete.

@@ -292,12 +292,12 @@ impl Machines {
         &self.fields
     }
 
-    /// Holds each field against the convention that its machine's other fields tell.
-    pub(super) fn gaps(&self) -> Gaps<'_> {
+    /// Holds each field against the convention that is told of its machine, or that the machine's other fields tell.
+    pub(super) fn gaps(&self, told: impl Fn(&Value) -> Option<Convention>) -> Gaps<'_> {
         let mut gaps = Gaps::default();
         for (id, field) in self.fields.iter().filter(|(_, field)| field.leaves.pairs > 0) {
             gaps.fields += 1;
-            match self.others(field).convention() {
+            match told(&field.machine).or_else(|| self.others(field).convention()) {
                 None => gaps.unjudged += 1,
                 Some(convention) if field.leaves.crossed.under(convention) > 0 => {
                     gaps.crossed.insert(id, convention);

@@ -2,7 +2,27 @@
 
 use super::limits::{INDEX_END_PERCENT, INDEX_TOLERANCE_PERCENT, METERSET_EXTREME_MU, METERSET_TOLERANCE};
 use super::numbers::Number;
+use super::rules::Metersets;
 use crate::model::Row;
+
+/// How closely metersets, doses and indices agree.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tolerance {
+    /// As a part of the measure.
+    part: f64,
+    /// Of the last index, in percent.
+    index_percent: f64,
+}
+
+impl Tolerance {
+    /// What modes go by.
+    pub(super) const USUAL: Self = Self { part: METERSET_TOLERANCE, index_percent: INDEX_TOLERANCE_PERCENT };
+
+    /// What rules say.
+    pub(super) const fn of(rules: &Metersets) -> Self {
+        Self { part: rules.tolerance.get() / 100.0, index_percent: rules.index_tolerance.get() }
+    }
+}
 
 /// Tells whether a meterset in MU is below zero.
 pub(super) fn negative(meterset: Number) -> bool {
@@ -14,10 +34,9 @@ pub(super) fn extreme(meterset: Number) -> bool {
     meterset.compare(METERSET_EXTREME_MU).is_ge()
 }
 
-/// Tells whether two numbers agree within the tolerance of a meterset, the first being the measure; an infinite one
-/// measures nothing.
-fn agree(expected: f64, found: f64) -> bool {
-    expected.is_finite() && (found - expected).abs() <= METERSET_TOLERANCE * expected.abs()
+/// Tells whether two numbers agree within a part of the first, which is the measure; an infinite one measures nothing.
+fn agree(expected: f64, found: f64, part: f64) -> bool {
+    expected.is_finite() && (found - expected).abs() <= part * expected.abs()
 }
 
 /// Returns the last index of a field with several control points, in percent or MU; `None` where one of them is NULL,
@@ -28,8 +47,8 @@ pub(super) fn last_index(points: &[Row<'_>]) -> Option<f64> {
 }
 
 /// Tells whether a last index is an end: 100 percent, or the field's meterset in MU.
-pub(super) fn index_fits(last: f64, meterset: f64) -> bool {
-    (last - INDEX_END_PERCENT).abs() <= INDEX_TOLERANCE_PERCENT || agree(meterset, last)
+pub(super) fn index_fits(last: f64, meterset: f64, tolerance: Tolerance) -> bool {
+    (last - INDEX_END_PERCENT).abs() <= tolerance.index_percent || agree(meterset, last, tolerance.part)
 }
 
 /// The dose of a field and how much of it a monitor unit gives, where both are there and not zero.
@@ -49,7 +68,7 @@ impl Dose {
     }
 
     /// Tells whether a meterset in MU gives the dose; none at all is not judged.
-    pub(super) fn fits(self, meterset: f64) -> bool {
-        meterset == 0.0 || agree(self.cgray, self.per_meterset * meterset)
+    pub(super) fn fits(self, meterset: f64, tolerance: Tolerance) -> bool {
+        meterset == 0.0 || agree(self.cgray, self.per_meterset * meterset, tolerance.part)
     }
 }

@@ -41,6 +41,15 @@ impl Reading {
         }
     }
 
+    /// Tells whether a value is a number, without reading it.
+    pub(super) const fn is_number(value: &Value) -> bool {
+        match value {
+            Value::Integer(_) | Value::Boolean(_) | Value::Decimal(_) => true,
+            Value::Real(number) => !number.is_nan(),
+            _ => false,
+        }
+    }
+
     /// Reads a cell.
     pub(super) fn cell(row: &Row<'_>, column: &str) -> Self {
         row.cell(column).map_or(Self::Empty, Self::of)
@@ -62,6 +71,14 @@ impl From<f64> for Number {
 }
 
 impl Number {
+    /// Compares it with a number that is given both ways.
+    pub(super) fn against(self, exact: Decimal, float: f64) -> Ordering {
+        match self {
+            Self::Exact(number) => number.compare(exact),
+            Self::Float(number) => number.total_cmp(&float),
+        }
+    }
+
     /// Compares it with a whole number.
     pub(super) fn compare(self, other: i64) -> Ordering {
         #[expect(clippy::cast_precision_loss, reason = "limits are small")]

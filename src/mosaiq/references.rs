@@ -33,6 +33,13 @@ pub(super) static FIELD: [Reference; 2] =
 pub(super) static POINT: [Reference; 1] = [of(("TxFieldPoint", "FLD_ID"), ("TxField", "FLD_ID"))];
 /// What a shift refers to.
 pub(super) static OFFSET: [Reference; 1] = [of(("Offset", "SIT_SET_ID"), ("Site", "SIT_SET_ID"))];
+/// What the dose history refers to, and what refers to it.
+pub(super) static DOSE: [Reference; 4] = [
+    of(("Dose_Hst", "Pat_ID1"), ("Patient", "Pat_ID1")),
+    of(("Dose_Hst", "SIT_ID"), ("Site", "SIT_ID")),
+    of(("Dose_Hst", "FLD_ID"), ("TxField", "FLD_ID")),
+    of(("TrackTreatment", "DHS_ID"), ("Dose_Hst", "DHS_ID")),
+];
 /// Who a patient is: a treated patient has an identity, and every identity has its patient.
 pub(super) static IDENTITY: [Reference; 2] =
     [of(("TrackTreatment", "Pat_ID1"), ("Ident", "Pat_Id1")), of(("Ident", "Pat_Id1"), ("Patient", "Pat_ID1"))];

@@ -40,6 +40,18 @@ pub(super) static REQUIRED: [Place; 20] = [
     of("Offset", "Offset_State", OTHER),
 ];
 
+/// Columns by which rows are looked up or put in time, which no mode empties.
+pub(super) static LOOKED_UP: [Place; 8] = [
+    of("TxField", "FLD_SET_ID", OTHER),
+    of("Ident", "Pat_Id1", PAT_ID),
+    of("Site", "Pat_ID1", PAT_ID),
+    of("Site", "SIT_SET_ID", OTHER),
+    of("Dose_Hst", "Pat_ID1", PAT_ID),
+    of("Dose_Hst", "SIT_ID", OTHER),
+    of("Dose_Hst", "FLD_ID", FLD_ID),
+    of("Dose_Hst", "Tx_DtTm", TIMESTAMP),
+];
+
 /// Returns how bad it is that a column is NULL.
 pub(super) fn severity(place: &Place) -> Severity {
     match place.word {

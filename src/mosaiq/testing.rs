@@ -1,7 +1,7 @@
 //! A database in memory for tests: tables from their definitions, answers to queries, edits; no SQL anywhere.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
 
 use mfm_journal::{Column as ColumnImage, TableShape};
 
@@ -18,7 +18,7 @@ use crate::model::{
 pub(super) const NOW: jiff::civil::DateTime = jiff::civil::datetime(2024, 7, 1, 9, 0, 0, 0);
 
 /// What checks hold rows against.
-pub(super) const TERMS: Terms = Terms { now: NOW };
+pub(super) static TERMS: LazyLock<Terms> = LazyLock::new(|| Terms::standard(NOW));
 
 /// A mode's parameters.
 type Parameters = serde_json::Map<String, serde_json::Value>;
@@ -104,6 +104,20 @@ impl Database {
         rows.values_mut().for_each(|row| drop(row.remove(at)));
     }
 
+    /// Adds a copy of a row under another key.
+    pub(super) fn copy(&mut self, table: &str, key: i64, new: i64) {
+        let (declared, rows) = self.tables.get_mut(table).unwrap();
+        let mut row = rows[&vec![Value::Integer(key)]].clone();
+        row[declared.position(&declared.shape.key[0]).unwrap()] = Value::Integer(new);
+        assert!(rows.insert(vec![Value::Integer(new)], row).is_none());
+    }
+
+    /// Returns the tables that are different in another database.
+    pub(super) fn differing(&self, other: &Self) -> BTreeSet<String> {
+        let tables = self.tables.iter().filter(|(name, stored)| other.tables.get(*name) != Some(stored));
+        tables.map(|(name, _)| name.clone()).collect()
+    }
+
     pub(super) fn insert(&mut self, table: &str, values: &[Datum]) -> Result<(), Refusal> {
         let (declared, rows) = self.tables.get_mut(table).unwrap();
         assert_eq!(declared.columns.len(), values.len(), "{table}");
@@ -133,7 +147,7 @@ impl Database {
         self.tables[table].1.keys().map(|key| key[0].clone()).collect()
     }
 
-    fn answer(&self, query: &Query) -> Result<Answer, Refusal> {
+    pub(super) fn answer(&self, query: &Query) -> Result<Answer, Refusal> {
         let Some((table, rows)) = self.tables.get(&query.table) else {
             return Ok(Answer { table: None, rows: Vec::new(), maximum: None });
         };

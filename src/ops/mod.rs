@@ -24,6 +24,7 @@ pub mod reading;
 pub mod recover;
 pub mod replay;
 pub mod revert;
+pub mod rules;
 pub mod select;
 pub mod show;
 pub mod status;

@@ -5,6 +5,7 @@
 //! log.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail by panic, and prints its table")]
 
+mod checks;
 mod entries;
 mod memory;
 mod process;
@@ -59,6 +60,7 @@ fn main() {
         ("memory", memory::run),
         ("entries", entries::run),
         ("process", process::run),
+        ("checks", checks::run),
         #[cfg(feature = "mssql")]
         ("server", server::run),
     ];

@@ -24,7 +24,7 @@ fn a_clean_lab_passes() {
     let done = check(&world, &[]);
     let out = text(&done.stdout);
     assert_eq!(done.status.code(), Some(0), "{out}");
-    assert!(out.lines().next().unwrap().ends_with("of lab and found nothing"), "{out}");
+    assert!(out.lines().next().unwrap().contains("of lab and found nothing"), "{out}");
     assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
     let json = world.json(&[&["check"], &NOW[..]].concat());
     assert_eq!((&json["violations"], &json["not_run"]), (&0.into(), &0.into()));
@@ -91,7 +91,8 @@ fn what_fails_and_what_could_not_run_stand_first() {
       To do: Compare the field with the treatment plan, and import its angles again.
     ----- stderr -----
     ");
-    let rows = world.shown(&["check", "--only", "duplicates,angles", "--now", "2024-06-29", "--format", "plain"]);
+    let rows =
+        world.shown(&["check", "--only", "duplicate_delivery,angle_range", "--now", "2024-06-29", "--format", "plain"]);
     assert_snapshot!(rows, @r"
     exit code: 1
     ----- stdout -----
@@ -140,7 +141,7 @@ fn unreadable() -> World {
 #[test]
 fn what_was_not_judged_is_said() {
     let world = unreadable();
-    let only = ["check", "--only", "ANGLES,Offset-Size", "--now", "2024-06-29"];
+    let only = ["check", "--only", "ANGLE-Range,Offset-Size", "--now", "2024-06-29"];
     assert_snapshot!(world.shown(&only), @r"
     exit code: 0
     ----- stdout -----
@@ -197,4 +198,52 @@ fn usage_errors_list_what_there_is() {
     let done = world.run(&["check", "--now", "soon", "--json"]);
     let error: Json = serde_json::from_slice(&done.stderr).unwrap();
     assert_eq!((done.status.code(), &error["code"]), (Some(2), &"now".into()));
+}
+
+#[test]
+fn rules_are_read_and_named() {
+    let world = World::with_lab();
+    let print = |words: &[&str]| world.run(&[&["check", "--print-rules"], words].concat());
+    let default = text(&print(&[]).stdout);
+    assert!(default.starts_with("# The rules of `mfm check`"), "{default}");
+    std::fs::write(world.path().join("same.toml"), &default).unwrap();
+    let own = "[machines.\"LINAC 1\"]\ngantry_range = [0, 1]\n[checks.angle_range]\nseverity = \"critical\"\n\
+        [checks.mlc_leaf_set]\nenabled = false\n";
+    std::fs::write(world.path().join("own.toml"), own).unwrap();
+    let judged = |words: &[&str]| -> Json { serde_json::from_slice(&check(&world, words).stdout).unwrap() };
+    let plain = judged(&["--json"]);
+    assert_eq!(plain["rules"]["file"], Json::Null);
+    let same = judged(&["--json", "--rules", "same.toml"]);
+    assert_eq!((&same["rules"]["digest"], &same["violations"]), (&plain["rules"]["digest"], &0.into()));
+    let json: Json = serde_json::from_slice(&print(&["--rules", "own.toml", "--json"]).stdout).unwrap();
+    let own = judged(&["--json", "--rules", "own.toml"]);
+    assert_eq!((&own["rules"]["digest"], &own["rules"]["file"]), (&json["digest"], &"own.toml".into()));
+    assert_ne!(json["digest"], plain["rules"]["digest"]);
+    assert_eq!(json["rules"]["machines"]["LINAC 1"]["gantry_range"][1], 1.0);
+    let complete = print(&["--rules", "own.toml"]);
+    std::fs::write(world.path().join("complete.toml"), &complete.stdout).unwrap();
+    assert_eq!(judged(&["--json", "--rules", "complete.toml"])["rules"]["digest"], json["digest"]);
+    let of = |id: &str| own["checks"].as_array().unwrap().iter().find(|check| check["id"] == id).unwrap().clone();
+    assert_eq!(
+        (of("mlc_leaf_set")["status"].as_str(), of("mlc_leaf_set")["why"].as_str()),
+        (Some("not_run"), Some("the rules switch it off"))
+    );
+    assert_eq!(of("angle_range")["status"], "fail");
+    let found = own["findings"].as_array().unwrap();
+    assert!(found.iter().all(|found| found["check"] == "angle_range" && found["severity"] == "critical"), "{found:?}");
+    assert!(found.iter().all(|found| found["message"].as_str().unwrap().ends_with("outside 0 to 1 degrees")));
+}
+
+#[test]
+fn a_rules_file_that_means_nothing_is_refused_by_its_line() {
+    let world = World::with_lab();
+    std::fs::write(world.path().join("bad.toml"), "[machine]\ngantry_sped = 6\n").unwrap();
+    let refused = world.run(&["check", "--rules", "bad.toml", "--json"]);
+    let error: Json = serde_json::from_slice(&refused.stderr).unwrap();
+    let message =
+        "could not read the rules bad.toml: line 2: `gantry_sped` is unknown here: did you mean `gantry_speed`?";
+    assert_eq!((refused.status.code(), &error["code"], &error["message"]), (Some(2), &"rules".into(), &message.into()));
+    let done = world.run(&["check", "--print-rules", "--rules", "none.toml", "--json"]);
+    let error: Json = serde_json::from_slice(&done.stderr).unwrap();
+    assert_eq!((done.status.code(), &error["code"]), (Some(2), &"rules".into()));
 }

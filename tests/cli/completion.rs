@@ -63,7 +63,10 @@ fn words_of_the_program() {
         ("mfm find field --eligible create_inv", vec!["create_invalid_angles"]),
         ("mfm find field --eligible create_invalid_angles --variant c", vec!["collimator"]),
         ("mfm plan create_orphaned_record --record-type T", vec!["TrackTreatment", "TxFieldPoint"]),
-        ("mfm check --only offset_", vec!["offset_size", "offset_codes", "offset_future"]),
+        (
+            "mfm check --only offset_",
+            vec!["offset_size", "offset_codes", "offset_future", "offset_time", "offset_action_limit"],
+        ),
         ("mfm check --only angle_range,null_f", vec!["angle_range,null_field"]),
         ("mfm help exit", vec!["exit-codes"]),
         ("mfm log --li", vec!["--limit"]),

@@ -7,6 +7,7 @@ mod mlc;
 mod nulls;
 mod offsets;
 mod pictures;
+mod planted;
 mod references;
 mod selection;
 mod times;

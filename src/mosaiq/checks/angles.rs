@@ -1,11 +1,10 @@
-//! Angles: every gantry and collimator angle lies in its range; says nothing of jumps between control points.
+//! Angles: every gantry and collimator angle lies in its machine's range; says nothing of what lies between two points.
 
 use super::{Card, Check, Terms, Verdict, present};
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Query, Severity, Snapshot};
+use crate::mosaiq::fleet::Fleet;
 use crate::mosaiq::ground::{Form, Read};
-use crate::mosaiq::limits::{COLLIMATOR_DEGREES, GANTRY_DEGREES};
-use crate::mosaiq::numbers::Reading;
 
 /// The check.
 pub(super) struct AngleRange;
@@ -15,7 +14,8 @@ static CARD: Card = Card {
     group: "angles",
     mode: "invalid_angles",
     severity: Severity::Low,
-    about: "Gantry_Ang lies in 0 to 360 degrees and Coll_Ang in -180 to 360 degrees at every control point.",
+    about: "Gantry_Ang lies in 0 to 360 degrees and Coll_Ang in -180 to 360 degrees at every control point, or in \
+        the machine's own ranges.",
     remedy: "Compare the field with the treatment plan, and import its angles again.",
 };
 
@@ -28,21 +28,27 @@ impl Check for AngleRange {
         vec![Query::all("TxFieldPoint")]
     }
 
+    fn aids(&self) -> Vec<Query> {
+        Fleet::queries()
+    }
+
     fn reads(&self) -> Vec<Read> {
         ["Gantry_Ang", "Coll_Ang"].map(|column| Read::own("TxFieldPoint", column, Form::Number)).into()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
         let points = match present(snapshot, "TxFieldPoint", &[]) {
             Ok(points) => points,
             Err(not_run) => return not_run,
         };
+        let fleet = Fleet::read(snapshot, &terms.rules);
         let mut findings = Vec::new();
         for row in points.rows() {
-            for (column, name, range) in
-                [("Gantry_Ang", "gantry", GANTRY_DEGREES), ("Coll_Ang", "collimator", COLLIMATOR_DEGREES)]
-            {
-                let Some(angle) = Reading::cell(&row, column).number().filter(|angle| !angle.within(range)) else {
+            let machine = fleet.of_field(row.cell("FLD_ID"));
+            let ranges =
+                [("Gantry_Ang", "gantry", machine.gantry_range), ("Coll_Ang", "collimator", machine.collimator_range)];
+            for (column, name, range) in ranges {
+                let Some(angle) = row.cell(column).and_then(|cell| range.beyond(cell)) else {
                     continue;
                 };
                 let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
@@ -57,6 +63,6 @@ impl Check for AngleRange {
                 });
             }
         }
-        Verdict::Ran { looked_at: points.len() as u64, findings, remarks: Vec::new() }
+        Verdict::Ran { looked_at: points.len() as u64, findings, remarks: fleet.remarks() }
     }
 }

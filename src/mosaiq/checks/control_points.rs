@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Card, Check, Terms, Verdict, present};
 use crate::model::snapshot::key_form;
-use crate::model::{Finding, Query, Row, Severity, Snapshot, Value, Wrong};
+use crate::model::{Finding, Query, Row, Severity, Snapshot, TableRows, Value, Wrong};
 use crate::mosaiq::ground::{Form, Read};
 
-/// The check.
+/// The check of the numbering.
 pub(super) struct ControlPointSequence;
+/// The check of the number.
+pub(super) struct ControlPointMinimum;
 
 static CARD: Card = Card {
     id: "control_point_sequence",
@@ -16,12 +18,69 @@ static CARD: Card = Card {
     mode: "missing_control_points",
     severity: Severity::High,
     about: "A field's control points are numbered 0 to n-1, once each; there are as many as TxField.ControlPoints \
-        promises, at least one where the field has a type, and at least two where its type moves between them.",
+        promises, and at least one where the field has a type.",
     remedy: "Export the field's plan again and compare the number of control points before anything uses the field.",
 };
 
-/// Field types that move between control points: step and shoot, arc, skip arcs, VMAT, dynamic MLC.
-const MOVING: [i64; 5] = [2, 11, 12, 13, 14];
+static MINIMUM: Card = Card {
+    id: "control_point_minimum",
+    group: "control_points",
+    mode: "missing_control_points",
+    severity: Severity::Medium,
+    about: "A field with control points has as many as its type needs: two where it moves between them, ten for VMAT.",
+    remedy: "Compare the field with the treatment plan: an arc of few points is rarely what was planned.",
+};
+
+impl Check for ControlPointMinimum {
+    fn card(&self) -> &'static Card {
+        &MINIMUM
+    }
+
+    fn needs(&self) -> Vec<Query> {
+        vec![Query::all("TxField"), Query::all("TxFieldPoint")]
+    }
+
+    fn reads(&self) -> Vec<Read> {
+        vec![
+            Read::all("TxField", "FLD_ID", Form::Any),
+            Read::all("TxFieldPoint", "FLD_ID", Form::Any),
+            Read::all("TxField", "Type_Enum", Form::Whole),
+        ]
+    }
+
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+        let (fields, points) = match both(snapshot) {
+            Ok(both) => both,
+            Err(not_run) => return not_run,
+        };
+        let mut counts: BTreeMap<Value, u64> = BTreeMap::new();
+        for field in points.rows().filter_map(|row| row.cell("FLD_ID").map(key_form)) {
+            *counts.entry(field).or_default() += 1;
+        }
+        let few = |field: Row<'_>| {
+            let kind = field.integer("Type_Enum");
+            let least = terms.rules.of_type(kind)?.min_control_points?;
+            let count = *counts.get(&field.cell("FLD_ID").map(key_form)?)?;
+            let message = || match count {
+                1 => format!("is of type {} and has one control point only", kind.unwrap_or_default()),
+                _ => format!(
+                    "is of type {} and has {count} control points, fewer than {least}",
+                    kind.unwrap_or_default()
+                ),
+            };
+            let what = || format!("points={count} Type_Enum={}", kind.unwrap_or_default());
+            let wrong = || Wrong { what: what(), message: message() };
+            (count < u64::from(least)).then(|| finding(&MINIMUM, &field, wrong()))
+        };
+        let findings = fields.rows().filter_map(few).collect();
+        Verdict::Ran { looked_at: (fields.len() + points.len()) as u64, findings, remarks: Vec::new() }
+    }
+}
+
+/// Returns fields and control points.
+fn both(snapshot: &Snapshot) -> Result<(&TableRows, &TableRows), Verdict> {
+    Ok((present(snapshot, "TxField", &[])?, present(snapshot, "TxFieldPoint", &[])?))
+}
 
 impl Check for ControlPointSequence {
     fn card(&self) -> &'static Card {
@@ -43,11 +102,9 @@ impl Check for ControlPointSequence {
     }
 
     fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        let fields = present(snapshot, "TxField", &[]);
-        let points = present(snapshot, "TxFieldPoint", &[]);
-        let (fields, points) = match (fields, points) {
-            (Ok(fields), Ok(points)) => (fields, points),
-            (Err(not_run), _) | (_, Err(not_run)) => return not_run,
+        let (fields, points) = match both(snapshot) {
+            Ok(both) => both,
+            Err(not_run) => return not_run,
         };
         let numbered = points.table.position("Point").is_some();
         let mut numbers: BTreeMap<Value, Vec<Option<i64>>> = BTreeMap::new();
@@ -63,16 +120,16 @@ impl Check for ControlPointSequence {
             if numbered {
                 wrong.extend(numbering(numbers));
             }
-            findings.extend(wrong.into_iter().map(|wrong| finding(&field, wrong)));
+            findings.extend(wrong.into_iter().map(|wrong| finding(&CARD, &field, wrong)));
         }
         Verdict::Ran { looked_at: (fields.len() + points.len()) as u64, findings, remarks: Vec::new() }
     }
 }
 
-fn finding(field: &Row<'_>, Wrong { what, message }: Wrong) -> Finding {
+fn finding(card: &'static Card, field: &Row<'_>, Wrong { what, message }: Wrong) -> Finding {
     Finding {
-        check: CARD.id,
-        severity: CARD.severity,
+        check: card.id,
+        severity: card.severity,
         table: "TxField",
         key: field.key(),
         related: Vec::new(),
@@ -92,11 +149,8 @@ fn count(field: &Row<'_>, points: usize) -> Vec<Wrong> {
         let message = format!("has {count} control points and promises {promised}");
         say(format!("points={count} ControlPoints={promised}"), message);
     }
-    let what = format!("points={count} Type_Enum={kind}");
-    match count {
-        0 if kind != 0 => say(what, format!("is of type {kind} and has no control point")),
-        1 if MOVING.contains(&kind) => say(what, format!("is of type {kind} and has one control point only")),
-        _ => {}
+    if count == 0 && kind != 0 {
+        say(format!("points={count} Type_Enum={kind}"), format!("is of type {kind} and has no control point"));
     }
     found
 }

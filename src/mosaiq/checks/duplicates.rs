@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use super::{Card, Check, Terms, Verdict, present};
+use super::{Card, Check, Terms, Verdict, present, seconds};
 use crate::model::{Finding, Query, Severity, Snapshot, Value};
 use crate::mosaiq::deliveries::Delivery;
 use crate::mosaiq::ground::{Form, Read};
-use crate::mosaiq::limits::DUPLICATE_WINDOW_SECONDS;
 
 /// The check.
 pub(super) struct DuplicateDelivery;
@@ -44,16 +43,17 @@ impl Check for DuplicateDelivery {
         all.map(|(column, form)| Read::all(TABLE, column, form)).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
         let rows = match present(snapshot, TABLE, &[]) {
             Ok(rows) => rows,
             Err(not_run) => return not_run,
         };
+        let window = seconds(terms.rules.deliveries.duplicate_window);
         let mut groups: BTreeMap<(Value, Value), Vec<Delivery>> = BTreeMap::new();
         for delivery in rows.rows().filter_map(|row| Delivery::read(&row).ok()) {
             groups.entry((delivery.patient.clone(), delivery.machine.clone())).or_default().push(delivery);
         }
-        let mut findings: Vec<Finding> = groups.into_values().flat_map(clashes).collect();
+        let mut findings: Vec<Finding> = groups.into_values().flat_map(|group| clashes(group, window)).collect();
         findings.sort();
         Verdict::Ran { looked_at: rows.len() as u64, findings, remarks: Vec::new() }
     }
@@ -62,9 +62,8 @@ impl Check for DuplicateDelivery {
 /// Returns a finding for every one of a patient's deliveries on a machine that clashes with an earlier one.
 ///
 /// It names the nearest of these and counts the others, so that there are never more findings than deliveries.
-fn clashes(mut deliveries: Vec<Delivery>) -> Vec<Finding> {
+fn clashes(mut deliveries: Vec<Delivery>, window: SignedDuration) -> Vec<Finding> {
     deliveries.sort_by(|a, b| (a.start, &a.key).cmp(&(b.start, &b.key)));
-    let window = SignedDuration::from_secs(DUPLICATE_WINDOW_SECONDS);
     let mut findings = Vec::new();
     let (mut near, mut running) = (VecDeque::new(), Running::default());
     for later in &deliveries {

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::{Card, Check, Terms, Verdict, present};
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Key, Query, Row, Severity, Snapshot, Value, Wrong};
+use crate::mosaiq::fleet::Fleet;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::leaves::{self, POINTS};
 use crate::mosaiq::limits::EXPECTING_FIELDS_MIN;
 use crate::mosaiq::machines::{FIELDS, LeafField, MACHINE, Machines};
+use crate::mosaiq::rules::MachineRule;
 use crate::mosaiq::versions;
 
 /// The check within a field.
@@ -32,7 +34,8 @@ static MACHINES: Card = Card {
     group: "leaf_counts",
     mode: "mlc_leaf_count_mismatch",
     severity: Severity::High,
-    about: "A field has as many leaf pairs as most of at least three other fields of its machine.",
+    about: "A field has as many leaf pairs as the rules say of its machine, or else as most of at least three other \
+        fields of the machine.",
     remedy: "Find out which machine the field was planned for, and plan or import it again for this one.",
 };
 
@@ -87,22 +90,33 @@ impl Check for LeafCountMachine {
         vec![Query::all(FIELDS), Query::all(POINTS)]
     }
 
+    fn aids(&self) -> Vec<Query> {
+        Fleet::queries()
+    }
+
     fn reads(&self) -> Vec<Read> {
         all_of(&["FLD_ID", MACHINE])
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
         let (machines, looked_at) = match read(snapshot, &["FLD_ID", MACHINE]) {
             Ok(read) => read,
             Err(not_run) => return not_run,
         };
+        let fleet = Fleet::read(snapshot, &terms.rules);
         let (mut findings, mut unjudged, all) = (Vec::new(), 0, machines.fields().len());
         for field in machines.fields().values() {
             // A field whose own points differ is the other check's.
             let Some(count) = field.leaves.count() else { continue };
-            match machines.others(field).usual_count() {
+            let told = fleet.rule(&field.machine).and_then(MachineRule::pairs);
+            match told.or_else(|| machines.others(field).usual_count()) {
                 None => unjudged += 1,
                 Some(usual) if usual == count => {}
+                Some(told) if Some(told) == fleet.rule(&field.machine).and_then(MachineRule::pairs) => {
+                    let message = format!("has {count} leaf pairs, and its machine has {told}");
+                    let wrong = Wrong { what: format!("MLC_Leaves={count} machine={told}"), message };
+                    findings.push(finding(&MACHINES, field.key.clone(), Vec::new(), wrong));
+                }
                 Some(usual) => findings.push(finding(
                     &MACHINES,
                     field.key.clone(),
@@ -120,7 +134,7 @@ impl Check for LeafCountMachine {
         }
         let remark = format!("{unjudged} of {all} fields with leaves were not judged: {why}");
         let remarks = if unjudged > 0 { vec![remark] } else { Vec::new() };
-        Verdict::Ran { looked_at, findings, remarks }
+        Verdict::Ran { looked_at, findings, remarks }.remarking(fleet.remarks())
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Card, Check, Terms, Verdict, each, present};
 use crate::model::snapshot::key_form;
 use crate::model::{Query, Row, Severity, Snapshot, Value, Wrong};
 use crate::mosaiq::ground::{Form, Read};
-use crate::mosaiq::metersets::{self, Dose};
+use crate::mosaiq::metersets::{self, Dose, Tolerance};
 use crate::mosaiq::numbers::{Number, Reading};
 
 const TABLE: &str = "TxField";
@@ -37,9 +37,9 @@ impl Check for MetersetValue {
         vec![Read::all(TABLE, COLUMN, Form::Number)]
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
         each(snapshot, &VALUE, TABLE, |row| {
-            let impossible = |meterset: &Number| metersets::negative(*meterset) || metersets::extreme(*meterset);
+            let impossible = |meterset: &Number| impossible(*meterset, terms);
             let found = Reading::cell(row, COLUMN).number().filter(impossible);
             let wrong = |meterset: Number| {
                 let message = format!("Meterset is {meterset} MU");
@@ -48,6 +48,11 @@ impl Check for MetersetValue {
             found.map(|meterset| (VALUE.severity, wrong(meterset))).into_iter().collect()
         })
     }
+}
+
+/// Tells whether no field can have a meterset.
+pub(super) fn impossible(meterset: Number, terms: &Terms) -> bool {
+    metersets::negative(meterset) || !terms.rules.metersets.impossible.is_above(meterset)
 }
 
 /// A meterset agrees with the control points.
@@ -80,7 +85,7 @@ impl Check for MetersetIndex {
         fields.into_iter().chain(points).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
         let points = match present(snapshot, "TxFieldPoint", &[]) {
             Ok(points) => points,
             Err(not_run) => return not_run,
@@ -89,6 +94,7 @@ impl Check for MetersetIndex {
         for point in points.rows() {
             of_field.entry(point.cell("FLD_ID").map_or(Value::Null, key_form)).or_default().push(point);
         }
+        let tolerance = Tolerance::of(&terms.rules.metersets);
         each(snapshot, &INDEX, TABLE, |row| {
             let judge = || {
                 let points = of_field.get(&key_form(row.cell("FLD_ID")?))?;
@@ -98,7 +104,7 @@ impl Check for MetersetIndex {
                     what: format!("Index={end} {COLUMN}={all}"),
                     message: format!("the last index is {end}, neither 100 % nor the Meterset, {all} MU"),
                 };
-                (!metersets::index_fits(last, meterset)).then(|| (INDEX.severity, wrong()))
+                (!metersets::index_fits(last, meterset, tolerance)).then(|| (INDEX.severity, wrong()))
             };
             judge().into_iter().collect()
         })
@@ -130,7 +136,8 @@ impl Check for MetersetDose {
         [COLUMN, "Cgray", "cGrayPerMeterset"].map(|column| Read::all(TABLE, column, Form::Number)).into()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+        let tolerance = Tolerance::of(&terms.rules.metersets);
         each(snapshot, &DOSE, TABLE, |row| {
             let judge = || {
                 let (dose, meterset) = (Dose::of(row)?, row.float(COLUMN)?);
@@ -139,7 +146,7 @@ impl Check for MetersetDose {
                     what: format!("cGrayPerMeterset={each} {COLUMN}={all} Cgray={cgray}"),
                     message: format!("{each} cGy per MU times {all} MU is not {cgray} cGy"),
                 };
-                (!dose.fits(meterset)).then(|| (DOSE.severity, wrong()))
+                (!dose.fits(meterset, tolerance)).then(|| (DOSE.severity, wrong()))
             };
             judge().into_iter().collect()
         })

@@ -4,9 +4,9 @@ use super::{Card, Check, Terms, Verdict, present};
 use crate::model::refusal::show;
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Query, Row, Severity, Snapshot, TableRows, Value, Wrong};
+use crate::mosaiq::fleet::Fleet;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
-use crate::mosaiq::limits::LEAF_CM;
 use crate::mosaiq::machines::{FIELDS, MACHINE, Machines};
 
 /// The column that says how many leaf pairs are in use.
@@ -34,7 +34,7 @@ static LIMITS: Card = Card {
     group: "mlc",
     mode: "corrupt_mlc_data",
     severity: Severity::High,
-    about: "Every leaf in use stands within -20 to 20 cm.",
+    about: "Every leaf in use stands within -20 to 20 cm, or within its machine's own limits.",
     remedy: "Compare the control point with the treatment plan, and import its leaf positions again.",
 };
 
@@ -44,7 +44,8 @@ static GAP: Card = Card {
     mode: "corrupt_mlc_data",
     severity: Severity::High,
     about: "No leaf pair is crossed, in the way in which the machine counts its banks: both in one coordinate (A at \
-        most B) or each outward from the centre (A + B at least 0). The machine's other fields tell which.",
+        most B) or each outward from the centre (A + B at least 0). The rules tell which, or the machine's\
+        other fields.",
     remedy: "Compare the control point with the treatment plan, and find out what wrote the field's leaf sets.",
 };
 
@@ -79,23 +80,32 @@ impl Check for LeafLimits {
         vec![Query::all(POINTS)]
     }
 
+    fn aids(&self) -> Vec<Query> {
+        Fleet::queries()
+    }
+
     fn reads(&self) -> Vec<Read> {
         let banks = [BANK_A, BANK_B].map(|bank| Read::own(POINTS, bank, Form::Bytes));
         banks.into_iter().chain([Read::all(POINTS, LEAVES, Form::Whole)]).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        of_points(snapshot, |row| {
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+        let fleet = Fleet::read(snapshot, &terms.rules);
+        let verdict = of_points(snapshot, |row| {
             let point = LeafPoint::read(row)?;
-            let far = point.leaves().filter(|position| !leaves::within_limits(*position)).count();
+            let machine = fleet.of_field(row.cell("FLD_ID"));
+            let (low, high) = (machine.min_position, machine.max_position);
+            let inside = |position: &i16| (low.get()..=high.get()).contains(&(f64::from(*position) / 100.0));
+            let far = point.leaves().filter(|position| !inside(position)).count();
             let (bank, pair, position) = (far > 0).then(|| farthest(&point))??;
             let position = leaves::centimetres(i32::from(position));
             let what = format!("leaves={far} {bank}{pair}={position}");
             let message = format!(
-                "leaves outside {LEAF_CM} cm: {far}; the farthest in bank {bank}, pair {pair}, at {position} cm"
+                "leaves outside {low} to {high} cm: {far}; the farthest in bank {bank}, pair {pair}, at {position} cm"
             );
             Some(of_point(&LIMITS, row, Wrong { what, message }))
-        })
+        });
+        verdict.remarking(fleet.remarks())
     }
 }
 
@@ -108,6 +118,10 @@ impl Check for LeafGap {
         vec![Query::all(FIELDS), Query::all(POINTS)]
     }
 
+    fn aids(&self) -> Vec<Query> {
+        Fleet::queries()
+    }
+
     fn reads(&self) -> Vec<Read> {
         let fields = [("FLD_ID", Form::Any), (MACHINE, Form::Any)];
         let fields = fields.map(|(column, form)| Read::all(FIELDS, column, form));
@@ -115,7 +129,7 @@ impl Check for LeafGap {
         fields.into_iter().chain(points.map(|(column, form)| Read::all(POINTS, column, form))).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
         let fields = present(snapshot, FIELDS, &["FLD_ID", MACHINE]);
         let points = present(snapshot, POINTS, &leaves::COLUMNS);
         let (fields, points) = match (fields, points) {
@@ -123,7 +137,8 @@ impl Check for LeafGap {
             (Err(not_run), _) | (_, Err(not_run)) => return not_run,
         };
         let machines = Machines::read(fields, points);
-        let gaps = machines.gaps();
+        let fleet = Fleet::read(snapshot, &terms.rules);
+        let gaps = machines.gaps(|machine| fleet.rule(machine)?.leaf_convention);
         let (all, unjudged) = (gaps.fields, gaps.unjudged);
         let why = "no machine, or a machine whose other fields do not tell how it counts its banks";
         if unjudged == all && all > 0 {
@@ -139,6 +154,7 @@ impl Check for LeafGap {
             findings: points.rows().filter_map(crossed).collect(),
             remarks: if unjudged > 0 { vec![remark] } else { Vec::new() },
         }
+        .remarking(fleet.remarks())
     }
 }
 

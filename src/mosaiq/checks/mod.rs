@@ -1,19 +1,29 @@
 //! Quality checks: one file a group, listed in [`CHECKS`]; a check looks at a snapshot, and never reads.
 
+mod angle_motion;
 mod angles;
 mod control_points;
+mod dose_history;
 mod duplicates;
 mod leaf_counts;
+mod meterset_usual;
 mod metersets;
 mod mlc;
 mod nulls;
+mod offset_context;
 mod offsets;
+mod overlaps;
 mod references;
+mod technique;
 mod times;
 
-use jiff::civil;
+use std::sync::Arc;
 
+use jiff::{SignedDuration, civil};
+
+pub use super::ground::Survey;
 use super::ground::{self, Read};
+use super::rules::{Limit, Rules};
 use crate::model::{Filter, Finding, Query, Row, Severity, Snapshot, TableRows, Wrong};
 
 /// Every check, in the order of the groups.
@@ -22,26 +32,41 @@ pub static CHECKS: &[&dyn Check] = &[
     &mlc::LeafLimits,
     &mlc::LeafGap,
     &angles::AngleRange,
+    &angle_motion::AngleJump,
+    &angle_motion::AngleSpeed,
     &duplicates::DuplicateDelivery,
+    &overlaps::OverlappingDelivery,
+    &overlaps::DeliveryTwoFields,
     &control_points::ControlPointSequence,
+    &control_points::ControlPointMinimum,
     &nulls::DELIVERY,
     &nulls::FIELD,
     &nulls::POINT,
     &nulls::OFFSET,
+    &nulls::IDENTITY,
+    &nulls::PRESCRIPTION,
+    &nulls::DOSE,
     &times::DeliveryOrder,
     &times::DeliveryFuture,
     &times::DeliveryDuration,
+    &technique::TechniqueDuration,
+    &dose_history::DeliveryDoseTime,
     &references::DELIVERY,
     &references::FIELD,
     &references::POINT,
     &references::OFFSET,
     &references::IDENTITY,
+    &references::DOSE,
     &offsets::OffsetSize,
     &offsets::OffsetCodes,
     &offsets::OffsetFuture,
+    &offset_context::OffsetTime,
+    &offset_context::OffsetActionLimit,
     &metersets::MetersetValue,
     &metersets::MetersetIndex,
     &metersets::MetersetDose,
+    &meterset_usual::MetersetLimit,
+    &meterset_usual::MetersetOutlier,
     &leaf_counts::LeafCountField,
     &leaf_counts::LeafCountMachine,
     &leaf_counts::LeafCountVersion,
@@ -89,11 +114,31 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// Adds what was left unjudged, where it ran.
+    fn remarking(mut self, more: Vec<String>) -> Self {
+        if let Self::Ran { remarks, .. } = &mut self {
+            remarks.extend(more);
+        }
+        self
+    }
+}
+
 /// What checks hold rows against, beside the rows themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
     /// The target's wall clock: nothing lies after it.
     pub now: civil::DateTime,
+    /// Limits, and which checks run.
+    pub rules: Arc<Rules>,
+}
+
+impl Terms {
+    /// Returns a clock and the rules that count where nobody gives others.
+    #[must_use]
+    pub fn standard(now: civil::DateTime) -> Self {
+        Self { now, rules: Rules::standard() }
+    }
 }
 
 /// A quality check.
@@ -102,25 +147,50 @@ pub trait Check: Sync {
     fn card(&self) -> &'static Card;
     /// Returns what it wants read.
     fn needs(&self) -> Vec<Query>;
+    /// Returns what it wants read for rules of single machines; without it, every machine is like the others.
+    fn aids(&self) -> Vec<Query> {
+        Vec::new()
+    }
     /// Returns the columns that it reads.
     fn reads(&self) -> Vec<Read>;
+    /// Returns all that is read for it.
+    fn queries(&self) -> Vec<Query> {
+        self.needs().into_iter().chain(self.aids()).collect()
+    }
     /// Looks at what was read, where enough of it can be; a column that is missing or unreadable is [`Self::run`]'s.
     fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict;
 
     /// Looks at what was read, and says what it could not look at.
     fn run(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let unjudged = match ground::survey(&self.reads(), snapshot) {
+        self.run_beside(snapshot, terms, &mut Survey::default())
+    }
+
+    /// Does the same beside other checks of one snapshot, which share what they know of its columns.
+    fn run_beside(&self, snapshot: &Snapshot, terms: &Terms, known: &mut Survey) -> Verdict {
+        let id = self.card().id;
+        if !terms.rules.runs(id) {
+            return Verdict::NotRun { why: "the rules switch it off".into() };
+        }
+        let unjudged = match ground::survey(&self.reads(), snapshot, known) {
             Ok(unjudged) => unjudged,
             Err(why) => return Verdict::NotRun { why },
         };
         match self.judge(snapshot, terms) {
-            Verdict::Ran { looked_at, findings, remarks } => {
+            Verdict::Ran { looked_at, mut findings, remarks } => {
+                if let Some(severity) = terms.rules.severity(id) {
+                    findings.iter_mut().for_each(|finding| finding.severity = severity);
+                }
                 let remarks = unjudged.into_iter().chain(empty(&self.needs(), snapshot)).chain(remarks).collect();
                 Verdict::Ran { looked_at, findings, remarks }
             }
             not_run @ Verdict::NotRun { .. } => not_run,
         }
     }
+}
+
+/// Returns a number of seconds as a duration.
+fn seconds(limit: Limit) -> SignedDuration {
+    SignedDuration::try_from_secs_f64(limit.get()).unwrap_or(SignedDuration::MAX)
 }
 
 /// Says which tables have no row to look at.

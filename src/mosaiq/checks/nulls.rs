@@ -4,7 +4,7 @@ use super::{Card, Check, Terms, Verdict, each};
 use crate::model::{Query, Severity, Snapshot, Value, Wrong};
 use crate::mosaiq::columns::Place;
 use crate::mosaiq::ground::{Form, Read};
-use crate::mosaiq::required::{REQUIRED, severity};
+use crate::mosaiq::required::{LOOKED_UP, REQUIRED, severity};
 
 /// The check of one table.
 pub(super) struct Nulls {
@@ -32,8 +32,8 @@ pub(super) static FIELD: Nulls = Nulls {
         group: "nulls",
         mode: "null_required_fields",
         severity: Severity::Critical,
-        about: "Every field has a patient, a prescription, a meterset, a type and a machine; a setup field's meterset \
-            is 0, not NULL.",
+        about: "Every field has a patient, a prescription, a meterset, a type, a machine and a set of versions; a \
+            setup field's meterset is 0, not NULL.",
         remedy: "Compare the field with the treatment plan, and import it again.",
     },
     table: "TxField",
@@ -65,6 +65,45 @@ pub(super) static OFFSET: Nulls = Nulls {
     table: "Offset",
 };
 
+/// Identities.
+pub(super) static IDENTITY: Nulls = Nulls {
+    card: &Card {
+        id: "null_identity",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::Critical,
+        about: "Every identity has its patient.",
+        remedy: "Find out whose number it is before anybody is looked up by it.",
+    },
+    table: "Ident",
+};
+
+/// Prescriptions.
+pub(super) static PRESCRIPTION: Nulls = Nulls {
+    card: &Card {
+        id: "null_prescription",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::Critical,
+        about: "Every prescription has a patient and a set of versions, by which fields and shifts find it.",
+        remedy: "Find the prescription by its fields, and fill in what is missing.",
+    },
+    table: "Site",
+};
+
+/// Dose history.
+pub(super) static DOSE: Nulls = Nulls {
+    card: &Card {
+        id: "null_dose",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::Critical,
+        about: "Every entry of the dose history has a patient, a prescription, a field and a time.",
+        remedy: "Find the delivery that the entry belongs to, and fill in what is missing.",
+    },
+    table: "Dose_Hst",
+};
+
 impl Check for Nulls {
     fn card(&self) -> &'static Card {
         self.card
@@ -89,6 +128,6 @@ impl Check for Nulls {
 
 impl Nulls {
     fn places(&self) -> impl Iterator<Item = &'static Place> {
-        REQUIRED.iter().filter(|place| place.table == self.table)
+        REQUIRED.iter().chain(&LOOKED_UP).filter(|place| place.table == self.table)
     }
 }

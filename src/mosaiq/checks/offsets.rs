@@ -4,11 +4,12 @@ use super::times::ahead;
 use super::{Card, Check, Terms, Verdict, each};
 use crate::model::{Query, Row, Severity, Snapshot, Wrong};
 use crate::mosaiq::ground::{Form, Read};
-use crate::mosaiq::limits::{OFFSET_CM, OFFSET_POSSIBLE_CM, OFFSET_STATES, OFFSET_TYPES, OFFSET_VECTOR_CM};
+use crate::mosaiq::limits::{OFFSET_STATES, OFFSET_TYPES};
 use crate::mosaiq::numbers::Reading;
+use crate::mosaiq::rules::Offsets;
 
 const TABLE: &str = "Offset";
-const AXES: [&str; 3] = ["Superior_Offset", "Anterior_Offset", "Lateral_Offset"];
+pub(super) const AXES: [&str; 3] = ["Superior_Offset", "Anterior_Offset", "Lateral_Offset"];
 
 /// A shift is small.
 pub(super) struct OffsetSize;
@@ -36,33 +37,34 @@ impl Check for OffsetSize {
         AXES.map(|axis| Read::own(TABLE, axis, Form::Number)).into()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+        let limits = &terms.rules.offsets;
         each(snapshot, &SIZE, TABLE, |row| {
-            let mut found: Vec<_> = AXES.iter().filter_map(|axis| beyond(row, axis)).collect();
+            let mut found: Vec<_> = AXES.iter().filter_map(|axis| beyond(row, axis, limits)).collect();
             // Where an axis says it already, the whole adds nothing.
             if found.is_empty() {
-                found.extend(too_far(row));
+                found.extend(too_far(row, limits));
             }
             found
         })
     }
 }
 
-fn beyond(row: &Row<'_>, axis: &str) -> Option<(Severity, Wrong)> {
-    let shift = Reading::cell(row, axis).number().filter(|shift| !shift.within(OFFSET_CM))?;
-    let possible = shift.within(OFFSET_POSSIBLE_CM);
+fn beyond(row: &Row<'_>, axis: &str, limits: &Offsets) -> Option<(Severity, Wrong)> {
+    let (usual, possible) = (limits.max_shift.around_zero(), limits.possible_shift.around_zero());
+    let shift = Reading::cell(row, axis).number().filter(|shift| !usual.holds(*shift))?;
     let (severity, range) =
-        if possible { (Severity::High, OFFSET_CM) } else { (Severity::Critical, OFFSET_POSSIBLE_CM) };
+        if possible.holds(shift) { (Severity::High, usual) } else { (Severity::Critical, possible) };
     let message = format!("{axis} is {shift} cm, outside {range} cm");
     Some((severity, Wrong { what: format!("{axis}={shift}"), message }))
 }
 
-fn too_far(row: &Row<'_>) -> Option<(Severity, Wrong)> {
+fn too_far(row: &Row<'_>, limits: &Offsets) -> Option<(Severity, Wrong)> {
     let square: f64 = AXES.iter().filter_map(|axis| row.float(axis)).map(|shift| shift * shift).sum();
     let length = square.sqrt();
-    let message = || format!("the shift is {length:.2} cm long, more than {OFFSET_VECTOR_CM}");
+    let message = || format!("the shift is {length:.2} cm long, more than {}", limits.max_length);
     let wrong = || Wrong { what: format!("length={length:.2}"), message: message() };
-    (length > OFFSET_VECTOR_CM).then(|| (Severity::High, wrong()))
+    (length > limits.max_length.get()).then(|| (Severity::High, wrong()))
 }
 
 /// A shift is of a known kind.

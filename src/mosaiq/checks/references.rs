@@ -80,6 +80,20 @@ pub(super) static IDENTITY: References = References {
     all: &references::IDENTITY,
 };
 
+/// Dose history.
+pub(super) static DOSE: References = References {
+    card: &Card {
+        id: "orphan_dose",
+        group: "references",
+        mode: "orphaned_records",
+        severity: Severity::High,
+        about: "The patient, the prescription and the field of every entry of the dose history exist, and so does the \
+            entry that a delivery names.",
+        remedy: "Find out which treatment the dose belongs to before anybody adds it up.",
+    },
+    all: &references::DOSE,
+};
+
 impl Check for References {
     fn card(&self) -> &'static Card {
         self.card

@@ -7,7 +7,8 @@ use mfm_journal::Decimal;
 use super::{Card, Check, Terms, Verdict, each};
 use crate::model::{Query, Row, Severity, Snapshot, Wrong, time};
 use crate::mosaiq::ground::{Form, Read};
-use crate::mosaiq::limits::DELIVERY_SECONDS;
+use crate::mosaiq::numbers::Number;
+use crate::mosaiq::rules::Bounds;
 
 const TABLE: &str = "TrackTreatment";
 const START: &str = "Create_DtTm";
@@ -118,22 +119,15 @@ impl Check for DeliveryDuration {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let times = [START, END].map(|column| Read::all(TABLE, column, Form::Time));
-        let flags = [("WasBeamOn", Form::Flag), ("WasBeamComplete", Form::Flag)];
-        let unset = [("WasCanceled", Form::FlagOrNull), ("WasQAMode", Form::FlagOrNull)];
-        let flags = flags.into_iter().chain(unset).map(|(column, form)| Read::all(TABLE, column, form));
-        times.into_iter().chain(flags).collect()
+        judged_by().collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
         each(snapshot, &DURATION, TABLE, |row| {
-            let strange = |lasted: &SignedDuration| {
-                let seconds = Decimal::new(lasted.as_millis(), 3);
-                seconds.is_some_and(|seconds| !DELIVERY_SECONDS.holds(seconds))
-            };
-            let lasted = judged(row).filter(strange);
+            let bounds = terms.rules.deliveries.duration;
+            let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds));
             let wrong = |lasted: SignedDuration| {
-                let message = format!("lasts {} s, outside {DELIVERY_SECONDS} s", lasted.as_secs_f64());
+                let message = format!("lasts {} s, outside {bounds} s", lasted.as_secs_f64());
                 Wrong { what: format!("{END}={START}+{}s", lasted.as_secs()), message }
             };
             lasted.map(|lasted| (DURATION.severity, wrong(lasted))).into_iter().collect()
@@ -141,8 +135,22 @@ impl Check for DeliveryDuration {
     }
 }
 
+/// Tells whether a time lies in a range of seconds, to the millisecond.
+pub(super) fn lasts(lasted: SignedDuration, bounds: Bounds) -> bool {
+    Decimal::new(lasted.as_millis(), 3).is_none_or(|seconds| bounds.holds(Number::Exact(seconds)))
+}
+
+/// The columns that tell whether the length of a delivery is to be judged.
+pub(super) fn judged_by() -> impl Iterator<Item = Read> {
+    let times = [START, END].map(|column| Read::all(TABLE, column, Form::Time));
+    let flags = [("WasBeamOn", Form::Flag), ("WasBeamComplete", Form::Flag)];
+    let unset = [("WasCanceled", Form::FlagOrNull), ("WasQAMode", Form::FlagOrNull)];
+    let flags = flags.into_iter().chain(unset).map(|(column, form)| Read::all(TABLE, column, form));
+    times.into_iter().chain(flags)
+}
+
 /// Returns how long a delivery lasted that is to be judged.
-fn judged(row: &Row<'_>) -> Option<SignedDuration> {
+pub(super) fn judged(row: &Row<'_>) -> Option<SignedDuration> {
     let set = |column: &str| row.flag(column) == Some(true);
     let counts = set("WasBeamOn") && set("WasBeamComplete") && !set("WasCanceled") && !set("WasQAMode");
     let (start, end) = (row.datetime(START)?, row.datetime(END)?);

@@ -6,9 +6,6 @@ use super::template::FieldKind;
 use super::{NewRow, Roster, Sink, between, session, stream};
 use crate::model::seed::RecordRandom;
 
-/// No shift is larger, in 1/10 cm: beyond, the patient would be set up again.
-const LARGEST: i64 = 29;
-
 /// Makes Offset, in the order of the studies over the whole department.
 pub(super) fn offsets<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> {
     let mut id = 700_001;
@@ -58,7 +55,7 @@ fn found_by(course: &Course) -> i64 {
 
 /// Returns the shift along the three axes, 1/10 cm. After the first images most of what stays is corrected.
 fn shift(roster: &Roster<'_>, course: &Course, fraction: i64) -> [i64; 3] {
-    let size = course.template.shift;
+    let (size, largest) = (course.template.shift, course.template.largest_shift);
     let mut always = stream(roster.request, "lab/offset/patient", &[course.index]);
     let mut today = stream(roster.request, "lab/offset", &[course.index, fraction]);
     let learnt = between(&mut always, 3, 5);
@@ -66,7 +63,7 @@ fn shift(roster: &Roster<'_>, course: &Course, fraction: i64) -> [i64; 3] {
     let left = if i64::try_from(seen).is_ok_and(|seen| seen >= learnt) { 20 } else { 100 };
     [0; 3].map(|_| {
         let hundredths = (bell(&mut always, size) * left / 100 + bell(&mut today, size)) * 7 / 10;
-        ((hundredths + 5).div_euclid(10)).clamp(-LARGEST, LARGEST)
+        ((hundredths + 5).div_euclid(10)).clamp(-largest, largest)
     })
 }
 

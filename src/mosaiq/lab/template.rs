@@ -100,6 +100,8 @@ pub(super) struct Template {
     pub(super) imaging: Imaging,
     /// How far the patient lies from where the plan has it, as a standard deviation, 1/100 cm.
     pub(super) shift: i64,
+    /// No shift along an axis is larger, 1/10 cm: beyond, the patient is set up again.
+    pub(super) largest_shift: i64,
     /// MV, or MeV of electrons.
     pub(super) energy: i64,
     /// Monitor units a minute; above 600 there is no flattening filter.
@@ -137,6 +139,7 @@ const BASE: Template = Template {
     target: (400, 400, 400),
     imaging: Imaging::Daily,
     shift: 30,
+    largest_shift: 29,
     energy: 6,
     rate: 600,
     sex: Sex::Any,
@@ -159,6 +162,7 @@ pub(super) static PROSTATE_VMAT: Template = Template {
     units: (200, 270),
     target: (330, 280, 360),
     shift: 32,
+    largest_shift: 10,
     energy: 10,
     sex: Sex::Male,
     ages: (55, 84),
@@ -179,6 +183,7 @@ pub(super) static BLADDER_VMAT: Template = Template {
     schedules: &[(20, 275), (32, 200)],
     target: (480, 430, 460),
     shift: 38,
+    largest_shift: 29,
     sex: Sex::Any,
     ..PROSTATE_VMAT
 };
@@ -223,6 +228,7 @@ pub(super) static LUNG_SBRT: Template = Template {
     units: (230, 290),
     target: (190, 180, 200),
     shift: 35,
+    largest_shift: 10,
     rate: 1400,
     ages: (55, 86),
     mirrored: Some(&LUNG_RIGHT_SBRT),
@@ -240,6 +246,7 @@ pub(super) static METASTASIS_SBRT: Template = Template {
     units: (250, 330),
     target: (140, 140, 150),
     shift: 10,
+    largest_shift: 3,
     ages: (40, 82),
     mirrored: None,
     ..LUNG_SBRT

@@ -51,7 +51,7 @@ static CARD: Card = Card {
     ],
     severity: "1.2",
     uses_now: false,
-    checks: &["duplicate_delivery"],
+    checks: &["duplicate_delivery", "delivery_two_fields"],
     data_needed: &[
         "expected treatment durations by technique",
         "interlock or machine logs, which tell one beam from two",

@@ -66,7 +66,7 @@ static CARD: Card = Card {
     ],
     severity: "2.4",
     uses_now: true,
-    checks: &["offset_size", "offset_codes", "offset_future"],
+    checks: &["offset_size", "offset_codes", "offset_future", "offset_time", "offset_action_limit"],
     data_needed: &["clinical action limits by site", "logs of the imaging systems that send shifts"],
 };
 

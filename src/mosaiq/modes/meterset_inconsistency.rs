@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
 use crate::model::{Datum, Edit, Ids, Query, Refusal, Row, Snapshot, Value};
 use crate::mosaiq::limits::METERSET_EXTREME_MU;
-use crate::mosaiq::metersets::{self, Dose};
+use crate::mosaiq::metersets::{self, Dose, Tolerance};
 use crate::mosaiq::numbers::{self, Reading};
 use crate::mosaiq::parameters::{self, Number};
 use crate::mosaiq::records;
@@ -60,7 +60,7 @@ static CARD: Card = Card {
     ],
     severity: "2.3",
     uses_now: false,
-    checks: &["meterset_value", "meterset_index", "meterset_dose"],
+    checks: &["meterset_value", "meterset_index", "meterset_dose", "meterset_outlier"],
     data_needed: &["MU tolerances", "DICOM RT Plan: meterset of the beam and weights of its control points"],
 };
 
@@ -164,8 +164,10 @@ impl MetersetInconsistency {
         let points = records::points(snapshot, id).unwrap_or_default();
         let last = metersets::last_index(&points);
         let seen = |fits: &dyn Fn(f64) -> bool| fits(current) && !fits(wrong);
-        let by_index = last.is_some_and(|last| seen(&|meterset| metersets::index_fits(last, meterset)));
-        let by_dose = Dose::of(field).is_some_and(|dose| current != 0.0 && seen(&|meterset| dose.fits(meterset)));
+        let by_index =
+            last.is_some_and(|last| seen(&|meterset| metersets::index_fits(last, meterset, Tolerance::USUAL)));
+        let by_dose = Dose::of(field)
+            .is_some_and(|dose| current != 0.0 && seen(&|meterset| dose.fits(meterset, Tolerance::USUAL)));
         if by_index || by_dose {
             return Ok(());
         }

@@ -57,7 +57,7 @@ static CARD: Card = Card {
     ],
     severity: "1.0",
     uses_now: true,
-    checks: &["delivery_order", "delivery_future", "delivery_duration"],
+    checks: &["delivery_order", "delivery_future", "delivery_duration", "technique_duration", "delivery_dose_time"],
     data_needed: &["NTP status of servers and workstations", "expected treatment durations by technique"],
 };
 

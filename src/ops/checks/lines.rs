@@ -16,6 +16,7 @@ use crate::model::{Finding, Key, Severity, Snapshot};
 use crate::mosaiq::checks::{Card, Verdict};
 use crate::mosaiq::schema;
 use crate::ops::cell;
+use crate::ops::rules::RulesLine;
 
 /// What the checks say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -24,6 +25,8 @@ pub struct Outcome {
     pub target: String,
     /// The wall clock that was held against it.
     pub now: String,
+    /// The rules that they judged by.
+    pub rules: RulesLine,
     /// The checks, in the order of the groups.
     pub checks: Vec<CheckLine>,
     /// How many findings count: all, or with a baseline those that it does not hold.

@@ -8,6 +8,7 @@ mod options;
 pub mod report;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::civil;
@@ -20,10 +21,11 @@ pub use self::lines::{CheckLine, FindingLine, Outcome, RelatedLine, Status};
 pub use self::options::{FailOn, Form, Options};
 use super::context::Context;
 use super::failure::Failure;
+use super::rules::Chosen;
 use super::select::read_into;
 use crate::model::ports::Danger;
 use crate::model::{Finding, Query, Snapshot, time};
-use crate::mosaiq::checks::{CHECKS, Card, Check, Terms, Verdict};
+use crate::mosaiq::checks::{CHECKS, Card, Check, Survey, Terms, Verdict};
 use crate::target::Target;
 
 /// What it is.
@@ -40,6 +42,12 @@ pub struct Request {
     /// The wall clock, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS: nothing may lie after it [default: the clock here]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
+    /// Judge by the rules of this file; what it does not say is as `--print-rules` shows it
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub rules: Option<PathBuf>,
+    /// Print the rules, complete, and check nothing
+    #[arg(long)]
+    pub print_rules: bool,
     /// What becomes of findings.
     #[command(flatten)]
     #[serde(flatten)]
@@ -54,11 +62,14 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let chosen = choose(&request.only)?;
     let baseline = request.options.prepare()?;
     let now = context.now(request.now.as_deref())?;
+    let rules = Chosen::read(request.rules.as_deref())?;
     let journal = context.reading()?;
     let named = context.chosen(&journal)?;
     let mut target = context.open(&named.url)?;
-    let session = Session::begin(context, target.as_mut(), &chosen, now)?;
+    let terms = Terms { now, rules: rules.rules.clone() };
+    let session = Session::under(context, target.as_mut(), &chosen, terms)?;
     let mut outcome = outcome(context, named.name, now, &session);
+    outcome.rules = rules.line();
     settle(&mut outcome, &request.options, baseline.as_ref())?;
     if request.options.form == Some(Form::Html) {
         outcome.exhibits = Exhibits::gather(&session, &outcome);
@@ -153,7 +164,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Reads what the checks need, each table once, and runs them.
+    /// Reads what the checks need, each table once, and runs them by the default rules.
     ///
     /// # Errors
     /// What the target says.
@@ -163,19 +174,32 @@ impl Session {
         checks: &[&'static dyn Check],
         now: civil::DateTime,
     ) -> Result<Self, Failure> {
-        let queries: BTreeSet<Query> = checks.iter().flat_map(|check| check.needs()).collect();
+        Self::under(context, target, checks, Terms::standard(now))
+    }
+
+    /// Reads what the checks need, each table once, and runs them.
+    ///
+    /// # Errors
+    /// What the target says.
+    pub fn under(
+        context: &Context<'_>,
+        target: &mut dyn Target,
+        checks: &[&'static dyn Check],
+        terms: Terms,
+    ) -> Result<Self, Failure> {
+        let queries: BTreeSet<Query> = checks.iter().flat_map(|check| check.queries()).collect();
         let (mut snapshot, total) = (Snapshot::default(), queries.len() as u64);
         for (at, query) in (0..).zip(queries) {
             context.reporter.progress("reading tables", at, total);
             context.go_on()?;
             read_into(&mut snapshot, target, [query])?;
         }
-        let terms = Terms { now };
-        let mut checked = Vec::new();
+        let (mut checked, mut known) = (Vec::new(), Survey::default());
         for (at, check) in (0..).zip(checks) {
             context.reporter.progress("running checks", at, checks.len() as u64);
             context.go_on()?;
-            checked.push(Checked { card: check.card(), verdict: check.run(&snapshot, &terms) });
+            let verdict = check.run_beside(&snapshot, &terms, &mut known);
+            checked.push(Checked { card: check.card(), verdict });
         }
         Ok(Self { checks: checks.to_vec(), terms, snapshot, checked })
     }
@@ -187,13 +211,13 @@ impl Session {
     pub fn look_again(&mut self, target: &mut dyn Target, tables: &BTreeSet<&str>) -> Result<Vec<Finding>, Failure> {
         let touched = |query: &Query| tables.iter().any(|table| table.eq_ignore_ascii_case(&query.table));
         tables.iter().for_each(|table| self.snapshot.forget(table));
-        let needs = self.checks.iter().flat_map(|check| check.needs());
+        let needs = self.checks.iter().flat_map(|check| check.queries());
         let queries: BTreeSet<Query> = needs.filter(|query| touched(query)).collect();
         read_into(&mut self.snapshot, target, queries)?;
-        let mut new = Vec::new();
+        let (mut new, mut known) = (Vec::new(), Survey::default());
         for (check, checked) in self.checks.iter().zip(&mut self.checked) {
-            if check.needs().iter().any(touched) {
-                let verdict = check.run(&self.snapshot, &self.terms);
+            if check.queries().iter().any(touched) {
+                let verdict = check.run_beside(&self.snapshot, &self.terms, &mut known);
                 let before = std::mem::replace(&mut checked.verdict, verdict);
                 let before = Checked { card: checked.card, verdict: before };
                 let known: BTreeSet<&Finding> = before.findings().iter().collect();

@@ -164,7 +164,7 @@ impl Database {
         let queries: BTreeSet<Query> = checks.iter().flat_map(|check| check.needs()).collect();
         let mut snapshot = Snapshot::default();
         queries.into_iter().for_each(|query| snapshot.add(query.clone(), self.answer(&query)).unwrap());
-        let found = |check: &&dyn checks::Check| match check.run(&snapshot, &Terms { now: NOW }) {
+        let found = |check: &&dyn checks::Check| match check.run(&snapshot, &Terms::standard(NOW)) {
             Verdict::Ran { findings, .. } => findings,
             // Too few other fields to judge by.
             Verdict::NotRun { .. } => Vec::new(),

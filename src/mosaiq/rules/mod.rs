@@ -1,0 +1,282 @@
+//! The rules that checks judge by: machines, types of field, sites and limits, as one file says them; judges nothing.
+
+mod read;
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use read::RulesError;
+pub use words::{Bounds, CheckId, FieldType, Limit, Speed};
+
+use super::leaves::Convention;
+use crate::model::Severity;
+
+/// The complete file that counts where nobody gives another, with a comment on every key.
+pub const DEFAULT: &str = include_str!("default.toml");
+
+static STANDARD: LazyLock<Arc<Rules>> = LazyLock::new(standard);
+
+#[expect(clippy::expect_used, reason = "the text is part of the program, and tests read it")]
+fn standard() -> Arc<Rules> {
+    Arc::new(Rules::read("").expect("the default rules can be read"))
+}
+
+/// What checks judge by. A file needs to say only what is different from the default file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// Every machine, where `machines` says nothing else.
+    pub machine: Machine,
+    /// Machines by their name in Staff.Last_Name, or by their Staff_ID.
+    #[serde(default)]
+    pub machines: BTreeMap<String, MachineRule>,
+    /// Types of field by their word; a type or a limit that is not named is not judged.
+    #[serde(default)]
+    pub types: BTreeMap<FieldType, TypeRule>,
+    /// Action limits of sites; the key is a name of your own.
+    #[serde(default)]
+    pub sites: BTreeMap<String, SiteRule>,
+    /// Deliveries in time.
+    pub deliveries: Deliveries,
+    /// Patient shifts.
+    pub offsets: Offsets,
+    /// Monitor units.
+    pub metersets: Metersets,
+    /// Checks by their id.
+    #[serde(default)]
+    pub checks: BTreeMap<CheckId, CheckRule>,
+}
+
+/// What a machine can do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// Positions that a leaf can reach, cm.
+    pub min_position: Limit,
+    /// Positions that a leaf can reach, cm.
+    pub max_position: Limit,
+    /// The fastest leaf, cm a second.
+    pub max_leaf_speed: Speed,
+    /// Degrees a second.
+    pub gantry_speed: Speed,
+    /// Degrees a second.
+    pub collimator_speed: Speed,
+    /// Degrees a second.
+    pub couch_speed: Speed,
+    /// Gantry angles that may be written, degrees.
+    pub gantry_range: Bounds,
+    /// Collimator angles that may be written, degrees.
+    pub collimator_range: Bounds,
+}
+
+/// What is different on one machine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MachineRule {
+    /// Its multi-leaf collimator; it tells the leaf pairs where they are not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mlc_model: Option<MlcModel>,
+    /// Leaf pairs that every field of it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaf_pairs: Option<u16>,
+    /// How it counts its banks; without it the machine's other fields tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaf_convention: Option<Convention>,
+    /// Positions that a leaf can reach, cm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_position: Option<Limit>,
+    /// Positions that a leaf can reach, cm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_position: Option<Limit>,
+    /// The fastest leaf, cm a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_leaf_speed: Option<Speed>,
+    /// Degrees a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gantry_speed: Option<Speed>,
+    /// Degrees a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collimator_speed: Option<Speed>,
+    /// Degrees a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub couch_speed: Option<Speed>,
+    /// Gantry angles that may be written, degrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gantry_range: Option<Bounds>,
+    /// Collimator angles that may be written, degrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collimator_range: Option<Bounds>,
+}
+
+/// A multi-leaf collimator whose leaf pairs are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MlcModel {
+    /// Elekta MLCi and MLCi2: 40 pairs.
+    Mlci,
+    /// Varian Millennium: 60 pairs.
+    Millennium,
+    /// Elekta Agility: 80 pairs.
+    Agility,
+}
+
+impl MlcModel {
+    const fn pairs(self) -> u16 {
+        match self {
+            Self::Mlci => 40,
+            Self::Millennium => 60,
+            Self::Agility => 80,
+        }
+    }
+}
+
+impl MachineRule {
+    /// Returns the leaf pairs that every field of the machine has.
+    pub(super) fn pairs(&self) -> Option<usize> {
+        self.leaf_pairs.or(self.mlc_model.map(MlcModel::pairs)).map(usize::from)
+    }
+
+    /// Returns what the machine can do.
+    pub(super) fn over(&self, usual: &Machine) -> Machine {
+        Machine {
+            min_position: self.min_position.unwrap_or(usual.min_position),
+            max_position: self.max_position.unwrap_or(usual.max_position),
+            max_leaf_speed: self.max_leaf_speed.unwrap_or(usual.max_leaf_speed),
+            gantry_speed: self.gantry_speed.unwrap_or(usual.gantry_speed),
+            collimator_speed: self.collimator_speed.unwrap_or(usual.collimator_speed),
+            couch_speed: self.couch_speed.unwrap_or(usual.couch_speed),
+            gantry_range: self.gantry_range.unwrap_or(usual.gantry_range),
+            collimator_range: self.collimator_range.unwrap_or(usual.collimator_range),
+        }
+    }
+}
+
+/// What a type of field is like.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TypeRule {
+    /// How long a complete delivery lasts, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<Bounds>,
+    /// The most monitor units of X-rays or electrons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_meterset: Option<Limit>,
+    /// The fewest control points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_control_points: Option<u16>,
+    /// How far gantry and collimator turn between two control points, degrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_jump: Option<Limit>,
+}
+
+/// The action limit of a site.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SiteRule {
+    /// What Site.Site_Name contains, in any case; empty: anything.
+    #[serde(default)]
+    pub name: String,
+    /// What Site.Technique contains, in any case; empty: anything.
+    #[serde(default)]
+    pub technique: String,
+    /// The longest shift along an axis, cm.
+    pub max_shift: Limit,
+}
+
+/// When deliveries happen, and how long they last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Deliveries {
+    /// Two deliveries of a patient on a machine that start within so many seconds are duplicates.
+    pub duplicate_window: Limit,
+    /// Two deliveries of a patient with different fields start at least so many seconds apart.
+    pub field_window: Limit,
+    /// How long any complete delivery lasts, seconds.
+    pub duration: Bounds,
+    /// A delivery and its dose history lie at most so many seconds apart.
+    pub dose_window: Limit,
+}
+
+/// What patient shifts are like.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Offsets {
+    /// An axis beyond it, either way, is worth asking, cm.
+    pub max_shift: Limit,
+    /// An axis beyond it, either way, is impossible, cm.
+    pub possible_shift: Limit,
+    /// The longest shift in all, cm.
+    pub max_length: Limit,
+    /// How long before treatment a shift is measured at most, seconds.
+    pub before_treatment: Limit,
+    /// How long after the beginning of treatment a shift is measured at most, seconds.
+    pub after_treatment: Limit,
+}
+
+/// What metersets are like.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Metersets {
+    /// No field of any type has so many monitor units.
+    pub impossible: Limit,
+    /// Meterset, dose and control points agree within so many percent.
+    pub tolerance: Limit,
+    /// The last control-point index, where it counts percent, is 100 within so much.
+    pub index_tolerance: Limit,
+    /// Monitor units for a dose lie within so many standard deviations of those of other fields of the type.
+    pub deviations: Limit,
+    /// So many other fields a type needs for that.
+    pub deviations_fields: u32,
+}
+
+/// What becomes of a check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckRule {
+    /// Whether it runs; one that does not is no pass.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// How bad each of its findings is; without it the check says so itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Rules {
+    /// Returns the rules that count where nobody gives others.
+    #[must_use]
+    pub fn standard() -> Arc<Self> {
+        Arc::clone(&STANDARD)
+    }
+
+    /// Tells whether a check is to run.
+    #[must_use]
+    pub fn runs(&self, check: &str) -> bool {
+        self.check(check).is_none_or(|rule| rule.enabled)
+    }
+
+    /// Returns how bad each finding of a check is, where the rules say so.
+    #[must_use]
+    pub fn severity(&self, check: &str) -> Option<Severity> {
+        self.check(check)?.severity
+    }
+
+    fn check(&self, check: &str) -> Option<&CheckRule> {
+        self.checks.iter().find(|(id, _)| id.word() == check).map(|(_, rule)| rule)
+    }
+
+    /// Returns what a type of field is like.
+    pub(super) fn of_type(&self, kind: Option<i64>) -> Option<&TypeRule> {
+        self.types.get(&FieldType::of(kind?)?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! A rules file read over the default one: what it says counts, the rest stays; an unknown key is refused where it is.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer, Error};
+
+use super::{DEFAULT, Rules};
+
+/// Why a rules file cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", place(.line))]
+pub struct RulesError {
+    /// The line, counted from 1, where one is to blame.
+    pub line: Option<usize>,
+    /// What is wrong with it.
+    pub message: String,
+    /// The known word that is most like the unknown one.
+    pub nearest: Option<String>,
+}
+
+fn place(line: &Option<usize>) -> String {
+    line.map_or_else(String::new, |line| format!("line {line}: "))
+}
+
+impl Rules {
+    /// Reads a file; what it does not say is as in the default file.
+    ///
+    /// # Errors
+    /// The line and what is wrong with it.
+    pub fn read(text: &str) -> Result<Self, RulesError> {
+        let parse = |text| DeTable::parse(text).map_err(|error| wrong(text, &error));
+        let given = parse(text)?;
+        let span = given.span();
+        let mut all = parse(DEFAULT)?.into_inner();
+        merge(&mut all, given.into_inner());
+        Self::deserialize(Deserializer::from(Spanned::new(span, all))).map_err(|error| wrong(text, &error))
+    }
+}
+
+/// Lays a table over another: tables key by key, anything else whole.
+fn merge<'t>(onto: &mut DeTable<'t>, given: DeTable<'t>) {
+    for (key, value) in given {
+        let deeper = matches!(value.get_ref(), DeValue::Table(_));
+        match onto.get_mut(key.get_ref().as_ref()).map(Spanned::get_mut) {
+            Some(DeValue::Table(below)) if deeper => {
+                if let DeValue::Table(inner) = value.into_inner() {
+                    merge(below, inner);
+                }
+            }
+            _ => {
+                // The key goes in anew, so that an error names its place in the file that was given.
+                onto.remove(key.get_ref().as_ref());
+                onto.insert(key, value);
+            }
+        }
+    }
+}
+
+fn wrong(text: &str, error: &Error) -> RulesError {
+    let line = error.span().and_then(|span| line(text, &span));
+    let words: Vec<&str> = error.message().split('`').skip(1).step_by(2).collect();
+    let unknown = error.message().starts_with("unknown ");
+    let (Some((given, known)), true) = (words.split_first(), unknown) else {
+        return RulesError { line, message: error.message().trim_end().to_owned(), nearest: None };
+    };
+    let alike = |word: &&&str| strsim::damerau_levenshtein(given, word);
+    let nearest = known.iter().min_by_key(alike).filter(|word| alike(word) * 2 <= word.len().max(given.len()));
+    let hint = match nearest {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => format!("one of {}", known.join(", ")),
+    };
+    let message = format!("`{given}` is unknown here: {hint}");
+    RulesError { line, message, nearest: nearest.map(|word| (*word).to_owned()) }
+}
+
+fn line(text: &str, span: &Range<usize>) -> Option<usize> {
+    text.get(..span.start).map(|before| before.matches('\n').count() + 1)
+}
