@@ -10,7 +10,7 @@ use super::settings::{Color, Format};
 use super::texts;
 use crate::model::ports::Danger;
 use crate::ops::{
-    self, audit, checks, demo, explain, export, find, lab, log, recover, replay, revert, show, status, target,
+    self, audit, checks, demo, drill, explain, export, find, lab, log, recover, replay, revert, show, status, target,
 };
 
 /// The command line.
@@ -123,6 +123,8 @@ pub(super) enum Command {
     Explain(explain::Request),
     #[command(about = checks::CARD.about, long_about = texts::CHECK)]
     Check(checks::Request),
+    #[command(about = drill::CARD.about, long_about = texts::DRILL)]
+    Drill(Box<drill::Request>),
     #[command(about = "Gather evidence", long_about = texts::AUDIT, subcommand)]
     Audit(Audit),
     #[command(about = "Write the completion script of a shell to stdout", long_about = texts::COMPLETIONS)]
@@ -215,6 +217,7 @@ impl Command {
             Self::Show(_) => "show",
             Self::Explain(_) => "explain",
             Self::Check(_) => "check",
+            Self::Drill(_) => "drill",
             Self::Audit(Audit::Verify(_)) => "audit-verify",
             Self::Audit(Audit::Export(_)) => "audit-export",
             Self::Completions { .. } => "completions",

@@ -13,7 +13,7 @@ use super::{failures, files, render, topics};
 use crate::model::ports::Reporter as _;
 use crate::ops::cell::ChangeRow;
 use crate::ops::{
-    Context, Failure, Kind, apply, audit, cell, checks, demo, explain, export, find, lab, log, modes, plan, recover,
+    Context, Failure, Kind, apply, audit, cell, checks, demo, drill, explain, export, find, lab, log, modes, plan, recover,
     replay, revert, show, status, target,
 };
 
@@ -129,6 +129,7 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
             let outcome = checks::run(context, request)?;
             show.with_code(&outcome, outcome.violations > 0)
         }
+        Command::Drill(request) => drilled(request, &drill::run(context, request)?, show),
         Command::Plan(call) => plan_fault(call, context, show),
         Command::Apply(call) => apply_fault(call, context, show),
         Command::Revert(request) => {
@@ -199,6 +200,14 @@ fn apply_fault(call: &ApplyCall, context: &Context<'_>, show: &Show<'_>) -> Resu
     }
     outcome.plan.changes.clear();
     show.all_changes(&outcome, &changes)
+}
+
+/// A drill can be written in other forms, whose names the operation knows and whose looks the face.
+fn drilled(request: &drill::Request, outcome: &drill::Outcome, show: &Show<'_>) -> Result<u8, Failure> {
+    let Some(form) = request.form else { return show.with_code(outcome, !outcome.ok) };
+    show.terminal.clear();
+    show.printer.data(&render::drill::form(outcome, form)?);
+    Ok(if outcome.ok { 0 } else { Kind::Found.exit_code() })
 }
 
 /// An export to stdout is its own result.

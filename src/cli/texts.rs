@@ -154,6 +154,22 @@ Example:
   mfm find delivery --patient LAB000001 --date 2024-06-28
   mfm find field --machine \"linac 1\" --eligible create_invalid_angles --limit 5";
 
+/// `mfm drill`.
+pub(super) const DRILL: &str = "\
+Measure what checks catch. For every variant of every mode, N times: commit a fault on a seeded record, let the checks \
+look, note what they say, and take the fault back; at the end every table is compared with what it was.
+
+Under test are mfm's own checks and, behind `--`, any command. It gets the target's URL in MFM_TARGET_URL and for \
+{url}, a file's path in MFM_TARGET_PATH and for {path}, and nothing about the fault. It first looks at the untouched \
+data: what it finds there does not count. The result is a matrix with Wilson 95 % intervals.
+
+Exits with 1 where a fault was missed, an alarm was false or a look told nothing; with --baseline, where detection got \
+worse. An interrupted drill takes its fault back; what a crash leaves, the next drill or `mfm revert --all` takes back.
+
+Example:
+  mfm drill --modes create_invalid_angles,corrupt_mlc_data:odd_bytes --sample 5 --seed 1 --yes
+  mfm drill --judge junit --report out.xml --yes -- pytest qa/ --junit-xml=out.xml";
+
 /// `mfm check`.
 pub(super) const CHECK: &str = "\
 Run the quality checks on a target, marked or not. Reads whole tables and writes nothing.

@@ -19,6 +19,7 @@ mod parameters;
 pub mod reading;
 mod records;
 mod references;
+pub mod repair;
 mod required;
 pub mod schema;
 pub mod selection;

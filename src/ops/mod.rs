@@ -9,6 +9,7 @@ pub mod checks;
 pub mod context;
 mod crowd;
 pub mod demo;
+pub mod drill;
 pub mod explain;
 pub mod export;
 pub mod failure;
@@ -24,6 +25,7 @@ pub mod replay;
 pub mod revert;
 pub mod select;
 pub mod show;
+pub mod standing;
 pub mod status;
 pub mod target;
 
@@ -73,6 +75,7 @@ pub const OPERATIONS: &[&Card] = &[
     &show::CARD,
     &explain::CARD,
     &checks::CARD,
+    &drill::CARD,
     &audit::CARD,
     &export::CARD,
 ];

@@ -4,6 +4,7 @@ mod audit;
 pub(super) mod changes;
 mod check;
 mod demo;
+pub(super) mod drill;
 mod explain;
 mod export;
 mod faults;
