@@ -1,6 +1,6 @@
 //! From a parsed command to an operation and back: one arm a command; renders nothing itself.
 
-use super::args::{Audit, Command, Lab, Target};
+use super::args::{Audit, Campaign, Command, Lab, Target};
 use super::faults::{ApplyCall, PlanCall};
 use super::ports::{SystemClock, SystemEntropy, holder};
 use super::printer::Printer;
@@ -13,7 +13,7 @@ use super::{failures, files, render, topics};
 use crate::model::ports::Reporter as _;
 use crate::ops::cell::ChangeRow;
 use crate::ops::{
-    Context, Failure, Kind, apply, audit, cell, checks, demo, drill, explain, export, find, lab, log, modes, plan, recover,
+    Context, Failure, Kind, apply, audit, campaign, cell, checks, demo, drill, explain, export, find, lab, log, modes, plan, recover,
     replay, revert, show, status, target,
 };
 
@@ -38,6 +38,7 @@ pub(super) fn dispatch(
         Command::Completions { shell } => files::print_completions(*shell, printer),
         Command::Man { dir } => files::write_man(dir, printer),
         Command::Help { words } => topics::run(words, settings, printer),
+        Command::Campaign(Campaign::Schema) => files::print_schema(&campaign::file::schema(), printer),
         _ => {
             signals.watch(command.writes());
             let terminal = Terminal::new(settings, printer, signals);
@@ -130,6 +131,7 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
             show.with_code(&outcome, outcome.violations > 0)
         }
         Command::Drill(request) => drilled(request, &drill::run(context, request)?, show),
+        Command::Campaign(command) => campaigned(command, context, show),
         Command::Plan(call) => plan_fault(call, context, show),
         Command::Apply(call) => apply_fault(call, context, show),
         Command::Revert(request) => {
@@ -157,6 +159,19 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
         }
         Command::Audit(Audit::Export(request)) => exported(request, context, show),
         Command::Modes { .. } | Command::Completions { .. } | Command::Man { .. } | Command::Help { .. } => Ok(0),
+    }
+}
+
+fn campaigned(command: &Campaign, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
+    match command {
+        Campaign::Plan(request) => show.done(&campaign::plan(context, request)?),
+        Campaign::Apply(request) => show.done(&campaign::apply(context, request)?),
+        Campaign::List(request) => show.done(&campaign::list(context, request)?),
+        Campaign::Revert(request) => {
+            let outcome = campaign::revert(context, request)?;
+            show.with_code(&outcome, outcome.left_something())
+        }
+        Campaign::Schema => Ok(0),
     }
 }
 

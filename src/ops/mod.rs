@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod audit;
 pub mod bytes;
+pub mod campaign;
 pub mod candidates;
 pub mod cell;
 pub mod checks;
@@ -76,6 +77,10 @@ pub const OPERATIONS: &[&Card] = &[
     &explain::CARD,
     &checks::CARD,
     &drill::CARD,
+    &campaign::PLAN,
+    &campaign::APPLY,
+    &campaign::REVERT,
+    &campaign::LIST,
     &audit::CARD,
     &export::CARD,
 ];

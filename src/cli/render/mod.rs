@@ -1,6 +1,7 @@
 //! How each result looks, one file an operation; a page opens with what happened, and shows the worst first.
 
 mod audit;
+mod campaign;
 pub(super) mod changes;
 mod check;
 mod demo;
