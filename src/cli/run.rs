@@ -169,7 +169,7 @@ fn campaigned(command: &Campaign, context: &Context<'_>, show: &Show<'_>) -> Res
         Campaign::List(request) => show.done(&campaign::list(context, request)?),
         Campaign::Revert(request) => {
             let outcome = campaign::revert(context, request)?;
-            show.with_code(&outcome, outcome.left_something())
+            show.with_code(&outcome, outcome.revert.left_something())
         }
         Campaign::Schema => Ok(0),
     }

@@ -10,6 +10,7 @@ pub mod checks;
 pub mod context;
 mod crowd;
 pub mod demo;
+pub mod detection;
 pub mod drill;
 pub mod explain;
 pub mod export;

@@ -1,7 +1,7 @@
 //! `campaign`: its faults in the order of the file, and which of them stand.
 
 use crate::cli::report::{Mood, Page, Report, Sheet, count};
-use crate::ops::campaign::Outcome;
+use crate::ops::campaign::{Outcome, Reverted};
 
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
@@ -36,5 +36,19 @@ impl Report for Outcome {
             let rest = [step.state.to_owned(), text(step.op), text(step.seed), text(step.records), text(step.rows)];
             start.into_iter().chain(rest).chain([digest]).collect()
         }))
+    }
+}
+
+impl Report for Reverted {
+    fn page(&self, page: &mut Page) {
+        if self.revert.operations.is_empty() {
+            let text = format!("nothing of campaign {} stands on {}", self.campaign, self.revert.target);
+            return page.lead(Mood::Plain, &text);
+        }
+        self.revert.page(page);
+    }
+
+    fn sheet(&self) -> Sheet {
+        self.revert.sheet()
     }
 }

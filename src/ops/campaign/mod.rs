@@ -63,6 +63,18 @@ pub struct Outcome {
     pub journal: PathBuf,
 }
 
+/// What was taken back of a campaign.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reverted {
+    /// Its name.
+    pub campaign: String,
+    /// The digest of what its file says.
+    pub digest: Digest,
+    /// What became of its operations.
+    #[serde(flatten)]
+    pub revert: revert::Outcome,
+}
+
 /// One fault of a campaign.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Step {
@@ -141,17 +153,19 @@ pub fn apply(context: &Context<'_>, request: &Request) -> Result<Outcome, Failur
 ///
 /// # Errors
 /// Usage, a refusal, or what target and journal say.
-pub fn revert(context: &Context<'_>, request: &Request) -> Result<revert::Outcome, Failure> {
+pub fn revert(context: &Context<'_>, request: &Request) -> Result<Reverted, Failure> {
     let journal = context.reading()?;
     let course = Course::plot(context, &journal, request)?;
     guard::nothing_open(&journal, &course.chosen.name)?;
     drop(journal);
     let operations: Vec<u64> = course.steps.iter().rev().filter_map(|(_, step)| step.op).collect();
-    if operations.is_empty() {
-        let (target, journal) = (course.chosen.name, context.journal.clone());
-        return Ok(revert::Outcome { target, operations: Vec::new(), journal });
-    }
-    revert::run(context, &revert::Request { operations, ..revert::Request::default() })
+    let (target, journal) = (course.chosen.name, context.journal.clone());
+    let revert = if operations.is_empty() {
+        revert::Outcome { target, operations: Vec::new(), journal }
+    } else {
+        revert::run(context, &revert::Request { operations, ..revert::Request::default() })?
+    };
+    Ok(Reverted { campaign: course.campaign.name, digest: course.digest, revert })
 }
 
 /// Lists the faults of a campaign, and which of them stand.

@@ -9,7 +9,7 @@ use super::command::Program;
 use super::matrix::{Look, SIGNS_MAX, Verdict, first_signs};
 use super::said::{self, Said};
 use crate::model::snapshot::key_form;
-use crate::model::{Finding, Key, Value};
+use crate::model::{Finding, Key};
 use crate::mosaiq::checks::{CHECKS, Verdict as Told};
 use crate::ops::checks::{Checked, Session};
 use crate::ops::context::Context;
@@ -42,31 +42,33 @@ pub struct Tried {
 
 /// What was done, as the judge of a detector knows it and the detector does not.
 pub struct Fault<'a> {
-    /// The changes.
-    pub changes: &'a [Change],
-    /// The record's table and key.
-    pub record: (&'a str, &'a Key),
+    /// The tables that were changed, as the target spells them.
+    pub tables: BTreeSet<&'a str>,
+    /// The rows that were changed, and the records that were chosen: table in lower case, and key.
+    touched: BTreeSet<(String, Key)>,
     /// The checks that guard against the mode.
     pub checks: &'a [&'a str],
 }
 
-impl Fault<'_> {
-    /// Returns the tables that were changed.
+fn place(table: &str, key: &Key) -> (String, Key) {
+    (table.to_ascii_lowercase(), key.iter().map(key_form).collect())
+}
+
+impl<'a> Fault<'a> {
+    /// Returns what was done.
     #[must_use]
-    pub fn tables(&self) -> BTreeSet<&str> {
-        self.changes.iter().map(|change| change.table.name.as_str()).collect()
+    pub fn of(changes: &'a [Change], (table, records): (&str, &[Key]), checks: &'a [&'a str]) -> Self {
+        let rows = changes.iter().map(|change| place(&change.table.name, &change.key));
+        let chosen = records.iter().map(|key| place(table, key));
+        let tables = changes.iter().map(|change| change.table.name.as_str()).collect();
+        Self { tables, touched: rows.chain(chosen).collect(), checks }
     }
 
-    /// Tells whether a finding names the record that was chosen, or a row that was changed.
+    /// Tells whether a finding names a record that was chosen, or a row that was changed.
     #[must_use]
     pub fn explains(&self, finding: &Finding) -> bool {
-        let form = |key: &Key| key.iter().map(key_form).collect::<Vec<Value>>();
-        let names = |table: &str, key: &Key| {
-            let key = form(key);
-            let same = |t: &str, k: &Key| t.eq_ignore_ascii_case(table) && form(k) == key;
-            same(finding.table, &finding.key) || finding.related.iter().any(|(t, k)| same(t, k))
-        };
-        names(self.record.0, self.record.1) || self.changes.iter().any(|change| names(&change.table.name, &change.key))
+        let names = |table: &str, key: &Key| self.touched.contains(&place(table, key));
+        names(finding.table, &finding.key) || finding.related.iter().any(|(table, key)| names(table, key))
     }
 }
 
@@ -190,7 +192,7 @@ type Judged = (Verdict, Vec<String>, Option<String>);
 
 impl Checks {
     fn look(&mut self, target: &mut dyn Target, fault: &Fault<'_>) -> Result<Judged, Failure> {
-        let new = self.session.look_again(target, &fault.tables())?;
+        let new = self.session.look_again(target, &fault.tables)?;
         let ids = |findings: &mut dyn Iterator<Item = &Finding>| {
             let ids: Vec<String> = findings.map(|finding| finding.check.to_owned()).collect();
             first_signs(&ids)

@@ -76,15 +76,13 @@ impl Bench<'_, '_> {
         };
         made.proposal.detail.insert("drill".into(), ledger::mark(self.drill, number));
         let committed = self.commit(&made)?;
-        let fault = Fault {
-            changes: made.prepared.changes(),
-            record: (settled.mode.card().record_of(&made.outcome.params).table, key),
-            checks: settled.mode.card().checks,
-        };
+        let table = settled.mode.card().record_of(&made.outcome.params).table;
+        let record = std::slice::from_ref(key);
+        let fault = Fault::of(made.prepared.changes(), (table, record), settled.mode.card().checks);
         let looks = self.look(&fault);
         let back = self.take_back(committed.op).map_err(|failure| left(failure, committed.op))?;
         let looks = looks?;
-        let controls = self.control(&fault.tables(), commands_too)?;
+        let controls = self.control(&fault.tables, commands_too)?;
         let trial = trial(number, settled, &made, &committed, &back, looks, controls);
         ledger::write(self.context, self.journal, ledger::TRIAL, &ledger::kept(self.drill, &trial))?;
         Ok(Ok(trial))

@@ -88,7 +88,7 @@ fn totals(outcome: &Outcome) -> String {
     if let Some(text) = pair(outcome) {
         entry("both", &text);
     }
-    entry("people", &people(outcome));
+    entry("people", &people(&outcome.yardstick));
     for named in &outcome.detectors {
         let known = crate::ops::count(named.known, "finding");
         entry(

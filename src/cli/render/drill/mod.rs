@@ -6,11 +6,12 @@ mod junit;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
 use crate::ops::Failure;
 use crate::ops::drill::matrix::{Cell, Line, Matrix, Total};
-use crate::ops::drill::{Form, Outcome};
+use crate::ops::drill::{Form, Outcome, Yardstick};
 
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
         lead(page, self);
+        page.blank();
         matrix(page, &self.matrix);
         in_short(page, self);
         compared(page, self);
@@ -117,7 +118,6 @@ const CELL: usize = 24;
 pub(super) fn matrix(page: &mut Page, matrix: &Matrix) {
     let wide = matrix.lines.iter().map(|line| line.variant.len()).max().unwrap_or_default();
     let names: String = matrix.totals.iter().map(|total| format!("{:CELL$}", total.cell.detector)).collect();
-    page.blank();
     page.aside(format!("{:2}{:wide$}  severity  {names}", "", "").trim_end());
     let mut tool = "";
     for line in &matrix.lines {
@@ -155,7 +155,7 @@ fn in_short(page: &mut Page, outcome: &Outcome) {
         }
     }
     fields.extend(pair(outcome).map(|text| ("both", text)));
-    fields.push(("people", people(outcome)));
+    fields.push(("people", people(&outcome.yardstick)));
     if outcome.exact {
         let tables = count(outcome.tables, "table");
         fields.push(("exact", format!("{} taken back; all {tables} are what they were", count(outcome.tried, "fault"))));
@@ -168,8 +168,7 @@ fn in_short(page: &mut Page, outcome: &Outcome) {
 }
 
 /// Returns what people find, with who measured it.
-pub(super) fn people(outcome: &Outcome) -> String {
-    let yardstick = &outcome.yardstick;
+pub(super) fn people(yardstick: &Yardstick) -> String {
     format!("{} caught by {}", yardstick.share.percent(), yardstick.source)
 }
 
