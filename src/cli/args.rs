@@ -10,7 +10,8 @@ use super::settings::{Color, Format};
 use super::texts;
 use crate::model::ports::Danger;
 use crate::ops::{
-    self, audit, campaign, checks, demo, drill, explain, export, find, lab, log, recover, replay, revert, show, status, target,
+    self, audit, campaign, checks, demo, drill, explain, export, find, lab, log, recover, replay, revert, show, status,
+    target,
 };
 
 /// The command line.

@@ -13,8 +13,8 @@ use super::{failures, files, render, topics};
 use crate::model::ports::Reporter as _;
 use crate::ops::cell::ChangeRow;
 use crate::ops::{
-    Context, Failure, Kind, apply, audit, campaign, cell, checks, demo, drill, explain, export, find, lab, log, modes, plan, recover,
-    replay, revert, show, status, target,
+    Context, Failure, Kind, apply, audit, campaign, cell, checks, demo, drill, explain, export, find, lab, log, modes,
+    plan, recover, replay, revert, show, status, target,
 };
 
 /// How long to wait for other writers of a target, in milliseconds.

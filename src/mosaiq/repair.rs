@@ -81,8 +81,20 @@ const COLUMNS: &[(&str, &str, Extent, &str, &str)] = &[
         "Dose_Hst.Tx_DtTm, where the delivery has a dose history, lies within minutes of it",
     ),
     ("TxField", "Pat_ID1", Extent::Exactly, OTHER_TABLE, "Site.Pat_ID1 of the field's prescription has it"),
-    ("TxField", "SIT_Set_ID", Extent::Sometimes, OTHER_TABLE, "the prescription of its deliveries has it, if there are any"),
-    ("TxField", "Machine_ID_Staff_ID", Extent::Sometimes, OTHER_TABLE, "its deliveries name the machine, if there are any"),
+    (
+        "TxField",
+        "SIT_Set_ID",
+        Extent::Sometimes,
+        OTHER_TABLE,
+        "the prescription of its deliveries has it, if there are any",
+    ),
+    (
+        "TxField",
+        "Machine_ID_Staff_ID",
+        Extent::Sometimes,
+        OTHER_TABLE,
+        "its deliveries name the machine, if there are any",
+    ),
     (
         "TxField",
         "Meterset",

@@ -189,7 +189,13 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let equal = before == after && baseline;
     let seen = faults.iter().all(|fault| !fault.seen_by.is_empty());
     Ok(Outcome {
-        held: clean.findings == 0 && clean.not_run == 0 && seen && exact == faults.len() as u64 && drill.ok && equal && audited.ok,
+        held: clean.findings == 0
+            && clean.not_run == 0
+            && seen
+            && exact == faults.len() as u64
+            && drill.ok
+            && equal
+            && audited.ok,
         lab: lab_path,
         journal: inner.journal.clone(),
         patients: made.patients,

@@ -47,11 +47,8 @@ pub fn kept(journal: &Journal, operation: &Operation) -> Result<Option<Detection
     let Some(kept) = ledger::of_operation(journal, operation)? else {
         return Ok(Some(Detection { known_from: "unknown", drill: None, seen: Vec::new() }));
     };
-    let seen = kept.looks.into_iter().map(|look| Seen {
-        detector: look.detector,
-        verdict: look.verdict,
-        checks: look.checks,
-    });
+    let seen =
+        kept.looks.into_iter().map(|look| Seen { detector: look.detector, verdict: look.verdict, checks: look.checks });
     Ok(Some(Detection { known_from: "drill", drill: Some(kept.drill), seen: seen.collect() }))
 }
 

@@ -7,9 +7,11 @@
     reason = "a test may fail by panic, and has settings of its own"
 )]
 
+mod campaign;
 mod check;
 mod completion;
 mod demo;
+mod drill;
 mod errors;
 mod export;
 mod find;

@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn every_fault_has_a_seed_of_its_own() {
-        let text = TEXT.to_owned() + "[[fault]]\ntool = 'create_invalid_angles'\nvariant = 'gantry'\nall = true\nseed = 3";
+        let text =
+            TEXT.to_owned() + "[[fault]]\ntool = 'create_invalid_angles'\nvariant = 'gantry'\nall = true\nseed = 3";
         let campaign = Campaign::parse(&text).unwrap();
         let seeds: Vec<Option<u64>> = campaign.requests("2024-06-29").map(|request| request.options.seed).collect();
         assert_eq!(seeds[1], Some(3));

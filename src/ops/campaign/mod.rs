@@ -21,8 +21,11 @@ use crate::model::time;
 use crate::target::Target;
 
 /// What `campaign plan` is.
-pub const PLAN: Card =
-    Card { name: "campaign plan", danger: Danger::Read, about: "Plan the faults of a campaign file, and write nothing" };
+pub const PLAN: Card = Card {
+    name: "campaign plan",
+    danger: Danger::Read,
+    about: "Plan the faults of a campaign file, and write nothing",
+};
 /// What `campaign apply` is.
 pub const APPLY: Card =
     Card { name: "campaign apply", danger: Danger::Write, about: "Commit the faults of a campaign file" };
@@ -220,12 +223,7 @@ impl Course {
         }
     }
 
-    fn plan(
-        &mut self,
-        context: &Context<'_>,
-        journal: &mut Journal,
-        target: &mut dyn Target,
-    ) -> Result<(), Failure> {
+    fn plan(&mut self, context: &Context<'_>, journal: &mut Journal, target: &mut dyn Target) -> Result<(), Failure> {
         let all = self.steps.len() as u64;
         for (request, step) in self.steps.iter_mut().filter(|(_, step)| step.op.is_none()) {
             context.reporter.progress("planning faults", step.step - 1, all);

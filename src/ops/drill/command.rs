@@ -127,8 +127,9 @@ impl Program {
         let Some(report) = &self.report else {
             return said::read(self.judge, out).map_err(|why| format!("{why}; it ended with {status}"));
         };
-        let text = std::fs::read_to_string(report)
-            .map_err(|error| format!("its report {} cannot be read: {error}; it ended with {status}", report.display()))?;
+        let text = std::fs::read_to_string(report).map_err(|error| {
+            format!("its report {} cannot be read: {error}; it ended with {status}", report.display())
+        })?;
         said::read(self.judge, &text)
     }
 }

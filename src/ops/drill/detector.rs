@@ -137,12 +137,7 @@ impl Detector {
     ///
     /// # Errors
     /// What the target says, or that the person asked to stop.
-    pub fn look(
-        &mut self,
-        context: &Context<'_>,
-        target: &mut dyn Target,
-        fault: &Fault<'_>,
-    ) -> Result<Look, Failure> {
+    pub fn look(&mut self, context: &Context<'_>, target: &mut dyn Target, fault: &Fault<'_>) -> Result<Look, Failure> {
         let begun = context.clock.now_us();
         let (verdict, signs, why) = match self {
             Self::Program(tried) => said::judged(&tried.clean, &tried.program.look(context)?),

@@ -111,12 +111,7 @@ pub struct Ended {
 ///
 /// # Errors
 /// What the journal says.
-pub fn write<T: Serialize>(
-    context: &Context<'_>,
-    journal: &mut Journal,
-    kind: &str,
-    body: &T,
-) -> Result<u64, Failure> {
+pub fn write<T: Serialize>(context: &Context<'_>, journal: &mut Journal, kind: &str, body: &T) -> Result<u64, Failure> {
     let body = serde_json::to_value(body).unwrap_or_else(|_| json!({}));
     let lock = journal.lock(&context.holder)?;
     Ok(journal.append(&lock, &context.stamp(), kind, body)?.seq)

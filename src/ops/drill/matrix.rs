@@ -234,8 +234,7 @@ fn total(name: &str, cases: &[Case], trials: &[Trial]) -> Total {
     let quiet = || trials.iter().filter_map(|trial| of_detector(&trial.controls, name));
     let alarms = quiet().filter(|look| look.verdict == Verdict::FalseAlarm).count() as u64;
     let told = quiet().filter(|look| look.verdict != Verdict::CouldNotTell).count() as u64;
-    let mut times: Vec<u64> =
-        looks().filter(|look| look.verdict == Verdict::Caught).map(|look| look.took_ms).collect();
+    let mut times: Vec<u64> = looks().filter(|look| look.verdict == Verdict::Caught).map(|look| look.took_ms).collect();
     times.sort_unstable();
     Total {
         cell: cell(name, &trials.iter().collect::<Vec<_>>()),

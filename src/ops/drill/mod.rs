@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use mfm_journal::{Digest, Journal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
+use serde_json::{Map, Value as Json};
 
 pub mod begin;
 pub mod command;
@@ -34,9 +34,8 @@ use super::plan::{self, Options, Settled};
 use super::select::{self, Order, Records};
 use crate::engine::guard;
 use crate::model::ports::{Danger, Question};
-use crate::model::seed;
-use crate::model::time;
-use crate::mosaiq::modes;
+use crate::model::{Key, seed, time};
+use crate::mosaiq::modes::{self, Record};
 use crate::target::{TableDigest, Target};
 
 /// What it is.
@@ -224,8 +223,9 @@ fn on(
     let before = digests(context, target)?;
     let begun = begun(wanted, chosen, identity, &detectors);
     let drill = ledger::write(context, journal, ledger::BEGUN, &begun)?;
-    let bench = Bench { context, journal: &mut *journal, target: &mut *target, chosen, detectors: &mut detectors, drill };
-    let (cases, trials) = try_all(bench, wanted)?;
+    let bench =
+        Bench { context, journal: &mut *journal, target: &mut *target, chosen, detectors: &mut detectors, drill };
+    let (cases, trials) = try_all(bench, wanted).map_err(|failure| cut_off(failure, drill))?;
     let after = digests(context, target)?;
     let untried = cases.iter().filter(|case| case.untried.is_some());
     let ended = Ended {
@@ -240,6 +240,15 @@ fn on(
     let mut outcome = made(context, drill, begun, &cases, trials, Some(&ended));
     outcome.rows = after.iter().map(|table| table.rows).sum();
     Ok(outcome)
+}
+
+/// Says of a drill that was interrupted that its fault is taken back.
+fn cut_off(failure: Failure, drill: u64) -> Failure {
+    if failure.kind != Kind::Interrupted {
+        return failure;
+    }
+    let message = format!("interrupted: drill {drill} is cut off, and its last fault taken back");
+    Failure { message, hint: format!("`mfm drill --show {drill}` shows what was tried"), ..failure }
 }
 
 /// Puts a result together; what it is compared with comes later.
@@ -312,44 +321,63 @@ fn try_all(mut bench: Bench<'_, '_>, wanted: &Wanted) -> Result<(Vec<Case>, Vec<
     let (mut cases, mut trials) = (wanted.cases.clone(), Vec::new());
     let total = cases.len() as u64 * wanted.sample;
     for (at, case) in (0..).zip(&mut cases) {
-        let mut settled = of_case(bench.context, case, wanted)?;
-        let keys = match records(&mut bench, &settled, wanted.sample) {
-            Ok(keys) => keys,
-            Err(failure) if failure.kind == Kind::Refused => {
-                case.untried = Some(failure.message);
-                continue;
+        let mut nth = 0;
+        for (mut settled, share) in of_case(bench.context, case, wanted)? {
+            let keys = match records(&mut bench, &settled, share) {
+                Ok(keys) => keys,
+                Err(failure) if failure.kind == Kind::Refused => {
+                    case.untried = Some(failure.message);
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
+            if (keys.len() as u64) < share {
+                case.untried = Some(format!("{} could show it", super::count(keys.len() as u64, "record")));
             }
-            Err(failure) => return Err(failure),
-        };
-        if (keys.len() as u64) < wanted.sample {
-            case.untried = Some(format!("{} could show it", super::count(keys.len() as u64, "record")));
-        }
-        for (nth, key) in (0..).zip(&keys) {
-            bench.context.reporter.progress("trying faults", at * wanted.sample + nth, total);
-            bench.context.go_on()?;
-            let number = trials.len() as u64 + 1;
-            match bench.trial(&mut settled, key, number, nth < wanted.controls)? {
-                Ok(trial) => trials.push(trial),
-                Err(why) => case.untried = Some(why),
+            for key in &keys {
+                bench.context.reporter.progress("trying faults", at * wanted.sample + nth, total);
+                bench.context.go_on()?;
+                match bench.trial(&mut settled, key, trials.len() as u64 + 1, nth < wanted.controls)? {
+                    Ok(trial) => trials.push(trial),
+                    Err(why) => case.untried = Some(why),
+                }
+                nth += 1;
             }
         }
     }
     Ok((cases, trials))
 }
 
-/// Returns the request of one variant, under a seed of its own so that variants do not meet on the same records.
-fn of_case(context: &Context<'_>, case: &Case, wanted: &Wanted) -> Result<Settled, Failure> {
-    let options = Options {
-        variant: Some(case.variant.to_owned()),
-        sample: Some(wanted.sample),
-        seed: Some(seed::derived(wanted.seed, &["drill", case.tool, case.variant])),
-        now: Some(time::format(wanted.now, 0, 'T')),
-        ..Options::default()
+/// Returns the requests of one variant, one for each kind of record that can show it, with its share of the sample;
+/// under a seed of its own, so that variants do not meet on the same records.
+fn of_case(context: &Context<'_>, case: &Case, wanted: &Wanted) -> Result<Vec<(Settled, u64)>, Failure> {
+    let mode = super::modes::find_mode(case.tool)?;
+    let card = mode.card();
+    let given = |record: &Record| -> Map<String, Json> {
+        card.table_parameter.map(|name| (name.to_owned(), Json::from(record.table))).into_iter().collect()
     };
-    plan::settle(context, &plan::Request { tool: case.tool.to_owned(), parameters: Map::new(), options, output: None })
+    let kinds: Vec<Map<String, Json>> = card.records().map(given).collect();
+    let kinds: Vec<_> = kinds.into_iter().filter(|given| mode.complete(given, Some(case.variant)).is_ok()).collect();
+    let number = kinds.len() as u64;
+    let mut out = Vec::new();
+    for (at, parameters) in (0..).zip(kinds) {
+        let share = wanted.sample / number + u64::from(at < wanted.sample % number);
+        let options = Options {
+            variant: Some(case.variant.to_owned()),
+            sample: Some(share.max(1)),
+            seed: Some(seed::derived(wanted.seed, &["drill", case.tool, case.variant])),
+            now: Some(time::format(wanted.now, 0, 'T')),
+            ..Options::default()
+        };
+        let request = plan::Request { tool: case.tool.to_owned(), parameters, options, output: None };
+        if share > 0 {
+            out.push((plan::settle(context, &request)?, share));
+        }
+    }
+    Ok(out)
 }
 
-fn records(bench: &mut Bench<'_, '_>, settled: &Settled, wanted: u64) -> Result<Vec<crate::model::Key>, Failure> {
+fn records(bench: &mut Bench<'_, '_>, settled: &Settled, wanted: u64) -> Result<Vec<Key>, Failure> {
     let order = Order {
         mode: settled.mode,
         parameters: &settled.parameters,

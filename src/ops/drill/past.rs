@@ -142,7 +142,8 @@ pub fn read_result(path: &Path) -> Result<Matrix, Failure> {
 pub fn differences(before: &Drill, now: &[Trial]) -> Vec<Difference> {
     let mut out = Vec::new();
     for kept in &before.trials {
-        let same = |trial: &&Trial| trial.trial == kept.trial && trial.tool == kept.tool && trial.variant == kept.variant;
+        let same =
+            |trial: &&Trial| trial.trial == kept.trial && trial.tool == kept.tool && trial.variant == kept.variant;
         let what = match now.iter().find(same) {
             None => vec!["it was not tried again".to_owned()],
             Some(trial) if trial.plan_digest != kept.plan_digest => {

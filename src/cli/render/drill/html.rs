@@ -21,7 +21,8 @@ small{display:block}";
 pub(super) fn page(outcome: &Outcome) -> String {
     let title = escaped(&title(outcome));
     let (target, now) = (escaped(&outcome.target), escaped(&outcome.now));
-    let exact = if outcome.exact { "every table is what it was, by digest" } else { "the tables are not what they were" };
+    let exact =
+        if outcome.exact { "every table is what it was, by digest" } else { "the tables are not what they were" };
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
@@ -36,7 +37,8 @@ pub(super) fn page(outcome: &Outcome) -> String {
 }
 
 fn matrix(outcome: &Outcome) -> String {
-    let names = outcome.matrix.totals.iter().map(|total| format!("<th scope=\"col\">{}</th>", escaped(&total.cell.detector)));
+    let names =
+        outcome.matrix.totals.iter().map(|total| format!("<th scope=\"col\">{}</th>", escaped(&total.cell.detector)));
     let rows: String = outcome.matrix.lines.iter().map(row).collect();
     format!(
         "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Matrix\">\n<table>\n\
@@ -97,10 +99,7 @@ fn totals(outcome: &Outcome) -> String {
         );
     }
     for worse in outcome.worse.iter().flatten() {
-        entry(
-            "worse than before",
-            &format!("{} {}, {}: {}", worse.tool, worse.variant, worse.detector, worse.what),
-        );
+        entry("worse than before", &format!("{} {}, {}: {}", worse.tool, worse.variant, worse.detector, worse.what));
     }
     out + "</dl>"
 }

@@ -13,6 +13,7 @@ impl Report for Outcome {
         lead(page, self);
         page.blank();
         matrix(page, &self.matrix);
+        blind_spots(page, self);
         in_short(page, self);
         compared(page, self);
     }
@@ -142,23 +143,31 @@ fn besides(cell: &Cell) -> String {
     list(alarms.into_iter().chain(told))
 }
 
+/// Lists what each detector missed, tool by tool: its blind spots.
+fn blind_spots(page: &mut Page, outcome: &Outcome) {
+    for total in &outcome.matrix.totals {
+        let missed = missed(&outcome.matrix, &total.cell.detector);
+        if !missed.is_empty() {
+            page.heading(&format!("Missed by {}", total.cell.detector));
+        }
+        for (tool, variants) in missed {
+            page.paragraph(2, &format!("{tool}: {}", variants.join(", ")));
+        }
+    }
+}
+
 fn in_short(page: &mut Page, outcome: &Outcome) {
     page.heading("In short");
     let mut fields: Vec<(&str, String)> = Vec::new();
     for total in &outcome.matrix.totals {
         fields.push((total.cell.detector.as_str(), sentence(total)));
     }
-    for total in &outcome.matrix.totals {
-        let missed = missed(&outcome.matrix, &total.cell.detector);
-        if !missed.is_empty() {
-            fields.push(("missed", format!("by {}: {}", total.cell.detector, missed.join(", "))));
-        }
-    }
     fields.extend(pair(outcome).map(|text| ("both", text)));
     fields.push(("people", people(&outcome.yardstick)));
     if outcome.exact {
         let tables = count(outcome.tables, "table");
-        fields.push(("exact", format!("{} taken back; all {tables} are what they were", count(outcome.tried, "fault"))));
+        fields
+            .push(("exact", format!("{} taken back; all {tables} are what they were", count(outcome.tried, "fault"))));
     }
     fields.push(("seed", format!("{}, now {}", outcome.seed, outcome.now)));
     fields.push(("drill", format!("{} in {}", outcome.drill, outcome.journal.display())));
@@ -187,27 +196,38 @@ pub(super) fn sentence(total: &Total) -> String {
     text
 }
 
-/// Returns the variants of which a detector missed any, as `tool variant (2 of 3)`.
-fn missed(matrix: &Matrix, detector: &str) -> Vec<String> {
-    let own = |line: &Line| line.cells.iter().find(|cell| cell.detector == detector).map(|cell| cell.rate);
-    let lines = matrix.lines.iter().filter_map(|line| own(line).map(|rate| (line, rate)));
-    lines
-        .filter(|(_, rate)| rate.hits < rate.of)
-        .map(|(line, rate)| match rate.hits {
-            0 => format!("{} {}", line.tool, line.variant),
-            hits => format!("{} {} ({} of {})", line.tool, line.variant, rate.of - hits, rate.of),
-        })
-        .collect()
+/// Returns the variants of which a detector missed any, tool by tool.
+fn missed<'m>(matrix: &'m Matrix, detector: &str) -> Vec<(&'m str, Vec<String>)> {
+    let mut out: Vec<(&str, Vec<String>)> = Vec::new();
+    for line in &matrix.lines {
+        let rate = line.cells.iter().find(|cell| cell.detector == detector).map(|cell| cell.rate);
+        let Some(rate) = rate.filter(|rate| rate.hits < rate.of) else { continue };
+        let word = match rate.hits {
+            0 => line.variant.clone(),
+            hits => format!("{} ({} of {})", line.variant, rate.of - hits, rate.of),
+        };
+        match out.last_mut().filter(|(tool, _)| *tool == line.tool) {
+            Some((_, words)) => words.push(word),
+            None => out.push((&line.tool, vec![word])),
+        }
+    }
+    out
 }
 
 fn pair(outcome: &Outcome) -> Option<String> {
     let pair = outcome.matrix.pair?;
     let [first, second] = outcome.detectors.as_slice() else { return None };
+    let counts = format!(
+        "{} caught by both, {} by {} alone, {} by {} alone, {} by neither",
+        pair.both, pair.first_only, first.name, pair.second_only, second.name, pair.neither
+    );
+    if pair.both == 0 {
+        return Some(counts);
+    }
+    let (missed, low, high) = (pair.missed, pair.low, pair.high);
     Some(format!(
-        "{} caught by both, {} by {} alone, {} by {} alone, {} by neither; from the first three alone, \
-         capture-recapture would put those missed by both at {:.1} [{:.1}-{:.1}]",
-        pair.both, pair.first_only, first.name, pair.second_only, second.name, pair.neither, pair.missed, pair.low,
-        pair.high
+        "{counts}; from the first three alone, capture-recapture would put those missed by both at {missed:.1} \
+         [{low:.1}-{high:.1}]"
     ))
 }
 
