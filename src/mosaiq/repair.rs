@@ -1,4 +1,4 @@
-//! Whether what a fault overwrote could be had from the database itself, without the journal; pure, and repairs nothing.
+//! Whether what a fault overwrote could be had from the database itself, without the journal; repairs nothing.
 
 use serde::{Deserialize, Serialize};
 

@@ -174,13 +174,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let faults = break_everything(&inner, &mut session)?;
     let all = revert::Request { all: true, ..revert::Request::default() };
     let reverted = revert::run(&inner, &all)?;
-    let request = drill::Request {
-        sample: Some(1),
-        seed: Some(SEED),
-        now: Some(crate::model::time::format(NOW, 0, 'T')),
-        ..drill::Request::default()
-    };
-    let drill = drill::run(&inner, &request)?;
+    let drill = each_alone(&inner)?;
     let after = digests(&inner)?;
     let verify = audit::Request { depth: audit::Level::Live, full: true };
     let audited = audit::run(&inner, &verify)?;
@@ -206,18 +200,20 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         rows_changed: faults.iter().map(|fault| fault.rows).sum(),
         faults,
         reverted: exact,
-        drill: Drill {
-            drill: drill.drill,
-            ok: drill.ok,
-            tried: drill.tried,
-            matrix: drill.matrix,
-            yardstick: drill.yardstick,
-        },
+        drill,
         equal,
         audit_ok: audited.ok,
         entries: audited.journal.entries,
         head: audited.journal.head.map(|head| head.digest),
     })
+}
+
+/// Commits every fault alone, and counts what the checks catch.
+fn each_alone(context: &Context<'_>) -> Result<Drill, Failure> {
+    let now = Some(crate::model::time::format(NOW, 0, 'T'));
+    let request = drill::Request { sample: Some(1), seed: Some(SEED), now, ..drill::Request::default() };
+    let drill::Outcome { drill, ok, tried, matrix, yardstick, .. } = drill::run(context, &request)?;
+    Ok(Drill { drill, ok, tried, matrix, yardstick })
 }
 
 fn no_folder(dir: &Path, error: &std::io::Error) -> Failure {

@@ -20,6 +20,9 @@ use crate::target::Target;
 /// How many records are read in one go.
 pub(super) const BATCH: usize = 256;
 
+/// How many are read in one go where few are wanted: most are eligible.
+const SMALL_BATCH: usize = 16;
+
 /// Which records of a mode.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Records {
@@ -392,8 +395,7 @@ pub fn ranked(
     let mut run = Run { context, target, order, outcome: Tally::default() };
     let candidates = run.candidates(&table)?;
     let (mut chosen, mut first) = (Vec::new(), None);
-    // Most records are eligible: small batches are seldom read in vain.
-    for batch in candidates.chunks(BATCH.min(16 + 2 * wanted as usize)) {
+    for batch in candidates.chunks(SMALL_BATCH) {
         let snapshot = run.gather(batch)?;
         for key in batch {
             if chosen.len() as u64 == wanted {

@@ -136,9 +136,9 @@ impl Program {
 
 /// Returns the digest of a file, where a word names one.
 fn file_digest(path: &Path) -> Option<Digest> {
-    let small = std::fs::metadata(path).ok().filter(|facts| facts.is_file() && facts.len() <= OUTPUT_MAX)?;
-    drop(small);
-    std::fs::read(path).ok().map(|bytes| Digest::of(&bytes))
+    let small = std::fs::metadata(path).is_ok_and(|facts| facts.is_file() && facts.len() <= OUTPUT_MAX);
+    let bytes = small.then(|| std::fs::read(path).ok()).flatten();
+    bytes.map(|bytes| Digest::of(&bytes))
 }
 
 /// How much of what a command complained of is repeated.

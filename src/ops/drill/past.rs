@@ -104,12 +104,18 @@ fn trial(journal: &Journal, kept: &Kept) -> Option<Trial> {
 pub fn repair_of(journal: &Journal, operation: &mfm_journal::Operation) -> Option<Repair> {
     let mut place = None;
     let read = journal.changes(operation, &mut |change| {
-        place = change.column_names().into_iter().next().map(|column| (change.table.name.clone(), column.to_string()));
+        place = self::place(&change);
         std::ops::ControlFlow::Break(())
     });
     read.ok()?;
     let place = place.as_ref().map(|(table, column)| (table.as_str(), column.as_str()));
     Some(crate::mosaiq::repair::of(&operation.mode, &operation.variant, place))
+}
+
+/// Returns the table, and the first column, that a change writes.
+pub(super) fn place(change: &mfm_journal::Change) -> Option<(String, String)> {
+    let column = change.column_names().into_iter().next()?;
+    Some((change.table.name.clone(), column.to_owned()))
 }
 
 /// What is read of a saved result.
@@ -137,7 +143,7 @@ pub fn read_result(path: &Path) -> Result<Matrix, Failure> {
     if saved.schema == SCHEMA { Ok(saved.matrix) } else { Err(wrong(format!("its schema is `{}`", saved.schema))) }
 }
 
-/// Compares a new drill with the one that it replays, trial by trial: the fault by its plan's digest, then the verdicts.
+/// Compares a drill with the one that it replays, trial by trial: the fault by its plan's digest, then the verdicts.
 #[must_use]
 pub fn differences(before: &Drill, now: &[Trial]) -> Vec<Difference> {
     let mut out = Vec::new();

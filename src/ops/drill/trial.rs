@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use mfm_journal::Journal;
 
 use super::detector::{Detector, Fault};
-use super::ledger;
 use super::matrix::{Look, Trial};
+use super::{ledger, past};
 use crate::engine::EngineError;
 use crate::engine::apply::{Committed, Prepared};
 use crate::engine::revert::{Options, Selection};
@@ -190,8 +190,6 @@ fn trial(
 
 /// Returns whether the original could be had without the journal, by the first column that was changed.
 fn repairable(mode: &str, variant: &str, prepared: &Prepared) -> repair::Repair {
-    let first = prepared.changes().first();
-    let column = first.and_then(|change| change.column_names().into_iter().next().map(|column| column.to_string()));
-    let place = first.zip(column.as_ref()).map(|(change, column)| (change.table.name.as_str(), column.as_str()));
-    repair::of(mode, variant, place)
+    let place = prepared.changes().first().and_then(past::place);
+    repair::of(mode, variant, place.as_ref().map(|(table, column)| (table.as_str(), column.as_str())))
 }

@@ -43,7 +43,8 @@ fn matrix(outcome: &Outcome) -> String {
     format!(
         "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Matrix\">\n<table>\n\
          <caption>Caught of tried, share and 95 % interval (Wilson)</caption>\n\
-         <thead><tr><th scope=\"col\">mode</th><th scope=\"col\">variant</th><th scope=\"col\">severity</th>{}</tr></thead>\n\
+         <thead><tr><th scope=\"col\">mode</th><th scope=\"col\">variant</th>\
+         <th scope=\"col\">severity</th>{}</tr></thead>\n\
          <tbody>\n{rows}</tbody>\n</table>\n</div>\n",
         names.collect::<String>()
     )

@@ -224,10 +224,13 @@ fn pair(outcome: &Outcome) -> Option<String> {
     if pair.both == 0 {
         return Some(counts);
     }
-    let (missed, low, high) = (pair.missed, pair.low, pair.high);
+    let interval = match (pair.low, pair.high) {
+        (Some(low), Some(high)) => format!("[{low:.1}-{high:.1}]"),
+        _ => "and cannot say how sure that is, for one of the three is 0".to_owned(),
+    };
     Some(format!(
-        "{counts}; from the first three alone, capture-recapture would put those missed by both at {missed:.1} \
-         [{low:.1}-{high:.1}]"
+        "{counts}; from the first three alone, capture-recapture would put those missed by both at {:.1} {interval}",
+        pair.missed
     ))
 }
 
