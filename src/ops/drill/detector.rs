@@ -7,7 +7,7 @@ use mfm_journal::{Change, Digest};
 
 use super::command::Program;
 use super::matrix::{Look, SIGNS_MAX, Verdict, first_signs};
-use super::said::{self, Said};
+use super::said::{self, Judged, Said};
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Key};
 use crate::mosaiq::checks::{CHECKS, Verdict as Told};
@@ -80,7 +80,7 @@ impl Detector {
     pub fn of_program(context: &Context<'_>, name: String, program: Program) -> Result<Self, Failure> {
         context.reporter.progress("trying the command on the untouched data", 0, 0);
         let clean = program.look(context)?;
-        let (_, _, why) = said::judged(&clean, &clean);
+        let (_, _, _, why) = said::judged(&clean, &clean);
         if let Some(why) = why {
             let message = format!("{name} cannot be tried: on the untouched data, {why}");
             let hint = "look at what it prints by itself; --judge junit, sarif or json tells findings apart";
@@ -139,11 +139,11 @@ impl Detector {
     /// What the target says, or that the person asked to stop.
     pub fn look(&mut self, context: &Context<'_>, target: &mut dyn Target, fault: &Fault<'_>) -> Result<Look, Failure> {
         let begun = context.clock.now_us();
-        let (verdict, signs, why) = match self {
+        let judged = match self {
             Self::Program(tried) => said::judged(&tried.clean, &tried.program.look(context)?),
             Self::Checks(checks) => checks.look(target, fault)?,
         };
-        Ok(self.made(context, begun, verdict, signs, why))
+        Ok(self.made(context, begun, judged))
     }
 
     /// Looks at the target once the fault is taken back: whatever is new is a false alarm.
@@ -157,33 +157,25 @@ impl Detector {
         tables: &BTreeSet<&str>,
     ) -> Result<Look, Failure> {
         let begun = context.clock.now_us();
-        let (verdict, signs, why) = match self {
+        let judged = match self {
             Self::Program(tried) => said::judged(&tried.clean, &tried.program.look(context)?),
             Self::Checks(checks) => checks.control(target, tables)?,
         };
+        let (verdict, signs, beside, why) = judged;
         let verdict = match verdict {
             Verdict::Caught | Verdict::FalseAlarm => Verdict::FalseAlarm,
             Verdict::Missed | Verdict::Quiet => Verdict::Quiet,
             Verdict::CouldNotTell => Verdict::CouldNotTell,
         };
-        Ok(self.made(context, begun, verdict, signs, why))
+        Ok(self.made(context, begun, (verdict, signs, beside, why)))
     }
 
-    fn made(
-        &self,
-        context: &Context<'_>,
-        begun: i64,
-        verdict: Verdict,
-        signs: Vec<String>,
-        why: Option<String>,
-    ) -> Look {
+    fn made(&self, context: &Context<'_>, begun: i64, (verdict, signs, beside, why): Judged) -> Look {
         let took_us = context.clock.now_us().saturating_sub(begun);
         let took_ms = u64::try_from(took_us / 1000).unwrap_or_default();
-        Look { detector: self.name().to_owned(), verdict, signs, why, took_ms }
+        Look { detector: self.name().to_owned(), verdict, signs, beside, why, took_ms }
     }
 }
-
-type Judged = (Verdict, Vec<String>, Option<String>);
 
 impl Checks {
     fn look(&mut self, target: &mut dyn Target, fault: &Fault<'_>) -> Result<Judged, Failure> {
@@ -193,16 +185,12 @@ impl Checks {
             first_signs(&ids)
         };
         let explained = ids(&mut new.iter().filter(|finding| fault.explains(finding)));
-        if !explained.is_empty() {
-            return Ok((Verdict::Caught, explained, None));
-        }
-        let others = ids(&mut new.iter());
-        if !others.is_empty() {
-            return Ok((Verdict::FalseAlarm, others, None));
-        }
-        Ok(match self.not_run(fault.checks) {
-            Some(why) => (Verdict::CouldNotTell, Vec::new(), Some(why)),
-            None => (Verdict::Missed, Vec::new(), None),
+        let others = ids(&mut new.iter().filter(|finding| !fault.explains(finding)));
+        Ok(match (explained.is_empty(), others.is_empty(), self.not_run(fault.checks)) {
+            (false, _, _) => (Verdict::Caught, explained, others, None),
+            (true, false, _) => (Verdict::FalseAlarm, others, Vec::new(), None),
+            (true, true, Some(why)) => (Verdict::CouldNotTell, Vec::new(), Vec::new(), Some(why)),
+            (true, true, None) => (Verdict::Missed, Vec::new(), Vec::new(), None),
         })
     }
 
@@ -212,7 +200,7 @@ impl Checks {
         let new = all.filter(|finding| !self.clean.contains(finding)).take(SIGNS_MAX);
         let ids: Vec<String> = new.map(|finding| finding.check.to_owned()).collect();
         let verdict = if ids.is_empty() { Verdict::Quiet } else { Verdict::FalseAlarm };
-        Ok((verdict, first_signs(&ids), None))
+        Ok((verdict, first_signs(&ids), Vec::new(), None))
     }
 
     /// Returns why none of these checks could run.

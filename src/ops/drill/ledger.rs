@@ -90,6 +90,8 @@ pub struct KeptLook {
     pub verdict: Verdict,
     /// The ids of mfm's own checks that reported something new; a command's own words are not kept.
     pub checks: Vec<String>,
+    /// The ids of those that reported something of other rows, beside the fault.
+    pub beside: Vec<String>,
 }
 
 /// How a drill ended.
@@ -137,8 +139,9 @@ pub fn kept(drill: u64, trial: &Trial) -> Kept {
 }
 
 fn kept_look(look: &Look) -> KeptLook {
-    let checks = if look.detector == OWN { look.signs.clone() } else { Vec::new() };
-    KeptLook { detector: look.detector.clone(), verdict: look.verdict, checks }
+    let own = |ids: &Vec<String>| if look.detector == OWN { ids.clone() } else { Vec::new() };
+    let (checks, beside) = (own(&look.signs), own(&look.beside));
+    KeptLook { detector: look.detector.clone(), verdict: look.verdict, checks, beside }
 }
 
 /// Returns the body of an entry of one kind.

@@ -48,6 +48,8 @@ pub struct Look {
     pub verdict: Verdict,
     /// What it reported that is new: check ids, test names, findings; the first ten.
     pub signs: Vec<String>,
+    /// What else it reported that is new, of other rows: it comes and goes with the fault, and counts neither way.
+    pub beside: Vec<String>,
     /// Why it could not tell.
     pub why: Option<String>,
     /// How long it took, by the wall clock, in milliseconds.

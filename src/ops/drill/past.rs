@@ -79,6 +79,7 @@ fn trial(journal: &Journal, kept: &Kept) -> Option<Trial> {
         detector: look.detector.clone(),
         verdict: look.verdict,
         signs: look.checks.clone(),
+        beside: look.beside.clone(),
         why: None,
         took_ms: 0,
     };

@@ -10,6 +10,9 @@ use serde_json::Value as Json;
 
 use super::matrix::{Verdict, first_signs};
 
+/// A verdict, what is new, what of it is not the fault, and why nothing could be told.
+pub type Judged = (Verdict, Vec<String>, Vec<String>, Option<String>);
+
 /// How a command tells what it found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -53,22 +56,22 @@ pub enum Said {
 
 /// Judges what was said against what was said of the untouched data: what already failed does not count.
 #[must_use]
-pub fn judged(clean: &Said, now: &Said) -> (Verdict, Vec<String>, Option<String>) {
-    let untold = |why: &str| (Verdict::CouldNotTell, Vec::new(), Some(why.to_owned()));
+pub fn judged(clean: &Said, now: &Said) -> Judged {
+    let untold = |why: &str| (Verdict::CouldNotTell, Vec::new(), Vec::new(), Some(why.to_owned()));
     match (clean, now) {
         (_, Said::Untold(why)) | (Said::Untold(why), _) => untold(why),
         (Said::Named(known), Said::Named(found)) => {
             let new = first_signs(found.difference(known));
-            (if new.is_empty() { Verdict::Missed } else { Verdict::Caught }, new, None)
+            (if new.is_empty() { Verdict::Missed } else { Verdict::Caught }, new, Vec::new(), None)
         }
-        (_, Said::Nothing) => (Verdict::Missed, Vec::new(), None),
+        (_, Said::Nothing) => (Verdict::Missed, Vec::new(), Vec::new(), None),
         (Said::Named(known), Said::Something) if !known.is_empty() => {
             untold("it found something, as it did on the untouched data, and does not say what")
         }
         (Said::Something, _) => untold("it found something on the untouched data, and does not say what"),
-        (Said::Nothing, Said::Named(found)) if found.is_empty() => (Verdict::Missed, Vec::new(), None),
-        (Said::Nothing, Said::Named(found)) => (Verdict::Caught, first_signs(found), None),
-        (Said::Nothing | Said::Named(_), Said::Something) => (Verdict::Caught, Vec::new(), None),
+        (Said::Nothing, Said::Named(found)) if found.is_empty() => (Verdict::Missed, Vec::new(), Vec::new(), None),
+        (Said::Nothing, Said::Named(found)) => (Verdict::Caught, first_signs(found), Vec::new(), None),
+        (Said::Nothing | Said::Named(_), Said::Something) => (Verdict::Caught, Vec::new(), Vec::new(), None),
     }
 }
 
@@ -170,7 +173,7 @@ mod tests {
     fn what_already_failed_does_not_count() {
         let verdict = |clean: &Said, now: &Said| judged(clean, now).0;
         assert_eq!(verdict(&set(&["a"]), &set(&["a"])), Verdict::Missed);
-        assert_eq!(judged(&set(&["a"]), &set(&["a", "b"])), (Verdict::Caught, vec!["b".to_owned()], None));
+        assert_eq!(judged(&set(&["a"]), &set(&["a", "b"])), (Verdict::Caught, vec!["b".to_owned()], Vec::new(), None));
         assert_eq!(verdict(&set(&["a"]), &set(&[])), Verdict::Missed);
         assert_eq!(verdict(&Said::Nothing, &Said::Something), Verdict::Caught);
         assert_eq!(verdict(&Said::Nothing, &Said::Nothing), Verdict::Missed);
