@@ -120,6 +120,8 @@ mod tests {
             sample_rank(1, &key).to_string(),
             "ad78605a404fe8c30d6762abbe3b6437897cc74c8a5ac5923bba46f2cb0d0b6d"
         );
+        assert_eq!(derived(1, &["drill", "create_invalid_angles", "gantry"]), 1_370_422_508_686_688);
+        assert_eq!(derived(SEED_MAX, &[]), 2_622_394_986_150_398);
         assert_eq!(words, [12_525_914_477_491_465_652, 3_625_356_062_308_129_977]);
         assert!((0..100).all(|_| random.below(3) < 3));
         assert_eq!(random.pick::<u8>(&[]), None);

@@ -293,6 +293,27 @@ fn what_a_killed_drill_leaves_the_next_one_takes_back() {
     assert_eq!(audit["ok"], true, "{audit}");
 }
 
+#[test]
+fn a_drill_killed_at_any_moment_leaves_nothing_that_stays() {
+    let world = World::with_lab();
+    let words = ["--modes", "create_invalid_angles:gantry,delete_control_points:all_deleted", "--sample", "1"];
+    for killed_after_ms in [150, 300, 450, 600, 800, 1000] {
+        let all = [&["--journal", "journal.db", "drill", "--yes", "--now", NOW], &words[..]].concat();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
+        command.args(all).current_dir(world.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        sleep(Duration::from_millis(killed_after_ms));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        world.mfm(&["recover"]).assert().success();
+    }
+    let (code, json) = drill(&world, &words);
+    assert_eq!((code, &json["exact"]), (Some(0), &true.into()));
+    assert_eq!(world.json(&["status"])["active"], Json::Array(Vec::new()));
+    let audit = world.json(&["audit", "verify", "--depth", "live", "--full"]);
+    assert_eq!(audit["ok"], true, "{audit}");
+}
+
 /// The variants that the weak script of the documentation sees, each with how many of two records.
 const WEAK: [(&str, u64); 8] = [
     ("gantry", 2),
