@@ -125,7 +125,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     refused("still_active", "`mfm revert --all` takes operations back; `mfm recover` closes open ones"),
     refused("campaign_gap", "`mfm campaign revert FILE` takes it all back; then apply it anew"),
     refused("detector", "look at what the command prints by itself; --judge junit, sarif or json tells findings apart"),
-    refused("no_drill", "the hint lists the drills of the journal"),
+    refused("no_drill", "`mfm drill --list` lists the drills of the journal"),
     refused("no_operation", "`mfm log` lists the operations"),
     refused("not_applied", "`mfm status` lists what is active and open"),
     refused("not_open", "`mfm status` lists what is active and open"),

@@ -130,6 +130,7 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
             let outcome = checks::run(context, request)?;
             show.with_code(&outcome, outcome.violations > 0)
         }
+        Command::Drill(request) if request.list => show.done(&drill::past::list(context)?),
         Command::Drill(request) => drilled(request, &drill::run(context, request)?, show),
         Command::Campaign(command) => campaigned(command, context, show),
         Command::Plan(call) => plan_fault(call, context, show),

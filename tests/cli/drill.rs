@@ -82,6 +82,13 @@ fn again(world: &World, json: &Json, command: &[&str]) {
     assert_eq!((counts(&shown, "mfm"), counts(&shown, "angles")), (counts(json, "mfm"), counts(json, "angles")));
     assert_eq!((&shown["detectors"], &shown["exact"]), (&json["detectors"], &true.into()));
     std::fs::write(world.path().join("before.json"), json.to_string()).unwrap();
+    let list = world.json(&["drill", "--list"]);
+    let listed = &list["drills"][0];
+    assert_eq!((&listed["drill"], &listed["tried"], &listed["exact"]), (&json["drill"], &4.into(), &true.into()));
+    assert_eq!(
+        (&listed["detectors"], &listed["caught"]),
+        (&serde_json::json!(["mfm", "angles"]), &serde_json::json!([4, 2]))
+    );
     let replay = ["drill", "--replay", &number, "--baseline", "before.json", "--yes", "--json"];
     let replayed = world.run(&[&replay[..], command].concat());
     assert_eq!(replayed.status.code(), Some(0), "{}", text(&replayed.stderr));
@@ -186,6 +193,8 @@ fn what_a_command_has_to_say_of_untouched_data_comes_first() {
     let (code, _, message) = refused(&["--judge", "junit", "--", mfm, "modes"]);
     assert!(code == 3 && message.contains("no XML"), "{message}");
     assert_eq!(refused(&["--judge", "junit"]).0, 2, "no command");
+    let (code, name, message) = refused(&["--with-password", "--", mfm, "modes"]);
+    assert!(code == 2 && name == "drill" && message.contains("has no login"), "{message}");
     assert_eq!(refused(&["--modes", "havoc"]).1, "unknown_mode");
     assert_eq!(refused(&["--replay", "1"]).1, "usage", "it conflicts with --modes");
     assert_eq!(world.json(&["log"])["operations"], Json::Array(Vec::new()), "nothing was broken");
@@ -247,6 +256,20 @@ fn an_alarm_without_a_fault_is_false() {
     let (code, json) = drill(&world, &shell(&[], moody));
     assert_eq!((code, counts(&json, "sh")), (Some(1), vec![("gantry".to_owned(), [1, 0, 1, 0])]));
     assert_eq!(json["totals"][0]["alarms"]["hits"], 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_test_that_failed_before_does_not_count() {
+    let world = World::with_lab();
+    let report = "echo x >> looks; f=''; test $(wc -l < looks) -eq 2 && f='<failure/>'; \
+                  echo \"<testsuite><testcase name='known'><failure/></testcase>\
+                  <testcase name='new'>$f</testcase></testsuite>\" > out.xml; exit 1";
+    let (code, json) = drill(&world, &shell(&["--judge", "junit", "--report", "out.xml"], report));
+    assert_eq!((code, counts(&json, "sh")), (Some(0), vec![("gantry".to_owned(), [1, 0, 0, 0])]));
+    assert_eq!(json["trials"][0]["looks"][0]["signs"], serde_json::json!(["new"]));
+    assert_eq!(json["detectors"][0]["known"], 1);
+    assert_eq!(json["trials"][0]["controls"][0]["verdict"], "quiet");
 }
 
 /// Starts a drill whose command waits once there is a fault, and returns when it does.

@@ -103,6 +103,9 @@ pub struct Request {
     /// Show this earlier drill as the journal has it, and try nothing
     #[arg(long, value_name = "DRILL", conflicts_with_all = ["replay", "modes", "sample", "seed", "now", "words"])]
     pub show: Option<u64>,
+    /// List the drills of the journal, and try nothing
+    #[arg(long, conflicts_with_all = ["show", "replay", "modes", "sample", "seed", "now", "form", "words"])]
+    pub list: bool,
     /// Write the result in another form
     #[arg(long = "as", value_name = "FORM", value_enum)]
     #[serde(rename = "as")]

@@ -1,14 +1,14 @@
 //! Earlier drills: as the journal has them, as a file has their result, and against a new one.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mfm_journal::Journal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::ledger::{self, Drill, Kept, KeptLook};
-use super::matrix::{Case, Look, Matrix, Trial};
+use super::matrix::{Case, Look, Matrix, Trial, Verdict};
 use super::{Outcome, case, made};
 use crate::mosaiq::repair::Repair;
 use crate::ops::context::Context;
@@ -33,13 +33,70 @@ pub struct Difference {
 /// `no_drill`, or what the journal says.
 pub fn find(journal: &Journal, drill: u64) -> Result<Drill, Failure> {
     let found = ledger::drills(journal, Some(drill))?.into_iter().next();
-    found.ok_or_else(|| {
-        let all = ledger::drills(journal, None).unwrap_or_default();
-        let numbers: Vec<String> = all.iter().map(|drill| drill.drill.to_string()).collect();
-        let known = if numbers.is_empty() { "none yet".to_owned() } else { numbers.join(", ") };
-        let hint = format!("drills in this journal: {known}");
-        Failure::new(Kind::Refused, "no_drill", format!("there is no drill {drill}"), hint)
-    })
+    let message = || format!("there is no drill {drill}");
+    let hint = "`mfm drill --list` lists the drills of the journal";
+    found.ok_or_else(|| Failure::new(Kind::Refused, "no_drill", message(), hint))
+}
+
+/// The drills of a journal.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct List {
+    /// The drills, newest first.
+    pub drills: Vec<Summary>,
+    /// The journal read.
+    pub journal: PathBuf,
+}
+
+/// One drill, in a line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Its number.
+    pub drill: u64,
+    /// When it began, as RFC 3339 in UTC.
+    pub at: String,
+    /// Who ran it.
+    pub actor: String,
+    /// The target's name.
+    pub target: String,
+    /// What was under test.
+    pub detectors: Vec<String>,
+    /// How many variants were to be tried.
+    pub variants: u64,
+    /// How many faults were tried.
+    pub tried: u64,
+    /// How many of them each detector caught, in the order of the detectors.
+    pub caught: Vec<u64>,
+    /// Whether every table was what it was; null where the drill was cut off.
+    pub exact: Option<bool>,
+}
+
+/// Lists the drills of the journal, newest first.
+///
+/// # Errors
+/// What the journal says.
+pub fn list(context: &Context<'_>) -> Result<List, Failure> {
+    let journal = context.reading()?;
+    let drills = ledger::drills(&journal, None)?.into_iter().rev().map(summary).collect();
+    Ok(List { drills, journal: context.journal.clone() })
+}
+
+fn summary(drill: Drill) -> Summary {
+    let detectors: Vec<String> = drill.begun.detectors.iter().map(|named| named.name.clone()).collect();
+    let caught = |name: &String| {
+        let looks = drill.trials.iter().flat_map(|trial| &trial.looks);
+        looks.filter(|look| look.detector == *name && look.verdict == Verdict::Caught).count() as u64
+    };
+    Summary {
+        drill: drill.drill,
+        at: crate::ops::log::timestamp(drill.at_us),
+        actor: drill.actor,
+        target: drill.begun.target,
+        caught: detectors.iter().map(caught).collect(),
+        detectors,
+        variants: drill.begun.cases.len() as u64,
+        tried: drill.trials.len() as u64,
+        exact: drill.ended.map(|ended| ended.exact),
+    }
 }
 
 /// Shows a drill as the journal has it: without times, and without a command's own words.

@@ -3,9 +3,10 @@
 mod html;
 mod junit;
 
-use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::cli::report::{Mood, Page, Report, Sheet, count, list, yes};
 use crate::ops::Failure;
 use crate::ops::drill::matrix::{Cell, Line, Matrix, Total};
+use crate::ops::drill::past::List;
 use crate::ops::drill::{Form, Outcome, Yardstick};
 
 impl Report for Outcome {
@@ -50,6 +51,30 @@ fn row(line: &Line, cell: &Cell) -> Vec<String> {
     out.extend([rate, cell.rate.low.to_string(), cell.rate.high.to_string()]);
     out.extend([cell.seen_by.join(","), untried.unwrap_or_default()]);
     out
+}
+
+impl Report for List {
+    fn page(&self, page: &mut Page) {
+        let number = count(self.drills.len() as u64, "drill");
+        page.lead(Mood::Plain, &format!("{number} in {}", self.journal.display()));
+        if !self.drills.is_empty() {
+            page.blank();
+            page.table(&self.sheet());
+            page.blank();
+            page.aside("next: mfm drill --show DRILL");
+        }
+    }
+
+    fn sheet(&self) -> Sheet {
+        let head = ["drill", "at", "actor", "target", "variants", "tried", "caught", "exact"];
+        Sheet::new(&head).with(self.drills.iter().map(|drill| {
+            let caught = drill.detectors.iter().zip(&drill.caught).map(|(name, caught)| format!("{caught} by {name}"));
+            let exact = drill.exact.map_or_else(|| "cut off".to_owned(), yes);
+            let start = [drill.drill.to_string(), drill.at.clone(), drill.actor.clone(), drill.target.clone()];
+            let counts = [drill.variants.to_string(), drill.tried.to_string(), list(caught), exact];
+            start.into_iter().chain(counts).collect()
+        }))
+    }
 }
 
 /// Returns a result in another form.
