@@ -15,7 +15,7 @@ th,td{border-bottom:1px solid #8886;padding:.3rem .5rem;text-align:left;vertical
 .all{background:#2a91;border-left:.3rem solid #197a3b}\
 .some{background:#fa03;border-left:.3rem solid #b07000}\
 .none{background:#d222;border-left:.3rem solid #b3261e}\
-small{display:block}";
+small{display:block;font-weight:normal;overflow-wrap:anywhere}";
 
 /// Returns the whole page.
 pub(super) fn page(outcome: &Outcome) -> String {
@@ -43,23 +43,32 @@ fn matrix(outcome: &Outcome) -> String {
     format!(
         "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Matrix\">\n<table>\n\
          <caption>Caught of tried, share and 95 % interval (Wilson)</caption>\n\
-         <thead><tr><th scope=\"col\">mode</th><th scope=\"col\">variant</th>\
-         <th scope=\"col\">severity</th>{}</tr></thead>\n\
+         <thead><tr><th scope=\"col\">variant</th>{}</tr></thead>\n\
          <tbody>\n{rows}</tbody>\n</table>\n</div>\n",
         names.collect::<String>()
     )
 }
 
+/// A row has the variant, its mode and severity in one cell, so that the results stay in sight on a phone.
 fn row(line: &Line) -> String {
     let untried = line.untried.as_ref().map(|why| format!("<small>{} tried: {}</small>", line.trials, escaped(why)));
     let cells: String = line.cells.iter().map(cell).collect();
     format!(
-        "<tr><td>{}</td><th scope=\"row\">{}{}</th><td>{}</td>{cells}</tr>\n",
-        escaped(&line.mode),
+        "<tr><th scope=\"row\">{}<small>{}, severity {}</small>{}</th>{cells}</tr>\n",
         escaped(&line.variant),
-        untried.unwrap_or_default(),
-        escaped(&line.severity)
+        escaped(&line.mode),
+        escaped(&line.severity),
+        untried.unwrap_or_default()
     )
+}
+
+/// How many signs a cell shows.
+const SIGNS_MAX: usize = 3;
+
+fn signs(cell: &Cell) -> String {
+    let shown: Vec<&str> = cell.seen_by.iter().take(SIGNS_MAX).map(String::as_str).collect();
+    let more = if cell.seen_by.len() > SIGNS_MAX { ", ..." } else { "" };
+    shown.join(", ") + more
 }
 
 fn cell(cell: &Cell) -> String {
@@ -74,7 +83,7 @@ fn cell(cell: &Cell) -> String {
         text = format!("missed: {text}");
     }
     let besides = if cell.false_alarm + cell.could_not_tell > 0 { besides(cell) } else { String::new() };
-    let smaller = [besides, cell.seen_by.join(", ")];
+    let smaller = [besides, signs(cell)];
     let smaller = smaller.iter().filter(|text| !text.is_empty());
     let small: String = smaller.map(|text| format!("<small>{}</small>", escaped(text))).collect();
     format!("<td class=\"{class}\">{}{small}</td>", escaped(&text))
