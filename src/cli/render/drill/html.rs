@@ -15,7 +15,7 @@ th,td{border-bottom:1px solid #8886;padding:.3rem .5rem;text-align:left;vertical
 .all{background:#2a91;border-left:.3rem solid #197a3b}\
 .some{background:#fa03;border-left:.3rem solid #b07000}\
 .none{background:#d222;border-left:.3rem solid #b3261e}\
-small{display:block;font-weight:normal;overflow-wrap:anywhere}";
+dd{overflow-wrap:anywhere}small{display:block;font-weight:normal;overflow-wrap:anywhere}";
 
 /// Returns the whole page.
 pub(super) fn page(outcome: &Outcome) -> String {
