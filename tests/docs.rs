@@ -248,12 +248,13 @@ fn tour(page: &str) -> String {
     parts.map(|part| part.split_once("<!-- end of tour -->").unwrap().0).collect()
 }
 
-/// A fresh folder for a tour, with a home and the small mock beside each other.
+/// A fresh folder for a tour, with a home, the small mock and the example of a campaign beside each other.
 fn tour_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mock = folder.path().join("mock");
     std::fs::create_dir(folder.path().join("home")).unwrap();
     std::fs::create_dir(&mock).unwrap();
+    std::fs::copy(root().join("docs/campaign.toml"), folder.path().join("campaign.toml")).unwrap();
     for entry in std::fs::read_dir(root().join("tests/data/mock")).unwrap() {
         let entry = entry.unwrap();
         std::fs::copy(entry.path(), mock.join(entry.file_name())).unwrap();

@@ -10,7 +10,7 @@ use crate::entry::Entry;
 use crate::operation::{IntendedBody, OperationAction, Verdict};
 
 /// The version of the rules below. A stored state of another version is folded again from the first entry.
-pub const FOLD_VERSION: i64 = 1;
+pub const FOLD_VERSION: i64 = 2;
 
 /// The present: open and active operations, targets, counts. It does not grow with closed history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,7 +190,10 @@ impl State {
     /// Tells whether the fold knows a kind of entry.
     #[must_use]
     pub fn knows(kind: &str) -> bool {
-        Verdict::from_kind(kind).is_some() || matches!(kind, "opened" | "intended" | "baseline") || is_target_kind(kind)
+        Verdict::from_kind(kind).is_some()
+            || matches!(kind, "opened" | "intended" | "baseline")
+            || is_target_kind(kind)
+            || is_drill_kind(kind)
     }
 
     /// Takes the next entry in; an entry that does not fit changes nothing and is explained.
@@ -354,6 +357,11 @@ impl State {
 
 fn is_target_kind(kind: &str) -> bool {
     matches!(kind, "target_added" | "target_marked" | "target_unmarked" | "target_removed")
+}
+
+/// An experiment of the caller's: what it tried, each trial, how it ended; counted, and otherwise the caller's own.
+fn is_drill_kind(kind: &str) -> bool {
+    matches!(kind, "drill_begun" | "drill_trial" | "drill_ended")
 }
 
 fn parsed<'a, T: Deserialize<'a>>(body: &'a Json) -> Result<T, String> {

@@ -10,7 +10,8 @@ use super::settings::{Color, Format};
 use super::texts;
 use crate::model::ports::Danger;
 use crate::ops::{
-    self, audit, checks, demo, explain, export, find, lab, log, recover, replay, revert, show, status, target,
+    self, audit, campaign, checks, demo, drill, explain, export, find, lab, log, recover, replay, revert, show, status,
+    target,
 };
 
 /// The command line.
@@ -123,6 +124,10 @@ pub(super) enum Command {
     Explain(explain::Request),
     #[command(about = checks::CARD.about, long_about = texts::CHECK)]
     Check(checks::Request),
+    #[command(about = drill::CARD.about, long_about = texts::DRILL)]
+    Drill(Box<drill::Request>),
+    #[command(about = "Commit many faults from one file", long_about = texts::CAMPAIGN, subcommand)]
+    Campaign(Campaign),
     #[command(about = "Gather evidence", long_about = texts::AUDIT, subcommand)]
     Audit(Audit),
     #[command(about = "Write the completion script of a shell to stdout", long_about = texts::COMPLETIONS)]
@@ -180,6 +185,21 @@ pub(super) struct Named {
     pub(super) name: Option<String>,
 }
 
+/// `mfm campaign`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Campaign {
+    #[command(about = campaign::PLAN.about, long_about = texts::CAMPAIGN_PLAN)]
+    Plan(campaign::Request),
+    #[command(about = campaign::APPLY.about, long_about = texts::CAMPAIGN_APPLY)]
+    Apply(campaign::Request),
+    #[command(about = campaign::REVERT.about, long_about = texts::CAMPAIGN_REVERT)]
+    Revert(campaign::Request),
+    #[command(about = campaign::LIST.about, long_about = texts::CAMPAIGN_LIST)]
+    List(campaign::Request),
+    #[command(about = "Print the JSON Schema of a campaign file", long_about = texts::CAMPAIGN_SCHEMA)]
+    Schema,
+}
+
 /// `mfm audit`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Audit {
@@ -215,6 +235,12 @@ impl Command {
             Self::Show(_) => "show",
             Self::Explain(_) => "explain",
             Self::Check(_) => "check",
+            Self::Drill(_) => "drill",
+            Self::Campaign(Campaign::Plan(_)) => "campaign-plan",
+            Self::Campaign(Campaign::Apply(_)) => "campaign-apply",
+            Self::Campaign(Campaign::Revert(_)) => "campaign-revert",
+            Self::Campaign(Campaign::List(_)) => "campaign-list",
+            Self::Campaign(Campaign::Schema) => "campaign-schema",
             Self::Audit(Audit::Verify(_)) => "audit-verify",
             Self::Audit(Audit::Export(_)) => "audit-export",
             Self::Completions { .. } => "completions",

@@ -44,6 +44,16 @@ pub(super) fn print_completions(shell: Shell, printer: &Printer) -> Result<u8, F
     Ok(0)
 }
 
+/// Prints a JSON Schema.
+///
+/// # Errors
+/// The schema is no JSON, which is a mistake of the program.
+pub(super) fn print_schema(schema: &serde_json::Value, printer: &Printer) -> Result<u8, Failure> {
+    let text = serde_json::to_string_pretty(schema).map_err(|error| failure("write the schema", &error.to_string()))?;
+    printer.data(&(text + "\n"));
+    Ok(0)
+}
+
 /// Writes the man pages into a folder.
 ///
 /// # Errors

@@ -75,6 +75,22 @@ impl Sheet {
         all
     }
 
+    /// Returns comma-separated values under a header line.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub(super) fn csv(&self) -> Result<String, Failure> {
+        let failure = |why: String| {
+            let message = format!("could not write the result as CSV: {why}");
+            Failure::new(crate::ops::Kind::Found, "output", message, "--format plain writes it with tabs")
+        };
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&self.head).map_err(|error| failure(error.to_string()))?;
+        self.rows.iter().try_for_each(|row| writer.write_record(row)).map_err(|error| failure(error.to_string()))?;
+        let bytes = writer.into_inner().map_err(|error| failure(error.to_string()))?;
+        String::from_utf8(bytes).map_err(|error| failure(error.to_string()))
+    }
+
     /// Returns tab-separated values under a header line; tabs, line breaks and backslashes are escaped.
     pub(super) fn tsv(&self) -> String {
         let mut out = self.head.join("\t") + "\n";

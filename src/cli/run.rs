@@ -1,6 +1,6 @@
 //! From a parsed command to an operation and back: one arm a command; renders nothing itself.
 
-use super::args::{Audit, Command, Lab, Target};
+use super::args::{Audit, Campaign, Command, Lab, Target};
 use super::faults::{ApplyCall, PlanCall};
 use super::ports::{SystemClock, SystemEntropy, holder};
 use super::printer::Printer;
@@ -14,8 +14,8 @@ use crate::model::ports::Reporter as _;
 use crate::ops::cell::ChangeRow;
 use crate::ops::checks::Form;
 use crate::ops::{
-    Context, Failure, Kind, apply, audit, cell, checks, demo, explain, export, find, lab, log, modes, plan, recover,
-    replay, revert, show, status, target,
+    Context, Failure, Kind, apply, audit, campaign, cell, checks, demo, drill, explain, export, find, lab, log, modes,
+    plan, recover, replay, revert, show, status, target,
 };
 
 /// How long to wait for other writers of a target, in milliseconds.
@@ -40,6 +40,7 @@ pub(super) fn dispatch(
         Command::Completions { shell } => files::print_completions(*shell, printer),
         Command::Man { dir } => files::write_man(dir, printer),
         Command::Help { words } => topics::run(words, settings, printer),
+        Command::Campaign(Campaign::Schema) => files::print_schema(&campaign::file::schema(), printer),
         _ => {
             signals.watch(command.writes());
             let terminal = Terminal::new(settings, printer, signals);
@@ -131,6 +132,9 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
             let outcome = checks::run(context, request)?;
             checked(&outcome, &request.options, show)
         }
+        Command::Drill(request) if request.list => show.done(&drill::past::list(context)?),
+        Command::Drill(request) => drilled(request, &drill::run(context, request)?, show),
+        Command::Campaign(command) => campaigned(command, context, show),
         Command::Plan(call) => plan_fault(call, context, show),
         Command::Apply(call) => apply_fault(call, context, show),
         Command::Revert(request) => {
@@ -158,6 +162,19 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
         }
         Command::Audit(Audit::Export(request)) => exported(request, context, show),
         Command::Modes { .. } | Command::Completions { .. } | Command::Man { .. } | Command::Help { .. } => Ok(0),
+    }
+}
+
+fn campaigned(command: &Campaign, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
+    match command {
+        Campaign::Plan(request) => show.done(&campaign::plan(context, request)?),
+        Campaign::Apply(request) => show.done(&campaign::apply(context, request)?),
+        Campaign::List(request) => show.done(&campaign::list(context, request)?),
+        Campaign::Revert(request) => {
+            let outcome = campaign::revert(context, request)?;
+            show.with_code(&outcome, outcome.revert.left_something())
+        }
+        Campaign::Schema => Ok(0),
     }
 }
 
@@ -225,6 +242,14 @@ fn checked(outcome: &checks::Outcome, options: &checks::Options, show: &Show<'_>
     checks::report::write(path, &text)?;
     show.printer.note(&format!("the report is in {}", path.display()));
     show.with_code(outcome, outcome.failed)
+}
+
+/// A drill can be written in other forms, whose names the operation knows and whose looks the face.
+fn drilled(request: &drill::Request, outcome: &drill::Outcome, show: &Show<'_>) -> Result<u8, Failure> {
+    let Some(form) = request.form else { return show.with_code(outcome, !outcome.ok) };
+    show.terminal.clear();
+    show.printer.data(&render::drill::form(outcome, form)?);
+    Ok(if outcome.ok { 0 } else { Kind::Found.exit_code() })
 }
 
 /// An export to stdout is its own result.

@@ -154,6 +154,69 @@ Example:
   mfm find delivery --patient LAB000001 --date 2024-06-28
   mfm find field --machine \"linac 1\" --eligible create_invalid_angles --limit 5";
 
+/// `mfm campaign`.
+pub(super) const CAMPAIGN: &str = "\
+Commit many faults from one TOML file, each as an operation of its own, and take them back together.
+
+The file names tools, variants, records or how many of them, and a seed; it may pin the clock. The same file makes the \
+same faults on the same data.
+
+Example:
+  mfm campaign apply autumn.toml";
+
+/// `mfm campaign plan`.
+pub(super) const CAMPAIGN_PLAN: &str = "\
+Plan the faults of a campaign file that do not stand yet, each on the data as they are now, and write nothing.
+
+Example:
+  mfm campaign plan autumn.toml";
+
+/// `mfm campaign apply`.
+pub(super) const CAMPAIGN_APPLY: &str = "\
+Commit the faults of a campaign file, in its order. All are planned before the first is committed. A campaign that was \
+cut off goes on where it stopped: the journal knows which of its faults stand.
+
+Example:
+  mfm campaign apply autumn.toml --yes";
+
+/// `mfm campaign revert`.
+pub(super) const CAMPAIGN_REVERT: &str = "\
+Take back exactly what a campaign file committed and still stands, newest first. Other operations are left alone; one \
+that changed the same rows later is in the way, and named.
+
+Example:
+  mfm campaign revert autumn.toml";
+
+/// `mfm campaign list`.
+pub(super) const CAMPAIGN_LIST: &str = "\
+List the faults of a campaign file, and which of them stand on the target, or were left open by a crash.
+
+Example:
+  mfm campaign list autumn.toml --json";
+
+/// `mfm campaign schema`.
+pub(super) const CAMPAIGN_SCHEMA: &str = "\
+Print the JSON Schema of a campaign file, for editors that complete and check TOML.
+
+Example:
+  mfm campaign schema > campaign.schema.json";
+
+/// `mfm drill`.
+pub(super) const DRILL: &str = "\
+Measure what checks catch. For every variant of every mode, N times: commit a fault on a seeded record, let the checks \
+look, note what they say, and take the fault back; at the end every table is compared with what it was.
+
+Under test are mfm's own checks and, behind `--`, any command. It gets the target's URL in MFM_TARGET_URL and for \
+{url}, a file's path in MFM_TARGET_PATH and for {path}, and nothing about the fault. It first looks at the untouched \
+data: what it finds there does not count. The result is a matrix with Wilson 95 % intervals.
+
+Exits with 1 where a fault was missed, an alarm was false or a look told nothing; with --baseline, where detection got \
+worse. An interrupted drill takes its fault back; what a crash leaves, the next drill or `mfm revert --all` takes back.
+
+Example:
+  mfm drill --modes create_invalid_angles,corrupt_mlc_data:odd_bytes --sample 5 --seed 1 --yes
+  mfm drill --judge junit --report out.xml --yes -- pytest qa/ --junit-xml=out.xml";
+
 /// `mfm check`.
 pub(super) const CHECK: &str = "\
 Run the quality checks on a target, marked or not. Reads whole tables and writes nothing.

@@ -144,3 +144,15 @@ const fn word(kind: Kind) -> &'static str {
         Kind::Interrupted => "interrupted",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::VARIABLES;
+    use crate::ops::drill::command::WITHHELD;
+
+    #[test]
+    fn a_command_under_test_gets_none_of_our_variables() {
+        let own = VARIABLES.iter().map(|(name, _)| *name).filter(|name| name.starts_with("MFM_"));
+        assert_eq!(own.collect::<Vec<_>>(), WITHHELD);
+    }
+}

@@ -23,6 +23,21 @@ pub fn sample_rank(seed: u64, key: &[Value]) -> Digest {
     Digest::of(out.as_bytes())
 }
 
+/// Returns a seed that follows from another one and from what it is for: the first 53 bits of SHA-256 of CBOR
+/// `["mfm/seed/1", seed, [word, ...]]`. Choices for different purposes then fall on different records.
+#[must_use]
+pub fn derived(seed: u64, purpose: &[&str]) -> u64 {
+    let mut out = Writer::new();
+    out.array(3);
+    out.text("mfm/seed/1");
+    put_seed(seed, &mut out);
+    out.array(purpose.len() as u64);
+    purpose.iter().for_each(|word| out.text(word));
+    let digest = Digest::of(out.as_bytes());
+    let word = digest.as_bytes().iter().take(8).fold(0u64, |word, byte| word << 8 | u64::from(*byte));
+    word >> (u64::BITS - SEED_MAX.count_ones())
+}
+
 fn put_seed(seed: u64, out: &mut Writer) {
     out.wide_integer(i128::from(seed));
 }
@@ -105,6 +120,8 @@ mod tests {
             sample_rank(1, &key).to_string(),
             "ad78605a404fe8c30d6762abbe3b6437897cc74c8a5ac5923bba46f2cb0d0b6d"
         );
+        assert_eq!(derived(1, &["drill", "create_invalid_angles", "gantry"]), 1_370_422_508_686_688);
+        assert_eq!(derived(SEED_MAX, &[]), 2_622_394_986_150_398);
         assert_eq!(words, [12_525_914_477_491_465_652, 3_625_356_062_308_129_977]);
         assert!((0..100).all(|_| random.below(3) < 3));
         assert_eq!(random.pick::<u8>(&[]), None);

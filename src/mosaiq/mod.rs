@@ -21,6 +21,7 @@ pub mod pictures;
 pub mod reading;
 mod records;
 mod references;
+pub mod repair;
 mod required;
 pub mod rules;
 pub mod schema;

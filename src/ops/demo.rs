@@ -12,7 +12,7 @@ use serde_json::Map;
 use super::checks::{Checked, Session};
 use super::context::Context;
 use super::failure::Failure;
-use super::{Card, apply, audit, lab, plan, revert};
+use super::{Card, apply, audit, drill, lab, plan, revert};
 use crate::engine::live::Baseline;
 use crate::model::Finding;
 use crate::model::ports::{Answer, Confirm, Danger, Question};
@@ -67,6 +67,8 @@ pub struct Outcome {
     pub faults: Vec<Fault>,
     /// How many operations were taken back exactly.
     pub reverted: u64,
+    /// The faults of a drill, each committed alone, looked at and taken back: what the checks caught, in numbers.
+    pub drill: Drill,
     /// Whether every table is as it was, by digest.
     pub equal: bool,
     /// Whether the journal's audit found nothing.
@@ -88,6 +90,22 @@ pub struct Clean {
     pub looked_at: u64,
     /// What they found, which should be nothing.
     pub findings: u64,
+}
+
+/// The drill of a demo.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Drill {
+    /// Its number in the journal.
+    pub drill: u64,
+    /// Whether every fault was caught, without a false alarm.
+    pub ok: bool,
+    /// How many faults were tried.
+    pub tried: u64,
+    /// The counts.
+    #[serde(flatten)]
+    pub matrix: drill::matrix::Matrix,
+    /// How often people find simulated errors, for comparison.
+    pub yardstick: drill::Yardstick,
 }
 
 /// One fault.
@@ -156,6 +174,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let faults = break_everything(&inner, &mut session)?;
     let all = revert::Request { all: true, ..revert::Request::default() };
     let reverted = revert::run(&inner, &all)?;
+    let drill = each_alone(&inner)?;
     let after = digests(&inner)?;
     let verify = audit::Request { depth: audit::Level::Live, full: true };
     let audited = audit::run(&inner, &verify)?;
@@ -164,7 +183,13 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let equal = before == after && baseline;
     let seen = faults.iter().all(|fault| !fault.seen_by.is_empty());
     Ok(Outcome {
-        held: clean.findings == 0 && clean.not_run == 0 && seen && exact == faults.len() as u64 && equal && audited.ok,
+        held: clean.findings == 0
+            && clean.not_run == 0
+            && seen
+            && exact == faults.len() as u64
+            && drill.ok
+            && equal
+            && audited.ok,
         lab: lab_path,
         journal: inner.journal.clone(),
         patients: made.patients,
@@ -175,11 +200,20 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         rows_changed: faults.iter().map(|fault| fault.rows).sum(),
         faults,
         reverted: exact,
+        drill,
         equal,
         audit_ok: audited.ok,
         entries: audited.journal.entries,
         head: audited.journal.head.map(|head| head.digest),
     })
+}
+
+/// Commits every fault alone, and counts what the checks catch.
+fn each_alone(context: &Context<'_>) -> Result<Drill, Failure> {
+    let now = Some(crate::model::time::format(NOW, 0, 'T'));
+    let request = drill::Request { sample: Some(1), seed: Some(SEED), now, ..drill::Request::default() };
+    let drill::Outcome { drill, ok, tried, matrix, yardstick, .. } = drill::run(context, &request)?;
+    Ok(Drill { drill, ok, tried, matrix, yardstick })
 }
 
 fn no_folder(dir: &Path, error: &std::io::Error) -> Failure {

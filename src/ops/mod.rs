@@ -3,12 +3,15 @@
 pub mod apply;
 pub mod audit;
 pub mod bytes;
+pub mod campaign;
 pub mod candidates;
 pub mod cell;
 pub mod checks;
 pub mod context;
 mod crowd;
 pub mod demo;
+pub mod detection;
+pub mod drill;
 pub mod explain;
 pub mod export;
 pub mod failure;
@@ -27,6 +30,7 @@ pub mod revert;
 pub mod rules;
 pub mod select;
 pub mod show;
+pub mod standing;
 pub mod status;
 pub mod target;
 
@@ -76,6 +80,11 @@ pub const OPERATIONS: &[&Card] = &[
     &show::CARD,
     &explain::CARD,
     &checks::CARD,
+    &drill::CARD,
+    &campaign::PLAN,
+    &campaign::APPLY,
+    &campaign::REVERT,
+    &campaign::LIST,
     &audit::CARD,
     &export::CARD,
 ];

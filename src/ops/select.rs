@@ -20,6 +20,9 @@ use crate::target::Target;
 /// How many records are read in one go.
 pub(super) const BATCH: usize = 256;
 
+/// How many are read in one go where few are wanted: most are eligible.
+const SMALL_BATCH: usize = 16;
+
 /// Which records of a mode.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Records {
@@ -373,4 +376,39 @@ pub fn eligible(
     let holds = keys.iter().map(judge).collect();
     let remark = if reasons.len() == keys.len() { reasons.into_iter().next() } else { None };
     Ok(Eligible { holds, remark: remark.map(|failure| failure.message) })
+}
+
+/// Returns the keys of the first eligible records in the order of the seed, each eligible by itself; fewer than wanted
+/// where there are fewer.
+///
+/// # Errors
+/// [`Refusal::NoneEligible`] where there is none, another refusal, or what the target says.
+pub fn ranked(
+    context: &Context<'_>,
+    target: &mut dyn Target,
+    order: &Order<'_>,
+    wanted: u64,
+) -> Result<Vec<Key>, Failure> {
+    let record = order.mode.card().record_of(order.parameters).table;
+    let missing = || Refusal::MissingTable { table: record.to_owned() };
+    let table = target.table(record)?.ok_or_else(missing)?;
+    let mut run = Run { context, target, order, outcome: Tally::default() };
+    let candidates = run.candidates(&table)?;
+    let (mut chosen, mut first) = (Vec::new(), None);
+    for batch in candidates.chunks(SMALL_BATCH) {
+        let snapshot = run.gather(batch)?;
+        for key in batch {
+            if chosen.len() as u64 == wanted {
+                return Ok(chosen);
+            }
+            match run.one(&snapshot, key, 0) {
+                Ok(_) => chosen.push(key.clone()),
+                Err(refusal) => first = first.or(Some(run.skippable(key, refusal)?)),
+            }
+        }
+    }
+    if chosen.is_empty() {
+        return Err(none_eligible(record.to_owned(), candidates.len() as u64, first.as_ref()));
+    }
+    Ok(chosen)
 }

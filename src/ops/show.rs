@@ -12,11 +12,14 @@ use serde_json::{Map, Value as Json};
 use super::Card;
 use super::cell::{self, CHANGES_MAX, ChangeRow};
 use super::context::Context;
+use super::detection::{self, Detection};
+use super::drill::past;
 use super::failure::Failure;
 use super::log::{self, Line};
 use crate::engine::resolve;
 use crate::model::Refusal;
 use crate::model::ports::Danger;
+use crate::mosaiq::repair::Repair;
 
 /// What it is.
 pub const CARD: Card = Card { name: "show", danger: Danger::Read, about: "Show one operation" };
@@ -31,6 +34,9 @@ pub struct Request {
     /// List the changes, cell by cell
     #[arg(long)]
     pub diff: bool,
+    /// Run mfm's own checks now, and say which of them report rows of the operation; it has to be in effect
+    #[arg(long)]
+    pub detect: bool,
 }
 
 /// What is known of an operation.
@@ -67,6 +73,10 @@ pub struct Outcome {
     pub changes_total: u64,
     /// The first thousand changes, where asked for.
     pub changes: Vec<ChangeRow>,
+    /// What saw the fault, as far as that is known; null for a revert.
+    pub detection: Option<Detection>,
+    /// Whether the original could have been restored without the journal; null for a revert.
+    pub repair: Option<Repair>,
     /// The journal read.
     pub journal: PathBuf,
 }
@@ -89,6 +99,11 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         })?;
     }
     let keys = journal.chosen_keys(&operation)?;
+    let mut detection = detection::kept(&journal, &operation)?;
+    if request.detect && detection.is_some() {
+        detection = detection::now(context, &journal, &operation)?.or(detection);
+    }
+    let repair = operation.reverts.is_none().then(|| past::repair_of(&journal, &operation)).flatten();
     let carriers = resolve::carriers(&journal, operation.op)?;
     Ok(Outcome {
         line: log::line(&journal, &operation),
@@ -106,6 +121,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         sealed: operation.sealed.map(|entry| entry.body),
         changes_total: operation.rows + operation.kept,
         changes,
+        detection,
+        repair,
         journal: context.journal.clone(),
     })
 }

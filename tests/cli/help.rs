@@ -30,6 +30,8 @@ fn the_main_help() {
       show         Show one operation
       explain      Explain one operation: its inverse, what blocks it, its proof
       check        Run the quality checks on a target
+      drill        Measure what checks catch: break, look, take back, count
+      campaign     Commit many faults from one file
       audit        Gather evidence
       completions  Write the completion script of a shell to stdout
       man          Write the man pages into a folder

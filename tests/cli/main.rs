@@ -7,11 +7,13 @@
     reason = "a test may fail by panic, and has settings of its own"
 )]
 
+mod campaign;
 mod check;
 mod check_baseline;
 mod check_reports;
 mod completion;
 mod demo;
+mod drill;
 mod errors;
 mod export;
 mod find;

@@ -195,7 +195,7 @@ fn an_explanation() {
        that digest
     3  the RFC 6962 root over the changes in them is the rows root of the body
     4  in lab: SELECT state FROM mfm_operation WHERE uid =
-       x'[DIGEST]'
+       '[DIGEST]'
     5  `mfm audit verify --depth live` does so for every operation;
        journal/verify.py reads the journal without mfm
     ----- stderr -----

@@ -96,7 +96,7 @@ fn status_log_and_show_agree() {
     assert_eq!(status.active[0].rows, applied.plan.rows);
     let log = log::run(&world.context(), &log::Request::default()).unwrap();
     assert_eq!((log.operations[0].op, log.operations[0].state.as_str()), (1, "active"));
-    let shown = show::run(&world.context(), &show::Request { op: 1, diff: true }).unwrap();
+    let shown = show::run(&world.context(), &show::Request { op: 1, diff: true, detect: false }).unwrap();
     assert_eq!(shown.changes, applied.plan.changes);
     assert_eq!(shown.keys, applied.plan.keys);
     world.revert(&[1]).unwrap();

@@ -153,7 +153,8 @@ fn all_at_once(world: &World) {
 
 /// Returns the chosen records that no finding names, neither themselves nor a row that was changed for them.
 fn unseen(world: &World, kind: &Record, op: u64, new: &[Finding]) -> Vec<String> {
-    let shown = mfm::ops::show::run(&world.context(), &mfm::ops::show::Request { op, diff: true }).unwrap();
+    let shown =
+        mfm::ops::show::run(&world.context(), &mfm::ops::show::Request { op, diff: true, detect: false }).unwrap();
     let id = |key: &[mfm::model::Value]| mfm::model::refusal::show(key);
     let rows = |finding: &Finding| {
         let own = (finding.table.to_owned(), id(&finding.key));

@@ -117,6 +117,19 @@ fn a_target_remembers_what_committed_last_since_its_mark() {
 }
 
 #[test]
+fn entries_of_a_drill_are_known_and_change_no_operation() {
+    let folder = Folder::new();
+    let (mut journal, lock) = folder.create();
+    let before = journal.state().clone();
+    for kind in ["drill_begun", "drill_trial", "drill_ended"] {
+        journal.append(&lock, &stamp(), kind, json!({"drill": 2})).unwrap();
+        assert_eq!(journal.state().counts[kind], 1);
+    }
+    assert_eq!(State { counts: before.counts.clone(), ..journal.state().clone() }, before);
+    same_when_folded_again(&folder, &journal);
+}
+
+#[test]
 fn unknown_kinds_are_chained_counted_and_skipped() {
     let folder = Folder::new();
     let (mut journal, lock) = folder.create();

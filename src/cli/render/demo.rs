@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::drill;
 use crate::cli::report::{Mood, Page, Report, Sheet, count};
 use crate::ops::demo::{Fault, Outcome};
 
@@ -21,6 +22,8 @@ impl Report for Outcome {
             ("clean", clean(self)),
         ]);
         committed(page, self);
+        page.heading("Each fault alone: committed, looked at, taken back");
+        drill::matrix(page, &self.drill.matrix);
         proved(page, self);
         next(page, self);
     }
@@ -108,6 +111,8 @@ fn proved(page: &mut Page, demo: &Outcome) {
     let mut fields = vec![
         ("committed", committed),
         ("noticed", noticed),
+        ("caught", demo.drill.matrix.totals.first().map(drill::sentence).unwrap_or_default()),
+        ("people", drill::people(&demo.drill.yardstick)),
         ("reverted", format!("{} of {faults} exactly", demo.reverted)),
         ("equal", equal),
         ("audit", audit),

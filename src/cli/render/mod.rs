@@ -1,9 +1,11 @@
 //! How each result looks, one file an operation; a page opens with what happened, and shows the worst first.
 
 mod audit;
+mod campaign;
 pub(super) mod changes;
 mod check;
 mod demo;
+pub(super) mod drill;
 mod explain;
 mod export;
 mod faults;

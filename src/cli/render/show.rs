@@ -6,6 +6,9 @@ use super::changes;
 use super::faults::parameters;
 use super::log::fault;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::mosaiq::repair::{Extent, Repair};
+use crate::ops::detection::{Detection, Seen};
+use crate::ops::drill::matrix::Verdict;
 use crate::ops::show::Outcome;
 
 /// How many ids a page names.
@@ -85,6 +88,8 @@ pub(super) fn circumstances(show: &Outcome) -> Vec<(&'static str, String)> {
 
 fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
     let mut fields = circumstances(show);
+    fields.extend(show.detection.as_ref().map(|detection| ("seen by", seen_by(detection))));
+    fields.extend(show.repair.as_ref().map(|repair| ("repairable", repairable(repair))));
     fields.push(("plan digest", show.plan_digest.to_string()));
     fields.extend(show.plan_id.iter().map(|id| ("plan id", id.clone())));
     fields.push(("rows root", show.rows_root.to_string()));
@@ -92,6 +97,32 @@ fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
     fields.push(("uid", show.line.uid.to_string()));
     fields.push(("journal", show.journal.display().to_string()));
     fields
+}
+
+/// Returns what saw a fault, and how that is known.
+fn seen_by(detection: &Detection) -> String {
+    let one = |seen: &Seen| match (seen.verdict, seen.checks.as_slice()) {
+        (Verdict::Caught, []) => seen.detector.clone(),
+        (Verdict::Caught, checks) => format!("{} ({})", seen.detector, checks.join(", ")),
+        (verdict, _) => format!("not {}: {}", seen.detector, verdict.word().replace('_', " ")),
+    };
+    let all = detection.seen.iter().map(one).collect::<Vec<_>>().join("; ");
+    match detection.drill {
+        Some(drill) => format!("{all}; in drill {drill}"),
+        None if detection.seen.is_empty() => "unknown; --detect asks mfm's own checks while it is in effect".to_owned(),
+        None => format!("{all}; now"),
+    }
+}
+
+/// Returns whether the original could have been restored without the journal.
+fn repairable(repair: &Repair) -> String {
+    let extent = match repair.extent {
+        Extent::Exactly => "exactly",
+        Extent::Sometimes => "sometimes",
+        Extent::Approximately => "approximately",
+        Extent::Not => return format!("not without the journal: {}", repair.why),
+    };
+    format!("{extent} without the journal: {}", repair.why)
 }
 
 fn detail(show: &Outcome, name: &'static str) -> Option<(&'static str, String)> {

@@ -62,7 +62,7 @@ pub struct Outcome {
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let mut journal = context.reading()?;
     let operation = journal.operation(request.op)?.ok_or(Refusal::NoOperation { op: request.op })?;
-    let shown = show::run(context, &show::Request { op: request.op, diff: false })?;
+    let shown = show::run(context, &show::Request { op: request.op, ..show::Request::default() })?;
     let proof = proof::of(context, &journal, &operation)?;
     let found = inverse::find(context, &mut journal, &operation)?;
     Ok(Outcome {

@@ -1,0 +1,54 @@
+//! `campaign`: its faults in the order of the file, and which of them stand.
+
+use crate::cli::report::{Mood, Page, Report, Sheet, count};
+use crate::ops::campaign::{Outcome, Reverted};
+
+impl Report for Outcome {
+    fn page(&self, page: &mut Page) {
+        let all = count(self.steps.len() as u64, "fault");
+        let text = format!("campaign {} on {}: {} of {all} stand", self.campaign, self.target, self.standing);
+        page.lead(if self.standing > 0 { Mood::Bad } else { Mood::Plain }, &text);
+        page.blank();
+        let mut sheet = Sheet::new(&["step", "tool", "variant", "records", "rows", "state", "op"]);
+        let number = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
+        for step in &self.steps {
+            let variant = step.variant.clone().unwrap_or_else(|| "-".to_owned());
+            let counts = [number(step.records), number(step.rows), step.state.to_owned(), number(step.op)];
+            let start = [step.step.to_string(), step.tool.clone(), variant];
+            sheet.row(start.into_iter().chain(counts).collect());
+        }
+        page.table(&sheet);
+        page.blank();
+        page.fields(&[
+            ("digest", self.digest.to_string()),
+            ("seed", self.seed.to_string()),
+            ("now", self.now.clone()),
+            ("journal", self.journal.display().to_string()),
+        ]);
+    }
+
+    fn sheet(&self) -> Sheet {
+        let head = ["step", "tool", "variant", "state", "op", "seed", "records", "rows", "plan_digest"];
+        let text = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+        Sheet::new(&head).with(self.steps.iter().map(|step| {
+            let digest = step.plan_digest.map(|digest| digest.to_string()).unwrap_or_default();
+            let start = [step.step.to_string(), step.tool.clone(), step.variant.clone().unwrap_or_default()];
+            let rest = [step.state.to_owned(), text(step.op), text(step.seed), text(step.records), text(step.rows)];
+            start.into_iter().chain(rest).chain([digest]).collect()
+        }))
+    }
+}
+
+impl Report for Reverted {
+    fn page(&self, page: &mut Page) {
+        if self.revert.operations.is_empty() {
+            let text = format!("nothing of campaign {} stands on {}", self.campaign, self.revert.target);
+            return page.lead(Mood::Plain, &text);
+        }
+        self.revert.page(page);
+    }
+
+    fn sheet(&self) -> Sheet {
+        self.revert.sheet()
+    }
+}

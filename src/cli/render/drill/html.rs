@@ -1,0 +1,115 @@
+//! A drill as one page of HTML that needs no network and no script: the matrix, the totals, and how they were got.
+
+use super::{besides, escaped, pair, people, sentence, title};
+use crate::ops::drill::Outcome;
+use crate::ops::drill::matrix::{Cell, Line};
+
+/// How the page looks: legible on a phone, in the dark, and in black and white, where words and not colours tell.
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{font:16px/1.45 system-ui,sans-serif;margin:1rem auto;max-width:70rem;padding:0 1rem}\
+h1{font-size:1.4rem}h2{font-size:1.1rem}\
+.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}\
+caption{text-align:left;padding:.3rem 0}\
+th,td{border-bottom:1px solid #8886;padding:.3rem .5rem;text-align:left;vertical-align:top}\
+.all{background:#2a91;border-left:.3rem solid #197a3b}\
+.some{background:#fa03;border-left:.3rem solid #b07000}\
+.none{background:#d222;border-left:.3rem solid #b3261e}\
+dd{overflow-wrap:anywhere}small{display:block;font-weight:normal;overflow-wrap:anywhere}";
+
+/// Returns the whole page.
+pub(super) fn page(outcome: &Outcome) -> String {
+    let title = escaped(&title(outcome));
+    let (target, now) = (escaped(&outcome.target), escaped(&outcome.now));
+    let exact =
+        if outcome.exact { "every table is what it was, by digest" } else { "the tables are not what they were" };
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
+         <style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n\
+         <p>Drill {} on {target}: {} tried, seed {}, now {now}; {exact}.</p>\n{}{}\n</main>\n</body>\n</html>\n",
+        outcome.drill,
+        crate::ops::count(outcome.tried, "fault"),
+        outcome.seed,
+        matrix(outcome),
+        totals(outcome)
+    )
+}
+
+fn matrix(outcome: &Outcome) -> String {
+    let names =
+        outcome.matrix.totals.iter().map(|total| format!("<th scope=\"col\">{}</th>", escaped(&total.cell.detector)));
+    let rows: String = outcome.matrix.lines.iter().map(row).collect();
+    format!(
+        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Matrix\">\n<table>\n\
+         <caption>Caught of tried, share and 95 % interval (Wilson)</caption>\n\
+         <thead><tr><th scope=\"col\">variant</th>{}</tr></thead>\n\
+         <tbody>\n{rows}</tbody>\n</table>\n</div>\n",
+        names.collect::<String>()
+    )
+}
+
+/// A row has the variant, its mode and severity in one cell, so that the results stay in sight on a phone.
+fn row(line: &Line) -> String {
+    let untried = line.untried.as_ref().map(|why| format!("<small>{} tried: {}</small>", line.trials, escaped(why)));
+    let cells: String = line.cells.iter().map(cell).collect();
+    format!(
+        "<tr><th scope=\"row\">{}<small>{}, severity {}</small>{}</th>{cells}</tr>\n",
+        escaped(&line.variant),
+        escaped(&line.mode),
+        escaped(&line.severity),
+        untried.unwrap_or_default()
+    )
+}
+
+/// How many signs a cell shows.
+const SIGNS_MAX: usize = 3;
+
+fn signs(cell: &Cell) -> String {
+    let shown: Vec<&str> = cell.seen_by.iter().take(SIGNS_MAX).map(String::as_str).collect();
+    let more = if cell.seen_by.len() > SIGNS_MAX { ", ..." } else { "" };
+    shown.join(", ") + more
+}
+
+fn cell(cell: &Cell) -> String {
+    let class = match (cell.rate.hits, cell.rate.of) {
+        (_, 0) => "",
+        (0, _) => "none",
+        (hits, of) if hits < of => "some",
+        _ => "all",
+    };
+    let mut text = cell.rate.text();
+    if cell.rate.of > 0 && cell.rate.hits == 0 {
+        text = format!("missed: {text}");
+    }
+    let besides = if cell.false_alarm + cell.could_not_tell > 0 { besides(cell) } else { String::new() };
+    let smaller = [besides, signs(cell)];
+    let smaller = smaller.iter().filter(|text| !text.is_empty());
+    let small: String = smaller.map(|text| format!("<small>{}</small>", escaped(text))).collect();
+    format!("<td class=\"{class}\">{}{small}</td>", escaped(&text))
+}
+
+fn totals(outcome: &Outcome) -> String {
+    let mut out = String::from("<h2>In short</h2>\n<dl>\n");
+    let mut entry = |name: &str, text: &str| {
+        out += &format!("<dt>{}</dt><dd>{}</dd>\n", escaped(name), escaped(text));
+    };
+    for total in &outcome.matrix.totals {
+        entry(&total.cell.detector, &sentence(total));
+    }
+    if let Some(text) = pair(outcome) {
+        entry("both", &text);
+    }
+    entry("people", &people(&outcome.yardstick));
+    for named in &outcome.detectors {
+        let known = crate::ops::count(named.known, "finding");
+        entry(
+            &format!("{}, by digest", named.name),
+            &format!("{}; {known} on the untouched data do not count", named.digest),
+        );
+    }
+    for worse in outcome.worse.iter().flatten() {
+        entry("worse than before", &format!("{} {}, {}: {}", worse.tool, worse.variant, worse.detector, worse.what));
+    }
+    out + "</dl>"
+}

@@ -1,0 +1,283 @@
+//! `drill`: variant by detector, what was caught and what was not, and how sure that is.
+
+mod html;
+mod junit;
+
+use crate::cli::report::{Mood, Page, Report, Sheet, count, list, yes};
+use crate::ops::Failure;
+use crate::ops::drill::matrix::{Cell, Line, Matrix, Total};
+use crate::ops::drill::past::List;
+use crate::ops::drill::{Form, Outcome, Yardstick};
+
+impl Report for Outcome {
+    fn page(&self, page: &mut Page) {
+        lead(page, self);
+        page.blank();
+        matrix(page, &self.matrix);
+        blind_spots(page, self);
+        in_short(page, self);
+        compared(page, self);
+    }
+
+    fn sheet(&self) -> Sheet {
+        let head = [
+            "tool",
+            "mode",
+            "variant",
+            "severity",
+            "tried",
+            "detector",
+            "caught",
+            "missed",
+            "false_alarm",
+            "could_not_tell",
+            "rate",
+            "low",
+            "high",
+            "seen_by",
+            "untried",
+        ];
+        let rows = self.matrix.lines.iter().flat_map(|line| line.cells.iter().map(move |cell| row(line, cell)));
+        Sheet::new(&head).with(rows)
+    }
+}
+
+fn row(line: &Line, cell: &Cell) -> Vec<String> {
+    let Line { tool, mode, variant, severity, trials, untried, .. } = line.clone();
+    let numbers = [cell.caught, cell.missed, cell.false_alarm, cell.could_not_tell].map(|number| number.to_string());
+    let rate = cell.rate.rate.map(|rate| rate.to_string()).unwrap_or_default();
+    let mut out = vec![tool, mode, variant, severity, trials.to_string(), cell.detector.clone()];
+    out.extend(numbers);
+    out.extend([rate, cell.rate.low.to_string(), cell.rate.high.to_string()]);
+    out.extend([cell.seen_by.join(","), untried.unwrap_or_default()]);
+    out
+}
+
+impl Report for List {
+    fn page(&self, page: &mut Page) {
+        let number = count(self.drills.len() as u64, "drill");
+        page.lead(Mood::Plain, &format!("{number} in {}", self.journal.display()));
+        if !self.drills.is_empty() {
+            page.blank();
+            page.table(&self.sheet());
+            page.blank();
+            page.aside("next: mfm drill --show DRILL");
+        }
+    }
+
+    fn sheet(&self) -> Sheet {
+        let head = ["drill", "at", "actor", "target", "variants", "tried", "caught", "exact"];
+        Sheet::new(&head).with(self.drills.iter().map(|drill| {
+            let caught = drill.detectors.iter().zip(&drill.caught).map(|(name, caught)| format!("{caught} by {name}"));
+            let exact = drill.exact.map_or_else(|| "cut off".to_owned(), yes);
+            let start = [drill.drill.to_string(), drill.at.clone(), drill.actor.clone(), drill.target.clone()];
+            let counts = [drill.variants.to_string(), drill.tried.to_string(), list(caught), exact];
+            start.into_iter().chain(counts).collect()
+        }))
+    }
+}
+
+/// Returns a result in another form.
+pub(in crate::cli) fn form(outcome: &Outcome, form: Form) -> Result<String, Failure> {
+    match form {
+        Form::Csv => outcome.sheet().csv(),
+        Form::Html => Ok(html::page(outcome)),
+        Form::Junit => Ok(junit::suites(outcome)),
+    }
+}
+
+/// Returns text as HTML and XML hold it.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            // XML 1.0 has no form for most control characters.
+            c if c.is_control() && !"\n\t".contains(c) => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Returns the detector under test: the command, where there is one.
+fn under_test(outcome: &Outcome) -> Option<&Total> {
+    outcome.matrix.totals.last()
+}
+
+/// Returns what happened, in a sentence.
+fn title(outcome: &Outcome) -> String {
+    let Some(total) = under_test(outcome) else { return "nothing was under test".to_owned() };
+    let cell = &total.cell;
+    let alarms = match cell.false_alarm {
+        0 => "no false alarm".to_owned(),
+        number => count(number, "false alarm"),
+    };
+    let told = match cell.could_not_tell {
+        0 => String::new(),
+        number => format!(", {} that told nothing", count(number, "look")),
+    };
+    format!("{} caught {} of {}, with {alarms}{told}", cell.detector, cell.caught, count(outcome.tried, "fault"))
+}
+
+fn lead(page: &mut Page, outcome: &Outcome) {
+    page.lead(if outcome.ok { Mood::Good } else { Mood::Bad }, &title(outcome));
+    if !outcome.exact {
+        page.lead(Mood::Bad, &not_exact(outcome));
+    }
+}
+
+fn not_exact(outcome: &Outcome) -> String {
+    if outcome.tables == 0 {
+        return "the drill was cut off before its tables were compared; `mfm status` says what stands".to_owned();
+    }
+    "the tables are not what they were: somebody else, or a command under test, wrote to them".to_owned()
+}
+
+/// How wide a detector's column is.
+const CELL: usize = 24;
+
+/// Writes the matrix, mode by mode; it is what `mfm demo` ends with, too.
+pub(super) fn matrix(page: &mut Page, matrix: &Matrix) {
+    let wide = matrix.lines.iter().map(|line| line.variant.len()).max().unwrap_or_default();
+    let names: String = matrix.totals.iter().map(|total| format!("{:CELL$}", total.cell.detector)).collect();
+    page.aside(format!("{:2}{:wide$}  severity  {names}", "", "").trim_end());
+    let mut tool = "";
+    for line in &matrix.lines {
+        if line.tool != tool {
+            page.line(&line.tool);
+            tool = &line.tool;
+        }
+        let cells: String = line.cells.iter().map(|cell| format!("{:CELL$}", cell.rate.text())).collect();
+        page.line(format!("  {:wide$}  {:8}  {cells}", line.variant, line.severity).trim_end());
+        for cell in line.cells.iter().filter(|cell| cell.false_alarm + cell.could_not_tell > 0) {
+            page.paragraph(4, &format!("{}: {}", cell.detector, besides(cell)));
+        }
+        if let Some(why) = &line.untried {
+            page.paragraph(4, &format!("{} tried: {why}", line.trials));
+        }
+    }
+}
+
+fn besides(cell: &Cell) -> String {
+    let alarms = (cell.false_alarm > 0).then(|| count(cell.false_alarm, "false alarm"));
+    let told = (cell.could_not_tell > 0).then(|| format!("{} told nothing", count(cell.could_not_tell, "look")));
+    list(alarms.into_iter().chain(told))
+}
+
+/// Lists what each detector missed, tool by tool: its blind spots.
+fn blind_spots(page: &mut Page, outcome: &Outcome) {
+    for total in &outcome.matrix.totals {
+        let missed = missed(&outcome.matrix, &total.cell.detector);
+        if !missed.is_empty() {
+            page.heading(&format!("Missed by {}", total.cell.detector));
+        }
+        for (tool, variants) in missed {
+            page.paragraph(2, &format!("{tool}: {}", variants.join(", ")));
+        }
+    }
+}
+
+fn in_short(page: &mut Page, outcome: &Outcome) {
+    page.heading("In short");
+    let mut fields: Vec<(&str, String)> = Vec::new();
+    for total in &outcome.matrix.totals {
+        fields.push((total.cell.detector.as_str(), sentence(total)));
+    }
+    fields.extend(pair(outcome).map(|text| ("both", text)));
+    fields.push(("people", people(&outcome.yardstick)));
+    if outcome.exact {
+        let tables = count(outcome.tables, "table");
+        fields
+            .push(("exact", format!("{} taken back; all {tables} are what they were", count(outcome.tried, "fault"))));
+    }
+    fields.push(("seed", format!("{}, now {}", outcome.seed, outcome.now)));
+    fields.push(("drill", format!("{} in {}", outcome.drill, outcome.journal.display())));
+    page.fields(&fields);
+    page.blank();
+    page.aside(&format!("next: mfm drill --show {} shows it again", outcome.drill));
+}
+
+/// Returns what people find, with who measured it.
+pub(super) fn people(yardstick: &Yardstick) -> String {
+    format!("{} caught by {}", yardstick.share.percent(), yardstick.source)
+}
+
+/// Returns what a detector did over all variants.
+pub(super) fn sentence(total: &Total) -> String {
+    let mut text = format!("{} caught", total.cell.rate.text());
+    if let Some(weighted) = total.weighted {
+        text += &format!("; by severity {:.0} %", weighted * 100.0);
+    }
+    if total.alarms.of > 0 {
+        text += &format!("; false alarms at {} of {}", total.alarms.hits, count(total.alarms.of, "control"));
+    }
+    if let (Some(median), Some(max)) = (total.detect_ms_median, total.detect_ms_max.filter(|max| *max > 0)) {
+        text += &format!("; in {median} ms, at most {max} ms");
+    }
+    text
+}
+
+/// Returns the variants of which a detector missed any, tool by tool.
+fn missed<'m>(matrix: &'m Matrix, detector: &str) -> Vec<(&'m str, Vec<String>)> {
+    let mut out: Vec<(&str, Vec<String>)> = Vec::new();
+    for line in &matrix.lines {
+        let rate = line.cells.iter().find(|cell| cell.detector == detector).map(|cell| cell.rate);
+        let Some(rate) = rate.filter(|rate| rate.hits < rate.of) else { continue };
+        let word = match rate.hits {
+            0 => line.variant.clone(),
+            hits => format!("{} ({} of {})", line.variant, rate.of - hits, rate.of),
+        };
+        match out.last_mut().filter(|(tool, _)| *tool == line.tool) {
+            Some((_, words)) => words.push(word),
+            None => out.push((&line.tool, vec![word])),
+        }
+    }
+    out
+}
+
+fn pair(outcome: &Outcome) -> Option<String> {
+    let pair = outcome.matrix.pair?;
+    let [first, second] = outcome.detectors.as_slice() else { return None };
+    let counts = format!(
+        "{} caught by both, {} by {} alone, {} by {} alone, {} by neither",
+        pair.both, pair.first_only, first.name, pair.second_only, second.name, pair.neither
+    );
+    if pair.both == 0 {
+        return Some(counts);
+    }
+    let interval = match (pair.low, pair.high) {
+        (Some(low), Some(high)) => format!("[{low:.1}-{high:.1}]"),
+        _ => "and cannot say how sure that is, for one of the three is 0".to_owned(),
+    };
+    Some(format!(
+        "{counts}; from the first three alone, capture-recapture would put those missed by both at {:.1} {interval}",
+        pair.missed
+    ))
+}
+
+fn compared(page: &mut Page, outcome: &Outcome) {
+    match outcome.worse.as_deref() {
+        None => {}
+        Some([]) => page.lead(Mood::Good, "nothing got worse than in the earlier result"),
+        Some(worse) => {
+            page.heading("Worse than before");
+            for one in worse {
+                page.paragraph(2, &format!("{} {}, {}: {}", one.tool, one.variant, one.detector, one.what));
+            }
+        }
+    }
+    match outcome.differences.as_deref() {
+        None => {}
+        Some([]) => page.lead(Mood::Good, "the same faults, and every verdict as it was"),
+        Some(differences) => {
+            page.heading("Not as in the drill replayed");
+            for one in differences {
+                page.paragraph(2, &format!("trial {}, {} {}: {}", one.trial, one.tool, one.variant, one.what));
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! How a drill begins: what is wanted, what an earlier one left, and what is put under test.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::civil;
+
+use super::command::Program;
+use super::detector::{Detector, OWN};
+use super::ledger::Drill;
+use super::matrix::Case;
+use super::said::Judge;
+use super::{Request, case, trial};
+use crate::model::ports::Account;
+use crate::model::seed::SEED_MAX;
+use crate::mosaiq::checks::CHECKS;
+use crate::mosaiq::modes::{MODES, Mode};
+use crate::ops::checks::Session;
+use crate::ops::context::{Chosen, Context};
+use crate::ops::failure::{Failure, Kind};
+use crate::ops::{modes, standing};
+use crate::target::Target;
+
+/// How many records a variant are tried unless told otherwise.
+const SAMPLE: u64 = 3;
+/// How long a command may run unless told otherwise, in seconds.
+const TIMEOUT_S: u64 = 300;
+
+/// What is to be tried.
+pub struct Wanted {
+    /// Variants, in the order of the modes.
+    pub cases: Vec<Case>,
+    /// How many records of each.
+    pub sample: u64,
+    /// How many controls of a command, for each variant.
+    pub controls: u64,
+    /// The seed.
+    pub seed: u64,
+    /// The wall clock.
+    pub now: civil::DateTime,
+}
+
+/// Checks a request by itself, and fills in seed and clock.
+///
+/// # Errors
+/// Usage only.
+pub fn settle(context: &Context<'_>, request: &Request) -> Result<Wanted, Failure> {
+    if request.command.is_empty() {
+        needs_command(request)?;
+    }
+    if request.seed.is_some_and(|seed| seed > SEED_MAX) {
+        return Err(Failure::usage("seed", "the seed is above 2^53-1", "choose a smaller seed"));
+    }
+    Ok(Wanted {
+        cases: cases(&request.modes)?,
+        sample: request.sample.unwrap_or(SAMPLE),
+        controls: request.controls.unwrap_or(1),
+        seed: request.seed.unwrap_or_else(|| context.draw_seed()),
+        now: context.now(request.now.as_deref())?,
+    })
+}
+
+fn needs_command(request: &Request) -> Result<(), Failure> {
+    let given = [
+        ("--judge", request.judge.is_some()),
+        ("--report", request.report.is_some()),
+        ("--found-codes", !request.found_codes.is_empty()),
+        ("--timeout", request.timeout.is_some()),
+        ("--name", request.name.is_some()),
+        ("--command-only", request.command_only),
+        ("--with-password", request.with_password),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((flag, _)) => {
+            let message = format!("{flag} speaks of a command, and there is none");
+            Err(Failure::usage("drill", message, "write the command behind `--`"))
+        }
+    }
+}
+
+/// Returns what an earlier drill tried.
+///
+/// # Errors
+/// Refused: this version does not know one of its variants.
+pub fn again(context: &Context<'_>, drill: &Drill) -> Result<Wanted, Failure> {
+    let begun = &drill.begun;
+    let known = |(tool, variant): &(String, String)| {
+        let message = format!("drill {} tried {tool} {variant}, which is not known here", drill.drill);
+        case(tool, variant).ok_or_else(|| Failure::new(Kind::Refused, "no_drill", message, "`mfm modes` lists them"))
+    };
+    Ok(Wanted {
+        cases: begun.cases.iter().map(known).collect::<Result<_, _>>()?,
+        sample: begun.sample,
+        controls: begun.controls,
+        seed: begun.seed,
+        now: context.now(Some(&begun.now))?,
+    })
+}
+
+/// Returns the variants that are named, or all.
+fn cases(named: &[String]) -> Result<Vec<Case>, Failure> {
+    let of = |mode: &dyn Mode, word: Option<&str>| -> Vec<Case> {
+        let card = mode.card();
+        let variants = card.variants.iter().filter(|variant| word.is_none_or(|word| word == variant.word));
+        variants.filter_map(|variant| case(card.tool, variant.word)).collect()
+    };
+    if named.is_empty() {
+        return Ok(MODES.iter().flat_map(|mode| of(*mode, None)).collect());
+    }
+    let mut out: Vec<Case> = Vec::new();
+    for word in named {
+        let (tool, variant) = word.split_once(':').map_or((word.as_str(), None), |(tool, word)| (tool, Some(word)));
+        let mode = modes::find_mode(tool.trim())?;
+        let variant = variant.map(|word| modes::known_variant(mode, word.trim())).transpose()?;
+        out.extend(of(mode, variant).into_iter().filter(|case| !out.contains(case)).collect::<Vec<_>>());
+    }
+    Ok(out)
+}
+
+/// Takes back what an interrupted drill left on the target.
+///
+/// # Errors
+/// What target and journal say.
+pub fn clear(
+    context: &Context<'_>,
+    journal: &mut mfm_journal::Journal,
+    target: &mut dyn Target,
+    chosen: &Chosen,
+) -> Result<(), Failure> {
+    let left: Vec<u64> = standing::of(journal, &chosen.name, "drill")?.iter().map(|one| one.op).collect();
+    let taken = trial::take_back_all(context, journal, target, &chosen.name, left)?;
+    if taken > 0 {
+        context.reporter.note(&format!("{} of an interrupted drill taken back", super::super::count(taken, "fault")));
+    }
+    let others = journal.state().active_on(&chosen.name).count() as u64;
+    if others > 0 {
+        let what = super::super::count(others, "operation");
+        context.reporter.note(&format!("{what} in effect on {}: what is found of them does not count", chosen.name));
+    }
+    Ok(())
+}
+
+/// Puts mfm's own checks and the command under test, each on the untouched data first.
+///
+/// # Errors
+/// What the target says, or the command.
+pub fn detectors(
+    context: &Context<'_>,
+    target: &mut dyn Target,
+    chosen: &Chosen,
+    wanted: &Wanted,
+    request: &Request,
+) -> Result<Vec<Detector>, Failure> {
+    let mut out = Vec::new();
+    if !request.command_only {
+        out.push(Detector::of_checks(Session::begin(context, target, CHECKS, wanted.now)?));
+    }
+    if !request.command.is_empty() {
+        let program = program(context, chosen, request)?;
+        out.push(Detector::of_program(context, name(request), program)?);
+    }
+    Ok(out)
+}
+
+fn program(context: &Context<'_>, chosen: &Chosen, request: &Request) -> Result<Program, Failure> {
+    let password = if request.with_password { Some(password(context, &chosen.url)?) } else { None };
+    Ok(Program {
+        words: request.command.clone(),
+        url: chosen.url.clone(),
+        judge: request.judge.unwrap_or(Judge::ExitCode),
+        report: request.report.clone(),
+        found_codes: if request.found_codes.is_empty() { vec![1] } else { request.found_codes.clone() },
+        timeout: Duration::from_secs(request.timeout.unwrap_or(TIMEOUT_S)),
+        password,
+    })
+}
+
+fn password(context: &Context<'_>, url: &str) -> Result<String, Failure> {
+    let login = url.split_once("://").and_then(|(_, rest)| rest.split_once('@')).map(|(user, _)| user);
+    let none = |why: String| Failure::usage("drill", why, "leave --with-password out");
+    let user = login.ok_or_else(|| none(format!("{url} has no login whose password could be handed on")))?;
+    context.secrets.password(&Account { user, url, reads_only: false }).map_err(none)
+}
+
+/// Returns what a command is called: as the person says, or by the first file that it names.
+fn name(request: &Request) -> String {
+    let file = |word: &String| Path::new(word).file_name().map(|name| name.to_string_lossy().into_owned());
+    let named = request.command.iter().skip(1).find(|word| Path::new(word).is_file()).and_then(file);
+    let name = request.name.clone().or(named).or_else(|| request.command.first().and_then(file));
+    match name {
+        Some(name) if name != OWN => name,
+        _ => "command".to_owned(),
+    }
+}

@@ -1,0 +1,216 @@
+//! What is under test: mfm's own checks, or a command; each looks at the target, and knows nothing of the fault before.
+
+use std::collections::BTreeSet;
+
+use mfm_journal::cbor::Writer;
+use mfm_journal::{Change, Digest};
+
+use super::command::Program;
+use super::matrix::{Look, SIGNS_MAX, Verdict, first_signs};
+use super::said::{self, Judged, Said};
+use crate::model::snapshot::key_form;
+use crate::model::{Finding, Key};
+use crate::mosaiq::checks::{CHECKS, Verdict as Told};
+use crate::ops::checks::{Checked, Session};
+use crate::ops::context::Context;
+use crate::ops::failure::{Failure, Kind};
+use crate::target::Target;
+
+/// What mfm's own checks are called in a matrix.
+pub const OWN: &str = "mfm";
+
+/// Something that looks at a target.
+pub enum Detector {
+    /// mfm's own checks.
+    Checks(Box<Checks>),
+    /// A command.
+    Program(Box<Tried>),
+}
+
+/// mfm's own checks, and what they found on the untouched data.
+pub struct Checks {
+    session: Session,
+    clean: BTreeSet<Finding>,
+}
+
+/// A command, and what it said of the untouched data.
+pub struct Tried {
+    name: String,
+    program: Program,
+    clean: Said,
+}
+
+/// What was done, as the judge of a detector knows it and the detector does not.
+pub struct Fault<'a> {
+    /// The tables that were changed, as the target spells them.
+    pub tables: BTreeSet<&'a str>,
+    /// The rows that were changed, and the records that were chosen: table in lower case, and key.
+    touched: BTreeSet<(String, Key)>,
+    /// The checks that guard against the mode.
+    pub checks: &'a [&'a str],
+}
+
+fn place(table: &str, key: &Key) -> (String, Key) {
+    (table.to_ascii_lowercase(), key.iter().map(key_form).collect())
+}
+
+impl<'a> Fault<'a> {
+    /// Returns what was done.
+    #[must_use]
+    pub fn of(changes: &'a [Change], (table, records): (&str, &[Key]), checks: &'a [&'a str]) -> Self {
+        let rows = changes.iter().map(|change| place(&change.table.name, &change.key));
+        let chosen = records.iter().map(|key| place(table, key));
+        let tables = changes.iter().map(|change| change.table.name.as_str()).collect();
+        Self { tables, touched: rows.chain(chosen).collect(), checks }
+    }
+
+    /// Tells whether a finding names a record that was chosen, or a row that was changed.
+    #[must_use]
+    pub fn explains(&self, finding: &Finding) -> bool {
+        let names = |table: &str, key: &Key| self.touched.contains(&place(table, key));
+        names(finding.table, &finding.key) || finding.related.iter().any(|(table, key)| names(table, key))
+    }
+}
+
+impl Detector {
+    /// Begins to use a command: it looks at the untouched data first.
+    ///
+    /// # Errors
+    /// `detector`: it told nothing, or found something there and does not say what.
+    pub fn of_program(context: &Context<'_>, name: String, program: Program) -> Result<Self, Failure> {
+        context.reporter.progress("trying the command on the untouched data", 0, 0);
+        let clean = program.look(context)?;
+        let (_, _, _, why) = said::judged(&clean, &clean);
+        if let Some(why) = why {
+            let message = format!("{name} cannot be tried: on the untouched data, {why}");
+            let hint = "look at what it prints by itself; --judge junit, sarif or json tells findings apart";
+            return Err(Failure::new(Kind::Refused, "detector", message, hint));
+        }
+        Ok(Self::Program(Box::new(Tried { name, program, clean })))
+    }
+
+    /// Begins to use mfm's own checks.
+    #[must_use]
+    pub fn of_checks(session: Session) -> Self {
+        let clean = session.checked.iter().flat_map(Checked::findings).cloned().collect();
+        Self::Checks(Box::new(Checks { session, clean }))
+    }
+
+    /// Returns its name in the matrix.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Checks(_) => OWN,
+            Self::Program(tried) => &tried.name,
+        }
+    }
+
+    /// Returns the digest of what decides its verdicts.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        match self {
+            Self::Program(tried) => tried.program.digest(),
+            Self::Checks(_) => {
+                let mut out = Writer::new();
+                out.array(CHECKS.len() as u64 + 2);
+                out.text("mfm/detector/1");
+                out.text(concat!("mfm ", env!("CARGO_PKG_VERSION")));
+                CHECKS.iter().for_each(|check| out.text(check.card().id));
+                Digest::of(out.as_bytes())
+            }
+        }
+    }
+
+    /// Returns how many findings of the untouched data do not count.
+    #[must_use]
+    pub fn known(&self) -> u64 {
+        match self {
+            Self::Checks(checks) => checks.clean.len() as u64,
+            Self::Program(tried) => match &tried.clean {
+                Said::Named(names) => names.len() as u64,
+                Said::Nothing | Said::Something | Said::Untold(_) => 0,
+            },
+        }
+    }
+
+    /// Looks at a target with a fault in it.
+    ///
+    /// # Errors
+    /// What the target says, or that the person asked to stop.
+    pub fn look(&mut self, context: &Context<'_>, target: &mut dyn Target, fault: &Fault<'_>) -> Result<Look, Failure> {
+        let begun = context.clock.now_us();
+        let judged = match self {
+            Self::Program(tried) => said::judged(&tried.clean, &tried.program.look(context)?),
+            Self::Checks(checks) => checks.look(target, fault)?,
+        };
+        Ok(self.made(context, begun, judged))
+    }
+
+    /// Looks at the target once the fault is taken back: whatever is new is a false alarm.
+    ///
+    /// # Errors
+    /// As [`Detector::look`].
+    pub fn control(
+        &mut self,
+        context: &Context<'_>,
+        target: &mut dyn Target,
+        tables: &BTreeSet<&str>,
+    ) -> Result<Look, Failure> {
+        let begun = context.clock.now_us();
+        let judged = match self {
+            Self::Program(tried) => said::judged(&tried.clean, &tried.program.look(context)?),
+            Self::Checks(checks) => checks.control(target, tables)?,
+        };
+        let (verdict, signs, beside, why) = judged;
+        let verdict = match verdict {
+            Verdict::Caught | Verdict::FalseAlarm => Verdict::FalseAlarm,
+            Verdict::Missed | Verdict::Quiet => Verdict::Quiet,
+            Verdict::CouldNotTell => Verdict::CouldNotTell,
+        };
+        Ok(self.made(context, begun, (verdict, signs, beside, why)))
+    }
+
+    fn made(&self, context: &Context<'_>, begun: i64, (verdict, signs, beside, why): Judged) -> Look {
+        let took_us = context.clock.now_us().saturating_sub(begun);
+        let took_ms = u64::try_from(took_us / 1000).unwrap_or_default();
+        Look { detector: self.name().to_owned(), verdict, signs, beside, why, took_ms }
+    }
+}
+
+impl Checks {
+    fn look(&mut self, target: &mut dyn Target, fault: &Fault<'_>) -> Result<Judged, Failure> {
+        let new = self.session.look_again(target, &fault.tables)?;
+        let ids = |findings: &mut dyn Iterator<Item = &Finding>| {
+            let ids: Vec<String> = findings.map(|finding| finding.check.to_owned()).collect();
+            first_signs(&ids)
+        };
+        let explained = ids(&mut new.iter().filter(|finding| fault.explains(finding)));
+        let others = ids(&mut new.iter().filter(|finding| !fault.explains(finding)));
+        Ok(match (explained.is_empty(), others.is_empty(), self.not_run(fault.checks)) {
+            (false, _, _) => (Verdict::Caught, explained, others, None),
+            (true, false, _) => (Verdict::FalseAlarm, others, Vec::new(), None),
+            (true, true, Some(why)) => (Verdict::CouldNotTell, Vec::new(), Vec::new(), Some(why)),
+            (true, true, None) => (Verdict::Missed, Vec::new(), Vec::new(), None),
+        })
+    }
+
+    fn control(&mut self, target: &mut dyn Target, tables: &BTreeSet<&str>) -> Result<Judged, Failure> {
+        self.session.look_again(target, tables)?;
+        let all = self.session.checked.iter().flat_map(Checked::findings);
+        let new = all.filter(|finding| !self.clean.contains(finding)).take(SIGNS_MAX);
+        let ids: Vec<String> = new.map(|finding| finding.check.to_owned()).collect();
+        let verdict = if ids.is_empty() { Verdict::Quiet } else { Verdict::FalseAlarm };
+        Ok((verdict, first_signs(&ids), Vec::new(), None))
+    }
+
+    /// Returns why none of these checks could run.
+    fn not_run(&self, ids: &[&str]) -> Option<String> {
+        let guards = || self.session.checked.iter().filter(|checked| ids.contains(&checked.card.id));
+        let why = |checked: &Checked| match &checked.verdict {
+            Told::NotRun { why } => Some(format!("{} did not run: {why}", checked.card.id)),
+            Told::Ran { .. } => None,
+        };
+        let reasons: Vec<String> = guards().filter_map(why).collect();
+        if reasons.len() == guards().count() { reasons.into_iter().next() } else { None }
+    }
+}

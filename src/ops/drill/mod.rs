@@ -1,0 +1,403 @@
+//! `mfm drill`: commits faults one at a time, lets checks look, takes each back, and counts what was caught; a detector
+//! is told nothing of the fault.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use mfm_journal::{Digest, Journal};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+pub mod begin;
+pub mod command;
+pub mod detector;
+pub mod ledger;
+pub mod matrix;
+pub mod past;
+pub mod said;
+pub mod statistics;
+mod trial;
+
+use self::begin::{Wanted, settle};
+use self::detector::Detector;
+use self::ledger::{Begun, Ended, Named};
+use self::matrix::{Case, Matrix, Trial, Worse};
+use self::past::Difference;
+use self::said::Judge;
+use self::statistics::Share;
+use self::trial::Bench;
+use super::Card;
+use super::context::{Chosen, Context};
+use super::failure::{Failure, Kind};
+use super::plan::{self, Options, Settled};
+use super::select::{self, Order, Records};
+use crate::engine::guard;
+use crate::model::ports::{Danger, Question};
+use crate::model::{Key, seed, time};
+use crate::mosaiq::modes::{self, Record};
+use crate::target::{TableDigest, Target};
+
+/// What it is.
+pub const CARD: Card =
+    Card { name: "drill", danger: Danger::Write, about: "Measure what checks catch: break, look, take back, count" };
+
+/// In which form a result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// Comma-separated values: a line a variant and detector
+    Csv,
+    /// A page of its own, which needs no network
+    Html,
+    /// JUnit XML: a test case a variant and detector, failed where one was missed
+    Junit,
+}
+
+/// What to try, on how many records, with what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// Only these modes, by id or tool, or single variants as MODE:VARIANT, with commas between them [default: all]
+    #[arg(long, value_name = "MODE", value_delimiter = ',')]
+    pub modes: Vec<String>,
+    /// How many records of each variant are broken, one after another [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub sample: Option<u64>,
+    /// Seed of every choice, 0 to 2^53-1; drawn and printed if omitted
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// The target's wall clock, as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS; read and printed if omitted
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// How often a command looks at the untouched data again, for each variant: alarms there are false [default: 1]
+    #[arg(long, value_name = "N")]
+    pub controls: Option<u64>,
+    /// How the command tells what it found [default: exit-code]
+    #[arg(long, value_name = "HOW", value_enum)]
+    pub judge: Option<Judge>,
+    /// The file into which the command writes its JUnit, SARIF or JSON report [default: its standard output]
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// The exit codes by which the command says that it found something, with commas between them [default: 1]
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    pub found_codes: Vec<u8>,
+    /// How long the command may run each time, in seconds; then all that it started is ended [default: 300]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: Option<u64>,
+    /// What the command is called in the matrix [default: the first file that it names]
+    #[arg(long, value_name = "WORD")]
+    pub name: Option<String>,
+    /// Leave mfm's own checks out
+    #[arg(long)]
+    pub command_only: bool,
+    /// Hand the password of the target's login to the command, as MFM_MSSQL_PASSWORD
+    #[arg(long)]
+    pub with_password: bool,
+    /// Fail only where detection got worse than in this result, saved with --json
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Try the same faults as this earlier drill, and say which verdicts differ
+    #[arg(long, value_name = "DRILL", conflicts_with_all = ["modes", "sample", "seed", "now", "controls"])]
+    pub replay: Option<u64>,
+    /// Show this earlier drill as the journal has it, and try nothing
+    #[arg(long, value_name = "DRILL", conflicts_with_all = ["replay", "modes", "sample", "seed", "now", "words"])]
+    pub show: Option<u64>,
+    /// List the drills of the journal, and try nothing
+    #[arg(long, conflicts_with_all = ["show", "replay", "modes", "sample", "seed", "now", "form", "words"])]
+    pub list: bool,
+    /// Write the result in another form
+    #[arg(long = "as", value_name = "FORM", value_enum)]
+    #[serde(rename = "as")]
+    pub form: Option<Form>,
+    /// The command under test, behind `--`; {url} and {path} stand for the target's
+    #[arg(last = true, id = "words", value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+/// What a drill found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The drill's number: that of its first entry in the journal.
+    pub drill: u64,
+    /// The target's name.
+    pub target: String,
+    /// The seed.
+    pub seed: u64,
+    /// The wall clock.
+    pub now: String,
+    /// How many records a variant were asked for.
+    pub sample: u64,
+    /// What was under test.
+    pub detectors: Vec<Named>,
+    /// How many faults were tried.
+    pub tried: u64,
+    /// The counts.
+    #[serde(flatten)]
+    pub matrix: Matrix,
+    /// How often people find simulated errors, for comparison.
+    pub yardstick: Yardstick,
+    /// Whether every table is what it was, by digest.
+    pub exact: bool,
+    /// How many tables were compared.
+    pub tables: u64,
+    /// How many rows they hold; 0 where the journal alone was asked.
+    pub rows: u64,
+    /// Where detection got worse than in the result compared with; null where there is none.
+    pub worse: Option<Vec<Worse>>,
+    /// Verdicts that differ from those of the drill replayed; null where none is.
+    pub differences: Option<Vec<Difference>>,
+    /// Whether nothing was found wanting.
+    pub ok: bool,
+    /// Every trial.
+    pub trials: Vec<Trial>,
+    /// The journal.
+    pub journal: PathBuf,
+}
+
+/// How often people find simulated errors.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Yardstick {
+    /// The share.
+    #[serde(flatten)]
+    pub share: Share,
+    /// Who measured it.
+    pub source: &'static str,
+}
+
+impl Yardstick {
+    /// Returns the one from the literature.
+    #[must_use]
+    pub fn published() -> Self {
+        Self { share: statistics::yardstick(), source: statistics::YARDSTICK_SOURCE }
+    }
+}
+
+/// Runs a drill.
+///
+/// # Errors
+/// Usage, a refusal, or what target, journal and command say. What was tried before an error is journaled, and every
+/// fault of it taken back.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    if let Some(drill) = request.show {
+        return past::show(context, drill);
+    }
+    let baseline = request.baseline.as_deref().map(past::read_result).transpose()?;
+    let settled = settle(context, request)?;
+    let mut journal = context.writing()?;
+    let replayed = request.replay.map(|drill| past::find(&journal, drill)).transpose()?;
+    let wanted = replayed.as_ref().map_or(Ok(settled), |drill| begin::again(context, drill))?;
+    let chosen = context.chosen(&journal)?;
+    let mut target = context.open(&chosen.url)?;
+    let mut outcome = on(context, &mut journal, target.as_mut(), &chosen, &wanted, request)?;
+    outcome.worse = baseline.map(|before| outcome.matrix.worse_than(&before));
+    outcome.differences = replayed.map(|drill| past::differences(&drill, &outcome.trials));
+    outcome.ok = sound(&outcome);
+    Ok(outcome)
+}
+
+/// Tells whether nothing is wanting: by the result compared with, by the drill replayed, or else by every verdict of
+/// what is under test, which is the command where there is one.
+fn sound(outcome: &Outcome) -> bool {
+    let exact = outcome.exact && outcome.trials.iter().all(|trial| trial.exact);
+    let under_test = outcome.detectors.last().is_some_and(|named| outcome.matrix.flawless(&named.name));
+    exact
+        && match (&outcome.worse, &outcome.differences) {
+            (None, None) => under_test,
+            (worse, differences) => {
+                worse.as_ref().is_none_or(Vec::is_empty) && differences.as_ref().is_none_or(Vec::is_empty)
+            }
+        }
+}
+
+fn on(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn Target,
+    chosen: &Chosen,
+    wanted: &Wanted,
+    request: &Request,
+) -> Result<Outcome, Failure> {
+    let identity = guard::pass(journal, target, &chosen.name)?.identity;
+    guard::nothing_open(journal, &chosen.name)?;
+    context.consent(&question(wanted, chosen))?;
+    begin::clear(context, journal, target, chosen)?;
+    let mut detectors = begin::detectors(context, target, chosen, wanted, request)?;
+    let before = digests(context, target)?;
+    let begun = begun(wanted, chosen, identity, &detectors);
+    let drill = ledger::write(context, journal, ledger::BEGUN, &begun)?;
+    let bench =
+        Bench { context, journal: &mut *journal, target: &mut *target, chosen, detectors: &mut detectors, drill };
+    let (cases, trials) = try_all(bench, wanted).map_err(|failure| cut_off(failure, drill))?;
+    let after = digests(context, target)?;
+    let untried = cases.iter().filter(|case| case.untried.is_some());
+    let ended = Ended {
+        drill,
+        trials: trials.len() as u64,
+        exact: before == after,
+        tables: after.len() as u64,
+        untried: untried.map(|case| (case.tool.to_owned(), case.variant.to_owned())).collect(),
+    };
+    ledger::write(context, journal, ledger::ENDED, &ended)?;
+    journal.checkpoint();
+    let mut outcome = made(context, drill, begun, &cases, trials, Some(&ended));
+    outcome.rows = after.iter().map(|table| table.rows).sum();
+    Ok(outcome)
+}
+
+/// Says of a drill that was interrupted that its fault is taken back.
+fn cut_off(failure: Failure, drill: u64) -> Failure {
+    if failure.kind != Kind::Interrupted {
+        return failure;
+    }
+    let message = format!("interrupted: drill {drill} is cut off, and its last fault taken back");
+    Failure { message, hint: format!("`mfm drill --show {drill}` shows what was tried"), ..failure }
+}
+
+/// Puts a result together; what it is compared with comes later.
+fn made(
+    context: &Context<'_>,
+    drill: u64,
+    begun: Begun,
+    cases: &[Case],
+    trials: Vec<Trial>,
+    ended: Option<&Ended>,
+) -> Outcome {
+    let names: Vec<String> = begun.detectors.iter().map(|named| named.name.clone()).collect();
+    let mut outcome = Outcome {
+        drill,
+        target: begun.target,
+        seed: begun.seed,
+        now: begun.now,
+        sample: begun.sample,
+        detectors: begun.detectors,
+        tried: trials.len() as u64,
+        matrix: Matrix::of(cases, &names, &trials),
+        yardstick: Yardstick::published(),
+        exact: ended.is_some_and(|ended| ended.exact),
+        tables: ended.map_or(0, |ended| ended.tables),
+        rows: 0,
+        worse: None,
+        differences: None,
+        ok: false,
+        trials,
+        journal: context.journal.clone(),
+    };
+    outcome.ok = sound(&outcome);
+    outcome
+}
+
+fn question(wanted: &Wanted, chosen: &Chosen) -> Question {
+    let most = wanted.cases.len() as u64 * wanted.sample;
+    let text = format!(
+        "Commit up to {} on target {}, one at a time, and take each back before the next. Go on?",
+        super::count(most, "fault"),
+        chosen.name
+    );
+    Question { text, danger: CARD.danger, type_name: None }
+}
+
+fn begun(wanted: &Wanted, chosen: &Chosen, identity: Digest, detectors: &[Detector]) -> Begun {
+    let named = |detector: &Detector| Named {
+        name: detector.name().to_owned(),
+        digest: detector.digest(),
+        known: detector.known(),
+    };
+    Begun {
+        target: chosen.name.clone(),
+        identity,
+        cases: wanted.cases.iter().map(|case| (case.tool.to_owned(), case.variant.to_owned())).collect(),
+        sample: wanted.sample,
+        controls: wanted.controls,
+        seed: wanted.seed,
+        now: time::format(wanted.now, 0, 'T'),
+        detectors: detectors.iter().map(named).collect(),
+    }
+}
+
+fn digests(context: &Context<'_>, target: &mut dyn Target) -> Result<Vec<TableDigest>, Failure> {
+    Ok(target.digests(&mut |done, total| context.reporter.progress("digesting tables", done, total))?)
+}
+
+/// Tries every variant on its records.
+fn try_all(mut bench: Bench<'_, '_>, wanted: &Wanted) -> Result<(Vec<Case>, Vec<Trial>), Failure> {
+    let (mut cases, mut trials) = (wanted.cases.clone(), Vec::new());
+    let total = cases.len() as u64 * wanted.sample;
+    for (at, case) in (0..).zip(&mut cases) {
+        let mut nth = 0;
+        for (mut settled, share) in of_case(bench.context, case, wanted)? {
+            let keys = match records(&mut bench, &settled, share) {
+                Ok(keys) => keys,
+                Err(failure) if failure.kind == Kind::Refused => {
+                    case.untried = Some(failure.message);
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
+            if (keys.len() as u64) < share {
+                case.untried = Some(format!("{} could show it", super::count(keys.len() as u64, "record")));
+            }
+            for key in &keys {
+                bench.context.reporter.progress("trying faults", at * wanted.sample + nth, total);
+                bench.context.go_on()?;
+                match bench.trial(&mut settled, key, trials.len() as u64 + 1, nth < wanted.controls)? {
+                    Ok(trial) => trials.push(trial),
+                    Err(why) => case.untried = Some(why),
+                }
+                nth += 1;
+            }
+        }
+    }
+    Ok((cases, trials))
+}
+
+/// Returns the requests of one variant, one for each kind of record that can show it, with its share of the sample;
+/// under a seed of its own, so that variants do not meet on the same records.
+fn of_case(context: &Context<'_>, case: &Case, wanted: &Wanted) -> Result<Vec<(Settled, u64)>, Failure> {
+    let mode = super::modes::find_mode(case.tool)?;
+    let card = mode.card();
+    let given = |record: &Record| -> Map<String, Json> {
+        card.table_parameter.map(|name| (name.to_owned(), Json::from(record.table))).into_iter().collect()
+    };
+    let kinds: Vec<Map<String, Json>> = card.records().map(given).collect();
+    let kinds: Vec<_> = kinds.into_iter().filter(|given| mode.complete(given, Some(case.variant)).is_ok()).collect();
+    let number = kinds.len() as u64;
+    let mut out = Vec::new();
+    for (at, parameters) in (0..).zip(kinds) {
+        let share = wanted.sample / number + u64::from(at < wanted.sample % number);
+        let options = Options {
+            variant: Some(case.variant.to_owned()),
+            sample: Some(share.max(1)),
+            seed: Some(seed::derived(wanted.seed, &["drill", case.tool, case.variant])),
+            now: Some(time::format(wanted.now, 0, 'T')),
+            ..Options::default()
+        };
+        let request = plan::Request { tool: case.tool.to_owned(), parameters, options, output: None };
+        if share > 0 {
+            out.push((plan::settle(context, &request)?, share));
+        }
+    }
+    Ok(out)
+}
+
+fn records(bench: &mut Bench<'_, '_>, settled: &Settled, wanted: u64) -> Result<Vec<Key>, Failure> {
+    let order = Order {
+        mode: settled.mode,
+        parameters: &settled.parameters,
+        variant: settled.variant.as_deref(),
+        records: &Records::Sample(wanted),
+        selection: None,
+        seed: settled.seed,
+        now: settled.now,
+        max_rows: plan::ROWS_MAX,
+    };
+    select::ranked(bench.context, bench.target, &order, wanted)
+}
+
+/// Returns the case of a tool and a variant, as the modes have it.
+fn case(tool: &str, variant: &str) -> Option<Case> {
+    let card = modes::find(tool)?.card();
+    let variant = card.variants.iter().find(|known| known.word == variant)?;
+    let (tool, mode) = (card.tool, card.id);
+    Some(Case { tool, mode, variant: variant.word, severity: variant.severity, untried: None })
+}

@@ -1,0 +1,235 @@
+//! Earlier drills: as the journal has them, as a file has their result, and against a new one.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use mfm_journal::Journal;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::ledger::{self, Drill, Kept, KeptLook};
+use super::matrix::{Case, Look, Matrix, Trial, Verdict};
+use super::{Outcome, case, made};
+use crate::mosaiq::repair::Repair;
+use crate::ops::context::Context;
+use crate::ops::failure::{Failure, Kind};
+
+/// A verdict that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The trial's number in the earlier drill.
+    pub trial: u64,
+    /// The tool.
+    pub tool: String,
+    /// The variant.
+    pub variant: String,
+    /// What differs.
+    pub what: String,
+}
+
+/// Returns a drill.
+///
+/// # Errors
+/// `no_drill`, or what the journal says.
+pub fn find(journal: &Journal, drill: u64) -> Result<Drill, Failure> {
+    let found = ledger::drills(journal, Some(drill))?.into_iter().next();
+    let message = || format!("there is no drill {drill}");
+    let hint = "`mfm drill --list` lists the drills of the journal";
+    found.ok_or_else(|| Failure::new(Kind::Refused, "no_drill", message(), hint))
+}
+
+/// The drills of a journal.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct List {
+    /// The drills, newest first.
+    pub drills: Vec<Summary>,
+    /// The journal read.
+    pub journal: PathBuf,
+}
+
+/// One drill, in a line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Its number.
+    pub drill: u64,
+    /// When it began, as RFC 3339 in UTC.
+    pub at: String,
+    /// Who ran it.
+    pub actor: String,
+    /// The target's name.
+    pub target: String,
+    /// What was under test.
+    pub detectors: Vec<String>,
+    /// How many variants were to be tried.
+    pub variants: u64,
+    /// How many faults were tried.
+    pub tried: u64,
+    /// How many of them each detector caught, in the order of the detectors.
+    pub caught: Vec<u64>,
+    /// Whether every table was what it was; null where the drill was cut off.
+    pub exact: Option<bool>,
+}
+
+/// Lists the drills of the journal, newest first.
+///
+/// # Errors
+/// What the journal says.
+pub fn list(context: &Context<'_>) -> Result<List, Failure> {
+    let journal = context.reading()?;
+    let drills = ledger::drills(&journal, None)?.into_iter().rev().map(summary).collect();
+    Ok(List { drills, journal: context.journal.clone() })
+}
+
+fn summary(drill: Drill) -> Summary {
+    let detectors: Vec<String> = drill.begun.detectors.iter().map(|named| named.name.clone()).collect();
+    let caught = |name: &String| {
+        let looks = drill.trials.iter().flat_map(|trial| &trial.looks);
+        looks.filter(|look| look.detector == *name && look.verdict == Verdict::Caught).count() as u64
+    };
+    Summary {
+        drill: drill.drill,
+        at: crate::ops::log::timestamp(drill.at_us),
+        actor: drill.actor,
+        target: drill.begun.target,
+        caught: detectors.iter().map(caught).collect(),
+        detectors,
+        variants: drill.begun.cases.len() as u64,
+        tried: drill.trials.len() as u64,
+        exact: drill.ended.map(|ended| ended.exact),
+    }
+}
+
+/// Shows a drill as the journal has it: without times, and without a command's own words.
+///
+/// # Errors
+/// As [`find`].
+pub fn show(context: &Context<'_>, drill: u64) -> Result<Outcome, Failure> {
+    let journal = context.reading()?;
+    let drill = find(&journal, drill)?;
+    let trials: Vec<Trial> = drill.trials.iter().filter_map(|kept| trial(&journal, kept)).collect();
+    let untried: BTreeSet<(String, String)> = drill.ended.iter().flat_map(|ended| ended.untried.clone()).collect();
+    let cases: Vec<Case> = drill
+        .begun
+        .cases
+        .iter()
+        .filter_map(|(tool, variant)| {
+            let fewer = untried.contains(&(tool.clone(), variant.clone())) || drill.ended.is_none();
+            let case = case(tool, variant)?;
+            let tried = trials.iter().filter(|trial| trial.tool == case.tool && trial.variant == case.variant).count();
+            let short = fewer && (tried as u64) < drill.begun.sample;
+            Some(Case { untried: short.then(|| format!("{tried} of {} tried", drill.begun.sample)), ..case })
+        })
+        .collect();
+    Ok(made(context, drill.drill, drill.begun, &cases, trials, drill.ended.as_ref()))
+}
+
+/// Returns a trial as the journal has it; its repair is told again from what its operation changed.
+fn trial(journal: &Journal, kept: &Kept) -> Option<Trial> {
+    let case = case(&kept.tool, &kept.variant)?;
+    let operation = journal.operation(kept.operation).ok()??;
+    let repair = repair_of(journal, &operation)?;
+    let keys = journal.chosen_keys(&operation).ok()?;
+    let table = operation.keys.as_ref().map(|keys| keys.table.clone()).unwrap_or_default();
+    let records = crate::mosaiq::modes::find(case.tool)?.card().records();
+    let table = records.into_iter().find(|record| record.table.eq_ignore_ascii_case(&table))?.table;
+    let look = |look: &KeptLook| Look {
+        detector: look.detector.clone(),
+        verdict: look.verdict,
+        signs: look.checks.clone(),
+        beside: look.beside.clone(),
+        why: None,
+        took_ms: 0,
+    };
+    Some(Trial {
+        trial: kept.trial,
+        tool: case.tool,
+        variant: case.variant,
+        table,
+        record: keys.first().and_then(|key| key.first()).map_or(Json::Null, crate::ops::cell::cell),
+        op: kept.operation,
+        reverted_by: kept.reverted_by,
+        plan_digest: kept.plan_digest,
+        rows: kept.rows,
+        exact: kept.exact,
+        repair,
+        looks: kept.looks.iter().map(look).collect(),
+        controls: kept.controls.iter().map(look).collect(),
+    })
+}
+
+/// Tells from an operation's journaled changes whether the original could be had without the journal.
+#[must_use]
+pub fn repair_of(journal: &Journal, operation: &mfm_journal::Operation) -> Option<Repair> {
+    let mut place = None;
+    let read = journal.changes(operation, &mut |change| {
+        place = self::place(&change);
+        std::ops::ControlFlow::Break(())
+    });
+    read.ok()?;
+    let place = place.as_ref().map(|(table, column)| (table.as_str(), column.as_str()));
+    Some(crate::mosaiq::repair::of(&operation.mode, &operation.variant, place))
+}
+
+/// Returns the table, and the first column, that a change writes.
+pub(super) fn place(change: &mfm_journal::Change) -> Option<(String, String)> {
+    let column = change.column_names().into_iter().next()?;
+    Some((change.table.name.clone(), column.to_owned()))
+}
+
+/// What is read of a saved result.
+#[derive(Deserialize)]
+struct Saved {
+    schema: String,
+    #[serde(flatten)]
+    matrix: Matrix,
+}
+
+/// The schema that a saved result begins with.
+const SCHEMA: &str = "mfm/drill/1";
+
+/// Reads a result that was saved with `--json`.
+///
+/// # Errors
+/// Usage: the file cannot be read, or holds something else.
+pub fn read_result(path: &Path) -> Result<Matrix, Failure> {
+    let wrong = |why: String| {
+        let message = format!("could not read the earlier result {}: {why}", path.display());
+        Failure::usage("drill", message, "save one with `mfm --json drill ... > FILE`")
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let saved: Saved = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if saved.schema == SCHEMA { Ok(saved.matrix) } else { Err(wrong(format!("its schema is `{}`", saved.schema))) }
+}
+
+/// Compares a drill with the one that it replays, trial by trial: the fault by its plan's digest, then the verdicts.
+#[must_use]
+pub fn differences(before: &Drill, now: &[Trial]) -> Vec<Difference> {
+    let mut out = Vec::new();
+    for kept in &before.trials {
+        let same =
+            |trial: &&Trial| trial.trial == kept.trial && trial.tool == kept.tool && trial.variant == kept.variant;
+        let what = match now.iter().find(same) {
+            None => vec!["it was not tried again".to_owned()],
+            Some(trial) if trial.plan_digest != kept.plan_digest => {
+                vec![format!("another fault: plan {} was {}", trial.plan_digest, kept.plan_digest)]
+            }
+            Some(trial) => verdicts(kept, trial),
+        };
+        let (tool, variant) = (&kept.tool, &kept.variant);
+        let of = |what| Difference { trial: kept.trial, tool: tool.clone(), variant: variant.clone(), what };
+        out.extend(what.into_iter().map(of));
+    }
+    out
+}
+
+fn verdicts(kept: &Kept, trial: &Trial) -> Vec<String> {
+    let mut out = Vec::new();
+    for was in &kept.looks {
+        let is = trial.looks.iter().find(|look| look.detector == was.detector);
+        let word = is.map_or("not asked", |look| look.verdict.word());
+        if word != was.verdict.word() {
+            out.push(format!("{}: {word}; was {}", was.detector, was.verdict.word()));
+        }
+    }
+    out
+}

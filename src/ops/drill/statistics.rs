@@ -1,0 +1,145 @@
+//! The statistics of a drill: shares with Wilson intervals, and what two detectors both missed; pure numbers.
+
+use serde::{Deserialize, Serialize};
+
+/// The quantile of a two-sided 95 % interval.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// A share of trials with its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Share {
+    /// How many trials count.
+    pub hits: u64,
+    /// Of how many.
+    pub of: u64,
+    /// The share, 0 to 1; null of no trials.
+    pub rate: Option<f64>,
+    /// The lower end of the interval; 0 of no trials.
+    pub low: f64,
+    /// The upper end of the interval; 1 of no trials.
+    pub high: f64,
+}
+
+impl Share {
+    /// Returns a share with its Wilson score interval (Wilson 1927), to four decimals.
+    #[must_use]
+    pub fn of(hits: u64, of: u64) -> Self {
+        if of == 0 {
+            return Self { hits, of, rate: None, low: 0.0, high: 1.0 };
+        }
+        let (n, p) = (of as f64, hits as f64 / of as f64);
+        let square = Z * Z;
+        let scale = 1.0 + square / n;
+        let centre = (p + square / (2.0 * n)) / scale;
+        let half = Z * (p * (1.0 - p) / n + square / (4.0 * n * n)).sqrt() / scale;
+        let low = if hits == 0 { 0.0 } else { centre - half };
+        let high = if hits == of { 1.0 } else { centre + half };
+        Self { hits, of, rate: Some(short(p)), low: short(low), high: short(high) }
+    }
+
+    /// Returns `12 of 13, 92 % [67-99]`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{} of {}, {}", self.hits, self.of, self.percent())
+    }
+
+    /// Returns `92 % [67-99]`.
+    #[must_use]
+    pub fn percent(&self) -> String {
+        let interval = format!("[{:.0}-{:.0}]", self.low * 100.0, self.high * 100.0);
+        self.rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.0} % {interval}", rate * 100.0))
+    }
+}
+
+/// Returns a number to four decimals, as results show it.
+#[must_use]
+pub fn short(number: f64) -> f64 {
+    (number * 1e4).round() / 1e4
+}
+
+/// How many faults there are, estimated from what two detectors caught.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Caught by both.
+    pub both: u64,
+    /// Caught by the first alone.
+    pub first_only: u64,
+    /// Caught by the second alone.
+    pub second_only: u64,
+    /// Caught by neither, as counted: a drill knows what it broke.
+    pub neither: u64,
+    /// Caught by neither, as capture-recapture would estimate it from the counts above, without knowing.
+    pub missed: f64,
+    /// The lower end of its 95 % interval; null where one of the three counts is 0, on which it cannot stand.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+}
+
+impl Estimate {
+    /// Returns Chapman's estimate of what both missed, less what was caught, with the transformed-logit interval
+    /// (Sadinle 2009).
+    #[must_use]
+    pub fn of(both: u64, first_only: u64, second_only: u64, neither: u64) -> Self {
+        let (m, a, b) = (both as f64, first_only as f64, second_only as f64);
+        let seen = m + a + b;
+        let total = (m + a + 1.0) * (m + b + 1.0) / (m + 1.0) - 1.0;
+        let (hm, ha, hb) = (m + 0.5, a + 0.5, b + 0.5);
+        let spread = (1.0 / hm + 1.0 / ha + 1.0 / hb + hm / (ha * hb)).sqrt();
+        let unseen = ha * hb / hm;
+        let stands = both > 0 && first_only > 0 && second_only > 0;
+        let end = |sign: f64| stands.then(|| short((unseen * (sign * Z * spread).exp() - 0.5).max(0.0)));
+        let missed = short((total - seen).max(0.0));
+        Self { both, first_only, second_only, neither, missed, low: end(-1.0), high: end(1.0) }
+    }
+}
+
+/// How often people found simulated errors in mock charts: 76 of 113 reviews.
+#[must_use]
+pub fn yardstick() -> Share {
+    Share::of(76, 113)
+}
+
+/// Where the yardstick is from.
+pub const YARDSTICK_SOURCE: &str = "physicists reviewing mock charts with simulated errors: Gopan et al., Medical \
+                                    Physics 45(12):5359-5365 (2018), doi:10.1002/mp.13242";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gopan et al. 2018, in whole percent; Newcombe 1998, table I, in four decimals.
+    #[test]
+    fn intervals_are_the_published_ones() {
+        for (hits, of, text) in [
+            (76, 113, "67 % [58-75]"),
+            (14, 15, "93 % [70-99]"),
+            (12, 13, "92 % [67-99]"),
+            (11, 13, "85 % [58-96]"),
+            (5, 13, "38 % [18-64]"),
+            (0, 6, "0 % [0-39]"),
+        ] {
+            assert_eq!(Share::of(hits, of).percent(), text);
+        }
+        for (hits, of, low, high) in
+            [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
+        {
+            let share = Share::of(hits, of);
+            assert_eq!((share.low, share.high), (low, high), "{hits} of {of}");
+        }
+        assert_eq!(Share::of(20, 20).low, short(1.0 - Share::of(0, 20).high));
+        assert_eq!((Share::of(0, 0).rate, Share::of(0, 0).percent().as_str()), (None, "-"));
+    }
+
+    /// The worked example of most textbooks: 10 turtles marked, 15 caught, 5 of them marked; N 28.3, 22 to 65.
+    #[test]
+    fn what_both_missed_is_estimated_as_published() {
+        let estimate = Estimate::of(5, 5, 10, 0);
+        assert_eq!(short(estimate.missed + 20.0), 28.3333);
+        assert_eq!([estimate.low, estimate.high].map(|end| (end.unwrap() + 20.0).round()), [22.0, 65.0]);
+        let alike = Estimate::of(40, 0, 0, 0);
+        assert_eq!((alike.missed, alike.low, alike.high), (0.0, None, None));
+        let apart = Estimate::of(0, 9, 9, 3);
+        assert!(apart.missed > 50.0 && apart.high.is_none(), "{apart:?}");
+    }
+}

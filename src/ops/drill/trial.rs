@@ -1,0 +1,195 @@
+//! One trial: a fault is committed, looked at, and taken back, whatever the looks say; then looked at once more.
+
+use std::collections::BTreeSet;
+
+use mfm_journal::Journal;
+
+use super::detector::{Detector, Fault};
+use super::matrix::{Look, Trial};
+use super::{ledger, past};
+use crate::engine::EngineError;
+use crate::engine::apply::{Committed, Prepared};
+use crate::engine::revert::{Options, Selection};
+use crate::model::Key;
+use crate::model::ports::Reporter;
+use crate::mosaiq::repair;
+use crate::ops::cell;
+use crate::ops::context::{Chosen, Context};
+use crate::ops::failure::{Failure, Kind};
+use crate::ops::plan::{self, Made, Settled};
+use crate::ops::select::Records;
+use crate::target::Target;
+
+/// What every trial of a drill works with.
+pub(super) struct Bench<'a, 'c> {
+    /// What the drill works with.
+    pub(super) context: &'a Context<'c>,
+    /// The journal.
+    pub(super) journal: &'a mut Journal,
+    /// The target.
+    pub(super) target: &'a mut dyn Target,
+    /// What it is called.
+    pub(super) chosen: &'a Chosen,
+    /// What is under test.
+    pub(super) detectors: &'a mut [Detector],
+    /// The drill's number.
+    pub(super) drill: u64,
+}
+
+/// A reporter that nobody interrupts: what was begun is taken back first.
+struct Steady<'r>(&'r dyn Reporter);
+
+impl Reporter for Steady<'_> {
+    fn progress(&self, step: &str, done: u64, total: u64) {
+        self.0.progress(step, done, total);
+    }
+
+    fn note(&self, text: &str) {
+        self.0.note(text);
+    }
+}
+
+/// What became of a fault that was taken back.
+struct Back {
+    op: u64,
+    exact: bool,
+}
+
+impl Bench<'_, '_> {
+    /// Tries one record; a refusal of the target or the record is no trial, and its reason is returned.
+    ///
+    /// # Errors
+    /// What target and journal say, or that the person asked to stop: the fault is taken back first.
+    pub(super) fn trial(
+        &mut self,
+        settled: &mut Settled,
+        key: &Key,
+        number: u64,
+        commands_too: bool,
+    ) -> Result<Result<Trial, String>, Failure> {
+        settled.records = Records::Keys(vec![key.clone()]);
+        let made = plan::make(self.context, self.journal, self.target, self.chosen, settled);
+        let mut made = match made {
+            Ok(made) => made,
+            Err(failure) if failure.kind == Kind::Refused => return Ok(Err(failure.message)),
+            Err(failure) => return Err(failure),
+        };
+        made.proposal.detail.insert("drill".into(), ledger::mark(self.drill, number));
+        let committed = self.commit(&made)?;
+        let table = settled.mode.card().record_of(&made.outcome.params).table;
+        let record = std::slice::from_ref(key);
+        let fault = Fault::of(made.prepared.changes(), (table, record), settled.mode.card().checks);
+        let looks = self.look(&fault);
+        let back = self.take_back(committed.op).map_err(|failure| left(failure, committed.op))?;
+        let looks = looks?;
+        let controls = self.control(&fault.tables, commands_too)?;
+        let trial = trial(number, settled, &made, &committed, &back, looks, controls);
+        ledger::write(self.context, self.journal, ledger::TRIAL, &ledger::kept(self.drill, &trial))?;
+        Ok(Ok(trial))
+    }
+
+    fn commit(&mut self, made: &Made) -> Result<Committed, Failure> {
+        let mut engine = self.context.engine(self.journal, self.target, &self.chosen.name);
+        engine.seen = engine.journal.head().seq;
+        Ok(engine.commit(&made.proposal, &made.prepared)?)
+    }
+
+    fn look(&mut self, fault: &Fault<'_>) -> Result<Vec<Look>, Failure> {
+        let (context, target) = (self.context, &mut *self.target);
+        self.detectors.iter_mut().map(|detector| detector.look(context, target, fault)).collect()
+    }
+
+    /// Lets every detector look at the untouched data; commands only where they are asked to, for they are slow.
+    fn control(&mut self, tables: &BTreeSet<&str>, commands_too: bool) -> Result<Vec<Look>, Failure> {
+        let (context, target) = (self.context, &mut *self.target);
+        let asked = |detector: &&mut Detector| commands_too || matches!(detector, Detector::Checks(_));
+        let detectors = self.detectors.iter_mut().filter(asked);
+        detectors.map(|detector| detector.control(context, target, tables)).collect()
+    }
+
+    fn take_back(&mut self, op: u64) -> Result<Back, Failure> {
+        let taken = take_back(self.context, self.journal, self.target, &self.chosen.name, vec![op])?;
+        taken.into_iter().next().ok_or_else(|| EngineError::Interrupted.into())
+    }
+}
+
+/// Takes operations back, newest first, whether or not the person asked to stop.
+fn take_back(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn Target,
+    name: &str,
+    operations: Vec<u64>,
+) -> Result<Vec<Back>, Failure> {
+    let steady = Steady(context.reporter);
+    let mut engine = context.engine(journal, target, name);
+    engine.reporter = &steady;
+    let options = Options::default();
+    let mut judged = engine.judge(&Selection::Operations(operations), options)?;
+    engine.prepare_alone(&mut judged, options)?;
+    let mut out = Vec::new();
+    for planned in &judged.planned {
+        let done = engine.revert(planned, options)?;
+        let exact = done.conflicts.is_empty() && done.drift.is_empty();
+        out.push(Back { op: done.op.unwrap_or_default(), exact });
+    }
+    Ok(out)
+}
+
+/// Takes back what an earlier drill left, and returns how many operations that were.
+///
+/// # Errors
+/// What target and journal say.
+pub(super) fn take_back_all(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn Target,
+    name: &str,
+    operations: Vec<u64>,
+) -> Result<u64, Failure> {
+    if operations.is_empty() {
+        return Ok(0);
+    }
+    take_back(context, journal, target, name, operations).map(|taken| taken.len() as u64)
+}
+
+/// Says of a fault that could not be taken back that it stands.
+fn left(failure: Failure, op: u64) -> Failure {
+    let message = format!("operation {op} of the drill stands: {}", failure.message);
+    let hint = format!("{}; `mfm revert {op}` or the next drill takes it back", failure.hint);
+    Failure { message, hint, ..failure }
+}
+
+fn trial(
+    number: u64,
+    settled: &Settled,
+    made: &Made,
+    committed: &Committed,
+    back: &Back,
+    looks: Vec<Look>,
+    controls: Vec<Look>,
+) -> Trial {
+    let card = settled.mode.card();
+    let variant = card.variants.iter().find(|variant| variant.word == made.outcome.variant);
+    Trial {
+        trial: number,
+        tool: card.tool,
+        variant: variant.map_or(card.tool, |variant| variant.word),
+        table: card.record_of(&made.outcome.params).table,
+        record: made.outcome.keys.first().cloned().unwrap_or_else(|| cell::cell(&mfm_journal::Value::Null)),
+        op: committed.op,
+        reverted_by: back.op,
+        plan_digest: made.outcome.plan_digest,
+        rows: committed.rows,
+        exact: back.exact && committed.drift.is_empty(),
+        repair: repairable(card.id, &made.outcome.variant, &made.prepared),
+        looks,
+        controls,
+    }
+}
+
+/// Returns whether the original could be had without the journal, by the first column that was changed.
+fn repairable(mode: &str, variant: &str, prepared: &Prepared) -> repair::Repair {
+    let place = prepared.changes().first().and_then(past::place);
+    repair::of(mode, variant, place.as_ref().map(|(table, column)| (table.as_str(), column.as_str())))
+}
