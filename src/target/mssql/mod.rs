@@ -213,6 +213,7 @@ impl Target for MssqlTarget {
     }
 
     fn table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError> {
+        self.session.forget_one(name);
         self.session.in_one_state(&mut |step| Ok(step.sheet(name)?.map(|sheet| Arc::clone(&sheet.table))))
     }
 

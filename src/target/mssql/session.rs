@@ -86,6 +86,11 @@ impl Session {
     pub(super) fn forget(&mut self) {
         self.sheets.clear();
     }
+
+    /// Forgets a table: whoever asks for it anew wants it as it is now.
+    pub(super) fn forget_one(&mut self, name: &str) {
+        self.sheets.remove(name);
+    }
 }
 
 /// Tries a step again that may well succeed then.
