@@ -140,6 +140,7 @@ fn hit<S: Store, T>(fault: Fault, ran: &Ran<T>) -> Option<Code> {
         },
         Side::Target => match ran.target.get(at)? {
             WriteStep::AfterCommit => None,
+            WriteStep::Tombstone | WriteStep::TombstonePut if fault.how == How::LoseAnswer => Some(S::code(How::Error)),
             _ => Some(S::code(fault.how)),
         },
     }

@@ -81,7 +81,12 @@ impl Store for Simulated {
     }
 
     fn code(how: How) -> Code {
-        if how == How::NoRoom { "target_full" } else { "target_failed" }
+        match how {
+            How::NoRoom => "target_full",
+            // Asked again, it tells that nothing was committed.
+            How::LoseAnswer => "abandoned",
+            _ => "target_failed",
+        }
     }
 
     fn write(&self, write: &Write) {
