@@ -4,7 +4,8 @@
 //!
 //! | floor | module | what it is |
 //! |---|---|---|
-//! | 6 | `cli` | the face: parses, asks, renders |
+//! | 6 | `cli` | the face for people: parses, asks, renders |
+//! | 6 | `mcp` | the face for agents: the same operations over stdin and stdout |
 //! | 5 | [`ops`] | one file an operation of the user |
 //! | 4 | [`engine`] | plan, journal, target, seal; revert; recover |
 //! | 3 | [`plan`], [`target`] | exact changes and their digest; the port to a database |
@@ -15,6 +16,8 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod engine;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 pub mod model;
 pub mod mosaiq;
 pub mod ops;

@@ -130,6 +130,9 @@ pub(super) enum Command {
     Campaign(Campaign),
     #[command(about = "Gather evidence", long_about = texts::AUDIT, subcommand)]
     Audit(Audit),
+    #[cfg(feature = "mcp")]
+    #[command(about = "Serve AI agents over stdin and stdout", long_about = texts::MCP)]
+    Mcp(super::mcp::Call),
     #[command(about = "Write the completion script of a shell to stdout", long_about = texts::COMPLETIONS)]
     Completions {
         /// The shell
@@ -243,6 +246,8 @@ impl Command {
             Self::Campaign(Campaign::Schema) => "campaign-schema",
             Self::Audit(Audit::Verify(_)) => "audit-verify",
             Self::Audit(Audit::Export(_)) => "audit-export",
+            #[cfg(feature = "mcp")]
+            Self::Mcp(_) => "mcp",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
             Self::Help { .. } => "help",

@@ -9,6 +9,8 @@ mod failures;
 mod faults;
 mod files;
 mod json;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod ports;
 mod printer;
 mod render;

@@ -1,6 +1,6 @@
 //! Time and chance from the operating system; decides nothing.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use mfm_journal::Holder;
@@ -28,7 +28,7 @@ impl Clock for SystemClock {
 }
 
 /// Random bytes, seeded once by the system.
-pub(super) struct SystemEntropy(RefCell<ChaCha20Rng>);
+pub(super) struct SystemEntropy(Mutex<ChaCha20Rng>);
 
 impl SystemEntropy {
     /// Asks the system for a seed.
@@ -41,14 +41,14 @@ impl SystemEntropy {
             let message = format!("could not draw random bytes: {error}");
             Failure::new(Kind::Target, "entropy", message, "the operating system has to offer a source of chance")
         })?;
-        Ok(Self(RefCell::new(ChaCha20Rng::from_seed(seed))))
+        Ok(Self(Mutex::new(ChaCha20Rng::from_seed(seed))))
     }
 }
 
 impl Entropy for SystemEntropy {
     fn bytes(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
-        self.0.borrow_mut().fill_bytes(&mut bytes);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
         bytes
     }
 }

@@ -19,7 +19,7 @@ use crate::ops::{
 };
 
 /// How long to wait for other writers of a target, in milliseconds.
-const WAIT_MS: u64 = 5_000;
+pub(super) const WAIT_MS: u64 = 5_000;
 
 /// Carries out a command, shows its result, and returns the exit code.
 ///
@@ -38,6 +38,9 @@ pub(super) fn dispatch(
         }
         Command::Check(request) if request.print_rules => files::print_rules(request, settings.format, printer),
         Command::Completions { shell } => files::print_completions(*shell, printer),
+        // It watches for signals itself: a call under way is answered first.
+        #[cfg(feature = "mcp")]
+        Command::Mcp(call) => super::mcp::run(call, settings, printer, signals),
         Command::Man { dir } => files::write_man(dir, printer),
         Command::Help { words } => topics::run(words, settings, printer),
         Command::Campaign(Campaign::Schema) => files::print_schema(&campaign::file::schema(), printer),
@@ -161,6 +164,8 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
             show.with_code(&outcome, !outcome.ok)
         }
         Command::Audit(Audit::Export(request)) => exported(request, context, show),
+        #[cfg(feature = "mcp")]
+        Command::Mcp(_) => Ok(0),
         Command::Modes { .. } | Command::Completions { .. } | Command::Man { .. } | Command::Help { .. } => Ok(0),
     }
 }

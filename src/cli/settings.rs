@@ -187,6 +187,10 @@ pub(super) struct Settings {
     pub(super) verbose: bool,
     /// How many columns the screen has.
     pub(super) width: u16,
+    /// The user's home.
+    pub(super) home: Option<PathBuf>,
+    /// The folder of the user's configurations.
+    pub(super) configuration: Option<PathBuf>,
 }
 
 impl Settings {
@@ -229,6 +233,8 @@ impl Settings {
             quiet: globals.quiet,
             verbose: globals.verbose,
             width: width(around),
+            home: around.get("HOME").map(PathBuf::from),
+            configuration: around.xdg("XDG_CONFIG_HOME", ".config"),
         })
     }
 }

@@ -387,6 +387,35 @@ Example:
   mfm audit export --as csv -o audit.csv
   mfm audit export --op 3 | jq -c 'select(.line == \"change\") | [.key, .before, .after]'";
 
+/// `mfm mcp`.
+#[cfg(feature = "mcp")]
+pub(super) const MCP: &str = "\
+Serve AI agents over stdin and stdout, as the Model Context Protocol has it: the failure modes as tools, and the \
+journaled operations. A client starts it; `mfm mcp install` prints how.
+
+Every write is planned first and carried out only with a person's consent: asked for where the client can ask, else \
+given by handing back the plan's handle, which is used once and expires. Without --target and with several targets, \
+each call has to name one. Passwords never pass through a call.
+
+Limits hold for all servers of a journal together. Names and free text of the database are redacted unless \
+--include-phi is given. Entries name the client and the person who runs the server.
+
+Example:
+  mfm mcp --read-only
+  mfm mcp --allow invalid_angles,corrupt_mlc_data --max-severity 1.8";
+
+/// `mfm mcp install`.
+#[cfg(feature = "mcp")]
+pub(super) const MCP_INSTALL: &str = "\
+Print the configuration with which a client starts the server, and where it belongs. With --write it is written \
+there, after a question; what else stands in the file stays.
+
+What stands before `install` is what the server is started with.
+
+Example:
+  mfm mcp install cursor
+  mfm mcp --read-only install claude-desktop --write";
+
 /// `mfm completions`.
 pub(super) const COMPLETIONS: &str = "\
 Write the completion script of a shell to stdout: bash, zsh, fish, elvish or powershell.

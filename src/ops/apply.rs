@@ -90,7 +90,7 @@ pub fn run(
         made.prepared.changes().iter().for_each(|change| all(cell::change(change)));
         return Ok(outcome(made, None));
     }
-    context.consent(&question(&made))?;
+    context.consent(&Question { text: asks(&made.outcome), danger: CARD.danger, type_name: None })?;
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
     let committed = engine.commit(&made.proposal, &made.prepared)?;
     made.prepared.changes().iter().for_each(|change| all(cell::change(change)));
@@ -134,9 +134,10 @@ fn preview(plan: &plan::Outcome) -> String {
     text
 }
 
-fn question(made: &Made) -> Question {
-    let plan = &made.outcome;
-    let text = format!(
+/// Returns the question that a person is asked before a plan is carried out.
+#[must_use]
+pub fn asks(plan: &plan::Outcome) -> String {
+    format!(
         "{}{} ({}, severity {}) on target {}: {} of {}. Commit?",
         preview(plan),
         plan.tool,
@@ -145,8 +146,7 @@ fn question(made: &Made) -> Question {
         plan.target,
         count(plan.rows, "row"),
         count(plan.records, "record")
-    );
-    Question { text, danger: CARD.danger, type_name: None }
+    )
 }
 
 fn outcome(made: Made, committed: Option<Committed>) -> Outcome {

@@ -1,5 +1,6 @@
 //! The operations of the user: one file each, `Request -> run(&Context) -> Outcome`; none prints, asks or exits.
 
+pub mod agents;
 pub mod apply;
 pub mod audit;
 pub mod bytes;
@@ -25,6 +26,7 @@ pub mod plan;
 pub mod plan_file;
 pub mod reading;
 pub mod recover;
+pub mod redact;
 pub mod replay;
 pub mod revert;
 pub mod rules;

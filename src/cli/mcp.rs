@@ -1,0 +1,189 @@
+//! `mfm mcp`: gives the MCP server what this process has, and prints or writes clients' configurations; serves nothing.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::ports::{SystemClock, SystemEntropy, holder};
+use super::printer::Printer;
+use super::secrets::{Hidden, Keyring, Source, Sources};
+use super::settings::{Format, Settings};
+use super::signals::Signals;
+use super::terminal::Terminal;
+use super::texts;
+use crate::mcp::{self, Client, Ended, Host, Options, Place};
+use crate::model::ports::{Account, Answer, Confirm as _, Danger, Question, Secrets};
+use crate::model::Refusal;
+use crate::ops::Failure;
+
+/// `mfm mcp`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Call {
+    /// What agents may do.
+    #[command(flatten)]
+    options: Options,
+    /// What else to do.
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What else to do.
+#[derive(Clone, Debug, Subcommand)]
+enum Command {
+    #[command(about = "Print the configuration of a client", long_about = texts::MCP_INSTALL)]
+    Install {
+        /// The client; without it, every one
+        #[arg(value_enum)]
+        client: Option<Client>,
+        /// Write it into the client's own file, after a question
+        #[arg(long, requires = "client")]
+        write: bool,
+    },
+}
+
+/// Carries it out.
+pub(super) fn run(call: &Call, settings: &Settings, printer: &Printer, signals: &Signals) -> Result<u8, Failure> {
+    match &call.command {
+        None => serve(settings, &call.options),
+        Some(Command::Install { client: Some(client), write: true }) => {
+            write(*client, &call.options, settings, &Terminal::new(settings, printer, signals), printer)
+        }
+        Some(Command::Install { client, .. }) => {
+            let clients = client.map_or_else(|| mcp::CLIENTS.to_vec(), |client| vec![client]);
+            clients.iter().try_for_each(|client| print(*client, &call.options, settings, printer))?;
+            Ok(0)
+        }
+    }
+}
+
+fn serve(settings: &Settings, options: &Options) -> Result<u8, Failure> {
+    if [&settings.password, &settings.read_password].iter().any(|sources| sources.file == Some(Source::Stdin)) {
+        let message = "standard input carries the protocol, and no password";
+        return Err(Failure::usage("usage", message, "give the password in a file or a variable"));
+    }
+    let host = Host {
+        journal: absolute(&settings.journal),
+        target: settings.target.clone(),
+        operator: settings.actor.clone(),
+        holder: holder("mcp"),
+        wait_ms: super::run::WAIT_MS,
+        clock: Box::new(SystemClock),
+        entropy: Box::new(SystemEntropy::new()?),
+        secrets: Box::new(Passwords { whole: settings.password.clone(), reads: settings.read_password.clone() }),
+    };
+    Ok(match mcp::serve(host, options)? {
+        Ended::Closed => 0,
+        Ended::Signal(number) => 128 + number,
+    })
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Passwords from files and variables; nobody sits at standard input.
+struct Passwords {
+    whole: Sources,
+    reads: Sources,
+}
+
+/// Nobody.
+struct Nobody;
+
+impl Hidden for Nobody {
+    fn ask_hidden(&self, _: &str) -> Option<Result<String, String>> {
+        None
+    }
+}
+
+impl Secrets for Passwords {
+    fn password(&self, login: &Account<'_>) -> Result<String, String> {
+        Keyring::new(&self.whole, &self.reads, &Nobody, &|_| ()).password(login)
+    }
+}
+
+/// Returns the words with which a client starts the server.
+fn arguments(options: &Options, settings: &Settings) -> Vec<String> {
+    let mut words = vec!["--journal".to_owned(), absolute(&settings.journal).display().to_string()];
+    if let Some(target) = &settings.target {
+        words.extend(["--target".to_owned(), target.clone()]);
+    }
+    words.push("mcp".to_owned());
+    words.extend([(options.read_only, "--read-only"), (options.include_phi, "--include-phi")].iter().filter_map(
+        |(given, flag)| given.then(|| (*flag).to_owned()),
+    ));
+    let number = |number: Option<u64>| number.map(|number| number.to_string());
+    let allow = Some(options.allow.join(",")).filter(|allow| !allow.is_empty());
+    for (flag, value) in [
+        ("--allow", allow),
+        ("--max-severity", options.max_severity.clone()),
+        ("--calls-per-hour", number(options.calls_per_hour)),
+        ("--writes-per-hour", number(options.writes_per_hour)),
+        ("--cooldown-ms", number(options.cooldown_ms)),
+    ] {
+        words.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
+    }
+    words
+}
+
+fn ours(client: Client, options: &Options, settings: &Settings) -> serde_json::Value {
+    let program = std::env::current_exe().map_or_else(|_| "mfm".to_owned(), |path| path.display().to_string());
+    mcp::configuration(client, &program, &arguments(options, settings))
+}
+
+/// Returns a client's own file, where its folder is known.
+fn file(client: Client, settings: &Settings) -> Option<PathBuf> {
+    Some(match client.place() {
+        Place::Configuration(name) => settings.configuration.as_ref()?.join(name),
+        Place::Home(name) => settings.home.as_ref()?.join(name),
+        Place::Here(name) => PathBuf::from(name),
+    })
+}
+
+fn print(client: Client, options: &Options, settings: &Settings, printer: &Printer) -> Result<(), Failure> {
+    let place = file(client, settings).map(|path| path.display().to_string());
+    let ours = ours(client, options, settings);
+    if settings.format == Format::Json {
+        let line = serde_json::json!({"client": client.name(), "file": place, "configuration": ours});
+        printer.out(&super::json::line("mcp-install", &line)?);
+        return Ok(());
+    }
+    let place = place.unwrap_or_else(|| "its configuration".to_owned());
+    let text = serde_json::to_string_pretty(&ours).unwrap_or_default();
+    printer.out(&format!("{}, in {place}:\n{text}\n", client.name()));
+    Ok(())
+}
+
+fn write(
+    client: Client,
+    options: &Options,
+    settings: &Settings,
+    terminal: &Terminal<'_>,
+    printer: &Printer,
+) -> Result<u8, Failure> {
+    let hint = "leave --write out, and put the configuration where it belongs yourself";
+    let unwritten = |why: String| {
+        let message = format!("could not write the configuration of {}: {why}", client.name());
+        Failure::usage("client_file", message, hint)
+    };
+    let path = file(client, settings).ok_or_else(|| unwritten("its folder is not known".to_owned()))?;
+    let before = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(unwritten(error.to_string())),
+    };
+    let after = mcp::merged(client, &before, &ours(client, options, settings)).map_err(&unwritten)?;
+    let text = format!("Write the server mfm into {}?", path.display());
+    match terminal.ask(&Question { text, danger: Danger::Write, type_name: None }) {
+        Answer::Yes => {}
+        answer => return Err(Refusal::NoConsent { asked: answer == Answer::No }.into()),
+    }
+    let text = serde_json::to_string_pretty(&after).map_err(|error| unwritten(error.to_string()))? + "\n";
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".draft");
+    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    let written = folder.and_then(|()| std::fs::write(&draft, text)).and_then(|()| std::fs::rename(&draft, &path));
+    written.map_err(|error| unwritten(error.to_string()))?;
+    printer.note(&format!("wrote {}; restart {}", path.display(), client.name()));
+    Ok(0)
+}

@@ -1,0 +1,114 @@
+//! What a client gets: structured content, a short text beside it, refusals with what to do next; decides nothing.
+
+use rmcp::model::{CallToolResult, ContentBlock};
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use crate::ops::{Failure, Kind};
+
+/// The most changes, findings or rows that an answer lists: a model reads every one of them.
+pub(super) const LIST_MAX: usize = 20;
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    /// For programs.
+    pub(super) json: Json,
+    /// For readers: the same in a few lines.
+    pub(super) text: String,
+}
+
+impl Answer {
+    /// Returns an answer, without the journal's path, with long lists cut.
+    ///
+    /// # Errors
+    /// What cannot be written as JSON.
+    pub(super) fn of<T: Serialize>(outcome: &T, text: impl FnOnce(&Json) -> String) -> Result<Self, Failure> {
+        let mut json = serde_json::to_value(outcome).map_err(|error| {
+            let message = format!("could not write the answer as JSON: {error}");
+            Failure::new(Kind::Found, "output", message, "tell the operator")
+        })?;
+        if let Some(map) = json.as_object_mut() {
+            map.remove("journal");
+            map.remove("file");
+        }
+        cut(&mut json);
+        let text = text(&json);
+        Ok(Self { json, text })
+    }
+
+    /// Returns what a client gets; one that does not read structured content gets it as text.
+    pub(super) fn result(self, structured: bool) -> CallToolResult {
+        let text = if structured { self.text } else { self.json.to_string() };
+        let mut result = CallToolResult::structured(self.json);
+        result.content = vec![ContentBlock::text(text)];
+        result
+    }
+}
+
+/// Cuts long lists, and says beside each how much was left out.
+fn cut(json: &mut Json) {
+    let Some(map) = json.as_object_mut() else { return };
+    let mut notes = Vec::new();
+    for (name, value) in map.iter_mut() {
+        if let Some(list) = value.as_array_mut().filter(|list| list.len() > LIST_MAX) {
+            notes.push((format!("{name}_left_out"), json!(list.len() - LIST_MAX)));
+            list.truncate(LIST_MAX);
+        } else {
+            cut(value);
+        }
+    }
+    map.extend(notes);
+}
+
+/// Returns what a client gets where something was refused or failed: the model reads it, and what to do next.
+pub(super) fn refused(failure: &Failure) -> CallToolResult {
+    let mut failure = failure.clone();
+    failure.hint = advice(&failure.code).map_or(failure.hint, str::to_owned);
+    let mut json = failure.to_json();
+    cut(&mut json);
+    let mut result = CallToolResult::structured_error(json);
+    let text = format!("{}: {}. Next: {}", failure.code, failure.message, failure.hint);
+    result.content = vec![ContentBlock::text(text)];
+    result
+}
+
+/// Returns what an agent does next, where the command line's hint would not help it.
+fn advice(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "no_consent" => "nothing was written; do not try again unless the person asks for it",
+        "recover_first" | "left_open" => "call recover, with the person's consent",
+        "stale" | "plan_used" | "target_mismatch" => "call the tool again for a new plan",
+        "conflict" => "explain says what is in the way; cascade, skip_conflicts or force only as the person decides",
+        "records" | "ids" | "sample" => "give the record's id, or a variant and sample",
+        "ineligible" | "none_eligible" | "too_few_eligible" | "missing_record" => {
+            "find with eligible set to the tool lists records that can show it; or give a variant and sample"
+        }
+        "unknown_mode" | "unknown_variant" => "list_failure_modes lists modes and variants",
+        "parameters" => "give a variant to have the rest proposed; list_failure_modes with mode shows the parameters",
+        "no_target" | "which_target" => "status lists the targets; give one as target",
+        "unmarked" | "marked_elsewhere" | "live_clinic" | "target_replaced" => {
+            "only the operator can mark a test copy; stop here and say so"
+        }
+        "journal_missing" => "the operator has to make a lab or register a test copy first; stop here and say so",
+        "no_operation" | "not_applied" | "not_open" => "log lists the operations, status what is active and open",
+        "limit" => "choose fewer records",
+        "selector" => "patient, machine, type, and date as YYYY-MM-DD",
+        _ => return None,
+    })
+}
+
+/// Returns the text of a field, empty where it has none.
+pub(super) fn word<'j>(json: &'j Json, name: &str) -> &'j str {
+    json.get(name).and_then(Json::as_str).unwrap_or_default()
+}
+
+/// Returns the number of a field, 0 where it has none.
+pub(super) fn number(json: &Json, name: &str) -> u64 {
+    json.get(name).and_then(Json::as_u64).unwrap_or_default()
+}
+
+/// Returns the list of a field.
+pub(super) fn list<'j>(json: &'j Json, name: &str) -> &'j [Json] {
+    json.get(name).and_then(Json::as_array).map_or(&[], Vec::as_slice)
+}

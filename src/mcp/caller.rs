@@ -1,0 +1,78 @@
+//! Who calls: the client's name and version, what it can show, and whether it can ask its person; trusts none of it.
+
+use rmcp::model::{ClientCapabilities, Implementation, ProtocolVersion};
+use rmcp::service::{RequestContext, RoleServer};
+
+/// How long a name or a version may be.
+const NAME_MAX: usize = 60;
+
+/// How a client can ask its person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// It cannot.
+    Nobody,
+    /// The server asks it while the call waits: up to the revision of 2025-11-25.
+    Meanwhile,
+    /// The server answers with the question, and the client calls again: from the revision of 2026-07-28.
+    Again,
+}
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    /// The client's name, as limits count it.
+    pub(super) client: String,
+    version: String,
+    /// Whether it reads structured content, or only text.
+    pub(super) structured: bool,
+    /// How it can ask its person.
+    pub(super) asks: Asks,
+}
+
+impl Caller {
+    /// Returns who makes a request, in either era of the protocol.
+    pub(super) fn of(context: &RequestContext<RoleServer>) -> Self {
+        let version = context.protocol_version();
+        let modern = version.as_ref().is_some_and(|version| *version >= ProtocolVersion::V_2026_07_28);
+        let asks = match context.client_capabilities() {
+            Some(can) if can_fill_in(&can) => if modern { Asks::Again } else { Asks::Meanwhile },
+            _ => Asks::Nobody,
+        };
+        let (client, number) = match context.client_info() {
+            Some(Implementation { name, version, .. }) => (plain(&name), plain(&version)),
+            None => (String::new(), String::new()),
+        };
+        let client = if client.is_empty() { "unknown client".to_owned() } else { client };
+        let structured = version.is_some_and(|version| version >= ProtocolVersion::V_2025_06_18);
+        Self { client, version: number, structured, asks }
+    }
+
+    /// Returns what entries say of who acts: the client, and the person who let it in.
+    pub(super) fn actor(&self, operator: &str) -> String {
+        let version = if self.version.is_empty() { String::new() } else { format!(" {}", self.version) };
+        format!("{}{version} for {operator}", self.client)
+    }
+}
+
+/// Tells whether a client can show a form; one that names no way means a form.
+fn can_fill_in(can: &ClientCapabilities) -> bool {
+    can.elicitation.as_ref().is_some_and(|ways| ways.form.is_some() || ways.url.is_none())
+}
+
+/// Returns a name without what could disturb a line, a table or a terminal.
+fn plain(text: &str) -> String {
+    let kept = text.chars().filter(|c| !c.is_control() && (c.is_alphanumeric() || " -_.+/()@:".contains(*c)));
+    kept.take(NAME_MAX).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_name_is_a_line_of_plain_text() {
+        assert_eq!(plain("claude-ai"), "claude-ai");
+        assert_eq!(plain(" a\u{1b}[31m\nb\u{202e} <x> "), "a31mb x");
+        assert_eq!(plain(&"x".repeat(1000)).len(), 60);
+    }
+}

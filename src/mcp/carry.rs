@@ -1,0 +1,261 @@
+//! The two steps of every write: plan and hand out a handle; with a yes, use the handle up and carry it out.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::answers::Answer;
+use super::consent::{Said, declined};
+use super::reads::{Read, request};
+use super::schema::Object;
+use super::server::{Call, Inner};
+use super::writes::{self, Done, Write};
+use crate::ops::agents::{Pending, Place, resolve};
+use crate::ops::modes::find_mode;
+use crate::ops::plan::{self, Options};
+use crate::ops::{Context, Failure, Kind, agents, apply, redact};
+
+/// A plan that waits: its handle, the question, and what it says.
+struct Waiting {
+    handle: String,
+    text: String,
+    answer: Answer,
+}
+
+impl Inner {
+    /// Reads, on the target that the arguments mean.
+    pub(super) async fn read(self: &Arc<Self>, call: &Call, read: Read) -> Result<Answer, Failure> {
+        let (mut arguments, looks) = (call.arguments.clone(), ["find", "check"].contains(&call.tool.as_str()));
+        self.run(call, false, move |inner, context| {
+            inner.settle_place(context, &mut arguments)?;
+            if !looks {
+                return read(context, &inner.allowed, arguments);
+            }
+            inner.watched(context, |context| read(context, &inner.allowed, arguments))
+        })
+        .await
+    }
+
+    /// `plan`: a fault of any mode that is allowed, with a handle unless this server only reads.
+    pub(super) async fn plan(self: &Arc<Self>, call: &Call) -> Result<Answer, Failure> {
+        let mut arguments = call.arguments.clone();
+        let tool = arguments.remove("tool").and_then(|tool| tool.as_str().map(str::to_owned)).unwrap_or_default();
+        let params = match arguments.remove("params") {
+            Some(Json::Object(params)) => params,
+            None => Map::new(),
+            Some(_) => return Err(Failure::usage("arguments", "params is no object", "send the mode's parameters")),
+        };
+        let waiting = self.waiting(call, tool, params, arguments).await?;
+        Ok(waiting.answer)
+    }
+
+    /// A fault: planned, and committed where the person says yes.
+    pub(super) async fn fault(self: &Arc<Self>, call: &Call) -> Result<Done, Failure> {
+        if let Some(back) = self.brought_back(call)? {
+            return self.decided(call, back).await;
+        }
+        let options = ["target", "hostname", "database", "variant", "sample", "seed"];
+        let (options, params): (Object, Object) =
+            call.arguments.clone().into_iter().partition(|(name, _)| options.contains(&name.as_str()));
+        let waiting = self.waiting(call, call.tool.clone(), params, options).await?;
+        self.settle(call, waiting, false).await
+    }
+
+    /// Any other write: shown, and done where the person says yes.
+    pub(super) async fn write(self: &Arc<Self>, call: &Call, write: Write) -> Result<Done, Failure> {
+        if let Some(back) = self.brought_back(call)? {
+            return self.decided(call, back).await;
+        }
+        let (mut arguments, tool, client) = (call.arguments.clone(), call.tool.clone(), call.caller.client.clone());
+        let waiting = self.run(call, false, move |inner, context| {
+            inner.settle_place(context, &mut arguments)?;
+            let preview = (write.preview)(context, &inner.allowed, &arguments)?;
+            context.target = Some(preview.target.clone()).filter(|target| !target.is_empty()).or(context.target.take());
+            let request = Json::Object(arguments);
+            let handle = inner.agents.keep_request(context, &client, &tool, &preview.target, request)?;
+            let mut answer = Answer::of(&preview.json, |_| preview.text.clone())?;
+            inner.hand_out(&mut answer, &handle);
+            Ok(Waiting { handle, text: preview.text, answer })
+        });
+        let waiting = waiting.await?;
+        self.settle(call, waiting, false).await
+    }
+
+    /// `apply_plan`: whoever brings a handle back brings the person's yes; where they can be asked, they are.
+    pub(super) async fn carry_out(self: &Arc<Self>, call: &Call) -> Result<Done, Failure> {
+        if let Some(back) = self.brought_back(call)? {
+            return self.decided(call, back).await;
+        }
+        let handle = call.arguments.get("handle").and_then(Json::as_str).unwrap_or_default().to_owned();
+        let client = call.caller.client.clone();
+        let asks = call.caller.asks != super::caller::Asks::Nobody;
+        let waiting = self.run(call, false, move |inner, context| {
+            let kept = inner.agents.look(context, &client, &handle)?;
+            let mut text = String::new();
+            if asks {
+                context.target = Some(kept.target.clone()).filter(|target| !target.is_empty());
+                text = match &kept.pending {
+                    Pending::Plan => asked(inner.agents.planned(context, &handle)?, inner.allowed.identifying),
+                    Pending::Request { request, .. } => preview(inner, context, &kept.tool, request)?,
+                };
+            }
+            Ok(Waiting { handle, text, answer: Answer { json: json!({}), text: String::new() } })
+        });
+        let waiting = waiting.await?;
+        self.settle(call, waiting, true).await
+    }
+
+    /// Plans a fault and keeps it under a handle.
+    async fn waiting(
+        self: &Arc<Self>,
+        call: &Call,
+        tool: String,
+        parameters: Object,
+        mut options: Object,
+    ) -> Result<Waiting, Failure> {
+        let client = call.caller.client.clone();
+        self.run(call, false, move |inner, context| {
+            let card = find_mode(&tool)?.card();
+            inner.allowed.permit(card.tool, "0")?;
+            inner.settle_place(context, &mut options)?;
+            let options: Options = request(options)?;
+            let wanted = plan::Request { tool: card.tool.to_owned(), parameters, options, output: None };
+            let permit = |plan: &plan::Outcome| inner.allowed.permit(&plan.tool, &plan.severity);
+            let keep = |context: &Context<'_>| inner.agents.keep_plan(context, &client, wanted, &permit);
+            let (handle, outcome) = inner.watched(context, keep)?;
+            let outcome = hidden(outcome, inner.allowed.identifying);
+            let text = apply::asks(&outcome);
+            let mut answer = Answer::of(&outcome, |_| text.clone())?;
+            if inner.allowed.read_only {
+                inner.agents.discard(&handle)?;
+                answer.json["state"] = json!("planned");
+                answer.text += "\nPlanned; this server writes nothing.";
+            } else {
+                inner.hand_out(&mut answer, &handle);
+            }
+            Ok(Waiting { handle, text, answer })
+        })
+        .await
+    }
+
+    /// Says in an answer that something is planned, and how it is carried out.
+    fn hand_out(&self, answer: &mut Answer, handle: &str) {
+        let minutes = self.agents.limits().handle_s / 60;
+        answer.json["state"] = json!("planned");
+        answer.json["handle"] = json!(handle);
+        answer.json["expires_s"] = json!(self.agents.limits().handle_s);
+        answer.text += &format!(
+            "\nPlanned; nothing was written. Show this to the person; after their yes, and only then, call apply_plan \
+             with handle {handle} within {minutes} minutes."
+        );
+    }
+
+    /// Asks for the yes, and goes on accordingly; `implied` where the call itself brings it.
+    async fn settle(self: &Arc<Self>, call: &Call, waiting: Waiting, implied: bool) -> Result<Done, Failure> {
+        match self.ask(call, &waiting.handle, waiting.text).await? {
+            Said::Yes => self.decided(call, (waiting.handle, true)).await,
+            Said::No => self.decided(call, (waiting.handle, false)).await,
+            Said::Nobody if implied => self.decided(call, (waiting.handle, true)).await,
+            Said::Nobody => Ok(waiting.answer.into()),
+            Said::Ask(question) => Ok(Done::Ask(question)),
+        }
+    }
+
+    /// Carries a handle out after a yes, and throws it away after a no.
+    async fn decided(self: &Arc<Self>, call: &Call, (handle, yes): (String, bool)) -> Result<Done, Failure> {
+        let client = call.caller.client.clone();
+        if !yes {
+            self.run(call, false, move |inner, _| inner.agents.discard(&handle)).await?;
+            return Err(declined());
+        }
+        let writer = self.writer.clone().lock_owned().await;
+        let done = self.run(call, true, move |inner, context| {
+            // One writer at a time, even where nobody waits for the answer any more.
+            let _writer = writer;
+            inner.carry(context, &client, &handle)
+        });
+        done.await.map(Into::into)
+    }
+
+    fn carry(&self, context: &mut Context<'_>, client: &str, handle: &str) -> Result<Answer, Failure> {
+        context.go_on()?;
+        let kept = self.agents.look(context, client, handle)?;
+        if let Some(severity) = &kept.severity {
+            self.allowed.permit(&kept.tool, severity)?;
+        }
+        self.agents.admit_write(client, &kept.tool, context.clock.now_us())?;
+        let kept = self.agents.take(context, client, handle)?;
+        context.target = Some(kept.target).filter(|target| !target.is_empty());
+        match kept.pending {
+            Pending::Plan => {
+                let mut outcome = self.watched(context, |context| self.agents.apply(context, handle))?;
+                outcome.plan = hidden(outcome.plan, self.allowed.identifying);
+                Answer::of(&outcome, |json| {
+                    let op = super::answers::number(json, "op");
+                    let plan = &outcome.plan;
+                    format!(
+                        "operation {op}: applied {} ({}, severity {}) on {}, {} rows. revert with operations [{op}] takes it back.",
+                        plan.tool, plan.variant, plan.severity, plan.target, plan.rows
+                    )
+                })
+            }
+            Pending::Request { request, standing } => {
+                if agents::standing(context)? != standing {
+                    return Err(plan::stale("other operations were made, or the target was marked, since it was shown"));
+                }
+                let unknown = || Failure::usage("arguments", "the handle stands for no tool", "call the tool again");
+                let write = writes::of(&kept.tool).ok_or_else(unknown)?;
+                let arguments = request.as_object().cloned().unwrap_or_default();
+                self.watched(context, |context| (write.run)(context, arguments))
+            }
+        }
+    }
+
+    /// Takes the target out of arguments and into the context.
+    fn settle_place(&self, context: &mut Context<'_>, arguments: &mut Object) -> Result<(), Failure> {
+        let mut take = |name: &str| match arguments.remove(name) {
+            None => Ok(None),
+            Some(Json::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Failure::usage("arguments", format!("{name} is no text"), "send the name as text")),
+        };
+        let place = Place { target: take("target")?, hostname: take("hostname")?, database: take("database")? };
+        if let Some(name) = resolve(context, &place)? {
+            context.target = Some(name);
+        }
+        Ok(())
+    }
+
+    /// Does something with a target under the circuit breaker.
+    fn watched<T>(
+        &self,
+        context: &Context<'_>,
+        work: impl FnOnce(&Context<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let chosen = context.reading().and_then(|journal| context.chosen(&journal)).ok();
+        let Some(chosen) = chosen else { return work(context) };
+        self.agents.admit_target(&chosen.name, context.clock.now_us())?;
+        let done = work(context);
+        let failed = matches!(&done, Err(failure) if failure.kind == Kind::Target);
+        self.agents.note_target(&chosen.name, failed, context.clock.now_us())?;
+        done
+    }
+}
+
+/// Returns a plan without what an agent must not see.
+fn hidden(mut plan: plan::Outcome, identifying: bool) -> plan::Outcome {
+    plan.changes.iter_mut().for_each(|change| redact::change(change, identifying));
+    plan
+}
+
+/// Returns the question for a plan.
+fn asked(plan: plan::Outcome, identifying: bool) -> String {
+    apply::asks(&hidden(plan, identifying))
+}
+
+/// Returns the question for another write.
+fn preview(inner: &Inner, context: &Context<'_>, tool: &str, request: &Json) -> Result<String, Failure> {
+    let unknown = || Failure::usage("arguments", "the handle stands for no tool", "call the tool again");
+    let write = writes::of(tool).ok_or_else(unknown)?;
+    let arguments = request.as_object().cloned().unwrap_or_default();
+    (write.preview)(context, &inner.allowed, &arguments).map(|preview| preview.text)
+}

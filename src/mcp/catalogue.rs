@@ -1,0 +1,198 @@
+//! Every tool: its name, schemas, annotations and what it does; a tool that is not allowed is not in the list at all.
+
+use std::sync::Arc;
+
+use rmcp::model::{Tool, ToolAnnotations};
+use serde_json::{Value as Json, json};
+
+use super::options::Allowed;
+use super::reads::{self, Read};
+use super::schema::{self, Object};
+use super::{modes, writes};
+use crate::model::ports::Danger;
+use crate::mosaiq::modes::MODES;
+use crate::ops::{Card, audit, checks, explain, find, log, plan, recover, replay, revert, show, status};
+
+/// What a tool does.
+#[derive(Clone, Copy)]
+pub(super) enum Does {
+    /// Lists the modes.
+    Modes,
+    /// Reads journal or target.
+    Read(Read),
+    /// Plans a fault of any mode.
+    Plan,
+    /// Plans a fault of the mode that it is named after, and commits it with consent.
+    Fault,
+    /// Carries out what a handle stands for.
+    CarryOut,
+    /// Any other write, with consent.
+    Write(writes::Write),
+}
+
+/// A tool.
+pub(super) struct Entry {
+    pub(super) tool: Tool,
+    pub(super) does: Does,
+}
+
+/// Returns every tool that is allowed, by name.
+pub(super) fn entries(allowed: &Allowed) -> Vec<Entry> {
+    let mut out = reading();
+    if !allowed.read_only {
+        out.extend(MODES.iter().filter(|mode| allowed.has(mode.card().tool)).map(|mode| {
+            let card = mode.card();
+            let about = format!("{} Severity {}. Plans, then commits with consent.", sentence(card.title), card.severity);
+            let answer = schema::answer(&[("state", "string")]);
+            entry((card.tool, card.title, &about, Danger::Write), modes::input(*mode), answer, Does::Fault)
+        }));
+        out.extend(writing(allowed));
+    }
+    out.sort_by(|one, other| one.tool.name.cmp(&other.tool.name));
+    out
+}
+
+fn sentence(text: &str) -> String {
+    if text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
+}
+
+fn reading() -> Vec<Entry> {
+    let read = |name: &'static str, title: &'static str, card: &Card, input: Object, answer: Object, does: Read| {
+        entry((name, title, card.about, card.danger), input, answer, Does::Read(does))
+    };
+    let fields = schema::answer;
+    vec![
+        entry(
+            ("list_failure_modes", "Failure modes", "List the failure modes, or one with its parameters", Danger::Read),
+            properties(json!({"mode": {"type": "string"}})),
+            fields(&[("modes", "array")]),
+            Does::Modes,
+        ),
+        read(
+            "status",
+            "Status",
+            &status::CARD,
+            with_place(properties(json!({}))),
+            fields(&[("targets", "array"), ("active", "array"), ("open", "array")]),
+            reads::status,
+        ),
+        read("log", "Log", &log::CARD, with_target(schema::of::<log::Request>()), fields(&[("operations", "array")]), reads::log),
+        read("show", "Operation", &show::CARD, schema::of::<show::Request>(), fields(&[("op", "integer"), ("state", "string")]), reads::show),
+        read(
+            "explain",
+            "Explanation",
+            &explain::CARD,
+            schema::of::<explain::Request>(),
+            fields(&[("words", "string"), ("inverse", "object")]),
+            reads::explain,
+        ),
+        read(
+            "find",
+            "Records",
+            &find::CARD,
+            with_place(schema::lean(schema::of::<find::Request>(), &["*"], &[])),
+            fields(&[("records", "array")]),
+            reads::find,
+        ),
+        read(
+            "check",
+            "Quality checks",
+            &checks::CARD,
+            with_place(schema::lean(schema::of::<checks::Request>(), &["now"], &[])),
+            fields(&[("violations", "integer"), ("not_run", "integer"), ("findings", "array")]),
+            reads::check,
+        ),
+        read(
+            "audit_verify",
+            "Audit",
+            &audit::CARD,
+            with_target(schema::of::<audit::Request>()),
+            fields(&[("ok", "boolean"), ("findings", "array")]),
+            reads::audit,
+        ),
+        entry(
+            ("plan", "Plan", plan::CARD.about, plan::CARD.danger),
+            plan_input(),
+            fields(&[("state", "string"), ("plan_digest", "string")]),
+            Does::Plan,
+        ),
+    ]
+}
+
+fn writing(allowed: &Allowed) -> Vec<Entry> {
+    let fields = schema::answer;
+    let write = |name: &'static str, title: &'static str, card: &Card, input: Object, does: writes::Write| {
+        entry((name, title, card.about, card.danger), with_place(input), fields(&[("state", "string")]), Does::Write(does))
+    };
+    let mut out = vec![
+        entry(
+            ("apply_plan", "Carry out a plan", "Carry out what a handle stands for, after the person said yes", Danger::Write),
+            required(json!({"handle": {"type": "string"}}), "handle"),
+            fields(&[("state", "string")]),
+            Does::CarryOut,
+        ),
+        write("revert", "Revert", &revert::CARD, schema::of::<revert::Request>(), writes::REVERT),
+        write("recover", "Recover", &recover::CARD, schema::lean(schema::of::<recover::Request>(), &["*"], &[]), writes::RECOVER),
+    ];
+    // A replay repeats whatever the journal holds.
+    if allowed.is_everything() {
+        let input = schema::lean(schema::of::<replay::Request>(), &["until"], &["beside_journal"]);
+        out.push(write("replay", "Replay", &replay::CARD, input, writes::REPLAY));
+    }
+    out
+}
+
+fn plan_input() -> Object {
+    let options = schema::lean(schema::of::<plan::Options>(), &["*"], &["disable_triggers", "beside_journal"]);
+    let mut out = with_place(options);
+    if let Some(properties) = out.get_mut("properties").and_then(Json::as_object_mut) {
+        properties.insert("tool".into(), json!({"type": "string"}));
+        properties.insert("params".into(), json!({"type": "object"}));
+    }
+    out.insert("required".into(), json!(["tool"]));
+    out
+}
+
+fn properties(properties: Json) -> Object {
+    Object::from_iter([("type".to_owned(), json!("object")), ("properties".to_owned(), properties)])
+}
+
+fn required(what: Json, name: &str) -> Object {
+    let mut out = properties(what);
+    out.insert("required".into(), json!([name]));
+    out
+}
+
+fn with_target(schema: Object) -> Object {
+    with(schema, &["target"])
+}
+
+fn with_place(schema: Object) -> Object {
+    with(schema, &["target", "hostname", "database"])
+}
+
+fn with(mut schema: Object, names: &[&str]) -> Object {
+    if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
+        for name in names {
+            properties.insert((*name).to_owned(), json!({"type": "string"}));
+        }
+    }
+    schema
+}
+
+/// Puts a tool together; its danger says all four annotations.
+fn entry(
+    (name, title, about, danger): (&'static str, &str, &str, Danger),
+    input: Object,
+    answer: Object,
+    does: Does,
+) -> Entry {
+    let reads = danger == Danger::Read;
+    let annotations =
+        ToolAnnotations::new().read_only(reads).destructive(!reads).idempotent(reads).open_world(false);
+    let tool = Tool::new(name, sentence(about), input)
+        .with_title(title.to_owned())
+        .with_annotations(annotations)
+        .with_raw_output_schema(Arc::new(answer));
+    Entry { tool, does }
+}

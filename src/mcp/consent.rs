@@ -1,0 +1,110 @@
+//! A person's yes: asked for while the call waits, or by a question that the client brings back; never assumed.
+
+use std::time::Duration;
+
+use rmcp::model::{
+    ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction, ElicitationSchema, InputRequest,
+    InputRequiredResult, SealOptions,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::caller::Asks;
+use super::server::{Call, Inner};
+use crate::ops::{Failure, Kind};
+
+/// How long a person may think.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// The name of the one question.
+const QUESTION: &str = "consent";
+
+/// What a person is asked.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Consent {
+    /// Yes, do this on the test copy
+    confirm: bool,
+}
+
+rmcp::elicit_safe!(Consent);
+
+/// What came of asking.
+pub(super) enum Said {
+    /// Go ahead.
+    Yes,
+    /// Do not.
+    No,
+    /// Nobody can be asked.
+    Nobody,
+    /// The client has to ask, and to come back.
+    Ask(Box<InputRequiredResult>),
+}
+
+/// What a question stands for, sealed while the client carries it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Sealed {
+    handle: String,
+    client: String,
+}
+
+impl Inner {
+    /// Asks the person, in the way that the client has.
+    pub(super) async fn ask(&self, call: &Call, handle: &str, text: String) -> Result<Said, Failure> {
+        match call.caller.asks {
+            Asks::Nobody => Ok(Said::Nobody),
+            Asks::Again => self.question(call, handle, text).map(|question| Said::Ask(Box::new(question))),
+            Asks::Meanwhile => {
+                let answer = call.peer.elicit_with_timeout::<Consent>(text, Some(PATIENCE)).await;
+                // Silence, an error and an empty form are no yes.
+                Ok(if matches!(answer, Ok(Some(Consent { confirm: true }))) { Said::Yes } else { Said::No })
+            }
+        }
+    }
+
+    fn question(&self, call: &Call, handle: &str, text: String) -> Result<InputRequiredResult, Failure> {
+        let wrong = |why: String| Failure::new(Kind::Refused, "agent_question", format!("the person could not be asked: {why}"), "call the tool again");
+        let requested_schema = ElicitationSchema::from_type::<Consent>().map_err(|error| wrong(error.to_string()))?;
+        let form = ElicitRequestParams::FormElicitationParams { meta: None, message: text, requested_schema };
+        let asked = InputRequest::Elicitation(ElicitRequest::new(form));
+        let sealed = Sealed { handle: handle.to_owned(), client: call.caller.client.clone() };
+        let bound = bound(call);
+        let options = SealOptions::new().associated_data(&bound).ttl(PATIENCE);
+        let state = self.codec.seal_json_with(&sealed, &options).map_err(|error| wrong(error.to_string()))?;
+        Ok(InputRequiredResult::new(Some([(QUESTION.to_owned(), asked)].into()), Some(state)))
+    }
+
+    /// Returns the handle of a question that the client brought back, and whether the person said yes.
+    ///
+    /// # Errors
+    /// `agent_question`: it was forged, changed, or is too old.
+    pub(super) fn brought_back(&self, call: &Call) -> Result<Option<(String, bool)>, Failure> {
+        let Some(state) = &call.state else { return Ok(None) };
+        let refused = || {
+            let message = "the question that came back is not the one that was asked, or too old";
+            Failure::new(Kind::Refused, "agent_question", message, "call the tool again without it")
+        };
+        let sealed: Sealed = self.codec.open_json_with(state, &bound(call)).map_err(|_| refused())?;
+        if sealed.client != call.caller.client {
+            return Err(refused());
+        }
+        let answer = call.responses.as_ref().and_then(|answers| answers.get(QUESTION));
+        Ok(Some((sealed.handle, answer.is_some_and(is_yes))))
+    }
+}
+
+/// Tells whether an answer is a yes, and nothing less.
+fn is_yes(answer: &Json) -> bool {
+    let Ok(result) = ElicitResult::deserialize(answer) else { return false };
+    let confirmed = result.content.as_ref().and_then(|content| content.get("confirm")).and_then(Json::as_bool);
+    result.action == ElicitationAction::Accept && confirmed == Some(true)
+}
+
+/// What a question is bound to: the tool and its arguments.
+fn bound(call: &Call) -> Vec<u8> {
+    serde_json::to_vec(&(&call.tool, &call.arguments)).unwrap_or_default()
+}
+
+/// Returns the refusal after a no.
+pub(super) fn declined() -> Failure {
+    crate::model::Refusal::NoConsent { asked: true }.into()
+}

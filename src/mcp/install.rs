@@ -1,0 +1,108 @@
+//! The configuration with which common clients start the server: made, and merged into theirs; writes no file.
+
+use clap::ValueEnum;
+use serde_json::{Map, Value as Json, json};
+
+/// A client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Client {
+    /// Claude Desktop
+    ClaudeDesktop,
+    /// Claude Code, for the project in this folder
+    ClaudeCode,
+    /// Cursor
+    Cursor,
+    /// Visual Studio Code, for the project in this folder
+    Vscode,
+}
+
+/// Every client.
+pub const CLIENTS: [Client; 4] = [Client::ClaudeDesktop, Client::ClaudeCode, Client::Cursor, Client::Vscode];
+
+/// Where a client's configuration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Below the folder of the user's configuration.
+    Configuration(&'static str),
+    /// Below the user's home.
+    Home(&'static str),
+    /// Below the current folder.
+    Here(&'static str),
+}
+
+impl Client {
+    /// Returns the client's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClaudeDesktop => "Claude Desktop",
+            Self::ClaudeCode => "Claude Code",
+            Self::Cursor => "Cursor",
+            Self::Vscode => "Visual Studio Code",
+        }
+    }
+
+    /// Returns where its configuration is.
+    #[must_use]
+    pub const fn place(self) -> Place {
+        match self {
+            Self::ClaudeDesktop if cfg!(target_os = "macos") => {
+                Place::Home("Library/Application Support/Claude/claude_desktop_config.json")
+            }
+            Self::ClaudeDesktop => Place::Configuration("Claude/claude_desktop_config.json"),
+            Self::ClaudeCode => Place::Here(".mcp.json"),
+            Self::Cursor => Place::Home(".cursor/mcp.json"),
+            Self::Vscode => Place::Here(".vscode/mcp.json"),
+        }
+    }
+
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Vscode => "servers",
+            Self::ClaudeDesktop | Self::ClaudeCode | Self::Cursor => "mcpServers",
+        }
+    }
+}
+
+/// Returns the configuration of a client that has no other server.
+#[must_use]
+pub fn configuration(client: Client, program: &str, arguments: &[String]) -> Json {
+    let mut server = json!({"command": program, "args": arguments});
+    if client == Client::Vscode {
+        server["type"] = json!("stdio");
+    }
+    json!({ client.key(): { "mfm": server } })
+}
+
+/// Returns a client's configuration with this server in it; everything else in it stays.
+///
+/// # Errors
+/// A sentence saying why it cannot be merged.
+pub fn merged(client: Client, before: &str, ours: &Json) -> Result<Json, String> {
+    let empty = before.trim().is_empty();
+    let mut out: Json = if empty { json!({}) } else { serde_json::from_str(before).map_err(|error| error.to_string())? };
+    let whole = out.as_object_mut().ok_or("it is no JSON object")?;
+    let servers = whole.entry(client.key()).or_insert_with(|| Json::Object(Map::new()));
+    let servers = servers.as_object_mut().ok_or_else(|| format!("its {} is no object", client.key()))?;
+    servers.insert("mfm".to_owned(), ours[client.key()]["mfm"].clone());
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_servers_and_settings_stay() {
+        let ours = configuration(Client::Cursor, "/bin/mfm", &["mcp".to_owned()]);
+        let before = r#"{"theme":"dark","mcpServers":{"other":{"command":"x"},"mfm":{"command":"old"}}}"#;
+        let after = merged(Client::Cursor, before, &ours).unwrap();
+        assert_eq!(after["theme"], "dark");
+        assert_eq!(after["mcpServers"]["other"]["command"], "x");
+        assert_eq!(after["mcpServers"]["mfm"], json!({"command": "/bin/mfm", "args": ["mcp"]}));
+        assert_eq!(merged(Client::Cursor, "", &ours).unwrap(), ours);
+        for broken in ["[]", "{", r#"{"mcpServers":1}"#] {
+            assert!(merged(Client::Cursor, broken, &ours).is_err(), "{broken}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The MCP server: journaled operations for AI agents over stdin and stdout; knows no SQL and opens no journal itself.
+//!
+//! stdout carries the protocol and nothing else. Every write is planned, shown, and carried out only with a person's
+//! consent: asked for where the client can ask, else given by handing back the plan's handle.
+
+mod answers;
+mod caller;
+mod carry;
+mod catalogue;
+mod consent;
+mod host;
+mod install;
+mod modes;
+mod options;
+mod prompts;
+mod reads;
+mod resources;
+mod schema;
+mod server;
+mod writes;
+
+pub use host::Host;
+pub use install::{CLIENTS, Client, Place, configuration, merged};
+pub use options::Options;
+pub use server::{Ended, Server, serve};

@@ -1,0 +1,149 @@
+//! What the operator allows agents: modes, severities, writes, names, and how often; enforces nothing itself.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use mfm_journal::Decimal;
+
+use crate::mosaiq::modes::MODES;
+use crate::ops::agents::Limits;
+use crate::ops::modes::find_mode;
+use crate::ops::{Failure, Kind};
+
+/// What the operator allows agents.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Register no tool that writes to a target
+    #[arg(long)]
+    pub read_only: bool,
+    /// Only these modes, by tool or id, with commas between them [default: all]
+    #[arg(long, value_name = "MODE", value_delimiter = ',')]
+    pub allow: Vec<String>,
+    /// Refuse faults of a higher severity, 0 to 3 [default: 3]
+    #[arg(long, value_name = "N")]
+    pub max_severity: Option<String>,
+    /// Show agents columns that identify people, and free text
+    #[arg(long)]
+    pub include_phi: bool,
+    /// Calls of one client in an hour; all together twice as many [default: 2000]
+    #[arg(long, value_name = "N")]
+    pub calls_per_hour: Option<u64>,
+    /// Writes of one client in an hour; all together twice as many [default: 60]
+    #[arg(long, value_name = "N")]
+    pub writes_per_hour: Option<u64>,
+    /// Rest of a tool between two writes, in milliseconds [default: 1000]
+    #[arg(long, value_name = "MS")]
+    pub cooldown_ms: Option<u64>,
+}
+
+/// The options, checked.
+#[derive(Clone, Debug)]
+pub(super) struct Allowed {
+    pub(super) read_only: bool,
+    pub(super) identifying: bool,
+    tools: BTreeSet<&'static str>,
+    max_severity: Option<Decimal>,
+}
+
+impl Options {
+    /// Returns what is allowed.
+    ///
+    /// # Errors
+    /// Usage: an unknown mode, or no number.
+    pub(super) fn allowed(&self) -> Result<Allowed, Failure> {
+        let all = || MODES.iter().map(|mode| mode.card().tool).collect();
+        let named = self.allow.iter().map(|word| find_mode(word.trim()).map(|mode| mode.card().tool));
+        let tools = if self.allow.is_empty() { all() } else { named.collect::<Result<_, _>>()? };
+        let number = |text: &String| {
+            let number: Option<Decimal> = text.parse().ok().filter(|n| (0..=3).contains(&whole(n)));
+            let message = format!("--max-severity {text} is no number from 0 to 3");
+            number.ok_or_else(|| Failure::usage("severity", message, "write it as 1.8"))
+        };
+        let max_severity = self.max_severity.as_ref().map(number).transpose()?;
+        Ok(Allowed { read_only: self.read_only, identifying: self.include_phi, tools, max_severity })
+    }
+
+    /// Returns the limits, defaults filled in.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            calls_per_hour: self.calls_per_hour.unwrap_or(usual.calls_per_hour),
+            writes_per_hour: self.writes_per_hour.unwrap_or(usual.writes_per_hour),
+            cooldown_ms: self.cooldown_ms.unwrap_or(usual.cooldown_ms),
+            ..usual
+        }
+    }
+}
+
+/// Returns the part of a number before its point, beyond any severity where it is none.
+fn whole(number: &Decimal) -> i64 {
+    let text = number.normalised().to_string();
+    match text.parse::<f64>() {
+        Ok(value) if (0.0..=3.0).contains(&value) => 0,
+        _ => i64::MAX,
+    }
+}
+
+impl Allowed {
+    /// Tells whether a mode exists for agents.
+    pub(super) fn has(&self, tool: &str) -> bool {
+        self.tools.contains(tool)
+    }
+
+    /// Tells whether every mode of every severity may be committed.
+    pub(super) fn is_everything(&self) -> bool {
+        self.tools.len() == MODES.len() && self.max_severity.is_none()
+    }
+
+    /// Refuses a fault that the operator does not allow agents.
+    ///
+    /// # Errors
+    /// `agent_mode`, `agent_severity`.
+    pub(super) fn permit(&self, tool: &str, severity: &str) -> Result<(), Failure> {
+        let refused = |code: &str, message: String| {
+            let hint = "the operator has to start the server with other limits; do not look for a way round";
+            Err(Failure::new(Kind::Refused, code, message, hint))
+        };
+        if !self.has(tool) {
+            return refused("agent_mode", format!("agents may not use {tool} here"));
+        }
+        let above = |limit: &Decimal| {
+            let values = (severity.parse::<f64>(), limit.to_string().parse::<f64>());
+            // What is no number is above every limit.
+            !matches!(values, (Ok(severity), Ok(limit)) if severity <= limit)
+        };
+        match &self.max_severity {
+            Some(limit) if above(limit) => {
+                refused("agent_severity", format!("{tool} has the severity {severity}, above the {limit} allowed"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_allowed_is_permitted() {
+        let options = Options {
+            allow: vec!["create_invalid_angles".into(), "invalid-offset-data".into()],
+            max_severity: Some("0.70".into()),
+            ..Options::default()
+        };
+        let allowed = options.allowed().unwrap();
+        let code = |tool: &str, severity: &str| allowed.permit(tool, severity).map_err(|failure| failure.code);
+        assert_eq!(code("create_invalid_angles", "0.7"), Ok(()));
+        assert_eq!(code("create_invalid_angles", "0.8"), Err("agent_severity".into()));
+        assert_eq!(code("corrupt_offset_data", "none"), Err("agent_severity".into()));
+        assert_eq!(code("delete_control_points", "0.1"), Err("agent_mode".into()));
+        for bad in ["3.1", "-1", "NaN", "high", ""] {
+            let options = Options { max_severity: Some(bad.into()), ..Options::default() };
+            assert_eq!(options.allowed().unwrap_err().code, "severity", "{bad}");
+        }
+        let options = Options { allow: vec!["everything".into()], ..Options::default() };
+        assert_eq!(options.allowed().unwrap_err().code, "unknown_mode");
+    }
+}

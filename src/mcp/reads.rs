@@ -1,0 +1,132 @@
+//! The tools that read: one function a tool, from arguments to an answer; writes to no target.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value as Json, json};
+
+use super::answers::{Answer, list, number, word};
+use super::options::Allowed;
+use super::schema::Object;
+use crate::ops::{Context, Failure, audit, checks, explain, find, log, redact, show, status};
+
+/// A tool that reads.
+pub(super) type Read = fn(&Context<'_>, &Allowed, Object) -> Result<Answer, Failure>;
+
+/// The most records that a search lists, and operations that a log does.
+const RECORDS_MAX: u64 = 50;
+
+/// Returns a request from arguments.
+///
+/// # Errors
+/// Usage: what is wrong with them.
+pub(super) fn request<R: DeserializeOwned>(arguments: Object) -> Result<R, Failure> {
+    serde_json::from_value(Json::Object(arguments)).map_err(|error| {
+        let message = format!("the arguments do not fit: {error}");
+        Failure::usage("arguments", message, "send what the tool's input schema says")
+    })
+}
+
+/// `status`.
+pub(super) fn status(context: &Context<'_>, _: &Allowed, _: Object) -> Result<Answer, Failure> {
+    let outcome = status::run(context)?;
+    let mut answer = Answer::of(&outcome, |json| {
+        let active = list(json, "active").iter().map(|op| {
+            let (number, rows) = (number(op, "op"), number(op, "rows"));
+            format!("operation {number}: {} {} on {}, {rows} rows", word(op, "tool"), word(op, "variant"), word(op, "target"))
+        });
+        let targets = list(json, "targets").iter().map(|t| format!("target {}: {}", word(t, "name"), word(t, "state")));
+        let counts = format!("{} active, {} open", list(json, "active").len(), list(json, "open").len());
+        std::iter::once(counts).chain(targets).chain(active).collect::<Vec<_>>().join("\n")
+    })?;
+    answer.json["journal"] = json!(outcome.journal);
+    Ok(answer)
+}
+
+/// `log`.
+pub(super) fn log(context: &Context<'_>, _: &Allowed, arguments: Object) -> Result<Answer, Failure> {
+    let mut wanted: log::Request = request(arguments)?;
+    let limit = wanted.limit.unwrap_or(super::answers::LIST_MAX).min(super::answers::LIST_MAX);
+    wanted.limit = Some(limit);
+    Answer::of(&log::run(context, &wanted)?, |json| {
+        let line = |op: &Json| {
+            let (action, tool, variant) = (word(op, "action"), word(op, "tool"), word(op, "variant"));
+            let (number, rows) = (number(op, "op"), number(op, "rows"));
+            format!("{number} {} {action} {tool} {variant}, {rows} rows, by {}", word(op, "state"), word(op, "actor"))
+        };
+        let lines: Vec<String> = list(json, "operations").iter().map(line).collect();
+        if lines.is_empty() { "no operations".to_owned() } else { lines.join("\n") }
+    })
+}
+
+/// `show`.
+pub(super) fn show(context: &Context<'_>, allowed: &Allowed, arguments: Object) -> Result<Answer, Failure> {
+    let mut outcome = show::run(context, &request(arguments)?)?;
+    outcome.changes.iter_mut().for_each(|change| redact::change(change, allowed.identifying));
+    Answer::of(&outcome, |json| {
+        let (op, state) = (number(json, "op"), word(json, "state"));
+        let what = format!("{} {} {}", word(json, "action"), word(json, "tool"), word(json, "variant"));
+        format!("operation {op} on {}: {what}, {state}, {} rows", word(json, "target"), number(json, "rows"))
+    })
+}
+
+/// `explain`.
+pub(super) fn explain(context: &Context<'_>, allowed: &Allowed, arguments: Object) -> Result<Answer, Failure> {
+    let mut outcome = explain::run(context, &request(arguments)?)?;
+    outcome.inverse.changes.iter_mut().for_each(|change| redact::change(change, allowed.identifying));
+    Answer::of(&outcome, |json| {
+        let state = json.get("inverse").map_or("unknown", |inverse| word(inverse, "state"));
+        format!("{} A revert now: {state}.", word(json, "words"))
+    })
+}
+
+/// `find`.
+pub(super) fn find(context: &Context<'_>, allowed: &Allowed, arguments: Object) -> Result<Answer, Failure> {
+    let mut wanted: find::Request = request(arguments)?;
+    wanted.limit = if wanted.limit == 0 { RECORDS_MAX } else { wanted.limit.min(RECORDS_MAX) };
+    let outcome = find::run(context, &wanted)?;
+    let mut answer = Answer::of(&outcome, |json| {
+        format!("{} records of kind {} on {}", number(json, "shown"), word(json, "kind"), word(json, "target"))
+    })?;
+    let mut records = serde_json::to_value(&outcome.records).unwrap_or_default();
+    let cells = records.as_array_mut().into_iter().flatten().filter_map(Json::as_object_mut);
+    cells.for_each(|cells| redact::record(cells, allowed.identifying));
+    for record in records.as_array().into_iter().flatten() {
+        answer.text += &format!("\n{record}");
+    }
+    answer.json["records"] = records;
+    if let Some(map) = answer.json.as_object_mut() {
+        map.remove("records_left_out");
+    }
+    Ok(answer)
+}
+
+/// `check`.
+pub(super) fn check(context: &Context<'_>, _: &Allowed, arguments: Object) -> Result<Answer, Failure> {
+    let outcome = checks::run(context, &request(arguments)?)?;
+    let mut answer = Answer::of(&outcome, |json| {
+        let line = |found: &Json| {
+            let key = found.get("key").map(ToString::to_string).unwrap_or_default();
+            format!("{} {key} {}: {}", word(found, "table"), word(found, "check"), word(found, "message"))
+        };
+        let first = format!("{} findings on {}", number(json, "violations"), word(json, "target"));
+        let not_run = format!("{} checks could not run, which is no pass", number(json, "not_run"));
+        let lines = list(json, "findings").iter().map(line);
+        [first, not_run].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
+    })?;
+    // What a check is and does not find is in the catalogue; here only what it said.
+    let said = |check: &checks::CheckLine| json!({"id": check.id, "status": check.status, "violations": check.violations});
+    let spoke = |check: &&checks::CheckLine| check.status != checks::Status::Pass;
+    answer.json["checks"] = outcome.checks.iter().filter(spoke).map(said).collect();
+    answer.json["checks_passed"] = json!(outcome.checks.iter().filter(|check| !spoke(check)).count());
+    Ok(answer)
+}
+
+/// `audit_verify`.
+pub(super) fn audit(context: &Context<'_>, _: &Allowed, arguments: Object) -> Result<Answer, Failure> {
+    let outcome = audit::run(context, &request(arguments)?)?;
+    Answer::of(&outcome, |json| {
+        let findings = list(json, "findings");
+        let said = if findings.is_empty() { "nothing found".to_owned() } else { format!("{} findings", findings.len()) };
+        let lines = findings.iter().map(|found| format!("{}: {}", word(found, "code"), word(found, "message")));
+        std::iter::once(format!("audit at depth {}: {said}", word(json, "depth"))).chain(lines).collect::<Vec<_>>().join("\n")
+    })
+}

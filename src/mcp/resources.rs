@@ -1,0 +1,161 @@
+//! Resources: a page for each failure mode, the journal's head, its operations, what checks find now; and completion.
+
+use std::sync::Arc;
+
+use rmcp::ErrorData;
+use rmcp::model::{
+    CompleteRequestParams, CompleteResult, CompletionInfo, ReadResourceResult, Reference, Resource, ResourceContents,
+    ResourceTemplate,
+};
+use serde_json::json;
+
+use super::answers::Answer;
+use super::reads;
+use super::schema::Object;
+use super::server::{Call, Inner, protocol};
+use super::{modes, prompts};
+use crate::mosaiq::modes::MODES;
+use crate::ops::agents::{Place, resolve};
+use crate::ops::{Context, Failure, audit, redact, status};
+
+/// The scheme of the pages of modes.
+const MODE: &str = "failure-mode://mosaiq/";
+const OPERATION: &str = "mfm://operations/";
+const FINDINGS: &str = "mfm://findings/";
+const JSON: &str = "application/json";
+
+/// Returns every resource that has a name of its own.
+pub(super) fn all() -> Vec<Resource> {
+    let page = |mode: &&dyn crate::mosaiq::modes::Mode| {
+        let card = mode.card();
+        Resource::new(format!("{MODE}{}", card.id), card.id).with_title(card.title).with_mime_type("text/markdown")
+    };
+    let own = [
+        ("mfm://journal", "journal", "The journal's head and its targets"),
+        ("mfm://operations", "operations", "The newest operations"),
+        ("mfm://findings", "findings", "What the quality checks find now"),
+    ];
+    let own = own.map(|(uri, name, title)| Resource::new(uri, name).with_title(title).with_mime_type(JSON));
+    MODES.iter().map(page).chain(own).collect()
+}
+
+/// Returns the templates.
+pub(super) fn templates() -> Vec<ResourceTemplate> {
+    let template = |uri: String, name: &str, title: &str, kind: &str| {
+        ResourceTemplate::new(uri, name).with_title(title).with_mime_type(kind)
+    };
+    vec![
+        template(format!("{MODE}{{mode}}"), "mode", "A failure mode", "text/markdown"),
+        template(format!("{OPERATION}{{op}}"), "operation", "One operation, with its changes", JSON),
+        template(format!("{FINDINGS}{{target}}"), "findings-on", "What the checks find on a target now", JSON),
+    ]
+}
+
+/// Reads a resource.
+pub(super) async fn read(inner: &Arc<Inner>, call: &Call, uri: String) -> Result<ReadResourceResult, ErrorData> {
+    let missing = || ErrorData::resource_not_found("there is no such resource", Some(json!({ "uri": uri })));
+    if let Some(id) = uri.strip_prefix(MODE) {
+        // A tool's name is none of a resource's.
+        let page = modes::ids().contains(&id).then(|| modes::page(id)).flatten().ok_or_else(missing)?;
+        let contents = ResourceContents::text(page, uri.clone()).with_mime_type("text/markdown");
+        return Ok(ReadResourceResult::new(vec![contents]));
+    }
+    inner.admit(call)?;
+    let wanted = match uri.as_str() {
+        "mfm://journal" => Wanted::Journal,
+        "mfm://operations" => Wanted::Operations,
+        "mfm://findings" => Wanted::Findings(None),
+        other => match (other.strip_prefix(OPERATION), other.strip_prefix(FINDINGS)) {
+            (Some(op), _) => Wanted::Operation(op.parse().map_err(|_| missing())?),
+            (None, Some(target)) => Wanted::Findings(Some(target.to_owned())),
+            (None, None) => return Err(missing()),
+        },
+    };
+    let answer = inner.run(call, false, move |inner, context| wanted.read(inner, context)).await;
+    match answer {
+        Ok(answer) => {
+            let contents = ResourceContents::text(answer.json.to_string(), uri.clone()).with_mime_type(JSON);
+            Ok(ReadResourceResult::new(vec![contents]))
+        }
+        Err(failure) if ["no_operation", "no_target"].contains(&failure.code.as_str()) => Err(missing()),
+        Err(failure) => Err(protocol(&redact::failure(failure, inner.allowed.identifying))),
+    }
+}
+
+/// What a resource's address means.
+enum Wanted {
+    Journal,
+    Operations,
+    Operation(u64),
+    Findings(Option<String>),
+}
+
+impl Wanted {
+    fn read(self, inner: &Inner, context: &mut Context<'_>) -> Result<Answer, Failure> {
+        let allowed = &inner.allowed;
+        match self {
+            Self::Journal => head(context),
+            Self::Operations => reads::log(context, allowed, Object::new()),
+            Self::Operation(op) => {
+                let arguments = [("op".to_owned(), json!(op)), ("diff".to_owned(), json!(true))];
+                reads::show(context, allowed, arguments.into_iter().collect())
+            }
+            Self::Findings(target) => {
+                let place = Place { target, ..Place::default() };
+                context.target = resolve(context, &place)?.or(context.target.take());
+                reads::check(context, allowed, Object::new())
+            }
+        }
+    }
+}
+
+/// Returns the journal's head, proved by its structure, and what is registered.
+fn head(context: &Context<'_>) -> Result<Answer, Failure> {
+    let request = audit::Request { depth: audit::Level::Structure, full: false };
+    let (audit, status) = (audit::run(context, &request)?, status::run(context)?);
+    let json = json!({
+        "journal": status.journal,
+        "journal_id": status.journal_id,
+        "head": audit.journal.head,
+        "sound": audit.ok,
+        "targets": status.targets,
+        "active": status.active.len(),
+        "open": status.open.len(),
+    });
+    Ok(Answer { json, text: String::new() })
+}
+
+/// Completes an argument of a prompt or a template.
+pub(super) async fn complete(
+    inner: &Arc<Inner>,
+    call: &Call,
+    request: CompleteRequestParams,
+) -> Result<CompleteResult, ErrorData> {
+    inner.admit(call)?;
+    let begun = request.argument.value;
+    let what = match (&request.r#ref, request.argument.name.as_str()) {
+        (Reference::Resource(_), "mode") => return completed(modes::ids().into_iter().map(str::to_owned), &begun),
+        (Reference::Resource(_), name @ ("op" | "target")) => name.to_owned(),
+        (Reference::Prompt(prompt), "target") if prompts::has(&prompt.name) => "target".to_owned(),
+        _ => return completed(std::iter::empty(), &begun),
+    };
+    let status = inner.run(call, false, move |_, context| known(context, &what)).await;
+    // Where there is no journal there is nothing to complete.
+    completed(status.unwrap_or_default().into_iter(), &begun)
+}
+
+/// Returns the operations or the targets that there are.
+fn known(context: &Context<'_>, what: &str) -> Result<Vec<String>, Failure> {
+    if what == "target" {
+        return Ok(context.reading()?.state().targets.keys().cloned().collect());
+    }
+    let request = crate::ops::log::Request { limit: Some(CompletionInfo::MAX_VALUES), before: None };
+    let outcome = crate::ops::log::run(context, &request)?;
+    Ok(outcome.operations.iter().map(|line| line.op.to_string()).collect())
+}
+
+fn completed(all: impl Iterator<Item = String>, begun: &str) -> Result<CompleteResult, ErrorData> {
+    let fits: Vec<String> = all.filter(|word| word.starts_with(begun)).take(CompletionInfo::MAX_VALUES).collect();
+    let info = CompletionInfo::with_all_values(fits).map_err(|error| ErrorData::internal_error(error, None))?;
+    Ok(CompleteResult::new(info))
+}

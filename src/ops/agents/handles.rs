@@ -1,0 +1,202 @@
+//! Handles: writes that wait for a person's yes, used once, gone after a while, bound to what they were made for.
+
+use mfm_journal::Digest;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::Agents;
+use crate::ops::plan_file::PlanFile;
+use crate::ops::{Context, Failure, Kind, apply, plan, status};
+
+/// How many handles may wait at once; beyond, the oldest are dropped.
+const WAITING_MAX: usize = 100;
+
+/// A write that waits for a yes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handle {
+    /// The tool that was called.
+    pub tool: String,
+    /// The target's registered name.
+    pub target: String,
+    /// The client that asked, without its version.
+    pub client: String,
+    /// When it ends, in UTC microseconds since 1970.
+    pub expires_us: i64,
+    /// How severe the fault is; `None` for what commits none.
+    pub severity: Option<String>,
+    /// What is to be done.
+    pub pending: Pending,
+}
+
+/// What a handle stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pending {
+    /// A fault, by its plan: bound to the target's identity and, by the plan's digest, to the rows as they were.
+    Plan,
+    /// Anything else, bound to what was active and open on the target, and to the target's marking.
+    Request {
+        /// The operation's request, as the tool got it.
+        request: Json,
+        /// The digest of what was active, open and marked.
+        standing: Digest,
+    },
+}
+
+impl Agents {
+    /// Plans a fault, and keeps the plan under a handle of 32 hexadecimal digits.
+    ///
+    /// # Errors
+    /// What planning says, or the agents' folder.
+    pub fn keep_plan(
+        &self,
+        context: &Context<'_>,
+        client: &str,
+        mut request: plan::Request,
+        permit: &dyn Fn(&plan::Outcome) -> Result<(), Failure>,
+    ) -> Result<(String, plan::Outcome), Failure> {
+        let id = context.random_id();
+        // The folder has to be there before the plan is written into it.
+        self.change(|_| ())?;
+        let path = self.plan_file(&id);
+        request.output = Some(path.clone());
+        let (mut outcome, _) = plan::run(context, &request)?;
+        outcome.file = None;
+        let refused = permit(&outcome).err();
+        let handle = Handle {
+            tool: outcome.tool.clone(),
+            target: outcome.target.clone(),
+            client: client.to_owned(),
+            expires_us: self.expiry(context),
+            severity: Some(outcome.severity.clone()),
+            pending: Pending::Plan,
+        };
+        match refused.map_or_else(|| self.keep(context, &id, handle), Err) {
+            Ok(()) => Ok((id, outcome)),
+            Err(failure) => {
+                let _ = std::fs::remove_file(path);
+                Err(failure)
+            }
+        }
+    }
+
+    /// Keeps another request under a handle.
+    ///
+    /// # Errors
+    /// What the journal says, or the agents' folder.
+    pub fn keep_request(
+        &self,
+        context: &Context<'_>,
+        client: &str,
+        tool: &str,
+        target: &str,
+        request: Json,
+    ) -> Result<String, Failure> {
+        let id = context.random_id();
+        let pending = Pending::Request { request, standing: standing(context)? };
+        let expires_us = self.expiry(context);
+        let (tool, target, client) = (tool.to_owned(), target.to_owned(), client.to_owned());
+        self.keep(context, &id, Handle { tool, target, client, expires_us, severity: None, pending })?;
+        Ok(id)
+    }
+
+    fn expiry(&self, context: &Context<'_>) -> i64 {
+        let lives_us = i64::try_from(self.limits.handle_s).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+        context.clock.now_us().saturating_add(lives_us)
+    }
+
+    fn keep(&self, context: &Context<'_>, id: &str, handle: Handle) -> Result<(), Failure> {
+        let now_us = context.clock.now_us();
+        let dropped: Vec<String> = self.change(|state| {
+            state.handles.insert(id.to_owned(), handle);
+            let ended = state.handles.iter().filter(|(_, handle)| handle.expires_us <= now_us);
+            let mut dropped: Vec<String> = ended.map(|(id, _)| id.clone()).collect();
+            dropped.iter().for_each(|id| drop(state.handles.remove(id)));
+            while state.handles.len() > WAITING_MAX {
+                let oldest = state.handles.iter().min_by_key(|(_, handle)| handle.expires_us);
+                let Some(oldest) = oldest.map(|(id, _)| id.clone()) else { break };
+                state.handles.remove(&oldest);
+                dropped.push(oldest);
+            }
+            dropped
+        })?;
+        dropped.iter().for_each(|id| drop(std::fs::remove_file(self.plan_file(id))));
+        Ok(())
+    }
+
+    /// Looks at a handle without using it.
+    ///
+    /// # Errors
+    /// `agent_handle`, or the agents' folder.
+    pub fn look(&self, context: &Context<'_>, client: &str, id: &str) -> Result<Handle, Failure> {
+        let state = super::state::read(&self.folder)?;
+        usable(state.handles.get(id), client, context.clock.now_us())
+    }
+
+    /// Uses a handle up: whatever comes of it, nobody can use it again, in this process or another.
+    ///
+    /// # Errors
+    /// `agent_handle`, or the agents' folder.
+    pub fn take(&self, context: &Context<'_>, client: &str, id: &str) -> Result<Handle, Failure> {
+        let now_us = context.clock.now_us();
+        self.change(|state| {
+            let handle = usable(state.handles.get(id), client, now_us)?;
+            state.handles.remove(id);
+            Ok(handle)
+        })?
+    }
+
+    /// Returns what is planned under a handle: planned anew, and refused where it is not what was planned.
+    ///
+    /// # Errors
+    /// `stale`, or what planning says.
+    pub fn planned(&self, context: &Context<'_>, id: &str) -> Result<plan::Outcome, Failure> {
+        apply::run(context, &apply::Source::File(self.plan_file(id)), true, &mut |_| ()).map(|outcome| outcome.plan)
+    }
+
+    /// Carries out a plan whose handle was taken.
+    ///
+    /// # Errors
+    /// `stale`, or what target and journal say.
+    pub fn apply(&self, context: &Context<'_>, id: &str) -> Result<apply::Outcome, Failure> {
+        let path = self.plan_file(id);
+        let done = apply::run(context, &apply::Source::File(path.clone()), false, &mut |_| ());
+        let _ = std::fs::remove_file(path);
+        done
+    }
+
+    /// Throws a handle away, because a person said no.
+    ///
+    /// # Errors
+    /// The agents' folder.
+    pub fn discard(&self, id: &str) -> Result<(), Failure> {
+        self.change(|state| drop(state.handles.remove(id)))?;
+        let _ = std::fs::remove_file(self.plan_file(id));
+        Ok(())
+    }
+
+    /// Returns the digest that a plan under a handle promises.
+    #[must_use]
+    pub fn promised(&self, id: &str) -> Option<Digest> {
+        PlanFile::read(&self.plan_file(id)).ok().map(|file| file.plan_digest)
+    }
+}
+
+/// Returns a handle that is there, that this client was given, and that has not ended.
+fn usable(handle: Option<&Handle>, client: &str, now_us: i64) -> Result<Handle, Failure> {
+    let found = handle.filter(|handle| handle.client == client && now_us < handle.expires_us);
+    found.cloned().ok_or_else(|| {
+        let message = "the handle is unknown, used, expired or another client's";
+        Failure::new(Kind::Refused, "agent_handle", message, "call the tool again for a new handle")
+    })
+}
+
+/// Returns the digest of what is active, open and marked on the target asked for, or on all.
+///
+/// # Errors
+/// What the journal says.
+pub fn standing(context: &Context<'_>) -> Result<Digest, Failure> {
+    let status = status::run(context)?;
+    let facts = serde_json::json!([status.journal_id, status.targets, status.active, status.open]);
+    Ok(Digest::of(facts.to_string().as_bytes()))
+}

@@ -1,0 +1,278 @@
+//! How often, how fast and how much: hourly limits, cool-downs, the circuit breaker, the size of arguments.
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::Agents;
+use super::state::{State, Window};
+use crate::ops::{Failure, Kind};
+
+/// An hour, in microseconds.
+pub(super) const HOUR_US: i64 = 3_600_000_000;
+/// How many calls a process sets aside at once.
+const LEASE: u64 = 50;
+/// How many clients are counted by name; the others are counted together.
+const CLIENTS_MAX: usize = 200;
+/// All clients together may do this many times as much as one.
+const TOGETHER: u64 = 2;
+/// The most bytes that the arguments of a call may have, as JSON.
+const BYTES_MAX: usize = 64 * 1024;
+/// How deep they may be nested.
+const DEPTH_MAX: usize = 8;
+/// How many values they may hold.
+const VALUES_MAX: usize = 2_000;
+/// How long one text may be.
+const TEXT_MAX: usize = 4 * 1024;
+
+/// What agents are held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// Calls of one client in an hour; all clients together may make twice as many.
+    pub calls_per_hour: u64,
+    /// Writes of one client in an hour; all clients together may make twice as many.
+    pub writes_per_hour: u64,
+    /// How long a tool rests between two writes, in milliseconds.
+    pub cooldown_ms: u64,
+    /// How many failures of a target in a row open the circuit breaker.
+    pub breaker_failures: u32,
+    /// How long it stays open, in seconds.
+    pub breaker_s: u64,
+    /// How long a handle lives, in seconds.
+    pub handle_s: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls_per_hour: 2_000,
+            writes_per_hour: 60,
+            cooldown_ms: 1_000,
+            breaker_failures: 5,
+            breaker_s: 60,
+            handle_s: 600,
+        }
+    }
+}
+
+impl Agents {
+    /// Counts a call, and refuses it where the hour is used up.
+    ///
+    /// # Errors
+    /// `agent_calls`, or the agents' folder.
+    pub fn admit_call(&self, client: &str, now_us: i64) -> Result<(), Failure> {
+        let mut leased = self.leased.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(left) = leased.get_mut(client).filter(|left| **left > 0) {
+            *left -= 1;
+            return Ok(());
+        }
+        let limit = self.limits.calls_per_hour;
+        let taken = self.change(|state| take(&mut state.calls, client, now_us, limit, LEASE))?;
+        let taken = taken.map_err(|wait_us| used_up("agent_calls", "calls", limit, wait_us))?;
+        if leased.len() >= CLIENTS_MAX {
+            leased.clear();
+        }
+        leased.insert(client.to_owned(), taken.saturating_sub(1));
+        Ok(())
+    }
+
+    /// Counts a write, and refuses it where the tool rests or the hour is used up.
+    ///
+    /// # Errors
+    /// `agent_cooldown`, `agent_writes`, or the agents' folder.
+    pub fn admit_write(&self, client: &str, tool: &str, now_us: i64) -> Result<(), Failure> {
+        let limits = self.limits;
+        self.change(|state| {
+            let rest_us = i64::try_from(limits.cooldown_ms).unwrap_or(i64::MAX).saturating_mul(1000);
+            let last_us = state.wrote_us.get(tool).copied().filter(|last| *last <= now_us);
+            let wait_us = last_us.map_or(0, |last| last.saturating_add(rest_us).saturating_sub(now_us));
+            if wait_us > 0 {
+                let message = format!("{tool} wrote just now, and rests for {} ms between writes", limits.cooldown_ms);
+                return Err(later("agent_cooldown", message, wait_us));
+            }
+            let taken = take(&mut state.writes, client, now_us, limits.writes_per_hour, 1);
+            taken.map_err(|wait_us| used_up("agent_writes", "writes", limits.writes_per_hour, wait_us))?;
+            state.wrote_us.insert(tool.to_owned(), now_us);
+            Ok(())
+        })?
+    }
+
+    /// Refuses a target that failed again and again.
+    ///
+    /// # Errors
+    /// `agent_breaker`, or the agents' folder.
+    pub fn admit_target(&self, target: &str, now_us: i64) -> Result<(), Failure> {
+        let state = super::state::read(&self.folder)?;
+        let Some(breaker) = state.breakers.get(target) else { return Ok(()) };
+        let open_us = i64::try_from(self.limits.breaker_s).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+        let wait_us = breaker.at_us.saturating_add(open_us).saturating_sub(now_us);
+        if breaker.failures < self.limits.breaker_failures || wait_us <= 0 {
+            return Ok(());
+        }
+        let message = format!("the target {target} failed {} times in a row, and is left alone", breaker.failures);
+        Err(later("agent_breaker", message, wait_us))
+    }
+
+    /// Notes how a target did, for the circuit breaker.
+    ///
+    /// # Errors
+    /// The agents' folder.
+    pub fn note_target(&self, target: &str, failed: bool, now_us: i64) -> Result<(), Failure> {
+        if !failed && !super::state::read(&self.folder)?.breakers.contains_key(target) {
+            return Ok(());
+        }
+        self.change(|state: &mut State| {
+            if failed {
+                let breaker = state.breakers.entry(target.to_owned()).or_default();
+                breaker.failures = breaker.failures.saturating_add(1);
+                breaker.at_us = now_us;
+            } else {
+                state.breakers.remove(target);
+            }
+        })
+    }
+}
+
+/// Takes up to `wanted` of what an hour has left, or returns how long until the next hour.
+fn take(window: &mut Window, client: &str, now_us: i64, limit: u64, wanted: u64) -> Result<u64, i64> {
+    if now_us >= window.since_us.saturating_add(HOUR_US) {
+        *window = Window { since_us: now_us, ..Window::default() };
+    }
+    window.since_us = window.since_us.min(now_us);
+    let known = window.clients.contains_key(client) || window.clients.len() < CLIENTS_MAX;
+    let client = if known { client } else { "" };
+    let used = window.clients.get(client).copied().unwrap_or_default();
+    let together = limit.saturating_mul(TOGETHER).saturating_sub(window.total);
+    let taken = wanted.min(limit.saturating_sub(used)).min(together);
+    if taken == 0 {
+        return Err(window.since_us.saturating_add(HOUR_US).saturating_sub(now_us));
+    }
+    window.total += taken;
+    *window.clients.entry(client.to_owned()).or_default() += taken;
+    Ok(taken)
+}
+
+fn used_up(code: &str, what: &str, limit: u64, wait_us: i64) -> Failure {
+    later(code, format!("the hour's {limit} {what} of a client, or twice as many of all, are used up"), wait_us)
+}
+
+fn later(code: &str, message: String, wait_us: i64) -> Failure {
+    let seconds = wait_us.saturating_add(999_999) / 1_000_000;
+    Failure::new(Kind::Refused, code, message, format!("do not repeat the call; wait {seconds} s"))
+}
+
+/// Refuses arguments that are larger, deeper or more than any honest call's.
+///
+/// # Errors
+/// `agent_arguments`.
+pub fn measured(arguments: &serde_json::Map<String, Json>) -> Result<(), Failure> {
+    let mut todo: Vec<(&Json, usize)> = arguments.values().map(|value| (value, 1)).collect();
+    let (mut values, mut bytes) = (0usize, arguments.keys().map(String::len).sum::<usize>());
+    let refuse = |what: String| {
+        let hint = "send what the tool's input schema names, and nothing else";
+        Err(Failure::new(Kind::Refused, "agent_arguments", format!("the arguments {what}"), hint))
+    };
+    while let Some((value, depth)) = todo.pop() {
+        values += 1;
+        bytes += match value {
+            Json::String(text) if text.len() > TEXT_MAX => {
+                return refuse(format!("hold a text of more than {TEXT_MAX} bytes"));
+            }
+            Json::String(text) => text.len(),
+            Json::Object(map) => map.keys().map(String::len).sum(),
+            _ => 8,
+        };
+        if depth > DEPTH_MAX {
+            return refuse(format!("are nested more than {DEPTH_MAX} deep"));
+        }
+        if values > VALUES_MAX || bytes > BYTES_MAX {
+            return refuse(format!("hold more than {VALUES_MAX} values or {BYTES_MAX} bytes"));
+        }
+        match value {
+            Json::Array(list) => todo.extend(list.iter().take(VALUES_MAX + 1).map(|value| (value, depth + 1))),
+            Json::Object(map) => todo.extend(map.values().take(VALUES_MAX + 1).map(|value| (value, depth + 1))),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn agents(limits: Limits) -> (tempfile::TempDir, Agents) {
+        let folder = tempfile::tempdir().unwrap();
+        let agents = Agents::beside(&folder.path().join("journal.db"), limits);
+        (folder, agents)
+    }
+
+    #[test]
+    fn an_hour_is_shared_by_all_servers_of_a_journal() {
+        let limits = Limits { writes_per_hour: 2, cooldown_ms: 0, ..Limits::default() };
+        let (folder, first) = agents(limits);
+        let second = Agents::beside(&folder.path().join("journal.db"), limits);
+        for agents in [&first, &second] {
+            agents.admit_write("a", "revert", 1).unwrap();
+        }
+        assert_eq!(first.admit_write("a", "revert", 2).unwrap_err().code, "agent_writes");
+        assert_eq!(second.admit_write("a", "apply", 2).unwrap_err().code, "agent_writes");
+        // Another name does not help for long: all clients together have twice as much.
+        second.admit_write("b", "revert", 3).unwrap();
+        second.admit_write("c", "revert", 4).unwrap();
+        assert_eq!(second.admit_write("d", "revert", 5).unwrap_err().code, "agent_writes");
+        first.admit_write("a", "revert", 2 + HOUR_US).unwrap();
+    }
+
+    #[test]
+    fn calls_are_counted_through_leases() {
+        let (folder, first) = agents(Limits { calls_per_hour: 60, ..Limits::default() });
+        let second = Agents::beside(&folder.path().join("journal.db"), *first.limits());
+        let admitted = |agents: &Agents| (0..200).filter(|at| agents.admit_call("a", *at).is_ok()).count();
+        assert_eq!(admitted(&first) + admitted(&second), 60);
+    }
+
+    #[test]
+    fn a_tool_rests_between_writes() {
+        let (_folder, agents) = agents(Limits { cooldown_ms: 10, ..Limits::default() });
+        agents.admit_write("a", "revert", 1_000_000).unwrap();
+        let refused = agents.admit_write("b", "revert", 1_009_999).unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.hint.contains("wait 1 s")), ("agent_cooldown", true));
+        agents.admit_write("b", "apply", 1_009_999).unwrap();
+        agents.admit_write("b", "revert", 1_010_000).unwrap();
+    }
+
+    #[test]
+    fn the_breaker_opens_closes_and_forgets() {
+        let (_folder, agents) = agents(Limits { breaker_failures: 2, breaker_s: 1, ..Limits::default() });
+        agents.note_target("lab", true, 1).unwrap();
+        agents.admit_target("lab", 2).unwrap();
+        agents.note_target("lab", true, 3).unwrap();
+        assert_eq!(agents.admit_target("lab", 4).unwrap_err().code, "agent_breaker");
+        agents.admit_target("other", 4).unwrap();
+        agents.admit_target("lab", 1_000_003).unwrap();
+        agents.note_target("lab", false, 1_000_004).unwrap();
+        agents.admit_target("lab", 5).unwrap();
+    }
+
+    #[test]
+    fn arguments_have_a_measure() {
+        let measured = |json: Json| measured(json.as_object().unwrap()).map_err(|failure| failure.code);
+        assert_eq!(measured(json!({"fld_id": [1, 2, 3], "angle_type": "gantry"})), Ok(()));
+        let mut deep = json!(1);
+        (0..1000).for_each(|_| deep = json!([deep]));
+        let long: Vec<u32> = (0..5000).collect();
+        for bad in [json!({"a": deep}), json!({"a": long}), json!({"a": "x".repeat(5000)})] {
+            assert_eq!(measured(bad), Err("agent_arguments".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_broken_state_serves_nobody() {
+        let (folder, agents) = agents(Limits::default());
+        agents.admit_write("a", "revert", 1).unwrap();
+        std::fs::write(folder.path().join("journal.db.agents/state.json"), "{").unwrap();
+        assert_eq!(agents.admit_write("a", "revert", 2_000_000).unwrap_err().code, "agents_folder");
+    }
+}

@@ -1,0 +1,125 @@
+//! The state that all servers of a journal share: one small file, changed under a lock; decides nothing.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::handles::Handle;
+use crate::ops::{Failure, Kind};
+
+/// How long to wait for another server: this many looks, [`LOOK_EVERY`] apart.
+const LOOKS: u32 = 400;
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// What the servers of a journal know together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct State {
+    /// Every call of a tool, a resource or a prompt.
+    pub(super) calls: Window,
+    /// Writes that were carried out or tried.
+    pub(super) writes: Window,
+    /// When each tool wrote last, in UTC microseconds since 1970.
+    pub(super) wrote_us: BTreeMap<String, i64>,
+    /// Targets that failed lately.
+    pub(super) breakers: BTreeMap<String, Breaker>,
+    /// Refusals by their code.
+    pub(super) refused: BTreeMap<String, Refused>,
+    /// Writes that wait for a yes.
+    pub(super) handles: BTreeMap<String, Handle>,
+}
+
+/// What was counted within an hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Window {
+    /// When the hour began.
+    pub(super) since_us: i64,
+    /// How many in all.
+    pub(super) total: u64,
+    /// How many of each client.
+    pub(super) clients: BTreeMap<String, u64>,
+}
+
+/// How a target did lately.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Breaker {
+    /// Failures since the last success.
+    pub(super) failures: u32,
+    /// When the newest of them was.
+    pub(super) at_us: i64,
+}
+
+/// Refusals of one code within an hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Refused {
+    /// When the first of them was.
+    pub(super) since_us: i64,
+    /// How many followed it, and are not journaled yet.
+    pub(super) further: u64,
+}
+
+/// Returns the failure of a folder that cannot be used: an agent then gets nothing.
+pub(super) fn unusable(folder: &Path, why: &str) -> Failure {
+    let message = format!("the agents' folder {} cannot be used: {why}", folder.display());
+    let hint = "the operator has to look at the folder; without its limits no agent is served";
+    Failure::new(Kind::Journal, "agents_folder", message, hint)
+}
+
+/// Reads the state, lets something change it, and writes it back, all under the lock.
+pub(super) fn change<T>(folder: &Path, change: impl FnOnce(&mut State) -> T) -> Result<T, Failure> {
+    let failed = |error: io::Error| unusable(folder, &error.to_string());
+    make(folder).map_err(failed)?;
+    let _lock = lock(folder)?;
+    let before = read(folder)?;
+    let mut state = before.clone();
+    let out = change(&mut state);
+    if state != before {
+        let text = serde_json::to_string(&state).map_err(|error| unusable(folder, &error.to_string()))?;
+        let draft = folder.join("state.draft");
+        std::fs::write(&draft, text).and_then(|()| std::fs::rename(&draft, folder.join("state.json"))).map_err(failed)?;
+    }
+    Ok(out)
+}
+
+/// Makes the folder, which only its owner may look into.
+fn make(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn lock(folder: &Path) -> Result<File, Failure> {
+    let failed = |error: io::Error| unusable(folder, &error.to_string());
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).open(folder.join("lock")).map_err(failed)?;
+    for _ in 0..LOOKS {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => sleep(LOOK_EVERY),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+    }
+    Err(unusable(folder, "another server holds its lock"))
+}
+
+/// What cannot be read is no empty state: limits that were lost would be limits that do not hold.
+pub(super) fn read(folder: &Path) -> Result<State, Failure> {
+    match std::fs::read_to_string(folder.join("state.json")) {
+        Ok(text) => serde_json::from_str(&text).map_err(|error| unusable(folder, &format!("state.json: {error}"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::default()),
+        Err(error) => Err(unusable(folder, &error.to_string())),
+    }
+}

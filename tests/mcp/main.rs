@@ -1,0 +1,19 @@
+//! The MCP server from outside: both eras of the protocol, with and without a person to ask, careless and hostile clients.
+#![cfg(all(test, feature = "mcp", feature = "cli"))]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panic, and has settings of its own"
+)]
+
+mod fuzz;
+mod guards;
+mod install;
+mod latency;
+mod python;
+mod robust;
+mod session;
+mod shapes;
+mod wire;
+mod world;

@@ -1,0 +1,234 @@
+//! A lab, a server on it, and a client of either era with a person who says yes, no, or cannot be asked.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use mfm::mcp::{Host, Options, Server};
+use mfm::model::ports::{Clock, Entropy, NoSecrets};
+use mfm_journal::{Digest, Holder};
+use rmcp::model::{
+    CallToolRequestParams, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction,
+    Implementation, ProgressNotificationParam, ProtocolVersion,
+};
+use rmcp::service::{ClientLifecycleMode, ClientServiceExt as _, NotificationContext, RequestContext, RunningService};
+use rmcp::{ClientHandler, ErrorData, RoleClient, ServiceExt as _};
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+/// An era of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Era {
+    /// With `initialize`.
+    Session,
+    /// Without.
+    Stateless,
+}
+
+pub(crate) const ERAS: [Era; 2] = [Era::Session, Era::Stateless];
+
+/// A person behind a client.
+#[derive(Clone, Default)]
+pub(crate) struct Person {
+    /// What they say; `None` where they cannot be asked.
+    pub(crate) says: Option<bool>,
+    /// What they were asked.
+    pub(crate) asked: Arc<Mutex<Vec<String>>>,
+    /// Progress they were shown.
+    pub(crate) progress: Arc<Mutex<Vec<f64>>>,
+    /// The client's name.
+    pub(crate) name: &'static str,
+}
+
+impl Person {
+    pub(crate) fn who(says: Option<bool>) -> Self {
+        Self { says, name: "tester", ..Self::default() }
+    }
+}
+
+impl ClientHandler for Person {
+    fn get_info(&self) -> ClientConfig {
+        let mut can = ClientCapabilities::default();
+        if self.says.is_some() {
+            can = serde_json::from_value(json!({"elicitation": {"form": {}}})).unwrap();
+        }
+        ClientConfig::new(can, Implementation::new(self.name, "1.0"))
+    }
+
+    async fn create_elicitation(
+        &self,
+        request: ElicitRequestParams,
+        _: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
+        let ElicitRequestParams::FormElicitationParams { message, .. } = request else { panic!("no form") };
+        self.asked.lock().unwrap().push(message);
+        Ok(match self.says {
+            Some(true) => ElicitResult::new(ElicitationAction::Accept).with_content(json!({"confirm": true})),
+            _ => ElicitResult::new(ElicitationAction::Decline),
+        })
+    }
+
+    async fn on_progress(&self, params: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
+        self.progress.lock().unwrap().push(params.progress);
+    }
+}
+
+pub(crate) type Connected = RunningService<RoleClient, Person>;
+
+/// What a tool answered.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) is_error: bool,
+    pub(crate) json: Json,
+    pub(crate) text: String,
+}
+
+impl Answered {
+    pub(crate) fn ok(self) -> Json {
+        assert!(!self.is_error, "{}", self.json);
+        self.json
+    }
+
+    pub(crate) fn code(self) -> String {
+        assert!(self.is_error, "{}", self.json);
+        self.json["code"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A clock that goes on by a millisecond with every look, and can be set.
+#[derive(Clone)]
+pub(crate) struct TestClock(pub(crate) Arc<AtomicI64>);
+
+impl Clock for TestClock {
+    fn now_us(&self) -> i64 {
+        let now = self.0.fetch_add(1_000, Ordering::SeqCst);
+        assert!(now >= 0, "this clock panics");
+        now
+    }
+
+    fn local(&self) -> jiff::civil::DateTime {
+        jiff::civil::date(2024, 6, 29).at(12, 0, 0, 0)
+    }
+}
+
+struct TestEntropy(AtomicU64, u64);
+
+impl Entropy for TestEntropy {
+    fn bytes(&self) -> [u8; 16] {
+        let number = self.0.fetch_add(1, Ordering::SeqCst);
+        let digest = Digest::of(format!("{} {number}", self.1).as_bytes());
+        digest.as_bytes()[..16].try_into().unwrap()
+    }
+}
+
+/// A folder with a lab.
+pub(crate) struct World {
+    pub(crate) dir: TempDir,
+    pub(crate) clock: TestClock,
+    servers: AtomicU64,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let clock = TestClock(Arc::new(AtomicI64::new(1_700_000_000_000_000)));
+        let world = Self { dir: TempDir::new().unwrap(), clock, servers: AtomicU64::new(0) };
+        let made = world.mfm(&["lab", "create", "sqlite:lab.db", "--patients", "8"]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        world
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.path().join("journal.db")
+    }
+
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
+        command.env_clear().current_dir(self.path()).args(words);
+        command.env("HOME", self.path()).env("MFM_JOURNAL", "journal.db").env("MFM_ACTOR", "operator");
+        command
+    }
+
+    pub(crate) fn mfm(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    pub(crate) fn json(&self, words: &[&str]) -> Json {
+        let output = self.mfm(&[words, &["--json"]].concat());
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+    }
+
+    /// Returns the bytes of the lab, to be compared.
+    pub(crate) fn lab(&self) -> Digest {
+        Digest::of(&std::fs::read(self.path().join("lab.db")).unwrap())
+    }
+
+    pub(crate) fn options() -> Options {
+        Options {
+            cooldown_ms: Some(0),
+            writes_per_hour: Some(10_000),
+            calls_per_hour: Some(1_000_000),
+            ..Options::default()
+        }
+    }
+
+    pub(crate) fn server(&self, options: &Options) -> Server {
+        let number = self.servers.fetch_add(1, Ordering::SeqCst);
+        let host = Host {
+            journal: self.journal(),
+            target: None,
+            operator: "operator".into(),
+            holder: Holder { pid: 1, host: "here".into(), command: "mfm mcp".into() },
+            wait_ms: 1_000,
+            clock: Box::new(self.clock.clone()),
+            entropy: Box::new(TestEntropy(AtomicU64::new(0), number)),
+            secrets: Box::new(NoSecrets),
+        };
+        Server::new(host, options).unwrap()
+    }
+
+    pub(crate) async fn client(&self, options: &Options, era: Era, person: Person) -> Connected {
+        let (here, there) = tokio::io::duplex(256 * 1024);
+        let server = self.server(options);
+        tokio::spawn(async move {
+            if let Ok(running) = server.serve(there).await {
+                let _ = running.waiting().await;
+            }
+        });
+        let mode = match era {
+            Era::Session => ClientLifecycleMode::Initialize,
+            Era::Stateless => {
+                ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] }
+            }
+        };
+        person.serve_with_lifecycle(here, mode).await.unwrap()
+    }
+}
+
+/// Calls a tool.
+pub(crate) async fn call(client: &Connected, tool: &str, arguments: Json) -> Answered {
+    let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
+    let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+    let result = client.call_tool(params).await.unwrap();
+    let whole = serde_json::to_value(&result).unwrap();
+    Answered {
+        is_error: result.is_error.unwrap_or_default(),
+        json: result.structured_content.unwrap_or_default(),
+        text: whole["content"][0]["text"].as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+/// Runs something in a runtime.
+pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+/// Returns the id of a field that can show impossible angles.
+pub(crate) async fn field(client: &Connected) -> i64 {
+    let wanted = json!({"kind": "field", "eligible": "create_invalid_angles", "variant": "gantry", "limit": 1});
+    call(client, "find", wanted).await.ok()["records"][0]["fld_id"].as_i64().unwrap()
+}
