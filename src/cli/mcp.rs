@@ -12,8 +12,8 @@ use super::signals::Signals;
 use super::terminal::Terminal;
 use super::texts;
 use crate::mcp::{self, Client, Ended, Host, Options, Place};
-use crate::model::ports::{Account, Answer, Confirm as _, Danger, Question, Secrets};
 use crate::model::Refusal;
+use crate::model::ports::{Account, Answer, Confirm as _, Danger, Question, Secrets};
 use crate::ops::Failure;
 
 /// `mfm mcp`.
@@ -109,9 +109,11 @@ fn arguments(options: &Options, settings: &Settings) -> Vec<String> {
         words.extend(["--target".to_owned(), target.clone()]);
     }
     words.push("mcp".to_owned());
-    words.extend([(options.read_only, "--read-only"), (options.include_phi, "--include-phi")].iter().filter_map(
-        |(given, flag)| given.then(|| (*flag).to_owned()),
-    ));
+    words.extend(
+        [(options.read_only, "--read-only"), (options.include_phi, "--include-phi")]
+            .iter()
+            .filter_map(|(given, flag)| given.then(|| (*flag).to_owned())),
+    );
     let number = |number: Option<u64>| number.map(|number| number.to_string());
     let allow = Some(options.allow.join(",")).filter(|allow| !allow.is_empty());
     for (flag, value) in [

@@ -35,7 +35,13 @@ impl Caller {
         let version = context.protocol_version();
         let modern = version.as_ref().is_some_and(|version| *version >= ProtocolVersion::V_2026_07_28);
         let asks = match context.client_capabilities() {
-            Some(can) if can_fill_in(&can) => if modern { Asks::Again } else { Asks::Meanwhile },
+            Some(can) if can_fill_in(&can) => {
+                if modern {
+                    Asks::Again
+                } else {
+                    Asks::Meanwhile
+                }
+            }
             _ => Asks::Nobody,
         };
         let (client, number) = match context.client_info() {

@@ -23,6 +23,23 @@ struct Waiting {
 }
 
 impl Inner {
+    /// `status`: as it was read last, where no file that it was read from changed since.
+    pub(super) async fn status(self: &Arc<Self>, call: &Call) -> Result<Answer, Failure> {
+        if let Some(answer) = self.remembered.get(&call.arguments) {
+            return Ok(answer);
+        }
+        let mut arguments = call.arguments.clone();
+        let asked = arguments.clone();
+        self.run(call, false, move |inner, context| {
+            let mark = inner.remembered.mark();
+            inner.settle_place(context, &mut arguments)?;
+            let answer = super::reads::status(context)?;
+            inner.remembered.keep(asked, mark, &answer);
+            Ok(answer)
+        })
+        .await
+    }
+
     /// Reads, on the target that the arguments mean.
     pub(super) async fn read(self: &Arc<Self>, call: &Call, read: Read) -> Result<Answer, Failure> {
         let (mut arguments, looks) = (call.arguments.clone(), ["find", "check"].contains(&call.tool.as_str()));
@@ -201,7 +218,9 @@ impl Inner {
             }
             Pending::Request { request, standing } => {
                 if agents::standing(context)? != standing {
-                    return Err(plan::stale("other operations were made, or the target was marked, since it was shown"));
+                    return Err(plan::stale(
+                        "other operations were made, or the target was marked, since it was shown",
+                    ));
                 }
                 let unknown = || Failure::usage("arguments", "the handle stands for no tool", "call the tool again");
                 let write = writes::of(&kept.tool).ok_or_else(unknown)?;

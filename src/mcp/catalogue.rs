@@ -18,6 +18,8 @@ use crate::ops::{Card, audit, checks, explain, find, log, plan, recover, replay,
 pub(super) enum Does {
     /// Lists the modes.
     Modes,
+    /// Says what is broken now.
+    Status,
     /// Reads journal or target.
     Read(Read),
     /// Plans a fault of any mode.
@@ -42,7 +44,8 @@ pub(super) fn entries(allowed: &Allowed) -> Vec<Entry> {
     if !allowed.read_only {
         out.extend(MODES.iter().filter(|mode| allowed.has(mode.card().tool)).map(|mode| {
             let card = mode.card();
-            let about = format!("{} Severity {}. Plans, then commits with consent.", sentence(card.title), card.severity);
+            let about =
+                format!("{} Severity {}. Plans, then commits with consent.", sentence(card.title), card.severity);
             let answer = schema::answer(&[("state", "string")]);
             entry((card.tool, card.title, &about, Danger::Write), modes::input(*mode), answer, Does::Fault)
         }));
@@ -68,16 +71,28 @@ fn reading() -> Vec<Entry> {
             fields(&[("modes", "array")]),
             Does::Modes,
         ),
-        read(
-            "status",
-            "Status",
-            &status::CARD,
+        entry(
+            ("status", "Status", status::CARD.about, status::CARD.danger),
             with_place(properties(json!({}))),
             fields(&[("targets", "array"), ("active", "array"), ("open", "array")]),
-            reads::status,
+            Does::Status,
         ),
-        read("log", "Log", &log::CARD, with_target(schema::of::<log::Request>()), fields(&[("operations", "array")]), reads::log),
-        read("show", "Operation", &show::CARD, schema::of::<show::Request>(), fields(&[("op", "integer"), ("state", "string")]), reads::show),
+        read(
+            "log",
+            "Log",
+            &log::CARD,
+            with_target(schema::of::<log::Request>()),
+            fields(&[("operations", "array")]),
+            reads::log,
+        ),
+        read(
+            "show",
+            "Operation",
+            &show::CARD,
+            schema::of::<show::Request>(),
+            fields(&[("op", "integer"), ("state", "string")]),
+            reads::show,
+        ),
         read(
             "explain",
             "Explanation",
@@ -122,17 +137,33 @@ fn reading() -> Vec<Entry> {
 fn writing(allowed: &Allowed) -> Vec<Entry> {
     let fields = schema::answer;
     let write = |name: &'static str, title: &'static str, card: &Card, input: Object, does: writes::Write| {
-        entry((name, title, card.about, card.danger), with_place(input), fields(&[("state", "string")]), Does::Write(does))
+        entry(
+            (name, title, card.about, card.danger),
+            with_place(input),
+            fields(&[("state", "string")]),
+            Does::Write(does),
+        )
     };
     let mut out = vec![
         entry(
-            ("apply_plan", "Carry out a plan", "Carry out what a handle stands for, after the person said yes", Danger::Write),
+            (
+                "apply_plan",
+                "Carry out a plan",
+                "Carry out what a handle stands for, after the person said yes",
+                Danger::Write,
+            ),
             required(json!({"handle": {"type": "string"}}), "handle"),
             fields(&[("state", "string")]),
             Does::CarryOut,
         ),
         write("revert", "Revert", &revert::CARD, schema::of::<revert::Request>(), writes::REVERT),
-        write("recover", "Recover", &recover::CARD, schema::lean(schema::of::<recover::Request>(), &["*"], &[]), writes::RECOVER),
+        write(
+            "recover",
+            "Recover",
+            &recover::CARD,
+            schema::lean(schema::of::<recover::Request>(), &["*"], &[]),
+            writes::RECOVER,
+        ),
     ];
     // A replay repeats whatever the journal holds.
     if allowed.is_everything() {
@@ -188,8 +219,7 @@ fn entry(
     does: Does,
 ) -> Entry {
     let reads = danger == Danger::Read;
-    let annotations =
-        ToolAnnotations::new().read_only(reads).destructive(!reads).idempotent(reads).open_world(false);
+    let annotations = ToolAnnotations::new().read_only(reads).destructive(!reads).idempotent(reads).open_world(false);
     let tool = Tool::new(name, sentence(about), input)
         .with_title(title.to_owned())
         .with_annotations(annotations)

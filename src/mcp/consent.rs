@@ -62,7 +62,10 @@ impl Inner {
     }
 
     fn question(&self, call: &Call, handle: &str, text: String) -> Result<InputRequiredResult, Failure> {
-        let wrong = |why: String| Failure::new(Kind::Refused, "agent_question", format!("the person could not be asked: {why}"), "call the tool again");
+        let wrong = |why: String| {
+            let message = format!("the person could not be asked: {why}");
+            Failure::new(Kind::Refused, "agent_question", message, "call the tool again")
+        };
         let requested_schema = ElicitationSchema::from_type::<Consent>().map_err(|error| wrong(error.to_string()))?;
         let form = ElicitRequestParams::FormElicitationParams { meta: None, message: text, requested_schema };
         let asked = InputRequest::Elicitation(ElicitRequest::new(form));

@@ -80,7 +80,8 @@ pub fn configuration(client: Client, program: &str, arguments: &[String]) -> Jso
 /// A sentence saying why it cannot be merged.
 pub fn merged(client: Client, before: &str, ours: &Json) -> Result<Json, String> {
     let empty = before.trim().is_empty();
-    let mut out: Json = if empty { json!({}) } else { serde_json::from_str(before).map_err(|error| error.to_string())? };
+    let mut out: Json =
+        if empty { json!({}) } else { serde_json::from_str(before).map_err(|error| error.to_string())? };
     let whole = out.as_object_mut().ok_or("it is no JSON object")?;
     let servers = whole.entry(client.key()).or_insert_with(|| Json::Object(Map::new()));
     let servers = servers.as_object_mut().ok_or_else(|| format!("its {} is no object", client.key()))?;

@@ -14,6 +14,7 @@ mod modes;
 mod options;
 mod prompts;
 mod reads;
+mod remembered;
 mod resources;
 mod schema;
 mod server;

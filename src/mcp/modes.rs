@@ -30,7 +30,8 @@ pub(super) fn answer(allowed: &Allowed, mode: Option<&str>) -> Result<Answer, Fa
         json
     };
     let json = json!({"modes": outcome.modes.iter().map(entry).collect::<Vec<_>>()});
-    let line = |mode: &Json| format!("{} (severity {}): {}", word(mode, "tool"), word(mode, "severity"), word(mode, "title"));
+    let line =
+        |mode: &Json| format!("{} (severity {}): {}", word(mode, "tool"), word(mode, "severity"), word(mode, "title"));
     let text = list(&json, "modes").iter().map(line).collect::<Vec<_>>().join("\n");
     Ok(Answer { json, text })
 }
@@ -41,7 +42,8 @@ pub(super) fn page(id: &str) -> Option<String> {
     let mut text = format!("# {}: {}\n\n{}\n\nSeverity {}.", entry.id, entry.title, entry.description, entry.severity);
     text += " Severity says how far the data are from what they should be, from 0 to 3.\n\n## Variants\n\n";
     for variant in &entry.variants {
-        text += &format!("- `{}` ({}): {}; needs {}\n", variant.word, variant.severity, variant.about, variant.eligible);
+        text +=
+            &format!("- `{}` ({}): {}; needs {}\n", variant.word, variant.severity, variant.about, variant.eligible);
     }
     let items = |list: &[&str]| list.iter().map(|item| format!("- {item}\n")).collect::<String>();
     text += &format!("\n## Parameters of `{}`\n\n{}\n", entry.tool, parameters(&entry));

@@ -101,12 +101,10 @@ impl Allowed {
     /// # Errors
     /// `agent_mode`, `agent_severity`.
     pub(super) fn permit(&self, tool: &str, severity: &str) -> Result<(), Failure> {
-        let refused = |code: &str, message: String| {
-            let hint = "the operator has to start the server with other limits; do not look for a way round";
-            Err(Failure::new(Kind::Refused, code, message, hint))
-        };
+        let hint = "the operator has to start the server with other limits; do not look for a way round";
         if !self.has(tool) {
-            return refused("agent_mode", format!("agents may not use {tool} here"));
+            let message = format!("agents may not use {tool} here");
+            return Err(Failure::new(Kind::Refused, "agent_mode", message, hint));
         }
         let above = |limit: &Decimal| {
             let values = (severity.parse::<f64>(), limit.to_string().parse::<f64>());
@@ -115,7 +113,8 @@ impl Allowed {
         };
         match &self.max_severity {
             Some(limit) if above(limit) => {
-                refused("agent_severity", format!("{tool} has the severity {severity}, above the {limit} allowed"))
+                let message = format!("{tool} has the severity {severity}, above the {limit} allowed");
+                Err(Failure::new(Kind::Refused, "agent_severity", message, hint))
             }
             _ => Ok(()),
         }

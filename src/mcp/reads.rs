@@ -26,12 +26,17 @@ pub(super) fn request<R: DeserializeOwned>(arguments: Object) -> Result<R, Failu
 }
 
 /// `status`.
-pub(super) fn status(context: &Context<'_>, _: &Allowed, _: Object) -> Result<Answer, Failure> {
+pub(super) fn status(context: &Context<'_>) -> Result<Answer, Failure> {
     let outcome = status::run(context)?;
     let mut answer = Answer::of(&outcome, |json| {
         let active = list(json, "active").iter().map(|op| {
             let (number, rows) = (number(op, "op"), number(op, "rows"));
-            format!("operation {number}: {} {} on {}, {rows} rows", word(op, "tool"), word(op, "variant"), word(op, "target"))
+            format!(
+                "operation {number}: {} {} on {}, {rows} rows",
+                word(op, "tool"),
+                word(op, "variant"),
+                word(op, "target")
+            )
         });
         let targets = list(json, "targets").iter().map(|t| format!("target {}: {}", word(t, "name"), word(t, "state")));
         let counts = format!("{} active, {} open", list(json, "active").len(), list(json, "open").len());
@@ -113,7 +118,8 @@ pub(super) fn check(context: &Context<'_>, _: &Allowed, arguments: Object) -> Re
         [first, not_run].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
     })?;
     // What a check is and does not find is in the catalogue; here only what it said.
-    let said = |check: &checks::CheckLine| json!({"id": check.id, "status": check.status, "violations": check.violations});
+    let said =
+        |check: &checks::CheckLine| json!({"id": check.id, "status": check.status, "violations": check.violations});
     let spoke = |check: &&checks::CheckLine| check.status != checks::Status::Pass;
     answer.json["checks"] = outcome.checks.iter().filter(spoke).map(said).collect();
     answer.json["checks_passed"] = json!(outcome.checks.iter().filter(|check| !spoke(check)).count());
@@ -125,8 +131,12 @@ pub(super) fn audit(context: &Context<'_>, _: &Allowed, arguments: Object) -> Re
     let outcome = audit::run(context, &request(arguments)?)?;
     Answer::of(&outcome, |json| {
         let findings = list(json, "findings");
-        let said = if findings.is_empty() { "nothing found".to_owned() } else { format!("{} findings", findings.len()) };
+        let said =
+            if findings.is_empty() { "nothing found".to_owned() } else { format!("{} findings", findings.len()) };
         let lines = findings.iter().map(|found| format!("{}: {}", word(found, "code"), word(found, "message")));
-        std::iter::once(format!("audit at depth {}: {said}", word(json, "depth"))).chain(lines).collect::<Vec<_>>().join("\n")
+        std::iter::once(format!("audit at depth {}: {said}", word(json, "depth")))
+            .chain(lines)
+            .collect::<Vec<_>>()
+            .join("\n")
     })
 }

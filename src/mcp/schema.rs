@@ -75,7 +75,11 @@ fn joined(ways: &[Json], definitions: &Object) -> Object {
         let each = parts.iter().filter_map(|part| part.get(key));
         let flat = each.flat_map(|value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]));
         let mut out: Vec<Json> = Vec::new();
-        flat.for_each(|value| if !out.contains(&value) { out.push(value) });
+        flat.for_each(|value| {
+            if !out.contains(&value) {
+                out.push(value)
+            }
+        });
         out
     };
     let words = list("enum");

@@ -16,10 +16,12 @@ use rmcp::{ErrorData, ServerHandler, ServiceExt as _};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
+use super::answers::Answer;
 use super::caller::Caller;
 use super::catalogue::{self, Does, Entry};
 use super::host::{Consented, Host, Watch};
 use super::options::{Allowed, Options};
+use super::remembered::Remembered;
 use super::schema::Object;
 use super::{answers, modes, prompts, resources};
 use crate::ops::agents::{Agents, is_guardrail};
@@ -60,6 +62,10 @@ pub(super) struct Inner {
     pub(super) writer: Arc<tokio::sync::Mutex<()>>,
     /// Cancelled when the process is asked to end.
     pub(super) stopping: CancellationToken,
+    /// The catalogue, which never changes.
+    modes: Answer,
+    /// The newest status.
+    pub(super) remembered: Remembered,
     entries: Vec<Entry>,
 }
 
@@ -102,7 +108,9 @@ impl Server {
         let codec = RequestStateCodec::try_new(key).map_err(|error| broken(&error.to_string()))?;
         let entries = catalogue::entries(&allowed);
         let (writer, stopping) = (Arc::default(), CancellationToken::new());
-        Ok(Self(Arc::new(Inner { host, allowed, agents, codec, writer, stopping, entries })))
+        let modes = modes::answer(&allowed, None)?;
+        let remembered = Remembered::default();
+        Ok(Self(Arc::new(Inner { host, allowed, agents, codec, writer, stopping, modes, remembered, entries })))
     }
 }
 
@@ -204,7 +212,9 @@ impl Inner {
                 if is_guardrail(&failure) {
                     let (tool, refused) = (call.tool.clone(), failure.clone());
                     // Where it cannot be counted, it is refused all the same.
-                    let _ = self.run(&call, false, move |inner, context| inner.agents.refused(context, &tool, &refused)).await;
+                    let _ = self
+                        .run(&call, false, move |inner, context| inner.agents.refused(context, &tool, &refused))
+                        .await;
                 }
                 answers::refused(&failure).into()
             }
@@ -213,14 +223,17 @@ impl Inner {
 
     async fn do_it(self: &Arc<Self>, call: &Call, does: Does) -> Result<super::writes::Done, Failure> {
         if let Does::Modes = does {
-            let mode = call.arguments.get("mode").and_then(serde_json::Value::as_str);
-            return modes::answer(&self.allowed, mode).map(Into::into);
+            self.known(call)?;
+            let mode = call.arguments.get("mode").map(|mode| mode.as_str().unwrap_or_default());
+            let found = mode.map_or_else(|| Ok(self.modes.clone()), |mode| modes::answer(&self.allowed, Some(mode)));
+            return found.map(Into::into);
         }
         crate::ops::agents::measured(&call.arguments)?;
         self.known(call)?;
         self.agents.admit_call(&call.caller.client, self.host.clock.now_us())?;
         match does {
-            Does::Modes => modes::answer(&self.allowed, None).map(Into::into),
+            Does::Modes => Ok(self.modes.clone().into()),
+            Does::Status => self.status(call).await.map(Into::into),
             Does::Read(read) => self.read(call, read).await.map(Into::into),
             Does::Plan => self.plan(call).await.map(Into::into),
             Does::Fault => self.fault(call).await,
@@ -259,7 +272,12 @@ pub(super) fn protocol(failure: &Failure) -> ErrorData {
 
 fn panicked(why: &str) -> Failure {
     let message = format!("a mistake of the program ended the call: {why}");
-    Failure::new(Kind::Journal, "agent_bug", message, "call status: it says whether anything was left open; report this")
+    Failure::new(
+        Kind::Journal,
+        "agent_bug",
+        message,
+        "call status: it says whether anything was left open; report this",
+    )
 }
 
 impl ServerHandler for Server {
@@ -295,12 +313,13 @@ impl ServerHandler for Server {
         };
         let mut call = Call::of(&request.name, &context);
         // Models send null for what they leave out.
-        call.arguments = request.arguments.unwrap_or_default().into_iter().filter(|(_, value)| !value.is_null()).collect();
+        call.arguments =
+            request.arguments.unwrap_or_default().into_iter().filter(|(_, value)| !value.is_null()).collect();
         (call.state, call.responses) = (request.request_state, request.input_responses);
         let tool = call.tool.clone();
-        Ok(guarded(self.0.answer(call, entry.does)).await.unwrap_or_else(|| {
-            answers::refused(&panicked(&format!("{tool} panicked"))).into()
-        }))
+        Ok(guarded(self.0.answer(call, entry.does))
+            .await
+            .unwrap_or_else(|| answers::refused(&panicked(&format!("{tool} panicked"))).into()))
     }
 
     async fn list_resources(

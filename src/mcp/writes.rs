@@ -88,7 +88,11 @@ fn preview_revert(context: &Context<'_>, allowed: &Allowed, arguments: &Object) 
     let numbers = operations.iter().take(50).map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let how = how(&wanted);
     let text = format!("Take back operation {numbers} on target {target}{how}?\n{}", said.join("\n"));
-    Ok(Preview { json: json!({"operations": lines, "operations_total": operations.len(), "target": target}), target, text })
+    Ok(Preview {
+        json: json!({"operations": lines, "operations_total": operations.len(), "target": target}),
+        target,
+        text,
+    })
 }
 
 /// Says how far a revert goes.

@@ -35,6 +35,7 @@ pub mod show;
 pub mod standing;
 pub mod status;
 pub mod target;
+pub mod watermark;
 
 pub use context::Context;
 pub use failure::{Failure, Kind};

@@ -22,7 +22,8 @@ async fn whole(world: &World, era: Era, says: Option<bool>) {
         "hostname": "localhost", "database": "lab.db", "fld_id": fld_id, "angle_type": "gantry", "invalid_value": 400
     });
     let before = world.lab();
-    let planned = call(&client, "plan", json!({"tool": "create_invalid_angles", "variant": "gantry", "sample": 1})).await;
+    let planned =
+        call(&client, "plan", json!({"tool": "create_invalid_angles", "variant": "gantry", "sample": 1})).await;
     assert_eq!(planned.ok()["state"], "planned");
     assert_eq!(world.lab(), before, "a plan writes nothing");
     let applied = consented(&client, "create_invalid_angles", fault).await;

@@ -201,9 +201,7 @@ impl World {
         });
         let mode = match era {
             Era::Session => ClientLifecycleMode::Initialize,
-            Era::Stateless => {
-                ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] }
-            }
+            Era::Stateless => ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] },
         };
         person.serve_with_lifecycle(here, mode).await.unwrap()
     }

@@ -67,7 +67,8 @@ impl Agents {
         }
         let limit = self.limits.calls_per_hour;
         let taken = self.change(|state| take(&mut state.calls, client, now_us, limit, LEASE))?;
-        let taken = taken.map_err(|wait_us| used_up("agent_calls", "calls", limit, wait_us))?;
+        let taken = taken
+            .map_err(|wait_us| Failure::new(Kind::Refused, "agent_calls", used_up("calls", limit), wait(wait_us)))?;
         if leased.len() >= CLIENTS_MAX {
             leased.clear();
         }
@@ -87,10 +88,13 @@ impl Agents {
             let wait_us = last_us.map_or(0, |last| last.saturating_add(rest_us).saturating_sub(now_us));
             if wait_us > 0 {
                 let message = format!("{tool} wrote just now, and rests for {} ms between writes", limits.cooldown_ms);
-                return Err(later("agent_cooldown", message, wait_us));
+                return Err(Failure::new(Kind::Refused, "agent_cooldown", message, wait(wait_us)));
             }
             let taken = take(&mut state.writes, client, now_us, limits.writes_per_hour, 1);
-            taken.map_err(|wait_us| used_up("agent_writes", "writes", limits.writes_per_hour, wait_us))?;
+            taken.map_err(|wait_us| {
+                let message = used_up("writes", limits.writes_per_hour);
+                Failure::new(Kind::Refused, "agent_writes", message, wait(wait_us))
+            })?;
             state.wrote_us.insert(tool.to_owned(), now_us);
             Ok(())
         })?
@@ -109,7 +113,7 @@ impl Agents {
             return Ok(());
         }
         let message = format!("the target {target} failed {} times in a row, and is left alone", breaker.failures);
-        Err(later("agent_breaker", message, wait_us))
+        Err(Failure::new(Kind::Refused, "agent_breaker", message, wait(wait_us)))
     }
 
     /// Notes how a target did, for the circuit breaker.
@@ -151,13 +155,12 @@ fn take(window: &mut Window, client: &str, now_us: i64, limit: u64, wanted: u64)
     Ok(taken)
 }
 
-fn used_up(code: &str, what: &str, limit: u64, wait_us: i64) -> Failure {
-    later(code, format!("the hour's {limit} {what} of a client, or twice as many of all, are used up"), wait_us)
+fn used_up(what: &str, limit: u64) -> String {
+    format!("the hour's {limit} {what} of a client, or twice as many of all, are used up")
 }
 
-fn later(code: &str, message: String, wait_us: i64) -> Failure {
-    let seconds = wait_us.saturating_add(999_999) / 1_000_000;
-    Failure::new(Kind::Refused, code, message, format!("do not repeat the call; wait {seconds} s"))
+fn wait(wait_us: i64) -> String {
+    format!("do not repeat the call; wait {} s", wait_us.saturating_add(999_999) / 1_000_000)
 }
 
 /// Refuses arguments that are larger, deeper or more than any honest call's.

@@ -84,7 +84,9 @@ pub(super) fn change<T>(folder: &Path, change: impl FnOnce(&mut State) -> T) -> 
     if state != before {
         let text = serde_json::to_string(&state).map_err(|error| unusable(folder, &error.to_string()))?;
         let draft = folder.join("state.draft");
-        std::fs::write(&draft, text).and_then(|()| std::fs::rename(&draft, folder.join("state.json"))).map_err(failed)?;
+        std::fs::write(&draft, text)
+            .and_then(|()| std::fs::rename(&draft, folder.join("state.json")))
+            .map_err(failed)?;
     }
     Ok(out)
 }

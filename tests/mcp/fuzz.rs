@@ -1,0 +1,121 @@
+//! Arguments that nobody sends: no write without consent, no SQL in the engine, no panic; `MFM_TEST_FUZZ` sets how many.
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use serde_json::{Map, Value as Json, json};
+
+use crate::world::{ERAS, Person, World, call, run};
+
+/// What hostile and careless arguments are made of.
+const WORDS: [&str; 26] = [
+    "'; DROP TABLE TxField; --",
+    "1 OR 1=1",
+    "lab",
+    "lab.db",
+    "localhost",
+    "sqlite:lab.db",
+    "/etc/passwd",
+    "../journal.db",
+    "gantry",
+    "collimator",
+    "same_field",
+    "single_gap",
+    "create_invalid_angles",
+    "TrackTreatment",
+    "Pat_ID1",
+    "all",
+    "5000-5100",
+    "NaN",
+    "-0",
+    "\u{0}",
+    "\u{202e}\u{fffd}",
+    "$(reboot)",
+    "yes",
+    "true",
+    "9999-99-99",
+    "{\"$gt\":0}",
+];
+
+struct Fuzzer(ChaCha20Rng);
+
+impl Fuzzer {
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.0.next_u64() % limit as u64).unwrap()
+    }
+
+    fn value(&mut self, depth: usize) -> Json {
+        match self.below(if depth > 12 { 8 } else { 11 }) {
+            0 => Json::Null,
+            1 => json!(self.below(2) == 0),
+            2 => json!(5000 + self.below(40)),
+            3 => json!(i64::MIN),
+            4 => json!(u64::MAX),
+            5 => json!(1e308),
+            6 => json!("x".repeat(self.below(9000))),
+            7 => json!(WORDS[self.below(WORDS.len())]),
+            8 => (0..self.below(4)).map(|_| self.value(depth + 1)).collect(),
+            9 => {
+                let mut map = Map::new();
+                for _ in 0..self.below(3) {
+                    map.insert(WORDS[self.below(WORDS.len())].to_owned(), self.value(depth + 1));
+                }
+                Json::Object(map)
+            }
+            _ => (0..40).fold(self.value(depth + 1), |inner, _| json!([inner])),
+        }
+    }
+
+    /// Returns arguments: mostly the tool's own names, with words of its schema now and then.
+    fn arguments(&mut self, schema: &Map<String, Json>) -> Json {
+        let properties = schema.get("properties").and_then(Json::as_object).cloned().unwrap_or_default();
+        let mut out = Map::new();
+        for (name, property) in &properties {
+            let words = property["enum"].as_array().cloned().unwrap_or_default();
+            match self.below(4) {
+                0 => {}
+                1 if !words.is_empty() => drop(out.insert(name.clone(), words[self.below(words.len())].clone())),
+                2 if name == "sample" => drop(out.insert(name.clone(), json!(1))),
+                2 if name == "target" => drop(out.insert(name.clone(), json!("lab"))),
+                _ => drop(out.insert(name.clone(), self.value(0))),
+            }
+        }
+        if self.below(5) == 0 {
+            out.insert(WORDS[self.below(WORDS.len())].to_owned(), self.value(0));
+        }
+        Json::Object(out)
+    }
+}
+
+#[test]
+fn no_arguments_write_without_consent() {
+    let rounds: u64 = std::env::var("MFM_TEST_FUZZ").ok().map_or(150, |text| text.parse().unwrap());
+    let seed: u64 = std::env::var("MFM_TEST_FUZZ_SEED").ok().map_or(1, |text| text.parse().unwrap());
+    for (at, era) in (0..).zip(ERAS) {
+        for (says, person) in [(false, Person::who(None)), (true, Person::who(Some(false)))] {
+            let world = World::new();
+            let before = (world.lab(), world.json(&["audit", "verify"])["head"].clone());
+            let mut fuzzer = Fuzzer(ChaCha20Rng::seed_from_u64(seed * 100 + at * 10 + u64::from(says)));
+            run(async {
+                let client = world.client(&World::options(), era, person).await;
+                let tools = client.list_all_tools().await.unwrap();
+                let mut answered = 0;
+                for _ in 0..rounds {
+                    let tool = &tools[fuzzer.below(tools.len())];
+                    let arguments = fuzzer.arguments(&tool.input_schema);
+                    let answer = call(&client, &tool.name, arguments.clone()).await;
+                    let code = answer.json["code"].as_str().unwrap_or_default();
+                    assert_ne!(code, "agent_bug", "{} {arguments}: {}", tool.name, answer.text);
+                    assert!(!code.starts_with("target_"), "{} {arguments}: {}", tool.name, answer.text);
+                    answered += u64::from(!answer.is_error);
+                }
+                assert!(answered > rounds / 20, "only {answered} of {rounds} calls were understood");
+            });
+            assert_eq!(world.lab(), before.0, "a row was written");
+            assert_eq!(world.json(&["log"])["operations"], json!([]));
+            let audit = world.json(&["audit", "verify", "--depth", "live", "--full"]);
+            assert_eq!(audit["ok"], true, "{audit}");
+            let added = audit["head"]["seq"].as_u64().unwrap() - before.1["seq"].as_u64().unwrap();
+            assert!(added <= 12, "{added} entries were journaled for refusals");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What the lists look like: names, annotations, schemas that answers keep to, and what they cost a model.
+
+use std::collections::BTreeSet;
+
+use rmcp::model::{GetPromptRequestParams, ReadResourceRequestParams};
+use serde_json::{Value as Json, json};
+
+use crate::world::{ERAS, Era, Person, World, call, run};
+
+/// The tools of the specification.
+const SPECIFIED: [&str; 11] = [
+    "corrupt_mlc_data",
+    "create_invalid_angles",
+    "create_duplicate_treatment",
+    "delete_control_points",
+    "nullify_required_fields",
+    "create_timestamp_inconsistency",
+    "create_orphaned_record",
+    "corrupt_offset_data",
+    "create_meterset_inconsistency",
+    "mlc_leaf_count_mismatch",
+    "list_failure_modes",
+];
+
+/// What a text costs a model: a token is about four bytes of English or JSON. docs/mcp.md says so too.
+fn tokens(text: &str) -> usize {
+    text.len().div_ceil(4)
+}
+
+#[test]
+fn the_list_of_tools_is_whole_and_cheap() {
+    let world = World::new();
+    run(async {
+        let client = world.client(&World::options(), Era::Session, Person::who(None)).await;
+        let tools = client.list_all_tools().await.unwrap();
+        let names: BTreeSet<&str> = tools.iter().map(|tool| tool.name.as_ref()).collect();
+        assert!(SPECIFIED.iter().all(|name| names.contains(name)), "{names:?}");
+        for tool in &tools {
+            let hints = tool.annotations.clone().unwrap();
+            let all = [hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint];
+            assert!(all.iter().all(Option::is_some), "{}", tool.name);
+            assert!(
+                tool.title.is_some() && tool.description.is_some() && tool.output_schema.is_some(),
+                "{}",
+                tool.name
+            );
+            assert!(tool.name.len() <= 64 && tool.description.as_ref().unwrap().len() <= 200, "{}", tool.name);
+            let input = Json::Object((*tool.input_schema).clone());
+            assert_eq!(input["type"], "object", "{}", tool.name);
+            let text = input.to_string();
+            for never in ["sql", "path", "command", "password", "$ref"] {
+                assert!(!text.to_lowercase().contains(never), "{} takes {never}: {text}", tool.name);
+            }
+        }
+        let whole = serde_json::to_string(&tools).unwrap();
+        assert!(tokens(&whole) <= 4_000, "the list costs {} tokens", tokens(&whole));
+        let lines: Vec<String> = tools
+            .iter()
+            .map(|tool| {
+                let input = tool.input_schema.get("properties").and_then(Json::as_object).unwrap();
+                let names = input.keys().map(String::as_str).collect::<Vec<_>>().join(" ");
+                format!("{}: {names}", tool.name)
+            })
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"), @"");
+    });
+}
+
+/// Tells whether a value keeps to the few words of a schema that the tools use.
+fn keeps(schema: &Json, value: &Json) -> bool {
+    let kind = match schema["type"].as_str() {
+        Some("object") => value.is_object(),
+        Some("array") => value.is_array(),
+        Some("string") => value.is_string(),
+        Some("integer") => value.is_i64() || value.is_u64(),
+        Some("boolean") => value.is_boolean(),
+        _ => true,
+    };
+    let required = schema["required"].as_array().into_iter().flatten();
+    let has = required.into_iter().all(|name| value.get(name.as_str().unwrap()).is_some());
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    kind && has && properties.into_iter().all(|(name, part)| value.get(name).is_none_or(|value| keeps(part, value)))
+}
+
+#[test]
+fn every_answer_keeps_to_its_schema() {
+    for era in ERAS {
+        let world = World::new();
+        run(async {
+            let client = world.client(&World::options(), era, Person::who(Some(true))).await;
+            let tools = client.list_all_tools().await.unwrap();
+            let fault = json!({"target": "lab", "variant": "gantry", "sample": 1, "seed": 1});
+            let mut seen = BTreeSet::new();
+            for (tool, arguments) in [
+                ("create_invalid_angles", fault),
+                ("status", json!({"target": null})),
+                ("log", json!({"limit": 3})),
+                ("show", json!({"op": 1, "diff": true})),
+                ("explain", json!({"op": 1})),
+                ("find", json!({"kind": "point"})),
+                ("check", json!({})),
+                ("audit_verify", json!({"depth": "structure"})),
+                ("plan", json!({"tool": "corrupt_mlc_data", "variant": "odd_bytes", "sample": 1})),
+                ("list_failure_modes", json!({"mode": "create_invalid_angles"})),
+                ("revert", json!({"all": true})),
+                ("recover", json!({})),
+            ] {
+                let answer = call(&client, tool, arguments).await;
+                let schema = tools.iter().find(|each| each.name == tool).unwrap().output_schema.clone().unwrap();
+                assert!(!answer.is_error, "{tool}: {}", answer.text);
+                assert!(keeps(&Json::Object((*schema).clone()), &answer.json), "{tool}: {}", answer.json);
+                assert!(!answer.text.is_empty() && answer.text.len() < 6_000, "{tool}: {}", answer.text.len());
+                seen.insert(tool);
+            }
+            assert_eq!(seen.len(), 12);
+        });
+    }
+}
+
+#[test]
+fn resources_prompts_and_completion() {
+    for era in ERAS {
+        let world = World::new();
+        world.json(&["apply", "create_invalid_angles", "--variant", "gantry", "--sample", "1", "--seed", "1", "--yes"]);
+        run(async {
+            let client = world.client(&World::options(), era, Person::who(None)).await;
+            let resources = client.list_all_resources().await.unwrap();
+            assert_eq!(resources.len(), 13);
+            assert_eq!(client.list_all_resource_templates().await.unwrap().len(), 3);
+            let mut uris: Vec<String> = resources.iter().map(|resource| resource.uri.clone()).collect();
+            uris.extend(["mfm://operations/1".into(), "mfm://findings/lab".into()]);
+            for uri in uris {
+                let read = client.read_resource(ReadResourceRequestParams::new(uri.clone())).await.unwrap();
+                let read = serde_json::to_value(&read.contents[0]).unwrap();
+                let text = read["text"].as_str().unwrap();
+                let page = uri.starts_with("failure-mode://mosaiq/");
+                let said = if page { "## Data that fuller checks need" } else { "{" };
+                assert!(text.contains(said), "{uri}: {text}");
+            }
+            for missing in
+                ["failure-mode://mosaiq/havoc", "mfm://operations/99", "mfm://findings/x", "file:///etc/passwd"]
+            {
+                let error = client.read_resource(ReadResourceRequestParams::new(missing)).await.unwrap_err();
+                assert!(error.to_string().contains("no such resource"), "{missing}: {error}");
+            }
+            let prompts = client.list_all_prompts().await.unwrap();
+            assert_eq!(prompts.len(), 4);
+            for prompt in prompts {
+                let arguments = json!({"target": "lab"}).as_object().cloned().unwrap();
+                let params = GetPromptRequestParams::new(prompt.name).with_arguments(arguments);
+                let text = serde_json::to_string(&client.get_prompt(params).await.unwrap().messages).unwrap();
+                assert!(text.contains("the target lab") && !text.contains("{target}"), "{text}");
+            }
+            let modes =
+                client.complete_resource_simple("failure-mode://mosaiq/{mode}", "mode", "invalid").await.unwrap();
+            assert_eq!(serde_json::to_value(&modes).unwrap().to_string().matches("invalid_").count(), 2);
+            let ops = client.complete_resource_simple("mfm://operations/{op}", "op", "").await.unwrap();
+            assert!(serde_json::to_string(&ops).unwrap().contains("\"1\""));
+            let targets = client.complete_prompt_simple("test_mlc_validation", "target", "l").await.unwrap();
+            assert!(serde_json::to_string(&targets).unwrap().contains("\"lab\""));
+        });
+    }
+}
