@@ -211,7 +211,8 @@ impl Inner {
                     let op = super::answers::number(json, "op");
                     let plan = &outcome.plan;
                     format!(
-                        "operation {op}: applied {} ({}, severity {}) on {}, {} rows. revert with operations [{op}] takes it back.",
+                        "operation {op}: applied {} ({}, severity {}) on {}, {} rows. revert with operations [{op}] \
+                         takes it back.",
                         plan.tool, plan.variant, plan.severity, plan.target, plan.rows
                     )
                 })

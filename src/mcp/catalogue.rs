@@ -40,7 +40,8 @@ pub(super) struct Entry {
 
 /// Returns every tool that is allowed, by name.
 pub(super) fn entries(allowed: &Allowed) -> Vec<Entry> {
-    let mut out = reading();
+    let mut out = of_the_journal();
+    out.extend(of_the_target());
     if !allowed.read_only {
         out.extend(MODES.iter().filter(|mode| allowed.has(mode.card().tool)).map(|mode| {
             let card = mode.card();
@@ -59,10 +60,12 @@ fn sentence(text: &str) -> String {
     if text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
 }
 
-fn reading() -> Vec<Entry> {
-    let read = |name: &'static str, title: &'static str, card: &Card, input: Object, answer: Object, does: Read| {
-        entry((name, title, card.about, card.danger), input, answer, Does::Read(does))
-    };
+/// Puts a tool together that reads.
+fn read(name: &'static str, title: &'static str, card: &Card, input: Object, answer: Object, does: Read) -> Entry {
+    entry((name, title, card.about, card.danger), input, answer, Does::Read(does))
+}
+
+fn of_the_journal() -> Vec<Entry> {
     let fields = schema::answer;
     vec![
         entry(
@@ -102,6 +105,20 @@ fn reading() -> Vec<Entry> {
             reads::explain,
         ),
         read(
+            "audit_verify",
+            "Audit",
+            &audit::CARD,
+            with_target(schema::of::<audit::Request>()),
+            fields(&[("ok", "boolean"), ("findings", "array")]),
+            reads::audit,
+        ),
+    ]
+}
+
+fn of_the_target() -> Vec<Entry> {
+    let fields = schema::answer;
+    vec![
+        read(
             "find",
             "Records",
             &find::CARD,
@@ -116,14 +133,6 @@ fn reading() -> Vec<Entry> {
             with_place(schema::lean(schema::of::<checks::Request>(), &["now"], &[])),
             fields(&[("violations", "integer"), ("not_run", "integer"), ("findings", "array")]),
             reads::check,
-        ),
-        read(
-            "audit_verify",
-            "Audit",
-            &audit::CARD,
-            with_target(schema::of::<audit::Request>()),
-            fields(&[("ok", "boolean"), ("findings", "array")]),
-            reads::audit,
         ),
         entry(
             ("plan", "Plan", plan::CARD.about, plan::CARD.danger),
@@ -156,7 +165,13 @@ fn writing(allowed: &Allowed) -> Vec<Entry> {
             fields(&[("state", "string")]),
             Does::CarryOut,
         ),
-        write("revert", "Revert", &revert::CARD, schema::of::<revert::Request>(), writes::REVERT),
+        write(
+            "revert",
+            "Revert",
+            &revert::CARD,
+            schema::lean(schema::of::<revert::Request>(), &[], &["disable_triggers"]),
+            writes::REVERT,
+        ),
         write(
             "recover",
             "Recover",

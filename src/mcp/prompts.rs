@@ -26,35 +26,37 @@ const PROMPTS: [Card; 4] = [
         title: "Test MLC validation",
         about: "Break leaf positions in every way, and see which check notices",
         text: "Test the MLC validation of our quality checks on {target}. Run check once for what is found already. \
-            Then for each variant of corrupt_mlc_data, and for intra_field of mlc_leaf_count_mismatch: find one eligible \
-            field, plan the fault, commit it after my yes, run check with only mlc and leaf_counts, note the new \
-            findings, and revert it before the next.",
+            Then for each variant of corrupt_mlc_data, and for intra_field of mlc_leaf_count_mismatch: find one \
+            eligible field, plan the fault, commit it after my yes, run check with only mlc and leaf_counts, note \
+            the new findings, and revert it before the next.",
     },
     Card {
         name: "develop_duplicate_detection",
         title: "Develop duplicate detection",
         about: "Make duplicate deliveries of rising difficulty for a detector that is being written",
         text: "Help me develop a detector of duplicate deliveries on {target}. Commit create_duplicate_treatment on \
-            eligible deliveries, one after the other: the same field 5 s later, the same field 0 s later, 9 s earlier, \
-            another field of the patient. After each, tell me keys and times of original and copy, and what check with \
-            only duplicates finds; wait while I run my own detector. Name cases that a rule on time alone would miss.",
+            eligible deliveries, one after the other: the same field 5 s later, the same field 0 s later, 9 s \
+            earlier, another field of the patient. After each, tell me keys and times of original and copy, and \
+            what check with only duplicates finds; wait while I run my own detector. Name cases that a rule on \
+            time alone would miss.",
     },
     Card {
         name: "test_offset_validation",
         title: "Test offset validation",
         about: "Break patient shifts in every way, and see which check notices",
-        text: "Test the validation of patient shifts on {target}. Run check with only offsets first. Then for each variant \
-            of corrupt_offset_data: find one eligible offset, plan, commit after my yes, run the same check again, note \
-            the new findings, and revert. Say at which size a shift is first noticed: try 20.1, 50 and 999.9 cm.",
+        text: "Test the validation of patient shifts on {target}. Run check with only offsets first. Then for each \
+            variant of corrupt_offset_data: find one eligible offset, plan, commit after my yes, run the same \
+            check again, note the new findings, and revert. Say at which size a shift is first noticed: try 20.1, \
+            50 and 999.9 cm.",
     },
     Card {
         name: "read_drill",
         title: "Read a drill",
         about: "Say what a drill shows: what was caught, what was missed, and what it does not show",
-        text: "Read what was tried on {target}: log for the operations, show with diff for each fault, check for what is \
-            found now. Say for each fault its severity, whether a check caught it, and which. Then say what was missed, \
-            worst first; which checks could not run, which is no pass; and what this does not show: a fault that was not \
-            tried, data of another clinic. Write nothing.",
+        text: "Read what was tried on {target}: log for the operations, show with diff for each fault, check for what \
+            is found now. Say for each fault its severity, whether a check caught it, and which. Then say what was \
+            missed, worst first; which checks could not run, which is no pass; and what this does not show: a \
+            fault that was not tried, data of another clinic. Write nothing.",
     },
 ];
 

@@ -65,21 +65,38 @@ impl Fuzzer {
         }
     }
 
-    /// Returns arguments: mostly the tool's own names, with words of its schema now and then.
+    /// Returns what an honest agent could send for an argument.
+    fn honest(&mut self, name: &str, property: &Json) -> Option<Json> {
+        if let Some(words) = property["enum"].as_array() {
+            return Some(words[self.below(words.len())].clone());
+        }
+        Some(match name {
+            "target" => json!("lab"),
+            "tool" | "eligible" => json!("create_invalid_angles"),
+            "variant" => json!("gantry"),
+            "sample" | "op" | "limit" => json!(1),
+            "fld_id" => json!(5002),
+            "last" | "all" => json!(true),
+            _ => return None,
+        })
+    }
+
+    /// Returns arguments: in one call of three nothing but honest ones, else a mixture of everything.
     fn arguments(&mut self, schema: &Map<String, Json>) -> Json {
         let properties = schema.get("properties").and_then(Json::as_object).cloned().unwrap_or_default();
-        let mut out = Map::new();
+        let required = schema.get("required").and_then(Json::as_array).cloned().unwrap_or_default();
+        let (mut out, mild) = (Map::new(), self.below(3) == 0);
         for (name, property) in &properties {
-            let words = property["enum"].as_array().cloned().unwrap_or_default();
-            match self.below(4) {
-                0 => {}
-                1 if !words.is_empty() => drop(out.insert(name.clone(), words[self.below(words.len())].clone())),
-                2 if name == "sample" => drop(out.insert(name.clone(), json!(1))),
-                2 if name == "target" => drop(out.insert(name.clone(), json!("lab"))),
-                _ => drop(out.insert(name.clone(), self.value(0))),
-            }
+            let needed = required.contains(&json!(name)) || ["variant", "sample"].contains(&name.as_str());
+            let value = match self.below(4) {
+                0 if !(mild && needed) => None,
+                _ if mild => self.honest(name, property).filter(|_| needed || self.below(3) == 0),
+                1 => self.honest(name, property),
+                _ => Some(self.value(0)),
+            };
+            value.map(|value| out.insert(name.clone(), value));
         }
-        if self.below(5) == 0 {
+        if !mild && self.below(5) == 0 {
             out.insert(WORDS[self.below(WORDS.len())].to_owned(), self.value(0));
         }
         Json::Object(out)

@@ -147,8 +147,11 @@ fn a_tool_rests_and_calls_are_counted() {
         assert_eq!(refused.code(), "agent_cooldown");
         // Another tool need not wait: what was done can be taken back at once.
         call(&client, "revert", json!({"operations": [1]})).await.ok();
+    });
+    let world = World::new();
+    run(async {
         let options = Options { calls_per_hour: Some(3), ..World::options() };
-        let client = world.client(&options, Era::Session, Person { name: "busy", ..Person::default() }).await;
+        let client = world.client(&options, Era::Session, Person::who(None)).await;
         for at in 0..5 {
             let log = call(&client, "log", json!({})).await;
             assert_eq!(log.is_error, at >= 3, "{at}: {}", log.text);

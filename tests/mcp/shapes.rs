@@ -62,7 +62,33 @@ fn the_list_of_tools_is_whole_and_cheap() {
                 format!("{}: {names}", tool.name)
             })
             .collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        let all = format!("{} tools, {} tokens\n{}", tools.len(), tokens(&whole), lines.join("\n"));
+        insta::assert_snapshot!(all, @r"
+        23 tools, 3736 tokens
+        apply_plan: handle
+        audit_verify: depth full target
+        check: database hostname now only target
+        corrupt_mlc_data: corruption_type database fld_id hostname sample seed target variant
+        corrupt_offset_data: corruption_type database hostname off_id sample seed target value variant
+        create_duplicate_treatment: change_field database hostname sample seed target time_offset_seconds ttx_id variant
+        create_invalid_angles: angle_type database fld_id hostname invalid_value sample seed target variant
+        create_meterset_inconsistency: database fld_id hostname inconsistency_type sample seed target value variant
+        create_orphaned_record: database hostname invalid_fk_field invalid_value record_id record_type sample seed target variant
+        create_timestamp_inconsistency: database hostname inconsistency_type sample seed target ttx_id variant
+        delete_control_points: database fld_id hostname points_to_delete sample seed target variant
+        explain: op
+        find: database date eligible hostname kind limit machine patient target type variant
+        list_failure_modes: mode
+        log: before limit target
+        mlc_leaf_count_mismatch: database fld_id hostname mismatch_type sample seed target variant
+        nullify_required_fields: database field_to_nullify hostname record_id sample seed table target variant
+        plan: all database date hostname machine max_rows now params patient sample seed target tool type variant
+        recover: as confirm database hostname op target
+        replay: database hostname onto target until
+        revert: all cascade database force hostname last operations skip_conflicts target
+        show: diff op
+        status: database hostname target
+        ");
     });
 }
 
