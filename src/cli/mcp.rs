@@ -118,6 +118,7 @@ fn arguments(options: &Options, settings: &Settings) -> Vec<String> {
     let allow = Some(options.allow.join(",")).filter(|allow| !allow.is_empty());
     for (flag, value) in [
         ("--allow", allow),
+        ("--rules", options.rules.as_deref().map(|path| absolute(path).display().to_string())),
         ("--max-severity", options.max_severity.clone()),
         ("--calls-per-hour", number(options.calls_per_hour)),
         ("--writes-per-hour", number(options.writes_per_hour)),

@@ -130,7 +130,7 @@ fn of_the_target() -> Vec<Entry> {
             "check",
             "Quality checks",
             &checks::CARD,
-            with_place(schema::lean(schema::of::<checks::Request>(), &["now"], &[])),
+            with_place(schema::only(schema::of::<checks::Request>(), &["only", "now"])),
             fields(&[("violations", "integer"), ("not_run", "integer"), ("findings", "array")]),
             reads::check,
         ),

@@ -1,6 +1,7 @@
 //! What the operator allows agents: modes, severities, writes, names, and how often; enforces nothing itself.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use clap::Args;
 use mfm_journal::Decimal;
@@ -25,6 +26,9 @@ pub struct Options {
     /// Show agents columns that identify people, and free text
     #[arg(long)]
     pub include_phi: bool,
+    /// Judge the checks by the rules of this file
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub rules: Option<PathBuf>,
     /// Calls of one client in an hour; all together twice as many [default: 2000]
     #[arg(long, value_name = "N")]
     pub calls_per_hour: Option<u64>,
@@ -41,6 +45,7 @@ pub struct Options {
 pub(super) struct Allowed {
     pub(super) read_only: bool,
     pub(super) identifying: bool,
+    pub(super) rules: Option<PathBuf>,
     tools: BTreeSet<&'static str>,
     max_severity: Option<Decimal>,
 }
@@ -60,7 +65,8 @@ impl Options {
             number.ok_or_else(|| Failure::usage("severity", message, "write it as 1.8"))
         };
         let max_severity = self.max_severity.as_ref().map(number).transpose()?;
-        Ok(Allowed { read_only: self.read_only, identifying: self.include_phi, tools, max_severity })
+        let rules = self.rules.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+        Ok(Allowed { read_only: self.read_only, identifying: self.include_phi, rules, tools, max_severity })
     }
 
     /// Returns the limits, defaults filled in.

@@ -105,8 +105,9 @@ pub(super) fn find(context: &Context<'_>, allowed: &Allowed, arguments: Object) 
 }
 
 /// `check`.
-pub(super) fn check(context: &Context<'_>, _: &Allowed, arguments: Object) -> Result<Answer, Failure> {
-    let outcome = checks::run(context, &request(arguments)?)?;
+pub(super) fn check(context: &Context<'_>, allowed: &Allowed, arguments: Object) -> Result<Answer, Failure> {
+    let wanted = checks::Request { rules: allowed.rules.clone(), ..request(arguments)? };
+    let outcome = checks::run(context, &wanted)?;
     let mut answer = Answer::of(&outcome, |json| {
         let line = |found: &Json| {
             let key = found.get("key").map(ToString::to_string).unwrap_or_default();

@@ -126,6 +126,14 @@ pub(super) fn lean(mut schema: Object, undescribed: &[&str], left_out: &[&str]) 
     schema
 }
 
+/// Returns a schema with these properties alone: what else a request takes, such as files, is the operator's to say.
+pub(super) fn only(mut schema: Object, kept: &[&str]) -> Object {
+    if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
+        properties.retain(|name, _| kept.contains(&name.as_str()));
+    }
+    schema
+}
+
 /// Returns the schema of an answer: what it always has.
 pub(super) fn answer(fields: &[(&str, &str)]) -> Object {
     let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();

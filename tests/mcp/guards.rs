@@ -224,6 +224,9 @@ fn names_are_redacted_unless_the_operator_allows_them() {
             let fault = json!({"target": "lab", "variant": "same_field", "sample": 1});
             let planned = call(&client, "create_duplicate_treatment", fault).await;
             said += &(planned.json.to_string() + &planned.text);
+            let checked = call(&client, "check", json!({})).await;
+            let checked = checked.json.to_string() + &checked.text;
+            assert!(!checked.contains("MR-SECRET") && !checked.contains(injected), "{checked}");
             assert_eq!(said.contains("MR-SECRET"), shown);
             assert_eq!(said.contains(injected), shown);
             assert_eq!(said.contains(&format!("{{\"$data\":\"{injected}\"}}")), shown);

@@ -64,7 +64,7 @@ fn the_list_of_tools_is_whole_and_cheap() {
             .collect();
         let all = format!("{} tools, {} tokens\n{}", tools.len(), tokens(&whole), lines.join("\n"));
         insta::assert_snapshot!(all, @r"
-        23 tools, 3736 tokens
+        23 tools, 3753 tokens
         apply_plan: handle
         audit_verify: depth full target
         check: database hostname now only target
