@@ -191,7 +191,7 @@ impl State {
     #[must_use]
     pub fn knows(kind: &str) -> bool {
         Verdict::from_kind(kind).is_some()
-            || matches!(kind, "opened" | "intended" | "baseline")
+            || matches!(kind, "opened" | "intended" | "baseline" | "agent_refused")
             || is_target_kind(kind)
             || is_drill_kind(kind)
     }

@@ -112,7 +112,8 @@ fn arguments(options: &Options, settings: &Settings) -> Vec<String> {
     words.extend(
         [(options.read_only, "--read-only"), (options.include_phi, "--include-phi")]
             .iter()
-            .filter_map(|(given, flag)| given.then(|| (*flag).to_owned())),
+            .filter(|(given, _)| *given)
+            .map(|(_, flag)| (*flag).to_owned()),
     );
     let number = |number: Option<u64>| number.map(|number| number.to_string());
     let allow = Some(options.allow.join(",")).filter(|allow| !allow.is_empty());

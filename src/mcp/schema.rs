@@ -66,7 +66,7 @@ fn part(schema: &Json, definitions: &Object) -> Json {
 /// Joins the ways in which something may be written: words to one list of words, types to one list of types.
 fn joined(ways: &[Json], definitions: &Object) -> Object {
     let parts: Vec<Json> = ways.iter().map(|way| part(way, definitions)).collect();
-    let parts: Vec<&Object> = parts.iter().filter_map(Json::as_object).filter(|part| part.len() > 0).collect();
+    let parts: Vec<&Object> = parts.iter().filter_map(Json::as_object).filter(|part| !part.is_empty()).collect();
     let parts: Vec<&&Object> = parts.iter().filter(|part| part.get("type") != Some(&json!("null"))).collect();
     if let [only] = parts.as_slice() {
         return (**only).clone();
@@ -77,7 +77,7 @@ fn joined(ways: &[Json], definitions: &Object) -> Object {
         let mut out: Vec<Json> = Vec::new();
         flat.for_each(|value| {
             if !out.contains(&value) {
-                out.push(value)
+                out.push(value);
             }
         });
         out

@@ -62,11 +62,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         std::fs::write(&path, "a").unwrap();
-        assert!(!Watermark::of(&[path.clone()]).holds(), "it changed just now");
+        assert!(!Watermark::of(std::slice::from_ref(&path)).holds(), "it changed just now");
         let long_ago = SystemTime::now() - Duration::from_secs(60);
         let age = |path: &PathBuf| std::fs::File::options().write(true).open(path).unwrap().set_modified(long_ago);
         age(&path).unwrap();
-        let mark = Watermark::of(&[path.clone()]);
+        let mark = Watermark::of(std::slice::from_ref(&path));
         assert!(mark.holds());
         std::fs::write(folder.path().join("a.db-wal"), "").unwrap();
         assert!(!mark.holds());

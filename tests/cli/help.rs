@@ -33,6 +33,7 @@ fn the_main_help() {
       drill        Measure what checks catch: break, look, take back, count
       campaign     Commit many faults from one file
       audit        Gather evidence
+      mcp          Serve AI agents over stdin and stdout
       completions  Write the completion script of a shell to stdout
       man          Write the man pages into a folder
       help         Explain a command or a topic

@@ -39,7 +39,7 @@ impl Agents {
         }
         if !entries.is_empty() && journal(context, &entries).is_err() && first {
             // It is as if this one had not been the first.
-            self.change(|state| drop(state.refused.remove(&failure.code)))?;
+            self.change(|state| state.refused.remove(&failure.code))?;
         }
         Ok(())
     }
