@@ -11,7 +11,7 @@ use super::schema::{self, Object};
 use super::{modes, writes};
 use crate::model::ports::Danger;
 use crate::mosaiq::modes::MODES;
-use crate::ops::{Card, audit, checks, explain, find, log, plan, recover, replay, revert, show, status};
+use crate::ops::{Card, audit, checks, drill, explain, find, log, plan, recover, replay, revert, show, status};
 
 /// What a tool does.
 #[derive(Clone, Copy)]
@@ -45,8 +45,7 @@ pub(super) fn entries(allowed: &Allowed) -> Vec<Entry> {
     if !allowed.read_only {
         out.extend(MODES.iter().filter(|mode| allowed.has(mode.card().tool)).map(|mode| {
             let card = mode.card();
-            let about =
-                format!("{} Severity {}. Plans, then commits with consent.", sentence(card.title), card.severity);
+            let about = format!("{} Severity {}. Needs consent.", sentence(card.title), card.severity);
             let answer = schema::answer(&[("state", "string")]);
             entry((card.tool, card.title, &about, Danger::Write), modes::input(*mode), answer, Does::Fault)
         }));
@@ -103,6 +102,14 @@ fn of_the_journal() -> Vec<Entry> {
             schema::of::<explain::Request>(),
             fields(&[("words", "string"), ("inverse", "object")]),
             reads::explain,
+        ),
+        read(
+            "drill_result",
+            "Drill result",
+            &Card { name: "drill", danger: Danger::Read, about: "Show an earlier drill, by its number" },
+            required(json!({"drill": {"type": "integer"}}), "drill"),
+            fields(&[("trials", "array"), ("exact", "boolean")]),
+            reads::drill,
         ),
         read(
             "audit_verify",
@@ -180,10 +187,12 @@ fn writing(allowed: &Allowed) -> Vec<Entry> {
             writes::RECOVER,
         ),
     ];
-    // A replay repeats whatever the journal holds.
+    // A replay repeats whatever the journal holds, and a drill tries whatever there is.
     if allowed.is_everything() {
         let input = schema::lean(schema::of::<replay::Request>(), &["until"], &["beside_journal"]);
         out.push(write("replay", "Replay", &replay::CARD, input, writes::REPLAY));
+        let input = schema::only(schema::of::<drill::Request>(), &["modes", "sample", "seed", "now", "controls"]);
+        out.push(write("drill", "Drill", &drill::CARD, schema::lean(input, &["*"], &[]), writes::DRILL));
     }
     out
 }

@@ -53,7 +53,7 @@ const PROMPTS: [Card; 4] = [
         name: "read_drill",
         title: "Read a drill",
         about: "Say what a drill shows: what was caught, what was missed, and what it does not show",
-        text: "Read what was tried on {target}: log for the operations, show with diff for each fault, check for what \
+        text: "Read what was tried on {target}: drill_result if I name a drill, else log for the operations, show with diff for each fault, check for what \
             is found now. Say for each fault its severity, whether a check caught it, and which. Then say what was \
             missed, worst first; which checks could not run, which is no pass; and what this does not show: a \
             fault that was not tried, data of another clinic. Write nothing.",

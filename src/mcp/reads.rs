@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::answers::{Answer, list, number, word};
 use super::options::Allowed;
 use super::schema::Object;
-use crate::ops::{Context, Failure, audit, checks, explain, find, log, redact, show, status};
+use crate::ops::{Context, Failure, audit, checks, drill, explain, find, log, redact, show, status};
 
 /// A tool that reads.
 pub(super) type Read = fn(&Context<'_>, &Allowed, Object) -> Result<Answer, Failure>;
@@ -125,6 +125,18 @@ pub(super) fn check(context: &Context<'_>, allowed: &Allowed, arguments: Object)
     answer.json["checks"] = outcome.checks.iter().filter(spoke).map(said).collect();
     answer.json["checks_passed"] = json!(outcome.checks.iter().filter(|check| !spoke(check)).count());
     Ok(answer)
+}
+
+/// `drill_result`.
+pub(super) fn drill(context: &Context<'_>, _: &Allowed, mut arguments: Object) -> Result<Answer, Failure> {
+    let number = arguments.remove("drill").unwrap_or_default();
+    let wanted = [("show".to_owned(), number)].into_iter().collect();
+    let outcome = drill::run(context, &request(wanted)?)?;
+    Answer::of(&outcome, |json| {
+        let exact = json.get("exact").and_then(Json::as_bool).unwrap_or_default();
+        let tried = super::answers::number(json, "tried");
+        format!("drill {} on {}: {tried} faults tried, exact: {exact}", outcome.drill, word(json, "target"))
+    })
 }
 
 /// `audit_verify`.

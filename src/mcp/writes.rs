@@ -7,7 +7,7 @@ use super::options::Allowed;
 use super::reads::request;
 use super::schema::Object;
 use crate::ops::agents::Place;
-use crate::ops::{Context, Failure, explain, recover, replay, revert, status};
+use crate::ops::{Context, Failure, drill, explain, recover, replay, revert, status};
 use mfm_journal::OperationAction;
 
 /// What came of a call that may write.
@@ -48,12 +48,16 @@ pub(super) const RECOVER: Write = Write { preview: preview_recover, run: run_rec
 /// `replay`.
 pub(super) const REPLAY: Write = Write { preview: preview_replay, run: run_replay };
 
+/// `drill`, with mfm's own checks: no command of anybody's is run for an agent.
+pub(super) const DRILL: Write = Write { preview: preview_drill, run: run_drill };
+
 /// Returns the write of a tool.
 pub(super) fn of(tool: &str) -> Option<Write> {
     match tool {
         "revert" => Some(REVERT),
         "recover" => Some(RECOVER),
         "replay" => Some(REPLAY),
+        "drill" => Some(DRILL),
         _ => None,
     }
 }
@@ -153,6 +157,27 @@ fn run_replay(context: &Context<'_>, arguments: Object) -> Result<Answer, Failur
     let outcome = replay::run(context, &request(arguments)?)?;
     let state = if outcome.ok { "replayed" } else { "parted" };
     done(&outcome, state, |json| format!("{} operations replayed", list(json, "replayed").len()))
+}
+
+fn preview_drill(context: &Context<'_>, _: &Allowed, arguments: &Object) -> Result<Preview, Failure> {
+    let wanted: drill::Request = request(arguments.clone())?;
+    let target = context.chosen(&context.reading()?)?.name;
+    let modes = if wanted.modes.is_empty() { "every mode".to_owned() } else { wanted.modes.join(", ") };
+    let sample = wanted.sample.unwrap_or(3);
+    let text = format!(
+        "Drill the quality checks on target {target}: {modes}, {sample} records of each variant; every fault is \
+         committed, looked for, and taken back?"
+    );
+    Ok(Preview { json: json!({"target": target, "modes": modes, "sample": sample}), target, text })
+}
+
+fn run_drill(context: &Context<'_>, arguments: Object) -> Result<Answer, Failure> {
+    let outcome = drill::run(context, &request(arguments)?)?;
+    done(&outcome, "drilled", |json| {
+        let (number, tried) = (number(json, "drill"), number(json, "tried"));
+        let exact = json.get("exact").and_then(Json::as_bool).unwrap_or_default();
+        format!("drill {number}: {tried} faults tried and taken back, exact: {exact}; drill_result shows it again")
+    })
 }
 
 /// Returns the answer after a write, with its state.
