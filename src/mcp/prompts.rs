@@ -27,8 +27,8 @@ const PROMPTS: [Card; 4] = [
         about: "Break leaf positions in every way, and see which check notices",
         text: "Test the MLC validation of our quality checks on {target}. Run check once for what is found already. \
             Then for each variant of corrupt_mlc_data, and for intra_field of mlc_leaf_count_mismatch: find one \
-            eligible field, plan the fault, commit it after my yes, run check with only mlc and leaf_counts, note \
-            the new findings, and revert it before the next.",
+            eligible field, plan the fault, commit it after my yes, run check with only mlc and leaf_counts, \
+            note the new findings, and revert it before the next.",
     },
     Card {
         name: "develop_duplicate_detection",
@@ -46,17 +46,18 @@ const PROMPTS: [Card; 4] = [
         about: "Break patient shifts in every way, and see which check notices",
         text: "Test the validation of patient shifts on {target}. Run check with only offsets first. Then for each \
             variant of corrupt_offset_data: find one eligible offset, plan, commit after my yes, run the same \
-            check again, note the new findings, and revert. Say at which size a shift is first noticed: try 20.1, \
-            50 and 999.9 cm.",
+            check again, note the new findings, and revert. Say at which size a shift is first noticed: try \
+            20.1, 50 and 999.9 cm.",
     },
     Card {
         name: "read_drill",
         title: "Read a drill",
         about: "Say what a drill shows: what was caught, what was missed, and what it does not show",
-        text: "Read what was tried on {target}: drill_result if I name a drill, else log for the operations, show with diff for each fault, check for what \
-            is found now. Say for each fault its severity, whether a check caught it, and which. Then say what was \
-            missed, worst first; which checks could not run, which is no pass; and what this does not show: a \
-            fault that was not tried, data of another clinic. Write nothing.",
+        text: "Read what was tried on {target}: drill_result if I name a drill, else log for the operations, show \
+            with diff for each fault, check for what is found now. Say for each fault its severity, whether a \
+            check caught it, and which. Then say what was missed, worst first; which checks could not run, which \
+            is no pass; and what this does not show: a fault that was not tried, data of another clinic. Write \
+            nothing.",
     },
 ];
 

@@ -64,7 +64,7 @@ fn the_list_of_tools_is_whole_and_cheap() {
             .collect();
         let all = format!("{} tools, {} tokens\n{}", tools.len(), tokens(&whole), lines.join("\n"));
         insta::assert_snapshot!(all, @r"
-        23 tools, 3753 tokens
+        25 tools, 3970 tokens
         apply_plan: handle
         audit_verify: depth full target
         check: database hostname now only target
@@ -76,6 +76,8 @@ fn the_list_of_tools_is_whole_and_cheap() {
         create_orphaned_record: database hostname invalid_fk_field invalid_value record_id record_type sample seed target variant
         create_timestamp_inconsistency: database hostname inconsistency_type sample seed target ttx_id variant
         delete_control_points: database fld_id hostname points_to_delete sample seed target variant
+        drill: controls database hostname modes now sample seed target
+        drill_result: drill
         explain: op
         find: database date eligible hostname kind limit machine patient target type variant
         list_failure_modes: mode
@@ -86,7 +88,7 @@ fn the_list_of_tools_is_whole_and_cheap() {
         recover: as confirm database hostname op target
         replay: database hostname onto target until
         revert: all cascade database force hostname last operations skip_conflicts target
-        show: diff op
+        show: detect diff op
         status: database hostname target
         ");
     });
@@ -129,6 +131,7 @@ fn every_answer_keeps_to_its_schema() {
                 ("plan", json!({"tool": "corrupt_mlc_data", "variant": "odd_bytes", "sample": 1})),
                 ("list_failure_modes", json!({"mode": "create_invalid_angles"})),
                 ("revert", json!({"all": true})),
+                ("drill", json!({"modes": ["invalid_angles:gantry"], "sample": 1})),
                 ("recover", json!({})),
             ] {
                 let answer = call(&client, tool, arguments).await;
@@ -138,7 +141,7 @@ fn every_answer_keeps_to_its_schema() {
                 assert!(!answer.text.is_empty() && answer.text.len() < 6_000, "{tool}: {}", answer.text.len());
                 seen.insert(tool);
             }
-            assert_eq!(seen.len(), 12);
+            assert_eq!(seen.len(), 13);
         });
     }
 }

@@ -79,6 +79,11 @@ async def session(program, mode, asks):
             answer = await called(client, tool, arguments)
             assert answer.get("ok", True) is True, answer
             used.add(tool)
+        drill = await written(client, "drill", {"modes": ["invalid_angles:gantry"], "sample": 1, "target": "lab"})
+        assert drill["exact"] is True and drill["tried"] == 1, drill
+        shown = await called(client, "drill_result", {"drill": drill["drill"]})
+        assert shown["exact"] is True, shown
+        used |= {"drill", "drill_result"}
         left = tools - used - {"apply_plan", "revert", "replay"}
         assert not left, f"not driven: {left}"
         for resource in (await client.list_resources()).resources:
@@ -100,7 +105,7 @@ async def main():
     for mode in ["legacy", "2026-07-28"]:
         for asks in [True, False]:
             await session(sys.argv[1], mode, asks)
-    assert len(asked) == 2 * (2 * len(FAULTS) + 1), len(asked)
+    assert len(asked) == 2 * (2 * len(FAULTS) + 2), len(asked)
 
 
 asyncio.run(main())
