@@ -5,6 +5,7 @@
 //! | floor | module | what it is |
 //! |---|---|---|
 //! | 6 | `cli` | the face for people: parses, asks, renders |
+//! | 6 | `tui` | the face for people who look: screens, pictures, keys |
 //! | 6 | `mcp` | the face for agents: the same operations over stdin and stdout |
 //! | 5 | [`ops`] | one file an operation of the user |
 //! | 4 | [`engine`] | plan, journal, target, seal; revert; recover |
@@ -23,3 +24,5 @@ pub mod mosaiq;
 pub mod ops;
 pub mod plan;
 pub mod target;
+#[cfg(feature = "tui")]
+pub mod tui;

@@ -1,0 +1,373 @@
+//! How things look: the style of every role, the glyph of every mark, the lines of every border; draws nothing itself.
+//!
+//! Two things hold everywhere. Text keeps the terminal's own colours, so that it is as legible as the person made it.
+//! And no meaning rests on colour alone: what is said by colour is also said by a mark, a letter, a word or a modifier,
+//! so that it reaches people who see fewer colours, people who print, and terminals under `NO_COLOR`.
+//!
+//! The colours are fixed ones of the 256 (16 and up), because the first sixteen are what each terminal makes of them.
+//! Opposites are blue and orange; the tests hold every colour against the backgrounds that terminals usually have, and
+//! pairs that must be told apart against the two common kinds of colour blindness.
+
+mod palette;
+
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::symbols::border;
+
+use crate::model::Severity;
+
+/// How everything looks: which colours, which characters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// The colours.
+    pub theme: Theme,
+    /// The characters.
+    pub glyphs: Glyphs,
+}
+
+/// Which colours there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// For a dark background.
+    #[default]
+    Dark,
+    /// For a light background.
+    Light,
+    /// No colour: bold, dim, underline and reverse only, as `NO_COLOR` asks.
+    Plain,
+}
+
+/// Which characters there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Glyphs {
+    /// Lines, blocks and braille.
+    #[default]
+    Unicode,
+    /// The printable ASCII characters only.
+    Ascii,
+}
+
+/// What a piece of the screen is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// What is read.
+    Text,
+    /// What is read second: units, hints, what did not change.
+    Dim,
+    /// The name of the program, a screen or a picture.
+    Title,
+    /// The head of a column or a group.
+    Heading,
+    /// The row or the word in hand.
+    Selected,
+    /// A key to press.
+    Key,
+    /// What cannot be used now.
+    Off,
+    /// What is as it should be.
+    Good,
+    /// What is worth knowing.
+    Note,
+    /// What may be wrong.
+    Warning,
+    /// What is wrong, or may harm.
+    Danger,
+    /// What was.
+    Before,
+    /// What is, or will be.
+    After,
+    /// What is the same before and after.
+    Same,
+    /// A limit that values are held against.
+    Limit,
+    /// Where in a picture one stands.
+    Cursor,
+    /// A frame.
+    Border,
+    /// The frame of what the keys go to.
+    Focus,
+    /// The bars at the top and the bottom.
+    Bar,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 19] = [
+        Self::Text,
+        Self::Dim,
+        Self::Title,
+        Self::Heading,
+        Self::Selected,
+        Self::Key,
+        Self::Off,
+        Self::Good,
+        Self::Note,
+        Self::Warning,
+        Self::Danger,
+        Self::Before,
+        Self::After,
+        Self::Same,
+        Self::Limit,
+        Self::Cursor,
+        Self::Border,
+        Self::Focus,
+        Self::Bar,
+    ];
+}
+
+/// A sign one column wide that says what a colour alone must not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// A fault that is in the data.
+    Applied,
+    /// A fault that was taken back.
+    Reverted,
+    /// An operation that did not end well.
+    Failed,
+    /// An operation that is only planned.
+    Planned,
+    /// As it should be.
+    Good,
+    /// Not as it should be.
+    Bad,
+    /// Not known, or not run.
+    Unknown,
+    /// Severity critical.
+    Critical,
+    /// Severity high.
+    High,
+    /// Severity medium.
+    Medium,
+    /// Severity low.
+    Low,
+    /// From one thing to another.
+    Arrow,
+    /// An item of a list.
+    Bullet,
+    /// Upwards.
+    Up,
+    /// Downwards.
+    Down,
+    /// To the left.
+    Left,
+    /// To the right.
+    Right,
+    /// More that is not shown.
+    Ellipsis,
+    /// A picture that plays.
+    Play,
+    /// A picture that stands still.
+    Pause,
+    /// What was.
+    Before,
+    /// What is, or will be.
+    After,
+    /// Where the shown part of a list lies.
+    Scroll,
+    /// The rest of a list's length.
+    Track,
+    /// What is in hand.
+    Pointer,
+    /// The part of a bar that is done.
+    Full,
+    /// The part of a bar that is not.
+    Empty,
+    /// Between two things on a line.
+    Divider,
+    /// A horizontal line.
+    Rule,
+    /// What hangs on the line above.
+    Branch,
+}
+
+/// Every mark with its Unicode and its ASCII form.
+///
+/// The Unicode forms are one column wide in every terminal: none has an emoji variant that is two.
+const MARKS: [(Mark, &str, &str); 30] = [
+    (Mark::Applied, "\u{25cf}", "*"),
+    (Mark::Reverted, "\u{25cb}", "o"),
+    (Mark::Failed, "\u{2717}", "x"),
+    (Mark::Planned, "\u{25c7}", "+"),
+    (Mark::Good, "\u{2713}", "v"),
+    (Mark::Bad, "\u{2717}", "x"),
+    (Mark::Unknown, "?", "?"),
+    (Mark::Critical, "\u{2588}", "C"),
+    (Mark::High, "\u{2586}", "H"),
+    (Mark::Medium, "\u{2584}", "m"),
+    (Mark::Low, "\u{2582}", "l"),
+    (Mark::Arrow, "\u{2192}", ">"),
+    (Mark::Bullet, "\u{2022}", "*"),
+    (Mark::Up, "\u{2191}", "^"),
+    (Mark::Down, "\u{2193}", "v"),
+    (Mark::Left, "\u{2190}", "<"),
+    (Mark::Right, "\u{2192}", ">"),
+    (Mark::Ellipsis, "\u{2026}", "~"),
+    (Mark::Play, "\u{25ba}", ">"),
+    (Mark::Pause, "\u{2016}", "="),
+    (Mark::Before, "-", "-"),
+    (Mark::After, "+", "+"),
+    (Mark::Scroll, "\u{2588}", "#"),
+    (Mark::Track, "\u{2502}", "|"),
+    (Mark::Pointer, "\u{203a}", ">"),
+    (Mark::Full, "\u{2588}", "#"),
+    (Mark::Empty, "\u{2591}", "."),
+    (Mark::Divider, "\u{2502}", "|"),
+    (Mark::Rule, "\u{2500}", "-"),
+    (Mark::Branch, "\u{2514}", "`"),
+];
+
+/// Borders of printable ASCII characters.
+const ASCII_BORDERS: border::Set<'static> = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+/// What turns while something is under way, one after the other.
+const TURNS: [&str; 4] = ["\u{2596}", "\u{2598}", "\u{259d}", "\u{2597}"];
+const ASCII_TURNS: [&str; 4] = ["-", "\\", "|", "/"];
+
+impl Look {
+    /// Returns the style of a role.
+    #[must_use]
+    pub fn style(self, role: Role) -> Style {
+        let (foreground, background) = match self.theme {
+            Theme::Dark => palette::dark(role),
+            Theme::Light => palette::light(role),
+            Theme::Plain => return palette::plain(role),
+        };
+        let style = Style { fg: foreground.map(Color::Indexed), bg: background.map(Color::Indexed), ..Style::new() };
+        style.add_modifier(palette::stress(role))
+    }
+
+    /// Returns the style of a severity.
+    #[must_use]
+    pub fn severity(self, severity: Severity) -> Style {
+        match severity {
+            Severity::Critical => self.style(Role::Danger).add_modifier(Modifier::REVERSED),
+            Severity::High => self.style(Role::Danger),
+            Severity::Medium => self.style(Role::Warning),
+            Severity::Low => self.style(Role::Note),
+        }
+    }
+
+    /// Returns the mark of a severity.
+    #[must_use]
+    pub fn severity_mark(self, severity: Severity) -> &'static str {
+        self.mark(match severity {
+            Severity::Critical => Mark::Critical,
+            Severity::High => Mark::High,
+            Severity::Medium => Mark::Medium,
+            Severity::Low => Mark::Low,
+        })
+    }
+
+    /// Returns the lines of a frame.
+    #[must_use]
+    pub const fn borders(self) -> border::Set<'static> {
+        match self.glyphs {
+            Glyphs::Unicode => border::ROUNDED,
+            Glyphs::Ascii => ASCII_BORDERS,
+        }
+    }
+
+    /// Returns the lines of the frame that the keys go to, which differ from the others without any colour.
+    #[must_use]
+    pub const fn focus_borders(self) -> border::Set<'static> {
+        match self.glyphs {
+            Glyphs::Unicode => border::THICK,
+            Glyphs::Ascii => border::Set { horizontal_top: "=", horizontal_bottom: "=", ..ASCII_BORDERS },
+        }
+    }
+
+    /// Returns a mark, one column wide.
+    #[must_use]
+    pub fn mark(self, mark: Mark) -> &'static str {
+        let found = MARKS.iter().find(|(other, ..)| *other == mark);
+        match self.glyphs {
+            Glyphs::Unicode => found.map_or("?", |(_, unicode, _)| unicode),
+            Glyphs::Ascii => found.map_or("?", |(.., ascii)| ascii),
+        }
+    }
+
+    /// Returns what turns while something is under way, at a step of its turning.
+    #[must_use]
+    pub fn turn(self, step: usize) -> &'static str {
+        let turns = if self.glyphs == Glyphs::Unicode { TURNS } else { ASCII_TURNS };
+        turns.get(step % turns.len()).copied().unwrap_or(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOOKS: [Look; 6] = {
+        const fn of(theme: Theme, glyphs: Glyphs) -> Look {
+            Look { theme, glyphs }
+        }
+        [
+            of(Theme::Dark, Glyphs::Unicode),
+            of(Theme::Light, Glyphs::Unicode),
+            of(Theme::Plain, Glyphs::Unicode),
+            of(Theme::Dark, Glyphs::Ascii),
+            of(Theme::Light, Glyphs::Ascii),
+            of(Theme::Plain, Glyphs::Ascii),
+        ]
+    };
+    #[test]
+    fn what_carries_meaning_differs_from_text_without_colour() {
+        let look = Look { theme: Theme::Plain, glyphs: Glyphs::Ascii };
+        let text = look.style(Role::Text);
+        for role in Role::ALL {
+            let style = look.style(role);
+            assert_eq!((style.fg, style.bg), (None, None), "{role:?} has a colour");
+            let marked = match role {
+                Role::Text | Role::Same => continue,
+                Role::Good => look.mark(Mark::Good) != look.mark(Mark::Bad),
+                _ => false,
+            };
+            assert!(style != text || marked, "{role:?} looks like text");
+        }
+        let severities = Severity::WORST_FIRST.map(|severity| look.severity(severity));
+        for (at, style) in severities.iter().enumerate() {
+            assert!(*style != text, "{at}");
+        }
+        assert_ne!(look.style(Role::Before), look.style(Role::After));
+        assert_ne!(look.borders(), look.focus_borders());
+    }
+
+    #[test]
+    fn marks_are_one_column_wide_and_ascii_where_asked() {
+        for look in LOOKS {
+            let mut all: Vec<&str> = MARKS.iter().map(|(mark, ..)| look.mark(*mark)).collect();
+            all.extend((0..9).map(|step| look.turn(step)));
+            for set in [look.borders(), look.focus_borders()] {
+                all.extend([set.top_left, set.top_right, set.bottom_left, set.bottom_right]);
+                all.extend([set.vertical_left, set.vertical_right, set.horizontal_top, set.horizontal_bottom]);
+            }
+            for glyph in all {
+                assert_eq!(ratatui::text::Span::raw(glyph).width(), 1, "{glyph:?}");
+                assert!(look.glyphs == Glyphs::Unicode || glyph.is_ascii(), "{glyph:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn states_and_severities_have_marks_of_their_own() {
+        for look in LOOKS {
+            let all_differ = |marks: &[Mark]| {
+                let glyphs: std::collections::BTreeSet<&str> = marks.iter().map(|mark| look.mark(*mark)).collect();
+                assert_eq!(glyphs.len(), marks.len(), "{look:?} {marks:?}");
+            };
+            all_differ(&[Mark::Applied, Mark::Reverted, Mark::Failed, Mark::Planned]);
+            all_differ(&[Mark::Good, Mark::Bad, Mark::Unknown]);
+            all_differ(&[Mark::Critical, Mark::High, Mark::Medium, Mark::Low]);
+            all_differ(&[Mark::Before, Mark::After]);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The face for people who look and press keys; for now only how things look.
+
+pub mod look;
