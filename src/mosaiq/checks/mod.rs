@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, civil};
 
+pub(super) use self::offset_context::site_limit;
 pub use super::ground::Survey;
 use super::ground::{self, Read};
 use super::rules::{Limit, Rules};

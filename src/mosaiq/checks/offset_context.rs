@@ -159,6 +159,11 @@ impl Check for OffsetActionLimit {
     }
 }
 
+/// Returns the action limit of a set of prescriptions in cm, and the name of its rule.
+pub(in crate::mosaiq) fn site_limit<'r>(sites: &TableRows, rules: &'r Rules, set: &Value) -> Option<(&'r str, f64)> {
+    limits(sites, rules).get(set).map(|(rule, limit)| (*rule, limit.get()))
+}
+
 /// Returns the smallest action limit of every set of prescriptions that has one, by what its current version says.
 fn limits<'r>(sites: &TableRows, rules: &'r Rules) -> BTreeMap<Value, (&'r str, Limit)> {
     let mut current: BTreeMap<Value, Row<'_>> = BTreeMap::new();

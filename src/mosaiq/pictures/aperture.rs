@@ -59,18 +59,22 @@ impl Counting {
             let field: &LeafField = machines.fields().get(&field)?;
             machines.others(field).convention()
         });
-        let convention = others.unwrap_or_else(|| likely(&point));
+        let convention = others.unwrap_or_else(|| likely([&point]));
         let told = match others {
             Some(_) => "as the machine's other fields tell",
             None => "a guess from these leaves alone",
         };
-        let pairs = pairs(&point, convention);
-        (!pairs.is_empty()).then(|| Aperture {
-            title: format!("Leaves of control point {} of field {}", point.number(), show(&[field])),
-            counting: format!("{}, {told}", convention.about()),
-            pairs,
-        })
+        of_point(row, convention, format!("{}, {told}", convention.about()))
     }
+}
+
+/// Returns the leaves of a control point under a convention; `None` where it has no positions.
+pub(super) fn of_point(row: &Row<'_>, convention: Convention, counting: String) -> Option<Aperture> {
+    let point = LeafPoint::read(row).or_else(|| unnumbered(row))?;
+    let pairs = pairs(&point, convention);
+    let field = show(&row.cell("FLD_ID").map(key_form).into_iter().collect::<Vec<_>>());
+    let title = format!("Leaves of control point {} of field {field}", point.number());
+    (!pairs.is_empty()).then_some(Aperture { title, counting, pairs })
 }
 
 /// Returns a control point with positions whose number of leaves is missing.
@@ -81,9 +85,10 @@ fn unnumbered<'s>(row: &Row<'s>) -> Option<LeafPoint<'s>> {
     (leaves > 0).then_some(LeafPoint { row: *row, leaves, a, b })
 }
 
-/// Returns the way to count under which fewer pairs of a control point are crossed.
-fn likely(point: &LeafPoint<'_>) -> Convention {
-    let crossed = |convention: Convention| point.pairs().filter(|pair| convention.crosses(*pair)).count();
+/// Returns the way to count under which fewer pairs of control points are crossed.
+pub(super) fn likely<'p, 's: 'p>(points: impl IntoIterator<Item = &'p LeafPoint<'s>> + Clone) -> Convention {
+    let pairs = || points.clone().into_iter().flat_map(LeafPoint::pairs);
+    let crossed = |convention: Convention| pairs().filter(|pair| convention.crosses(*pair)).count();
     if crossed(Convention::Outward) < crossed(Convention::Absolute) {
         Convention::Outward
     } else {

@@ -2,11 +2,19 @@
 
 mod aperture;
 mod chart;
+mod day;
+mod film;
+mod offsets;
+mod widths;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::aperture::{Aperture, LeafPair};
 pub use self::chart::{Chart, Dot, Line};
+pub use self::day::{Day, Lane, Lanes, Span, Standing, day, day_queries};
+pub use self::film::{Film, Jaws, Still, film, queries as film_queries};
+pub use self::offsets::{Bar, offsets, offsets_queries};
+pub use self::widths::Widths;
 use super::leaves::POINTS;
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Key, Row, Snapshot, Value};
