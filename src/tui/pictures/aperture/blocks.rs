@@ -1,0 +1,123 @@
+//! What is at a place between the banks, and the glyph and the style that show it; knows no rows.
+
+use ratatui::style::{Modifier, Style};
+
+use super::AperturePicture;
+use crate::mosaiq::pictures::LeafPair;
+use crate::tui::look::{Glyphs, Role, Theme};
+
+/// What a place between the banks is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// Nothing is there, before and after.
+    Open,
+    /// A leaf, before and after.
+    Leaf,
+    /// A leaf was there and is not any more.
+    Was,
+    /// A leaf is there and was not before.
+    Is,
+    /// Both leaves of a pair are there, as they cannot be.
+    Crossed,
+    /// A leaf that the set does not hold.
+    Missing,
+}
+
+impl AperturePicture<'_> {
+    /// Returns what a place of a pair is.
+    pub(super) fn place(&self, at: usize, x: f64) -> Place {
+        let now = self.pair(at).map_or(Place::Open, |pair| covers(pair, x));
+        let Some(before) = self.before else { return now };
+        let was = before.pairs.get(at).map_or(Place::Open, |pair| covers(pair, x));
+        match (was, now) {
+            (_, Place::Crossed | Place::Missing) => now,
+            (Place::Open | Place::Missing, Place::Open) => Place::Open,
+            (Place::Open | Place::Missing, _) => Place::Is,
+            (_, Place::Open) => Place::Was,
+            _ => Place::Leaf,
+        }
+    }
+
+    pub(super) fn leaf(&self) -> Style {
+        self.look.style(Role::Border)
+    }
+
+    pub(super) fn style(&self, place: Place) -> Style {
+        match place {
+            Place::Open => Style::new(),
+            Place::Leaf => self.leaf(),
+            Place::Was => self.look.style(Role::Before),
+            Place::Is => self.look.style(Role::After),
+            Place::Crossed | Place::Missing => self.look.style(Role::Danger),
+        }
+    }
+
+    pub(super) fn glyph(&self, places: [Place; 4]) -> (&'static str, Style) {
+        let unicode = self.look.glyphs == Glyphs::Unicode;
+        let most = places.into_iter().max().unwrap_or(Place::Open);
+        match most {
+            Place::Crossed => (if unicode { "\u{2573}" } else { "X" }, self.style(most)),
+            Place::Missing => ("?", self.style(most)),
+            _ if unicode && self.look.theme != Theme::Plain => self.blocks(places, most),
+            Place::Is => (if unicode { "\u{2593}" } else { "+" }, self.style(most)),
+            Place::Was => (if unicode { "\u{2591}" } else { "-" }, self.style(most)),
+            _ if unicode => (quadrants(places.map(|place| place == Place::Leaf)), self.style(most)),
+            _ => {
+                let [upper, _, lower, _] = places.map(|place| place == Place::Leaf);
+                let glyph = match (upper, lower) {
+                    (true, true) => "#",
+                    (true, false) => "\"",
+                    (false, true) => "_",
+                    (false, false) => " ",
+                };
+                (glyph, self.style(most))
+            }
+        }
+    }
+
+    /// Returns blocks of up to two colours: what matters most is kept, then what there is most of.
+    fn blocks(&self, places: [Place; 4], most: Place) -> (&'static str, Style) {
+        let style = self.style(most);
+        let rest = places.into_iter().filter(|place| *place != most).max().unwrap_or(Place::Open);
+        let style = match self.style(rest).fg {
+            Some(colour) => style.bg(colour).remove_modifier(Modifier::BOLD),
+            None => style.remove_modifier(Modifier::BOLD),
+        };
+        (quadrants(places.map(|place| place == most && most != Place::Open)), style)
+    }
+}
+
+/// Returns what the leaves of a pair leave at a place.
+fn covers(pair: &LeafPair, x: f64) -> Place {
+    let a = pair.a.map(|a| x <= f64::from(a));
+    let b = pair.b.map(|b| x >= f64::from(b));
+    match (a, b) {
+        (Some(true), Some(true)) => Place::Crossed,
+        (Some(true), _) | (_, Some(true)) => Place::Leaf,
+        (None, _) if x <= 0.0 => Place::Missing,
+        (_, None) if x >= 0.0 => Place::Missing,
+        _ => Place::Open,
+    }
+}
+
+/// Returns the block of the quadrants that are filled: upper left, upper right, lower left, lower right.
+const fn quadrants(filled: [bool; 4]) -> &'static str {
+    match filled {
+        [false, false, false, false] => " ",
+        [true, false, false, false] => "\u{2598}",
+        [false, true, false, false] => "\u{259d}",
+        [true, true, false, false] => "\u{2580}",
+        [false, false, true, false] => "\u{2596}",
+        [true, false, true, false] => "\u{258c}",
+        [false, true, true, false] => "\u{259e}",
+        [true, true, true, false] => "\u{259b}",
+        [false, false, false, true] => "\u{2597}",
+        [true, false, false, true] => "\u{259a}",
+        [false, true, false, true] => "\u{2590}",
+        [true, true, false, true] => "\u{259c}",
+        [false, false, true, true] => "\u{2584}",
+        [true, false, true, true] => "\u{2599}",
+        [false, true, true, true] => "\u{259f}",
+        [true, true, true, true] => "\u{2588}",
+    }
+}

@@ -1,0 +1,302 @@
+//! The deliveries of a day on a time line, a lane a machine or a patient; overlaps lie below each other; judges none.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Span as Text;
+use ratatui::widgets::Widget;
+
+use super::draw::{Canvas, columns, short, whole};
+use crate::model::refusal::show;
+use crate::mosaiq::pictures::{Day, Lane, Span, Standing};
+use crate::tui::look::{Glyphs, Look, Mark, Role};
+
+/// The seconds of a day.
+const DAY: i64 = 86_400;
+/// Steps between the times that are written, seconds.
+const STEPS: [i64; 12] = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200];
+/// So many deliveries at once a lane shows below each other; more share the last row.
+const DEEP_MAX: usize = 4;
+
+/// The deliveries of a day.
+#[derive(Clone, Debug)]
+pub struct DayPicture<'a> {
+    look: Look,
+    day: &'a Day,
+    stretch: Option<(i64, i64)>,
+    first: usize,
+    hand: Option<(usize, usize)>,
+}
+
+/// Where the time line lies.
+struct Line {
+    left: u16,
+    width: u16,
+    from: i64,
+    to: i64,
+}
+
+impl Line {
+    /// Returns the column of a second, the nearest one where it is outside.
+    fn column(&self, at: i64) -> u16 {
+        let at = i32::try_from(at.saturating_sub(self.from).clamp(0, self.to - self.from)).unwrap_or(0);
+        let all = i32::try_from(self.to - self.from).unwrap_or(1).max(1);
+        whole(f64::from(at) / f64::from(all) * f64::from(self.width), self.width.saturating_sub(1))
+    }
+
+    const fn holds(&self, at: i64) -> bool {
+        self.from <= at && at <= self.to
+    }
+}
+
+impl<'a> DayPicture<'a> {
+    /// Returns the picture of a day.
+    #[must_use]
+    pub const fn new(look: Look, day: &'a Day) -> Self {
+        Self { look, day, stretch: None, first: 0, hand: None }
+    }
+
+    /// Draws these seconds of the day only; without it, the hours in which there are deliveries.
+    #[must_use]
+    pub const fn stretch(self, stretch: Option<(i64, i64)>) -> Self {
+        Self { stretch, ..self }
+    }
+
+    /// Draws the lanes from this one on, counted from 0.
+    #[must_use]
+    pub const fn first(self, first: usize) -> Self {
+        Self { first, ..self }
+    }
+
+    /// Points to a delivery, by its lane and its place there, and spells it out.
+    #[must_use]
+    pub const fn hand(self, hand: Option<(usize, usize)>) -> Self {
+        Self { hand, ..self }
+    }
+
+    /// Returns the seconds of the day that are drawn.
+    #[must_use]
+    pub fn drawn(&self) -> (i64, i64) {
+        if let Some((from, to)) = self.stretch {
+            let from = from.clamp(-DAY, 2 * DAY);
+            return (from, to.clamp(from + 60, 3 * DAY));
+        }
+        let spans = || self.day.lanes.iter().flat_map(|lane| &lane.spans);
+        // A faulty end must not make the whole day small.
+        let ends = spans().flat_map(|span| [span.start, span.end]).filter(|at| (0..=DAY).contains(at));
+        let (from, to) = ends.fold((DAY, 0), |(from, to), at| (from.min(at), to.max(at)));
+        let (from, to) = if from > to { (0, DAY) } else { (from, to) };
+        let from = from / 3600 * 3600;
+        (from, ((to + 3599) / 3600 * 3600).max(from + 3600))
+    }
+
+    fn line(&self, width: u16) -> Line {
+        let widest = self.day.lanes.iter().map(|lane| columns(&lane.name)).max().unwrap_or(0);
+        let left = if width >= 24 { (widest + 3).min(width / 3) } else { 0 };
+        let (from, to) = self.drawn();
+        Line { left, width: width.saturating_sub(left), from, to }
+    }
+
+    fn style(&self, span: &Span) -> (&'static str, Style) {
+        let unicode = self.look.glyphs == Glyphs::Unicode;
+        let (glyph, ascii, role) = match span.standing {
+            _ if span.is_wrong() => ("!", "!", Role::Danger),
+            Standing::Complete => ("\u{2588}", "=", Role::Key),
+            Standing::Partial => ("\u{2592}", "~", Role::Warning),
+            Standing::Cancelled => ("\u{2591}", "x", Role::Dim),
+        };
+        (if unicode { glyph } else { ascii }, self.look.style(role))
+    }
+
+    fn draw_lane(&self, canvas: &mut Canvas<'_>, line: &Line, (number, lane): (usize, &Lane), top: u16, rows: u16) {
+        if line.left > 1 {
+            let role = if self.hand.is_some_and(|(own, _)| own == number) { Role::Focus } else { Role::Text };
+            let name = self.fitting(&lane.name, line.left - 2);
+            canvas.text(0, top, &name, self.look.style(role));
+        }
+        for row in top..top + rows {
+            canvas.cell(line.left.saturating_sub(1), row, self.look.mark(Mark::Divider), self.look.style(Role::Border));
+        }
+        let mut order: Vec<(usize, &Span)> = lane.spans.iter().enumerate().collect();
+        // What is wrong, and what is in hand, goes over the rest where they share a cell.
+        order.sort_by_key(|(at, span)| (self.hand == Some((number, *at)), span.is_wrong()));
+        let depths = depths(&lane.spans);
+        for (at, span) in order {
+            let row = top + short(depths.get(at).copied().unwrap_or(0)).min(rows.saturating_sub(1));
+            self.draw_span(canvas, line, span, row, self.hand == Some((number, at)));
+        }
+    }
+
+    /// Returns a name that is at most so many columns wide, of characters that there are.
+    fn fitting(&self, name: &str, room: u16) -> String {
+        let ascii = self.look.glyphs == Glyphs::Ascii;
+        let name: String = name.chars().map(|letter| if ascii && !letter.is_ascii() { '?' } else { letter }).collect();
+        if columns(&name) <= room {
+            return name;
+        }
+        let kept: String = name.chars().take(usize::from(room.saturating_sub(1))).collect();
+        format!("{kept}{}", self.look.mark(Mark::Ellipsis))
+    }
+
+    fn draw_span(&self, canvas: &mut Canvas<'_>, line: &Line, span: &Span, row: u16, in_hand: bool) {
+        // One that ends before it begins is drawn where it begins, and does not cover what came before.
+        let (low, high) = (span.start, span.end.max(span.start));
+        if line.width == 0 || low > line.to || high < line.from {
+            return;
+        }
+        let (glyph, style) = self.style(span);
+        let style = if in_hand { self.look.style(Role::Cursor) } else { style };
+        let (first, last) = (line.left + line.column(low), line.left + line.column(high));
+        (first..=last).for_each(|column| canvas.cell(column, row, glyph, style));
+        if last > first && line.holds(low) && span.standing == Standing::Complete && !span.is_wrong() {
+            // So that neighbours do not grow together.
+            let edge = if self.look.glyphs == Glyphs::Unicode { "\u{2590}" } else { "[" };
+            canvas.cell(first, row, edge, style);
+        }
+        if usize::from(last - first) > span.name.len() && span.name.is_ascii() {
+            let style = if in_hand { style } else { style.add_modifier(Modifier::REVERSED) };
+            canvas.text(first + 1, row, &span.name, style);
+        }
+        if high > line.to {
+            canvas.cell(last, row, self.look.mark(Mark::Play), style);
+        }
+    }
+
+    fn draw_axis(&self, canvas: &mut Canvas<'_>, line: &Line, row: u16) {
+        let style = self.look.style(Role::Dim);
+        let labels = i64::from((line.width / 8).max(1));
+        let step = STEPS.into_iter().find(|step| (line.to - line.from) / step <= labels).unwrap_or(DAY);
+        let (mut at, mut free) = (line.from.div_euclid(step) * step, line.left.saturating_sub(2));
+        while at <= line.to {
+            let start = (line.left + line.column(at)).saturating_sub(2);
+            if at >= line.from && start >= free && start + 5 <= canvas.width() {
+                free = canvas.text(start, row, &clock(at, false), style) + 1;
+            }
+            at += step;
+        }
+    }
+
+    /// Returns the lines below the time line, the most telling one first.
+    fn lines(&self, shown: std::ops::Range<usize>) -> Vec<Vec<Text<'a>>> {
+        let of_hand = |(lane, at): (usize, usize)| self.day.lanes.get(lane)?.spans.get(at);
+        let hand = self.hand.and_then(of_hand).map(|span| self.in_hand(span));
+        [hand, Some(self.count(shown)), Some(self.legend())].into_iter().flatten().collect()
+    }
+
+    fn in_hand(&self, span: &'a Span) -> Vec<Text<'a>> {
+        let role = if span.is_wrong() { Role::Danger } else { Role::Text };
+        let mut text = format!("  {} to {}", clock(span.start, true), clock(span.end, true));
+        text +=
+            &format!(" ({}), {}, {}", lasting(span.end.saturating_sub(span.start)), span.name, span.standing.word());
+        if span.clashes {
+            text += "; overlaps another delivery of the patient";
+        }
+        if span.end < span.start {
+            text += "; ends before it begins";
+        }
+        let name = format!("delivery {}", show(&span.key));
+        vec![Text::styled(name, self.look.style(Role::Cursor)), Text::styled(text, self.look.style(role))]
+    }
+
+    fn count(&self, shown: std::ops::Range<usize>) -> Vec<Text<'a>> {
+        let spans = || self.day.lanes.iter().flat_map(|lane| &lane.spans);
+        let wrong = spans().filter(|span| span.is_wrong()).count();
+        let mut texts = vec![Text::styled(
+            format!("{} deliveries in {} lanes", spans().count(), self.day.lanes.len()),
+            self.look.style(Role::Dim),
+        )];
+        if wrong > 0 {
+            let text = format!("  {} {wrong} that cannot be so", self.look.mark(Mark::Bad));
+            texts.push(Text::styled(text, self.look.style(Role::Danger)));
+        }
+        if shown.len() < self.day.lanes.len() {
+            let text = format!("  lanes {} to {}", shown.start + 1, shown.end);
+            texts.push(Text::styled(text, self.look.style(Role::Note)));
+        }
+        texts
+    }
+
+    fn legend(&self) -> Vec<Text<'a>> {
+        let of = |standing: Standing, clashes: bool| Span {
+            key: Vec::new(),
+            start: 0,
+            end: 0,
+            name: String::new(),
+            standing,
+            clashes,
+        };
+        let kinds = [(Standing::Complete, false), (Standing::Partial, false), (Standing::Cancelled, false)];
+        let entry = |(standing, clashes): (Standing, bool)| {
+            let (glyph, style) = self.style(&of(standing, clashes));
+            let word = if clashes { "cannot be so" } else { standing.word() };
+            [Text::styled(glyph, style), Text::styled(format!(" {word}  "), self.look.style(Role::Dim))]
+        };
+        kinds.into_iter().chain([(Standing::Complete, true)]).flat_map(entry).collect()
+    }
+}
+
+/// Returns the row within its lane of every delivery: the first one that is free when it begins.
+fn depths(spans: &[Span]) -> Vec<usize> {
+    let mut free: Vec<i64> = Vec::new();
+    let depth = |span: &Span| {
+        let at = free.iter().position(|end| *end <= span.start).unwrap_or(free.len()).min(DEEP_MAX - 1);
+        let end = span.end.max(span.start.saturating_add(1));
+        match free.get_mut(at) {
+            Some(last) => *last = (*last).max(end),
+            None => free.push(end),
+        }
+        at
+    };
+    spans.iter().map(depth).collect()
+}
+
+/// Writes a second of the day; of another day with its number of days.
+fn clock(at: i64, seconds: bool) -> String {
+    let (days, at) = (at.div_euclid(DAY), at.rem_euclid(DAY));
+    let days = if days == 0 { String::new() } else { format!("{days:+} d ") };
+    let time = format!("{:02}:{:02}", at / 3600, at / 60 % 60);
+    if seconds { format!("{days}{time}:{:02}", at % 60) } else { time }
+}
+
+/// Writes how long something lasted.
+fn lasting(seconds: i64) -> String {
+    let (sign, seconds) = if seconds < 0 { ("-", seconds.saturating_neg()) } else { ("", seconds) };
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{sign}{seconds} s"),
+        (0, minutes, seconds) => format!("{sign}{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{sign}{hours} h {minutes} min"),
+    }
+}
+
+impl Widget for &DayPicture<'_> {
+    fn render(self, area: Rect, buffer: &mut Buffer) {
+        let mut canvas = Canvas::new(area, buffer);
+        let line = self.line(canvas.width());
+        let texts = match canvas.height() {
+            0..=4 => 0,
+            5..=7 => 1,
+            8..=11 => 2,
+            _ => 3,
+        };
+        let height = canvas.height().saturating_sub(texts + u16::from(canvas.height() >= 3));
+        let first = self.first.min(self.day.lanes.len().saturating_sub(1));
+        let (mut top, mut shown) = (0, first..first);
+        for (number, lane) in self.day.lanes.iter().enumerate().skip(first) {
+            let deep = short(depths(&lane.spans).into_iter().max().map_or(1, |depth| depth + 1));
+            let rows = deep.min(height.saturating_sub(top));
+            if rows == 0 {
+                break;
+            }
+            self.draw_lane(&mut canvas, &line, (number, lane), top, rows);
+            (top, shown.end) = (top + rows, number + 1);
+        }
+        if self.day.lanes.is_empty() {
+            canvas.text(0, 0, "no deliveries", self.look.style(Role::Dim));
+        } else if canvas.height() >= 3 {
+            self.draw_axis(&mut canvas, &line, top);
+        }
+        for (row, texts) in (top + 1..).zip(self.lines(shown)).take(usize::from(texts)) {
+            canvas.spans(0, row, &texts, self.look.mark(Mark::Ellipsis));
+        }
+    }
+}
