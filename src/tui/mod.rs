@@ -2,3 +2,4 @@
 
 pub mod look;
 pub mod pictures;
+pub mod svg;
