@@ -1,6 +1,6 @@
 //! A field at its control points, one after the other: leaves, jaws, angles and index, as numbers; draws nothing.
 
-use super::aperture::{Aperture, likely, of_point};
+use super::aperture::{Aperture, LeafPair, likely, of_point};
 use super::chart::{Chart, Dot, Line};
 use super::widths::Widths;
 use crate::model::refusal::show;
@@ -12,6 +12,9 @@ use crate::mosaiq::limits::LEAF_CM;
 use crate::mosaiq::machines::{self, FIELDS, MACHINE};
 use crate::mosaiq::records;
 use crate::mosaiq::rules::{Bounds, Rules};
+
+/// A gap up to this counts as closed, in 1/100 cm.
+const SLIT: i32 = 20;
 
 /// A field at its control points.
 #[derive(Clone, Debug, PartialEq)]
@@ -196,6 +199,15 @@ impl Film {
         let possible = jaws.chain(leaves).filter(|place| reach.contains(&i64::from(*place)));
         let (low, high) = possible.fold((-100, 100), |(low, high), place| (low.min(place), high.max(place)));
         (low - 50, high + 50)
+    }
+
+    /// Returns the first and the last pair that is open at any control point, counted from 0.
+    #[must_use]
+    pub fn open(&self) -> Option<(usize, usize)> {
+        let is_open = |pair: &LeafPair| pair.a.zip(pair.b).is_some_and(|(a, b)| b > a.saturating_add(SLIT));
+        let open = self.stills.iter().flat_map(|still| still.aperture.as_ref());
+        let open = open.flat_map(|aperture| aperture.pairs.iter().enumerate()).filter(|(_, pair)| is_open(pair));
+        open.map(|(at, _)| (at, at)).reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
     }
 
     fn line(&self, name: &'static str, valid: (f64, f64), number: impl Fn(&Still) -> Option<f64>) -> Line {

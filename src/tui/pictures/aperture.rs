@@ -34,6 +34,7 @@ pub struct AperturePicture<'a> {
     edges: &'a [i32],
     stretch: Option<(i32, i32)>,
     first: Option<usize>,
+    around: Option<(usize, usize)>,
     hand: Option<usize>,
 }
 
@@ -68,7 +69,7 @@ impl<'a> AperturePicture<'a> {
     #[must_use]
     pub const fn new(look: Look, after: &'a Aperture) -> Self {
         let jaws = Jaws { x: None, y: None };
-        Self { look, after, before: None, jaws, edges: &[], stretch: None, first: None, hand: None }
+        Self { look, after, before: None, jaws, edges: &[], stretch: None, first: None, around: None, hand: None }
     }
 
     /// Lays the leaves over those that were there before.
@@ -99,6 +100,12 @@ impl<'a> AperturePicture<'a> {
     #[must_use]
     pub const fn first(self, first: Option<usize>) -> Self {
         Self { first, ..self }
+    }
+
+    /// Draws the window around these pairs whatever this control point is like, so that a film does not jump.
+    #[must_use]
+    pub const fn around(self, pairs: Option<(usize, usize)>) -> Self {
+        Self { around: pairs, ..self }
     }
 
     /// Points to a pair, counted from 0, and spells it out.
@@ -162,13 +169,9 @@ impl<'a> AperturePicture<'a> {
             first.map(|first| (first, all.next_back().unwrap_or(first)))
         };
         let edges = if self.edges.len() == pairs + 1 { self.edges } else { &[] };
-        Rows::new(
-            pairs,
-            edges,
-            height,
-            (self.first, self.hand.filter(|hand| *hand < pairs)),
-            [span(&matters), span(&is_open)],
-        )
+        let hand = self.hand.filter(|hand| *hand < pairs);
+        let spans = if self.around.is_some() { [None, self.around] } else { [span(&matters), span(&is_open)] };
+        Rows::new(pairs, edges, height, (self.first, hand), spans)
     }
 
     fn field(&self, canvas: &Canvas<'_>, height: u16) -> Field {

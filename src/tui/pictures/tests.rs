@@ -88,7 +88,7 @@ fn day() -> impl Strategy<Value = Day> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn leaves_stay_inside(
@@ -100,10 +100,11 @@ proptest! {
         edges in prop::collection::vec(any::<i32>(), 0..91),
         stretch in any::<Option<(i32, i32)>>(),
         first in any::<Option<usize>>(),
+        around in any::<Option<(usize, usize)>>(),
         hand in prop::option::of(0..90_usize),
     ) {
         let picture = AperturePicture::new(look, &after).before(before.as_ref());
-        let picture = picture.jaws(Jaws { x: jaws.0, y: jaws.1 }).edges(&edges).first(first).hand(hand);
+        let picture = picture.jaws(Jaws { x: jaws.0, y: jaws.1 }).edges(&edges).first(first).around(around).hand(hand);
         let picture = stretch.map_or_else(|| picture.clone(), |stretch| picture.clone().stretch(stretch));
         check(&picture, look, place)?;
     }

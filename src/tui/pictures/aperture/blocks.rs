@@ -75,15 +75,20 @@ impl AperturePicture<'_> {
         }
     }
 
-    /// Returns blocks of up to two colours: what matters most is kept, then what there is most of.
+    /// Returns blocks of up to two colours. Where there are more kinds of places, the edges of the leaves after stay
+    /// exact, and the colours of what differs reach a little too far.
     fn blocks(&self, places: [Place; 4], most: Place) -> (&'static str, Style) {
-        let style = self.style(most);
-        let rest = places.into_iter().filter(|place| *place != most).max().unwrap_or(Place::Open);
-        let style = match self.style(rest).fg {
-            Some(colour) => style.bg(colour).remove_modifier(Modifier::BOLD),
-            None => style.remove_modifier(Modifier::BOLD),
+        let others = || places.into_iter().filter(|place| *place != most);
+        let rest = others().max().unwrap_or(Place::Open);
+        let (front, back, filled) = if others().all(|place| place == rest) {
+            (most, rest, places.map(|place| place == most && most != Place::Open))
+        } else {
+            let any = |wanted: Place, otherwise| if places.contains(&wanted) { wanted } else { otherwise };
+            let filled = places.map(|place| matches!(place, Place::Is | Place::Leaf));
+            (any(Place::Is, Place::Leaf), any(Place::Was, Place::Open), filled)
         };
-        (quadrants(places.map(|place| place == most && most != Place::Open)), style)
+        let style = self.style(front).remove_modifier(Modifier::BOLD);
+        (quadrants(filled), self.style(back).fg.map_or(style, |colour| style.bg(colour)))
     }
 }
 
@@ -119,5 +124,31 @@ const fn quadrants(filled: [bool; 4]) -> &'static str {
         [true, false, true, true] => "\u{2599}",
         [false, true, true, true] => "\u{259f}",
         [true, true, true, true] => "\u{2588}",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mosaiq::pictures::Aperture;
+    use crate::tui::look::{Look, Theme};
+
+    #[test]
+    fn two_colours_show_what_differs_and_keep_the_edges() {
+        let leaves = Aperture { title: String::new(), counting: String::new(), pairs: Vec::new() };
+        let picture = AperturePicture::new(Look { theme: Theme::Dark, glyphs: Glyphs::Unicode }, &leaves);
+        let (open, leaf, was, is) = (Place::Open, Place::Leaf, Place::Was, Place::Is);
+        let of = |places: [Place; 4]| {
+            let (glyph, style) = picture.glyph(places);
+            (glyph, style.fg, style.bg)
+        };
+        let colour = |place| picture.style(place).fg;
+        assert_eq!(of([open; 4]), (" ", None, None));
+        assert_eq!(of([leaf, open, leaf, open]), ("\u{258c}", colour(leaf), None));
+        assert_eq!(of([leaf, leaf, is, is]), ("\u{2584}", colour(is), colour(leaf)));
+        assert_eq!(of([was, open, open, open]), ("\u{2598}", colour(was), None));
+        assert_eq!(of([leaf, leaf, was, open]), ("\u{2580}", colour(leaf), colour(was)), "the edge is exact");
+        assert_eq!(of([leaf, is, was, open]), ("\u{2580}", colour(is), colour(was)));
+        assert_eq!(of([leaf, is, open, open]), ("\u{2580}", colour(is), None));
     }
 }
