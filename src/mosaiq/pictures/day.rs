@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime};
 
 use crate::model::refusal::show;
 use crate::model::snapshot::key_form;
-use crate::model::{Key, Query, Row, Snapshot, Value};
+use crate::model::{Key, Query, Row, Snapshot, TableRows, Value};
 use crate::mosaiq::deliveries::Delivery;
 use crate::mosaiq::machines::MACHINE;
 
@@ -124,7 +124,7 @@ pub fn day(date: Date, lanes: Lanes, snapshot: &Snapshot) -> Day {
 }
 
 fn of_day(date: Date, snapshot: &Snapshot) -> impl Iterator<Item = Row<'_>> {
-    let rows = snapshot.table(DELIVERIES).into_iter().flat_map(|rows| rows.rows());
+    let rows = snapshot.table(DELIVERIES).into_iter().flat_map(TableRows::rows);
     rows.filter(move |row| row.datetime("Create_DtTm").is_some_and(|start| start.date() == date))
 }
 

@@ -131,7 +131,7 @@ const fn quadrants(filled: [bool; 4]) -> &'static str {
 mod tests {
     use super::*;
     use crate::mosaiq::pictures::Aperture;
-    use crate::tui::look::{Look, Theme};
+    use crate::tui::look::Look;
 
     #[test]
     fn two_colours_show_what_differs_and_keep_the_edges() {

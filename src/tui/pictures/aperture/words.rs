@@ -8,6 +8,9 @@ use super::{AperturePicture, Field};
 use crate::mosaiq::pictures::LeafPair;
 use crate::tui::look::{Glyphs, Mark, Role, Theme};
 
+/// What can be wrong with a pair: the word for it, and what tells.
+type Kind = (&'static str, fn(&LeafPair) -> bool);
+
 impl AperturePicture<'_> {
     /// Returns the lines below the leaves, the most telling one first.
     pub(super) fn lines(&self, field: &Field) -> Vec<Vec<Span<'static>>> {
@@ -29,7 +32,7 @@ impl AperturePicture<'_> {
     }
 
     fn wrong(&self) -> Option<Vec<Span<'static>>> {
-        let kinds: [(&str, fn(&LeafPair) -> bool); 3] = [
+        let kinds: [Kind; 3] = [
             ("crossed", |pair| pair.crossed),
             ("beyond reach", |pair| pair.beyond),
             ("missing a leaf", |pair| pair.a.is_none() || pair.b.is_none()),
