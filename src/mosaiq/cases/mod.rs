@@ -1,6 +1,7 @@
 //! Single cases of the modes: what they refuse, and exactly what they write.
 
 mod department;
+mod films;
 mod leaf_counts;
 mod metersets;
 mod mlc;

@@ -112,7 +112,8 @@ fn still(row: &Row<'_>, convention: Convention, counting: &str) -> Still {
     Still {
         key: row.key(),
         number: row.integer("Point"),
-        aperture: of_point(row, convention, counting.to_owned()),
+        // Sets are padded: where no leaf is in use, their bytes are no positions.
+        aperture: of_point(row, convention, counting.to_owned()).filter(|_| row.integer("MLC_Leaves") != Some(0)),
         jaws: Jaws::read(row, convention),
         gantry: number("Gantry_Ang"),
         collimator: number("Coll_Ang"),
