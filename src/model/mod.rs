@@ -4,6 +4,7 @@ pub mod column;
 pub mod edit;
 pub mod finding;
 pub mod ids;
+pub mod page;
 pub mod ports;
 pub mod refusal;
 pub mod seed;
@@ -15,6 +16,7 @@ pub use edit::Edit;
 pub use finding::{Finding, Severity, Wrong};
 pub use ids::Ids;
 pub use mfm_journal::{Action, Change, Decimal, Digest, Moment, TableShape, Value};
+pub use page::Page;
 pub use refusal::Refusal;
 pub use snapshot::{Answer, Filter, Query, Row, Snapshot, TableRows};
 

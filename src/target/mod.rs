@@ -29,7 +29,7 @@ pub use nowhere::Nowhere;
 use serde::{Deserialize, Serialize};
 
 use crate::model::ports::Secrets;
-use crate::model::{Answer, Key, Query, Refusal, Table, Value};
+use crate::model::{Answer, Key, Page, Query, Refusal, Table, Value};
 
 /// The key columns by which the domain tells rows apart, by table.
 pub type DomainKeys = BTreeMap<String, Vec<String>>;
@@ -229,6 +229,28 @@ pub trait Target {
     fn read(&mut self, query: &Query) -> Result<Answer, TargetError>;
     /// Returns all keys of a table, ascending.
     fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError>;
+    /// Returns the keys of a page; a table whose key is not one column has none.
+    fn page(&mut self, table: &Arc<Table>, page: &Page) -> Result<Vec<Key>, TargetError> {
+        let keys = match &page.only {
+            None => self.keys(table)?,
+            Some((column, number)) => {
+                let wanted = Query::among(&table.shape.name, column, [Value::Integer(*number)]);
+                let rows = self.read(&wanted)?.rows;
+                rows.iter().map(|row| Ok(table.key_of(row)?)).collect::<Result<_, TargetError>>()?
+            }
+        };
+        Ok(page.of(keys))
+    }
+    /// Counts the rows of a table, or those whose column holds a number.
+    fn count(&mut self, table: &Arc<Table>, only: Option<&(String, i64)>) -> Result<u64, TargetError> {
+        match only {
+            None => Ok(self.keys(table)?.len() as u64),
+            Some((column, number)) => {
+                let wanted = Query::among(&table.shape.name, column, [Value::Integer(*number)]);
+                Ok(self.read(&wanted)?.rows.len() as u64)
+            }
+        }
+    }
     /// Returns the rows of keys, in the order of the keys; `None` for an absent row.
     fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError>;
     /// Returns the digests of the rows of keys, in the order of the keys; `None` for an absent row.

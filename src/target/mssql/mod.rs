@@ -37,7 +37,7 @@ use super::{
     Bound, Census, DomainKeys, Marker, OperationRow, TableDigest, Target, TargetError, Touch, Writer, compare,
 };
 use crate::model::ports::Secrets;
-use crate::model::{Answer, Filter, Key, Query, Table};
+use crate::model::{Answer, Filter, Key, Page, Query, Table};
 
 pub use self::lab::create_lab;
 pub(super) use self::url::is_mssql;
@@ -225,6 +225,20 @@ impl Target for MssqlTarget {
         self.session.in_one_state(&mut |step| {
             let sheet = step.same(table)?;
             rows::keys(step.wire, step.place, &sheet)
+        })
+    }
+
+    fn page(&mut self, table: &Arc<Table>, page: &Page) -> Result<Vec<Key>, TargetError> {
+        self.session.in_one_state(&mut |step| {
+            let sheet = step.same(table)?;
+            rows::page(step.wire, step.place, &sheet, page)
+        })
+    }
+
+    fn count(&mut self, table: &Arc<Table>, only: Option<&(String, i64)>) -> Result<u64, TargetError> {
+        self.session.in_one_state(&mut |step| {
+            let sheet = step.same(table)?;
+            rows::count(step.wire, step.place, &sheet, only)
         })
     }
 

@@ -14,7 +14,7 @@ use super::stage::{self, Part};
 use super::wire::{self, Cells, Wire};
 use crate::model::snapshot::key_form;
 use crate::model::time::lies_on;
-use crate::model::{Key, Kind, Refusal};
+use crate::model::{Key, Kind, Page, Refusal};
 use crate::target::TargetError;
 
 /// The most values that one query asks for; a call takes at most 2100 parameters.
@@ -171,6 +171,41 @@ pub(super) fn keys(wire: &mut Wire, place: &Place, sheet: &Sheet) -> Result<Vec<
     })?;
     keys.sort();
     Ok(keys)
+}
+
+/// Reads the keys of a page, by the key's index where there is one.
+pub(super) fn page(wire: &mut Wire, place: &Place, sheet: &Sheet, page: &Page) -> Result<Vec<Key>, TargetError> {
+    let fields: Vec<&Field> = sheet.key_fields().collect();
+    let [key] = fields.as_slice() else { return Ok(Vec::new()) };
+    let only = page.only.as_ref().map(|only| holds(sheet, only)).transpose()?;
+    let question = text::page(sheet, key, only.as_deref(), page);
+    let mut keys = Vec::new();
+    ask(wire, place, sheet, (&question, Vec::new()), &fields, &mut |_, key| {
+        keys.push(key);
+        Ok(())
+    })?;
+    Ok(keys)
+}
+
+/// Counts rows, all of them or those whose column holds a number.
+pub(super) fn count(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    only: Option<&(String, i64)>,
+) -> Result<u64, TargetError> {
+    let only = only.map(|only| holds(sheet, only)).transpose()?;
+    let counted = wire.rows(&text::count_only(sheet, only.as_deref()), Vec::new());
+    let rows = counted.map_err(place.error("count rows"))?;
+    let number = rows.first().and_then(|row| wire::whole(row.first()));
+    Ok(number.map_or(0, i64::unsigned_abs))
+}
+
+fn holds(sheet: &Sheet, (column, number): &(String, i64)) -> Result<String, Refusal> {
+    let (_, column) = sheet.table.column(column)?;
+    let name = &column.image.name;
+    let missing = || Refusal::MissingColumn { table: sheet.shown().to_owned(), column: name.clone() };
+    Ok(text::holds_number(sheet.field(name).ok_or_else(missing)?, *number))
 }
 
 /// Reads the largest value of a column.

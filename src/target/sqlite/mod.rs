@@ -29,7 +29,7 @@ use super::tally::Tally;
 use super::{
     Bound, Census, DomainKeys, Marker, OperationRow, Session, TableDigest, Target, TargetError, Touch, Writer,
 };
-use crate::model::{Answer, Filter, Key, Query, Table};
+use crate::model::{Answer, Filter, Key, Page, Query, Table};
 
 pub use self::lab::create_lab;
 pub use self::open::roll_back_hot_journal;
@@ -217,6 +217,16 @@ impl Target for SqliteTarget {
     fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
         let sheet = self.catalogue.same(&self.connection, &self.place, table)?;
         rows::keys(&self.connection, &self.place, &sheet)
+    }
+
+    fn page(&mut self, table: &Arc<Table>, page: &Page) -> Result<Vec<Key>, TargetError> {
+        let sheet = self.catalogue.same(&self.connection, &self.place, table)?;
+        rows::page(&self.connection, &self.place, &sheet, page)
+    }
+
+    fn count(&mut self, table: &Arc<Table>, only: Option<&(String, i64)>) -> Result<u64, TargetError> {
+        let sheet = self.catalogue.same(&self.connection, &self.place, table)?;
+        rows::count(&self.connection, &self.place, &sheet, only)
     }
 
     fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {

@@ -13,7 +13,7 @@ use super::sql;
 use super::value::{bind, is, read_cells, value, write};
 use crate::model::snapshot::key_form;
 use crate::model::time::lies_on;
-use crate::model::{Key, Refusal};
+use crate::model::{Key, Page, Refusal};
 use crate::target::{TargetError, compare};
 
 /// The most values that one query asks for.
@@ -128,6 +128,33 @@ pub(super) fn keys(connection: &Connection, place: &Place, sheet: &Sheet) -> Res
     }
     keys.sort();
     Ok(keys)
+}
+
+/// Reads the keys of a page, by the key's index where there is one.
+pub(super) fn page(
+    connection: &Connection,
+    place: &Place,
+    sheet: &Sheet,
+    page: &Page,
+) -> Result<Vec<Key>, TargetError> {
+    let failed = place.error("read a page of keys");
+    let [_] = sheet.table.shape.key.as_slice() else { return Ok(Vec::new()) };
+    let mut statement = connection.prepare_cached(&sql::page(sheet, page)?).map_err(&failed)?;
+    let keys = statement.query_map([], |row| Ok(vec![row.get_ref(0).map(value)?])).map_err(&failed)?;
+    keys.collect::<Result<Vec<Key>, _>>().map_err(&failed)
+}
+
+/// Counts rows, all of them or those whose column holds a number.
+pub(super) fn count(
+    connection: &Connection,
+    place: &Place,
+    sheet: &Sheet,
+    only: Option<&(String, i64)>,
+) -> Result<u64, TargetError> {
+    let failed = place.error("count rows");
+    let text = sql::count_only(sheet, only)?;
+    let count = connection.query_one(&text, [], |row| row.get::<_, i64>(0)).map_err(&failed)?;
+    Ok(count.unsigned_abs())
 }
 
 /// Reads the rows of keys, in the order of the keys: by the key's index where there is one, else in one pass.

@@ -1,6 +1,7 @@
 //! Every SQL text that mfm sends to SQLite, built from names that the catalogue gave; holds no values, runs nothing.
 
 use super::catalogue::{Sheet, UniqueIndex};
+use crate::model::{Page, Refusal};
 use crate::target::foreign::ForeignKey;
 
 /// The catalogue.
@@ -149,6 +150,27 @@ pub(super) fn rows_between(sheet: &Sheet, column: &str) -> String {
 pub(super) fn keys(sheet: &Sheet) -> String {
     let key = list(sheet.table.shape.key.iter().map(String::as_str));
     format!("SELECT {key} FROM main.{}", quoted(&sheet.table.shape.name))
+}
+
+/// Reads the keys of a page; a whole number needs no parameter.
+pub(super) fn page(sheet: &Sheet, page: &Page) -> Result<String, Refusal> {
+    let (key, table) = (list(sheet.table.shape.key.iter().map(String::as_str)), quoted(&sheet.table.shape.name));
+    let (than, order) = if page.backwards { ("<", "DESC") } else { (">", "ASC") };
+    let mut terms: Vec<String> = page.only.iter().map(|only| holds(sheet, only)).collect::<Result<_, _>>()?;
+    terms.extend(page.from.map(|from| format!("{key} {than} {from}")));
+    let only = if terms.is_empty() { String::new() } else { format!(" WHERE {}", terms.join(" AND ")) };
+    Ok(format!("SELECT {key} FROM main.{table}{only} ORDER BY {key} {order} LIMIT {}", page.limit))
+}
+
+/// Counts rows, all of them or those whose column holds a number.
+pub(super) fn count_only(sheet: &Sheet, only: Option<&(String, i64)>) -> Result<String, Refusal> {
+    let all = count(&sheet.table.shape.name);
+    only.map_or(Ok(all.clone()), |only| Ok(format!("{all} WHERE {}", holds(sheet, only)?)))
+}
+
+fn holds(sheet: &Sheet, (column, number): &(String, i64)) -> Result<String, Refusal> {
+    let (_, column) = sheet.table.column(column)?;
+    Ok(format!("{} = {number}", quoted(&column.image.name)))
 }
 
 /// Counts rows.

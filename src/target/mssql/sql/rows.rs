@@ -3,6 +3,7 @@
 use super::super::catalogue::{Field, Sheet};
 use super::super::stage::Staged;
 use super::quoted;
+use crate::model::Page;
 
 /// What a statement calls the table that is read.
 const TABLE: &str = "t";
@@ -42,6 +43,27 @@ pub(in super::super) fn rows_between(sheet: &Sheet, field: &Field) -> String {
 pub(in super::super) fn keys(sheet: &Sheet) -> String {
     let key: Vec<_> = sheet.key_fields().map(|field| field.kind.read(&cell(field))).collect();
     format!("SELECT {} FROM {} AS {TABLE}", key.join(", "), sheet.qualified())
+}
+
+/// Reads the keys of a page; a whole number needs no parameter.
+pub(in super::super) fn page(sheet: &Sheet, key: &Field, only: Option<&str>, page: &Page) -> String {
+    let (than, order) = if page.backwards { ("<", "DESC") } else { (">", "ASC") };
+    let from = page.from.map(|from| format!("{} {than} {from}", cell(key)));
+    let terms: Vec<&str> = only.into_iter().chain(from.as_deref()).collect();
+    let only = if terms.is_empty() { String::new() } else { format!(" WHERE {}", terms.join(" AND ")) };
+    let (key, read, from) = (cell(key), key.kind.read(&cell(key)), sheet.qualified());
+    format!("SELECT TOP ({}) {read} FROM {from} AS {TABLE}{only} ORDER BY {key} {order}", page.limit)
+}
+
+/// Counts rows, all of them or those of a condition.
+pub(in super::super) fn count_only(sheet: &Sheet, only: Option<&str>) -> String {
+    let only = only.map_or_else(String::new, |only| format!(" WHERE {only}"));
+    format!("{} AS {TABLE}{only}", count(&sheet.qualified()))
+}
+
+/// Holds where a column has a number.
+pub(in super::super) fn holds_number(field: &Field, number: i64) -> String {
+    format!("{} = {number}", cell(field))
 }
 
 /// Counts rows.
