@@ -1,5 +1,6 @@
 //! The domain: tables, failure modes, checks and labs of MOSAIQ; pure, without a connection, a file or a clock.
 
+pub mod browse;
 pub mod checks;
 pub mod clinic;
 mod columns;

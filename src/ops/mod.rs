@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod apply;
 pub mod audit;
+pub mod browse;
 pub mod bytes;
 pub mod campaign;
 pub mod candidates;

@@ -44,7 +44,7 @@ static GAP: Card = Card {
     mode: "corrupt_mlc_data",
     severity: Severity::High,
     about: "No leaf pair is crossed, in the way in which the machine counts its banks: both in one coordinate (A at \
-        most B) or each outward from the centre (A + B at least 0). The rules tell which, or the machine's\
+        most B) or each outward from the centre (A + B at least 0). The rules tell which, or the machine's \
         other fields.",
     remedy: "Compare the control point with the treatment plan, and find out what wrote the field's leaf sets.",
 };

@@ -1,0 +1,338 @@
+//! Walking through the records of a target, a page at a time, and one record whole; writes nothing.
+
+use mfm_journal::{Action, Change};
+
+use super::cell;
+use super::context::Context;
+use super::failure::Failure;
+use super::select::{self, read_through};
+use crate::model::{Key, Page, Query, Refusal, Snapshot, Value};
+use crate::mosaiq::browse::{self, Kind};
+use crate::mosaiq::find::Shown;
+use crate::mosaiq::pictures::{self, Bar, Chart, Day, Film, Lanes, Still};
+use crate::mosaiq::rules::Rules;
+use crate::mosaiq::schema;
+use crate::mosaiq::selection::Selector;
+use crate::target::Target;
+
+/// Which records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Their kind.
+    pub kind: Kind,
+    /// What narrows them, by what people know of them.
+    pub selector: Selector,
+    /// Which page of them.
+    pub page: Page,
+}
+
+/// A page of records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The records, in the order of the page.
+    pub records: Vec<Record>,
+    /// Whether the page was filled, so that there may be more behind it.
+    pub more: bool,
+}
+
+/// A record in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its id.
+    pub id: i64,
+    /// What records that belong to it hold.
+    pub link: Option<i64>,
+    /// What it is, in the order of the kind's columns.
+    pub cells: Vec<String>,
+}
+
+/// Returns the open target that the context names.
+///
+/// # Errors
+/// What journal and target say.
+pub fn open(context: &Context<'_>) -> Result<Box<dyn Target>, Failure> {
+    let journal = context.reading()?;
+    let chosen = context.chosen(&journal)?;
+    Ok(context.open(&chosen.url)?)
+}
+
+/// Reads a page of records.
+///
+/// # Errors
+/// Usage: a selector says nothing sensible of this kind. Else what the target says.
+pub fn page(target: &mut dyn Target, request: &Request) -> Result<Outcome, Failure> {
+    let kind = request.kind;
+    let missing = || Refusal::MissingTable { table: kind.table().to_owned() };
+    let table = target.table(kind.table())?.ok_or_else(missing)?;
+    let keys = if request.selector.is_empty() {
+        target.page(&table, &request.page)?
+    } else {
+        let record = kind.record().ok_or_else(|| no_selector(kind))?;
+        let selection = request.selector.of(record).map_err(|why| select::wrong_selector(&why))?;
+        request.page.of(select::keys(target, &table, selection.as_ref())?)
+    };
+    let more = keys.len() as u64 >= u64::from(request.page.limit);
+    let lines = read_through(target, |snapshot| browse::describe(kind, &keys, snapshot))?;
+    let record = |line: &browse::Line| {
+        let id = line.key.first().and_then(whole)?;
+        Some(Record { id, link: line.link, cells: line.cells.iter().map(text).collect() })
+    };
+    // Descriptions come by ascending key.
+    let mut records: Vec<Record> = lines.iter().filter_map(record).collect();
+    records.sort_by_key(|record| record.id);
+    if request.page.backwards {
+        records.reverse();
+    }
+    Ok(Outcome { records, more })
+}
+
+/// Counts the records of a kind, or those that belong to another one.
+///
+/// # Errors
+/// What the target says.
+pub fn count(target: &mut dyn Target, kind: Kind, only: Option<&(String, i64)>) -> Result<u64, Failure> {
+    let missing = || Refusal::MissingTable { table: kind.table().to_owned() };
+    let table = target.table(kind.table())?.ok_or_else(missing)?;
+    Ok(target.count(&table, only)?)
+}
+
+fn no_selector(kind: Kind) -> Failure {
+    let message = format!("{} cannot be narrowed by patient, machine, type or date", kind.plural());
+    Failure::usage("selector", message, "open a patient or a site to narrow them, or look at the fields")
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    match crate::model::snapshot::key_form(value) {
+        Value::Integer(number) => Some(number),
+        _ => None,
+    }
+}
+
+fn text(shown: &Shown) -> String {
+    match shown {
+        Shown::Value(Value::Null) => String::new(),
+        Shown::Value(Value::Text(text)) => text.clone(),
+        Shown::Value(Value::Decimal(number)) => number.to_string(),
+        Shown::Value(value) => cell::text(value),
+        Shown::Words(words) => words.join(", "),
+    }
+}
+
+/// What a record looks like.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Picture {
+    /// A field at its control points, and the one in hand.
+    Film(Film, usize),
+    /// The shifts of a prescription with their limits.
+    Shifts(Chart, Vec<Bar>),
+    /// The deliveries of a day, and the lane and the place in it of the one in hand.
+    Day(Day, Option<(usize, usize)>),
+}
+
+/// One record whole.
+#[derive(Clone, Debug, Default)]
+pub struct Whole {
+    /// Its cells by column; what identifies a person is withheld.
+    pub cells: Vec<(String, String)>,
+    /// What it looks like, where there is anything to look at.
+    pub picture: Option<Picture>,
+}
+
+/// Reads a record, and what a picture of it is made from.
+///
+/// # Errors
+/// [`Refusal::MissingRecord`], or what the target says.
+pub fn whole_record(target: &mut dyn Target, kind: Kind, id: i64, rules: &Rules) -> Result<Whole, Failure> {
+    let mut snapshot = Snapshot::default();
+    let own = Query::among(kind.table(), kind.key(), [Value::Integer(id)]);
+    select::read_into(&mut snapshot, target, [own])?;
+    let key: Key = vec![Value::Integer(id)];
+    let rows = snapshot.table(kind.table())?;
+    let found = rows.with(kind.key(), &Value::Integer(id)).into_iter().next();
+    let row = found.ok_or_else(|| Refusal::MissingRecord { table: kind.table().to_owned(), key })?;
+    let withheld = schema::identifying().remove(kind.table()).unwrap_or_default();
+    let cell = |(column, value): (&mfm_journal::Column, &Value)| {
+        let hidden = withheld.iter().any(|name| name.eq_ignore_ascii_case(&column.name)) && !value.is_null();
+        let text = if hidden { "(withheld)".to_owned() } else { cell::in_table(value, row.table, &column.name) };
+        (column.name.clone(), text)
+    };
+    let cells = row.table.shape.columns.iter().zip(row.cells).map(cell).collect();
+    let subject = match kind {
+        Kind::Patient | Kind::Site => None,
+        Kind::Field => Some(Subject::Field(id, None)),
+        Kind::Point => row.integer("FLD_ID").map(|field| Subject::Field(field, Some(id))),
+        Kind::Offset => row.integer("SIT_SET_ID").map(Subject::Site),
+        Kind::Delivery => row.datetime("Create_DtTm").map(|at| Subject::Day(at.date(), id)),
+    };
+    let picture = match subject {
+        Some(subject) => picture(target, &subject, rules)?,
+        None => None,
+    };
+    Ok(Whole { cells, picture })
+}
+
+/// What a picture is of.
+enum Subject {
+    /// A field, and the control point in hand.
+    Field(i64, Option<i64>),
+    /// A prescription.
+    Site(i64),
+    /// A day, and the delivery in hand.
+    Day(jiff::civil::Date, i64),
+}
+
+fn picture(target: &mut dyn Target, subject: &Subject, rules: &Rules) -> Result<Option<Picture>, Failure> {
+    let mut snapshot = Snapshot::default();
+    Ok(match subject {
+        Subject::Field(field, point) => {
+            select::read_into(&mut snapshot, target, of_field(*field))?;
+            film(&snapshot, *field, rules).map(|film| {
+                let at = point.and_then(|point| place(&film, point)).unwrap_or(0);
+                Picture::Film(film, at)
+            })
+        }
+        Subject::Site(site) => {
+            let site = Value::Integer(*site);
+            let unread = pictures::offsets_queries(&site, &snapshot);
+            select::read_into(&mut snapshot, target, unread)?;
+            pictures::offsets(&site, rules, &snapshot).map(|(chart, bars)| Picture::Shifts(chart, bars))
+        }
+        Subject::Day(date, delivery) => {
+            // A delivery leads to its machine and its patient, which only the next round can ask for.
+            for _ in 0..2 {
+                let unread = pictures::day_queries(*date, &snapshot);
+                select::read_into(&mut snapshot, target, unread)?;
+            }
+            let day = pictures::day(*date, Lanes::Machines, &snapshot);
+            let key = vec![Value::Integer(*delivery)];
+            let in_lane = |lane: &pictures::Lane| lane.spans.iter().position(|span| span.key == key);
+            let hand = day.lanes.iter().enumerate().find_map(|(at, lane)| Some((at, in_lane(lane)?)));
+            Some(Picture::Day(day, hand))
+        }
+    })
+}
+
+fn of_field(field: i64) -> [Query; 2] {
+    ["TxField", "TxFieldPoint"].map(|table| Query::among(table, "FLD_ID", [Value::Integer(field)]))
+}
+
+/// Returns a field at its control points, where it has any.
+fn film(snapshot: &Snapshot, field: i64, rules: &Rules) -> Option<Film> {
+    pictures::film(&Value::Integer(field), rules, snapshot).ok().filter(|film| !film.stills.is_empty())
+}
+
+/// Returns where a control point stands in a film.
+fn place(film: &Film, point: i64) -> Option<usize> {
+    film.stills.iter().position(|still| still.key.first().and_then(whole) == Some(point))
+}
+
+/// A field before and after changes, as pictures need it.
+#[derive(Clone, Debug)]
+pub struct BeforeAfter {
+    /// The field.
+    pub field: i64,
+    /// What it was; `None` where it did not exist.
+    pub before: Option<Film>,
+    /// What it is, or will be; `None` where it does not exist any more.
+    pub after: Option<Film>,
+}
+
+impl BeforeAfter {
+    /// Returns the first control point that is not the same before and after, by its place in the later film.
+    #[must_use]
+    pub fn first_changed(&self) -> usize {
+        let (Some(before), Some(after)) = (&self.before, &self.after) else { return 0 };
+        let was = |still: &Still| before.stills.iter().find(|other| other.key == still.key);
+        after.stills.iter().position(|still| was(still) != Some(still)).unwrap_or(0)
+    }
+}
+
+/// Reads the field that changes are about, and what it was before and after; `None` where they are about no field.
+///
+/// # Errors
+/// What the target says.
+pub fn before_after(
+    target: &mut dyn Target,
+    changes: &[Change],
+    rules: &Rules,
+) -> Result<Option<BeforeAfter>, Failure> {
+    let Some(field) = subject(target, changes)? else { return Ok(None) };
+    let wanted = of_field(field);
+    let (mut before, mut after) = (Snapshot::default(), Snapshot::default());
+    for query in wanted {
+        let answer = target.read(&query)?;
+        let Some(table) = answer.table.clone() else { return Ok(None) };
+        let mine = |change: &&Change| change.table.name.eq_ignore_ascii_case(&query.table);
+        for (snapshot, old) in [(&mut before, true), (&mut after, false)] {
+            let mut answer = answer.clone();
+            for change in changes.iter().filter(mine) {
+                put(&mut answer.rows, &table, change, old)?;
+            }
+            snapshot.add(query.clone(), answer)?;
+        }
+    }
+    let (before, after) = (film(&before, field, rules), film(&after, field, rules));
+    Ok(Some(BeforeAfter { field, before, after }))
+}
+
+/// Returns the field that changes are about; a control point that only changes some of its cells has to
+/// be asked for its field.
+fn subject(target: &mut dyn Target, changes: &[Change]) -> Result<Option<i64>, Failure> {
+    if let Some(found) = changes.iter().find_map(field_of) {
+        return Ok(Some(found));
+    }
+    let points = changes.iter().filter(|change| change.table.name.eq_ignore_ascii_case("TxFieldPoint"));
+    let Some(point) = points.filter_map(|change| change.key.first().and_then(whole)).next() else { return Ok(None) };
+    let mut snapshot = Snapshot::default();
+    let own = Query::among("TxFieldPoint", "TFP_ID", [Value::Integer(point)]);
+    select::read_into(&mut snapshot, target, [own])?;
+    let rows = snapshot.table("TxFieldPoint")?.with("TFP_ID", &Value::Integer(point));
+    Ok(rows.first().and_then(|row| row.integer("FLD_ID")))
+}
+
+/// Returns the field that a change is about, where the change itself says so.
+fn field_of(change: &Change) -> Option<i64> {
+    if change.table.name.eq_ignore_ascii_case("TxField") {
+        return change.key.first().and_then(whole);
+    }
+    if !change.table.name.eq_ignore_ascii_case("TxFieldPoint") {
+        return None;
+    }
+    let names = change.column_names();
+    let of = |values: Option<&[Value]>| {
+        let at = names.iter().position(|name| name.eq_ignore_ascii_case("FLD_ID"))?;
+        values?.get(at).and_then(whole)
+    };
+    of(change.before()).or_else(|| of(change.after()))
+}
+
+/// Puts one side of a change over the rows read.
+fn put(rows: &mut Vec<Vec<Value>>, table: &crate::model::Table, change: &Change, old: bool) -> Result<(), Failure> {
+    if matches!(change.action, Action::Kept { .. }) {
+        return Ok(());
+    }
+    let side = if old { change.before() } else { change.after() };
+    let place = rows.iter().position(|row| table.key_of(row).is_ok_and(|key| key == change.key));
+    let names = change.column_names();
+    let Some(side) = side else {
+        if let Some(place) = place {
+            rows.remove(place);
+        }
+        return Ok(());
+    };
+    let place = match place {
+        Some(place) => place,
+        None => {
+            rows.push(vec![Value::Null; table.shape.columns.len()]);
+            rows.len() - 1
+        }
+    };
+    let Some(row) = rows.get_mut(place) else { return Ok(()) };
+    for (name, value) in names.iter().zip(side) {
+        let (at, _) = table.column(name)?;
+        if let Some(cell) = row.get_mut(at) {
+            cell.clone_from(value);
+        }
+    }
+    Ok(())
+}
