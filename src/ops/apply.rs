@@ -22,10 +22,11 @@ pub const CARD: Card = Card { name: "apply", danger: Danger::Write, about: "Comm
 
 /// Where the fault comes from.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one in a command")]
 pub enum Source {
     /// From arguments.
     Request(Request),
+    /// From arguments, as long as they still make the plan of this digest, which somebody has looked at.
+    Seen(Request, Digest),
     /// From a plan file.
     File(PathBuf),
 }
@@ -66,7 +67,7 @@ pub fn run(
     all: &mut dyn FnMut(ChangeRow),
 ) -> Result<Outcome, Failure> {
     let (settled, file) = match source {
-        Source::Request(request) => (plan::settle(context, request)?, None),
+        Source::Request(request) | Source::Seen(request, _) => (plan::settle(context, request)?, None),
         Source::File(path) => {
             let file = PlanFile::read(path)?;
             (file.settle(context)?, Some(file))
@@ -79,6 +80,11 @@ pub fn run(
         promised(&journal, target.as_mut(), &chosen, file)?;
     }
     let mut made = plan::make(context, &mut journal, target.as_mut(), &chosen, &settled)?;
+    if let Source::Seen(_, digest) = source
+        && *digest != made.outcome.plan_digest
+    {
+        return Err(plan::stale("the data are not as they were when it was shown"));
+    }
     if let Some(file) = file {
         if file.plan_digest != made.outcome.plan_digest {
             return Err(plan::stale("the data are not as they were when it was made"));
