@@ -133,6 +133,9 @@ pub(super) enum Command {
     #[cfg(feature = "mcp")]
     #[command(about = "Serve AI agents over stdin and stdout", long_about = texts::MCP)]
     Mcp(super::mcp::Call),
+    #[cfg(feature = "tui")]
+    #[command(about = "See the data, break it, take it back, on the whole terminal", long_about = texts::TUI)]
+    Tui(super::tui::Call),
     #[command(about = "Write the completion script of a shell to stdout", long_about = texts::COMPLETIONS)]
     Completions {
         /// The shell
@@ -248,6 +251,8 @@ impl Command {
             Self::Audit(Audit::Export(_)) => "audit-export",
             #[cfg(feature = "mcp")]
             Self::Mcp(_) => "mcp",
+            #[cfg(feature = "tui")]
+            Self::Tui(_) => "tui",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
             Self::Help { .. } => "help",

@@ -22,6 +22,8 @@ mod signals;
 mod terminal;
 mod texts;
 mod topics;
+#[cfg(feature = "tui")]
+mod tui;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

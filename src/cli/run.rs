@@ -41,6 +41,8 @@ pub(super) fn dispatch(
         // It watches for signals itself: a call under way is answered first.
         #[cfg(feature = "mcp")]
         Command::Mcp(call) => super::mcp::run(call, settings, printer, signals),
+        #[cfg(feature = "tui")]
+        Command::Tui(call) => super::tui::run(call, settings, printer, signals),
         Command::Man { dir } => files::write_man(dir, printer),
         Command::Help { words } => topics::run(words, settings, printer),
         Command::Campaign(Campaign::Schema) => files::print_schema(&campaign::file::schema(), printer),
@@ -166,6 +168,8 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
         Command::Audit(Audit::Export(request)) => exported(request, context, show),
         #[cfg(feature = "mcp")]
         Command::Mcp(_) => Ok(0),
+        #[cfg(feature = "tui")]
+        Command::Tui(_) => Ok(0),
         Command::Modes { .. } | Command::Completions { .. } | Command::Man { .. } | Command::Help { .. } => Ok(0),
     }
 }

@@ -63,7 +63,7 @@ pub(super) struct Surroundings {
 }
 
 /// Every environment variable that mfm looks at.
-const VARIABLES: [&str; 17] = [
+const VARIABLES: [&str; 23] = [
     "MFM_JOURNAL",
     "MFM_TARGET",
     "MFM_FORMAT",
@@ -78,6 +78,12 @@ const VARIABLES: [&str; 17] = [
     "LOGNAME",
     "USERNAME",
     "COLUMNS",
+    "PAGER",
+    "TERM",
+    "COLORFGBG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LANG",
     completion::VARIABLE,
     completion::INDEX,
     completion::SEPARATOR,
@@ -191,6 +197,31 @@ pub(super) struct Settings {
     pub(super) home: Option<PathBuf>,
     /// The folder of the user's configurations.
     pub(super) configuration: Option<PathBuf>,
+    /// What the whole terminal can show.
+    pub(super) surface: Surface,
+}
+
+/// What the whole terminal can show, and what reads long text there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Surface {
+    /// The pager and its arguments.
+    pub(super) pager: Vec<String>,
+    /// Whether its background is known to be light.
+    pub(super) light: bool,
+    /// Whether it shows more than ASCII.
+    pub(super) unicode: bool,
+}
+
+impl Surface {
+    fn of(around: &Surroundings) -> Self {
+        let pager = around.get("PAGER").unwrap_or("less").split_whitespace().map(str::to_owned).collect();
+        // The last number is the background; of the sixteen colours, these are light.
+        let background = around.get("COLORFGBG").and_then(|text| text.rsplit(';').next()?.parse::<u8>().ok());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| around.get(name));
+        let utf8 = locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
+        let unicode = (utf8 || cfg!(windows)) && around.get("TERM") != Some("linux");
+        Self { pager, light: matches!(background, Some(7 | 9..=15)), unicode }
+    }
 }
 
 impl Settings {
@@ -235,6 +266,7 @@ impl Settings {
             width: width(around),
             home: around.get("HOME").map(PathBuf::from),
             configuration: around.xdg("XDG_CONFIG_HOME", ".config"),
+            surface: Surface::of(around),
         })
     }
 }

@@ -387,6 +387,20 @@ Example:
   mfm audit export --as csv -o audit.csv
   mfm audit export --op 3 | jq -c 'select(.line == \"change\") | [.key, .before, .after]'";
 
+/// `mfm tui`.
+#[cfg(feature = "tui")]
+pub(super) const TUI: &str = "\
+See the data, break it, and take it back, on the whole terminal: patients, fields and control points with their leaves
+drawn, the failure modes with a preview before anything is written, what was done and how to undo it, the findings of
+the checks, the journal. ? shows the keys of each screen, : lists every action by name.
+
+Everything done here is journaled as from the command line. q ends; what is being written is sealed first.
+
+Example:
+  mfm tui
+  mfm tui --read-only --screen records
+  mfm tui --theme light";
+
 /// `mfm mcp`.
 #[cfg(feature = "mcp")]
 pub(super) const MCP: &str = "\

@@ -24,7 +24,7 @@ const EXIT_CODES: [(u8, &str); 8] = [
 ];
 
 /// What each variable does.
-const VARIABLES: [(&str, &str); 10] = [
+const VARIABLES: [(&str, &str); 14] = [
     ("MFM_JOURNAL", "the journal, unless --journal is given"),
     ("MFM_TARGET", "the target, unless --target is given"),
     ("MFM_FORMAT", "table, json or plain, unless --format is given"),
@@ -33,6 +33,10 @@ const VARIABLES: [(&str, &str); 10] = [
     ("MFM_MSSQL_READ_PASSWORD", "that of the login that only reads, unless --read-password-file is given"),
     ("NO_COLOR", "no colour, unless --color is given"),
     ("COLUMNS", "how wide tables may be"),
+    ("PAGER", "what reads long text in `mfm tui`, else less"),
+    ("LC_ALL, LC_CTYPE, LANG", "whether `mfm tui` draws with more than ASCII: the first that is set names UTF-8"),
+    ("TERM", "the same: the Linux console has too few characters"),
+    ("COLORFGBG", "whether the background is light, as `mfm tui` takes it, unless --theme is given"),
     ("XDG_CONFIG_HOME", "where mfm/config.toml is looked for, after the nearest mfm.toml"),
     ("XDG_STATE_HOME", "where mfm/journal.db is kept, if nothing else names a journal"),
 ];

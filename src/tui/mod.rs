@@ -1,5 +1,27 @@
-//! The face for people who look and press keys; for now only how things look.
+//! The face for people who would rather look: state, message and update are pure, effects run operations on other
+//! threads; no SQL, no journal, no target.
 
+pub mod answers;
+pub mod desk;
+pub mod dialog;
+pub mod job;
+pub mod keys;
+pub mod lanes;
+pub mod list;
 pub mod look;
+pub mod message;
+pub mod overlays;
 pub mod pictures;
+pub mod remembered;
+pub mod screens;
+pub mod state;
 pub mod svg;
+pub mod terminal;
+pub mod update;
+pub mod views;
+pub mod words;
+pub mod workers;
+
+pub use self::state::{Facts, Screen, State};
+pub use self::terminal::{Surroundings, run};
+pub use self::workers::Host;

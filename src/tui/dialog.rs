@@ -1,0 +1,122 @@
+//! What stands in front of a screen: questions, choices, input, text; decides nothing of its own.
+
+use super::list::Place;
+use super::look::Role;
+use crate::model::Digest;
+use crate::ops::{plan, revert};
+
+/// Everything dangerous that a person can be asked to agree to, and what a yes leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Danger {
+    /// Commit the fault that was previewed.
+    Apply {
+        /// The request, its seed and clock fixed.
+        request: Box<plan::Request>,
+        /// The digest of the plan that was seen.
+        digest: Digest,
+    },
+    /// Take operations back.
+    Revert(revert::Request),
+    /// Ask the target what became of what is open, and seal it.
+    Recover,
+    /// Break, look and take back, many times.
+    Drill,
+    /// What an operation asks while it runs.
+    Asked(u64),
+    /// End although something is being written.
+    Leave,
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// What it is about, in a few words.
+    pub title: String,
+    /// The question, in lines.
+    pub lines: Vec<(Role, String)>,
+    /// The word that has to be typed, where a plain yes is too little; and what was typed so far.
+    pub typed: Option<(String, String)>,
+    /// What a yes leads to.
+    pub danger: Danger,
+}
+
+/// What a chosen line leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// To break the record in hand with this mode.
+    Mode(&'static str),
+    /// To another target.
+    Target(String),
+    /// To a way of taking an operation back.
+    Revert(revert::Request),
+}
+
+/// Lines to choose from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Menu {
+    /// What is chosen.
+    pub title: String,
+    /// Each line with what it leads to, and what is to be known of it.
+    pub lines: Vec<(Choice, String, String)>,
+    /// Which is in hand.
+    pub place: Place,
+}
+
+/// What a line that is typed is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To look for something on the screen.
+    Search,
+    /// To fill a line of the plan's form.
+    Field(usize),
+}
+
+/// A line that is typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// What is asked for.
+    pub title: String,
+    /// What may be typed.
+    pub hint: String,
+    /// What was typed so far.
+    pub text: String,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// Every action by name, narrowed by what is typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Palette {
+    /// What was typed so far.
+    pub text: String,
+    /// Which line is in hand.
+    pub place: Place,
+}
+
+/// Text to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// What it is.
+    pub title: String,
+    /// Its lines.
+    pub lines: Vec<(Role, String)>,
+    /// How far it is scrolled.
+    pub top: usize,
+}
+
+/// What stands in front.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Overlay {
+    /// A question.
+    Question(Question),
+    /// Lines to choose from.
+    Menu(Menu),
+    /// A line that is typed.
+    Input(Input),
+    /// Every action.
+    Palette(Palette),
+    /// The keys of the screen.
+    Help(usize),
+    /// Text to read.
+    Text(Text),
+}

@@ -1,0 +1,199 @@
+//! What the interface asks the operations for, and what comes back; runs nothing.
+
+use crate::model::Digest;
+use crate::mosaiq::browse::Kind;
+use crate::ops::{
+    Failure, apply, audit, browse, checks, drill, explain, find, log, plan, recover, revert, show, status,
+};
+
+/// Work for an operation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Job {
+    /// How journal and target stand.
+    Status,
+    /// The drills of the journal.
+    Drills,
+    /// A page of records.
+    Page(browse::Request),
+    /// How many records there are.
+    Count {
+        /// Of which kind.
+        kind: Kind,
+        /// Only those whose column holds this.
+        only: Option<(String, i64)>,
+    },
+    /// One record whole.
+    Record {
+        /// Its kind.
+        kind: Kind,
+        /// Its id.
+        id: i64,
+    },
+    /// A record that can show a fault.
+    Find(Box<find::Request>),
+    /// What a fault would do.
+    Preview(Box<plan::Request>),
+    /// Commit what was previewed.
+    Apply {
+        /// The request, its seed and clock fixed.
+        request: Box<plan::Request>,
+        /// The digest of the plan that was seen.
+        digest: Digest,
+    },
+    /// A page of operations.
+    Log {
+        /// Only older ones than this.
+        before: Option<u64>,
+    },
+    /// One operation, with its changes and what a revert would do.
+    Operation(u64),
+    /// Take operations back.
+    Revert(revert::Request),
+    /// Close what a crash left open.
+    Recover,
+    /// Verify journal and target.
+    Verify,
+    /// Run the checks.
+    Check,
+    /// Measure what they catch.
+    Drill,
+    /// Entries of the journal, newest first.
+    Entries {
+        /// Only older ones than this.
+        before: Option<u64>,
+    },
+}
+
+/// Work that waits for its like: of each lane one job runs at a time, and the newest that waits is next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// How things stand.
+    Status,
+    /// Earlier drills.
+    Drills,
+    /// Lists of records.
+    List,
+    /// Their number.
+    Count,
+    /// One record.
+    Record,
+    /// The preview of a plan.
+    Preview,
+    /// Lists of operations.
+    Log,
+    /// One operation.
+    Operation,
+    /// Checks and audits, which take long and only read.
+    Check,
+    /// The audit.
+    Verify,
+    /// Lists of entries.
+    Journal,
+    /// Whatever writes.
+    Act,
+}
+
+impl Job {
+    /// Returns the lane that it runs in.
+    #[must_use]
+    pub const fn lane(&self) -> Lane {
+        match self {
+            Self::Status => Lane::Status,
+            Self::Drills => Lane::Drills,
+            Self::Page(_) => Lane::List,
+            Self::Count { .. } => Lane::Count,
+            Self::Record { .. } => Lane::Record,
+            Self::Preview(_) | Self::Find(_) => Lane::Preview,
+            Self::Log { .. } => Lane::Log,
+            Self::Operation(_) => Lane::Operation,
+            Self::Check => Lane::Check,
+            Self::Verify => Lane::Verify,
+            Self::Entries { .. } => Lane::Journal,
+            Self::Apply { .. } | Self::Revert(_) | Self::Recover | Self::Drill => Lane::Act,
+        }
+    }
+
+    /// Returns what it does, in a few words.
+    #[must_use]
+    pub const fn words(&self) -> &'static str {
+        match self {
+            Self::Status => "reading the state",
+            Self::Drills => "reading earlier drills",
+            Self::Page(_) => "reading records",
+            Self::Count { .. } => "counting records",
+            Self::Record { .. } => "reading the record",
+            Self::Find(_) => "looking for a record",
+            Self::Preview(_) => "planning",
+            Self::Apply { .. } => "committing the fault",
+            Self::Log { .. } => "reading operations",
+            Self::Operation(_) => "reading the operation",
+            Self::Revert(_) => "taking back",
+            Self::Recover => "recovering",
+            Self::Verify => "verifying",
+            Self::Check => "checking",
+            Self::Drill => "drilling",
+            Self::Entries { .. } => "reading the journal",
+        }
+    }
+}
+
+/// What came of a job.
+#[derive(Debug)]
+pub enum Answer {
+    /// Of [`Job::Status`].
+    Status(Box<status::Outcome>),
+    /// Of [`Job::Drills`].
+    Drills(Box<drill::past::List>),
+    /// Of [`Job::Page`].
+    Page(browse::Request, Box<browse::Outcome>),
+    /// Of [`Job::Count`].
+    Count(u64),
+    /// Of [`Job::Record`].
+    Record(Box<browse::Whole>),
+    /// Of [`Job::Find`].
+    Found(Box<find::Outcome>),
+    /// Of [`Job::Preview`].
+    Preview(Box<Preview>),
+    /// Of [`Job::Apply`].
+    Applied(Box<apply::Outcome>),
+    /// Of [`Job::Log`].
+    Log(Box<log::Outcome>, Option<u64>),
+    /// Of [`Job::Operation`].
+    Operation(Box<Operation>),
+    /// Of [`Job::Revert`].
+    Reverted(Box<revert::Outcome>),
+    /// Of [`Job::Recover`].
+    Recovered(Box<recover::Outcome>),
+    /// Of [`Job::Verify`].
+    Verified(Box<audit::Outcome>),
+    /// Of [`Job::Check`].
+    Checked(Box<checks::Outcome>),
+    /// Of [`Job::Drill`].
+    Drilled(Box<drill::Outcome>),
+    /// Of [`Job::Entries`].
+    Entries(Vec<mfm_journal::Entry>, Option<u64>),
+    /// Of any job.
+    Failed(Box<Failure>),
+}
+
+/// What a fault would do.
+#[derive(Debug)]
+pub struct Preview {
+    /// The request, its seed and clock fixed.
+    pub request: plan::Request,
+    /// What the plan says.
+    pub plan: plan::Outcome,
+    /// The field before and after.
+    pub pictures: Option<browse::BeforeAfter>,
+}
+
+/// An operation whole.
+#[derive(Debug)]
+pub struct Operation {
+    /// What is known of it, with its changes.
+    pub shown: show::Outcome,
+    /// What a revert would do; `None` where nobody could be asked.
+    pub explained: Option<explain::Outcome>,
+    /// The field before and after.
+    pub pictures: Option<browse::BeforeAfter>,
+}

@@ -1,0 +1,59 @@
+//! Where one stands in a list, and which part of it is seen; knows nothing of what it holds.
+
+/// A place in a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The line in hand.
+    pub at: usize,
+    /// The first line that is seen.
+    pub top: usize,
+}
+
+impl Place {
+    /// Moves by some lines, never out of the list.
+    pub fn step(&mut self, by: isize, length: usize) {
+        self.at = self.at.saturating_add_signed(by).min(length.saturating_sub(1));
+    }
+
+    /// Moves to a line.
+    pub fn go(&mut self, at: usize, length: usize) {
+        self.at = at.min(length.saturating_sub(1));
+    }
+
+    /// Returns the first line to show, so that the one in hand is seen among so many rows.
+    #[must_use]
+    pub fn first(&self, rows: usize, length: usize) -> usize {
+        let at = self.at.min(length.saturating_sub(1));
+        let top = self.top.min(at).max((at + 1).saturating_sub(rows.max(1)));
+        top.min(length.saturating_sub(rows))
+    }
+
+    /// Keeps what was shown, so that the list does not jump.
+    pub fn keep(&mut self, rows: usize, length: usize) {
+        self.top = self.first(rows, length);
+        self.at = self.at.min(length.saturating_sub(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_in_hand_is_always_seen() {
+        for length in 0..30 {
+            for rows in 0..12 {
+                let mut place = Place::default();
+                for by in [3, -1, 7, 100, -4, -100, 2] {
+                    place.step(by, length);
+                    let top = place.first(rows, length);
+                    place.keep(rows, length);
+                    assert!(place.at < length.max(1));
+                    if rows > 0 {
+                        assert!(top <= place.at && place.at < top + rows, "{length} {rows} {place:?}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What the quality checks found, and the way from a finding to its record.
+
+use super::{holds, moved};
+use crate::mosaiq::browse::Kind;
+use crate::ops::checks::{FindingLine, Outcome};
+use crate::tui::job::Job;
+use crate::tui::keys::Action;
+use crate::tui::list::Place;
+use crate::tui::look::Role;
+use crate::tui::message::Effect;
+use crate::tui::state::{self, Screen};
+
+/// What is known of the checks.
+#[derive(Debug, Default)]
+pub struct State {
+    /// What they said last.
+    pub outcome: Option<Outcome>,
+    /// Whether something was written since.
+    pub stale: bool,
+    /// Why nothing is known.
+    pub trouble: Option<String>,
+    /// What is looked for.
+    pub search: String,
+    /// Which finding is in hand.
+    pub place: Place,
+    /// Whether all checks are shown instead of the findings.
+    pub all: bool,
+}
+
+impl State {
+    /// Returns the findings that fit the search.
+    #[must_use]
+    pub fn shown(&self) -> Vec<&FindingLine> {
+        let fits = |line: &&FindingLine| {
+            let key = line.key.to_string();
+            [line.check, line.table, &line.message, &key].iter().any(|text| holds(text, &self.search))
+        };
+        self.outcome.iter().flat_map(|outcome| &outcome.findings).filter(fits).collect()
+    }
+
+    /// Returns the finding in hand.
+    #[must_use]
+    pub fn in_hand(&self) -> Option<&FindingLine> {
+        self.shown().get(self.place.at).copied()
+    }
+}
+
+/// Takes in what the checks say.
+pub fn take(state: &mut state::State, outcome: Outcome) {
+    let (violations, not_run) = (outcome.violations, outcome.not_run);
+    let not_run = if not_run > 0 { format!("; {not_run} checks could not run") } else { String::new() };
+    let (role, text) = match violations {
+        0 => (Role::Good, format!("the checks found nothing{not_run}")),
+        1 => (Role::Danger, format!("the checks found 1 violation{not_run}")),
+        many => (Role::Danger, format!("the checks found {many} violations{not_run}")),
+    };
+    state.checks = State { outcome: Some(outcome), all: violations == 0, ..State::default() };
+    state.say(role, text);
+}
+
+/// Does what a key says.
+pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
+    let length = if state.checks.all {
+        state.checks.outcome.as_ref().map_or(0, |outcome| outcome.checks.len())
+    } else {
+        state.checks.shown().len()
+    };
+    let rows = super::records::rows_seen(state);
+    if moved(&mut state.checks.place, action, rows, length) {
+        return Vec::new();
+    }
+    match action {
+        Action::View => {
+            state.checks.all = !state.checks.all;
+            state.checks.place = Place::default();
+        }
+        Action::Back => state.checks.search.clear(),
+        Action::Open if state.checks.outcome.is_none() => return state.ask(Job::Check),
+        Action::Open if !state.checks.all => return jump(state),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Goes to the record of the finding in hand.
+fn jump(state: &mut state::State) -> Vec<Effect> {
+    let Some(finding) = state.checks.in_hand() else { return Vec::new() };
+    let places = std::iter::once((finding.table, &finding.key));
+    let places = places.chain(finding.related.iter().map(|related| (related.table, &related.key)));
+    let number = |key: &serde_json::Value| key.as_object().and_then(|key| key.values().next()?.as_i64());
+    let mut found = places.filter_map(|(table, key)| Kind::of_table(table).zip(number(key)));
+    let Some((kind, id)) = found.next() else {
+        let said = format!("{} is not among the records that can be walked through", finding.table);
+        state.say(Role::Note, said);
+        return Vec::new();
+    };
+    let mut effects = super::records::go(state, kind, None);
+    effects.extend(super::records::fetch(state, Some(id)));
+    effects.extend(crate::tui::update::show(state, Screen::Records));
+    effects
+}

@@ -1,0 +1,64 @@
+//! What each screen knows and what keys do there; draws nothing.
+
+pub mod checks;
+pub mod journal;
+pub mod modes;
+pub mod operations;
+pub mod overview;
+pub mod plan;
+pub mod records;
+
+use super::keys::Action;
+use super::list::Place;
+
+/// Moves in a list as an action says; tells whether it was about moving.
+pub(super) fn moved(place: &mut Place, action: Action, rows: usize, length: usize) -> bool {
+    let page = isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(1);
+    match action {
+        Action::Up => place.step(-1, length),
+        Action::Down => place.step(1, length),
+        Action::PageUp => place.step(-page, length),
+        Action::PageDown => place.step(page, length),
+        Action::Home => place.go(0, length),
+        Action::End => place.go(usize::MAX, length),
+        _ => return false,
+    }
+    place.keep(rows, length);
+    true
+}
+
+/// Tells whether text holds what is looked for, whatever the case.
+pub(super) fn holds(text: &str, search: &str) -> bool {
+    search.is_empty() || text.to_lowercase().contains(&search.to_lowercase())
+}
+
+/// Which still of a field is shown, and whether it plays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Player {
+    /// The control point, from 0.
+    pub at: usize,
+    /// Whether it goes on by itself.
+    pub plays: bool,
+}
+
+impl Player {
+    /// Goes on by some points, round and round among so many.
+    pub fn step(&mut self, by: isize, points: usize) {
+        let Ok(length) = isize::try_from(points) else { return };
+        if length > 0 {
+            let at = isize::try_from(self.at).unwrap_or(0);
+            self.at = usize::try_from((at + by).rem_euclid(length)).unwrap_or(0);
+        }
+    }
+
+    /// Does what an action says of pictures; tells whether it was about them.
+    pub(super) fn acted(&mut self, action: Action, points: usize) -> bool {
+        match action {
+            Action::Play => self.plays = !self.plays && points > 1,
+            Action::StepBack => self.step(-1, points),
+            Action::StepOn => self.step(1, points),
+            _ => return false,
+        }
+        true
+    }
+}

@@ -1,0 +1,53 @@
+//! The catalogue of failure modes.
+
+use super::{holds, moved};
+use crate::mosaiq::browse::Kind;
+use crate::mosaiq::modes::{MODES, Mode};
+use crate::tui::keys::Action;
+use crate::tui::list::Place;
+use crate::tui::look::Role;
+use crate::tui::message::Effect;
+use crate::tui::state::{self, Screen};
+
+/// What the catalogue knows.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Which mode is in hand.
+    pub place: Place,
+    /// What is looked for.
+    pub search: String,
+}
+
+impl State {
+    /// Returns the modes that fit the search.
+    #[must_use]
+    pub fn shown(&self) -> Vec<&'static dyn Mode> {
+        let fits = |mode: &&&dyn Mode| {
+            let card = mode.card();
+            [card.tool, card.title, card.description].iter().any(|text| holds(text, &self.search))
+        };
+        MODES.iter().filter(fits).copied().collect()
+    }
+
+    /// Returns the mode in hand.
+    #[must_use]
+    pub fn in_hand(&self) -> Option<&'static dyn Mode> {
+        self.shown().get(self.place.at).copied()
+    }
+}
+
+/// Does what a key says.
+pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
+    let length = state.modes.shown().len();
+    let rows = usize::from(state.body_rows().saturating_sub(4));
+    if moved(&mut state.modes.place, action, rows, length) {
+        return Vec::new();
+    }
+    let Some(mode) = state.modes.in_hand().filter(|_| action == Action::Open) else { return Vec::new() };
+    let kind = Kind::of_table(mode.card().record.table).unwrap_or_default();
+    state.records.mode = Some(mode.card().tool);
+    let mut effects = super::records::go(state, kind, None);
+    effects.extend(crate::tui::update::show(state, Screen::Records));
+    state.say(Role::Note, format!("choose a {} and press b for {}", kind.word(), mode.card().tool));
+    effects
+}

@@ -1,0 +1,212 @@
+//! What was done, newest first; one operation whole; taking it back.
+
+use super::{Player, holds, moved, plan};
+use crate::ops::log::{Line, Outcome};
+use crate::ops::revert;
+use crate::tui::dialog::{Choice, Danger, Menu, Overlay, Question};
+use crate::tui::job::{self, Job};
+use crate::tui::keys::Action;
+use crate::tui::list::Place;
+use crate::tui::look::Role;
+use crate::tui::message::Effect;
+use crate::tui::state::{self, Screen};
+
+/// Which view of the operation in hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// What it is, and what a revert would do.
+    #[default]
+    Words,
+    /// Its preview's views.
+    Of(plan::View),
+}
+
+/// What is known of the operations.
+#[derive(Debug, Default)]
+pub struct State {
+    /// The operations, newest first.
+    pub lines: Vec<Line>,
+    /// Whether there are older ones.
+    pub more: bool,
+    /// Whether anything was fetched.
+    pub fetched: bool,
+    /// What went wrong.
+    pub trouble: Option<String>,
+    /// What is looked for.
+    pub search: String,
+    /// Which is in hand, of those that fit.
+    pub place: Place,
+    /// The operation in hand, whole.
+    pub whole: Option<job::Operation>,
+    /// How it is seen.
+    pub view: View,
+    /// Which control point.
+    pub player: Player,
+    /// How many control points there are to play.
+    pub stills: usize,
+    /// The operation that is to be in hand once the list is there.
+    pub goal: Option<u64>,
+}
+
+impl State {
+    /// Returns the operations that fit the search.
+    #[must_use]
+    pub fn shown(&self) -> Vec<&Line> {
+        let fits = |line: &&Line| {
+            let number = line.op.to_string();
+            [&number, &line.tool, &line.variant, &line.state, &line.actor, &line.target, &line.face]
+                .iter()
+                .any(|text| holds(text, &self.search))
+        };
+        self.lines.iter().filter(fits).collect()
+    }
+
+    /// Returns the operation in hand.
+    #[must_use]
+    pub fn in_hand(&self) -> Option<&Line> {
+        self.shown().get(self.place.at).copied()
+    }
+}
+
+/// Asks for what it shows.
+pub fn enter(state: &mut state::State) -> Vec<Effect> {
+    state.ask(Job::Log { before: None })
+}
+
+/// Goes to one operation.
+pub fn look_at(state: &mut state::State, op: u64) -> Vec<Effect> {
+    state.operations.search.clear();
+    state.operations.goal = Some(op);
+    crate::tui::update::show(state, Screen::Operations)
+}
+
+/// Takes in a page of operations.
+pub fn take(state: &mut state::State, outcome: Outcome, before: Option<u64>) -> Vec<Effect> {
+    let operations = &mut state.operations;
+    (operations.fetched, operations.trouble) = (true, None);
+    let in_hand = operations.goal.take().or_else(|| operations.in_hand().map(|line| line.op));
+    match before {
+        None => operations.lines = outcome.operations,
+        Some(_) => operations.lines.extend(outcome.operations),
+    }
+    operations.more = outcome.more;
+    let place = in_hand.and_then(|op| operations.shown().iter().position(|line| line.op == op));
+    let length = operations.shown().len();
+    operations.place.go(place.unwrap_or(operations.place.at), length);
+    look(state, true)
+}
+
+/// Asks for the operation in hand, and for older ones where the end of the list is near.
+fn look(state: &mut state::State, anew: bool) -> Vec<Effect> {
+    let operations = &state.operations;
+    let older = operations.more && operations.place.at + 20 >= operations.shown().len();
+    let before = operations.lines.last().map(|line| line.op).filter(|_| older);
+    let wanted = operations.in_hand().map(|line| line.op);
+    let known = operations.whole.as_ref().map(|whole| whole.shown.line.op);
+    let mut effects = Vec::new();
+    if let (Some(before), None) = (before, state.lanes.of(job::Lane::Log)) {
+        effects.extend(state.ask(Job::Log { before: Some(before) }));
+    }
+    if let Some(op) = wanted.filter(|op| anew || known != Some(*op)) {
+        effects.extend(state.ask(Job::Operation(op)));
+    }
+    effects
+}
+
+/// Takes in an operation.
+pub fn take_whole(state: &mut state::State, operation: job::Operation) {
+    if state.operations.in_hand().is_none_or(|line| line.op != operation.shown.line.op) {
+        return;
+    }
+    let at = operation.pictures.as_ref().map_or(0, crate::ops::browse::BeforeAfter::first_changed);
+    let same = state.operations.whole.as_ref().is_some_and(|whole| whole.shown.line.op == operation.shown.line.op);
+    if !same {
+        state.operations.player = Player { at, plays: false };
+    }
+    state.operations.whole = Some(operation);
+}
+
+/// Does what a key says.
+pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
+    let rows = super::records::rows_seen(state);
+    let length = state.operations.shown().len();
+    if moved(&mut state.operations.place, action, rows, length) {
+        return look(state, false);
+    }
+    let stills = state.operations.stills;
+    if state.operations.player.acted(action, stills) {
+        return Vec::new();
+    }
+    match action {
+        Action::Open | Action::View => {
+            let operations = &mut state.operations;
+            operations.view = match operations.view {
+                View::Words => View::Of(plan::View::Picture),
+                View::Of(plan::View::Bytes) => View::Words,
+                View::Of(view) => View::Of(view.next()),
+            };
+        }
+        Action::Revert => choose_way(state),
+        Action::Back => state.operations.search.clear(),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Lets a person choose how to take the operation in hand back; each way says what it does in a conflict.
+fn choose_way(state: &mut state::State) {
+    let Some(line) = state.operations.in_hand() else { return };
+    let op = line.op;
+    if line.state != "active" && line.action == mfm_journal::OperationAction::Apply {
+        let said = format!("operation {op} is {}: there is nothing of it to take back", line.state);
+        state.say(Role::Note, said);
+        return;
+    }
+    let way = |cascade, skip_conflicts, force| revert::Request {
+        operations: vec![op],
+        cascade,
+        skip_conflicts,
+        force,
+        ..revert::Request::default()
+    };
+    let ways = [
+        (way(false, false, false), "take back", "all rows or none: a row that others changed stops it"),
+        (way(true, false, false), "cascade", "first take back later operations on the same rows"),
+        (way(false, true, false), "skip conflicts", "put back what can be; leave rows that others changed"),
+        (way(false, false, true), "force", "overwrite what others wrote to these rows"),
+    ];
+    let lines = ways.map(|(way, name, about)| (Choice::Revert(way), name.to_owned(), about.to_owned())).to_vec();
+    let title = format!("Take operation {op} back");
+    state.overlay = Some(Overlay::Menu(Menu { title, lines, place: Place::default() }));
+}
+
+/// Asks whether to take operations back.
+pub fn ask(state: &mut state::State, request: revert::Request) {
+    let which = match (request.operations.first(), request.last) {
+        (Some(op), _) => format!("operation {op}"),
+        (None, true) => "the newest fault".to_owned(),
+        (None, false) => "every fault, newest first".to_owned(),
+    };
+    let target = state.target_name().unwrap_or("the target").to_owned();
+    let about = match (request.cascade, request.skip_conflicts, request.force) {
+        (true, ..) => "Later operations on the same rows are taken back first.",
+        (_, true, _) => "Rows that others changed meanwhile stay as they are, and are listed.",
+        (.., true) => "Rows that others changed meanwhile are OVERWRITTEN.",
+        _ => "If others changed any of its rows meanwhile, nothing is written.",
+    };
+    let role = if request.force { Role::Danger } else { Role::Text };
+    let again = request.operations.first().and_then(|op| state.operations.lines.iter().find(|line| line.op == *op));
+    let again = again.is_some_and(|line| line.action == mfm_journal::OperationAction::Revert);
+    let mut lines = vec![(Role::Text, format!("Take {which} back on {target}?"))];
+    if again {
+        lines.push((Role::Warning, "It is a revert: the fault that it took back will be in effect again.".to_owned()));
+    }
+    lines.push((role, about.to_owned()));
+    let typed = request.force.then(|| (target, String::new()));
+    state.overlay = Some(Overlay::Question(Question {
+        title: "Take back".to_owned(),
+        lines,
+        typed,
+        danger: Danger::Revert(request),
+    }));
+}

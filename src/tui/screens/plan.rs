@@ -1,0 +1,324 @@
+//! A fault that is planned: a form made from the mode's own parameters, and what it would do, before anything is
+//! written.
+
+use serde_json::{Map, Value as Json};
+
+use super::{Player, moved};
+use crate::mosaiq::browse::Kind;
+use crate::mosaiq::modes::{self as catalogue, Card};
+use crate::mosaiq::selection::{RecordKind, Selector};
+use crate::ops::plan::{Options, Request};
+use crate::ops::{Failure, find, modes};
+use crate::tui::dialog::{Danger, Input, Overlay, Purpose, Question};
+use crate::tui::job::{Job, Preview};
+use crate::tui::keys::Action;
+use crate::tui::list::Place;
+use crate::tui::look::Role;
+use crate::tui::message::Effect;
+use crate::tui::state::{self, Screen};
+use crate::tui::words;
+
+/// What a line of the form takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kinds {
+    /// One of these words, the first of which leaves it out.
+    Choice(Vec<String>),
+    /// Text.
+    Text,
+}
+
+/// A line of the form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The parameter or option.
+    pub name: String,
+    /// What it is.
+    pub about: String,
+    /// What it takes.
+    pub kinds: Kinds,
+    /// What stands there; empty leaves it out.
+    pub value: String,
+}
+
+/// Which view of the preview.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// A picture before and after, where there is one, else the changes.
+    #[default]
+    Picture,
+    /// The changes, cell by cell.
+    Changes,
+    /// Bytes before and after.
+    Bytes,
+}
+
+impl View {
+    /// Returns the next view.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Picture => Self::Changes,
+            Self::Changes => Self::Bytes,
+            Self::Bytes => Self::Picture,
+        }
+    }
+}
+
+/// What is planned.
+#[derive(Debug, Default)]
+pub struct State {
+    /// The mode.
+    pub mode: Option<&'static Card>,
+    /// The form.
+    pub form: Vec<Field>,
+    /// Which line is in hand.
+    pub place: Place,
+    /// What it would do.
+    pub preview: Option<Preview>,
+    /// Why that is not known.
+    pub failure: Option<Failure>,
+    /// How it is seen.
+    pub view: View,
+    /// Which control point.
+    pub player: Player,
+    /// How many control points there are to play.
+    pub stills: usize,
+}
+
+/// The options of every plan that the form offers behind the mode's own parameters.
+const OPTIONS: [(&str, &str); 3] = [
+    ("seed", "The seed of every choice, 0 to 2^53-1; drawn if empty"),
+    ("now", "The target's wall clock, as YYYY-MM-DDTHH:MM:SS; read if empty"),
+    ("max_rows", "Refuse to change more rows than this; 10000 if empty"),
+];
+
+/// Begins a plan of a mode on a record.
+pub fn begin(state: &mut state::State, tool: &str, kind: Kind, id: i64) -> Vec<Effect> {
+    let Some(mode) = catalogue::find(tool) else { return Vec::new() };
+    let card = mode.card();
+    // The variant is what a person chooses first.
+    let place = Place { at: 1, top: 0 };
+    state.plan =
+        State { mode: Some(card), form: form(card, kind, id), place, view: state.plan.view, ..State::default() };
+    let mut effects = crate::tui::update::show(state, Screen::Plan);
+    effects.extend(preview(state));
+    effects
+}
+
+fn form(card: &'static Card, kind: Kind, id: i64) -> Vec<Field> {
+    let record = card.records().find(|record| record.table == kind.table()).unwrap_or(&card.record);
+    let mut words = vec![String::new()];
+    words.extend(card.variants.iter().map(|variant| variant.word.to_owned()));
+    let first = words.get(1).cloned().unwrap_or_default();
+    let about = "What goes wrong; the parameters left empty are proposed for it".to_owned();
+    let mut form = vec![
+        Field {
+            name: record.parameter.to_owned(),
+            about: format!("The records, by {}.{}: ids and ranges such as 5-9,12", record.table, record.key),
+            kinds: Kinds::Text,
+            value: id.to_string(),
+        },
+        Field { name: "variant".to_owned(), about, kinds: Kinds::Choice(words), value: first },
+    ];
+    form.extend(parameters(card, record.table));
+    let option = |(name, about): (&str, &str)| Field {
+        name: name.to_owned(),
+        about: about.to_owned(),
+        kinds: Kinds::Text,
+        value: String::new(),
+    };
+    form.extend(OPTIONS.map(option));
+    form
+}
+
+/// Returns the lines of the mode's own parameters, from their schema.
+fn parameters(card: &'static Card, table: &str) -> Vec<Field> {
+    let Ok(outcome) = modes::run(Some(card.tool)) else { return Vec::new() };
+    let Some(entry) = outcome.modes.into_iter().next() else { return Vec::new() };
+    let schema = Json::from(entry.parameters);
+    let Some(properties) = schema.get("properties").and_then(Json::as_object) else { return Vec::new() };
+    let ids: Vec<&str> = card.records().map(|record| record.parameter).collect();
+    let own = properties.iter().filter(|(name, _)| !ids.contains(&name.as_str()));
+    own.map(|(name, property)| field(name, property, card.table_parameter.filter(|own| own == name).map(|_| table)))
+        .collect()
+}
+
+fn field(name: &str, property: &Json, value: Option<&str>) -> Field {
+    let about = property.get("description").and_then(Json::as_str).unwrap_or_default();
+    let words = property.get("enum").and_then(Json::as_array).map(|words| {
+        let words = words.iter().filter_map(Json::as_str).map(str::to_owned);
+        std::iter::once(String::new()).chain(words).collect::<Vec<_>>()
+    });
+    let is_flag = property.get("type").is_some_and(|of_type| of_type.to_string().contains("boolean"));
+    let kinds = match words {
+        Some(words) => Kinds::Choice(words),
+        None if is_flag => Kinds::Choice(["", "true", "false"].map(str::to_owned).to_vec()),
+        None => Kinds::Text,
+    };
+    let about = about.split_whitespace().collect::<Vec<_>>().join(" ");
+    Field { name: name.to_owned(), about, kinds, value: value.unwrap_or_default().to_owned() }
+}
+
+/// Returns the request that the form makes.
+#[must_use]
+pub fn request(plan: &State) -> Option<Request> {
+    let card = plan.mode?;
+    let mut request =
+        Request { tool: card.tool.to_owned(), parameters: Map::new(), options: Options::default(), output: None };
+    for field in plan.form.iter().filter(|field| !field.value.is_empty()) {
+        let value = field.value.as_str();
+        match field.name.as_str() {
+            "variant" => request.options.variant = Some(value.to_owned()),
+            "seed" => request.options.seed = value.parse().ok(),
+            "now" => request.options.now = Some(value.to_owned()),
+            "max_rows" => request.options.max_rows = value.parse().ok(),
+            name => {
+                let json = match value {
+                    "true" | "false" => Json::from(value == "true"),
+                    text => Json::from(text),
+                };
+                request.parameters.insert(name.to_owned(), json);
+            }
+        }
+    }
+    Some(request)
+}
+
+/// Asks what the form would do.
+pub fn preview(state: &mut state::State) -> Vec<Effect> {
+    (state.plan.preview, state.plan.failure) = (None, None);
+    let Some(request) = request(&state.plan) else { return Vec::new() };
+    state.ask(Job::Preview(Box::new(request)))
+}
+
+/// Takes in what it would do.
+pub fn take(state: &mut state::State, preview: Preview) {
+    let at = preview.pictures.as_ref().map_or(0, crate::ops::browse::BeforeAfter::first_changed);
+    state.plan.player = Player { at, plays: false };
+    state.plan.failure = None;
+    state.plan.preview = Some(preview);
+}
+
+/// Does what a key says.
+pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
+    let length = state.plan.form.len();
+    if moved(&mut state.plan.place, action, length.max(1), length) {
+        return Vec::new();
+    }
+    let stills = state.plan.stills;
+    if state.plan.player.acted(action, stills) {
+        return Vec::new();
+    }
+    match action {
+        Action::Left => turn(state, -1),
+        Action::Right => turn(state, 1),
+        Action::Open => open(state),
+        Action::View => {
+            state.plan.view = state.plan.view.next();
+            Vec::new()
+        }
+        Action::Find => find_record(state),
+        Action::Apply => {
+            ask(state);
+            Vec::new()
+        }
+        Action::Back => crate::tui::update::show(state, Screen::Records),
+        _ => Vec::new(),
+    }
+}
+
+/// Asks for a record that can show the variant.
+fn find_record(state: &mut state::State) -> Vec<Effect> {
+    let (Some(card), Some(request)) = (state.plan.mode, request(&state.plan)) else { return Vec::new() };
+    let parameter = state.plan.form.first().map(|field| field.name.clone()).unwrap_or_default();
+    let record = card.records().find(|record| record.parameter == parameter).unwrap_or(&card.record);
+    let Some(kind) = RecordKind::of_table(record.table) else { return Vec::new() };
+    let variant = request.options.variant;
+    let selector = Selector::default();
+    let request = find::Request { kind, selector, eligible: Some(card.tool.to_owned()), variant, limit: 1 };
+    (state.plan.preview, state.plan.failure) = (None, None);
+    state.ask(Job::Find(Box::new(request)))
+}
+
+/// Takes the record that was found into the form.
+pub fn found(state: &mut state::State, outcome: &find::Outcome) -> Vec<Effect> {
+    let id = outcome.records.first().and_then(|record| record.cells.first()).map(|(_, id)| id.to_string());
+    match (id, state.plan.form.first_mut()) {
+        (Some(id), Some(field)) => field.value = id,
+        _ => {
+            let why = outcome.why_none.clone().unwrap_or_else(|| "no record can show it".to_owned());
+            state.say(Role::Warning, why);
+        }
+    }
+    preview(state)
+}
+
+fn turn(state: &mut state::State, by: isize) -> Vec<Effect> {
+    let Some(field) = state.plan.form.get_mut(state.plan.place.at) else { return Vec::new() };
+    let Kinds::Choice(words) = &field.kinds else { return Vec::new() };
+    let at = words.iter().position(|word| *word == field.value).unwrap_or(0);
+    let length = isize::try_from(words.len()).unwrap_or(1).max(1);
+    let next = (isize::try_from(at).unwrap_or(0) + by).rem_euclid(length);
+    field.value = usize::try_from(next).ok().and_then(|at| words.get(at)).cloned().unwrap_or_default();
+    preview(state)
+}
+
+fn open(state: &mut state::State) -> Vec<Effect> {
+    let at = state.plan.place.at;
+    let Some(field) = state.plan.form.get(at) else {
+        return crate::tui::update::show(state, Screen::Modes);
+    };
+    if matches!(field.kinds, Kinds::Choice(_)) {
+        return turn(state, 1);
+    }
+    state.overlay = Some(Overlay::Input(Input {
+        title: field.name.clone(),
+        hint: field.about.clone(),
+        text: field.value.clone(),
+        purpose: Purpose::Field(at),
+    }));
+    Vec::new()
+}
+
+/// Takes what was typed into a line of the form.
+pub fn fill(state: &mut state::State, at: usize, text: &str) -> Vec<Effect> {
+    let number = |name: &str| ["seed", "max_rows"].contains(&name);
+    let Some(field) = state.plan.form.get_mut(at) else { return Vec::new() };
+    if number(&field.name) && !text.trim().is_empty() && text.trim().parse::<u64>().is_err() {
+        let said = format!("{}: `{text}` is no whole number", field.name);
+        state.say(Role::Warning, said);
+        return Vec::new();
+    }
+    text.trim().clone_into(&mut field.value);
+    preview(state)
+}
+
+/// Asks whether to commit what was previewed.
+fn ask(state: &mut state::State) {
+    let Some(preview) = &state.plan.preview else {
+        let text = match (&state.plan.mode, &state.plan.failure) {
+            (None, _) => "nothing is planned: choose a record, and press b",
+            (_, Some(_)) => "this plan cannot be committed, for the reason shown",
+            (_, None) => "the preview is still under way: what is committed is what was seen",
+        };
+        state.say(Role::Warning, text);
+        return;
+    };
+    let plan = &preview.plan;
+    let severity = words::severity(&plan.severity);
+    let name = plan.target.clone();
+    let mut lines = vec![
+        (Role::Text, format!("Commit {} ({}) on the target {name}:", plan.tool, plan.variant)),
+        (Role::Text, format!("{}, {}", words::count(plan.records, "record"), words::count(plan.rows, "row to change"))),
+        (words::role(severity), format!("severity {} ({})", plan.severity, severity.word())),
+    ];
+    lines.extend(plan.residue.iter().map(|residue| (Role::Warning, format!("cannot be put back: {residue:?}"))));
+    lines.push((Role::Dim, "It is journaled first, and can be taken back.".to_owned()));
+    let critical = severity == crate::model::Severity::Critical;
+    state.overlay = Some(Overlay::Question(Question {
+        title: "Commit the fault".to_owned(),
+        lines,
+        typed: critical.then(|| (name, String::new())),
+        danger: Danger::Apply { request: Box::new(preview.request.clone()), digest: plan.plan_digest },
+    }));
+}

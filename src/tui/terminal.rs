@@ -1,0 +1,235 @@
+//! The terminal: keys in, frames out, and everything put back as it was, whatever happens; knows no operation.
+
+use std::io::{self, Stdout, Write as _, stdout};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::event::{
+    self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event,
+};
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+
+use super::message::{Effect, Message};
+use super::state::State;
+use super::workers::{Host, Workers};
+use super::{answers, remembered, update, views};
+use crate::ops::{Failure, Kind};
+
+/// How long to wait for a key while something is under way, and while nothing is.
+const BUSY: Duration = Duration::from_millis(20);
+const IDLE: Duration = Duration::from_millis(100);
+
+/// How long a tick lasts.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What the terminal is given beside the host.
+pub struct Surroundings {
+    /// The pager and its arguments.
+    pub pager: Vec<String>,
+    /// The folder into which pages are exported.
+    pub folder: PathBuf,
+    /// Where the last view is remembered; nowhere, where there is no journal yet.
+    pub memory: Option<PathBuf>,
+    /// Tells whether a signal asked the process to end.
+    pub stopped: Box<dyn Fn() -> bool>,
+}
+
+/// Runs the interface until it ends.
+///
+/// # Errors
+/// The terminal cannot be used.
+pub fn run(host: Host, mut state: State, around: &Surroundings) -> Result<(), Failure> {
+    restore_on_panic();
+    let (out, messages) = channel();
+    let mut terminal = enter().map_err(unusable)?;
+    let mut workers = Workers::new(host, out);
+    let size = terminal.size().map_err(unusable)?;
+    state.size = (size.width, size.height);
+    let done = turn(&mut terminal, &mut state, &mut workers, &messages, around);
+    let left = leave();
+    workers.end();
+    done.and(left).map_err(unusable)
+}
+
+fn unusable(error: io::Error) -> Failure {
+    let hint = "mfm tui needs a terminal; `mfm status` and the other commands do without";
+    Failure::new(Kind::Usage, "terminal", format!("could not use the terminal: {error}"), hint)
+}
+
+type Screen = Terminal<CrosstermBackend<Stdout>>;
+
+fn enter() -> io::Result<Screen> {
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste)?;
+    let mut terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+    terminal.clear()?;
+    Ok(terminal)
+}
+
+fn leave() -> io::Result<()> {
+    let left = execute!(stdout(), DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen);
+    disable_raw_mode()?;
+    left
+}
+
+/// Puts the terminal back before a panic says what it has to say.
+fn restore_on_panic() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // Threads that carry jobs out are caught, and told of on the screen.
+        if std::thread::current().name() == Some("main") {
+            let _ = leave();
+            before(panic);
+        }
+    }));
+}
+
+fn turn(
+    terminal: &mut Screen,
+    state: &mut State,
+    workers: &mut Workers,
+    messages: &Receiver<Message>,
+    around: &Surroundings,
+) -> io::Result<()> {
+    let mut effects = answers::begin(state);
+    let mut ticked = Instant::now();
+    let mut stopped = false;
+    loop {
+        while !effects.is_empty() {
+            let mut told = Vec::new();
+            for effect in std::mem::take(&mut effects) {
+                if effect == Effect::Quit {
+                    return Ok(());
+                }
+                told.extend(carry_out(terminal, effect, workers, around)?);
+            }
+            effects.extend(told.into_iter().flat_map(|message| update::update(state, message)));
+        }
+        views::settle(state);
+        terminal.draw(|frame| views::draw(frame, state))?;
+        let wait = if state.lanes.busy() { BUSY } else { IDLE };
+        if event::poll(wait)? {
+            // All that is waiting is taken in before anything is drawn: held keys never lag behind.
+            loop {
+                if let Some(message) = message(event::read()?) {
+                    effects.extend(update::update(state, message));
+                }
+                if !event::poll(Duration::ZERO)? {
+                    break;
+                }
+            }
+        }
+        while let Ok(message) = messages.try_recv() {
+            effects.extend(update::update(state, message));
+        }
+        if ticked.elapsed() >= TICK {
+            ticked = Instant::now();
+            effects.extend(update::update(state, Message::Tick));
+        }
+        if !stopped && (around.stopped)() {
+            stopped = true;
+            effects.extend(update::update(state, Message::Stop));
+        }
+    }
+}
+
+fn message(event: Event) -> Option<Message> {
+    match event {
+        Event::Key(key) => Some(Message::Key(key)),
+        Event::Mouse(mouse) => Some(Message::Mouse(mouse)),
+        Event::Paste(text) => Some(Message::Paste(text)),
+        Event::Resize(columns, rows) => Some(Message::Resize(columns, rows)),
+        Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+/// Does what is wanted outside, and returns what there is to tell of it.
+fn carry_out(
+    terminal: &mut Screen,
+    effect: Effect,
+    workers: &mut Workers,
+    around: &Surroundings,
+) -> io::Result<Vec<Message>> {
+    match effect {
+        Effect::Start { ticket, job, target } => workers.start(ticket, job, target),
+        Effect::Cancel(ticket) => workers.cancel(ticket),
+        Effect::Reply(ticket, yes) => workers.reply(ticket, yes),
+        Effect::Copy(text) => {
+            let coded = base64::engine::general_purpose::STANDARD.encode(text);
+            write!(stdout(), "\x1b]52;c;{coded}\x07")?;
+            stdout().flush()?;
+        }
+        Effect::Bell => {
+            write!(stdout(), "\x07")?;
+            stdout().flush()?;
+        }
+        Effect::Export(text) => return Ok(vec![Message::Told(export(around, &text))]),
+        Effect::Pager(text) => {
+            let told = outside(terminal, || page(around, &text))?;
+            return Ok(told.err().map(|error| Message::Told(Err(error))).into_iter().collect());
+        }
+        Effect::Remember(screen) => {
+            if let Some(path) = &around.memory {
+                remembered::write(path, &screen);
+            }
+        }
+        Effect::Suspend => outside(terminal, suspend)?,
+        Effect::Quit => {}
+    }
+    Ok(Vec::new())
+}
+
+/// Gives the terminal away for a while.
+fn outside<T>(terminal: &mut Screen, away: impl FnOnce() -> T) -> io::Result<T> {
+    leave()?;
+    let done = away();
+    *terminal = enter()?;
+    Ok(done)
+}
+
+#[cfg(unix)]
+fn suspend() {
+    // Where the signal cannot be sent, the interface simply comes back.
+    let _ = signal_hook::low_level::raise(signal_hook::consts::SIGTSTP);
+}
+
+#[cfg(not(unix))]
+const fn suspend() {}
+
+/// Writes text into a new file, never over one that is there.
+fn export(around: &Surroundings, text: &str) -> Result<String, String> {
+    for number in 1..1000 {
+        let path = around.folder.join(format!("mfm-view-{number}.txt"));
+        match std::fs::File::create_new(&path) {
+            Ok(mut file) => {
+                let written = file.write_all(text.as_bytes());
+                return written
+                    .map(|()| format!("wrote {}", path.display()))
+                    .map_err(|error| format!("could not write {}: {error}", path.display()));
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(format!("could not write {}: {error}", path.display())),
+        }
+    }
+    Err("there are a thousand views in this folder already".to_owned())
+}
+
+fn page(around: &Surroundings, text: &str) -> Result<(), String> {
+    let (program, arguments) = around.pager.split_first().ok_or("no pager is named: set PAGER")?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("could not start the pager {program}: {error}"))?;
+    if let Some(mut input) = child.stdin.take() {
+        // A pager that is left early reads no further.
+        let _ = input.write_all(text.as_bytes());
+    }
+    child.wait().map(drop).map_err(|error| format!("the pager {program} failed: {error}"))
+}

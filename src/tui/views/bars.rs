@@ -1,0 +1,160 @@
+//! The bars: names of the screens at the top; what is under way and what was said, and the keys, at the foot.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::pieces::clean;
+use crate::tui::keys::{self, Action, Binding};
+use crate::tui::look::{Mark, Role};
+use crate::tui::state::{Screen, State};
+
+/// A word of a bar, and the columns that it takes.
+struct Word<T> {
+    what: T,
+    spans: Vec<(Role, String)>,
+}
+
+impl<T> Word<T> {
+    fn width(&self) -> usize {
+        self.spans.iter().map(|(_, text)| text.width()).sum()
+    }
+}
+
+fn tabs(state: &State) -> Vec<Word<Option<Screen>>> {
+    let narrow = state.size.0 < 96;
+    let mut words = vec![Word { what: None, spans: vec![(Role::Title, " mfm ".to_owned())] }];
+    for (number, screen) in (1..).zip(Screen::ALL) {
+        let here = screen == state.screen;
+        let name = if narrow && !here { screen.name().chars().take(4).collect() } else { screen.name().to_owned() };
+        let role = if here { Role::Selected } else { Role::Bar };
+        words.push(Word { what: Some(screen), spans: vec![(role, format!(" {number} {name} "))] });
+    }
+    words
+}
+
+/// Draws the names of the screens, and the target.
+pub fn top(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let bar = state.look.style(Role::Bar);
+    let tabs = tabs(state);
+    let used: usize = tabs.iter().map(Word::width).sum();
+    let mut spans: Vec<Span<'_>> = spans(state, &tabs);
+    let mut right = state.target_name().map_or_else(|| "no target ".to_owned(), |name| format!("{name} "));
+    if state.facts.read_only {
+        right = format!("READ ONLY  {right}");
+    }
+    let room = usize::from(area.width).saturating_sub(used);
+    let right = super::pieces::cut(&right, room, state.look);
+    spans.push(Span::styled(" ".repeat(room.saturating_sub(right.width())), bar));
+    spans.push(Span::styled(right, bar));
+    frame.render_widget(Paragraph::new(Line::from(spans)).style(bar), area);
+}
+
+fn spans<'s, T>(state: &State, words: &[Word<T>]) -> Vec<Span<'s>> {
+    let bar = state.look.style(Role::Bar);
+    let span = |(role, text): &(Role, String)| {
+        let style: Style = if *role == Role::Bar { bar } else { bar.patch(state.look.style(*role)) };
+        Span::styled(text.clone(), style)
+    };
+    words.iter().flat_map(|word| word.spans.iter().map(span)).collect()
+}
+
+/// Returns the screen whose name stands in a column of the top bar.
+#[must_use]
+pub fn tab_at(state: &State, column: u16) -> Option<Screen> {
+    at(&tabs(state), column).and_then(|word| word.what)
+}
+
+fn at<T>(words: &[Word<T>], column: u16) -> Option<&Word<T>> {
+    let mut from = 0;
+    words.iter().find(|word| {
+        let here = (from..from + word.width()).contains(&usize::from(column));
+        from += word.width();
+        here
+    })
+}
+
+/// Draws what is under way, or what was said last.
+pub fn note(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let look = state.look;
+    let line = match (state.lanes.foremost(), &state.note) {
+        (Some(running), _) => {
+            let turn = look.turn(usize::try_from(state.ticks).unwrap_or(0));
+            let far = match &running.progress {
+                Some((step, done, total)) if *total > 0 => format!(": {step}, {done} of {total}"),
+                Some((step, done, _)) => format!(": {step}, {done}"),
+                None => String::new(),
+            };
+            let stop = if running.cancelled { "  (stopping)" } else { "  (C-c stops it)" };
+            Line::styled(clean(&format!(" {turn} {}{far}{stop}", running.words)), look.style(Role::Note))
+        }
+        (None, Some(note)) => {
+            let text = format!(" {}", clean(&note.text));
+            Line::styled(super::pieces::cut(&text, usize::from(area.width), look), look.style(note.role))
+        }
+        (None, None) => Line::default(),
+    };
+    frame.render_widget(Paragraph::new(line), area);
+}
+
+fn is_off(state: &State, binding: &Binding) -> bool {
+    binding.writes && state.facts.read_only
+}
+
+fn keys_of(state: &State) -> Vec<Word<Action>> {
+    let word = |binding: &'static Binding| {
+        let key = shown(binding.keys.first().copied().unwrap_or_default());
+        let off = is_off(state, binding);
+        let (role, text) = if off { (Role::Off, Role::Off) } else { (Role::Key, Role::Bar) };
+        Word { what: binding.action, spans: vec![(role, format!(" {key}")), (text, format!(" {} ", binding.label))] }
+    };
+    let mut words: Vec<Word<Action>> = keys::bar(state.screen).into_iter().map(word).collect();
+    // The last keys, which lead to all others, stay however little room there is.
+    while words.iter().map(Word::width).sum::<usize>() > usize::from(state.size.0) && words.len() > 3 {
+        words.remove(words.len() - 4);
+    }
+    words
+}
+
+/// Returns a key as people read it.
+#[must_use]
+pub fn shown(key: &str) -> String {
+    match key {
+        "enter" => "Enter".to_owned(),
+        "tab" => "Tab".to_owned(),
+        " " => "Space".to_owned(),
+        "backtab" => "Shift-Tab".to_owned(),
+        "esc" => "Esc".to_owned(),
+        "backspace" => "Backspace".to_owned(),
+        "pgup" => "PageUp".to_owned(),
+        "pgdn" => "PageDown".to_owned(),
+        "f1" => "F1".to_owned(),
+        "f5" => "F5".to_owned(),
+        "up" | "down" | "left" | "right" | "home" | "end" => {
+            let mut letters = key.chars();
+            letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+        }
+        key => key.strip_prefix("C-").map_or_else(|| key.to_owned(), |letter| format!("C-{letter}")),
+    }
+}
+
+/// Draws the keys.
+pub fn bottom(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let bar = state.look.style(Role::Bar);
+    let spans = spans(state, &keys_of(state));
+    frame.render_widget(Paragraph::new(Line::from(spans)).style(bar), area);
+    if let Some(mark) = state.status.as_ref().filter(|status| !status.open.is_empty()).map(|_| Mark::Bad) {
+        let text = format!("{} open: R ", state.look.mark(mark));
+        let x = area.right().saturating_sub(u16::try_from(text.width()).unwrap_or(0));
+        frame.buffer_mut().set_string(x, area.y, text, bar.patch(state.look.style(Role::Danger)));
+    }
+}
+
+/// Returns the action whose key stands in a column of the bar at the foot.
+#[must_use]
+pub fn key_at(state: &State, column: u16) -> Option<Action> {
+    at(&keys_of(state), column).map(|word| word.what)
+}

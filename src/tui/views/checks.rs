@@ -1,0 +1,116 @@
+//! Draws what the checks found.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::pieces::{self, Column, Item};
+use crate::ops::checks::{CheckLine, FindingLine, Outcome, Status};
+use crate::tui::look::{Look, Mark, Role};
+use crate::tui::state::State;
+use crate::tui::words;
+
+const FINDINGS: [Column; 4] = [
+    Column { head: " ", right: false, gives: 0 },
+    Column { head: "severity", right: false, gives: 0 },
+    Column { head: "row", right: false, gives: 1 },
+    Column { head: "what is wrong", right: false, gives: 2 },
+];
+
+const CHECKS: [Column; 4] = [
+    Column { head: " ", right: false, gives: 0 },
+    Column { head: "check", right: false, gives: 1 },
+    Column { head: "looked at", right: true, gives: 0 },
+    Column { head: "says", right: false, gives: 1 },
+];
+
+/// Draws it.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let (look, checks) = (state.look, &state.checks);
+    let [left, right] = super::halves(area);
+    let Some(outcome) = &checks.outcome else {
+        let inner = pieces::frame(frame, area, look, "Quality checks", true);
+        let running = state.lanes.of(crate::tui::job::Lane::Check).is_some();
+        let (role, text) = match (&checks.trouble, running) {
+            (_, true) => (Role::Dim, "checking ..."),
+            (Some(trouble), false) => (Role::Danger, trouble.as_str()),
+            (None, false) => (Role::Note, "The checks have not run yet: c runs them."),
+        };
+        pieces::empty(frame, inner, look, role, text);
+        return;
+    };
+    let stale = if checks.stale { ", before the last change: c checks again" } else { "" };
+    let what = if checks.all { "All checks (Tab: findings)" } else { "Findings, worst first (Tab: all checks)" };
+    let title = format!("{what}: {}{stale}", words::thousands(outcome.violations));
+    let inner = pieces::frame(frame, left, look, &title, true);
+    if checks.all {
+        let items: Vec<Item> = outcome.worst_first().into_iter().map(|check| check_item(look, check)).collect();
+        pieces::list(frame, inner, look, &CHECKS, &items, checks.place);
+    } else {
+        let items: Vec<Item> = checks.shown().into_iter().map(|finding| finding_item(look, finding)).collect();
+        if items.is_empty() {
+            pieces::empty(frame, inner, look, Role::Good, "No finding. Tab shows what was checked.");
+        }
+        pieces::list(frame, inner, look, &FINDINGS, &items, checks.place);
+    }
+    detail(frame, right, state, outcome);
+}
+
+fn row(finding: &FindingLine) -> String {
+    format!("{} {}", finding.table, words::values(&finding.key))
+}
+
+fn finding_item(look: Look, finding: &FindingLine) -> Item {
+    let style = look.severity(finding.severity);
+    let mark = look.severity_mark(finding.severity).to_owned();
+    let cells = vec![mark, finding.severity.word().to_owned(), row(finding), finding.message.clone()];
+    Item { cells, styles: vec![style, style, look.style(Role::Text)] }
+}
+
+fn check_item(look: Look, check: &CheckLine) -> Item {
+    let (mark, role, says) = match check.status {
+        Status::Fail => (Mark::Bad, Role::Danger, words::count(check.violations, "violation")),
+        Status::NotRun => (Mark::Unknown, Role::Warning, "could not run".to_owned()),
+        Status::Pass => (Mark::Good, Role::Good, "nothing found".to_owned()),
+    };
+    let looked = words::thousands(check.looked_at);
+    let cells = vec![look.mark(mark).to_owned(), check.id.to_owned(), looked, says];
+    Item { cells, styles: vec![look.style(role), look.style(Role::Text), look.style(Role::Dim), look.style(role)] }
+}
+
+fn detail(frame: &mut Frame<'_>, area: Rect, state: &State, outcome: &Outcome) {
+    let (look, checks) = (state.look, &state.checks);
+    let (id, finding) = if checks.all {
+        (outcome.worst_first().get(checks.place.at).map(|check| check.id), None)
+    } else {
+        let finding = checks.in_hand();
+        (finding.map(|finding| finding.check), finding)
+    };
+    let check = outcome.checks.iter().find(|check| Some(check.id) == id);
+    let Some(check) = check else {
+        pieces::frame(frame, area, look, "Check", false);
+        return;
+    };
+    let inner = pieces::frame(frame, area, look, check.id, false);
+    let mut lines = Vec::new();
+    if let Some(finding) = finding {
+        lines.push((words::role(finding.severity), format!("{} ({})", row(finding), finding.severity.word())));
+        lines.extend([(Role::Text, finding.message.clone()), (Role::Text, String::new())]);
+        for related in finding.related.iter().take(4) {
+            lines.push((Role::Dim, format!("with {} {}", related.table, words::values(&related.key))));
+        }
+    }
+    lines.push((Role::Heading, "What it looks for".to_owned()));
+    lines.push((Role::Text, check.about.to_owned()));
+    lines.push((Role::Heading, "What to do".to_owned()));
+    lines.push((Role::Text, check.remedy.to_owned()));
+    lines.push((
+        Role::Dim,
+        format!("guards against {}; looked at {} rows", check.mode, words::thousands(check.looked_at)),
+    ));
+    lines.extend(check.why.iter().map(|why| (Role::Warning, why.clone())));
+    lines.extend(check.remarks.iter().map(|remark| (Role::Note, remark.clone())));
+    if let Some(finding) = finding {
+        lines.push((Role::Dim, format!("fingerprint {}", finding.fingerprint)));
+    }
+    pieces::text(frame, inner, look, &lines, state.detail);
+}

@@ -1,0 +1,160 @@
+//! Draws pictures of records and of changes: which picture, where, and what is said beside it.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::pieces;
+use crate::mosaiq::pictures::{Film, Still};
+use crate::ops::browse::{BeforeAfter, Picture};
+use crate::ops::cell::ChangeRow;
+use crate::tui::look::{Look, Mark, Role};
+use crate::tui::pictures::{AperturePicture, ChartPicture, DayPicture, HexPicture};
+use crate::tui::screens::Player;
+
+/// The least rows that leaves and angles share.
+const BOTH_ROWS: u16 = 26;
+
+/// Draws what a record looks like.
+pub fn picture(frame: &mut Frame<'_>, area: Rect, look: Look, picture: &Picture, player: Player) {
+    match picture {
+        Picture::Film(film, _) => still(frame, area, look, (None, film), player),
+        Picture::Shifts(chart, bars) => {
+            frame.render_widget(&ChartPicture::new(look, chart).limits(bars), area);
+        }
+        Picture::Day(day, hand) => frame.render_widget(&DayPicture::new(look, day).hand(*hand), area),
+    }
+}
+
+/// Draws a field before and after changes.
+pub fn before_after(frame: &mut Frame<'_>, area: Rect, look: Look, pictures: &BeforeAfter, player: Player) {
+    match (&pictures.before, &pictures.after) {
+        (before, Some(after)) => still(frame, area, look, (before.as_ref(), after), player),
+        (Some(before), None) => {
+            let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
+            pieces::text(frame, head, look, &[(Role::Danger, "deleted; what it was:".to_owned())], 0);
+            still(frame, body, look, (None, before), player);
+        }
+        (None, None) => {
+            pieces::empty(frame, area, look, Role::Note, "It has no control points to draw: Tab for the changes.");
+        }
+    }
+}
+
+/// Draws a control point, and its place among the others.
+fn still(frame: &mut Frame<'_>, area: Rect, look: Look, (before, film): (Option<&Film>, &Film), player: Player) {
+    let at = player.at.min(film.stills.len().saturating_sub(1));
+    let Some(now) = film.stills.get(at) else { return };
+    let was = before.and_then(|before| before.stills.iter().find(|still| still.key == now.key));
+    let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
+    frame.render_widget(Paragraph::new(caption(look, film, now, was, before, (at, player.plays))), head);
+    let several = film.stills.len() > 1;
+    let [leaves, below] = match (&now.aperture, several && body.height >= BOTH_ROWS) {
+        (Some(_), true) => Layout::vertical([Constraint::Percentage(62), Constraint::Min(0)]).areas(body),
+        (Some(_), false) => [body, Rect::default()],
+        (None, _) => [Rect::default(), body],
+    };
+    if let Some(aperture) = &now.aperture {
+        let was = was.and_then(|was| was.aperture.as_ref()).filter(|was| *was != aperture);
+        let picture = AperturePicture::new(look, aperture).before(was).jaws(now.jaws).edges(&film.widths.edges);
+        frame.render_widget(&picture.stretch(film.stretch()), leaves);
+    }
+    charts(frame, below, look, (before, film), at);
+}
+
+fn caption<'l>(
+    look: Look,
+    film: &Film,
+    now: &Still,
+    was: Option<&Still>,
+    before: Option<&Film>,
+    (at, plays): (usize, bool),
+) -> Line<'l> {
+    let play = look.mark(if plays { Mark::Play } else { Mark::Pause });
+    let number = now.number.map_or_else(|| "?".to_owned(), |number| number.to_string());
+    let mut spans = vec![Span::styled(
+        format!("{play} point {number}, {} of {}  ", at + 1, film.stills.len()),
+        look.style(Role::Heading),
+    )];
+    let mut say = |name: &str, now: Option<f64>, was: Option<Option<f64>>, unit: &str| {
+        let text = |number: Option<f64>| number.map_or_else(|| "-".to_owned(), |number| format!("{number}{unit}"));
+        match was.filter(|was| *was != now) {
+            Some(was) => {
+                spans.push(Span::raw(format!("{name} ")));
+                spans.push(Span::styled(text(was), look.style(Role::Before)));
+                spans.push(Span::raw(format!(" {} ", look.mark(Mark::Arrow))));
+                spans.push(Span::styled(text(now) + "  ", look.style(Role::After)));
+            }
+            None => spans.push(Span::raw(format!("{name} {}  ", text(now)))),
+        }
+    };
+    say("gantry", now.gantry, was.map(|was| was.gantry), "");
+    say("collimator", now.collimator, was.map(|was| was.collimator), "");
+    say("index", now.index, was.map(|was| was.index), "");
+    if before.is_some() && was.is_none() {
+        spans.push(Span::styled("new".to_owned(), look.style(Role::After)));
+    }
+    Line::from(spans)
+}
+
+/// Draws angles and meterset over the control points, side by side where there is room.
+fn charts(frame: &mut Frame<'_>, area: Rect, look: Look, (before, film): (Option<&Film>, &Film), at: usize) {
+    if area.height < 5 {
+        return;
+    }
+    let [left, right] = if area.width >= 60 {
+        Layout::horizontal([Constraint::Percentage(50), Constraint::Percentage(50)]).areas(area)
+    } else {
+        Layout::vertical([Constraint::Percentage(50), Constraint::Percentage(50)]).areas(area)
+    };
+    let (angles, metersets) = (film.angles(), film.metersets());
+    let was = before.map(|before| (before.angles(), before.metersets()));
+    let (angles_were, metersets_were) = was.map_or((None, None), |(angles, metersets)| (Some(angles), Some(metersets)));
+    let differs = |was: &Option<crate::mosaiq::pictures::Chart>, now| was.clone().filter(|was| was != now);
+    let (angles_were, metersets_were) = (differs(&angles_were, &angles), differs(&metersets_were, &metersets));
+    let angles = ChartPicture::new(look, &angles).before(angles_were.as_ref()).angles().cursor(Some(at));
+    frame.render_widget(&angles, left);
+    let metersets = ChartPicture::new(look, &metersets).before(metersets_were.as_ref()).cursor(Some(at));
+    frame.render_widget(&metersets, right);
+}
+
+/// Draws the first bytes that changes are about, before and after.
+pub fn bytes(frame: &mut Frame<'_>, area: Rect, look: Look, changes: &[ChangeRow], at: usize) {
+    let cells = changes.iter().flat_map(of_change).collect::<Vec<_>>();
+    let Some((name, before, after)) = cells.get(at % cells.len().max(1)) else {
+        pieces::empty(frame, area, look, Role::Note, "No bytes change: Tab for the changes, cell by cell.");
+        return;
+    };
+    let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
+    let more = if cells.len() > 1 { format!("  (1 of {}; ] for the next)", cells.len()) } else { String::new() };
+    let place = format!("{name}{}", more.replacen("(1 ", &format!("({} ", at % cells.len() + 1), 1));
+    pieces::text(frame, head, look, &[(Role::Heading, place)], 0);
+    let picture = HexPicture::new(look, before.as_deref(), after.as_deref()).leaves(name.contains("Leaf_Set"));
+    let first = picture.next_difference(0, body.width).unwrap_or(0).saturating_sub(2);
+    let first = if picture.rows(body.width) <= usize::from(body.height) { 0 } else { first };
+    frame.render_widget(&picture.first(first), body);
+}
+
+/// One cell of bytes: where it stands, what it was, what it is.
+type Bytes = (String, Option<Vec<u8>>, Option<Vec<u8>>);
+
+fn of_change(change: &ChangeRow) -> Vec<Bytes> {
+    let (before, after) = (change.before.as_object(), change.after.as_object());
+    let names = after.or(before).into_iter().flat_map(|cells| cells.keys());
+    let side = |cells: Option<&serde_json::Map<String, serde_json::Value>>, name: &String| {
+        unhex(cells?.get(name)?.get("$hex")?.as_str()?)
+    };
+    let key = crate::tui::words::values(&change.key);
+    let one = |name: &String| {
+        let (before, after) = (side(before, name), side(after, name));
+        let place = format!("{} {key} {name}", change.table);
+        (before != after).then_some((place, before, after))
+    };
+    names.filter_map(one).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    text.as_bytes().chunks(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
+}

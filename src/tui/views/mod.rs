@@ -1,0 +1,111 @@
+//! Draws what is known; changes nothing.
+
+pub mod bars;
+pub mod checks;
+pub mod film;
+pub mod front;
+pub mod journal;
+pub mod modes;
+pub mod operations;
+pub mod overview;
+pub mod page;
+pub mod pieces;
+pub mod plan;
+pub mod records;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::widgets::Paragraph;
+
+pub use self::page::{in_hand, page};
+use super::list::Place;
+use super::look::Role;
+use super::state::{Screen, State};
+
+/// The least columns and rows that anything can be read in.
+const LEAST: (u16, u16) = (40, 10);
+
+/// Tells whether a terminal of so many columns shows list and detail side by side.
+#[must_use]
+pub const fn is_wide(columns: u16) -> bool {
+    columns >= 100
+}
+
+/// Draws everything.
+pub fn draw(frame: &mut Frame<'_>, state: &State) {
+    let area = frame.area();
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        let text = format!("mfm needs {} columns and {} rows", LEAST.0, LEAST.1);
+        frame.render_widget(Paragraph::new(text).style(state.look.style(Role::Warning)), area);
+        return;
+    }
+    let [top, body, note, bar] =
+        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1), Constraint::Length(1)])
+            .areas(area);
+    bars::top(frame, top, state);
+    match state.screen {
+        Screen::Overview => overview::draw(frame, body, state),
+        Screen::Modes => modes::draw(frame, body, state),
+        Screen::Records => records::draw(frame, body, state),
+        Screen::Plan => plan::draw(frame, body, state),
+        Screen::Operations => operations::draw(frame, body, state),
+        Screen::Checks => checks::draw(frame, body, state),
+        Screen::Journal => journal::draw(frame, body, state),
+    }
+    bars::note(frame, note, state);
+    bars::bottom(frame, bar, state);
+    if let Some(overlay) = &state.overlay {
+        front::draw(frame, area, state, overlay);
+    }
+}
+
+/// Takes note of what only drawing knows: how many control points there are to play.
+pub fn settle(state: &mut State) {
+    use crate::ops::browse::{BeforeAfter, Picture};
+    let film = |pictures: Option<&BeforeAfter>| {
+        let film = pictures.and_then(|pictures| pictures.after.as_ref().or(pictures.before.as_ref()));
+        film.map_or(0, |film| film.stills.len())
+    };
+    let of_changes = |changes: usize, picture: usize| if picture > 0 { picture } else { changes };
+    state.records.stills = match state.records.whole.as_ref().and_then(|(.., whole)| whole.picture.as_ref()) {
+        Some(Picture::Film(film, _)) => film.stills.len(),
+        _ => 0,
+    };
+    let plan = state.plan.preview.as_ref();
+    state.plan.stills = plan.map_or(0, |plan| of_changes(plan.plan.changes.len(), film(plan.pictures.as_ref())));
+    let whole = state.operations.whole.as_ref();
+    state.operations.stills =
+        whole.map_or(0, |whole| of_changes(whole.shown.changes.len(), film(whole.pictures.as_ref())));
+}
+
+/// Splits a body into a list and its detail: side by side where there is room, else one above the other.
+#[must_use]
+pub fn halves(area: Rect) -> [Rect; 2] {
+    if is_wide(area.width) {
+        Layout::horizontal([Constraint::Percentage(50), Constraint::Percentage(50)]).areas(area)
+    } else {
+        Layout::vertical([Constraint::Percentage(45), Constraint::Percentage(55)]).areas(area)
+    }
+}
+
+/// Returns the list that stands at a place of the screen: where one is in it, how long it is, and the line there.
+#[must_use]
+pub fn line_at(state: &State, column: u16, row: u16) -> Option<(Place, usize, usize)> {
+    let body = Rect::new(0, 1, state.size.0, state.body_rows());
+    let [list, _] = halves(body);
+    if !list.contains(ratatui::layout::Position::new(column, row)) {
+        return None;
+    }
+    let (place, length) = match state.screen {
+        Screen::Modes => (state.modes.place, state.modes.shown().len()),
+        Screen::Records => (state.records.place, state.records.rows.len()),
+        Screen::Operations => (state.operations.place, state.operations.shown().len()),
+        Screen::Checks if !state.checks.all => (state.checks.place, state.checks.shown().len()),
+        Screen::Journal => (state.journal.place, state.journal.shown().len()),
+        Screen::Plan => (state.plan.place, state.plan.form.len()),
+        _ => return None,
+    };
+    let inside = row.checked_sub(list.y + pieces::HEAD_ROWS)?;
+    let rows = usize::from(list.height.saturating_sub(pieces::HEAD_ROWS + 1));
+    Some((place, length, place.first(rows, length) + usize::from(inside)))
+}

@@ -1,0 +1,163 @@
+//! Draws the operations, and the one in hand.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::pieces::{self, Column, Item};
+use crate::ops::log::Line;
+use crate::tui::job;
+use crate::tui::look::{Look, Mark, Role};
+use crate::tui::screens::{operations::View, plan};
+use crate::tui::state::State;
+use crate::tui::words;
+
+const COLUMNS: [Column; 7] = [
+    Column { head: " ", right: false, gives: 0 },
+    Column { head: "op", right: true, gives: 0 },
+    Column { head: "at (UTC)", right: false, gives: 1 },
+    Column { head: "what", right: false, gives: 2 },
+    Column { head: "variant", right: false, gives: 1 },
+    Column { head: "rows", right: true, gives: 0 },
+    Column { head: "state", right: false, gives: 0 },
+];
+
+/// Draws it.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let (look, operations) = (state.look, &state.operations);
+    let [left, right] = super::halves(area);
+    let title = match operations.search.as_str() {
+        "" => "Operations, newest first".to_owned(),
+        search => format!("Operations with `{search}`"),
+    };
+    let inner = pieces::frame(frame, left, look, &title, true);
+    let shown = operations.shown();
+    if shown.is_empty() {
+        let (role, text) = match (&operations.trouble, operations.fetched, operations.search.is_empty()) {
+            (Some(trouble), ..) => (Role::Danger, trouble.as_str()),
+            (None, false, _) => (Role::Dim, "reading ..."),
+            (None, true, true) => (Role::Note, "Nothing was done yet. 3 shows the records: b breaks the one in hand."),
+            (None, true, false) => (Role::Note, "No operation fits; Esc clears the search."),
+        };
+        pieces::empty(frame, inner, look, role, text);
+    } else {
+        let items: Vec<Item> = shown.iter().map(|line| item(look, line)).collect();
+        pieces::list(frame, inner, look, &COLUMNS, &items, operations.place);
+    }
+    detail(frame, right, state);
+}
+
+fn item(look: Look, line: &Line) -> Item {
+    let (mark, role) = match line.state.as_str() {
+        "active" => (Mark::Applied, words::role(words::severity(&line.severity))),
+        "open" => (Mark::Unknown, Role::Warning),
+        "failed" | "abandoned" | "gone" => (Mark::Failed, Role::Dim),
+        _ => (Mark::Reverted, Role::Text),
+    };
+    let what = line.reverts.map_or_else(|| line.tool.clone(), |op| format!("takes {op} back"));
+    let at: String = line.at.chars().skip(5).take(11).collect::<String>().replace('T', " ");
+    let cells = vec![
+        look.mark(mark).to_owned(),
+        line.op.to_string(),
+        at,
+        what,
+        line.variant.clone(),
+        line.rows.to_string(),
+        line.state.clone(),
+    ];
+    Item { cells, styles: vec![look.style(role)] }
+}
+
+fn detail(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let (look, operations) = (state.look, &state.operations);
+    let here = operations.in_hand().map(|line| line.op);
+    let Some(whole) = operations.whole.as_ref().filter(|whole| Some(whole.shown.line.op) == here) else {
+        let inner = pieces::frame(frame, area, look, "Operation", false);
+        let text = if here.is_some() { "reading ..." } else { "" };
+        pieces::empty(frame, inner, look, Role::Dim, text);
+        return;
+    };
+    let op = whole.shown.line.op;
+    let (view, next) = match operations.view {
+        View::Words => ("in words", "before and after"),
+        View::Of(plan::View::Picture) => ("before and after", "changes"),
+        View::Of(plan::View::Changes) => ("changes", "bytes"),
+        View::Of(plan::View::Bytes) => ("bytes", "words"),
+    };
+    let inner = pieces::frame(frame, area, look, &format!("Operation {op}, {view} (Tab: {next})"), false);
+    match operations.view {
+        View::Words => pieces::text(frame, inner, look, &about(look, whole), state.detail),
+        View::Of(view) => {
+            let shown = (whole.shown.changes.as_slice(), whole.pictures.as_ref());
+            super::plan::views(frame, inner, look, view, shown, (operations.player, state.detail));
+        }
+    }
+}
+
+/// Returns everything that is known of an operation, in lines.
+#[must_use]
+pub fn about(look: Look, whole: &job::Operation) -> Vec<(Role, String)> {
+    let shown = &whole.shown;
+    let line = &shown.line;
+    let mut lines = Vec::new();
+    match &whole.explained {
+        Some(explained) => lines.push((Role::Text, explained.words.clone())),
+        None => lines.push((Role::Text, format!("{} {} on {}: {}", line.tool, line.variant, line.target, line.state))),
+    }
+    lines.push((Role::Text, String::new()));
+    if let Some(explained) = &whole.explained {
+        inverse(look, explained, &mut lines);
+    }
+    if let Some(detection) = &shown.detection {
+        lines.push((Role::Dim, format!("checks that know its mode: {}", detection_words(detection))));
+    }
+    for residue in &shown.residue {
+        lines.push((Role::Warning, format!("cannot be put back: {residue:?}")));
+    }
+    lines.push((Role::Dim, format!("at {} by {} over {}", line.at, line.actor, line.face)));
+    lines.push((Role::Dim, format!("tables {}", shown.tables.join(", "))));
+    lines.push((Role::Dim, format!("plan digest {}", words::digest(look, &shown.plan_digest))));
+    lines.push((Role::Dim, format!("uid {}; y copies it", words::digest(look, &line.uid))));
+    if !shown.reverted_by.is_empty() {
+        let by: Vec<String> = shown.reverted_by.iter().map(u64::to_string).collect();
+        lines.push((Role::Dim, format!("taken back by operation {}", by.join(", "))));
+    }
+    lines
+}
+
+fn detection_words(detection: &crate::ops::detection::Detection) -> String {
+    let json = serde_json::to_value(detection).unwrap_or_default();
+    let seen = json.get("seen_by").and_then(|seen| seen.as_array()).cloned().unwrap_or_default();
+    let seen: Vec<&str> = seen.iter().filter_map(serde_json::Value::as_str).collect();
+    if seen.is_empty() { "press c, and look".to_owned() } else { seen.join(", ") }
+}
+
+fn inverse(look: Look, explained: &crate::ops::explain::Outcome, lines: &mut Vec<(Role, String)>) {
+    use crate::ops::explain::State as Now;
+    let inverse = &explained.inverse;
+    let rows = words::count(inverse.rows, "row");
+    lines.push(match inverse.state {
+        Now::Possible if inverse.again => {
+            (Role::Warning, format!("x takes this revert back: the fault comes again, {rows}"))
+        }
+        Now::Possible => (Role::Good, format!("{} x takes it back: {rows}, exactly", look.mark(Mark::Good))),
+        Now::Blocked => (Role::Danger, format!("{} something is in the way of taking it back:", look.mark(Mark::Bad))),
+        Now::AlreadyReverted => (Role::Good, "it was taken back".to_owned()),
+        Now::Nothing | Now::Unknown => (Role::Dim, inverse.why.clone().unwrap_or_default()),
+    });
+    for block in explained.blocked_by.iter().take(8) {
+        lines.push((Role::Danger, format!("  {} {}", look.mark(Mark::Branch), block.message)));
+    }
+    for way in &explained.ways_out {
+        let command = way.command.as_ref().map_or_else(String::new, |command| format!(" ({command})"));
+        lines.push((Role::Note, format!("  {} {}{command}", look.mark(Mark::Arrow), way.does)));
+    }
+    for drift in inverse.drift.iter().take(4) {
+        lines.push((Role::Warning, format!("  others changed further cells: {drift:?}")));
+    }
+    let holds = if explained.ok {
+        (Role::Dim, "journal and target agree on it")
+    } else {
+        (Role::Danger, "journal and target do not agree on it")
+    };
+    lines.push((holds.0, holds.1.to_owned()));
+}

@@ -1,0 +1,155 @@
+//! Draws the overview.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::pieces::{self, Column, Item};
+use crate::ops::status;
+use crate::tui::look::{Mark, Role};
+use crate::tui::state::State;
+use crate::tui::words;
+
+/// Draws it.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let [top, middle, foot] =
+        Layout::vertical([Constraint::Length(8), Constraint::Min(4), Constraint::Length(6)]).areas(area);
+    standing(frame, top, state);
+    active(frame, middle, state);
+    drills(frame, foot, state);
+}
+
+fn standing(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let look = state.look;
+    let inner = pieces::frame(frame, area, look, "Target and journal", false);
+    let mut lines = Vec::new();
+    match (&state.status, &state.trouble) {
+        (_, Some(trouble)) => lines.push((Role::Danger, format!("{} {trouble}", look.mark(Mark::Bad)))),
+        (None, None) => lines.push((Role::Dim, "reading ...".to_owned())),
+        (Some(status), None) => targets(&mut lines, status, state),
+    }
+    lines.push((Role::Dim, format!("journal  {}", state.facts.journal)));
+    if let Some(status) = &state.status {
+        lines.push((
+            Role::Dim,
+            format!(
+                "         {}, id {}",
+                words::thousands(status.entries) + " entries",
+                words::digest(state.look, &status.journal_id)
+            ),
+        ));
+    }
+    let (role, text) = match &state.overview.audit {
+        None => (Role::Dim, format!("{} not verified yet: v", look.mark(Mark::Unknown))),
+        Some((true, text)) => (Role::Good, format!("{} {text}", look.mark(Mark::Good))),
+        Some((false, text)) => (Role::Danger, format!("{} {text}", look.mark(Mark::Bad))),
+    };
+    lines.push((role, text));
+    pieces::text(frame, inner, look, &lines, 0);
+}
+
+fn targets(lines: &mut Vec<(Role, String)>, status: &status::Outcome, state: &State) {
+    let name = state.target_name();
+    let Some(target) = status.targets.iter().find(|target| Some(target.name.as_str()) == name) else {
+        let text = match status.targets.len() {
+            0 => "no target is registered: `mfm lab create sqlite:lab.db` makes a lab".to_owned(),
+            many => format!("{many} targets are registered: t chooses one"),
+        };
+        lines.push((Role::Warning, text));
+        return;
+    };
+    let lab = if target.lab { ", a lab that mfm made" } else { "" };
+    lines.push((Role::Title, format!("{}  {}{lab}", target.name, target.url)));
+    let look = state.look;
+    lines.push(match (target.state.as_str(), &target.problem) {
+        ("marked", _) => {
+            (Role::Good, format!("{} marked as a test copy: faults may be committed", look.mark(Mark::Good)))
+        }
+        (code, Some(problem)) => (Role::Danger, format!("{} guarded: {problem} [{code}]", look.mark(Mark::Bad))),
+        (code, None) => (Role::Warning, format!("{} {code}", look.mark(Mark::Bad))),
+    });
+    for foreign in &status.foreign_operations {
+        let text = format!("another journal, {}, committed {} here", foreign.journal_id, foreign.committed);
+        lines.push((Role::Warning, text));
+    }
+}
+
+const COLUMNS: [Column; 6] = [
+    Column { head: " ", right: false, gives: 0 },
+    Column { head: "op", right: true, gives: 0 },
+    Column { head: "severity", right: true, gives: 0 },
+    Column { head: "fault", right: false, gives: 3 },
+    Column { head: "variant", right: false, gives: 2 },
+    Column { head: "rows", right: true, gives: 0 },
+];
+
+fn active(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let look = state.look;
+    let title = match state.status.as_ref().map(|status| (status.active.len(), status.open.len())) {
+        Some((active, 0)) => format!("Faults in effect: {active}"),
+        Some((active, open)) => format!("Faults in effect: {active}; open, undecided: {open} (R recovers)"),
+        None => "Faults in effect".to_owned(),
+    };
+    let inner = pieces::frame(frame, area, look, &title, true);
+    let Some(status) = &state.status else { return };
+    if status.active.is_empty() && status.open.is_empty() {
+        let text = "Nothing is broken. Enter shows the failure modes, 3 the records to break.";
+        pieces::empty(frame, inner, look, Role::Good, text);
+        return;
+    }
+    let item = |active: &status::Active| {
+        let severity = words::severity(&active.severity);
+        let rows = if active.rows == active.rows_written {
+            active.rows.to_string()
+        } else {
+            format!("{} of {}", active.rows, active.rows_written)
+        };
+        let mark = look.severity_mark(severity).to_owned();
+        let cells =
+            [mark, active.op.to_string(), active.severity.clone(), active.tool.clone(), active.variant.clone(), rows];
+        let (style, text) = (look.severity(severity), look.style(Role::Text));
+        Item { cells: cells.to_vec(), styles: vec![style, text, style, text] }
+    };
+    let mut items: Vec<Item> = status.active.iter().map(item).collect();
+    let open = |open: &status::Open| {
+        let mark = look.mark(Mark::Unknown).to_owned();
+        let cells =
+            [mark, open.op.to_string(), String::new(), open.tool.clone(), open.state.to_owned(), open.rows.to_string()];
+        Item { cells: cells.to_vec(), styles: vec![look.style(Role::Warning)] }
+    };
+    items.extend(status.open.iter().map(open));
+    pieces::list(frame, inner, look, &COLUMNS, &items, state.overview.place);
+}
+
+fn drills(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let look = state.look;
+    let inner = pieces::frame(frame, area, look, "Drills: would the checks have caught it?", false);
+    let Some(list) = &state.overview.drills else { return };
+    if list.drills.is_empty() {
+        let text = "No drill yet: d breaks records one by one, lets the checks look, and takes each fault back.";
+        pieces::text(frame, inner, look, &[(Role::Dim, text.to_owned())], 0);
+        return;
+    }
+    let line = |drill: &crate::ops::drill::past::Summary| {
+        let caught: Vec<String> =
+            drill.detectors.iter().zip(&drill.caught).map(|(name, caught)| format!("{name} {caught}")).collect();
+        let at: String = drill.at.chars().take(16).collect();
+        let exact = match drill.exact {
+            Some(true) => "every table as it was",
+            Some(false) => "TABLES DIFFER",
+            None => "not ended",
+        };
+        let role = if drill.exact == Some(true) { Role::Text } else { Role::Danger };
+        (
+            role,
+            format!(
+                "drill {}  {}  caught of {}: {}; {exact}",
+                drill.drill,
+                at.replace('T', " "),
+                drill.tried,
+                caught.join(", ")
+            ),
+        )
+    };
+    let lines: Vec<(Role, String)> = list.drills.iter().take(4).map(line).collect();
+    pieces::text(frame, inner, look, &lines, 0);
+}

@@ -1,0 +1,96 @@
+//! What is seen, as plain text: for a file, the pager and the clipboard.
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::operations;
+use crate::tui::look::Role;
+use crate::tui::screens::operations::View;
+use crate::tui::state::{Screen, State};
+
+/// Returns the row or the digest in hand.
+#[must_use]
+pub fn in_hand(state: &State) -> Option<String> {
+    match state.screen {
+        Screen::Overview => {
+            let status = state.status.as_ref()?;
+            let fault = status.active.get(state.overview.place.at);
+            Some(fault.map_or_else(
+                || status.journal_id.to_string(),
+                |fault| format!("{} {} {} {}", fault.op, fault.tool, fault.variant, fault.severity),
+            ))
+        }
+        Screen::Modes => state.modes.in_hand().map(|mode| mode.card().tool.to_owned()),
+        Screen::Records => state.records.in_hand().map(|row| row.cells.join("\t")),
+        Screen::Plan => state.plan.preview.as_ref().map(|preview| preview.plan.plan_digest.to_string()),
+        Screen::Operations => state.operations.in_hand().map(|line| line.uid.to_string()),
+        Screen::Checks => {
+            let finding = state.checks.in_hand()?;
+            Some(format!("{}\t{}\t{}\t{}", finding.fingerprint, finding.table, finding.key, finding.message))
+        }
+        Screen::Journal => state.journal.in_hand().map(|entry| entry.digest.to_string()),
+    }
+}
+
+fn lines(lines: &[(Role, String)]) -> String {
+    lines.iter().map(|(_, line)| format!("{}\n", super::pieces::clean(line))).collect()
+}
+
+/// Returns what is seen as text, whole where the screen shows a part of it.
+#[must_use]
+pub fn page(state: &State) -> String {
+    match state.screen {
+        Screen::Modes => {
+            state.modes.in_hand().map_or_else(String::new, |mode| lines(&super::modes::about(mode.card())))
+        }
+        Screen::Records => records(state),
+        Screen::Plan => {
+            let preview = state.plan.preview.as_ref();
+            preview.map_or_else(|| screen(state), |preview| lines(&super::plan::diff(&preview.plan.changes)))
+        }
+        Screen::Operations => match (&state.operations.whole, state.operations.view) {
+            (Some(whole), View::Words) => lines(&operations::about(state.look, whole)),
+            (Some(whole), View::Of(_)) => lines(&super::plan::diff(&whole.shown.changes)),
+            (None, _) => screen(state),
+        },
+        Screen::Checks => {
+            let line = |finding: &&crate::ops::checks::FindingLine| {
+                let severity = finding.severity.word();
+                format!("{severity}\t{}\t{}\t{}\t{}\n", finding.check, finding.table, finding.key, finding.message)
+            };
+            state.checks.shown().iter().map(line).collect()
+        }
+        Screen::Journal => {
+            let entry = state.journal.in_hand();
+            entry.map_or_else(String::new, |entry| serde_json::to_string_pretty(entry).unwrap_or_default() + "\n")
+        }
+        Screen::Overview => screen(state),
+    }
+}
+
+fn records(state: &State) -> String {
+    let mut text = state.records.kind.columns().join("\t") + "\n";
+    for row in &state.records.rows {
+        text += &(row.cells.join("\t") + "\n");
+    }
+    if let Some((kind, id, whole)) = &state.records.whole {
+        text += &format!("\n{} {id}\n", kind.word());
+        for (name, cell) in &whole.cells {
+            text += &format!("{name}\t{cell}\n");
+        }
+    }
+    text
+}
+
+/// Returns the overview as it is drawn, without its colours.
+fn screen(state: &State) -> String {
+    let (columns, rows) = (state.size.0.max(80), state.size.1.max(24));
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(columns, rows));
+    let Ok(_) = terminal.draw(|frame| super::draw(frame, state));
+    let buffer = terminal.backend().buffer();
+    let line = |row: u16| {
+        let cells = (0..columns).filter_map(|column| buffer.cell((column, row)).map(|cell| cell.symbol().to_owned()));
+        cells.collect::<String>().trim_end().to_owned() + "\n"
+    };
+    (0..rows).map(line).collect()
+}

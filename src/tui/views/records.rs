@@ -1,0 +1,115 @@
+//! Draws the records, and the one in hand.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::pieces::{self, Column, Item};
+use crate::mosaiq::browse::Kind;
+use crate::ops::browse::Picture;
+use crate::tui::look::{Mark, Role};
+use crate::tui::screens::records::View;
+use crate::tui::state::State;
+use crate::tui::words;
+
+/// Draws it.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let [left, right] = super::halves(area);
+    list(frame, left, state);
+    detail(frame, right, state);
+}
+
+fn title(state: &State) -> String {
+    let records = &state.records;
+    let mut title = String::new();
+    for within in &records.within {
+        title += &format!("{} {} {} ", within.kind.word(), within.id, state.look.mark(Mark::Pointer));
+    }
+    title += records.kind.plural();
+    if !records.search.is_empty() {
+        title += &format!(" with {}", records.search);
+    }
+    match records.total.filter(|_| records.selector.is_empty()) {
+        Some(total) => title + &format!(": {}", words::thousands(total)),
+        None => title,
+    }
+}
+
+fn list(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let (look, records) = (state.look, &state.records);
+    let inner = pieces::frame(frame, area, look, &title(state), true);
+    let [kinds, inner] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(inner);
+    let kind = |kind: Kind| {
+        let role = if kind == records.kind { Role::Selected } else { Role::Dim };
+        [Span::styled(format!(" {} ", kind.plural()), look.style(role)), Span::raw(" ")]
+    };
+    let spans: Vec<Span<'_>> = Kind::ALL.into_iter().flat_map(kind).collect();
+    frame.render_widget(Paragraph::new(Line::from(spans)), kinds);
+    if let Some(trouble) = &records.trouble {
+        pieces::empty(frame, inner, look, Role::Danger, trouble);
+        return;
+    }
+    if records.rows.is_empty() {
+        let reading = state.lanes.of(crate::tui::job::Lane::List).is_some();
+        let text = if reading { "reading ..." } else { "There are none here. Backspace goes back." };
+        pieces::empty(frame, inner, look, Role::Dim, text);
+        return;
+    }
+    let heads = records.kind.columns();
+    let number = |at: usize| {
+        let cells = records.rows.iter().take(20).filter_map(|row| row.cells.get(at)).filter(|cell| !cell.is_empty());
+        let numeric = |cell: &String| cell.bytes().all(|byte| byte.is_ascii_digit() || b".-".contains(&byte));
+        cells.clone().next().is_some() && cells.clone().all(numeric)
+    };
+    let columns: Vec<Column> = heads
+        .iter()
+        .enumerate()
+        .map(|(at, head)| Column { head, right: number(at), gives: u16::from(at > 0) })
+        .collect();
+    // Only what is seen is made into lines: a thousand records are kept.
+    let rows = usize::from(inner.height.saturating_sub(1));
+    let first = records.place.first(rows, records.rows.len());
+    let seen = first..(first + rows).min(records.rows.len());
+    let item = |(at, row): (usize, &crate::ops::browse::Record)| {
+        let cells = if seen.contains(&at) { row.cells.clone() } else { Vec::new() };
+        Item { cells, styles: vec![look.style(Role::Text)] }
+    };
+    let items: Vec<Item> = records.rows.iter().enumerate().map(item).collect();
+    pieces::list(frame, inner, look, &columns, &items, records.place);
+}
+
+fn detail(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let (look, records) = (state.look, &state.records);
+    let Some(row) = records.in_hand() else {
+        pieces::frame(frame, area, look, "Record", false);
+        return;
+    };
+    let title = format!("{} {}", records.kind.word(), row.id);
+    let whole = records.whole.as_ref().filter(|(kind, id, _)| *kind == records.kind && *id == row.id);
+    let Some((_, _, whole)) = whole else {
+        let inner = pieces::frame(frame, area, look, &title, false);
+        let reading = state.lanes.of(crate::tui::job::Lane::Record).is_some();
+        let text = if reading { "reading ..." } else { "it could not be read" };
+        pieces::empty(frame, inner, look, Role::Dim, text);
+        return;
+    };
+    // A single control point without leaves is read sooner than it is looked at.
+    let seen = |picture: &&Picture| match picture {
+        Picture::Film(film, _) => film.stills.len() > 1 || film.stills.iter().any(|still| still.aperture.is_some()),
+        _ => true,
+    };
+    if let Some(picture) = whole.picture.as_ref().filter(seen).filter(|_| records.view == View::Picture) {
+        let inner = pieces::frame(frame, area, look, &format!("{title} (Tab: its cells)"), false);
+        super::film::picture(frame, inner, look, picture, records.player);
+        return;
+    }
+    let inner = pieces::frame(frame, area, look, &title, false);
+    let width = whole.cells.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let line = |(name, text): &(String, String)| {
+        let role = if text == "NULL" { Role::Dim } else { Role::Text };
+        (role, format!("{name:width$}  {}", pieces::cut(text, 200, look)))
+    };
+    let lines: Vec<(Role, String)> = whole.cells.iter().map(line).collect();
+    pieces::text(frame, inner, look, &lines, state.detail);
+}

@@ -1,0 +1,211 @@
+//! Threads that carry jobs out, one a lane, so that a slow target never keeps a key waiting; decides nothing.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mfm_journal::{Face, Holder};
+
+use super::desk::{self, Open};
+use super::job::{Answer, Job, Lane};
+use super::message::Message;
+use crate::model::ports::{self, Clock, Confirm, Danger, Entropy, Question, Reporter, Secrets};
+use crate::ops::{Context, Failure, Kind};
+
+/// What the process gives the interface.
+pub struct Host {
+    /// The journal's file.
+    pub journal: PathBuf,
+    /// The target that is meant unless another one is chosen.
+    pub target: Option<String>,
+    /// Who acts.
+    pub actor: String,
+    /// Who holds locks meanwhile.
+    pub holder: Holder,
+    /// How long to wait for other writers of a target.
+    pub wait_ms: u64,
+    /// Time.
+    pub clock: Box<dyn Clock + Send + Sync>,
+    /// Chance.
+    pub entropy: Box<dyn Entropy + Send + Sync>,
+    /// Where passwords come from.
+    pub secrets: Box<dyn Secrets + Send + Sync>,
+}
+
+/// A job on its way to its thread.
+struct Order {
+    ticket: u64,
+    job: Job,
+    target: Option<String>,
+    stop: Arc<AtomicBool>,
+    answer: Receiver<bool>,
+}
+
+/// What a running job can be told.
+struct Hold {
+    stop: Arc<AtomicBool>,
+    answer: Sender<bool>,
+}
+
+/// The threads.
+pub struct Workers {
+    host: Arc<Host>,
+    out: Sender<Message>,
+    lanes: BTreeMap<Lane, Sender<Order>>,
+    held: BTreeMap<u64, Hold>,
+    acting: Arc<Mutex<()>>,
+}
+
+impl Workers {
+    /// Makes ready; a thread begins with the first job of its lane.
+    #[must_use]
+    pub fn new(host: Host, out: Sender<Message>) -> Self {
+        let acting = Arc::new(Mutex::new(()));
+        Self { host: Arc::new(host), out, lanes: BTreeMap::new(), held: BTreeMap::new(), acting }
+    }
+
+    /// Hands a job to the thread of its lane.
+    pub fn start(&mut self, ticket: u64, job: Job, target: Option<String>) {
+        let lane = job.lane();
+        let stop = Arc::new(AtomicBool::new(false));
+        let (sender, answer) = channel();
+        self.held.retain(|_, hold| Arc::strong_count(&hold.stop) > 1);
+        self.held.insert(ticket, Hold { stop: Arc::clone(&stop), answer: sender });
+        let order = Order { ticket, job, target, stop, answer };
+        let (host, out, acting) = (&self.host, &self.out, &self.acting);
+        let thread = self.lanes.entry(lane).or_insert_with(|| begin(lane, host, out, acting));
+        if let Err(lost) = thread.send(order) {
+            // A thread that ended is begun anew.
+            let again = begin(lane, host, out, acting);
+            let _ = again.send(lost.0);
+            self.lanes.insert(lane, again);
+        }
+    }
+
+    /// Asks a job to stop between its steps.
+    pub fn cancel(&self, ticket: u64) {
+        if let Some(hold) = self.held.get(&ticket) {
+            hold.stop.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Answers a job that asked.
+    pub fn reply(&self, ticket: u64, yes: bool) {
+        if let Some(hold) = self.held.get(&ticket) {
+            // A job that ended needs no answer.
+            let _ = hold.answer.send(yes);
+        }
+    }
+
+    /// Waits until nothing is being written, and lets go of everything.
+    pub fn end(self) {
+        for hold in self.held.values() {
+            hold.stop.store(true, Ordering::SeqCst);
+            let _ = hold.answer.send(false);
+        }
+        drop(self.acting.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+fn begin(lane: Lane, host: &Arc<Host>, out: &Sender<Message>, acting: &Arc<Mutex<()>>) -> Sender<Order> {
+    let (sender, orders) = channel::<Order>();
+    let (host, out, acting) = (Arc::clone(host), out.clone(), Arc::clone(acting));
+    let work = move || {
+        let mut open = Open::default();
+        while let Ok(order) = orders.recv() {
+            let writes = lane == Lane::Act;
+            let held = writes.then(|| acting.lock().unwrap_or_else(PoisonError::into_inner));
+            let ticket = order.ticket;
+            let answer = carry_out(&host, &mut open, &out, order);
+            drop(held);
+            if out.send(Message::Done { ticket, answer }).is_err() {
+                return;
+            }
+        }
+    };
+    // Where the system has no thread to give, the job is told as failed by its sender: nothing receives it.
+    let _ = thread::Builder::new().name(format!("{lane:?}")).spawn(work);
+    sender
+}
+
+/// Carries an order out; a panic is an answer like any other, because the person has to get the terminal back.
+fn carry_out(host: &Host, open: &mut Open, out: &Sender<Message>, order: Order) -> Answer {
+    let Order { ticket, job, target, stop, answer } = order;
+    let consents = matches!(job, Job::Apply { .. } | Job::Recover | Job::Drill);
+    let watch = Watch { ticket, stop: &stop, out, last: Cell::new(None) };
+    let asks = Asks { ticket, out, answer: &answer, consents };
+    let context = Context {
+        journal: host.journal.clone(),
+        target: target.or_else(|| host.target.clone()),
+        actor: host.actor.clone(),
+        face: Face::Tui,
+        holder: host.holder.clone(),
+        wait_ms: host.wait_ms,
+        clock: host.clock.as_ref(),
+        entropy: host.entropy.as_ref(),
+        reporter: &watch,
+        confirm: &asks,
+        secrets: host.secrets.as_ref(),
+    };
+    let work = std::panic::AssertUnwindSafe(|| desk::perform(&context, open, job));
+    std::panic::catch_unwind(work).unwrap_or_else(|_| {
+        let message = "an operation ended in a way that it never should";
+        let hint = "`mfm recover` closes what it left open; please report it";
+        Answer::Failed(Box::new(Failure::new(Kind::Target, "panic", message, hint)))
+    })
+}
+
+/// How often progress is told at most.
+const EVERY: Duration = Duration::from_millis(100);
+
+struct Watch<'a> {
+    ticket: u64,
+    stop: &'a AtomicBool,
+    out: &'a Sender<Message>,
+    last: Cell<Option<Instant>>,
+}
+
+impl Reporter for Watch<'_> {
+    fn progress(&self, step: &str, done: u64, total: u64) {
+        if self.last.get().is_some_and(|last| last.elapsed() < EVERY) {
+            return;
+        }
+        self.last.set(Some(Instant::now()));
+        // An interface that ended needs no progress.
+        let _ = self.out.send(Message::Progress { ticket: self.ticket, step: step.to_owned(), done, total });
+    }
+
+    fn note(&self, _: &str) {}
+
+    fn interrupted(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+}
+
+/// Asks the person in front of the screen; what the person has agreed to before the job began is not asked again.
+struct Asks<'a> {
+    ticket: u64,
+    out: &'a Sender<Message>,
+    answer: &'a Receiver<bool>,
+    consents: bool,
+}
+
+impl Confirm for Asks<'_> {
+    fn ask(&self, question: &Question) -> ports::Answer {
+        let agreed = self.consents && question.type_name.is_none() && question.danger != Danger::Destroy;
+        if agreed {
+            return ports::Answer::Yes;
+        }
+        let asked = self.out.send(Message::Asked { ticket: self.ticket, question: question.clone() });
+        match asked.ok().and_then(|()| self.answer.recv().ok()) {
+            Some(true) => ports::Answer::Yes,
+            Some(false) => ports::Answer::No,
+            None => ports::Answer::Nobody,
+        }
+    }
+}
