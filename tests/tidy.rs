@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] =
 
 /// Uses within a floor that are meant: the plan says what happens to which table in the port's words; the command line
 /// starts the server for agents.
-const SIDE_DOORS: &[(&str, &str)] = &[("plan", "target"), ("cli", "mcp")];
+const SIDE_DOORS: &[(&str, &str)] = &[("plan", "target"), ("cli", "mcp"), ("cli", "tui")];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -34,6 +34,7 @@ fn the_main_help() {
       campaign     Commit many faults from one file
       audit        Gather evidence
       mcp          Serve AI agents over stdin and stdout
+      tui          See the data, break it, take it back, on the whole terminal
       completions  Write the completion script of a shell to stdout
       man          Write the man pages into a folder
       help         Explain a command or a topic

@@ -1,0 +1,17 @@
+//! The terminal interface from its keys to its screens: scripts of keys, real operations on a lab, and targets that are
+//! slow, failing, huge, or tampered with.
+#![cfg(all(test, feature = "tui"))]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panic, and has settings of its own"
+)]
+
+mod acting;
+mod habits;
+mod readme;
+mod screens;
+mod threads;
+mod trouble;
+mod world;

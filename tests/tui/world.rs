@@ -1,0 +1,315 @@
+//! A lab, and an interface on it whose jobs are done at once, or held until the test lets them go.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use mfm::model::ports::{self, Clock, Confirm, Entropy, NoSecrets, Question, Reporter};
+use mfm::model::{Digest, Value};
+use mfm::ops::{Context, lab};
+use mfm::tui::desk::{self, Open};
+use mfm::tui::job::{Answer, Job, Lane};
+use mfm::tui::look::{Glyphs, Look, Theme};
+use mfm::tui::message::{Effect, Message};
+use mfm::tui::{Facts, State, answers, update::update, views};
+use mfm_journal::{Face, Holder};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use tempfile::TempDir;
+
+/// The sizes that every screen is looked at in.
+pub(crate) const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
+
+/// A clock that goes on by a millisecond with every look.
+pub(crate) struct TestClock(AtomicI64);
+
+impl TestClock {
+    pub(crate) fn new() -> Self {
+        Self(AtomicI64::new(1_719_662_400_000_000))
+    }
+}
+
+impl Clock for TestClock {
+    fn now_us(&self) -> i64 {
+        self.0.fetch_add(1_000, Ordering::SeqCst)
+    }
+
+    fn local(&self) -> jiff::civil::DateTime {
+        jiff::civil::date(2024, 6, 29).at(12, 0, 0, 0)
+    }
+}
+
+pub(crate) struct TestEntropy(AtomicU64);
+
+impl TestEntropy {
+    pub(crate) fn new() -> Self {
+        Self(AtomicU64::new(1))
+    }
+}
+
+impl Entropy for TestEntropy {
+    fn bytes(&self) -> [u8; 16] {
+        u128::from(self.0.fetch_add(1, Ordering::SeqCst))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+            .to_be_bytes()
+    }
+}
+
+struct Quiet;
+
+impl Reporter for Quiet {
+    fn progress(&self, _: &str, _: u64, _: u64) {}
+    fn note(&self, _: &str) {}
+}
+
+/// Says what the person agreed to before the job began.
+struct Agreed;
+
+impl Confirm for Agreed {
+    fn ask(&self, question: &Question) -> ports::Answer {
+        assert!(question.type_name.is_none(), "nothing asks for a name here");
+        ports::Answer::Yes
+    }
+}
+
+/// An interface on a lab.
+pub(crate) struct World {
+    pub(crate) dir: TempDir,
+    pub(crate) state: State,
+    clock: TestClock,
+    entropy: TestEntropy,
+    open: Open,
+    /// The lanes whose jobs are held.
+    pub(crate) holds: Vec<Lane>,
+    /// The jobs that are held.
+    pub(crate) held: Vec<(u64, Job)>,
+    /// What else was wanted outside.
+    pub(crate) outside: Vec<Effect>,
+}
+
+impl World {
+    /// An interface on a lab of a few patients, as it is after its start.
+    pub(crate) fn new(size: (u16, u16)) -> Self {
+        let mut world = Self::bare(size);
+        let request = lab::create::Request {
+            url: format!("sqlite:{}", world.dir.path().join("lab.db").display()),
+            patients: Some(6),
+            seed: Some(7),
+            ..lab::create::Request::default()
+        };
+        world.with(|context, _| lab::create::run(context, &request).map(drop)).unwrap();
+        world.begin();
+        world
+    }
+
+    /// An interface without journal and target, before its start.
+    pub(crate) fn bare(size: (u16, u16)) -> Self {
+        let facts =
+            Facts { journal: "journal.db".into(), actor: "tester".into(), version: "0.1.0".into(), read_only: false };
+        let look = Look { theme: Theme::Dark, glyphs: Glyphs::Unicode };
+        Self {
+            dir: TempDir::new().unwrap(),
+            state: State { look, facts, size, ..State::default() },
+            clock: TestClock::new(),
+            entropy: TestEntropy::new(),
+            open: Open::default(),
+            holds: Vec::new(),
+            held: Vec::new(),
+            outside: Vec::new(),
+        }
+    }
+
+    pub(crate) fn begin(&mut self) {
+        let effects = answers::begin(&mut self.state);
+        self.settle(effects);
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.dir.path().join("journal.db")
+    }
+
+    pub(crate) fn lab(&self) -> PathBuf {
+        self.dir.path().join("lab.db")
+    }
+
+    /// Does something with the operations themselves.
+    pub(crate) fn with<T>(&mut self, work: impl FnOnce(&Context<'_>, &mut Open) -> T) -> T {
+        let context = Context {
+            journal: self.journal(),
+            target: self.state.target.clone(),
+            actor: "tester".into(),
+            face: Face::Tui,
+            holder: Holder { pid: 1, host: "here".into(), command: "mfm tui".into() },
+            wait_ms: 1_000,
+            clock: &self.clock,
+            entropy: &self.entropy,
+            reporter: &Quiet,
+            confirm: &Agreed,
+            secrets: &NoSecrets,
+        };
+        work(&context, &mut self.open)
+    }
+
+    /// Takes a message in, and does what it leads to.
+    pub(crate) fn tell(&mut self, message: Message) {
+        let effects = update(&mut self.state, message);
+        self.settle(effects);
+    }
+
+    fn settle(&mut self, effects: Vec<Effect>) {
+        let mut todo: std::collections::VecDeque<Effect> = effects.into();
+        while let Some(effect) = todo.pop_front() {
+            match effect {
+                Effect::Start { ticket, job, .. } if self.holds.contains(&job.lane()) => self.held.push((ticket, job)),
+                Effect::Start { ticket, job, .. } => {
+                    let answer = self.with(|context, open| desk::perform(context, open, job));
+                    let answer = masked(answer, self.dir.path());
+                    todo.extend(update(&mut self.state, Message::Done { ticket, answer }));
+                }
+                other => self.outside.push(other),
+            }
+            views::settle(&mut self.state);
+        }
+        views::settle(&mut self.state);
+    }
+
+    /// Lets the jobs go that were held.
+    pub(crate) fn release(&mut self) {
+        self.holds.clear();
+        for (ticket, job) in std::mem::take(&mut self.held) {
+            let answer = self.with(|context, open| desk::perform(context, open, job));
+            let answer = masked(answer, self.dir.path());
+            self.tell(Message::Done { ticket, answer });
+        }
+    }
+
+    /// Answers the jobs that are held with a failure.
+    pub(crate) fn fail(&mut self, failure: &mfm::ops::Failure) {
+        for (ticket, _) in std::mem::take(&mut self.held) {
+            self.tell(Message::Done { ticket, answer: Answer::Failed(Box::new(failure.clone())) });
+        }
+    }
+
+    /// Presses keys: names and letters with spaces between them; `"words` types them.
+    pub(crate) fn press(&mut self, script: &str) -> &mut Self {
+        for word in script.split(' ') {
+            if let Some(text) = word.strip_prefix('"') {
+                text.chars().for_each(|letter| self.key(KeyCode::Char(letter), KeyModifiers::NONE));
+            } else {
+                self.named(word);
+            }
+        }
+        self
+    }
+
+    fn named(&mut self, word: &str) {
+        let code = match word {
+            "enter" => KeyCode::Enter,
+            "esc" => KeyCode::Esc,
+            "tab" => KeyCode::Tab,
+            "up" => KeyCode::Up,
+            "down" => KeyCode::Down,
+            "left" => KeyCode::Left,
+            "right" => KeyCode::Right,
+            "pgup" => KeyCode::PageUp,
+            "pgdn" => KeyCode::PageDown,
+            "home" => KeyCode::Home,
+            "end" => KeyCode::End,
+            "backspace" => KeyCode::Backspace,
+            "f5" => KeyCode::F(5),
+            "space" => KeyCode::Char(' '),
+            word if word.starts_with("C-") => {
+                return self.key(KeyCode::Char(word.chars().nth(2).unwrap()), KeyModifiers::CONTROL);
+            }
+            word if word.chars().count() == 1 => KeyCode::Char(word.chars().next().unwrap()),
+            other => panic!("no key is called {other}"),
+        };
+        self.key(code, KeyModifiers::NONE);
+    }
+
+    fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) {
+        self.tell(Message::Key(KeyEvent::new(code, modifiers)));
+    }
+
+    /// Draws the screen.
+    pub(crate) fn buffer(&self) -> Buffer {
+        let mut terminal = Terminal::new(TestBackend::new(self.state.size.0, self.state.size.1)).unwrap();
+        terminal.draw(|frame| views::draw(frame, &self.state)).unwrap();
+        terminal.backend().buffer().clone()
+    }
+
+    /// Returns the characters of the screen.
+    pub(crate) fn screen(&self) -> String {
+        let buffer = self.buffer();
+        let line = |row: u16| {
+            let cells = (0..buffer.area.width).map(|column| buffer[(column, row)].symbol());
+            cells.collect::<String>().trim_end().to_owned() + "\n"
+        };
+        (0..buffer.area.height).map(line).collect()
+    }
+
+    /// Tells whether the screen shows some text.
+    #[track_caller]
+    pub(crate) fn sees(&self, text: &str) -> &Self {
+        let screen = self.screen();
+        assert!(screen.contains(text), "`{text}` is not on the screen:\n{screen}");
+        self
+    }
+
+    /// Returns how many entries the journal has.
+    pub(crate) fn entries(&mut self) -> u64 {
+        self.with(|context, _| context.reading().unwrap().head().seq)
+    }
+
+    /// Returns the bytes of a blob in the lab.
+    pub(crate) fn cell(&self, sql: &str) -> Vec<u8> {
+        let lab = rusqlite::Connection::open(self.lab()).unwrap();
+        lab.query_row(sql, [], |row| row.get::<_, Option<Vec<u8>>>(0)).unwrap().unwrap_or_default()
+    }
+}
+
+/// Puts fixed words in the place of what differs from run to run: folders, and the digests that they lead to.
+fn masked(mut answer: Answer, folder: &Path) -> Answer {
+    let folder = folder.display().to_string();
+    let here = |text: &str| text.replace(&folder, "/lab");
+    let zero = Digest::of(b"");
+    match &mut answer {
+        Answer::Status(status) => {
+            status.journal_id = zero;
+            for target in status.targets.iter_mut().chain(&mut status.target) {
+                target.url = here(&target.url);
+                target.problem = target.problem.as_deref().map(here);
+            }
+        }
+        Answer::Operation(operation) => operation.shown.line.uid = zero,
+        Answer::Entries(entries, _) => {
+            for entry in entries {
+                (entry.digest, entry.prev) = (zero, zero);
+                mask(&mut entry.body, &folder);
+            }
+        }
+        _ => {}
+    }
+    answer
+}
+
+fn mask(json: &mut serde_json::Value, folder: &str) {
+    match json {
+        serde_json::Value::String(text) => {
+            let hex = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            *text = if hex { "0".repeat(16) } else { text.replace(folder, "/lab") };
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| mask(item, folder)),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| mask(field, folder)),
+        _ => {}
+    }
+}
+
+/// A record as the lists have it.
+pub(crate) fn record(id: i64) -> mfm::ops::browse::Record {
+    let cells = ["", "5001", "1", "0", "180", "0", "60"].map(str::to_owned);
+    let mut cells = cells.to_vec();
+    cells[0] = mfm::ops::cell::text(&Value::Integer(id));
+    mfm::ops::browse::Record { id, link: Some(id), cells }
+}
