@@ -63,8 +63,7 @@ fn cut(json: &mut Json) {
 
 /// Returns what a client gets where something was refused or failed: the model reads it, and what to do next.
 pub(super) fn refused(failure: &Failure) -> CallToolResult {
-    let mut failure = failure.clone();
-    failure.hint = advice(&failure.code).map_or(failure.hint, str::to_owned);
+    let failure = advised(failure);
     let mut json = failure.to_json();
     cut(&mut json);
     let mut result = CallToolResult::structured_error(json);
@@ -73,11 +72,31 @@ pub(super) fn refused(failure: &Failure) -> CallToolResult {
     result
 }
 
+/// Returns a failure with what an agent does next.
+pub(super) fn advised(failure: &Failure) -> Failure {
+    Failure { hint: next(failure), ..failure.clone() }
+}
+
+/// Returns what an agent does next; what only the command line has, it can only pass on.
+fn next(failure: &Failure) -> String {
+    let hint = &failure.hint;
+    match advice(&failure.code) {
+        Some(advice) => advice.to_owned(),
+        None if hint.contains("--") || hint.contains("`mfm ") || hint.contains("mfm target") => {
+            format!("nothing that you can call; tell the person, who has the command line: {hint}")
+        }
+        None => hint.clone(),
+    }
+}
+
 /// Returns what an agent does next, where the command line's hint would not help it.
 fn advice(code: &str) -> Option<&'static str> {
     Some(match code {
         "no_consent" => "nothing was written; do not try again unless the person asks for it",
-        "recover_first" | "left_open" => "call recover, with the person's consent",
+        "recover_first" => {
+            "somebody may be at work on it: look at status in a moment; if it stays open, call recover, with consent"
+        }
+        "left_open" => "call recover, with the person's consent",
         "stale" | "plan_used" | "target_mismatch" => "call the tool again for a new plan",
         "conflict" => "explain says what is in the way; cascade, skip_conflicts or force only as the person decides",
         "records" | "ids" | "sample" => "give the record's id, or a variant and sample",
@@ -92,6 +111,10 @@ fn advice(code: &str) -> Option<&'static str> {
         }
         "journal_missing" => "the operator has to make a lab or register a test copy first; stop here and say so",
         "no_operation" | "not_applied" | "not_open" => "log lists the operations, status what is active and open",
+        "other_target" => "give the operation's own target, which log shows",
+        "contradicted" => "call recover without as",
+        "full" => "give depth live with full",
+        "no_match" => "find shows what there is, by number",
         "limit" => "choose fewer records",
         "selector" => "patient, machine, type, and date as YYYY-MM-DD",
         _ => return None,

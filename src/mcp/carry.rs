@@ -218,6 +218,7 @@ impl Inner {
                 })
             }
             Pending::Request { request, standing } => {
+                agents::others_done(context)?;
                 if agents::standing(context)? != standing {
                     return Err(plan::stale(
                         "other operations were made, or the target was marked, since it was shown",
@@ -226,7 +227,7 @@ impl Inner {
                 let unknown = || Failure::usage("arguments", "the handle stands for no tool", "call the tool again");
                 let write = writes::of(&kept.tool).ok_or_else(unknown)?;
                 let arguments = request.as_object().cloned().unwrap_or_default();
-                self.watched(context, |context| (write.run)(context, arguments))
+                self.watched(context, |context| (write.run)(context, &self.allowed, arguments))
             }
         }
     }

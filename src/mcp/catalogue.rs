@@ -91,7 +91,7 @@ fn of_the_journal() -> Vec<Entry> {
             "show",
             "Operation",
             &show::CARD,
-            schema::of::<show::Request>(),
+            needing(schema::of::<show::Request>(), "op"),
             fields(&[("op", "integer"), ("state", "string")]),
             reads::show,
         ),
@@ -99,7 +99,7 @@ fn of_the_journal() -> Vec<Entry> {
             "explain",
             "Explanation",
             &explain::CARD,
-            schema::of::<explain::Request>(),
+            needing(schema::of::<explain::Request>(), "op"),
             fields(&[("words", "string"), ("inverse", "object")]),
             reads::explain,
         ),
@@ -115,7 +115,7 @@ fn of_the_journal() -> Vec<Entry> {
             "audit_verify",
             "Audit",
             &audit::CARD,
-            with_target(schema::of::<audit::Request>()),
+            with_target(schema::lean(schema::of::<audit::Request>(), &["full"], &[])),
             fields(&[("ok", "boolean"), ("findings", "array")]),
             reads::audit,
         ),
@@ -189,8 +189,8 @@ fn writing(allowed: &Allowed) -> Vec<Entry> {
     ];
     // A replay repeats whatever the journal holds, and a drill tries whatever there is.
     if allowed.is_everything() {
-        let input = schema::lean(schema::of::<replay::Request>(), &["until"], &["beside_journal"]);
-        out.push(write("replay", "Replay", &replay::CARD, input, writes::REPLAY));
+        let input = schema::lean(schema::of::<replay::Request>(), &["until", "onto"], &["beside_journal"]);
+        out.push(write("replay", "Replay", &replay::CARD, needing(input, "onto"), writes::REPLAY));
         let input = schema::only(schema::of::<drill::Request>(), &["modes", "sample", "seed", "now", "controls"]);
         out.push(write("drill", "Drill", &drill::CARD, schema::lean(input, &["*"], &[]), writes::DRILL));
     }
@@ -204,8 +204,7 @@ fn plan_input() -> Object {
         properties.insert("tool".into(), json!({"type": "string"}));
         properties.insert("params".into(), json!({"type": "object"}));
     }
-    out.insert("required".into(), json!(["tool"]));
-    out
+    needing(out, "tool")
 }
 
 fn properties(properties: Json) -> Object {
@@ -213,9 +212,12 @@ fn properties(properties: Json) -> Object {
 }
 
 fn required(what: Json, name: &str) -> Object {
-    let mut out = properties(what);
-    out.insert("required".into(), json!([name]));
-    out
+    needing(properties(what), name)
+}
+
+fn needing(mut schema: Object, name: &str) -> Object {
+    schema.insert("required".into(), json!([name]));
+    schema
 }
 
 fn with_target(schema: Object) -> Object {

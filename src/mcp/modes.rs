@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::answers::{Answer, list, word};
 use super::options::Allowed;
-use super::schema::{Object, slim};
+use super::schema::{Object, one_type, slim};
 use crate::mosaiq::modes::{MODES, Mode};
 use crate::ops::{Failure, modes};
 
@@ -68,6 +68,9 @@ pub(super) fn input(mode: &dyn Mode) -> Object {
     let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) else { return schema };
     for (_, property) in properties.iter_mut() {
         property.as_object_mut().map(|property| (property.remove("description"), property.remove("items")));
+        if let Some(plain) = one_type(property) {
+            *property = plain;
+        }
     }
     for name in ["target", "hostname", "database"] {
         properties.insert(name.into(), json!({"type": "string"}));

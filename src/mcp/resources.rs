@@ -12,11 +12,11 @@ use serde_json::json;
 use super::answers::Answer;
 use super::reads;
 use super::schema::Object;
-use super::server::{Call, Inner, protocol};
+use super::server::{Call, Inner};
 use super::{modes, prompts};
 use crate::mosaiq::modes::MODES;
 use crate::ops::agents::{Place, resolve};
-use crate::ops::{Context, Failure, audit, redact, status};
+use crate::ops::{Context, Failure, audit, status};
 
 /// The scheme of the pages of modes.
 const MODE: &str = "failure-mode://mosaiq/";
@@ -60,7 +60,7 @@ pub(super) async fn read(inner: &Arc<Inner>, call: &Call, uri: String) -> Result
         let contents = ResourceContents::text(page, uri.clone()).with_mime_type("text/markdown");
         return Ok(ReadResourceResult::new(vec![contents]));
     }
-    inner.admit(call)?;
+    inner.admit(call).await?;
     let wanted = match uri.as_str() {
         "mfm://journal" => Wanted::Journal,
         "mfm://operations" => Wanted::Operations,
@@ -78,7 +78,7 @@ pub(super) async fn read(inner: &Arc<Inner>, call: &Call, uri: String) -> Result
             Ok(ReadResourceResult::new(vec![contents]))
         }
         Err(failure) if ["no_operation", "no_target"].contains(&failure.code.as_str()) => Err(missing()),
-        Err(failure) => Err(protocol(&redact::failure(failure, inner.allowed.identifying))),
+        Err(failure) => Err(inner.refused(call, failure).await),
     }
 }
 
@@ -101,12 +101,24 @@ impl Wanted {
                 reads::show(context, allowed, arguments.into_iter().collect())
             }
             Self::Findings(target) => {
+                let all = target.is_none();
                 let place = Place { target, ..Place::default() };
                 context.target = resolve(context, &place)?.or(context.target.take());
-                reads::check(context, allowed, Object::new())
+                let read = reads::check(context, allowed, Object::new());
+                match read {
+                    Err(failure) if all && failure.code == "which_target" => where_else(context),
+                    read => read,
+                }
             }
         }
     }
+}
+
+/// Returns where the findings on each target are, where there are several.
+fn where_else(context: &Context<'_>) -> Result<Answer, Failure> {
+    let targets: Vec<String> = context.reading()?.state().targets.keys().cloned().collect();
+    let each = targets.iter().map(|name| json!({"target": name, "uri": format!("{FINDINGS}{name}")}));
+    Ok(Answer { json: json!({"targets": each.collect::<Vec<_>>()}), text: String::new() })
 }
 
 /// Returns the journal's head, proved by its structure, and what is registered.
@@ -131,7 +143,7 @@ pub(super) async fn complete(
     call: &Call,
     request: CompleteRequestParams,
 ) -> Result<CompleteResult, ErrorData> {
-    inner.admit(call)?;
+    inner.admit(call).await?;
     let begun = request.argument.value;
     let what = match (&request.r#ref, request.argument.name.as_str()) {
         (Reference::Resource(_), "mode") => return completed(modes::ids().into_iter().map(str::to_owned), &begun),
@@ -139,23 +151,28 @@ pub(super) async fn complete(
         (Reference::Prompt(prompt), "target") if prompts::has(&prompt.name) => "target".to_owned(),
         _ => return completed(std::iter::empty(), &begun),
     };
-    let status = inner.run(call, false, move |_, context| known(context, &what)).await;
+    let known = inner.run(call, false, move |_, context| known(context, &what)).await;
     // Where there is no journal there is nothing to complete.
-    completed(status.unwrap_or_default().into_iter(), &begun)
+    completed(known.unwrap_or_default().into_iter(), &begun)
 }
 
-/// Returns the operations or the targets that there are.
+/// Returns the operations, newest first, or the targets that there are.
 fn known(context: &Context<'_>, what: &str) -> Result<Vec<String>, Failure> {
-    if what == "target" {
-        return Ok(context.reading()?.state().targets.keys().cloned().collect());
-    }
-    let request = crate::ops::log::Request { limit: Some(CompletionInfo::MAX_VALUES), before: None };
-    let outcome = crate::ops::log::run(context, &request)?;
-    Ok(outcome.operations.iter().map(|line| line.op.to_string()).collect())
+    let journal = context.reading()?;
+    let state = journal.state();
+    Ok(match what {
+        "target" => state.targets.keys().cloned().collect(),
+        _ => (1..state.next_op).rev().map(|op| op.to_string()).collect(),
+    })
 }
 
 fn completed(all: impl Iterator<Item = String>, begun: &str) -> Result<CompleteResult, ErrorData> {
-    let fits: Vec<String> = all.filter(|word| word.starts_with(begun)).take(CompletionInfo::MAX_VALUES).collect();
-    let info = CompletionInfo::with_all_values(fits).map_err(|error| ErrorData::internal_error(error, None))?;
-    Ok(CompleteResult::new(info))
+    let mut fits: Vec<String> = all.filter(|word| word.starts_with(begun)).collect();
+    // What was written whole comes first.
+    fits.sort_by_key(|word| word != begun);
+    let total = u32::try_from(fits.len()).ok();
+    let more = fits.len() > CompletionInfo::MAX_VALUES;
+    fits.truncate(CompletionInfo::MAX_VALUES);
+    let info = CompletionInfo::with_pagination(fits, total, more);
+    Ok(CompleteResult::new(info.map_err(|error| ErrorData::internal_error(error, None))?))
 }

@@ -134,14 +134,27 @@ pub(super) fn only(mut schema: Object, kept: &[&str]) -> Object {
     schema
 }
 
-/// Returns the schema of an answer: what it always has.
+/// Returns the schema of a property that may be written in several types: the simplest that most clients understand.
+///
+/// Some know neither a list of types nor an array of anything. What is left out is still read where it is sent.
+pub(super) fn one_type(property: &Json) -> Option<Json> {
+    let types = property.get("type")?.as_array()?;
+    let has = |name: &str| types.contains(&json!(name));
+    Some(match (has("number"), has("integer")) {
+        (true, _) => json!({"type": "number"}),
+        (false, true) => json!({"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+        (false, false) => json!({"type": "string"}),
+    })
+}
+
+/// Returns the schema of an answer: what each has that is no refusal.
+///
+/// Nothing is required. A refusal is a structured answer too, and clients hold both against this one schema.
 pub(super) fn answer(fields: &[(&str, &str)]) -> Object {
-    let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
     let each = fields.iter().map(|(name, kind)| ((*name).to_owned(), json!({ "type": kind })));
     let properties: Object = each.collect();
     let mut out = Object::new();
     out.insert("type".into(), json!("object"));
     out.insert("properties".into(), Json::Object(properties));
-    out.insert("required".into(), json!(names));
     out
 }

@@ -7,7 +7,7 @@ use super::options::Allowed;
 use super::reads::request;
 use super::schema::Object;
 use crate::ops::agents::Place;
-use crate::ops::{Context, Failure, drill, explain, recover, replay, revert, status};
+use crate::ops::{Context, Failure, drill, explain, recover, redact, replay, revert, status};
 use mfm_journal::OperationAction;
 
 /// What came of a call that may write.
@@ -38,7 +38,7 @@ pub(super) struct Preview {
 #[derive(Clone, Copy)]
 pub(super) struct Write {
     pub(super) preview: fn(&Context<'_>, &Allowed, &Object) -> Result<Preview, Failure>,
-    pub(super) run: fn(&Context<'_>, Object) -> Result<Answer, Failure>,
+    pub(super) run: fn(&Context<'_>, &Allowed, Object) -> Result<Answer, Failure>,
 }
 
 /// `revert`.
@@ -110,7 +110,7 @@ fn how(wanted: &revert::Request) -> String {
     ways.iter().filter(|(holds, _)| *holds).map(|(_, way)| format!(", {way}")).collect()
 }
 
-fn run_revert(context: &Context<'_>, arguments: Object) -> Result<Answer, Failure> {
+fn run_revert(context: &Context<'_>, _: &Allowed, arguments: Object) -> Result<Answer, Failure> {
     let outcome = revert::run(context, &request(arguments)?)?;
     let state = if outcome.left_something() { "partly_reverted" } else { "reverted" };
     done(&outcome, state, |json| {
@@ -133,7 +133,7 @@ fn preview_recover(context: &Context<'_>, _: &Allowed, arguments: &Object) -> Re
     Ok(Preview { target, text, json: json!({"open": open}) })
 }
 
-fn run_recover(context: &Context<'_>, arguments: Object) -> Result<Answer, Failure> {
+fn run_recover(context: &Context<'_>, _: &Allowed, arguments: Object) -> Result<Answer, Failure> {
     let outcome = recover::run(context, &request(arguments)?)?;
     let state = if outcome.left_open() { "left_open" } else { "recovered" };
     done(&outcome, state, |json| {
@@ -147,16 +147,23 @@ fn preview_replay(context: &Context<'_>, _: &Allowed, arguments: &Object) -> Res
     let wanted: replay::Request = request(arguments.clone())?;
     let place = Place { target: Some(wanted.onto.clone()), ..Place::default() };
     let onto = crate::ops::agents::resolve(context, &place)?.unwrap_or_default();
-    let journal = context.reading()?;
-    let source = context.chosen(&journal)?.name;
-    let text = format!("Replay the operations of target {source} onto target {onto}?");
-    Ok(Preview { json: json!({"source": source, "onto": onto}), target: source, text })
+    let extent = replay::extent(context, &wanted)?;
+    let (source, left, skipped) = (extent.source, extent.left, extent.skipped);
+    let text = format!("Replay {left} operations of target {source} onto target {onto}, {skipped} passed over?");
+    let json = json!({"source": source, "onto": onto, "operations": left, "skipped": skipped});
+    Ok(Preview { json, target: source, text })
 }
 
-fn run_replay(context: &Context<'_>, arguments: Object) -> Result<Answer, Failure> {
-    let outcome = replay::run(context, &request(arguments)?)?;
+fn run_replay(context: &Context<'_>, allowed: &Allowed, arguments: Object) -> Result<Answer, Failure> {
+    let mut outcome = replay::run(context, &request(arguments)?)?;
+    outcome.first_difference.iter_mut().for_each(|difference| redact::difference(difference, allowed.identifying));
     let state = if outcome.ok { "replayed" } else { "parted" };
-    done(&outcome, state, |json| format!("{} operations replayed", list(json, "replayed").len()))
+    let (replayed, parted) = (outcome.replayed.len(), outcome.first_difference.clone());
+    done(&outcome, state, |json| {
+        let parted = parted.map(|found| format!("; then operation {} differs: {}", found.op, found.message));
+        let (source, onto) = (word(json, "source"), word(json, "onto"));
+        format!("{replayed} operations of {source} replayed onto {onto}{}", parted.unwrap_or_default())
+    })
 }
 
 fn preview_drill(context: &Context<'_>, _: &Allowed, arguments: &Object) -> Result<Preview, Failure> {
@@ -171,7 +178,7 @@ fn preview_drill(context: &Context<'_>, _: &Allowed, arguments: &Object) -> Resu
     Ok(Preview { json: json!({"target": target, "modes": modes, "sample": sample}), target, text })
 }
 
-fn run_drill(context: &Context<'_>, arguments: Object) -> Result<Answer, Failure> {
+fn run_drill(context: &Context<'_>, _: &Allowed, arguments: Object) -> Result<Answer, Failure> {
     let outcome = drill::run(context, &request(arguments)?)?;
     done(&outcome, "drilled", |json| {
         let (number, tried) = (number(json, "drill"), number(json, "tried"));

@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Failure;
 use super::cell::ChangeRow;
+use super::replay::Difference;
 use crate::mosaiq::schema;
 
 /// What stands in place of what is not shown.
@@ -27,6 +28,22 @@ pub fn change(row: &mut ChangeRow, identifying: bool) {
             }
         }
     }
+}
+
+/// Hides the values of a difference between two copies where they identify a person, or marks them as data.
+pub fn difference(found: &mut Difference, identifying: bool) {
+    let (Some(table), Some(column)) = (&found.table, &found.column) else { return };
+    if schema::discloses(table, column) && ![&found.journaled, &found.found].iter().any(|cell| cell.is_string()) {
+        return;
+    }
+    let free = !schema::discloses(table, column);
+    for cell in [&mut found.journaled, &mut found.found] {
+        if !cell.is_null() {
+            *cell = shown(cell, identifying || !free);
+        }
+    }
+    let key = found.key.as_deref().unwrap_or_default();
+    found.message = format!("{table} {key} {column} is not as the journal has it");
 }
 
 /// Hides what identifies a person in the description of a record, or marks it as data.

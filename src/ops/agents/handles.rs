@@ -4,7 +4,7 @@ use mfm_journal::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::Agents;
+use super::{Agents, after_others};
 use crate::ops::plan_file::PlanFile;
 use crate::ops::{Context, Failure, Kind, apply, plan, status};
 
@@ -60,7 +60,7 @@ impl Agents {
         self.change(|_| ())?;
         let path = self.plan_file(&id);
         request.output = Some(path.clone());
-        let (mut outcome, _) = plan::run(context, &request)?;
+        let (mut outcome, _) = after_others(context, || plan::run(context, &request))?;
         outcome.file = None;
         let refused = permit(&outcome).err();
         let handle = Handle {
@@ -151,7 +151,8 @@ impl Agents {
     /// # Errors
     /// `stale`, or what planning says.
     pub fn planned(&self, context: &Context<'_>, id: &str) -> Result<plan::Outcome, Failure> {
-        apply::run(context, &apply::Source::File(self.plan_file(id)), true, &mut |_| ()).map(|outcome| outcome.plan)
+        let source = apply::Source::File(self.plan_file(id));
+        after_others(context, || apply::run(context, &source, true, &mut |_| ())).map(|outcome| outcome.plan)
     }
 
     /// Carries out a plan whose handle was taken.
@@ -160,7 +161,8 @@ impl Agents {
     /// `stale`, or what target and journal say.
     pub fn apply(&self, context: &Context<'_>, id: &str) -> Result<apply::Outcome, Failure> {
         let path = self.plan_file(id);
-        let done = apply::run(context, &apply::Source::File(path.clone()), false, &mut |_| ());
+        let source = apply::Source::File(path.clone());
+        let done = after_others(context, || apply::run(context, &source, false, &mut |_| ()));
         let _ = std::fs::remove_file(path);
         done
     }

@@ -17,7 +17,36 @@ pub use limits::{Limits, measured};
 pub use places::{Place, resolve};
 pub use refusals::is_guardrail;
 
+use super::Context;
 use super::failure::Failure;
+
+/// How often a call looks again at an operation that somebody was at work on.
+const TURNS: usize = 20;
+
+/// Does something again where another writer was in the middle of an operation: such a one is open, and not left open.
+///
+/// # Errors
+/// What the work says.
+pub fn after_others<T>(context: &Context<'_>, mut work: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
+    for _ in 0..TURNS {
+        match work() {
+            Err(failure) if failure.code == "recover_first" && others_done(context).is_ok() => {}
+            done => return done,
+        }
+        context.go_on()?;
+    }
+    work()
+}
+
+/// Waits until nobody writes the journal.
+///
+/// # Errors
+/// What the journal says, for instance that somebody writes for too long.
+pub fn others_done(context: &Context<'_>) -> Result<(), Failure> {
+    let mut journal = context.writing()?;
+    drop(journal.lock(&context.holder)?);
+    Ok(())
+}
 
 /// The folder in which agents' limits and handles are kept, and what they are held to.
 #[derive(Debug)]

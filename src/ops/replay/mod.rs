@@ -105,6 +105,30 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     onto(context, &mut journal, target.as_mut(), &ends, request)
 }
 
+/// How much a replay would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// The source's name.
+    pub source: String,
+    /// How many operations are left to replay.
+    pub left: usize,
+    /// How many are passed over.
+    pub skipped: usize,
+}
+
+/// Returns how much a replay would do; opens no target.
+///
+/// # Errors
+/// Usage, a refusal, or what the journal says.
+pub fn extent(context: &Context<'_>, request: &Request) -> Result<Extent, Failure> {
+    let journal = context.reading()?;
+    let ends = Ends::find(context, &journal, &request.onto)?;
+    let course = course::plot(context, &journal, &ends.source.name, request.until)?;
+    let earlier = replay::carried(&journal, &ends.onto.name, &course.steps)?.ok_or_else(|| not_fresh(&ends.onto))?;
+    let left = course.steps.len().saturating_sub(earlier.len());
+    Ok(Extent { source: ends.source.name, left, skipped: course.skipped.len() })
+}
+
 /// Replays onto an open target.
 ///
 /// # Errors
