@@ -1,22 +1,39 @@
-//! The official Python client drives the server; only where its package is there.
+//! The official Python client and the inspector drive the server; only where they are there.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::world::World;
 
+/// Runs a script with mfm's path and the journal of a lab and its copy, and demands that the journal is sound after it;
+/// returns what the script said.
+fn drive(mut command: Command, script: &str) -> String {
+    let world = World::new();
+    world.copy();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
+    command.arg(script).arg(env!("CARGO_BIN_EXE_mfm")).arg(world.journal()).current_dir(world.path());
+    let done = command.env("HOME", world.path()).env("MFM_ACTOR", "operator").output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{out}\n{err}");
+    for target in ["lab", "copy"] {
+        let audit = world.mfm(&["--target", target, "audit", "verify", "--depth", "live", "--full"]);
+        assert_eq!(audit.status.code(), Some(0), "{}", String::from_utf8_lossy(&audit.stdout));
+    }
+    out.into_owned()
+}
+
 #[test]
 #[ignore = "needs python3 with the package mcp, named by MFM_TEST_MCP_PYTHON"]
 fn python_client_drives_every_tool_resource_prompt_and_completion() {
     let python = std::env::var("MFM_TEST_MCP_PYTHON").expect("MFM_TEST_MCP_PYTHON names a python with mcp");
-    let world = World::new();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/mcp_session.py");
-    let mut command = Command::new(python);
-    command.arg(script).arg(env!("CARGO_BIN_EXE_mfm")).current_dir(world.path());
-    let done = command.env("MFM_JOURNAL", "journal.db").env("MFM_ACTOR", "operator").output().unwrap();
-    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    assert!(done.status.success(), "{out}\n{err}");
-    println!("{out}");
-    let audit = world.mfm(&["audit", "verify", "--depth", "live", "--full"]);
-    assert_eq!(audit.status.code(), Some(0), "{}", String::from_utf8_lossy(&audit.stdout));
+    println!("{}", drive(Command::new(python), "mcp_session.py"));
+}
+
+#[test]
+#[ignore = "needs python3 and the MCP inspector, whose node_modules/.bin MFM_TEST_MCP_INSPECTOR names"]
+fn inspector_drives_every_tool_resource_prompt_and_completion() {
+    let folder = std::env::var("MFM_TEST_MCP_INSPECTOR").expect("MFM_TEST_MCP_INSPECTOR names a folder with mcpdo");
+    let mut command = Command::new("python3");
+    command.env("PATH", format!("{folder}:{}", std::env::var("PATH").unwrap()));
+    println!("{}", drive(command, "mcp_inspector.py"));
 }

@@ -99,7 +99,7 @@ fn progress_goes_up_and_a_cancelled_call_writes_nothing() {
             let client = world.client(&World::options(), era, person.clone()).await;
             call(&client, "check", json!({})).await.ok();
             let progress = person.progress.lock().unwrap().clone();
-            assert!(!progress.is_empty() && progress.windows(2).all(|pair| pair[0] < pair[1]), "{progress:?}");
+            assert!(!progress.is_empty() && progress.windows(2).all(|pair| pair[0].0 < pair[1].0), "{progress:?}");
             let params = rmcp::model::CallToolRequestParams::new("check");
             let request = rmcp::model::ClientRequest::CallToolRequest(rmcp::model::CallToolRequest::new(params));
             let options = rmcp::service::PeerRequestOptions::no_options();

@@ -17,6 +17,8 @@ use rmcp::{ClientHandler, ErrorData, RoleClient, ServiceExt as _};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
+use crate::piped::Piped;
+
 /// An era of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Era {
@@ -35,8 +37,8 @@ pub(crate) struct Person {
     pub(crate) says: Option<bool>,
     /// What they were asked.
     pub(crate) asked: Arc<Mutex<Vec<String>>>,
-    /// Progress they were shown.
-    pub(crate) progress: Arc<Mutex<Vec<f64>>>,
+    /// Progress they were shown: the number, and the words.
+    pub(crate) progress: Arc<Mutex<Vec<(f64, String)>>>,
     /// The client's name.
     pub(crate) name: &'static str,
 }
@@ -70,7 +72,7 @@ impl ClientHandler for Person {
     }
 
     async fn on_progress(&self, params: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
-        self.progress.lock().unwrap().push(params.progress);
+        self.progress.lock().unwrap().push((params.progress, params.message.unwrap_or_default()));
     }
 }
 
@@ -131,9 +133,14 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::of(8)
+    }
+
+    /// A lab of so many patients.
+    pub(crate) fn of(patients: u32) -> Self {
         let clock = TestClock(Arc::new(AtomicI64::new(1_700_000_000_000_000)));
         let world = Self { dir: TempDir::new().unwrap(), clock, servers: AtomicU64::new(0) };
-        let made = world.mfm(&["lab", "create", "sqlite:lab.db", "--patients", "8"]);
+        let made = world.mfm(&["lab", "create", "sqlite:lab.db", "--patients", &patients.to_string()]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         world
     }
@@ -160,6 +167,30 @@ impl World {
     pub(crate) fn json(&self, words: &[&str]) -> Json {
         let output = self.mfm(&[words, &["--json"]].concat());
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+    }
+
+    /// Makes a marked copy of the lab as it is now, called `copy`.
+    pub(crate) fn copy(&self) {
+        std::fs::copy(self.path().join("lab.db"), self.path().join("copy.db")).unwrap();
+        let marked = self.mfm(&["target", "mark", "sqlite:copy.db", "--confirm", "copy.db"]);
+        assert!(marked.status.success(), "{}", String::from_utf8_lossy(&marked.stderr));
+    }
+
+    /// Starts the server as a client does.
+    pub(crate) fn piped(&self, words: &[&str]) -> Piped {
+        Piped::start(self.command(&[&["mcp"], words].concat()))
+    }
+
+    /// Starts the server, and greets it under a name.
+    pub(crate) fn greeted(&self, name: &str, words: &[&str]) -> Piped {
+        Piped::greeted(self.command(&[&["mcp"], words].concat()), name)
+    }
+
+    /// Demands that nothing is open, and that journal and lab agree in every row and table.
+    pub(crate) fn sound(&self) {
+        assert_eq!(self.json(&["status"])["open"], json!([]));
+        let audit = self.mfm(&["audit", "verify", "--depth", "live", "--full"]);
+        assert_eq!(audit.status.code(), Some(0), "{}", String::from_utf8_lossy(&audit.stdout));
     }
 
     /// Returns the bytes of the lab, to be compared.

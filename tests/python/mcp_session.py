@@ -1,5 +1,6 @@
 """Drives `mfm mcp` with the official Python client: every tool, resource, prompt and completion, in both eras, with a
-person who says yes and with none. The lab `lab` has to be there, and MFM_JOURNAL to name its journal.
+person who says yes and with none. The lab `lab` and its marked copy `copy` have to be there, in the journal that the
+second argument names.
 
 The client holds every structured answer to the tool's output schema by itself.
 """
@@ -9,32 +10,9 @@ import os
 import sys
 
 from mcp import Client, StdioServerParameters
+from mcp_calls import COMPLETIONS, FAULTS, READS, REFUSED, SERVER
 from mcp_types import ElicitResult, Implementation, PromptReference, ResourceTemplateReference
 
-FAULTS = {
-    "corrupt_mlc_data": "odd_bytes",
-    "create_invalid_angles": "gantry",
-    "create_duplicate_treatment": "same_field",
-    "delete_control_points": "single_gap",
-    "nullify_required_fields": "fld_id",
-    "create_timestamp_inconsistency": "edit_before_create",
-    "create_orphaned_record": "field_id",
-    "corrupt_offset_data": "invalid_state",
-    "create_meterset_inconsistency": "negative_meterset",
-    "mlc_leaf_count_mismatch": "intra_field",
-}
-READS = {
-    "list_failure_modes": {},
-    "status": {},
-    "log": {"limit": 5},
-    "show": {"op": 1, "diff": True},
-    "explain": {"op": 1},
-    "find": {"kind": "delivery", "limit": 2},
-    "check": {"only": ["angles"]},
-    "audit_verify": {"depth": "live", "full": True},
-    "plan": {"tool": "corrupt_offset_data", "variant": "invalid_type", "sample": 1, "target": "lab"},
-    "recover": {},
-}
 asked = []
 
 
@@ -60,7 +38,7 @@ async def written(client, tool, arguments):
 async def session(program, mode, asks):
     server = StdioServerParameters(
         command=program,
-        args=["mcp", "--cooldown-ms", "0", "--writes-per-hour", "1000"],
+        args=["--journal", sys.argv[2], *SERVER],
         env=dict(os.environ),
     )
     me = Implementation(name="python-client", version="2")
@@ -79,33 +57,45 @@ async def session(program, mode, asks):
             answer = await called(client, tool, arguments)
             assert answer.get("ok", True) is True, answer
             used.add(tool)
+        for tool, arguments in REFUSED.items():
+            refused = await client.call_tool(tool, arguments)
+            assert refused.is_error and refused.structured_content["hint"], (tool, refused)
         drill = await written(client, "drill", {"modes": ["invalid_angles:gantry"], "sample": 1, "target": "lab"})
         assert drill["exact"] is True and drill["tried"] == 1, drill
         shown = await called(client, "drill_result", {"drill": drill["drill"]})
         assert shown["exact"] is True, shown
-        used |= {"drill", "drill_result"}
-        left = tools - used - {"apply_plan", "revert", "replay"}
-        assert not left, f"not driven: {left}"
-        for resource in (await client.list_resources()).resources:
-            read = await client.read_resource(resource.uri)
-            assert read.contents[0].text, resource.uri
-        assert len((await client.list_resource_templates()).resource_templates) == 3
-        for prompt in (await client.list_prompts()).prompts:
-            got = await client.get_prompt(prompt.name, {"target": "lab"})
-            assert "the target lab" in got.messages[0].content.text
-        reference = ResourceTemplateReference(type="ref/resource", uri="failure-mode://mosaiq/{mode}")
-        done = await client.complete(reference, {"name": "mode", "value": "orph"})
-        assert done.completion.values == ["orphaned_records"], done
-        done = await client.complete(PromptReference(type="ref/prompt", name="read_drill"), {"name": "target", "value": ""})
-        assert done.completion.values == ["lab"], done
+        recovered = await written(client, "recover", {})
+        assert recovered["state"] == "recovered", recovered
+        replayed = await written(client, "replay", {"target": "lab", "onto": "copy"})
+        assert replayed["state"] == "replayed" and replayed["ok"] is True, replayed
+        used |= {"drill", "drill_result", "recover", "replay", "revert", "apply_plan"}
+        assert tools == used, f"not driven: {tools ^ used}"
+        await everything_else(client)
         print(f"{mode}, {'asked' if asks else 'with handles'}: {len(tools)} tools, all as their schemas say")
+
+
+async def everything_else(client):
+    for resource in (await client.list_resources()).resources:
+        read = await client.read_resource(resource.uri)
+        assert read.contents[0].text, resource.uri
+    assert len((await client.list_resource_templates()).resource_templates) == 3
+    for uri in ["mfm://operations/1", "mfm://findings/lab", "failure-mode://mosaiq/orphaned_records"]:
+        assert (await client.read_resource(uri)).contents[0].text
+    for prompt in (await client.list_prompts()).prompts:
+        got = await client.get_prompt(prompt.name, {"target": "lab"})
+        assert "the target lab" in got.messages[0].content.text
+    for kind, name, argument, begun, wanted in COMPLETIONS:
+        resource = kind == "ref/resource"
+        reference = ResourceTemplateReference(type=kind, uri=name) if resource else PromptReference(type=kind, name=name)
+        done = await client.complete(reference, {"name": argument, "value": begun})
+        assert wanted in done.completion.values, (name, done)
 
 
 async def main():
     for mode in ["legacy", "2026-07-28"]:
         for asks in [True, False]:
             await session(sys.argv[1], mode, asks)
-    assert len(asked) == 2 * (2 * len(FAULTS) + 2), len(asked)
+    assert len(asked) == 2 * (2 * len(FAULTS) + 3), len(asked)
 
 
 asyncio.run(main())
