@@ -2,9 +2,10 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use rmcp::model::{GetPromptRequestParams, ReadResourceRequestParams};
 use serde_json::{Map, Value as Json, json};
 
-use crate::world::{ERAS, Person, World, call, run};
+use crate::world::{Connected, ERAS, Person, World, call, run};
 
 /// What hostile and careless arguments are made of.
 const WORDS: [&str; 26] = [
@@ -103,6 +104,50 @@ impl Fuzzer {
     }
 }
 
+impl Fuzzer {
+    fn word(&mut self) -> String {
+        match self.below(6) {
+            0 => "x".repeat(self.below(9_000)),
+            1 => self.value(9).to_string(),
+            _ => WORDS[self.below(WORDS.len())].to_owned(),
+        }
+    }
+
+    /// Reads a resource, gets a prompt or completes something that may not be there.
+    async fn beside(&mut self, client: &Connected) -> bool {
+        const BEGINNINGS: [&str; 6] =
+            ["failure-mode://mosaiq/", "mfm://operations/", "mfm://findings/", "mfm://journal", "file:///", ""];
+        match self.below(3) {
+            0 => {
+                let begun = BEGINNINGS[self.below(BEGINNINGS.len())];
+                let end = if self.below(3) == 0 { String::new() } else { self.word() };
+                let uri = format!("{begun}{end}");
+                let read = client.read_resource(ReadResourceRequestParams::new(uri.clone())).await;
+                let said = read.as_ref().map_or_else(ToString::to_string, |read| json!(read).to_string());
+                assert!(!said.contains("agent_bug") && !said.contains("root:"), "{uri}: {said}");
+                read.is_ok()
+            }
+            1 => {
+                let names = ["test_mlc_validation", "develop_duplicate_detection", "read_drill", "nothing"];
+                let arguments = json!({"target": self.value(9), (self.word()): self.value(9)});
+                let params = GetPromptRequestParams::new(names[self.below(names.len())]);
+                let got = client.get_prompt(params.with_arguments(arguments.as_object().cloned().unwrap())).await;
+                let said = got.as_ref().map_or_else(ToString::to_string, |got| json!(got).to_string());
+                assert!(!said.contains("DROP") && !said.contains("passwd"), "{arguments}: {said}");
+                got.is_ok()
+            }
+            _ => {
+                let names = ["mode", "op", "target", "other"];
+                let name = names[self.below(names.len())];
+                let templates = ["failure-mode://mosaiq/{mode}", "mfm://operations/{op}", "mfm://findings/{target}"];
+                let (template, begun) = (templates[self.below(templates.len())], self.word());
+                let done = client.complete_resource_simple(template, name, begun.clone()).await;
+                done.is_ok_and(|values| values.iter().all(|value| value.starts_with(&begun)))
+            }
+        }
+    }
+}
+
 #[test]
 fn no_arguments_write_without_consent() {
     let rounds: u64 = std::env::var("MFM_TEST_FUZZ").ok().map_or(150, |text| text.parse().unwrap());
@@ -117,12 +162,20 @@ fn no_arguments_write_without_consent() {
                 let tools = client.list_all_tools().await.unwrap();
                 let mut answered = 0;
                 for _ in 0..rounds {
+                    if fuzzer.below(5) == 0 {
+                        answered += u64::from(fuzzer.beside(&client).await);
+                        continue;
+                    }
                     let tool = &tools[fuzzer.below(tools.len())];
                     let arguments = fuzzer.arguments(&tool.input_schema);
                     let answer = call(&client, &tool.name, arguments.clone()).await;
                     let code = answer.json["code"].as_str().unwrap_or_default();
                     assert_ne!(code, "agent_bug", "{} {arguments}: {}", tool.name, answer.text);
                     assert!(!code.starts_with("target_"), "{} {arguments}: {}", tool.name, answer.text);
+                    // What only the command line has is no advice for an agent.
+                    let hint = answer.json["hint"].as_str().unwrap_or_default();
+                    let elsewhere = hint.contains("--") || hint.contains("`mfm ");
+                    assert!(!elsewhere || hint.contains("tell the person"), "{} {arguments}: {hint}", tool.name);
                     answered += u64::from(!answer.is_error);
                 }
                 assert!(answered > rounds / 20, "only {answered} of {rounds} calls were understood");

@@ -32,6 +32,8 @@ fn a_drill_tells_its_progress_and_ends_between_trials_when_cancelled() {
                 }
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
+            let told = seen.lock().unwrap().clone();
+            assert!(told.windows(2).all(|pair| pair[0].0 < pair[1].0), "{told:?}");
             drill.abort();
             assert!(drill.await.unwrap_err().is_cancelled());
             // Whoever writes next waits for what is under way; what was shown before that is stale.
@@ -46,29 +48,11 @@ fn a_drill_tells_its_progress_and_ends_between_trials_when_cancelled() {
             assert_eq!((&status["active"], &status["open"]), (&json!([]), &json!([])));
             let shown = call(&client, "drill_result", json!({"drill": 1})).await;
             assert!(shown.text.contains("drill 1"), "{}", shown.text);
-            let progress: Vec<f64> = seen.lock().unwrap().iter().map(|(number, _)| *number).collect();
-            assert!(progress.len() > 3);
         });
         let log = world.json(&["log", "--limit", "100000"]);
         let operations = log["operations"].as_array().unwrap().len();
         assert!(operations > 2 && operations.is_multiple_of(2) && operations < 1_000, "{operations}");
         world.sound();
-    }
-}
-
-#[test]
-fn progress_of_a_drill_goes_up_in_both_eras() {
-    for era in ERAS {
-        let world = World::new();
-        run(async {
-            let person = Person::who(Some(true));
-            let client = world.client(&World::options(), era, person.clone()).await;
-            let wanted = json!({"target": "lab", "sample": 3, "modes": ["invalid_angles", "orphaned_records"]});
-            assert_eq!(call(&client, "drill", wanted).await.ok()["exact"], true);
-            let progress = person.progress.lock().unwrap().clone();
-            assert!(progress.iter().any(|(_, said)| said.starts_with("trying faults: ")), "{progress:?}");
-            assert!(progress.windows(2).all(|pair| pair[0].0 < pair[1].0), "{progress:?}");
-        });
     }
 }
 
@@ -128,13 +112,15 @@ fn ended_within(world: &World, how: End, after_ms: u64) -> usize {
 
 #[test]
 fn a_server_that_ends_in_the_middle_of_a_write_leaves_all_of_it_or_nothing() {
-    let world = World::of(40);
+    let world = World::of(16);
     let mut applied = Vec::new();
-    for after_ms in [0, 20, 60, 120, 250, 500, 1_000] {
+    for after_ms in [0, 30, 80, 200] {
         #[cfg(unix)]
         applied.push(ended_within(&world, End::Signal, after_ms));
-        applied.push(ended_within(&world, End::Eof, after_ms));
     }
+    // What is under way at the end of stdin may be finished and answered, so it is.
+    applied.push(ended_within(&world, End::Eof, 30));
+    applied.push(ended_within(&world, End::Eof, 2_000));
     assert!(applied.contains(&1), "{applied:?}");
 }
 
@@ -142,7 +128,7 @@ fn a_server_that_ends_in_the_middle_of_a_write_leaves_all_of_it_or_nothing() {
 #[test]
 fn sigterm_in_the_middle_of_a_drill_takes_its_fault_back() {
     let world = World::new();
-    for after in [1, 4, 9] {
+    for after in [1, 4] {
         let mut server = world.greeted("driller", &["--cooldown-ms", "0"]);
         let planned = server.call("drill", json!({"target": "lab", "sample": 40, "seed": after}));
         let params = json!({
@@ -166,8 +152,8 @@ fn sigterm_in_the_middle_of_a_drill_takes_its_fault_back() {
 
 #[test]
 fn a_killed_server_is_recovered_by_the_next() {
-    let world = World::of(40);
-    for after_ms in [30, 90, 200] {
+    let world = World::of(16);
+    for after_ms in [30, 90] {
         let mut server = world.greeted("writer", &["--cooldown-ms", "0"]);
         let fault = json!({"tool": "create_invalid_angles", "variant": "gantry", "all": true, "max_rows": 100_000, "target": "lab"});
         let handle = server.call("plan", fault)["handle"].clone();

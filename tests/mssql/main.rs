@@ -8,6 +8,8 @@
     reason = "a test may fail by panic, and has settings of its own"
 )]
 
+#[cfg(all(feature = "mcp", feature = "cli"))]
+mod agents;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../engine/bomb.rs"]
 mod bomb;
@@ -16,6 +18,10 @@ mod dump;
 mod laws;
 mod live;
 mod locks;
+#[cfg(all(feature = "mcp", feature = "cli"))]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "../mcp/piped.rs"]
+mod piped;
 mod replay;
 #[path = "../engine/seen.rs"]
 mod seen;

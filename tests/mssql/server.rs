@@ -29,6 +29,11 @@ impl Secrets for Password {
     }
 }
 
+/// Returns the password that was set, as text.
+pub(crate) fn password_text() -> String {
+    setting(PASSWORD)
+}
+
 /// Returns the password that was set.
 pub(crate) fn password() -> Password {
     Password(setting(PASSWORD))
