@@ -1,5 +1,6 @@
 //! `mfm mcp`: gives the MCP server what this process has, and prints or writes clients' configurations; serves nothing.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -158,6 +159,21 @@ fn print(client: Client, options: &Options, settings: &Settings, printer: &Print
     Ok(())
 }
 
+/// Puts a text in the place of a file, all of it or nothing; who may read the file, and a link to it, stay.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut draft = real.as_os_str().to_owned();
+    draft.push(".draft");
+    let mut file = std::fs::File::create(&draft)?;
+    if let Ok(before) = real.metadata() {
+        file.set_permissions(before.permissions())?;
+    }
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&draft, &real)
+}
+
 fn write(
     client: Client,
     options: &Options,
@@ -182,12 +198,7 @@ fn write(
         Answer::Yes => {}
         answer => return Err(Refusal::NoConsent { asked: answer == Answer::No }.into()),
     }
-    let text = serde_json::to_string_pretty(&after).map_err(|error| unwritten(error.to_string()))? + "\n";
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".draft");
-    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-    let written = folder.and_then(|()| std::fs::write(&draft, text)).and_then(|()| std::fs::rename(&draft, &path));
-    written.map_err(|error| unwritten(error.to_string()))?;
+    replace(&path, &after).map_err(|error| unwritten(error.to_string()))?;
     printer.note(&format!("wrote {}; restart {}", path.display(), client.name()));
     Ok(0)
 }

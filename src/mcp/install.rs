@@ -1,7 +1,9 @@
 //! The configuration with which common clients start the server: made, and merged into theirs; writes no file.
 
 use clap::ValueEnum;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
+
+use super::ordered::Ordered;
 
 /// A client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -74,19 +76,20 @@ pub fn configuration(client: Client, program: &str, arguments: &[String]) -> Jso
     json!({ client.key(): { "mfm": server } })
 }
 
-/// Returns a client's configuration with this server in it; everything else in it stays.
+/// Returns the text of a client's configuration with this server in it; everything else in it stays, in its order.
 ///
 /// # Errors
 /// A sentence saying why it cannot be merged.
-pub fn merged(client: Client, before: &str, ours: &Json) -> Result<Json, String> {
-    let empty = before.trim().is_empty();
-    let mut out: Json =
-        if empty { json!({}) } else { serde_json::from_str(before).map_err(|error| error.to_string())? };
-    let whole = out.as_object_mut().ok_or("it is no JSON object")?;
-    let servers = whole.entry(client.key()).or_insert_with(|| Json::Object(Map::new()));
-    let servers = servers.as_object_mut().ok_or_else(|| format!("its {} is no object", client.key()))?;
-    servers.insert("mfm".to_owned(), ours[client.key()]["mfm"].clone());
-    Ok(out)
+pub fn merged(client: Client, before: &str, ours: &Json) -> Result<String, String> {
+    let text = if before.trim().is_empty() { "{}" } else { before };
+    let commented = "; a file with comments is left to you";
+    let mut out: Ordered = serde_json::from_str(text).map_err(|error| format!("{error}{commented}"))?;
+    let server = Ordered::Other(ours[client.key()]["mfm"].clone());
+    out.put(&[client.key(), "mfm"], server).map_err(|name| match name.as_str() {
+        "" => "it is no JSON object".to_owned(),
+        name => format!("its {name} is no object"),
+    })?;
+    serde_json::to_string_pretty(&out).map(|text| text + "\n").map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -98,11 +101,14 @@ mod tests {
         let ours = configuration(Client::Cursor, "/bin/mfm", &["mcp".to_owned()]);
         let before = r#"{"theme":"dark","mcpServers":{"other":{"command":"x"},"mfm":{"command":"old"}}}"#;
         let after = merged(Client::Cursor, before, &ours).unwrap();
+        assert!(after.find("theme") < after.find("mcpServers") && after.find("other") < after.find("mfm"), "{after}");
+        let after: Json = serde_json::from_str(&after).unwrap();
         assert_eq!(after["theme"], "dark");
         assert_eq!(after["mcpServers"]["other"]["command"], "x");
         assert_eq!(after["mcpServers"]["mfm"], json!({"command": "/bin/mfm", "args": ["mcp"]}));
-        assert_eq!(merged(Client::Cursor, "", &ours).unwrap(), ours);
-        for broken in ["[]", "{", r#"{"mcpServers":1}"#] {
+        let alone: Json = serde_json::from_str(&merged(Client::Cursor, "", &ours).unwrap()).unwrap();
+        assert_eq!(alone, ours);
+        for broken in ["[]", "{", "{ // mine\n}", r#"{"mcpServers":1}"#, r#"{"a":1,}"#] {
             assert!(merged(Client::Cursor, broken, &ours).is_err(), "{broken}");
         }
     }

@@ -12,6 +12,7 @@ mod host;
 mod install;
 mod modes;
 mod options;
+mod ordered;
 mod prompts;
 mod reads;
 mod remembered;

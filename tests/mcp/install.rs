@@ -40,3 +40,31 @@ fn writing_needs_a_yes_and_keeps_what_was_there() {
     assert_eq!(broken.status.code(), Some(2));
     assert_eq!(std::fs::read_to_string(world.path().join(".mcp.json")).unwrap(), "[1]");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_and_who_may_read_it_stay() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    let (real, link) = (world.path().join("dotfiles.json"), world.path().join(".cursor/mcp.json"));
+    std::fs::write(&real, r#"{"zebra":1,"mcpServers":{"z":{"env":{"KEY":"secret"}},"a":{}},"alpha":2}"#).unwrap();
+    std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::create_dir(world.path().join(".cursor")).unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let written = world.mfm(&["mcp", "install", "cursor", "--write", "--yes"]);
+    assert_eq!(written.status.code(), Some(0), "{}", String::from_utf8_lossy(&written.stderr));
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(std::fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
+    let after = std::fs::read_to_string(&real).unwrap();
+    let order = ["zebra", "\"z\"", "secret", "\"a\"", "\"mfm\"", "alpha"].map(|word| after.find(word).unwrap());
+    assert!(order.is_sorted(), "{after}");
+    // Again changes nothing, and comments are somebody's work.
+    world.mfm(&["mcp", "install", "cursor", "--write", "--yes"]);
+    assert_eq!(std::fs::read_to_string(&real).unwrap(), after);
+    let commented = format!("// mine\n{after}");
+    std::fs::write(&real, &commented).unwrap();
+    let refused = world.mfm(&["mcp", "install", "cursor", "--write", "--yes"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("comments is left to you"), "{refused:?}");
+    assert_eq!(std::fs::read_to_string(&real).unwrap(), commented);
+    assert_eq!(std::fs::read_dir(world.path()).unwrap().filter(|at| format!("{at:?}").contains("draft")).count(), 0);
+}
