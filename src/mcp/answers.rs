@@ -113,6 +113,7 @@ fn advice(code: &str) -> Option<&'static str> {
         "no_operation" | "not_applied" | "not_open" => "log lists the operations, status what is active and open",
         "other_target" => "give the operation's own target, which log shows",
         "contradicted" => "call recover without as",
+        "no_drill" => "drill_result without a number lists the drills",
         "full" => "give depth live with full",
         "no_match" => "find shows what there is, by number",
         "limit" => "choose fewer records",

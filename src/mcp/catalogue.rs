@@ -106,8 +106,8 @@ fn of_the_journal() -> Vec<Entry> {
         read(
             "drill_result",
             "Drill result",
-            &Card { name: "drill", danger: Danger::Read, about: "Show an earlier drill, by its number" },
-            required(json!({"drill": {"type": "integer"}}), "drill"),
+            &Card { name: "drill", danger: Danger::Read, about: "Show an earlier drill by its number, or list them" },
+            properties(json!({"drill": {"type": "integer"}})),
             fields(&[("trials", "array"), ("exact", "boolean")]),
             reads::drill,
         ),
@@ -125,14 +125,7 @@ fn of_the_journal() -> Vec<Entry> {
 fn of_the_target() -> Vec<Entry> {
     let fields = schema::answer;
     vec![
-        read(
-            "find",
-            "Records",
-            &find::CARD,
-            with_place(schema::lean(schema::of::<find::Request>(), &["*"], &[])),
-            fields(&[("records", "array")]),
-            reads::find,
-        ),
+        read("find", "Records", &find::CARD, find_input(), fields(&[("records", "array")]), reads::find),
         read(
             "check",
             "Quality checks",
@@ -192,7 +185,8 @@ fn writing(allowed: &Allowed) -> Vec<Entry> {
         let input = schema::lean(schema::of::<replay::Request>(), &["until", "onto"], &["beside_journal"]);
         out.push(write("replay", "Replay", &replay::CARD, needing(input, "onto"), writes::REPLAY));
         let input = schema::only(schema::of::<drill::Request>(), &["modes", "sample", "seed", "now", "controls"]);
-        out.push(write("drill", "Drill", &drill::CARD, schema::lean(input, &["*"], &[]), writes::DRILL));
+        let input = described(schema::lean(input, &["*"], &[]), "modes", "Tools, or TOOL:VARIANT");
+        out.push(write("drill", "Drill", &drill::CARD, input, writes::DRILL));
     }
     out
 }
@@ -202,9 +196,23 @@ fn plan_input() -> Object {
     let mut out = with_place(options);
     if let Some(properties) = out.get_mut("properties").and_then(Json::as_object_mut) {
         properties.insert("tool".into(), json!({"type": "string"}));
-        properties.insert("params".into(), json!({"type": "object"}));
+        properties.insert("params".into(), json!({"type": "object", "description": "The tool's own arguments"}));
     }
-    needing(out, "tool")
+    needing(described(out, "sample", "How many records to choose"), "tool")
+}
+
+fn find_input() -> Object {
+    let input = with_place(schema::lean(schema::of::<find::Request>(), &["*"], &[]));
+    let input = described(input, "eligible", "A tool: only records that can show its fault");
+    described(described(input, "patient", "The hospital number, IDA"), "date", "YYYY-MM-DD")
+}
+
+/// Says of one property what it is.
+fn described(mut schema: Object, name: &str, text: &str) -> Object {
+    if let Some(Json::Object(property)) = schema.get_mut("properties").and_then(|all| all.get_mut(name)) {
+        property.insert("description".into(), json!(text));
+    }
+    schema
 }
 
 fn properties(properties: Json) -> Object {

@@ -123,13 +123,25 @@ pub(super) fn check(context: &Context<'_>, allowed: &Allowed, arguments: Object)
         |check: &checks::CheckLine| json!({"id": check.id, "status": check.status, "violations": check.violations});
     let spoke = |check: &&checks::CheckLine| check.status != checks::Status::Pass;
     answer.json["checks"] = outcome.checks.iter().filter(spoke).map(said).collect();
+    if let Some(map) = answer.json.as_object_mut() {
+        map.remove("checks_left_out");
+    }
     answer.json["checks_passed"] = json!(outcome.checks.iter().filter(|check| !spoke(check)).count());
     Ok(answer)
 }
 
-/// `drill_result`.
+/// `drill_result`: one drill, or a list of them.
 pub(super) fn drill(context: &Context<'_>, _: &Allowed, mut arguments: Object) -> Result<Answer, Failure> {
-    let number = arguments.remove("drill").unwrap_or_default();
+    let Some(number) = arguments.remove("drill") else {
+        return Answer::of(&drill::past::list(context)?, |json| {
+            let line = |drill: &Json| {
+                let (drill, tried, target) = (number(drill, "drill"), number(drill, "tried"), word(drill, "target"));
+                format!("drill {drill} on {target}: {tried} faults tried")
+            };
+            let lines: Vec<String> = list(json, "drills").iter().map(line).collect();
+            if lines.is_empty() { "no drills".to_owned() } else { lines.join("\n") }
+        });
+    };
     let wanted = [("show".to_owned(), number)].into_iter().collect();
     let outcome = drill::run(context, &request(wanted)?)?;
     Answer::of(&outcome, |json| {

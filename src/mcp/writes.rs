@@ -7,7 +7,7 @@ use super::options::Allowed;
 use super::reads::request;
 use super::schema::Object;
 use crate::ops::agents::Place;
-use crate::ops::{Context, Failure, drill, explain, recover, redact, replay, revert, status};
+use crate::ops::{Context, Failure, count, drill, explain, recover, redact, replay, revert, status};
 use mfm_journal::OperationAction;
 
 /// What came of a call that may write.
@@ -129,7 +129,11 @@ fn preview_recover(context: &Context<'_>, _: &Allowed, arguments: &Object) -> Re
     let open: Vec<u64> = status.open.iter().map(|open| open.op).collect();
     let target = context.target.clone().unwrap_or_default();
     let word = wanted.word.map(|word| format!(", on the person's word: {word:?}").to_lowercase()).unwrap_or_default();
-    let text = format!("Close what a crash left open (operations {open:?}){word}?");
+    let what = match open.as_slice() {
+        [] => "No operation is open. Still take back what a crashed program left half written".to_owned(),
+        open => format!("Close what a crash left open (operations {open:?})"),
+    };
+    let text = format!("{what}{word}?");
     Ok(Preview { target, text, json: json!({"open": open}) })
 }
 
@@ -168,14 +172,18 @@ fn run_replay(context: &Context<'_>, allowed: &Allowed, arguments: Object) -> Re
 
 fn preview_drill(context: &Context<'_>, _: &Allowed, arguments: &Object) -> Result<Preview, Failure> {
     let wanted: drill::Request = request(arguments.clone())?;
+    let variants = drill::extent(&wanted.modes)?;
     let target = context.chosen(&context.reading()?)?.name;
     let modes = if wanted.modes.is_empty() { "every mode".to_owned() } else { wanted.modes.join(", ") };
     let sample = wanted.sample.unwrap_or(3);
     let text = format!(
-        "Drill the quality checks on target {target}: {modes}, {sample} records of each variant; every fault is \
-         committed, looked for, and taken back?"
+        "Drill the quality checks on target {target}: {modes}; {} on {} each; every fault is committed, looked for, \
+         and taken back?",
+        count(variants as u64, "variant"),
+        count(sample, "record"),
     );
-    Ok(Preview { json: json!({"target": target, "modes": modes, "sample": sample}), target, text })
+    let json = json!({"target": target, "modes": modes, "variants": variants, "sample": sample});
+    Ok(Preview { json, target, text })
 }
 
 fn run_drill(context: &Context<'_>, _: &Allowed, arguments: Object) -> Result<Answer, Failure> {

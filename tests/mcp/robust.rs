@@ -37,6 +37,10 @@ fn wrong_types_and_unknown_arguments_are_said() {
             ("check", json!({"target": 7})),
             ("plan", json!({"tool": "create_invalid_angles", "params": []})),
             ("apply_plan", json!({"handle": 7, "yes": true})),
+            ("apply_plan", json!({})),
+            ("show", json!({"diff": true})),
+            ("drill", json!({"modes": ["create_invalid_angles:sideways"]})),
+            ("drill", json!({"modes": ["havoc"]})),
             (
                 "create_invalid_angles",
                 json!({"fld_id": 1, "angle_type": "gantry", "invalid_value": 400, "sql": "DROP"}),
@@ -47,7 +51,8 @@ fn wrong_types_and_unknown_arguments_are_said() {
             let answer = call(&client, tool, arguments.clone()).await;
             assert!(answer.text.contains("Next: "), "{tool} {arguments}: {}", answer.text);
             let code = answer.code();
-            let known = ["arguments", "parameters", "ids", "agent_handle", "records"];
+            let known =
+                ["arguments", "parameters", "ids", "agent_handle", "records", "unknown_mode", "unknown_variant"];
             assert!(known.contains(&code.as_str()), "{tool} {arguments}: {code}");
         }
     });

@@ -64,7 +64,7 @@ fn the_list_of_tools_is_whole_and_cheap() {
             .collect();
         let all = format!("{} tools, {} tokens\n{}", tools.len(), tokens(&whole), lines.join("\n"));
         insta::assert_snapshot!(all, @r"
-        25 tools, 3824 tokens
+        25 tools, 3885 tokens
         apply_plan: handle
         audit_verify: depth full target
         check: database hostname now only target
@@ -148,6 +148,11 @@ fn every_answer_keeps_to_its_schema() {
                 seen.insert(tool);
             }
             assert_eq!(seen.len(), 13);
+            let drills = call(&client, "drill_result", json!({})).await.ok();
+            let number = drills["drills"][0]["drill"].clone();
+            assert_eq!(call(&client, "drill_result", json!({"drill": number})).await.ok()["exact"], true);
+            let refused = call(&client, "drill_result", json!({"drill": 999})).await;
+            assert!(refused.text.contains("drill_result without a number"), "{}", refused.text);
         });
     }
 }

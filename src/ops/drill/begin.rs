@@ -99,7 +99,7 @@ pub fn again(context: &Context<'_>, drill: &Drill) -> Result<Wanted, Failure> {
 }
 
 /// Returns the variants that are named, or all.
-fn cases(named: &[String]) -> Result<Vec<Case>, Failure> {
+pub(super) fn cases(named: &[String]) -> Result<Vec<Case>, Failure> {
     let of = |mode: &dyn Mode, word: Option<&str>| -> Vec<Case> {
         let card = mode.card();
         let variants = card.variants.iter().filter(|variant| word.is_none_or(|word| word == variant.word));

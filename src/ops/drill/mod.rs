@@ -173,6 +173,14 @@ impl Yardstick {
     }
 }
 
+/// Returns how many variants these modes have, or all where none is named.
+///
+/// # Errors
+/// Usage: there is no such mode or variant.
+pub fn extent(modes: &[String]) -> Result<usize, Failure> {
+    begin::cases(modes).map(|cases| cases.len())
+}
+
 /// Runs a drill.
 ///
 /// # Errors

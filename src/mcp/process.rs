@@ -1,0 +1,76 @@
+//! The life of a serving process: from the first message on stdin to the end of stdin or a signal; answers nothing itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rmcp::ServiceExt as _;
+use rmcp::service::ServerInitializeError;
+
+use super::host::Host;
+use super::options::Options;
+use super::server::{Server, broken};
+use crate::ops::Failure;
+
+/// How long a write that is under way may take after the server was asked to end.
+const LAST_WRITE: Duration = Duration::from_secs(60);
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The client closed stdin.
+    Closed,
+    /// A signal came in; its number.
+    Signal(u8),
+}
+
+/// Serves one client over stdin and stdout until it goes away or a signal comes.
+///
+/// # Errors
+/// Usage, or what stdin and stdout say.
+pub fn serve(host: Host, options: &Options) -> Result<Ended, Failure> {
+    let server = Server::new(host, options)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| broken(&error.to_string()))?;
+    let ended = runtime.block_on(until_the_end(server));
+    // A thread that waits for stdin must not keep the process.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn until_the_end(server: Server) -> Result<Ended, Failure> {
+    let inner = server.0.clone();
+    let ended = Arc::new(std::sync::atomic::AtomicU8::new(0));
+    let (stop, number) = (inner.stopping.clone(), ended.clone());
+    tokio::spawn(async move {
+        number.store(signal().await, std::sync::atomic::Ordering::SeqCst);
+        stop.cancel();
+    });
+    match server.serve_with_ct(rmcp::transport::stdio_pipes(), inner.stopping.clone()).await {
+        Ok(running) => drop(running.waiting().await),
+        // It went away, or was told to, before it said anything.
+        Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => {}
+        Err(error) => return Err(broken(&error.to_string())),
+    }
+    inner.stopping.cancel();
+    // A write that is under way is finished: it ends sealed, or open and said.
+    let _ = tokio::time::timeout(LAST_WRITE, inner.writer.lock()).await;
+    Ok(match ended.load(std::sync::atomic::Ordering::SeqCst) {
+        0 => Ended::Closed,
+        number => Ended::Signal(number),
+    })
+}
+
+/// Waits for SIGINT or SIGTERM, and returns its number.
+async fn signal() -> u8 {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        let interrupt = Box::pin(tokio::signal::ctrl_c());
+        let terminate = Box::pin(terminate.recv());
+        return match futures_util::future::select(interrupt, terminate).await {
+            futures_util::future::Either::Left(_) => 2,
+            futures_util::future::Either::Right(_) => 15,
+        };
+    }
+    let _ = tokio::signal::ctrl_c().await;
+    2
+}
