@@ -20,6 +20,7 @@ mod remembered;
 mod resources;
 mod schema;
 mod server;
+mod shallow;
 mod writes;
 
 pub use host::Host;
@@ -27,3 +28,4 @@ pub use install::{CLIENTS, Client, Place, configuration, merged};
 pub use options::Options;
 pub use process::{Ended, serve};
 pub use server::Server;
+pub use shallow::Shallow;

@@ -9,6 +9,7 @@ use rmcp::service::ServerInitializeError;
 use super::host::Host;
 use super::options::Options;
 use super::server::{Server, broken};
+use super::shallow::Shallow;
 use crate::ops::Failure;
 
 /// How long a write that is under way may take after the server was asked to end.
@@ -45,7 +46,8 @@ async fn until_the_end(server: Server) -> Result<Ended, Failure> {
         number.store(signal().await, std::sync::atomic::Ordering::SeqCst);
         stop.cancel();
     });
-    match server.serve_with_ct(rmcp::transport::stdio_pipes(), inner.stopping.clone()).await {
+    let (stdin, stdout) = rmcp::transport::stdio_pipes();
+    match server.serve_with_ct((Shallow::new(stdin), stdout), inner.stopping.clone()).await {
         Ok(running) => drop(running.waiting().await),
         // It went away, or was told to, before it said anything.
         Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => {}

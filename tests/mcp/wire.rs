@@ -25,6 +25,14 @@ fn garbage_is_survived_and_stdout_is_protocol() {
     let huge = json!({"name": "find", "arguments": {"kind": "field", "patient": "x".repeat(1 << 20)}});
     let refused = server.ask(5, "tools/call", huge);
     assert_eq!(refused["result"]["structuredContent"]["code"], "agent_arguments");
+    // Deeper than a parser goes, and in the shape of a call: it is answered, not waited for.
+    for (id, depth) in [(6, 60), (7, 126), (8, 200), (9, 100_000)] {
+        let nested = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let call = json!({"name": "status", "arguments": {"target": "@"}}).to_string().replace("\"@\"", &nested);
+        server.say(&format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{call}}}"));
+        let answer = server.answer(id);
+        assert_eq!(answer["result"]["structuredContent"]["code"], "agent_arguments", "{depth}: {answer}");
+    }
     let (code, out, err) = server.end();
     assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use mfm::mcp::{Host, Options, Server};
+use mfm::mcp::{Host, Options, Server, Shallow};
 use mfm::model::ports::{Clock, Entropy, NoSecrets};
 use mfm_journal::{Digest, Holder};
 use rmcp::model::{
@@ -226,7 +226,8 @@ impl World {
         let (here, there) = tokio::io::duplex(256 * 1024);
         let server = self.server(options);
         tokio::spawn(async move {
-            if let Ok(running) = server.serve(there).await {
+            let (reader, writer) = tokio::io::split(there);
+            if let Ok(running) = server.serve((Shallow::new(reader), writer)).await {
                 let _ = running.waiting().await;
             }
         });
