@@ -1,4 +1,4 @@
-//! The life of a serving process: from the first message on stdin to the end of stdin or a signal; answers nothing itself.
+//! The life of a serving process: from the first message on stdin to its end, or to a signal; answers nothing itself.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -60,13 +60,39 @@ fn shown(cell: &Json, identifying: bool) -> Json {
     if identifying { json!({ DATA: cell }) } else { json!({ REDACTED: true }) }
 }
 
-/// Hides the names that a failure lists, where names are not shown.
+/// Hides the names that a failure lists, and the values that a server quotes, where they are not shown.
 #[must_use]
 pub fn failure(mut failure: Failure, identifying: bool) -> Failure {
-    if !identifying && failure.code == "no_match" {
+    if identifying {
+        return failure;
+    }
+    if failure.code == "no_match" {
         failure.hint = "find shows what there is, by number".to_owned();
     }
+    failure.message = without_values(&failure.message);
     failure
+}
+
+/// Returns a message without what stands between quotes, or in brackets after what servers write before a row's values.
+fn without_values(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    let begins = |rest: &str| {
+        let quoted = |at: &usize| !rest.get(..*at).is_some_and(|before| before.ends_with(char::is_alphanumeric));
+        let quote = rest.match_indices('\'').map(|(at, _)| at).find(quoted).map(|at| (at + 1, '\''));
+        let values = ["value is (", ")=("].iter().filter_map(|words| Some((rest.find(words)? + words.len(), ')')));
+        quote.into_iter().chain(values).min()
+    };
+    while let Some((at, end)) = begins(rest) {
+        let (before, quoted) = rest.split_at(at);
+        let length = quoted.find(end).unwrap_or(quoted.len());
+        out = out + before + "...";
+        rest = quoted.split_at(length).1;
+        if let Some(after) = rest.strip_prefix(end) {
+            out.push(end);
+            rest = after;
+        }
+    }
+    out + rest
 }
 
 #[cfg(test)]
@@ -91,6 +117,22 @@ mod tests {
         let mut unknown = row("Address", json!({"Street": "Elm"}));
         change(&mut unknown, false);
         assert_eq!(unknown.before, json!({"Street": {"$redacted": true}}));
+    }
+
+    #[test]
+    fn what_a_server_quotes_of_a_row_is_not_repeated() {
+        for (text, told) in [
+            ("could not read lab: the mode's row", "could not read lab: the mode's row"),
+            ("Conversion failed for 'O''Neil' to int", "Conversion failed for '...''...' to int"),
+            ("The duplicate key value is (7, Smith).", "The duplicate key value is (...)."),
+            ("Key (ida, name)=(MR1, Smith) exists", "Key (ida, name)=(...) exists"),
+            ("Truncated value: 'Smi", "Truncated value: '..."),
+        ] {
+            assert_eq!(without_values(text), told);
+            let failed = Failure::new(crate::ops::Kind::Target, "target_failed", text, "");
+            assert_eq!(failure(failed.clone(), false).message, told);
+            assert_eq!(failure(failed, true).message, text);
+        }
     }
 
     #[test]

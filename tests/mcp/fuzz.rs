@@ -1,4 +1,4 @@
-//! Arguments that nobody sends: no write without consent, no SQL in the engine, no panic; `MFM_TEST_FUZZ` sets how many.
+//! What nobody sends: no write without consent, no SQL in the engine, no panic; `MFM_TEST_FUZZ` sets how many.
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};

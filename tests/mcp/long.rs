@@ -80,11 +80,17 @@ enum End {
     Eof,
 }
 
+/// A fault in every field that can show it.
+fn large() -> Json {
+    json!({
+        "tool": "create_invalid_angles", "variant": "gantry", "all": true, "max_rows": 100_000, "target": "lab"
+    })
+}
+
 /// Starts a large write, ends the server so many milliseconds later, and returns how many rows stayed changed.
 fn ended_within(world: &World, how: End, after_ms: u64) -> usize {
     let mut server = world.greeted("writer", &["--cooldown-ms", "0"]);
-    let fault = json!({"tool": "create_invalid_angles", "variant": "gantry", "all": true, "max_rows": 100_000, "target": "lab"});
-    let handle = server.call("plan", fault)["handle"].clone();
+    let handle = server.call("plan", large())["handle"].clone();
     assert!(handle.is_string());
     server.request(2, "tools/call", &json!({"name": "apply_plan", "arguments": {"handle": handle}}));
     std::thread::sleep(Duration::from_millis(after_ms));
@@ -155,8 +161,7 @@ fn a_killed_server_is_recovered_by_the_next() {
     let world = World::of(16);
     for after_ms in [30, 90] {
         let mut server = world.greeted("writer", &["--cooldown-ms", "0"]);
-        let fault = json!({"tool": "create_invalid_angles", "variant": "gantry", "all": true, "max_rows": 100_000, "target": "lab"});
-        let handle = server.call("plan", fault)["handle"].clone();
+        let handle = server.call("plan", large())["handle"].clone();
         server.request(2, "tools/call", &json!({"name": "apply_plan", "arguments": {"handle": handle}}));
         std::thread::sleep(Duration::from_millis(after_ms));
         server.kill();

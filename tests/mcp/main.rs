@@ -1,4 +1,4 @@
-//! The MCP server from outside: both eras of the protocol, with and without a person to ask, careless and hostile clients.
+//! The MCP server from outside: both eras of the protocol, with and without a person to ask, hostile clients.
 #![cfg(all(test, feature = "mcp", feature = "cli"))]
 #![expect(
     clippy::unwrap_used,
