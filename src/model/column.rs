@@ -1,5 +1,6 @@
 //! Columns and tables as a target declares them, and what a planned value becomes there; reads no catalogue itself.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil;
@@ -152,6 +153,17 @@ impl Table {
         let at = self.position(column).ok_or_else(missing)?;
         let found = self.columns.get(at).ok_or_else(missing)?;
         Ok((at, found))
+    }
+
+    /// Returns the table with its key and these columns only, as far as it has them.
+    #[must_use]
+    pub fn only(&self, columns: &[&str]) -> Self {
+        let key = self.shape.key.iter().map(String::as_str);
+        let kept: BTreeSet<usize> = columns.iter().copied().chain(key).filter_map(|name| self.position(name)).collect();
+        let columns: Vec<Column> = kept.iter().filter_map(|at| self.columns.get(*at).cloned()).collect();
+        let images = columns.iter().map(|column| column.image.clone()).collect();
+        let shape = TableShape { columns: images, ..(*self.shape).clone() };
+        Self { shape: Arc::new(shape), columns, omitted: self.omitted.clone(), key: self.key.clone() }
     }
 
     /// Returns the key of a row whose values stand in the order of the shape's columns.

@@ -57,3 +57,11 @@ impl Delivery {
         })
     }
 }
+
+/// Returns how long a delivery lasted that is to be judged.
+pub(super) fn judged(row: &Row<'_>) -> Option<SignedDuration> {
+    let set = |column: &str| row.flag(column) == Some(true);
+    let counts = set("WasBeamOn") && set("WasBeamComplete") && !set("WasCanceled") && !set("WasQAMode");
+    let (start, end) = (row.datetime("Create_DtTm")?, row.datetime("Edit_DtTm")?);
+    (counts && end >= start).then(|| end.duration_since(start))
+}

@@ -47,6 +47,11 @@ impl<'r> Fleet<'r> {
         self.named.get(machine).map(|(rule, _)| *rule)
     }
 
+    /// Returns the machine of a field, where the rules name any machine.
+    pub(super) fn machine(&self, field: &Value) -> Option<&Value> {
+        self.machines.get(field)
+    }
+
     /// Returns what the machine of a field can do.
     pub(super) fn of_field(&self, field: Option<&Value>) -> &Machine {
         let machine = field.filter(|_| !self.machines.is_empty()).and_then(|field| self.machines.get(&key_form(field)));

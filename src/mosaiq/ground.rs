@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::numbers::Reading;
-use crate::model::{Column, Snapshot, Value, time};
+use crate::model::{Column, Row, Snapshot, Value, time};
 
 /// A column that a check reads.
 #[derive(Clone, Copy, Debug)]
@@ -46,16 +46,46 @@ enum Need {
     Aid,
 }
 
-/// What is known already of columns of a snapshot, so that several checks look at each once.
+/// What the cells of columns hold, counted as their rows come by, once for all checks.
 #[derive(Debug, Default)]
-pub struct Survey(BTreeMap<(&'static str, &'static str, Form), State>);
+pub(super) struct Survey(BTreeMap<(&'static str, &'static str, Form), Count>);
+
+/// The cells of a column.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    /// How many say something.
+    filled: u64,
+    /// How many of these cannot be read.
+    unreadable: u64,
+}
 
 impl Survey {
-    fn state(&mut self, read: &Read, snapshot: &Snapshot) -> State {
+    /// Returns a survey of the columns that are read, of which nothing is counted yet.
+    pub(super) fn of(reads: impl IntoIterator<Item = Read>) -> Self {
+        let counted = reads.into_iter().filter(|read| read.form != Form::Any);
+        Self(counted.map(|read| ((read.table, read.column, read.form), Count::default())).collect())
+    }
+
+    /// Counts the cells of some rows.
+    pub(super) fn take(&mut self, table: &str, rows: &[Row<'_>]) {
+        let Some(declared) = rows.first().map(|row| row.table) else { return };
+        for ((_, column, form), count) in self.0.iter_mut().filter(|((of, ..), _)| *of == table) {
+            let Ok((at, column)) = declared.column(column) else { continue };
+            for value in rows.iter().filter_map(|row| row.cells.get(at)) {
+                let counts = *form == Form::Flag || !value.is_null();
+                count.filled += u64::from(counts);
+                count.unreadable += u64::from(counts && !form.holds(value, column));
+            }
+        }
+    }
+
+    fn state(&self, read: &Read, snapshot: &Snapshot) -> State {
         if !read.is_there(snapshot) {
             return State::Missing;
         }
-        *self.0.entry((read.table, read.column, read.form)).or_insert_with(|| read.state(snapshot))
+        let Count { filled, unreadable } =
+            self.0.get(&(read.table, read.column, read.form)).copied().unwrap_or_default();
+        if unreadable > 0 && unreadable == filled { State::Unreadable } else { State::Readable(unreadable) }
     }
 }
 
@@ -101,6 +131,12 @@ impl Read {
         (self.table, self.column)
     }
 
+    /// Returns the table and the column that its values are looked up in.
+    #[must_use]
+    pub const fn parent(&self) -> Option<(&'static str, &'static str)> {
+        self.parent
+    }
+
     /// Tells whether the column, and what its values are looked up in, are there.
     pub(super) fn is_there(&self, snapshot: &Snapshot) -> bool {
         self.missing(snapshot).is_none()
@@ -115,23 +151,6 @@ impl Read {
             }
         };
         missing((self.table, self.column)).or_else(|| self.parent.and_then(missing))
-    }
-
-    fn state(&self, snapshot: &Snapshot) -> State {
-        let Some(rows) = snapshot.table(self.table).ok().filter(|_| self.is_there(snapshot)) else {
-            return State::Missing;
-        };
-        let Ok((at, column)) = rows.table.column(self.column) else { return State::Missing };
-        if self.form == Form::Any {
-            return State::Readable(0);
-        }
-        let (mut filled, mut unreadable) = (0, 0);
-        for value in rows.rows().filter_map(|row| row.cells.get(at)) {
-            let counts = self.form == Form::Flag || !value.is_null();
-            filled += u64::from(counts);
-            unreadable += u64::from(counts && !self.form.holds(value, column));
-        }
-        if unreadable > 0 && unreadable == filled { State::Unreadable } else { State::Readable(unreadable) }
     }
 
     /// Says why the column cannot be judged.
@@ -200,8 +219,8 @@ impl Form {
 ///
 /// # Errors
 /// Why it can judge nothing.
-pub(super) fn survey(reads: &[Read], snapshot: &Snapshot, known: &mut Survey) -> Result<Vec<String>, String> {
-    let states: Vec<(&Read, State)> = reads.iter().map(|read| (read, known.state(read, snapshot))).collect();
+pub(super) fn judged(reads: &[Read], snapshot: &Snapshot, survey: &Survey) -> Result<Vec<String>, String> {
+    let states: Vec<(&Read, State)> = reads.iter().map(|read| (read, survey.state(read, snapshot))).collect();
     for need in [Need::All, Need::Own] {
         let of_need = || states.iter().filter(|(read, _)| read.need == need);
         let reasons = once(of_need().filter_map(|(read, state)| read.why(state, snapshot)));

@@ -34,14 +34,9 @@ struct Crossed {
 }
 
 impl FieldLeaves {
-    /// Takes in how many leaf pairs a control point has.
-    fn add_count(&mut self, point: &LeafPoint<'_>) {
+    /// Takes in a control point.
+    pub(super) fn add(&mut self, point: &LeafPoint<'_>) {
         self.counts.insert(point.leaves);
-    }
-
-    /// Takes in a control point whole.
-    fn add(&mut self, point: &LeafPoint<'_>) {
-        self.add_count(point);
         for pair in point.pairs() {
             self.pairs += 1;
             self.crossed.absolute += usize::from(Convention::Absolute.crosses(pair));
@@ -248,33 +243,19 @@ pub(super) struct Gaps<'m> {
 
 /// Every field with leaves, and every machine's tally.
 #[derive(Debug, Default)]
-pub(super) struct Machines {
+pub struct Machines {
     fields: BTreeMap<Value, LeafField>,
     tallies: BTreeMap<Value, Tally>,
 }
 
 impl Machines {
-    /// Reads whole tables, each row once.
-    pub(super) fn read(fields: &TableRows, points: &TableRows) -> Self {
-        Self::gather(fields, points, FieldLeaves::add)
-    }
-
-    /// Reads whole tables, but no position: the conventions stay unknown.
-    pub(super) fn read_counts(fields: &TableRows, points: &TableRows) -> Self {
-        Self::gather(fields, points, FieldLeaves::add_count)
-    }
-
-    fn gather(fields: &TableRows, points: &TableRows, add: fn(&mut FieldLeaves, &LeafPoint<'_>)) -> Self {
-        let mut leaves: BTreeMap<Value, FieldLeaves> = BTreeMap::new();
-        for point in points.rows().filter_map(|row| LeafPoint::read(&row)) {
-            let field = point.row.cell("FLD_ID").map_or(Value::Null, key_form);
-            add(leaves.entry(field).or_default(), &point);
-        }
+    /// Puts fields together with what their control points say.
+    pub(super) fn of(fields: &TableRows, mut leaves: impl FnMut(&Value) -> Option<FieldLeaves>) -> Self {
         let mut machines = Self::default();
         for row in fields.rows() {
             let cell = |column: &str| row.cell(column).map_or(Value::Null, key_form);
             let id = cell("FLD_ID");
-            let Some(leaves) = leaves.remove(&id) else { continue };
+            let Some(leaves) = leaves(&id) else { continue };
             let machine = cell(MACHINE);
             let speaks = treats(&row) && !machine.is_null();
             if speaks {

@@ -291,7 +291,7 @@ fn break_one(
     let done = apply::run(context, &apply::Source::Request(request), false, &mut note);
     let done = done.map_err(|failure| uncommitted(card.tool, variant, failure))?;
     let tables: BTreeSet<&str> = tables.iter().map(String::as_str).collect();
-    let new = session.look_again(open(context)?.as_mut(), &tables)?;
+    let new = session.look_again(context, open(context)?.as_mut(), &tables)?;
     let record = card.record_of(&done.plan.params).table;
     let key = done.plan.keys.first().map(ToString::to_string).unwrap_or_default();
     let seen: Vec<&Finding> = new.iter().filter(|finding| touches(finding, record, &done)).collect();

@@ -30,6 +30,15 @@ pub(super) fn same<S>(found: Option<S>, known: &Table, table: impl Fn(&S) -> &Ta
     if *now == *known { Ok(found) } else { Err(changed(known, now)) }
 }
 
+/// Returns the table that the catalogue shows, of which the known one has to be a part.
+pub(super) fn part<S>(found: Option<S>, known: &Table, table: impl Fn(&S) -> &Table) -> Result<S, Refusal> {
+    let name = &known.shape.name;
+    let found = found.ok_or_else(|| Refusal::Stale { what: format!("table {name} is gone") })?;
+    let columns: Vec<&str> = known.columns.iter().map(|column| column.image.name.as_str()).collect();
+    let now = table(&found).only(&columns);
+    if now == *known { Ok(found) } else { Err(changed(known, &now)) }
+}
+
 /// Compares the marker that stands in a target, and what the target is, with what the work was planned for.
 pub(super) fn marker(url: &str, found: Option<&Marker>, bound: &Bound, work: &Work<'_>) -> Result<(), Refusal> {
     let url = url.to_owned();

@@ -227,6 +227,13 @@ pub trait Target {
     fn table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError>;
     /// Answers a query.
     fn read(&mut self, query: &Query) -> Result<Answer, TargetError>;
+    /// Visits every row of a table, one after the other and none kept; `table` may be [`Table::only`] some columns of
+    /// the one that is there, and the cells are then those.
+    fn scan(
+        &mut self,
+        table: &Arc<Table>,
+        take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+    ) -> Result<(), TargetError>;
     /// Returns all keys of a table, ascending.
     fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError>;
     /// Returns the keys of a page; a table whose key is not one column has none.

@@ -76,6 +76,14 @@ impl Target for Nowhere {
         self.absent()
     }
 
+    fn scan(
+        &mut self,
+        _: &Arc<Table>,
+        _: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+    ) -> Result<(), TargetError> {
+        self.absent()
+    }
+
     fn keys(&mut self, _: &Table) -> Result<Vec<Key>, TargetError> {
         self.absent()
     }

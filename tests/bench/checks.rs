@@ -1,22 +1,16 @@
 //! All checks on a clinic's worth of rows, beside the same in SQL typed by hand and a plain loop over the leaf sets.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
-use mfm::model::{Query, Snapshot};
-use mfm::mosaiq::checks::{CHECKS, Survey, Terms, Verdict};
-use mfm::mosaiq::schema;
-use mfm::target::Target as _;
-use mfm::target::sqlite::SqliteTarget;
+use mfm::mosaiq::checks::CHECKS;
 use rusqlite::Connection;
 
 use super::Plan;
 use super::table::{Table, median};
 use super::yardstick::timed;
-
-/// Nothing lies after it.
-const NOW: jiff::civil::DateTime = jiff::civil::datetime(2024, 6, 29, 12, 0, 0, 0);
 
 /// What the checks ask of the database, as somebody would type it who knows both; each counts violations.
 const SQL: &[&str] = &[
@@ -143,45 +137,62 @@ fn decoded(connection: &Connection) -> usize {
     wrong + machines.values().map(odd).sum::<usize>()
 }
 
-/// Reads what the checks need and runs them all, as `mfm check` does.
-fn checked(lab: &Path) -> usize {
-    let mut target = SqliteTarget::open(lab, schema::keys()).unwrap();
-    let queries: std::collections::BTreeSet<Query> = CHECKS.iter().flat_map(|check| check.queries()).collect();
-    let mut snapshot = Snapshot::default();
-    for query in queries {
-        let answer = target.read(&query).unwrap();
-        snapshot.add(query, answer).unwrap();
+/// A command, and the most memory that it had, in KiB, as far as the system tells while it runs.
+fn watched(command: &mut Command) -> (Output, u64) {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (status, mut peak) = (PathBuf::from(format!("/proc/{}/status", child.id())), 0);
+    while child.try_wait().unwrap().is_none() {
+        peak = peak.max(super::memory::peak_kib(&status).unwrap_or_default());
+        std::thread::sleep(Duration::from_millis(2));
     }
-    let (terms, mut known) = (Terms::standard(NOW), Survey::default());
-    let found = |check: &&dyn mfm::mosaiq::checks::Check| match check.run_beside(&snapshot, &terms, &mut known) {
-        Verdict::Ran { findings, .. } => findings.len(),
-        Verdict::NotRun { .. } => 1,
-    };
-    CHECKS.iter().map(found).sum()
+    (child.wait_with_output().unwrap(), peak)
 }
 
-pub(crate) fn run(plan: &Plan, table: &mut Table) {
-    let folder = tempfile::tempdir().unwrap();
-    let (lab, patients) = (folder.path().join("lab.db"), (plan.rows / 1000).to_string());
-    let words = ["lab", "create", "sqlite:lab.db", "--patients", &patients, "--seed", "5"];
+/// Runs `mfm check`, a process of its own; returns its peak memory in KiB.
+fn checked(folder: &Path) -> u64 {
+    let mut mfm = mfm(folder);
+    let (output, peak) = watched(mfm.args(["check", "--now", "2024-06-29T12:00:00", "--json"]));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&said["violations"], &said["not_run"]), (&0.into(), &0.into()), "a clean lab");
+    peak
+}
+
+fn mfm(folder: &Path) -> Command {
     let mut mfm = Command::new(env!("CARGO_BIN_EXE_mfm"));
-    let made = mfm.args(words).current_dir(folder.path()).env("MFM_JOURNAL", folder.path().join("j.db")).output();
-    assert!(made.unwrap().status.success());
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for _ in 0..plan.rounds {
-        let by_hand = || {
-            let connection = Connection::open(&lab).unwrap();
-            (typed(&connection), decoded(&connection))
-        };
-        let (found, took) = timed(by_hand);
-        assert_eq!(found, (0, 0), "a clean lab");
-        theirs.push(took.as_secs_f64());
-        let (found, took) = timed(|| checked(&lab));
-        assert_eq!(found, 0, "a clean lab");
-        ours.push(took.as_secs_f64());
+    mfm.current_dir(folder).env("MFM_JOURNAL", folder.join("j.db"));
+    mfm
+}
+
+/// Makes a lab of so many patients.
+fn lab(folder: &Path, patients: u64) {
+    let words = ["lab", "create", "sqlite:lab.db", "--patients", &patients.to_string(), "--seed", "5"];
+    assert!(mfm(folder).args(words).output().unwrap().status.success());
+}
+
+#[expect(clippy::cast_precision_loss, reason = "kibibytes")]
+pub(crate) fn run(plan: &Plan, table: &mut Table) {
+    let patients = plan.rows / 1000;
+    for (patients, rounds) in [(patients, plan.rounds), (patients * 7, 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        lab(folder.path(), patients);
+        let (mut ours, mut theirs, mut peak) = (Vec::new(), Vec::new(), 0);
+        for _ in 0..rounds {
+            let by_hand = || {
+                let connection = Connection::open(folder.path().join("lab.db")).unwrap();
+                (typed(&connection), decoded(&connection))
+            };
+            let (found, took) = timed(by_hand);
+            assert_eq!(found, (0, 0), "a clean lab");
+            theirs.push(took.as_secs_f64());
+            let (most, took) = timed(|| checked(folder.path()));
+            peak = peak.max(most);
+            ours.push(took.as_secs_f64());
+        }
+        let (ours, theirs) = (median(ours), median(theirs));
+        let what = format!("all {} checks, a lab of {patients} patients", CHECKS.len());
+        let beside = format!("typed SQL and a decode loop: {theirs:.2} s");
+        table.ratio(&what, format!("{ours:.2} s"), beside, theirs / ours, Some(0.5));
+        let peak = peak as f64 / 1024.0;
+        table.at_most(&format!("peak memory, {what}"), peak, "MiB", String::new(), Some(200.0));
     }
-    let (ours, theirs) = (median(ours), median(theirs));
-    let what = format!("all {} checks, a lab of {patients} patients", CHECKS.len());
-    let beside = format!("typed SQL and a decode loop: {theirs:.2} s");
-    table.ratio(&what, format!("{ours:.2} s"), beside, theirs / ours, Some(0.5));
 }

@@ -28,12 +28,17 @@ pub(crate) fn was_child() -> bool {
         "apply" => drop(apply(&world, rows)),
         _ => drop(revert(&world)),
     }
-    println!("{}", peak_kib().unwrap_or_default());
+    println!("{}", own_peak_kib().unwrap_or_default());
     true
 }
 
-fn peak_kib() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+fn own_peak_kib() -> Option<u64> {
+    peak_kib(Path::new("/proc/self/status"))
+}
+
+/// Returns the most memory that a process had, by its status file.
+pub(crate) fn peak_kib(status: &Path) -> Option<u64> {
+    let status = std::fs::read_to_string(status).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse().ok()
 }
@@ -47,7 +52,7 @@ fn measured(what: &str, rows: u64, folder: &Path) -> u64 {
 
 #[expect(clippy::cast_precision_loss, reason = "kibibytes")]
 pub(crate) fn run(plan: &Plan, table: &mut Table) {
-    if peak_kib().is_none() {
+    if own_peak_kib().is_none() {
         println!("peak memory: this system does not tell");
         return;
     }

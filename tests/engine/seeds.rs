@@ -61,11 +61,11 @@ fn there_and_back(
     let applied = world.apply(request)?;
     let tables: BTreeSet<&str> = applied.plan.changes.iter().map(|change| change.table.as_str()).collect();
     let mut target = world.context().open(&world.url("lab.db")).unwrap();
-    let new = session.look_again(target.as_mut(), &tables).unwrap();
+    let new = session.look_again(&world.context(), target.as_mut(), &tables).unwrap();
     let seen = new.iter().filter(|finding| names(finding, kind, &applied.plan)).map(|finding| finding.check).collect();
     let back = world.revert(&[applied.op.unwrap()])?;
     assert!(back.operations[0].exact);
-    session.look_again(target.as_mut(), &tables).unwrap();
+    session.look_again(&world.context(), target.as_mut(), &tables).unwrap();
     Ok(seen)
 }
 
@@ -125,7 +125,7 @@ fn all_at_once(world: &World) {
                 Ok(applied) => {
                     let tables = applied.plan.changes.iter().map(|change| change.table.as_str()).collect();
                     let mut target = world.context().open(&world.url("lab.db")).unwrap();
-                    let new = session.look_again(target.as_mut(), &tables).unwrap();
+                    let new = session.look_again(&world.context(), target.as_mut(), &tables).unwrap();
                     let unseen = unseen(world, kind, applied.op.unwrap(), &new);
                     assert!(
                         unseen.is_empty(),
@@ -138,7 +138,7 @@ fn all_at_once(world: &World) {
                         assert_eq!(accused, 0, "{what}: fields are accused that were left alone");
                     }
                     world.revert(&[applied.op.unwrap()]).unwrap();
-                    session.look_again(target.as_mut(), &tables).unwrap();
+                    session.look_again(&world.context(), target.as_mut(), &tables).unwrap();
                 }
                 Err(failure) => {
                     let known =

@@ -153,7 +153,7 @@ fn checks_that_look_again_see_what_checks_that_begin_anew_see() {
             world.apply(sample(tool, variant, 2, 3)).unwrap().plan.changes.into_iter().map(|row| row.table).collect();
         let tables = tables.iter().map(String::as_str).collect();
         let mut target = context.open(&world.url("lab.db")).unwrap();
-        let new = session.look_again(target.as_mut(), &tables).unwrap();
+        let new = session.look_again(&context, target.as_mut(), &tables).unwrap();
         assert!(!new.is_empty(), "{tool}");
         assert_eq!(found(&session), found(&begin()), "{tool}");
     }
@@ -161,6 +161,6 @@ fn checks_that_look_again_see_what_checks_that_begin_anew_see() {
     mfm::ops::revert::run(&context, &all).unwrap();
     let every = ["TxField", "txfieldpoint", "TrackTreatment"].into_iter().collect();
     let mut target = context.open(&world.url("lab.db")).unwrap();
-    assert_eq!(session.look_again(target.as_mut(), &every).unwrap(), []);
+    assert_eq!(session.look_again(&context, target.as_mut(), &every).unwrap(), []);
     assert_eq!(found(&session), clean);
 }

@@ -69,14 +69,14 @@ fn every_variant_goes_and_comes_back_bit_for_bit() {
         assert_eq!(more(&was, &is), count("update") + count("delete"), "{what}: rows gone");
         assert_eq!(more(&is, &was), count("update") + count("insert"), "{what}: rows come");
         let tables: BTreeSet<&str> = plan.changes.iter().map(|change| change.table.as_str()).collect();
-        let new = session.look_again(reader.as_mut(), &tables).unwrap();
+        let new = session.look_again(&context, reader.as_mut(), &tables).unwrap();
         assert!(new.iter().any(|finding| names(finding, kind, plan)), "{what}: no new finding names it");
         live.step(reader.as_mut(), revert_all).unwrap();
         let journal = Journal::open_read(&live.world.journal).unwrap();
         assert_eq!(journal.operation(op + 1).unwrap().unwrap().reverts, Some(op), "{what}");
         assert_eq!(live.dump(), before, "{what}");
         assert_eq!(digests(reader.as_mut()), digested, "{what}");
-        session.look_again(reader.as_mut(), &tables).unwrap();
+        session.look_again(&context, reader.as_mut(), &tables).unwrap();
         done += 1;
         shown.insert((mode.card().tool, variant));
     }

@@ -5,14 +5,18 @@ use super::mlc::{ABSOLUTE, Clinic, OUTWARD};
 use super::{integers, put};
 use crate::model::{Datum, Finding, Value};
 use crate::mosaiq::checks;
-use crate::mosaiq::pictures::{Aperture, Chart, Dot, Gallery, LeafPair, Picture, gallery};
+use crate::mosaiq::looks::Looks;
+use crate::mosaiq::pictures::{Aperture, Chart, Counting, Dot, Gallery, LeafPair, Picture, gallery};
 use crate::mosaiq::schema;
-use crate::mosaiq::testing::Database;
+use crate::mosaiq::testing::{Database, TERMS};
 
 fn painted(database: &Database, check: &str, pictures_max: usize) -> Gallery {
     let findings = findings(database, check);
     let findings: Vec<&Finding> = findings.iter().collect();
-    gallery(&findings, &database.read(checks::find(check).unwrap().needs()), pictures_max)
+    let check = checks::find(check).unwrap();
+    let snapshot = database.read(check.needs());
+    let (_, machines) = Looks::of_snapshot(&[check], &snapshot, &TERMS);
+    gallery(&findings, &snapshot, &Counting::new(&snapshot, &machines, &TERMS.rules), pictures_max)
 }
 
 fn aperture(database: &Database, check: &str) -> Aperture {

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::times::{judged, judged_by};
-use super::{Card, Check, Terms, Verdict, present};
-use crate::model::snapshot::key_form;
-use crate::model::{Finding, Key, Query, Row, Severity, Snapshot, TableRows, Value};
+use super::times::judged_by;
+use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, ran};
+use crate::model::{Finding, Key, Query, Row, Severity, Value};
 use crate::mosaiq::fleet::Fleet;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::leaves::{LeafPoint, POINTS};
 use crate::mosaiq::machines::FIELDS;
-use crate::mosaiq::rules::Machine;
+use crate::mosaiq::rules::{Machine, Rules};
 
 const DELIVERIES: &str = "TrackTreatment";
 /// The angles of a control point, and what they are called.
@@ -44,22 +43,6 @@ static SPEED: Card = Card {
     remedy: "Compare angles and leaf positions with the treatment plan, and the times with the machine's log.",
 };
 
-/// Returns the control points of every field by number, those without one left out.
-fn by_field<'s>(points: &'s TableRows) -> BTreeMap<Value, Vec<Row<'s>>> {
-    let mut fields: BTreeMap<Value, Vec<(i64, Row<'s>)>> = BTreeMap::new();
-    for row in points.rows() {
-        let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
-        if let (Some(field), Some(number)) = (field, row.integer("Point")) {
-            fields.entry(field).or_default().push((number, row));
-        }
-    }
-    let sorted = |mut rows: Vec<(i64, Row<'s>)>| {
-        rows.sort_by_key(|(number, _)| *number);
-        rows.into_iter().map(|(_, row)| row).collect()
-    };
-    fields.into_iter().map(|(field, rows)| (field, sorted(rows))).collect()
-}
-
 /// Returns the shorter way from one angle to another, degrees.
 fn turn(from: f64, to: f64) -> f64 {
     let way = (to - from).abs() % 360.0;
@@ -89,18 +72,33 @@ impl Check for AngleJump {
         fields.into_iter().chain(points).chain(angles).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let (fields, points) = match (present(snapshot, FIELDS, &[]), present(snapshot, POINTS, &[])) {
-            (Ok(fields), Ok(points)) => (fields, points),
-            (Err(not_run), _) | (_, Err(not_run)) => return not_run,
-        };
-        let by_field = by_field(points);
-        let jump = |field: Row<'_>| {
-            let most = terms.rules.of_type(field.integer("Type_Enum"))?.max_jump?.get();
-            jumps(field.key(), by_field.get(&field.cell("FLD_ID").map(key_form)?)?, most)
-        };
-        let findings = fields.rows().filter_map(jump).collect();
-        Verdict::Ran { looked_at: (fields.len() + points.len()) as u64, findings, remarks: Vec::new() }
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        Box::new(Jumps { rules: &terms.rules, looked_at: 0, findings: Vec::new() })
+    }
+}
+
+/// The look: fields are counted, and judged as their control points come by.
+struct Jumps<'a> {
+    rules: &'a Rules,
+    looked_at: u64,
+    findings: Vec<Finding>,
+}
+
+impl Look for Jumps<'_> {
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+        self.looked_at += part.len();
+        if part.table == POINTS {
+            let jump = |(id, points): (&Value, &Vec<Row<'_>>)| {
+                let field = known.field(id)?;
+                let most = self.rules.of_type(field.integer("Type_Enum"))?.max_jump?.get();
+                jumps(field.key(), points, most)
+            };
+            self.findings.extend(part.numbered().iter().filter_map(jump));
+        }
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        ran(self.looked_at, std::mem::take(&mut self.findings))
     }
 }
 
@@ -146,56 +144,54 @@ impl Check for AngleSpeed {
         points.into_iter().chain(angles).chain(field).chain(judged_by()).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let (deliveries, points) = match (present(snapshot, DELIVERIES, &[]), present(snapshot, POINTS, &[])) {
-            (Ok(deliveries), Ok(points)) => (deliveries, points),
-            (Err(not_run), _) | (_, Err(not_run)) => return not_run,
-        };
-        let fleet = Fleet::read(snapshot, &terms.rules);
-        let shortest = shortest(deliveries);
-        let too_short = |(field, points): (Value, Vec<Row<'_>>)| {
-            let (lasted, delivery) = shortest.get(&field)?;
-            let needed = time(&points, fleet.of_field(Some(&field)));
-            let message =
-                || format!("needs at least {needed:.1} s at the machine's speeds, and was delivered in {lasted} s");
-            (needed > lasted + CLOCK_SECONDS).then(|| Finding {
-                check: SPEED.id,
-                severity: SPEED.severity,
-                table: FIELDS,
-                key: vec![field],
-                related: vec![(DELIVERIES, delivery.clone())],
-                what: format!("needs={needed:.1}s lasted={lasted}s"),
-                message: message(),
-            })
-        };
-        let findings = by_field(points).into_iter().filter_map(too_short).collect();
-        let looked_at = (deliveries.len() + points.len()) as u64;
-        Verdict::Ran { looked_at, findings, remarks: fleet.remarks() }
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Deliveries)
+    }
+
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        let fleet = Fleet::read(known.whole, &terms.rules);
+        Box::new(Speeds { fleet, shortest: None, looked_at: 0, findings: Vec::new() })
     }
 }
 
-/// Returns the shortest delivery of every field that is to be judged: its seconds and its key.
-fn shortest(deliveries: &TableRows) -> BTreeMap<Value, (f64, Key)> {
-    let of = |row: &Row<'_>| {
-        Some((
-            row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form)?,
-            row.cell("Pat_ID1").map(key_form),
-            row.datetime("Create_DtTm")?.date(),
-        ))
-    };
-    let set = |row: &Row<'_>, column: &str| row.flag(column) == Some(true);
-    let begun = |row: &Row<'_>| set(row, "WasBeamOn") && !set(row, "WasBeamComplete");
-    let interrupted: std::collections::BTreeSet<_> =
-        deliveries.rows().filter(begun).filter_map(|row| of(&row)).collect();
-    let mut shortest: BTreeMap<Value, (f64, Key)> = BTreeMap::new();
-    for row in deliveries.rows() {
-        let (Some(place), Some(lasted)) = (of(&row), judged(&row)) else { continue };
-        let lasted = lasted.as_secs_f64();
-        if !interrupted.contains(&place) && shortest.get(&place.0).is_none_or(|(known, _)| lasted < *known) {
-            shortest.insert(place.0, (lasted, row.key()));
+/// The look: deliveries first, then control points.
+struct Speeds<'a> {
+    fleet: Fleet<'a>,
+    /// The shortest delivery of every field: its seconds and its key.
+    shortest: Option<BTreeMap<Value, (f64, Key)>>,
+    looked_at: u64,
+    findings: Vec<Finding>,
+}
+
+impl Look for Speeds<'_> {
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+        self.looked_at += part.len();
+        if part.table == POINTS {
+            let shortest = self.shortest.get_or_insert_with(|| known.course.shortest());
+            let too_short = |(field, points): (&Value, &Vec<Row<'_>>)| {
+                let (lasted, delivery) = shortest.get(field)?;
+                too_short(field, time(points, self.fleet.of_field(Some(field))), (*lasted, delivery))
+            };
+            self.findings.extend(part.numbered().iter().filter_map(too_short));
         }
     }
-    shortest
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        ran(self.looked_at, std::mem::take(&mut self.findings)).remarking(self.fleet.remarks())
+    }
+}
+
+/// Returns the finding of a field that was delivered in less time than it needs, seconds.
+fn too_short(field: &Value, needed: f64, (lasted, delivery): (f64, &Key)) -> Option<Finding> {
+    (needed > lasted + CLOCK_SECONDS).then(|| Finding {
+        check: SPEED.id,
+        severity: SPEED.severity,
+        table: FIELDS,
+        key: vec![field.clone()],
+        related: vec![(DELIVERIES, delivery.clone())],
+        what: format!("needs={needed:.1}s lasted={lasted}s"),
+        message: format!("needs at least {needed:.1} s at the machine's speeds, and was delivered in {lasted} s"),
+    })
 }
 
 /// Returns how long a machine needs from the first control point to the last, seconds: all its parts move at once.

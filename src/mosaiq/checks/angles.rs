@@ -1,8 +1,8 @@
 //! Angles: every gantry and collimator angle lies in its machine's range; says nothing of what lies between two points.
 
-use super::{Card, Check, Terms, Verdict, present};
+use super::{Card, Check, Known, Look, Terms, singly};
 use crate::model::snapshot::key_form;
-use crate::model::{Finding, Query, Severity, Snapshot};
+use crate::model::{Finding, Query, Severity};
 use crate::mosaiq::fleet::Fleet;
 use crate::mosaiq::ground::{Form, Read};
 
@@ -36,14 +36,9 @@ impl Check for AngleRange {
         ["Gantry_Ang", "Coll_Ang"].map(|column| Read::own("TxFieldPoint", column, Form::Number)).into()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let points = match present(snapshot, "TxFieldPoint", &[]) {
-            Ok(points) => points,
-            Err(not_run) => return not_run,
-        };
-        let fleet = Fleet::read(snapshot, &terms.rules);
-        let mut findings = Vec::new();
-        for row in points.rows() {
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        let fleet = Fleet::read(known.whole, &terms.rules);
+        singly("TxFieldPoint", fleet.remarks(), move |row, _, findings| {
             let machine = fleet.of_field(row.cell("FLD_ID"));
             let ranges =
                 [("Gantry_Ang", "gantry", machine.gantry_range), ("Coll_Ang", "collimator", machine.collimator_range)];
@@ -62,7 +57,6 @@ impl Check for AngleRange {
                     message: format!("the {name} angle is {angle}, outside {range} degrees"),
                 });
             }
-        }
-        Verdict::Ran { looked_at: points.len() as u64, findings, remarks: fleet.remarks() }
+        })
     }
 }

@@ -2,10 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Card, Check, Terms, Verdict, present};
+use super::{Card, Check, Known, Look, Part, Terms, Verdict, of_row, ran};
 use crate::model::snapshot::key_form;
-use crate::model::{Finding, Query, Row, Severity, Snapshot, TableRows, Value, Wrong};
+use crate::model::{Finding, Query, Row, Severity, TableRows, Value, Wrong};
 use crate::mosaiq::ground::{Form, Read};
+use crate::mosaiq::rules::Rules;
+
+/// The table of fields.
+const FIELDS: &str = "TxField";
+/// The table of control points.
+const POINTS: &str = "TxFieldPoint";
 
 /// The check of the numbering.
 pub(super) struct ControlPointSequence;
@@ -37,49 +43,57 @@ impl Check for ControlPointMinimum {
     }
 
     fn needs(&self) -> Vec<Query> {
-        vec![Query::all("TxField"), Query::all("TxFieldPoint")]
+        vec![Query::all(FIELDS), Query::all(POINTS)]
     }
 
     fn reads(&self) -> Vec<Read> {
         vec![
-            Read::all("TxField", "FLD_ID", Form::Any),
-            Read::all("TxFieldPoint", "FLD_ID", Form::Any),
-            Read::all("TxField", "Type_Enum", Form::Whole),
+            Read::all(FIELDS, "FLD_ID", Form::Any),
+            Read::all(POINTS, "FLD_ID", Form::Any),
+            Read::all(FIELDS, "Type_Enum", Form::Whole),
         ]
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let (fields, points) = match both(snapshot) {
-            Ok(both) => both,
-            Err(not_run) => return not_run,
-        };
-        let mut counts: BTreeMap<Value, u64> = BTreeMap::new();
-        for field in points.rows().filter_map(|row| row.cell("FLD_ID").map(key_form)) {
-            *counts.entry(field).or_default() += 1;
-        }
-        let few = |field: Row<'_>| {
-            let kind = field.integer("Type_Enum");
-            let least = terms.rules.of_type(kind)?.min_control_points?;
-            let count = *counts.get(&field.cell("FLD_ID").map(key_form)?)?;
-            let message = || match count {
-                1 => format!("is of type {} and has one control point only", kind.unwrap_or_default()),
-                _ => format!(
-                    "is of type {} and has {count} control points, fewer than {least}",
-                    kind.unwrap_or_default()
-                ),
-            };
-            let what = || format!("points={count} Type_Enum={}", kind.unwrap_or_default());
-            let wrong = || Wrong { what: what(), message: message() };
-            (count < u64::from(least)).then(|| finding(&MINIMUM, &field, wrong()))
-        };
-        let findings = fields.rows().filter_map(few).collect();
-        Verdict::Ran { looked_at: (fields.len() + points.len()) as u64, findings, remarks: Vec::new() }
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        Box::new(Few { rules: &terms.rules, looked_at: 0, findings: Vec::new() })
     }
 }
 
-/// Returns fields and control points.
-fn both(snapshot: &Snapshot) -> Result<(&TableRows, &TableRows), Verdict> {
-    Ok((present(snapshot, "TxField", &[])?, present(snapshot, "TxFieldPoint", &[])?))
+/// The look: fields are counted, and judged as their control points come by.
+struct Few<'a> {
+    rules: &'a Rules,
+    looked_at: u64,
+    findings: Vec<Finding>,
+}
+
+impl Look for Few<'_> {
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+        self.looked_at += part.len();
+        if part.table == POINTS {
+            for (id, points) in part.fields() {
+                let Some(field) = known.field(id) else { continue };
+                let wrong = few(&field, points.len(), self.rules);
+                self.findings.extend(wrong.map(|wrong| of_row(&MINIMUM, FIELDS, &field, (MINIMUM.severity, wrong))));
+            }
+        }
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        ran(self.looked_at, std::mem::take(&mut self.findings))
+    }
+}
+
+/// Says that a field has fewer control points than its type needs.
+fn few(field: &Row<'_>, count: usize, rules: &Rules) -> Option<Wrong> {
+    let kind = field.integer("Type_Enum");
+    let least = rules.of_type(kind)?.min_control_points?;
+    let kind = kind.unwrap_or_default();
+    let message = || match count {
+        1 => format!("is of type {kind} and has one control point only"),
+        _ => format!("is of type {kind} and has {count} control points, fewer than {least}"),
+    };
+    let wrong = || Wrong { what: format!("points={count} Type_Enum={kind}"), message: message() };
+    (u64::try_from(count).unwrap_or(u64::MAX) < u64::from(least)).then(wrong)
 }
 
 impl Check for ControlPointSequence {
@@ -88,53 +102,61 @@ impl Check for ControlPointSequence {
     }
 
     fn needs(&self) -> Vec<Query> {
-        vec![Query::all("TxField"), Query::all("TxFieldPoint")]
+        vec![Query::all(FIELDS), Query::all(POINTS)]
     }
 
     fn reads(&self) -> Vec<Read> {
         vec![
-            Read::all("TxField", "FLD_ID", Form::Any),
-            Read::all("TxFieldPoint", "FLD_ID", Form::Any),
-            Read::own("TxField", "ControlPoints", Form::Whole),
-            Read::own("TxField", "Type_Enum", Form::Whole),
-            Read::own("TxFieldPoint", "Point", Form::Any),
+            Read::all(FIELDS, "FLD_ID", Form::Any),
+            Read::all(POINTS, "FLD_ID", Form::Any),
+            Read::own(FIELDS, "ControlPoints", Form::Whole),
+            Read::own(FIELDS, "Type_Enum", Form::Whole),
+            Read::own(POINTS, "Point", Form::Any),
         ]
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        let (fields, points) = match both(snapshot) {
-            Ok(both) => both,
-            Err(not_run) => return not_run,
-        };
-        let numbered = points.table.position("Point").is_some();
-        let mut numbers: BTreeMap<Value, Vec<Option<i64>>> = BTreeMap::new();
-        for row in points.rows() {
-            let field = row.cell("FLD_ID").map_or(Value::Null, key_form);
-            numbers.entry(field).or_default().push(row.integer("Point"));
-        }
-        let mut findings = Vec::new();
-        for field in fields.rows() {
-            let id = field.cell("FLD_ID").map_or(Value::Null, key_form);
-            let numbers = numbers.get(&id).map_or(&[] as &[Option<i64>], Vec::as_slice);
-            let mut wrong = count(&field, numbers.len());
-            if numbered {
-                wrong.extend(numbering(numbers));
-            }
-            findings.extend(wrong.into_iter().map(|wrong| finding(&CARD, &field, wrong)));
-        }
-        Verdict::Ran { looked_at: (fields.len() + points.len()) as u64, findings, remarks: Vec::new() }
+    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+        Box::new(Numbered::default())
     }
 }
 
-fn finding(card: &'static Card, field: &Row<'_>, Wrong { what, message }: Wrong) -> Finding {
-    Finding {
-        check: card.id,
-        severity: card.severity,
-        table: "TxField",
-        key: field.key(),
-        related: Vec::new(),
-        what,
-        message,
+/// The look: control points are counted as they come by, and fields judged when all have.
+#[derive(Default)]
+struct Numbered {
+    fields: BTreeMap<Value, Points>,
+    looked_at: u64,
+}
+
+/// What the control points of a field say.
+#[derive(Default)]
+struct Points {
+    count: usize,
+    /// What is wrong with their numbers.
+    wrong: Vec<Wrong>,
+}
+
+impl Look for Numbered {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        self.looked_at += part.len();
+        if part.table == POINTS {
+            for (id, points) in part.fields() {
+                let numbers: Vec<Option<i64>> = points.iter().map(|row| row.integer("Point")).collect();
+                let is_there = points.iter().any(|row| row.cell("Point").is_some());
+                let wrong = if is_there { numbering(&numbers) } else { Vec::new() };
+                self.fields.insert(id.clone(), Points { count: numbers.len(), wrong });
+            }
+        }
+    }
+
+    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
+        let mut findings = Vec::new();
+        for field in known.whole.table(FIELDS).into_iter().flat_map(TableRows::rows) {
+            let id = field.cell("FLD_ID").map_or(Value::Null, key_form);
+            let points = self.fields.remove(&id).unwrap_or_default();
+            let wrong = count(&field, points.count).into_iter().chain(points.wrong);
+            findings.extend(wrong.map(|wrong| of_row(&CARD, FIELDS, &field, (CARD.severity, wrong))));
+        }
+        ran(self.looked_at, findings)
     }
 }
 

@@ -1,14 +1,13 @@
 //! The dose history: a delivery and the entry that it names lie close in time; adds up no dose.
 
-use std::collections::BTreeMap;
-
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use super::{Card, Check, Terms, Verdict, each, present, seconds};
+use super::{Card, Check, Known, Look, Part, Terms, Verdict, ran, seconds};
 use crate::model::snapshot::key_form;
-use crate::model::{Query, Row, Severity, Snapshot, Value, Wrong, time};
+use crate::model::{Finding, Query, Row, Severity, time};
 use crate::mosaiq::ground::{Form, Read};
+use crate::mosaiq::lookup::{Lookup, SlimKey};
 
 const TABLE: &str = "TrackTreatment";
 const DOSES: &str = "Dose_Hst";
@@ -44,31 +43,56 @@ impl Check for DeliveryDoseTime {
         ]
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let doses = match present(snapshot, DOSES, &[]) {
-            Ok(doses) => doses,
-            Err(not_run) => return not_run,
-        };
-        let given = |row: Row<'_>| Some((row.cell("DHS_ID").map(key_form)?, (row.datetime("Tx_DtTm")?, row.key())));
-        let doses: BTreeMap<Value, _> = doses.rows().filter_map(given).collect();
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
         let window = seconds(terms.rules.deliveries.dose_window);
-        let verdict = each(snapshot, &CARD, TABLE, |row| {
-            let far = || {
-                let (given, _) = doses.get(&row.cell("DHS_ID").map(key_form)?)?;
-                let apart = apart(row, *given).filter(|apart| *apart > window)?.as_secs_f64();
-                let given = time::format(*given, 0, ' ');
-                let message = format!("lies {apart} s from its dose history, which says {given}");
-                Some((CARD.severity, Wrong { what: format!("Tx_DtTm={given} apart={apart:.0}s"), message }))
-            };
-            far().into_iter().collect()
-        });
-        let Verdict::Ran { looked_at, mut findings, remarks } = verdict else { return verdict };
-        let rows = snapshot.table(TABLE).ok();
-        for finding in &mut findings {
-            let named = rows.and_then(|rows| rows.row(&finding.key)?.cell("DHS_ID").map(key_form));
-            finding.related.extend(named.and_then(|id| Some((DOSES, doses.get(&id)?.1.clone()))));
+        Box::new(Beside { window, doses: Lookup::default(), looked_at: 0, findings: Vec::new() })
+    }
+}
+
+/// The look: the dose history first, then the deliveries.
+struct Beside {
+    window: SignedDuration,
+    /// When each entry says that the dose was given, and its key.
+    doses: Lookup<(DateTime, SlimKey)>,
+    looked_at: u64,
+    findings: Vec<Finding>,
+}
+
+impl Look for Beside {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        for row in &part.rows {
+            if part.table == DOSES {
+                let given = row.datetime("Tx_DtTm").map(|given| (given, row.key().into()));
+                row.cell("DHS_ID").map(key_form).zip(given).into_iter().for_each(|(id, dose)| self.doses.add(id, dose));
+            } else {
+                let finding = self.far(row);
+                self.findings.extend(finding);
+            }
         }
-        Verdict::Ran { looked_at, findings, remarks }
+        self.doses.seal();
+        self.looked_at += if part.table == TABLE { part.len() } else { 0 };
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        ran(self.looked_at, std::mem::take(&mut self.findings))
+    }
+}
+
+impl Beside {
+    /// Returns the finding of a delivery that lies far from the dose that it names.
+    fn far(&self, row: &Row<'_>) -> Option<Finding> {
+        let (given, dose) = self.doses.get(&row.cell("DHS_ID").map(key_form)?)?;
+        let apart = apart(row, *given).filter(|apart| *apart > self.window)?.as_secs_f64();
+        let given = time::format(*given, 0, ' ');
+        Some(Finding {
+            check: CARD.id,
+            severity: CARD.severity,
+            table: TABLE,
+            key: row.key(),
+            related: vec![(DOSES, dose.key())],
+            what: format!("Tx_DtTm={given} apart={apart:.0}s"),
+            message: format!("lies {apart} s from its dose history, which says {given}"),
+        })
     }
 }
 

@@ -1,13 +1,14 @@
 //! Duplicates: no patient is treated twice at once on one machine; looks only at deliveries that count.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use super::{Card, Check, Terms, Verdict, present, seconds};
-use crate::model::{Finding, Query, Severity, Snapshot, Value};
+use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, seconds};
+use crate::model::{Finding, Query, Severity, Value};
+use crate::mosaiq::course::Within;
 use crate::mosaiq::deliveries::Delivery;
 use crate::mosaiq::ground::{Form, Read};
 
@@ -43,30 +44,41 @@ impl Check for DuplicateDelivery {
         all.map(|(column, form)| Read::all(TABLE, column, form)).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let rows = match present(snapshot, TABLE, &[]) {
-            Ok(rows) => rows,
-            Err(not_run) => return not_run,
-        };
-        let window = seconds(terms.rules.deliveries.duplicate_window);
-        let mut groups: BTreeMap<(Value, Value), Vec<Delivery>> = BTreeMap::new();
-        for delivery in rows.rows().filter_map(|row| Delivery::read(&row).ok()) {
-            groups.entry((delivery.patient.clone(), delivery.machine.clone())).or_default().push(delivery);
-        }
-        let mut findings: Vec<Finding> = groups.into_values().flat_map(|group| clashes(group, window)).collect();
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Deliveries)
+    }
+
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        Box::new(Twice { window: seconds(terms.rules.deliveries.duplicate_window), looked_at: 0 })
+    }
+}
+
+/// The look: deliveries are compared when all have come by.
+struct Twice {
+    window: SignedDuration,
+    looked_at: u64,
+}
+
+impl Look for Twice {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        self.looked_at += part.len();
+    }
+
+    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
+        let mut findings = Vec::new();
+        known.course.groups(Within::Both, |group| findings.extend(clashes(&group, self.window)));
         findings.sort();
-        Verdict::Ran { looked_at: rows.len() as u64, findings, remarks: Vec::new() }
+        Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }
 }
 
 /// Returns a finding for every one of a patient's deliveries on a machine that clashes with an earlier one.
 ///
 /// It names the nearest of these and counts the others, so that there are never more findings than deliveries.
-fn clashes(mut deliveries: Vec<Delivery>, window: SignedDuration) -> Vec<Finding> {
-    deliveries.sort_by(|a, b| (a.start, &a.key).cmp(&(b.start, &b.key)));
+fn clashes(deliveries: &[(Value, Delivery)], window: SignedDuration) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (mut near, mut running) = (VecDeque::new(), Running::default());
-    for later in &deliveries {
+    for (_, later) in deliveries {
         let is_near = |first: &Delivery| later.start.duration_since(first.start) <= window;
         while let Some(first) = near.pop_front() {
             if is_near(first) {

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Card, Check, Terms, Verdict, present};
-use crate::model::snapshot::key_form;
-use crate::model::{Finding, Key, Query, Row, Severity, Snapshot, Value, Wrong};
+use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, ran};
+use crate::model::{Finding, Key, Query, Row, Severity, Value, Wrong};
 use crate::mosaiq::fleet::Fleet;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::leaves::{self, POINTS};
 use crate::mosaiq::limits::EXPECTING_FIELDS_MIN;
-use crate::mosaiq::machines::{FIELDS, LeafField, MACHINE, Machines};
+use crate::mosaiq::machines::{FIELDS, LeafField, MACHINE};
 use crate::mosaiq::rules::MachineRule;
 use crate::mosaiq::versions;
 
@@ -64,20 +63,35 @@ impl Check for LeafCountField {
             .into()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        let points = match present(snapshot, POINTS, &[]) {
-            Ok(points) => points,
-            Err(not_run) => return not_run,
-        };
-        let mut fields: BTreeMap<Value, BTreeMap<usize, Vec<Row<'_>>>> = BTreeMap::new();
-        for row in points.rows() {
-            let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
-            if let (Some(field), Some(count)) = (field, leaves::in_use(&row)) {
-                fields.entry(field).or_default().entry(count).or_default().push(row);
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Leaves)
+    }
+
+    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+        Box::new(Within { looked_at: 0, findings: Vec::new() })
+    }
+}
+
+/// The look within fields.
+struct Within {
+    looked_at: u64,
+    findings: Vec<Finding>,
+}
+
+impl Look for Within {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        self.looked_at += part.len();
+        for (field, rows) in part.fields() {
+            let mut counts: BTreeMap<usize, Vec<Row<'_>>> = BTreeMap::new();
+            for row in rows {
+                leaves::in_use(row).into_iter().for_each(|count| counts.entry(count).or_default().push(*row));
             }
+            self.findings.extend(within(field, &counts));
         }
-        let findings = fields.into_iter().filter_map(|(field, counts)| within(field, &counts)).collect();
-        Verdict::Ran { looked_at: points.len() as u64, findings, remarks: Vec::new() }
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        ran(self.looked_at, std::mem::take(&mut self.findings))
     }
 }
 
@@ -98,12 +112,28 @@ impl Check for LeafCountMachine {
         all_of(&["FLD_ID", MACHINE])
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let (machines, looked_at) = match read(snapshot, &["FLD_ID", MACHINE]) {
-            Ok(read) => read,
-            Err(not_run) => return not_run,
-        };
-        let fleet = Fleet::read(snapshot, &terms.rules);
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Leaves)
+    }
+
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        Box::new(Among { fleet: Fleet::read(known.whole, &terms.rules), looked_at: 0 })
+    }
+}
+
+/// The look among the fields of a machine.
+struct Among<'a> {
+    fleet: Fleet<'a>,
+    looked_at: u64,
+}
+
+impl Look for Among<'_> {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        self.looked_at += part.len();
+    }
+
+    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
+        let (machines, fleet, looked_at) = (known.machines(), &self.fleet, self.looked_at);
         let (mut findings, mut unjudged, all) = (Vec::new(), 0, machines.fields().len());
         for field in machines.fields().values() {
             // A field whose own points differ is the other check's.
@@ -151,11 +181,27 @@ impl Check for LeafCountVersion {
         all_of(&["FLD_ID", MACHINE, versions::SET])
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        let (machines, looked_at) = match read(snapshot, &["FLD_ID", MACHINE, versions::SET]) {
-            Ok(read) => read,
-            Err(not_run) => return not_run,
-        };
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Leaves)
+    }
+
+    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+        Box::new(Between { looked_at: 0 })
+    }
+}
+
+/// The look between versions.
+struct Between {
+    looked_at: u64,
+}
+
+impl Look for Between {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        self.looked_at += part.len();
+    }
+
+    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
+        let machines = known.machines();
         let mut sets: BTreeMap<(&Value, &Value), Vec<(usize, &LeafField)>> = BTreeMap::new();
         for field in machines.fields().values().filter(|field| !field.set.is_null()) {
             if let Some(count) = field.leaves.count() {
@@ -164,7 +210,7 @@ impl Check for LeafCountVersion {
         }
         let mut findings: Vec<Finding> = sets.into_values().flat_map(between).collect();
         findings.sort();
-        Verdict::Ran { looked_at, findings, remarks: Vec::new() }
+        Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }
 }
 
@@ -175,20 +221,13 @@ fn all_of(columns: &[&'static str]) -> Vec<Read> {
     fields.chain(points.map(|(column, form)| Read::all(POINTS, column, form))).collect()
 }
 
-/// Reads both tables whole; returns how many rows they have, too.
-fn read(snapshot: &Snapshot, columns: &[&str]) -> Result<(Machines, u64), Verdict> {
-    let fields = present(snapshot, FIELDS, columns)?;
-    let points = present(snapshot, POINTS, &["FLD_ID", "MLC_Leaves"])?;
-    Ok((Machines::read_counts(fields, points), (fields.len() + points.len()) as u64))
-}
-
 fn finding(card: &'static Card, key: Key, related: Vec<(&'static str, Key)>, wrong: Wrong) -> Finding {
     let Wrong { what, message } = wrong;
     Finding { check: card.id, severity: card.severity, table: FIELDS, key, related, what, message }
 }
 
 /// Returns the finding of a field whose control points differ: it names those that are not as most of them.
-fn within(field: Value, counts: &BTreeMap<usize, Vec<Row<'_>>>) -> Option<Finding> {
+fn within(field: &Value, counts: &BTreeMap<usize, Vec<Row<'_>>>) -> Option<Finding> {
     // Of equally many `max_by_key` returns the last, with the larger number: leaves are rather lost than gained.
     let (usual, _) = counts.iter().max_by_key(|(_, rows)| rows.len()).filter(|_| counts.len() > 1)?;
     let others = counts.iter().filter(|(count, _)| *count != usual);
@@ -197,7 +236,12 @@ fn within(field: Value, counts: &BTreeMap<usize, Vec<Row<'_>>>) -> Option<Findin
     let message = format!("its control points differ in their number of leaf pairs: {}", texts.join(", "));
     let related = rows.iter().map(|row| (POINTS, row.key())).collect();
     let what: Vec<String> = counts.iter().map(|(count, rows)| format!("{count}x{}", rows.len())).collect();
-    Some(finding(&FIELD, vec![field], related, Wrong { what: format!("MLC_Leaves={}", what.join(",")), message }))
+    Some(finding(
+        &FIELD,
+        vec![field.clone()],
+        related,
+        Wrong { what: format!("MLC_Leaves={}", what.join(",")), message },
+    ))
 }
 
 /// Returns a finding for every version of a field that is not as most of them, or else not as the first.

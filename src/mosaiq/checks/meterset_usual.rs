@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::metersets::impossible;
-use super::{Card, Check, Terms, Verdict, each};
-use crate::model::{Query, Row, Severity, Snapshot, TableRows, Wrong};
+use super::{Card, Check, Known, Look, Terms, each, of_row, singly};
+use crate::model::{Query, Row, Severity, TableRows, Wrong};
 use crate::mosaiq::field_types;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::numbers::Reading;
@@ -67,8 +67,8 @@ impl Check for MetersetLimit {
         columns().into()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        each(snapshot, &LIMIT, TABLE, |row| {
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        each(&LIMIT, TABLE, move |row, _| {
             let large = || {
                 let kind = row.integer("Type_Enum").filter(|_| counts(row))?;
                 let most = terms.rules.of_type(Some(kind))?.max_meterset?;
@@ -126,14 +126,15 @@ impl Check for MetersetOutlier {
         columns().into_iter().chain([Read::all(TABLE, "Cgray", Form::Number)]).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
         let mut types: BTreeMap<i64, Sums> = BTreeMap::new();
-        let rows = snapshot.table(TABLE).into_iter().flat_map(TableRows::rows);
+        let rows = known.whole.table(TABLE).into_iter().flat_map(TableRows::rows);
         rows.filter_map(|row| units(&row, terms))
             .for_each(|(kind, units)| types.entry(kind).or_default().add(units.ln()));
         let (enough, deviations) =
             (f64::from(terms.rules.metersets.deviations_fields), terms.rules.metersets.deviations);
-        let verdict = each(snapshot, &OUTLIER, TABLE, |row| {
+        let remarks = few(&types, enough);
+        singly(TABLE, remarks, move |row, _, findings| {
             let far = || {
                 let (kind, units) = units(row, terms)?;
                 let sums = types.get(&kind).filter(|sums| sums.number > enough)?;
@@ -153,9 +154,8 @@ impl Check for MetersetOutlier {
                 let wrong = || Wrong { what: what(), message: message() };
                 (away.abs() > deviations.get()).then(|| (OUTLIER.severity, wrong()))
             };
-            far().into_iter().collect()
-        });
-        verdict.remarking(few(&types, enough))
+            findings.extend(far().map(|wrong| of_row(&OUTLIER, TABLE, row, wrong)));
+        })
     }
 }
 

@@ -1,10 +1,7 @@
 //! Metersets: a field's monitor units are possible, and agree with its control points and its dose; knows no plan.
 
-use std::collections::BTreeMap;
-
-use super::{Card, Check, Terms, Verdict, each, present};
-use crate::model::snapshot::key_form;
-use crate::model::{Query, Row, Severity, Snapshot, Value, Wrong};
+use super::{Card, Check, Known, Look, Part, Terms, Verdict, each, of_row, ran};
+use crate::model::{Finding, Query, Row, Severity, Wrong};
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::metersets::{self, Dose, Tolerance};
 use crate::mosaiq::numbers::{Number, Reading};
@@ -37,8 +34,8 @@ impl Check for MetersetValue {
         vec![Read::all(TABLE, COLUMN, Form::Number)]
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        each(snapshot, &VALUE, TABLE, |row| {
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        each(&VALUE, TABLE, move |row, _| {
             let impossible = |meterset: &Number| impossible(*meterset, terms);
             let found = Reading::cell(row, COLUMN).number().filter(impossible);
             let wrong = |meterset: Number| {
@@ -85,30 +82,46 @@ impl Check for MetersetIndex {
         fields.into_iter().chain(points).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let points = match present(snapshot, "TxFieldPoint", &[]) {
-            Ok(points) => points,
-            Err(not_run) => return not_run,
-        };
-        let mut of_field: BTreeMap<Value, Vec<Row<'_>>> = BTreeMap::new();
-        for point in points.rows() {
-            of_field.entry(point.cell("FLD_ID").map_or(Value::Null, key_form)).or_default().push(point);
-        }
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
         let tolerance = Tolerance::of(&terms.rules.metersets);
-        each(snapshot, &INDEX, TABLE, |row| {
-            let judge = || {
-                let points = of_field.get(&key_form(row.cell("FLD_ID")?))?;
-                let (last, meterset) = (metersets::last_index(points)?, row.float(COLUMN)?);
-                let [end, all] = [last, meterset].map(Number::from);
-                let wrong = || Wrong {
-                    what: format!("Index={end} {COLUMN}={all}"),
-                    message: format!("the last index is {end}, neither 100 % nor the Meterset, {all} MU"),
-                };
-                (!metersets::index_fits(last, meterset, tolerance)).then(|| (INDEX.severity, wrong()))
-            };
-            judge().into_iter().collect()
-        })
+        Box::new(Indexed { tolerance, looked_at: 0, findings: Vec::new() })
     }
+}
+
+/// The look: fields are counted, and judged as their control points come by.
+struct Indexed {
+    tolerance: Tolerance,
+    looked_at: u64,
+    findings: Vec<Finding>,
+}
+
+impl Look for Indexed {
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+        if part.table == TABLE {
+            self.looked_at += part.len();
+            return;
+        }
+        for (id, points) in part.fields() {
+            let Some(field) = known.field(id) else { continue };
+            let wrong = wrong_index(&field, points, self.tolerance);
+            self.findings.extend(wrong.map(|wrong| of_row(&INDEX, TABLE, &field, (INDEX.severity, wrong))));
+        }
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        ran(self.looked_at, std::mem::take(&mut self.findings))
+    }
+}
+
+/// Says that the last index of a field's control points is no end.
+fn wrong_index(field: &Row<'_>, points: &[Row<'_>], tolerance: Tolerance) -> Option<Wrong> {
+    let (last, meterset) = (metersets::last_index(points)?, field.float(COLUMN)?);
+    let [end, all] = [last, meterset].map(Number::from);
+    let wrong = || Wrong {
+        what: format!("Index={end} {COLUMN}={all}"),
+        message: format!("the last index is {end}, neither 100 % nor the Meterset, {all} MU"),
+    };
+    (!metersets::index_fits(last, meterset, tolerance)).then(wrong)
 }
 
 /// A meterset agrees with the dose.
@@ -136,9 +149,9 @@ impl Check for MetersetDose {
         [COLUMN, "Cgray", "cGrayPerMeterset"].map(|column| Read::all(TABLE, column, Form::Number)).into()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
         let tolerance = Tolerance::of(&terms.rules.metersets);
-        each(snapshot, &DOSE, TABLE, |row| {
+        each(&DOSE, TABLE, move |row, _| {
             let judge = || {
                 let (dose, meterset) = (Dose::of(row)?, row.float(COLUMN)?);
                 let [cgray, each, all] = [dose.cgray, dose.per_meterset, meterset].map(Number::from);

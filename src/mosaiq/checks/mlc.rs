@@ -1,13 +1,15 @@
 //! MLC leaf sets: whole leaves, within limits, no pair crossed; says nothing of how many leaves a machine has.
 
-use super::{Card, Check, Terms, Verdict, present};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, ran, singly};
 use crate::model::refusal::show;
 use crate::model::snapshot::key_form;
-use crate::model::{Finding, Query, Row, Severity, Snapshot, TableRows, Value, Wrong};
+use crate::model::{Finding, Query, Row, Severity, Value, Wrong};
 use crate::mosaiq::fleet::Fleet;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
-use crate::mosaiq::machines::{FIELDS, MACHINE, Machines};
+use crate::mosaiq::machines::{FIELDS, MACHINE};
 
 /// The column that says how many leaf pairs are in use.
 const LEAVES: &str = "MLC_Leaves";
@@ -63,10 +65,16 @@ impl Check for LeafSet {
         banks.into_iter().chain([Read::aid(POINTS, LEAVES, Form::Whole)]).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        of_points(snapshot, |row| {
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Leaves)
+    }
+
+    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+        singly(POINTS, Vec::new(), |row, _, findings| {
             let wrong = wrong_bytes(row);
-            (!wrong.is_empty()).then(|| of_point(&SET, row, Wrong { what: forms(row), message: wrong.join("; ") }))
+            if !wrong.is_empty() {
+                findings.push(of_point(&SET, row, Wrong { what: forms(row), message: wrong.join("; ") }));
+            }
         })
     }
 }
@@ -89,24 +97,28 @@ impl Check for LeafLimits {
         banks.into_iter().chain([Read::all(POINTS, LEAVES, Form::Whole)]).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let fleet = Fleet::read(snapshot, &terms.rules);
-        let verdict = of_points(snapshot, |row| {
-            let point = LeafPoint::read(row)?;
-            let machine = fleet.of_field(row.cell("FLD_ID"));
-            let (low, high) = (machine.min_position, machine.max_position);
-            let inside = |position: &i16| (low.get()..=high.get()).contains(&(f64::from(*position) / 100.0));
-            let far = point.leaves().filter(|position| !inside(position)).count();
-            let (bank, pair, position) = (far > 0).then(|| farthest(&point))??;
-            let position = leaves::centimetres(i32::from(position));
-            let what = format!("leaves={far} {bank}{pair}={position}");
-            let message = format!(
-                "leaves outside {low} to {high} cm: {far}; the farthest in bank {bank}, pair {pair}, at {position} cm"
-            );
-            Some(of_point(&LIMITS, row, Wrong { what, message }))
-        });
-        verdict.remarking(fleet.remarks())
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Leaves)
     }
+
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        let fleet = Fleet::read(known.whole, &terms.rules);
+        singly(POINTS, fleet.remarks(), move |row, _, findings| findings.extend(far(row, &fleet)))
+    }
+}
+
+/// Returns the finding of a control point with leaves where none can stand.
+fn far(row: &Row<'_>, fleet: &Fleet<'_>) -> Option<Finding> {
+    let point = LeafPoint::read(row)?;
+    let machine = fleet.of_field(row.cell("FLD_ID"));
+    let (low, high) = (machine.min_position, machine.max_position);
+    let far = point.leaves().filter(|position| !machine.reaches(*position)).count();
+    let (bank, pair, position) = (far > 0).then(|| farthest(&point))??;
+    let position = leaves::centimetres(i32::from(position));
+    let what = format!("leaves={far} {bank}{pair}={position}");
+    let message =
+        format!("leaves outside {low} to {high} cm: {far}; the farthest in bank {bank}, pair {pair}, at {position} cm");
+    Some(of_point(&LIMITS, row, Wrong { what, message }))
 }
 
 impl Check for LeafGap {
@@ -129,43 +141,54 @@ impl Check for LeafGap {
         fields.into_iter().chain(points.map(|(column, form)| Read::all(POINTS, column, form))).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let fields = present(snapshot, FIELDS, &["FLD_ID", MACHINE]);
-        let points = present(snapshot, POINTS, &leaves::COLUMNS);
-        let (fields, points) = match (fields, points) {
-            (Ok(fields), Ok(points)) => (fields, points),
-            (Err(not_run), _) | (_, Err(not_run)) => return not_run,
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Leaves)
+    }
+
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        let fleet = Fleet::read(known.whole, &terms.rules);
+        Box::new(Crossed { fleet, looked_at: 0, fields: BTreeMap::new(), findings: Vec::new() })
+    }
+}
+
+/// The look: all control points first, which tell how machines count; then those of fields with crossed pairs.
+struct Crossed<'a> {
+    fleet: Fleet<'a>,
+    looked_at: u64,
+    fields: BTreeMap<Value, Convention>,
+    findings: Vec<Finding>,
+}
+
+impl Look for Crossed<'_> {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        self.looked_at += if part.table == POINTS { part.len() } else { 0 };
+    }
+
+    fn again(&mut self, known: &Known<'_>) -> BTreeSet<Value> {
+        let gaps = known.machines().gaps(|machine| self.fleet.rule(machine)?.leaf_convention);
+        self.fields = gaps.crossed.into_iter().map(|(field, convention)| (field.clone(), convention)).collect();
+        self.fields.keys().cloned().collect()
+    }
+
+    fn take_again(&mut self, part: &Part<'_>) {
+        let crossed = |row: &Row<'_>| {
+            let field = row.cell("FLD_ID").map(key_form)?;
+            of_point_gaps(row, *self.fields.get(&field)?)
         };
-        let machines = Machines::read(fields, points);
-        let fleet = Fleet::read(snapshot, &terms.rules);
-        let gaps = machines.gaps(|machine| fleet.rule(machine)?.leaf_convention);
+        self.findings.extend(part.rows.iter().filter_map(crossed));
+    }
+
+    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
+        let gaps = known.machines().gaps(|machine| self.fleet.rule(machine)?.leaf_convention);
         let (all, unjudged) = (gaps.fields, gaps.unjudged);
         let why = "no machine, or a machine whose other fields do not tell how it counts its banks";
         if unjudged == all && all > 0 {
             return Verdict::NotRun { why: format!("none of {all} fields with leaves can be judged: {why}") };
         }
-        let crossed = |row: Row<'_>| {
-            let field = row.cell("FLD_ID").map(key_form)?;
-            of_point_gaps(&row, *gaps.crossed.get(&field)?)
-        };
         let remark = format!("{unjudged} of {all} fields with leaves were not judged: {why}");
-        Verdict::Ran {
-            looked_at: points.len() as u64,
-            findings: points.rows().filter_map(crossed).collect(),
-            remarks: if unjudged > 0 { vec![remark] } else { Vec::new() },
-        }
-        .remarking(fleet.remarks())
+        let remarks = if unjudged > 0 { vec![remark] } else { Vec::new() };
+        ran(self.looked_at, std::mem::take(&mut self.findings)).remarking(remarks).remarking(self.fleet.remarks())
     }
-}
-
-/// Looks at every control point alone.
-fn of_points(snapshot: &Snapshot, look: impl Fn(&Row<'_>) -> Option<Finding>) -> Verdict {
-    let points: &TableRows = match present(snapshot, POINTS, &[]) {
-        Ok(points) => points,
-        Err(not_run) => return not_run,
-    };
-    let findings = points.rows().filter_map(|row| look(&row)).collect();
-    Verdict::Ran { looked_at: points.len() as u64, findings, remarks: Vec::new() }
 }
 
 fn of_point(card: &'static Card, row: &Row<'_>, Wrong { what, message }: Wrong) -> Finding {

@@ -1,4 +1,4 @@
-//! Quality checks: one file a group, listed in [`CHECKS`]; a check looks at a snapshot, and never reads.
+//! Quality checks: one file a group, listed in [`CHECKS`]; a check looks at rows that come by, and never reads.
 
 mod angle_motion;
 mod angles;
@@ -17,15 +17,19 @@ mod references;
 mod technique;
 mod times;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, civil};
 
 pub(super) use self::offset_context::site_limit;
-pub use super::ground::Survey;
-use super::ground::{self, Read};
+use super::ground::Read;
+use super::known::{Known, Part};
+use super::looks::Looks;
 use super::rules::{Limit, Rules};
-use crate::model::{Filter, Finding, Query, Row, Severity, Snapshot, TableRows, Wrong};
+use crate::model::{Finding, Query, Row, Severity, Snapshot, Value, Wrong};
+
+pub use super::known::Fact;
 
 /// Every check, in the order of the groups.
 pub static CHECKS: &[&dyn Check] = &[
@@ -158,35 +162,35 @@ pub trait Check: Sync {
     fn queries(&self) -> Vec<Query> {
         self.needs().into_iter().chain(self.aids()).collect()
     }
-    /// Looks at what was read, where enough of it can be; a column that is missing or unreadable is [`Self::run`]'s.
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict;
+    /// Returns what it wants gathered beside, once for all checks.
+    fn wants(&self) -> Option<Fact> {
+        None
+    }
+    /// Begins to look; a column that is missing or unreadable is not its business.
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a>;
+}
 
+impl<'c> dyn Check + 'c {
     /// Looks at what was read, and says what it could not look at.
-    fn run(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        self.run_beside(snapshot, terms, &mut Survey::default())
+    #[must_use]
+    pub fn run(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+        let verdict = Looks::of_snapshot(&[self], snapshot, terms).0.pop();
+        verdict.unwrap_or_else(|| Verdict::NotRun { why: "it was not asked".into() })
     }
+}
 
-    /// Does the same beside other checks of one snapshot, which share what they know of its columns.
-    fn run_beside(&self, snapshot: &Snapshot, terms: &Terms, known: &mut Survey) -> Verdict {
-        let id = self.card().id;
-        if !terms.rules.runs(id) {
-            return Verdict::NotRun { why: "the rules switch it off".into() };
-        }
-        let unjudged = match ground::survey(&self.reads(), snapshot, known) {
-            Ok(unjudged) => unjudged,
-            Err(why) => return Verdict::NotRun { why },
-        };
-        match self.judge(snapshot, terms) {
-            Verdict::Ran { looked_at, mut findings, remarks } => {
-                if let Some(severity) = terms.rules.severity(id) {
-                    findings.iter_mut().for_each(|finding| finding.severity = severity);
-                }
-                let remarks = unjudged.into_iter().chain(empty(&self.needs(), snapshot)).chain(remarks).collect();
-                Verdict::Ran { looked_at, findings, remarks }
-            }
-            not_run @ Verdict::NotRun { .. } => not_run,
-        }
+/// A check at work: rows of the tables that it needs come by, each once, parents before what refers to them.
+pub trait Look {
+    /// Looks at some rows.
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>);
+    /// Names the fields whose control points it must see once more, now that all have come by.
+    fn again(&mut self, _: &Known<'_>) -> BTreeSet<Value> {
+        BTreeSet::new()
     }
+    /// Looks at control points once more.
+    fn take_again(&mut self, _: &Part<'_>) {}
+    /// Says what it saw.
+    fn verdict(&mut self, known: &Known<'_>) -> Verdict;
 }
 
 /// Returns a number of seconds as a duration.
@@ -194,43 +198,57 @@ fn seconds(limit: Limit) -> SignedDuration {
     SignedDuration::try_from_secs_f64(limit.get()).unwrap_or(SignedDuration::MAX)
 }
 
-/// Says which tables have no row to look at.
-fn empty(queries: &[Query], snapshot: &Snapshot) -> Vec<String> {
-    let whole = queries.iter().filter(|query| query.filter == Filter::All);
-    let is_empty = |query: &&Query| snapshot.table(&query.table).is_ok_and(TableRows::is_empty);
-    whole.filter(is_empty).map(|query| format!("{} is empty", query.table)).collect()
+/// A look at the rows of one table, each by itself.
+struct Single<F> {
+    table: &'static str,
+    judge: F,
+    looked_at: u64,
+    findings: Vec<Finding>,
+    remarks: Vec<String>,
 }
 
-/// Returns what was read of a table that has these columns, or the verdict that the check cannot run.
-fn present<'s>(snapshot: &'s Snapshot, table: &str, columns: &[&str]) -> Result<&'s TableRows, Verdict> {
-    let not_run = |error: crate::model::Refusal| Verdict::NotRun { why: error.to_string() };
-    let rows = snapshot.table(table).map_err(not_run)?;
-    columns.iter().try_for_each(|column| rows.table.column(column).map(|_| ())).map_err(not_run)?;
-    Ok(rows)
+impl<F: FnMut(&Row<'_>, &Known<'_>, &mut Vec<Finding>)> Look for Single<F> {
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+        if part.table == self.table {
+            self.looked_at += part.len();
+            part.rows.iter().for_each(|row| (self.judge)(row, known, &mut self.findings));
+        }
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        let remarks = std::mem::take(&mut self.remarks);
+        ran(self.looked_at, std::mem::take(&mut self.findings)).remarking(remarks)
+    }
 }
 
 /// Looks at every row of a table, each by itself.
-fn each(
-    snapshot: &Snapshot,
+fn singly<'a>(
+    table: &'static str,
+    remarks: Vec<String>,
+    judge: impl FnMut(&Row<'_>, &Known<'_>, &mut Vec<Finding>) + 'a,
+) -> Box<dyn Look + 'a> {
+    Box::new(Single { table, judge, looked_at: 0, findings: Vec::new(), remarks })
+}
+
+/// Looks at every row of a table, each by itself, and says what is wrong with it.
+fn each<'a>(
     card: &'static Card,
     table: &'static str,
-    judge: impl Fn(&Row<'_>) -> Vec<(Severity, Wrong)>,
-) -> Verdict {
-    let rows = match present(snapshot, table, &[]) {
-        Ok(rows) => rows,
-        Err(not_run) => return not_run,
-    };
-    let mut findings = Vec::new();
-    for row in rows.rows() {
-        findings.extend(judge(&row).into_iter().map(|(severity, wrong)| Finding {
-            check: card.id,
-            severity,
-            table,
-            key: row.key(),
-            related: Vec::new(),
-            what: wrong.what,
-            message: wrong.message,
-        }));
-    }
-    Verdict::Ran { looked_at: rows.len() as u64, findings, remarks: Vec::new() }
+    judge: impl Fn(&Row<'_>, &Known<'_>) -> Vec<(Severity, Wrong)> + 'a,
+) -> Box<dyn Look + 'a> {
+    singly(table, Vec::new(), move |row, known, findings| {
+        findings.extend(judge(row, known).into_iter().map(|wrong| of_row(card, table, row, wrong)));
+    })
+}
+
+/// Returns the finding of a row alone.
+fn of_row(card: &'static Card, table: &'static str, row: &Row<'_>, (severity, wrong): (Severity, Wrong)) -> Finding {
+    let Wrong { what, message } = wrong;
+    Finding { check: card.id, severity, table, key: row.key(), related: Vec::new(), what, message }
+}
+
+/// Returns the verdict of a look whose findings stand in key order, as the rows do.
+fn ran(looked_at: u64, mut findings: Vec<Finding>) -> Verdict {
+    findings.sort_by(|a, b| a.key.cmp(&b.key));
+    Verdict::Ran { looked_at, findings, remarks: Vec::new() }
 }

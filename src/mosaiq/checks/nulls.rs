@@ -1,7 +1,7 @@
 //! NULLs: no row lacks what it cannot do without; looks at no value.
 
-use super::{Card, Check, Terms, Verdict, each};
-use crate::model::{Query, Severity, Snapshot, Value, Wrong};
+use super::{Card, Check, Known, Look, Terms, each};
+use crate::model::{Query, Severity, Value, Wrong};
 use crate::mosaiq::columns::Place;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::required::{LOOKED_UP, REQUIRED, severity};
@@ -114,20 +114,19 @@ impl Check for Nulls {
     }
 
     fn reads(&self) -> Vec<Read> {
-        self.places().map(|place| Read::own(place.table, place.column, Form::Any)).collect()
+        places(self.table).map(|place| Read::own(place.table, place.column, Form::Any)).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        each(snapshot, self.card, self.table, |row| {
-            let empty = self.places().filter(|place| row.cell(place.column).is_some_and(Value::is_null));
+    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+        let table = self.table;
+        each(self.card, table, move |row, _| {
+            let empty = places(table).filter(|place| row.cell(place.column).is_some_and(Value::is_null));
             let wrong = |column: &str| Wrong { what: format!("{column}=NULL"), message: format!("{column} is NULL") };
             empty.map(|place| (severity(place), wrong(place.column))).collect()
         })
     }
 }
 
-impl Nulls {
-    fn places(&self) -> impl Iterator<Item = &'static Place> {
-        REQUIRED.iter().chain(&LOOKED_UP).filter(|place| place.table == self.table)
-    }
+fn places(table: &'static str) -> impl Iterator<Item = &'static Place> {
+    REQUIRED.iter().chain(&LOOKED_UP).filter(move |place| place.table == table)
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
 use super::offsets::AXES;
-use super::{Card, Check, Terms, Verdict, each, present, seconds};
+use super::{Card, Check, Known, Look, Part, Terms, Verdict, each, of_row, ran, seconds};
 use crate::model::snapshot::key_form;
-use crate::model::{Query, Row, Severity, Snapshot, TableRows, Value, Wrong, time};
+use crate::model::{Finding, Query, Row, Severity, TableRows, Value, Wrong, time};
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::numbers::Reading;
 use crate::mosaiq::rules::{Limit, Rules};
@@ -69,54 +70,86 @@ impl Check for OffsetTime {
         ]
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let (sites, deliveries) = match (present(snapshot, SITES, &[]), present(snapshot, DELIVERIES, &[])) {
-            (Ok(sites), Ok(deliveries)) => (sites, deliveries),
-            (Err(not_run), _) | (_, Err(not_run)) => return not_run,
-        };
-        let treated = treated(sites, deliveries);
-        let (before, after) = (terms.rules.offsets.before_treatment, terms.rules.offsets.after_treatment);
-        let verdict = each(snapshot, &TIME, TABLE, |row| {
-            let far = || {
-                let (study, treated) = (row.datetime("Study_DtTm")?, treated.get(&set(row)?)?);
-                let first = study.checked_sub(seconds(after)).unwrap_or(DateTime::MIN);
-                let last = study.checked_add(seconds(before)).unwrap_or(DateTime::MAX);
-                let next = treated.get(treated.partition_point(|start| *start < first));
-                if next.is_some_and(|start| *start <= last) {
-                    return None;
-                }
-                let apart = |start: &&DateTime| start.duration_since(study).abs();
-                let nearest = time::format(*treated.iter().min_by_key(apart)?, 0, ' ');
-                let study = time::format(study, 0, ' ');
-                let message = format!("was measured at {study}, and the nearest treatment began at {nearest}");
-                Some((TIME.severity, Wrong { what: format!("Study_DtTm={study}"), message }))
-            };
-            far().into_iter().collect()
-        });
-        let untreated = snapshot
-            .table(TABLE)
-            .map(|rows| rows.rows().filter(|row| set(row).is_some_and(|set| !treated.contains_key(&set))).count());
-        match untreated {
-            Ok(0) | Err(_) => verdict,
-            Ok(some) => verdict.remarking(vec![format!("shifts of prescriptions that were never treated: {some}")]),
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        let offsets = &terms.rules.offsets;
+        let window = (seconds(offsets.before_treatment), seconds(offsets.after_treatment));
+        Box::new(Treated { window, ..Treated::default() })
+    }
+}
+
+/// The look: prescriptions first, then deliveries, then shifts.
+#[derive(Default)]
+struct Treated {
+    /// How long before a treatment a shift is measured, and how long after.
+    window: (SignedDuration, SignedDuration),
+    /// The sets of prescriptions.
+    sets: BTreeMap<Value, Value>,
+    /// When treatments of every set began, the first one first.
+    starts: BTreeMap<Value, Vec<DateTime>>,
+    sorted: bool,
+    looked_at: u64,
+    untreated: u64,
+    findings: Vec<Finding>,
+}
+
+impl Look for Treated {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        match part.table {
+            SITES => {
+                let of_site = |row: &Row<'_>| Some((row.cell("SIT_ID").map(key_form)?, set(row)?));
+                self.sets.extend(part.rows.iter().filter_map(of_site));
+            }
+            DELIVERIES => part.rows.iter().for_each(|row| self.treat(row)),
+            _ => self.shifts(part),
+        }
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        let verdict = ran(self.looked_at, std::mem::take(&mut self.findings));
+        match self.untreated {
+            0 => verdict,
+            some => verdict.remarking(vec![format!("shifts of prescriptions that were never treated: {some}")]),
         }
     }
 }
 
-/// Returns when treatments of every set of prescriptions began, the first one first.
-fn treated(sites: &TableRows, deliveries: &TableRows) -> BTreeMap<Value, Vec<DateTime>> {
-    let of_site = |row: Row<'_>| Some((row.cell("SIT_ID").map(key_form)?, set(&row)?));
-    let sets: BTreeMap<Value, Value> = sites.rows().filter_map(of_site).collect();
-    let mut treated: BTreeMap<Value, Vec<DateTime>> = BTreeMap::new();
-    for row in deliveries.rows() {
+impl Treated {
+    fn treat(&mut self, row: &Row<'_>) {
         let beam = row.flag("WasBeamOn") == Some(true) && row.flag("WasQAMode") != Some(true);
-        let set = row.cell("SIT_ID").map(key_form).and_then(|site| sets.get(&site));
+        let set = row.cell("SIT_ID").map(key_form).and_then(|site| self.sets.get(&site));
         if let (true, Some(set), Some(start)) = (beam, set, row.datetime("Create_DtTm")) {
-            treated.entry(set.clone()).or_default().push(start);
+            self.starts.entry(set.clone()).or_default().push(start);
         }
     }
-    treated.values_mut().for_each(|starts| starts.sort());
-    treated
+
+    fn shifts(&mut self, part: &Part<'_>) {
+        if !std::mem::replace(&mut self.sorted, true) {
+            self.starts.values_mut().for_each(|starts| starts.sort());
+        }
+        self.looked_at += part.len();
+        for row in &part.rows {
+            self.untreated += u64::from(set(row).is_some_and(|set| !self.starts.contains_key(&set)));
+            let wrong = self.far(row).map(|wrong| of_row(&TIME, TABLE, row, (TIME.severity, wrong)));
+            self.findings.extend(wrong);
+        }
+    }
+
+    /// Says that no treatment began near a shift.
+    fn far(&self, row: &Row<'_>) -> Option<Wrong> {
+        let (before, after) = self.window;
+        let (study, starts) = (row.datetime("Study_DtTm")?, self.starts.get(&set(row)?)?);
+        let first = study.checked_sub(after).unwrap_or(DateTime::MIN);
+        let last = study.checked_add(before).unwrap_or(DateTime::MAX);
+        let next = starts.get(starts.partition_point(|start| *start < first));
+        if next.is_some_and(|start| *start <= last) {
+            return None;
+        }
+        let apart = |start: &&DateTime| start.duration_since(study).abs();
+        let nearest = time::format(*starts.iter().min_by_key(apart)?, 0, ' ');
+        let study = time::format(study, 0, ' ');
+        let message = format!("was measured at {study}, and the nearest treatment began at {nearest}");
+        Some(Wrong { what: format!("Study_DtTm={study}"), message })
+    }
 }
 
 impl Check for OffsetActionLimit {
@@ -136,14 +169,10 @@ impl Check for OffsetActionLimit {
         axes.into_iter().chain(ids).chain(aids).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let sites = match present(snapshot, SITES, &[]) {
-            Ok(sites) => sites,
-            Err(not_run) => return not_run,
-        };
-        let limits = limits(sites, &terms.rules);
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        let limits = known.whole.table(SITES).map(|sites| limits(sites, &terms.rules)).unwrap_or_default();
         let impossible = terms.rules.offsets.max_shift.around_zero();
-        each(snapshot, &LIMIT, TABLE, |row| {
+        each(&LIMIT, TABLE, move |row, _| {
             let Some((rule, limit)) = set(row).and_then(|set| limits.get(&set)) else { return Vec::new() };
             let bounds = limit.around_zero();
             let beyond = |axis: &&str| {

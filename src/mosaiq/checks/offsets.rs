@@ -1,8 +1,8 @@
 //! Offsets: a patient shift is small, of a known kind, and not from the future; knows no site's own limits.
 
 use super::times::ahead;
-use super::{Card, Check, Terms, Verdict, each};
-use crate::model::{Query, Row, Severity, Snapshot, Wrong};
+use super::{Card, Check, Known, Look, Terms, each};
+use crate::model::{Query, Row, Severity, Wrong};
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::limits::{OFFSET_STATES, OFFSET_TYPES};
 use crate::mosaiq::numbers::Reading;
@@ -37,9 +37,9 @@ impl Check for OffsetSize {
         AXES.map(|axis| Read::own(TABLE, axis, Form::Number)).into()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
         let limits = &terms.rules.offsets;
-        each(snapshot, &SIZE, TABLE, |row| {
+        each(&SIZE, TABLE, move |row, _| {
             let mut found: Vec<_> = AXES.iter().filter_map(|axis| beyond(row, axis, limits)).collect();
             // Where an axis says it already, the whole adds nothing.
             if found.is_empty() {
@@ -93,9 +93,9 @@ impl Check for OffsetCodes {
         ["Offset_Type", "Offset_State"].map(|column| Read::own(TABLE, column, Form::Any)).into()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
+    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
         let codes: [(&str, &[i64]); 2] = [("Offset_Type", &OFFSET_TYPES), ("Offset_State", &OFFSET_STATES)];
-        each(snapshot, &CODES, TABLE, |row| {
+        each(&CODES, TABLE, move |row, _| {
             let unknown = |(column, valid): (&str, &[i64])| {
                 let known = row.integer(column).is_some_and(|code| valid.contains(&code));
                 let cell = row.cell(column).filter(|cell| !known && !cell.is_null())?;
@@ -133,8 +133,8 @@ impl Check for OffsetFuture {
         vec![Read::all(TABLE, "Study_DtTm", Form::Time)]
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        each(snapshot, &FUTURE, TABLE, |row| {
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        each(&FUTURE, TABLE, move |row, _| {
             let late = ahead(row, "Study_DtTm", terms.now);
             let wrong = |at: String| {
                 let message = format!("was measured at {at}, in the future");

@@ -1,12 +1,11 @@
 //! Deliveries that exclude each other: two patients on a machine, a patient in two places, two fields at a time.
 
-use std::collections::BTreeMap;
-
+use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use super::{Card, Check, Terms, Verdict, present, seconds};
-use crate::model::snapshot::key_form;
-use crate::model::{Finding, Query, Severity, Snapshot, Value, Wrong};
+use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, seconds};
+use crate::model::{Finding, Query, Severity, Value, Wrong};
+use crate::mosaiq::course::Within;
 use crate::mosaiq::deliveries::Delivery;
 use crate::mosaiq::ground::{Form, Read};
 
@@ -78,17 +77,6 @@ impl<'d> Latest<'d> {
     }
 }
 
-/// Groups deliveries, each group by its start.
-fn grouped<'d>(
-    deliveries: &'d [(Value, Delivery)],
-    by: impl Fn(&'d Delivery) -> &'d Value,
-) -> BTreeMap<&'d Value, Vec<&'d (Value, Delivery)>> {
-    let mut groups: BTreeMap<&Value, Vec<&(Value, Delivery)>> = BTreeMap::new();
-    deliveries.iter().for_each(|each| groups.entry(by(&each.1)).or_default().push(each));
-    groups.values_mut().for_each(|group| group.sort_by(|a, b| (a.1.start, &a.1.key).cmp(&(b.1.start, &b.1.key))));
-    groups
-}
-
 impl Check for OverlappingDelivery {
     fn card(&self) -> &'static Card {
         &OVERLAP
@@ -102,38 +90,43 @@ impl Check for OverlappingDelivery {
         reads().collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        let rows = match present(snapshot, TABLE, &[]) {
-            Ok(rows) => rows,
-            Err(not_run) => return not_run,
-        };
-        let read = rows.rows().filter_map(|row| Delivery::read(&row).ok());
-        let deliveries: Vec<(Value, Delivery)> = read.map(|delivery| (Value::Null, delivery)).collect();
-        let machines = grouped(&deliveries, |delivery| &delivery.machine);
-        let patients = grouped(&deliveries, |delivery| &delivery.patient);
-        let on_machines = machines.values().flat_map(|group| {
-            overlaps(
-                group,
-                |delivery| &delivery.patient,
-                ["patient=other", "another patient is treated on the machine"],
-            )
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Deliveries)
+    }
+
+    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+        Box::new(Overlaps { looked_at: 0 })
+    }
+}
+
+/// The look: deliveries are compared when all have come by.
+struct Overlaps {
+    looked_at: u64,
+}
+
+impl Look for Overlaps {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        self.looked_at += part.len();
+    }
+
+    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
+        let mut findings = Vec::new();
+        known.course.groups(Within::Machine, |group| {
+            let words = ["patient=other", "another patient is treated on the machine"];
+            findings.extend(overlaps(&group, |delivery| &delivery.patient, words));
         });
-        let elsewhere = patients.values().flat_map(|group| {
-            overlaps(
-                group,
-                |delivery| &delivery.machine,
-                ["machine=other", "the patient is treated on another machine"],
-            )
+        known.course.groups(Within::Patient, |group| {
+            let words = ["machine=other", "the patient is treated on another machine"];
+            findings.extend(overlaps(&group, |delivery| &delivery.machine, words));
         });
-        let mut findings: Vec<Finding> = on_machines.chain(elsewhere).collect();
         findings.sort();
-        Verdict::Ran { looked_at: rows.len() as u64, findings, remarks: Vec::new() }
+        Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }
 }
 
 /// Returns a finding for every delivery that begins while one of another mark goes on.
 fn overlaps<'d>(
-    group: &[&'d (Value, Delivery)],
+    group: &'d [(Value, Delivery)],
     mark: impl Fn(&'d Delivery) -> &'d Value,
     [aspect, what]: [&str; 2],
 ) -> Vec<Finding> {
@@ -168,29 +161,45 @@ impl Check for DeliveryTwoFields {
         reads().chain([Read::all(TABLE, "FLD_ID", Form::Any)]).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let rows = match present(snapshot, TABLE, &[]) {
-            Ok(rows) => rows,
-            Err(not_run) => return not_run,
-        };
-        let window = seconds(terms.rules.deliveries.field_window);
-        let field = |row: &crate::model::Row<'_>| row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
-        let read = rows.rows().filter_map(|row| Some((field(&row)?, Delivery::read(&row).ok()?)));
-        let deliveries: Vec<(Value, Delivery)> = read.collect();
-        let mut findings = Vec::new();
-        for group in grouped(&deliveries, |delivery| &delivery.patient).values() {
-            let mut latest = Latest::default();
-            for (field, delivery) in group {
-                let near = latest.besides(field).map(|(start, other)| (delivery.start.duration_since(start), other));
-                findings.extend(near.filter(|(apart, _)| *apart <= window).map(|(apart, other)| {
-                    let apart = apart.as_secs_f64();
-                    let message = format!("starts {apart} s after a delivery of another field of the patient");
-                    finding(&FIELDS, delivery, other, Wrong { what: format!("field=other apart={apart:.0}s"), message })
-                }));
-                latest.add(delivery.start, (field, delivery));
-            }
-        }
-        findings.sort();
-        Verdict::Ran { looked_at: rows.len() as u64, findings, remarks: Vec::new() }
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Deliveries)
     }
+
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        Box::new(TwoFields { window: seconds(terms.rules.deliveries.field_window), looked_at: 0 })
+    }
+}
+
+/// The look: deliveries are compared when all have come by.
+struct TwoFields {
+    window: SignedDuration,
+    looked_at: u64,
+}
+
+impl Look for TwoFields {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        self.looked_at += part.len();
+    }
+
+    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
+        let mut findings = Vec::new();
+        known.course.groups(Within::Patient, |group| findings.extend(two_fields(&group, self.window)));
+        findings.sort();
+        Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
+    }
+}
+
+/// Returns a finding for every delivery of a patient that starts soon after one of another field.
+fn two_fields(group: &[(Value, Delivery)], window: SignedDuration) -> Vec<Finding> {
+    let (mut latest, mut findings) = (Latest::default(), Vec::new());
+    for (field, delivery) in group.iter().filter(|(field, _)| !field.is_null()) {
+        let near = latest.besides(field).map(|(start, other)| (delivery.start.duration_since(start), other));
+        findings.extend(near.filter(|(apart, _)| *apart <= window).map(|(apart, other)| {
+            let apart = apart.as_secs_f64();
+            let message = format!("starts {apart} s after a delivery of another field of the patient");
+            finding(&FIELDS, delivery, other, Wrong { what: format!("field=other apart={apart:.0}s"), message })
+        }));
+        latest.add(delivery.start, (field, delivery));
+    }
+    findings
 }

@@ -1,12 +1,13 @@
 //! References: what a row refers to is there; a NULL refers to nothing and is another check's business.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Card, Check, Terms, Verdict, present};
+use super::{Card, Check, Known, Look, Part, Terms, Verdict};
 use crate::model::refusal::show;
 use crate::model::snapshot::key_form;
-use crate::model::{Finding, Query, Row, Severity, Snapshot, Value};
+use crate::model::{Finding, Query, Row, Severity};
 use crate::mosaiq::ground::{Form, Read};
+use crate::mosaiq::lookup::Lookup;
 use crate::mosaiq::references::{self, Reference};
 
 /// The check of some references.
@@ -109,19 +110,9 @@ impl Check for References {
         self.all.iter().map(read).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        let (mut looked_at, mut findings) = (0, Vec::new());
-        for reference in self.all.iter().filter(|reference| read(reference).is_there(snapshot)) {
-            match self.broken(reference, snapshot) {
-                Ok((rows, found)) => {
-                    looked_at += rows;
-                    findings.extend(found);
-                }
-                Err(not_run) => return not_run,
-            }
-        }
-        findings.sort();
-        Verdict::Ran { looked_at, findings, remarks: Vec::new() }
+    fn look<'a>(&self, known: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+        let all = self.all.iter().filter(|reference| read(reference).is_there(known.whole)).collect();
+        Box::new(Referring { card: self.card, all, parents: BTreeMap::new(), looked_at: 0, findings: Vec::new() })
     }
 }
 
@@ -130,27 +121,54 @@ fn read(reference: &Reference) -> Read {
     Read::own(table, column, Form::Any).within((parent, parent_column))
 }
 
-impl References {
-    /// Returns how many rows refer, and what is found of those whose parent is missing.
-    fn broken(&self, reference: &Reference, snapshot: &Snapshot) -> Result<(u64, Vec<Finding>), Verdict> {
-        let Reference { table, column, parent, parent_column } = *reference;
-        let parents = present(snapshot, parent, &[])?;
-        let children = present(snapshot, table, &[])?;
-        let known: BTreeSet<Value> = parents.rows().filter_map(|row| row.cell(parent_column).map(key_form)).collect();
-        let missing =
-            |row: &Row<'_>| row.cell(column).map(key_form).filter(|value| !value.is_null() && !known.contains(value));
-        let finding = |row: Row<'_>| {
-            let value = show(&[missing(&row)?]);
-            Some(Finding {
-                check: self.card.id,
-                severity: self.card.severity,
-                table,
-                key: row.key(),
-                related: Vec::new(),
-                what: format!("{column}={value} without {parent}.{parent_column}"),
-                message: format!("{column} is {value}, and {parent} has no such {parent_column}"),
-            })
-        };
-        Ok((children.len() as u64, children.rows().filter_map(finding).collect()))
+/// The look: what is referred to comes by first.
+struct Referring {
+    card: &'static Card,
+    all: Vec<&'static Reference>,
+    /// What is there, by table and column.
+    parents: BTreeMap<(&'static str, &'static str), Lookup<()>>,
+    looked_at: u64,
+    findings: Vec<Finding>,
+}
+
+impl Look for Referring {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        let columns: BTreeSet<(&str, &str)> = self.all.iter().map(|one| (one.parent, one.parent_column)).collect();
+        for place in columns.into_iter().filter(|(parent, _)| *parent == part.table) {
+            let known = self.parents.entry(place).or_default();
+            part.rows.iter().filter_map(|row| row.cell(place.1)).for_each(|cell| known.add(key_form(cell), ()));
+            known.seal();
+        }
+        for reference in self.all.iter().filter(|reference| reference.table == part.table) {
+            self.looked_at += part.len();
+            let known = self.parents.get(&(reference.parent, reference.parent_column));
+            let broken = part.rows.iter().filter_map(|row| broken(self.card, reference, known, row));
+            self.findings.extend(broken);
+        }
     }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        let mut findings = std::mem::take(&mut self.findings);
+        findings.sort();
+        Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
+    }
+}
+
+/// Returns the finding of a row whose parent is missing.
+fn broken(card: &'static Card, reference: &Reference, known: Option<&Lookup<()>>, row: &Row<'_>) -> Option<Finding> {
+    let Reference { table, column, parent, parent_column } = *reference;
+    let value = row.cell(column).filter(|cell| !cell.is_null()).map(key_form)?;
+    if known.is_some_and(|known| known.get(&value).is_some()) {
+        return None;
+    }
+    let value = show(&[value]);
+    Some(Finding {
+        check: card.id,
+        severity: card.severity,
+        table,
+        key: row.key(),
+        related: Vec::new(),
+        what: format!("{column}={value} without {parent}.{parent_column}"),
+        message: format!("{column} is {value}, and {parent} has no such {parent_column}"),
+    })
 }

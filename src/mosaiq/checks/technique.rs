@@ -1,11 +1,10 @@
 //! Durations by technique: a delivery lasts as long as one of its field's type; the limits are the rules'.
 
-use std::collections::BTreeMap;
-
-use super::times::{judged, judged_by, lasts};
-use super::{Card, Check, Terms, Verdict, each, present};
+use super::times::{judged_by, lasts};
+use super::{Card, Check, Known, Look, Terms, each};
 use crate::model::snapshot::key_form;
-use crate::model::{Query, Row, Severity, Snapshot, Value, Wrong};
+use crate::model::{Query, Severity, Wrong};
+use crate::mosaiq::deliveries::judged;
 use crate::mosaiq::field_types;
 use crate::mosaiq::ground::{Form, Read};
 
@@ -40,16 +39,10 @@ impl Check for TechniqueDuration {
         judged_by().chain([Read::all(TABLE, "FLD_ID", Form::Any)]).chain(fields).collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let fields = match present(snapshot, FIELDS, &[]) {
-            Ok(fields) => fields,
-            Err(not_run) => return not_run,
-        };
-        let kind = |row: Row<'_>| Some((row.cell("FLD_ID").map(key_form)?, row.integer("Type_Enum")?));
-        let kinds: BTreeMap<Value, i64> = fields.rows().filter_map(kind).collect();
-        each(snapshot, &CARD, TABLE, |row| {
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        each(&CARD, TABLE, move |row, known| {
             let strange = || {
-                let kind = *kinds.get(&row.cell("FLD_ID").map(key_form)?)?;
+                let kind = known.field(&row.cell("FLD_ID").map(key_form)?)?.integer("Type_Enum")?;
                 let bounds = terms.rules.of_type(Some(kind))?.duration?;
                 let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds))?.as_secs_f64();
                 let word = field_types::word(kind).unwrap_or_default();

@@ -4,8 +4,9 @@ use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use mfm_journal::Decimal;
 
-use super::{Card, Check, Terms, Verdict, each};
-use crate::model::{Query, Row, Severity, Snapshot, Wrong, time};
+use super::{Card, Check, Known, Look, Terms, each};
+use crate::model::{Query, Row, Severity, Wrong, time};
+use crate::mosaiq::deliveries::judged;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::numbers::Number;
 use crate::mosaiq::rules::Bounds;
@@ -39,8 +40,8 @@ impl Check for DeliveryOrder {
         [START, END].map(|column| Read::all(TABLE, column, Form::Time)).into()
     }
 
-    fn judge(&self, snapshot: &Snapshot, _: &Terms) -> Verdict {
-        each(snapshot, &ORDER, TABLE, |row| {
+    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+        each(&ORDER, TABLE, move |row, _| {
             let times = row.datetime(START).zip(row.datetime(END)).filter(|(start, end)| end < start);
             let wrong = |(start, end): (DateTime, DateTime)| {
                 let lasted = start.duration_since(end);
@@ -77,8 +78,8 @@ impl Check for DeliveryFuture {
         [START, END].map(|column| Read::own(TABLE, column, Form::Time)).into()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        each(snapshot, &FUTURE, TABLE, |row| {
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        each(&FUTURE, TABLE, move |row, _| {
             let late = |column: &str, word: &str| {
                 ahead(row, column, terms.now).map(|at| (format!("{column}={at}"), format!("{word} at {at}")))
             };
@@ -122,8 +123,8 @@ impl Check for DeliveryDuration {
         judged_by().collect()
     }
 
-    fn judge(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        each(snapshot, &DURATION, TABLE, |row| {
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        each(&DURATION, TABLE, move |row, _| {
             let bounds = terms.rules.deliveries.duration;
             let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds));
             let wrong = |lasted: SignedDuration| {
@@ -147,12 +148,4 @@ pub(super) fn judged_by() -> impl Iterator<Item = Read> {
     let unset = [("WasCanceled", Form::FlagOrNull), ("WasQAMode", Form::FlagOrNull)];
     let flags = flags.into_iter().chain(unset).map(|(column, form)| Read::all(TABLE, column, form));
     times.into_iter().chain(flags)
-}
-
-/// Returns how long a delivery lasted that is to be judged.
-pub(super) fn judged(row: &Row<'_>) -> Option<SignedDuration> {
-    let set = |column: &str| row.flag(column) == Some(true);
-    let counts = set("WasBeamOn") && set("WasBeamComplete") && !set("WasCanceled") && !set("WasQAMode");
-    let (start, end) = (row.datetime(START)?, row.datetime(END)?);
-    (counts && end >= start).then(|| end.duration_since(start))
 }

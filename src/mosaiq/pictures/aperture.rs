@@ -2,9 +2,11 @@
 
 use crate::model::refusal::show;
 use crate::model::snapshot::key_form;
-use crate::model::{Row, Snapshot};
-use crate::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
-use crate::mosaiq::machines::{FIELDS, LeafField, Machines};
+use crate::model::{Row, Snapshot, Value};
+use crate::mosaiq::fleet::Fleet;
+use crate::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, Pair};
+use crate::mosaiq::machines::{LeafField, Machines};
+use crate::mosaiq::rules::Rules;
 
 /// The leaves of a control point.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,40 +40,51 @@ impl LeafPair {
     }
 }
 
-/// How machines count, as far as their fields were read.
-pub(super) struct Counting {
-    machines: Option<Machines>,
+/// How machines count and how far their leaves reach: as the rules say, or as far as other fields tell.
+pub struct Counting<'a> {
+    machines: &'a Machines,
+    fleet: Fleet<'a>,
 }
 
-impl Counting {
-    /// Reads every field's leaves where they are wanted.
-    pub(super) fn read(snapshot: &Snapshot, wanted: bool) -> Self {
-        let tables = snapshot.table(FIELDS).ok().zip(snapshot.table(POINTS).ok());
-        let machines = tables.filter(|_| wanted).map(|(fields, points)| Machines::read(fields, points));
-        Self { machines }
+impl<'a> Counting<'a> {
+    /// Takes the machines' own rules before what the leaves of their fields say.
+    #[must_use]
+    pub fn new(whole: &Snapshot, machines: &'a Machines, rules: &'a Rules) -> Self {
+        Self { machines, fleet: Fleet::read(whole, rules) }
+    }
+
+    /// Returns the convention of a field's machine, and what tells so.
+    fn convention(&self, field: &Value, point: &LeafPoint<'_>) -> (Convention, &'static str) {
+        let own: Option<&LeafField> = self.machines.fields().get(field);
+        let ruled = self.fleet.rule(self.fleet.machine(field).unwrap_or(&Value::Null));
+        if let Some(convention) = ruled.and_then(|rule| rule.leaf_convention) {
+            return (convention, "as the rules say of the machine");
+        }
+        match own.and_then(|own| self.machines.others(own).convention()) {
+            Some(convention) => (convention, "as the machine's other fields tell"),
+            None => (likely([point]), "a guess from these leaves alone"),
+        }
     }
 
     /// Returns the leaves of a control point; `None` where it has no positions.
     pub(super) fn aperture(&self, row: &Row<'_>) -> Option<Aperture> {
         let point = LeafPoint::read(row).or_else(|| unnumbered(row))?;
         let field = row.cell("FLD_ID").map(key_form)?;
-        let others = self.machines.as_ref().and_then(|machines| {
-            let field: &LeafField = machines.fields().get(&field)?;
-            machines.others(field).convention()
-        });
-        let convention = others.unwrap_or_else(|| likely([&point]));
-        let told = match others {
-            Some(_) => "as the machine's other fields tell",
-            None => "a guess from these leaves alone",
-        };
-        of_point(row, convention, format!("{}, {told}", convention.about()))
+        let (convention, told) = self.convention(&field, &point);
+        let reaches = |position: i16| self.fleet.of_field(Some(&field)).reaches(position);
+        of_point(row, convention, format!("{}, {told}", convention.about()), reaches)
     }
 }
 
 /// Returns the leaves of a control point under a convention; `None` where it has no positions.
-pub(super) fn of_point(row: &Row<'_>, convention: Convention, counting: String) -> Option<Aperture> {
+pub(super) fn of_point(
+    row: &Row<'_>,
+    convention: Convention,
+    counting: String,
+    reaches: impl Fn(i16) -> bool,
+) -> Option<Aperture> {
     let point = LeafPoint::read(row).or_else(|| unnumbered(row))?;
-    let pairs = pairs(&point, convention);
+    let pairs = pairs(&point, convention, reaches);
     let field = show(&row.cell("FLD_ID").map(key_form).into_iter().collect::<Vec<_>>());
     let title = format!("Leaves of control point {} of field {field}", point.number());
     (!pairs.is_empty()).then_some(Aperture { title, counting, pairs })
@@ -96,7 +109,7 @@ pub(super) fn likely<'p, 's: 'p>(points: impl IntoIterator<Item = &'p LeafPoint<
     }
 }
 
-fn pairs(point: &LeafPoint<'_>, convention: Convention) -> Vec<LeafPair> {
+fn pairs(point: &LeafPoint<'_>, convention: Convention, reaches: impl Fn(i16) -> bool) -> Vec<LeafPair> {
     let bank = |set| leaves::positions(set, point.leaves).collect::<Vec<i16>>();
     let (a, b) = (bank(point.a), bank(point.b));
     let one = |at: usize| {
@@ -109,7 +122,7 @@ fn pairs(point: &LeafPoint<'_>, convention: Convention) -> Vec<LeafPair> {
             a: a.map(coordinate),
             b: b.map(i32::from),
             crossed: a.zip(b).is_some_and(|(a, b)| convention.crosses(Pair { a, b })),
-            beyond: [a, b].into_iter().flatten().any(|position| !leaves::within_limits(position)),
+            beyond: [a, b].into_iter().flatten().any(|position| !reaches(position)),
         }
     };
     if a.is_empty() && b.is_empty() { Vec::new() } else { (0..point.leaves).map(one).collect() }

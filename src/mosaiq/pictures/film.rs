@@ -94,7 +94,8 @@ pub fn film(field: &Value, rules: &Rules, snapshot: &Snapshot) -> Result<Film, R
     let range = |bounds: Bounds| (bounds.min.get(), bounds.max.get());
     let pairs = leaves.iter().map(|point| point.leaves).max().unwrap_or(0);
     let counting = if pairs == 0 { String::new() } else { format!("{}, {told}", convention.about()) };
-    let mut stills: Vec<Still> = points.iter().map(|row| still(row, convention, &counting)).collect();
+    let mut stills: Vec<Still> =
+        points.iter().map(|row| still(row, convention, &counting, |position| machine.reaches(position))).collect();
     // The rows come in key order, which a stable sort keeps among points of one number.
     stills.sort_by_key(|still| still.number.unwrap_or(i64::MAX));
     Ok(Film {
@@ -107,13 +108,14 @@ pub fn film(field: &Value, rules: &Rules, snapshot: &Snapshot) -> Result<Film, R
     })
 }
 
-fn still(row: &Row<'_>, convention: Convention, counting: &str) -> Still {
+fn still(row: &Row<'_>, convention: Convention, counting: &str, reaches: impl Fn(i16) -> bool) -> Still {
     let number = |column: &str| row.float(column).filter(|number| number.is_finite());
     Still {
         key: row.key(),
         number: row.integer("Point"),
         // Sets are padded: where no leaf is in use, their bytes are no positions.
-        aperture: of_point(row, convention, counting.to_owned()).filter(|_| row.integer("MLC_Leaves") != Some(0)),
+        aperture: of_point(row, convention, counting.to_owned(), reaches)
+            .filter(|_| row.integer("MLC_Leaves") != Some(0)),
         jaws: Jaws::read(row, convention),
         gantry: number("Gantry_Ang"),
         collimator: number("Coll_Ang"),

@@ -9,7 +9,7 @@ mod widths;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use self::aperture::{Aperture, LeafPair};
+pub use self::aperture::{Aperture, Counting, LeafPair};
 pub use self::chart::{Chart, Dot, Line};
 pub use self::day::{Day, Lane, Lanes, Span, Standing, day, day_queries};
 pub use self::film::{Film, Jaws, Still, film, queries as film_queries};
@@ -17,7 +17,7 @@ pub use self::offsets::{Bar, offsets, offsets_queries};
 pub use self::widths::Widths;
 use super::leaves::POINTS;
 use crate::model::snapshot::key_form;
-use crate::model::{Finding, Key, Row, Snapshot, Value};
+use crate::model::{Finding, Key, Query, Row, Snapshot, Value};
 
 /// The table of patient shifts.
 const SHIFTS: &str = "Offset";
@@ -56,19 +56,48 @@ enum Subject {
 /// Rows of a table by what they belong to.
 type Rows<'s> = BTreeMap<Value, Vec<Row<'s>>>;
 
-/// Returns pictures for findings, at most so many, from what the checks read; reads each table once.
+/// Returns what has to be read to paint pictures for findings, at most so many, beside the rows that these name.
 #[must_use]
-pub fn gallery(findings: &[&Finding], snapshot: &Snapshot, pictures_max: usize) -> Gallery {
+pub fn needs(findings: &[&Finding], snapshot: &Snapshot, pictures_max: usize) -> Vec<Query> {
     let subjects: Vec<Option<Subject>> = findings.iter().map(|finding| subject(finding, snapshot)).collect();
-    let mut places: BTreeMap<&Subject, usize> = BTreeMap::new();
-    let mut order: Vec<&Subject> = Vec::new();
+    let (fields, sites) = groups(&chosen(&subjects, pictures_max));
+    let query = |(table, column, wanted): (&str, &str, BTreeSet<&Value>)| {
+        (!wanted.is_empty()).then(|| Query::among(table, column, wanted.into_iter().cloned()))
+    };
+    [(POINTS, "FLD_ID", fields), (SHIFTS, "SIT_SET_ID", sites)].into_iter().filter_map(query).collect()
+}
+
+/// Returns the first subjects, each once.
+fn chosen(subjects: &[Option<Subject>], pictures_max: usize) -> Vec<&Subject> {
+    let (mut seen, mut order) = (BTreeSet::new(), Vec::new());
     for subject in subjects.iter().flatten() {
-        if order.len() < pictures_max && !places.contains_key(subject) {
-            places.insert(subject, order.len());
+        if order.len() < pictures_max && seen.insert(subject) {
             order.push(subject);
         }
     }
-    let painter = Painter::new(&order, snapshot);
+    order
+}
+
+/// Returns the fields whose control points are shown, and the sites whose shifts are.
+fn groups<'s>(subjects: &[&'s Subject]) -> (BTreeSet<&'s Value>, BTreeSet<&'s Value>) {
+    let (mut fields, mut sites) = (BTreeSet::new(), BTreeSet::new());
+    for subject in subjects {
+        match subject {
+            Subject::Leaves(_) => {}
+            Subject::Angles(field) | Subject::Index(field) => drop(fields.insert(field)),
+            Subject::Shifts(site) => drop(sites.insert(site)),
+        }
+    }
+    (fields, sites)
+}
+
+/// Returns pictures for findings, at most so many, from the rows that they name and those that were needed besides.
+#[must_use]
+pub fn gallery(findings: &[&Finding], snapshot: &Snapshot, counting: &Counting<'_>, pictures_max: usize) -> Gallery {
+    let subjects: Vec<Option<Subject>> = findings.iter().map(|finding| subject(finding, snapshot)).collect();
+    let order = chosen(&subjects, pictures_max);
+    let places: BTreeMap<&Subject, usize> = order.iter().enumerate().map(|(at, subject)| (*subject, at)).collect();
+    let painter = Painter::new(&order, snapshot, counting);
     let of_subject = |subject: &Subject| {
         let same = subjects.iter().zip(findings).filter(|(other, _)| other.as_ref() == Some(subject));
         same.map(|(_, finding)| *finding).collect::<Vec<_>>()
@@ -109,24 +138,17 @@ struct Painter<'s> {
     snapshot: &'s Snapshot,
     points: Rows<'s>,
     shifts: Rows<'s>,
-    counting: aperture::Counting,
+    counting: &'s Counting<'s>,
 }
 
 impl<'s> Painter<'s> {
-    fn new(subjects: &[&Subject], snapshot: &'s Snapshot) -> Self {
-        let (mut fields, mut sites, mut leaves) = (BTreeSet::new(), BTreeSet::new(), false);
-        for subject in subjects {
-            match subject {
-                Subject::Leaves(_) => leaves = true,
-                Subject::Angles(field) | Subject::Index(field) => drop(fields.insert(field)),
-                Subject::Shifts(site) => drop(sites.insert(site)),
-            }
-        }
+    fn new(subjects: &[&Subject], snapshot: &'s Snapshot, counting: &'s Counting<'s>) -> Self {
+        let (fields, sites) = groups(subjects);
         Self {
             snapshot,
             points: rows(snapshot, POINTS, "FLD_ID", &fields),
             shifts: rows(snapshot, SHIFTS, "SIT_SET_ID", &sites),
-            counting: aperture::Counting::read(snapshot, leaves),
+            counting,
         }
     }
 

@@ -73,6 +73,14 @@ pub struct Machine {
     pub collimator_range: Bounds,
 }
 
+impl Machine {
+    /// Tells whether a leaf can stand there, in 1/100 cm.
+    #[must_use]
+    pub fn reaches(&self, position: i16) -> bool {
+        (self.min_position.get()..=self.max_position.get()).contains(&(f64::from(position) / 100.0))
+    }
+}
+
 /// What is different on one machine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

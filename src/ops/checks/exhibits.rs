@@ -1,17 +1,20 @@
 //! What a report for people shows beside the findings: the rows that they name, and pictures; judges nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
 use super::Session;
 use super::fingerprint;
 use super::lines::{Outcome, keyed};
-use crate::model::{Finding, Key};
+use crate::model::{Finding, Key, Query, Snapshot, Value};
 use crate::mosaiq::checks::CHECKS;
-use crate::mosaiq::pictures::{Gallery, gallery};
+use crate::mosaiq::pictures::{self, Gallery, gallery};
 use crate::mosaiq::schema;
+use crate::ops::Failure;
 use crate::ops::cell::{self, CHANGES_MAX};
+use crate::ops::select::read_into;
+use crate::target::Target;
 
 /// The most pictures of a report: each is as long as a hundred findings.
 const PICTURES_MAX: usize = 200;
@@ -44,27 +47,31 @@ pub struct RowLine {
 }
 
 impl Exhibits {
-    /// Gathers what belongs to the findings that a report lists.
-    pub(super) fn gather(session: &Session, outcome: &Outcome) -> Self {
+    /// Gathers what belongs to the findings that a report lists; reads the rows that they name, and those around them.
+    ///
+    /// # Errors
+    /// What the target says.
+    pub(super) fn gather(session: &Session, target: &mut dyn Target, outcome: &Outcome) -> Result<Self, Failure> {
         let found = by_fingerprint(session);
         let listed = outcome.findings.iter().take(CHANGES_MAX);
         let findings: Vec<&Finding> = listed.filter_map(|line| found.get(&line.fingerprint).copied()).collect();
-        let gallery = gallery(&findings, &session.snapshot, PICTURES_MAX);
+        let snapshot = read(session, target, &findings)?;
+        let gallery = gallery(&findings, &snapshot, &session.counting(), PICTURES_MAX);
         let mut exhibits = Self { gallery, ..Self::default() };
         for (at, finding) in findings.iter().enumerate() {
-            exhibits.name(session, at, finding.table, &finding.key);
-            finding.related.iter().for_each(|(table, key)| exhibits.name(session, at, table, key));
+            exhibits.name(&snapshot, at, finding.table, &finding.key);
+            finding.related.iter().for_each(|(table, key)| exhibits.name(&snapshot, at, table, key));
         }
-        exhibits
+        Ok(exhibits)
     }
 
     /// Takes in that a finding names a row.
-    fn name(&mut self, session: &Session, finding: usize, table: &'static str, key: &Key) {
-        let shown = keyed(&session.snapshot, table, key);
+    fn name(&mut self, snapshot: &Snapshot, finding: usize, table: &'static str, key: &Key) {
+        let shown = keyed(snapshot, table, key);
         let next = self.rows.len();
         let place = *self.places.entry((table, shown.to_string())).or_insert(next);
         if place == next && next < ROWS_MAX {
-            self.rows.push(RowLine { table, key: shown, cells: cells(session, table, key), named_by: Vec::new() });
+            self.rows.push(RowLine { table, key: shown, cells: cells(snapshot, table, key), named_by: Vec::new() });
         }
         if let Some(row) = self.rows.get_mut(place).filter(|row| row.named_by.last() != Some(&finding)) {
             row.named_by.push(finding);
@@ -78,18 +85,36 @@ impl Exhibits {
     }
 }
 
+/// Reads the rows that findings name, and then what pictures show beside them.
+fn read(session: &Session, target: &mut dyn Target, findings: &[&Finding]) -> Result<Snapshot, Failure> {
+    let mut named: BTreeMap<&str, BTreeSet<Value>> = BTreeMap::new();
+    for finding in findings {
+        let own = std::iter::once((finding.table, &finding.key));
+        for (table, key) in own.chain(finding.related.iter().map(|(table, key)| (*table, key))) {
+            named.entry(table).or_default().extend(key.first().cloned());
+        }
+    }
+    let key = |table: &str| session.held.table(table).ok().and_then(|rows| rows.table.shape.key.first());
+    let queries = named.into_iter().filter_map(|(table, keys)| Some(Query::among(table, key(table)?, keys)));
+    let mut snapshot = Snapshot::default();
+    read_into(&mut snapshot, target, queries)?;
+    let around = pictures::needs(findings, &snapshot, PICTURES_MAX);
+    read_into(&mut snapshot, target, around)?;
+    Ok(snapshot)
+}
+
 fn by_fingerprint(session: &Session) -> BTreeMap<String, &Finding> {
     let all = session.checked.iter().flat_map(super::Checked::findings);
     all.map(|finding| {
-        let key = keyed(&session.snapshot, finding.table, &finding.key);
+        let key = keyed(&session.held, finding.table, &finding.key);
         (fingerprint::of(finding.check, finding.table, &key, &finding.what), finding)
     })
     .collect()
 }
 
 /// Returns what the checks read of a row, without what identifies a person.
-fn cells(session: &Session, table: &str, key: &Key) -> Vec<(String, String)> {
-    let rows = session.snapshot.table(table).ok();
+fn cells(snapshot: &Snapshot, table: &str, key: &Key) -> Vec<(String, String)> {
+    let rows = snapshot.table(table).ok();
     let columns = read_columns(table);
     let cells = rows.and_then(|rows| rows.row(key)).map(|row| {
         let columns = columns.iter().filter(|column| schema::discloses(table, column));

@@ -6,8 +6,8 @@ pub mod fingerprint;
 mod lines;
 mod options;
 pub mod report;
+mod session;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -19,14 +19,13 @@ pub use self::baseline::{Baseline, Known};
 pub use self::exhibits::{Exhibits, RowLine};
 pub use self::lines::{CheckLine, FindingLine, Outcome, RelatedLine, Status};
 pub use self::options::{FailOn, Form, Options};
+pub use self::session::{Checked, Session};
 use super::context::Context;
 use super::failure::Failure;
 use super::rules::Chosen;
-use super::select::read_into;
 use crate::model::ports::Danger;
-use crate::model::{Finding, Query, Snapshot, time};
-use crate::mosaiq::checks::{CHECKS, Card, Check, Survey, Terms, Verdict};
-use crate::target::Target;
+use crate::model::time;
+use crate::mosaiq::checks::{CHECKS, Check, Terms};
 
 /// What it is.
 pub const CARD: super::Card =
@@ -72,7 +71,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     outcome.rules = rules.line();
     settle(&mut outcome, &request.options, baseline.as_ref())?;
     if request.options.form == Some(Form::Html) {
-        outcome.exhibits = Exhibits::gather(&session, &outcome);
+        outcome.exhibits = Exhibits::gather(&session, target.as_mut(), &outcome)?;
     }
     Ok(outcome)
 }
@@ -80,7 +79,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 /// Returns what the checks say, as long as nothing is known.
 fn outcome(context: &Context<'_>, target: String, now: civil::DateTime, session: &Session) -> Outcome {
     let findings = session.checked.iter().flat_map(Checked::findings);
-    let findings: Vec<FindingLine> = findings.map(|finding| FindingLine::new(finding, &session.snapshot)).collect();
+    let findings: Vec<FindingLine> = findings.map(|finding| FindingLine::new(finding, &session.held)).collect();
     Outcome {
         target,
         now: time::format(now, 0, 'T'),
@@ -132,98 +131,4 @@ fn known() -> String {
     }
     let lines = groups.iter().map(|(group, ids)| format!("{group}: {}", ids.join(", ")));
     format!("groups and their checks: {}", lines.collect::<Vec<_>>().join("; "))
-}
-
-/// What one check says.
-#[derive(Clone, Debug)]
-pub struct Checked {
-    /// The check.
-    pub card: &'static Card,
-    /// Its verdict.
-    pub verdict: Verdict,
-}
-
-impl Checked {
-    /// Returns what the check found; nothing where it could not run.
-    #[must_use]
-    pub fn findings(&self) -> &[Finding] {
-        match &self.verdict {
-            Verdict::Ran { findings, .. } => findings,
-            Verdict::NotRun { .. } => &[],
-        }
-    }
-}
-
-/// Checks that are run again and again while a target changes: only what can have changed is read and judged anew.
-pub struct Session {
-    checks: Vec<&'static dyn Check>,
-    terms: Terms,
-    snapshot: Snapshot,
-    /// What each check says of the target as it was last read.
-    pub checked: Vec<Checked>,
-}
-
-impl Session {
-    /// Reads what the checks need, each table once, and runs them by the default rules.
-    ///
-    /// # Errors
-    /// What the target says.
-    pub fn begin(
-        context: &Context<'_>,
-        target: &mut dyn Target,
-        checks: &[&'static dyn Check],
-        now: civil::DateTime,
-    ) -> Result<Self, Failure> {
-        Self::under(context, target, checks, Terms::standard(now))
-    }
-
-    /// Reads what the checks need, each table once, and runs them.
-    ///
-    /// # Errors
-    /// What the target says.
-    pub fn under(
-        context: &Context<'_>,
-        target: &mut dyn Target,
-        checks: &[&'static dyn Check],
-        terms: Terms,
-    ) -> Result<Self, Failure> {
-        let queries: BTreeSet<Query> = checks.iter().flat_map(|check| check.queries()).collect();
-        let (mut snapshot, total) = (Snapshot::default(), queries.len() as u64);
-        for (at, query) in (0..).zip(queries) {
-            context.reporter.progress("reading tables", at, total);
-            context.go_on()?;
-            read_into(&mut snapshot, target, [query])?;
-        }
-        let (mut checked, mut known) = (Vec::new(), Survey::default());
-        for (at, check) in (0..).zip(checks) {
-            context.reporter.progress("running checks", at, checks.len() as u64);
-            context.go_on()?;
-            let verdict = check.run_beside(&snapshot, &terms, &mut known);
-            checked.push(Checked { card: check.card(), verdict });
-        }
-        Ok(Self { checks: checks.to_vec(), terms, snapshot, checked })
-    }
-
-    /// Reads these tables again, and runs the checks that look at any of them; returns the findings that are new.
-    ///
-    /// # Errors
-    /// What the target says.
-    pub fn look_again(&mut self, target: &mut dyn Target, tables: &BTreeSet<&str>) -> Result<Vec<Finding>, Failure> {
-        let touched = |query: &Query| tables.iter().any(|table| table.eq_ignore_ascii_case(&query.table));
-        tables.iter().for_each(|table| self.snapshot.forget(table));
-        let needs = self.checks.iter().flat_map(|check| check.queries());
-        let queries: BTreeSet<Query> = needs.filter(|query| touched(query)).collect();
-        read_into(&mut self.snapshot, target, queries)?;
-        let (mut new, mut known) = (Vec::new(), Survey::default());
-        for (check, checked) in self.checks.iter().zip(&mut self.checked) {
-            if check.queries().iter().any(touched) {
-                let verdict = check.run_beside(&self.snapshot, &self.terms, &mut known);
-                let before = std::mem::replace(&mut checked.verdict, verdict);
-                let before = Checked { card: checked.card, verdict: before };
-                let known: BTreeSet<&Finding> = before.findings().iter().collect();
-                new.extend(checked.findings().iter().filter(|finding| !known.contains(finding)).cloned());
-            }
-        }
-        Ok(new)
-    }
 }

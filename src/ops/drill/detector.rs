@@ -141,7 +141,7 @@ impl Detector {
         let begun = context.clock.now_us();
         let judged = match self {
             Self::Program(tried) => said::judged(&tried.clean, &tried.program.look(context)?),
-            Self::Checks(checks) => checks.look(target, fault)?,
+            Self::Checks(checks) => checks.look(context, target, fault)?,
         };
         Ok(self.made(context, begun, judged))
     }
@@ -159,7 +159,7 @@ impl Detector {
         let begun = context.clock.now_us();
         let judged = match self {
             Self::Program(tried) => said::judged(&tried.clean, &tried.program.look(context)?),
-            Self::Checks(checks) => checks.control(target, tables)?,
+            Self::Checks(checks) => checks.control(context, target, tables)?,
         };
         let (verdict, signs, beside, why) = judged;
         let verdict = match verdict {
@@ -178,8 +178,8 @@ impl Detector {
 }
 
 impl Checks {
-    fn look(&mut self, target: &mut dyn Target, fault: &Fault<'_>) -> Result<Judged, Failure> {
-        let new = self.session.look_again(target, &fault.tables)?;
+    fn look(&mut self, context: &Context<'_>, target: &mut dyn Target, fault: &Fault<'_>) -> Result<Judged, Failure> {
+        let new = self.session.look_again(context, target, &fault.tables)?;
         let ids = |findings: &mut dyn Iterator<Item = &Finding>| {
             let ids: Vec<String> = findings.map(|finding| finding.check.to_owned()).collect();
             first_signs(&ids)
@@ -194,8 +194,13 @@ impl Checks {
         })
     }
 
-    fn control(&mut self, target: &mut dyn Target, tables: &BTreeSet<&str>) -> Result<Judged, Failure> {
-        self.session.look_again(target, tables)?;
+    fn control(
+        &mut self,
+        context: &Context<'_>,
+        target: &mut dyn Target,
+        tables: &BTreeSet<&str>,
+    ) -> Result<Judged, Failure> {
+        self.session.look_again(context, target, tables)?;
         let all = self.session.checked.iter().flat_map(Checked::findings);
         let new = all.filter(|finding| !self.clean.contains(finding)).take(SIGNS_MAX);
         let ids: Vec<String> = new.map(|finding| finding.check.to_owned()).collect();

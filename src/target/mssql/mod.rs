@@ -221,6 +221,27 @@ impl Target for MssqlTarget {
         self.session.in_one_state(&mut |step| answer(step, query))
     }
 
+    fn scan(
+        &mut self,
+        table: &Arc<Table>,
+        take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+    ) -> Result<(), TargetError> {
+        let (mut begun, url) = (false, self.url.clone());
+        self.session.in_one_state(&mut |step| {
+            // Rows that were handed out already cannot be taken back.
+            if std::mem::take(&mut begun) {
+                let why = "the connection broke, or another program's lock was in the way".to_owned();
+                return Err(TargetError::Failed { url: url.clone(), what: "read a table to its end".to_owned(), why });
+            }
+            let sheet = step.part(table)?;
+            let Step { wire, place, .. } = step;
+            rows::each(wire, place, &sheet, |row| {
+                begun = true;
+                take(&row)
+            })
+        })
+    }
+
     fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
         self.session.in_one_state(&mut |step| {
             let sheet = step.same(table)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use super::catalogue::{self, Offers, Sheet};
+use super::catalogue::{self, Field, Offers, Sheet};
 use super::fault::Place;
 use super::marks::{self, Identity};
 use super::open::{Access, Parked};
@@ -124,5 +124,13 @@ impl Step<'_> {
     /// Returns the table that was looked at before, which has to be as it was.
     pub(super) fn same(&mut self, table: &Table) -> Result<Arc<Sheet>, TargetError> {
         Ok(known::same(self.sheet(&table.shape.name)?, table, |sheet| &sheet.table)?)
+    }
+
+    /// Returns the table that was looked at before with the columns only that are wanted of it.
+    pub(super) fn part(&mut self, table: &Arc<Table>) -> Result<Sheet, TargetError> {
+        let sheet = known::part(self.sheet(&table.shape.name)?, table, |sheet| &sheet.table)?;
+        let wanted = |field: &&Field| table.shape.position(&field.name).is_some();
+        let fields = sheet.fields.iter().filter(wanted).cloned().collect();
+        Ok(Sheet { table: Arc::clone(table), fields, ..(*sheet).clone() })
     }
 }

@@ -121,6 +121,18 @@ impl Catalogue {
         let sheet = self.sheet(connection, place, &table.shape.name)?;
         Ok(known::same(sheet, table, |sheet| &sheet.table)?)
     }
+
+    /// Returns a table that was read before with the columns only that are wanted of it.
+    pub(super) fn part(
+        &mut self,
+        connection: &Connection,
+        place: &Place,
+        table: &Arc<Table>,
+    ) -> Result<Sheet, TargetError> {
+        let sheet = self.sheet(connection, place, &table.shape.name)?;
+        let sheet = known::part(sheet, table, |sheet| &sheet.table)?;
+        Ok(Sheet { table: Arc::clone(table), ..(*sheet).clone() })
+    }
 }
 
 /// Lists everything that looks like a table, SQLite's own left out.

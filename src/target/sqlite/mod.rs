@@ -214,6 +214,17 @@ impl Target for SqliteTarget {
         self.in_one_state(|it| it.answer(query))
     }
 
+    fn scan(
+        &mut self,
+        table: &Arc<Table>,
+        take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+    ) -> Result<(), TargetError> {
+        self.in_one_state(|it| {
+            let sheet = it.catalogue.part(&it.connection, &it.place, table)?;
+            rows::each(&it.connection, &it.place, &sheet, |(_, cells)| take(cells))
+        })
+    }
+
     fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
         let sheet = self.catalogue.same(&self.connection, &self.place, table)?;
         rows::keys(&self.connection, &self.place, &sheet)

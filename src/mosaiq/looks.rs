@@ -1,0 +1,170 @@
+//! Checks at work side by side: what each of them is shown, in which order, and what they could not look at; reads nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::checks::{Check, Fact, Look, Terms, Verdict};
+use super::ground::{self, Survey};
+use super::known::{Known, Part};
+use super::leaves::POINTS;
+use super::machines::{FIELDS, Machines};
+use crate::model::snapshot::key_form;
+use crate::model::{Row, Snapshot, Value};
+
+/// The tables that are held whole: others refer to them, and they have a row a patient, a prescription or a field.
+const HELD: [&str; 5] = ["Staff", "Patient", "Site", "Ident", FIELDS];
+/// The tables whose rows come by, in the order in which they refer to each other.
+const PASSING: [&str; 4] = ["Dose_Hst", "TrackTreatment", "Offset", POINTS];
+
+/// Columns that checks read beside those that they cannot do without.
+const BESIDE: [(&str, &[&str]); 4] = [
+    ("Staff", &["Staff_ID", "Last_Name"]),
+    (FIELDS, &["Machine_ID_Staff_ID", "FLD_SET_ID", "Type_Enum", "Version"]),
+    ("TrackTreatment", &["Pat_ID1", "Machine_ID_Staff_ID", "FLD_ID"]),
+    (POINTS, &["FLD_ID", "Point", "Couch_Ang", "MLC_Leaves", "A_Leaf_Set", "B_Leaf_Set"]),
+];
+
+/// Returns the tables that checks need, those first that others refer to, and whether each is held whole.
+#[must_use]
+pub fn tables(checks: &[&dyn Check]) -> Vec<(&'static str, bool)> {
+    let needed: BTreeSet<String> = checks.iter().flat_map(|check| check.queries()).map(|query| query.table).collect();
+    let all = HELD.iter().map(|table| (*table, true)).chain(PASSING.iter().map(|table| (*table, false)));
+    all.filter(|(table, _)| needed.contains(*table)).collect()
+}
+
+/// Returns the columns of a table that any of the checks reads.
+#[must_use]
+pub fn columns(checks: &[&dyn Check], table: &str) -> Vec<&'static str> {
+    let reads = checks.iter().flat_map(|check| check.reads());
+    let places = reads.flat_map(|read| [Some(read.place()), read.parent()]).flatten();
+    let read: BTreeSet<&str> = places.filter(|(of, _)| *of == table).map(|(_, column)| column).collect();
+    let beside = BESIDE.iter().filter(|(of, _)| *of == table).flat_map(|(_, columns)| columns.iter().copied());
+    read.into_iter().chain(beside).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Checks at work.
+pub struct Looks<'a> {
+    known: Known<'a>,
+    terms: &'a Terms,
+    working: Vec<Working<'a>>,
+    wanted: Vec<Fact>,
+    survey: Survey,
+    /// How many rows of each table came by.
+    rows: BTreeMap<String, u64>,
+}
+
+/// One check, and its look where it can look.
+struct Working<'a> {
+    check: &'a dyn Check,
+    needs: BTreeSet<String>,
+    look: Result<Box<dyn Look + 'a>, String>,
+}
+
+impl<'a> Looks<'a> {
+    /// Begins to look; a snapshot holds some tables whole, and says of the others how they are declared.
+    #[must_use]
+    pub fn begin(checks: &[&'a dyn Check], whole: &'a Snapshot, terms: &'a Terms) -> Self {
+        let known = Known::new(whole);
+        let begun = |check: &&'a dyn Check| {
+            let needs = check.needs().into_iter().map(|query| query.table).collect();
+            Working { check: *check, needs, look: begin(*check, &known, terms) }
+        };
+        let working: Vec<Working<'a>> = checks.iter().map(begun).collect();
+        let looking: Vec<&dyn Check> = working.iter().filter(|one| one.look.is_ok()).map(|one| one.check).collect();
+        let survey = Survey::of(looking.iter().flat_map(|check| check.reads()));
+        let wanted = looking.iter().filter_map(|check| check.wants()).collect();
+        Self { known, terms, working, wanted, survey, rows: BTreeMap::new() }
+    }
+
+    /// Shows rows of a table to every check that needs it; those of control points are all of their fields.
+    pub fn take(&mut self, table: &str, rows: Vec<Row<'_>>) {
+        let part = Part::new(table, rows);
+        *self.rows.entry(table.to_owned()).or_default() += part.len();
+        self.survey.take(table, &part.rows);
+        self.known.take(&part, &self.wanted);
+        for working in self.working.iter_mut().filter(|working| working.needs.contains(table)) {
+            if let Ok(look) = &mut working.look {
+                look.take(&part, &self.known);
+            }
+        }
+    }
+
+    /// Names the fields whose control points some check must see once more.
+    #[must_use]
+    pub fn again(&mut self) -> BTreeSet<Value> {
+        let looks = self.working.iter_mut().filter_map(|working| working.look.as_mut().ok());
+        looks.flat_map(|look| look.again(&self.known)).collect()
+    }
+
+    /// Shows control points once more.
+    pub fn take_again(&mut self, rows: Vec<Row<'_>>) {
+        let part = Part::new(POINTS, rows);
+        self.working
+            .iter_mut()
+            .filter_map(|working| working.look.as_mut().ok())
+            .for_each(|look| look.take_again(&part));
+    }
+
+    /// Returns what every check says, in their order, and what leaves say where that was gathered.
+    #[must_use]
+    pub fn end(mut self) -> (Vec<Verdict>, Machines) {
+        let mut verdicts = Vec::new();
+        for mut working in std::mem::take(&mut self.working) {
+            verdicts.push(self.verdict(&mut working));
+        }
+        (verdicts, self.known.into_machines())
+    }
+
+    fn verdict(&self, working: &mut Working<'a>) -> Verdict {
+        let look = match &mut working.look {
+            Ok(look) => look,
+            Err(why) => return Verdict::NotRun { why: std::mem::take(why) },
+        };
+        let unjudged = match ground::judged(&working.check.reads(), self.known.whole, &self.survey) {
+            Ok(unjudged) => unjudged,
+            Err(why) => return Verdict::NotRun { why },
+        };
+        match look.verdict(&self.known) {
+            Verdict::Ran { looked_at, mut findings, remarks } => {
+                if let Some(severity) = self.terms.rules.severity(working.check.card().id) {
+                    findings.iter_mut().for_each(|finding| finding.severity = severity);
+                }
+                let remarks = unjudged.into_iter().chain(self.empty(working.check)).chain(remarks).collect();
+                Verdict::Ran { looked_at, findings, remarks }
+            }
+            not_run @ Verdict::NotRun { .. } => not_run,
+        }
+    }
+
+    /// Says which tables have no row to look at.
+    fn empty(&self, check: &dyn Check) -> Vec<String> {
+        let came = |table: &str| self.rows.get(table).is_some_and(|rows| *rows > 0);
+        let is_there = |table: &str| self.known.whole.table(table).is_ok();
+        let needs = check.needs().into_iter().map(|query| query.table);
+        needs.filter(|table| is_there(table) && !came(table)).map(|table| format!("{table} is empty")).collect()
+    }
+
+    /// Runs checks on what was read whole.
+    #[must_use]
+    pub fn of_snapshot(checks: &[&'a dyn Check], snapshot: &'a Snapshot, terms: &'a Terms) -> (Vec<Verdict>, Machines) {
+        let mut looks = Self::begin(checks, snapshot, terms);
+        for (table, _) in tables(checks) {
+            let rows = snapshot.table(table).map(|rows| rows.rows().collect());
+            rows.into_iter().for_each(|rows| looks.take(table, rows));
+        }
+        let again = looks.again();
+        if let (false, Ok(points)) = (again.is_empty(), snapshot.table(POINTS)) {
+            let wanted = |row: &Row<'_>| row.cell("FLD_ID").is_some_and(|field| again.contains(&key_form(field)));
+            looks.take_again(points.rows().filter(wanted).collect());
+        }
+        looks.end()
+    }
+}
+
+/// Begins a look, or says why there is nothing to look at.
+fn begin<'a>(check: &'a dyn Check, known: &Known<'a>, terms: &'a Terms) -> Result<Box<dyn Look + 'a>, String> {
+    if !terms.rules.runs(check.card().id) {
+        return Err("the rules switch it off".to_owned());
+    }
+    ground::judged(&check.reads(), known.whole, &Survey::default())?;
+    Ok(check.look(known, terms))
+}
