@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 
 use super::deliveries::{Delivery, judged};
@@ -103,20 +104,29 @@ impl Course {
     }
 
     /// Visits the deliveries that count, those that are compared together, by start and key; each behind its field.
-    pub(super) fn groups(&self, within: Within, mut look: impl FnMut(Vec<(Value, Delivery)>)) {
-        let mut groups: BTreeMap<(u32, u32), Vec<&Slim>> = BTreeMap::new();
-        for slim in self.all().filter(|slim| slim.counts) {
-            let group = match within {
-                Within::Patient => (slim.patient, 0),
-                Within::Machine => (0, slim.machine),
-                Within::Both => (slim.patient, slim.machine),
-            };
-            groups.entry(group).or_default().push(slim);
+    ///
+    /// Wherever nothing went on for longer than `gap`, one group ends and the next begins, so that each is small.
+    pub(super) fn groups(&self, within: Within, gap: SignedDuration, mut look: impl FnMut(&[(Value, Delivery)])) {
+        let place = |slim: &Slim| match within {
+            Within::Patient => (slim.patient, 0),
+            Within::Machine => (0, slim.machine),
+            Within::Both => (slim.patient, slim.machine),
+        };
+        let mut all: Vec<&Slim> = self.all().filter(|slim| slim.counts).collect();
+        all.sort_by(|a, b| (place(a), a.start, &a.key).cmp(&(place(b), b.start, &b.key)));
+        let gap = gap.max(SignedDuration::ZERO);
+        let (mut group, mut last): (Vec<(Value, Delivery)>, _) = (Vec::new(), None);
+        for slim in all {
+            let apart = |(of, end): (_, DateTime)| of != place(slim) || slim.start.duration_since(end) > gap;
+            if last.is_some_and(apart) {
+                look(&group);
+                group.clear();
+                last = None;
+            }
+            group.push((self.names.value(slim.field), self.delivery(slim)));
+            last = Some((place(slim), last.map_or(slim.end, |(_, end)| end.max(slim.end))));
         }
-        for mut group in groups.into_values() {
-            group.sort_by(|a, b| (a.start, &a.key).cmp(&(b.start, &b.key)));
-            look(group.into_iter().map(|slim| (self.names.value(slim.field), self.delivery(slim))).collect());
-        }
+        look(&group);
     }
 
     fn delivery(&self, slim: &Slim) -> Delivery {

@@ -66,7 +66,7 @@ impl Look for Twice {
 
     fn verdict(&mut self, known: &Known<'_>) -> Verdict {
         let mut findings = Vec::new();
-        known.course.groups(Within::Both, |group| findings.extend(clashes(&group, self.window)));
+        known.course.groups(Within::Both, self.window, |group| findings.extend(clashes(group, self.window)));
         findings.sort();
         Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }

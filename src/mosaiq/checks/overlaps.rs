@@ -111,13 +111,13 @@ impl Look for Overlaps {
 
     fn verdict(&mut self, known: &Known<'_>) -> Verdict {
         let mut findings = Vec::new();
-        known.course.groups(Within::Machine, |group| {
+        known.course.groups(Within::Machine, SignedDuration::ZERO, |group| {
             let words = ["patient=other", "another patient is treated on the machine"];
-            findings.extend(overlaps(&group, |delivery| &delivery.patient, words));
+            findings.extend(overlaps(group, |delivery| &delivery.patient, words));
         });
-        known.course.groups(Within::Patient, |group| {
+        known.course.groups(Within::Patient, SignedDuration::ZERO, |group| {
             let words = ["machine=other", "the patient is treated on another machine"];
-            findings.extend(overlaps(&group, |delivery| &delivery.machine, words));
+            findings.extend(overlaps(group, |delivery| &delivery.machine, words));
         });
         findings.sort();
         Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
@@ -183,7 +183,7 @@ impl Look for TwoFields {
 
     fn verdict(&mut self, known: &Known<'_>) -> Verdict {
         let mut findings = Vec::new();
-        known.course.groups(Within::Patient, |group| findings.extend(two_fields(&group, self.window)));
+        known.course.groups(Within::Patient, self.window, |group| findings.extend(two_fields(group, self.window)));
         findings.sort();
         Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }
