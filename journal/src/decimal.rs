@@ -16,7 +16,9 @@ const POWERS_OF_TEN: [f64; 23] = [
 /// A decimal number `unscaled * 10^-scale`, kept at its scale: 1.0 and 1.00 differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decimal {
-    unscaled: i128,
+    /// The unscaled digits in two halves: an `i128` would make every value half as large again.
+    high: i64,
+    low: u64,
     scale: u8,
 }
 
@@ -37,13 +39,21 @@ impl Decimal {
     #[must_use]
     pub fn new(unscaled: i128, scale: u8) -> Option<Self> {
         let fits = unscaled.unsigned_abs() < 10u128.pow(38) && usize::from(scale) <= DIGITS_MAX;
-        fits.then_some(Self { unscaled, scale })
+        fits.then_some(Self::of(unscaled, scale))
+    }
+
+    const fn of(unscaled: i128, scale: u8) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = unscaled.to_be_bytes();
+        let high = i64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        Self { high, low: u64::from_be_bytes([i, j, k, l, m, n, o, p]), scale }
     }
 
     /// Returns the digits without the point.
     #[must_use]
     pub const fn unscaled(self) -> i128 {
-        self.unscaled
+        let [a, b, c, d, e, f, g, h] = self.high.to_be_bytes();
+        let [i, j, k, l, m, n, o, p] = self.low.to_be_bytes();
+        i128::from_be_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
     }
 
     /// Returns the number of digits behind the point.
@@ -55,12 +65,12 @@ impl Decimal {
     /// Returns the same number without trailing zeros behind the point: the form that plans and bodies print.
     #[must_use]
     pub fn normalised(self) -> Self {
-        let mut out = self;
-        while out.scale > 0 && out.unscaled % 10 == 0 {
-            out.unscaled /= 10;
-            out.scale -= 1;
+        let (mut unscaled, mut scale) = (self.unscaled(), self.scale);
+        while scale > 0 && unscaled % 10 == 0 {
+            unscaled /= 10;
+            scale -= 1;
         }
-        out
+        Self::of(unscaled, scale)
     }
 
     /// Returns the same number at another scale, or `None` where a digit would be lost or the result is too long.
@@ -74,13 +84,13 @@ impl Decimal {
             return None;
         }
         let factor = 10i128.checked_pow(u32::from(scale - short.scale))?;
-        Self::new(short.unscaled.checked_mul(factor)?, scale)
+        Self::new(short.unscaled().checked_mul(factor)?, scale)
     }
 
     /// Returns how many digits stand before the point (0 for numbers below one).
     #[must_use]
     pub fn integer_digits(self) -> usize {
-        let whole = self.unscaled.unsigned_abs() / 10u128.pow(u32::from(self.scale));
+        let whole = self.unscaled().unsigned_abs() / 10u128.pow(u32::from(self.scale));
         whole.checked_ilog10().map_or(0, |digits| digits as usize + 1)
     }
 
@@ -97,7 +107,7 @@ impl Decimal {
     #[must_use]
     pub fn to_f64_exact(self) -> Option<f64> {
         // At most 15 digits always come back, and a quotient of two exact floats is the nearest one.
-        if let Ok(unscaled) = i64::try_from(self.unscaled)
+        if let Ok(unscaled) = i64::try_from(self.unscaled())
             && unscaled.unsigned_abs() < 1_000_000_000_000_000
             && let Some(power) = POWERS_OF_TEN.get(usize::from(self.scale))
         {
@@ -112,15 +122,15 @@ impl Decimal {
     #[must_use]
     pub fn to_i64_exact(self) -> Option<i64> {
         let short = self.normalised();
-        if short.scale == 0 { i64::try_from(short.unscaled).ok() } else { None }
+        if short.scale == 0 { i64::try_from(short.unscaled()).ok() } else { None }
     }
 
     /// Compares two numbers by value: 1.0 equals 1.00 here.
     #[must_use]
     pub fn compare(self, other: Self) -> Ordering {
         let (a, b) = (self.normalised(), other.normalised());
-        let whole = |d: Self| d.unscaled.div_euclid(10i128.pow(u32::from(d.scale)));
-        let rest = |d: Self| d.unscaled.rem_euclid(10i128.pow(u32::from(d.scale)));
+        let whole = |d: Self| d.unscaled().div_euclid(10i128.pow(u32::from(d.scale)));
+        let rest = |d: Self| d.unscaled().rem_euclid(10i128.pow(u32::from(d.scale)));
         whole(a).cmp(&whole(b)).then_with(|| {
             let left = format!("{:0>width$}", rest(a), width = usize::from(a.scale));
             let right = format!("{:0>width$}", rest(b), width = usize::from(b.scale));
@@ -132,7 +142,7 @@ impl Decimal {
 
 impl From<i64> for Decimal {
     fn from(number: i64) -> Self {
-        Self { unscaled: i128::from(number), scale: 0 }
+        Self::of(i128::from(number), 0)
     }
 }
 
@@ -158,14 +168,14 @@ impl FromStr for Decimal {
         }
         let magnitude: i128 = if significant.is_empty() { 0 } else { significant.parse().map_err(|_| syntax())? };
         let scale = u8::try_from(fraction.len()).map_err(|_| syntax())?;
-        Ok(Self { unscaled: if negative { -magnitude } else { magnitude }, scale })
+        Ok(Self::of(if negative { -magnitude } else { magnitude }, scale))
     }
 }
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.unscaled < 0 { "-" } else { "" };
-        let digits = self.unscaled.unsigned_abs().to_string();
+        let sign = if self.unscaled() < 0 { "-" } else { "" };
+        let digits = self.unscaled().unsigned_abs().to_string();
         let scale = usize::from(self.scale);
         if scale == 0 {
             return write!(f, "{sign}{digits}");

@@ -225,6 +225,11 @@ impl Ord for Value {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_value_is_small() {
+        assert!(size_of::<Value>() <= 32, "{} bytes", size_of::<Value>());
+    }
+
     fn round_trip(value: &Value) -> Value {
         let mut out = Writer::new();
         value.write(&mut out).unwrap();
