@@ -206,7 +206,7 @@ pub(super) const DRILL: &str = "\
 Measure what checks catch. For every variant of every mode, N times: commit a fault on a seeded record, let the checks \
 look, note what they say, and take the fault back; at the end every table is compared with what it was.
 
-Under test are mfm's own checks and, behind `--`, any command. It gets the target's URL in MFM_TARGET_URL and for \
+Under test are mfm's own checks and, behind `--` or in --detector, any commands. Each gets the target's URL in MFM_TARGET_URL and for \
 {url}, a file's path in MFM_TARGET_PATH and for {path}, and nothing about the fault. It first looks at the untouched \
 data: what it finds there does not count. The result is a matrix with Wilson 95 % intervals.
 
@@ -215,7 +215,8 @@ worse. An interrupted drill takes its fault back; what a crash leaves, the next 
 
 Example:
   mfm drill --modes create_invalid_angles,corrupt_mlc_data:odd_bytes --sample 5 --seed 1 --yes
-  mfm drill --judge junit --report out.xml --yes -- pytest qa/ --junit-xml=out.xml";
+  mfm drill --judge junit --report out.xml --yes -- pytest qa/ --junit-xml=out.xml
+  mfm drill --command-only --detector old='python3 old.py {path}' --detector new='python3 new.py {path}' --yes";
 
 /// `mfm check`.
 pub(super) const CHECK: &str = "\

@@ -1,8 +1,6 @@
 //! What saw a fault: as a drill noted it, or as mfm's own checks find it now; and else that nobody knows.
 
-use std::ops::ControlFlow;
-
-use mfm_journal::{Change, Journal, Operation};
+use mfm_journal::{Journal, Operation};
 use serde::Serialize;
 
 use super::checks::{Checked, Session};
@@ -11,6 +9,7 @@ use super::drill::detector::{Fault, OWN};
 use super::drill::ledger;
 use super::drill::matrix::Verdict;
 use super::failure::Failure;
+use super::reading::changes;
 use crate::mosaiq::checks::CHECKS;
 use crate::mosaiq::modes;
 
@@ -79,13 +78,4 @@ pub fn now(context: &Context<'_>, journal: &Journal, operation: &Operation) -> R
     let verdict = if checks.is_empty() { Verdict::Missed } else { Verdict::Caught };
     let seen = vec![Seen { detector: OWN.to_owned(), verdict, checks }];
     Ok(Some(Detection { known_from: "now", drill: None, seen }))
-}
-
-fn changes(journal: &Journal, operation: &Operation) -> Result<Vec<Change>, Failure> {
-    let mut out = Vec::new();
-    journal.changes(operation, &mut |change| {
-        out.push(change);
-        ControlFlow::Continue(())
-    })?;
-    Ok(out)
 }

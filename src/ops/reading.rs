@@ -1,4 +1,8 @@
-//! Queries answered by a target, into a snapshot; knows no single query.
+//! Queries answered by a target, into a snapshot, and changes out of a journal; knows no single one of them.
+
+use std::ops::ControlFlow;
+
+use mfm_journal::{Change, Journal, Operation};
 
 use super::failure::Failure;
 use crate::model::{Query, Snapshot};
@@ -34,4 +38,17 @@ pub fn read_into(
         snapshot.add(query, answer)?;
     }
     Ok(())
+}
+
+/// Returns all changes of an operation.
+///
+/// # Errors
+/// What the journal says.
+pub(super) fn changes(journal: &Journal, operation: &Operation) -> Result<Vec<Change>, Failure> {
+    let mut out = Vec::new();
+    journal.changes(operation, &mut |change| {
+        out.push(change);
+        ControlFlow::Continue(())
+    })?;
+    Ok(out)
 }

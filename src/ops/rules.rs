@@ -34,6 +34,12 @@ pub struct RulesLine {
     pub digest: String,
 }
 
+/// Returns SHA-256 of all rules, defaults filled in, as JSON with sorted keys and without spaces.
+#[must_use]
+pub fn digest(rules: &Rules) -> Digest {
+    Digest::of(serde_json::to_value(rules).unwrap_or_default().to_string().as_bytes())
+}
+
 impl Chosen {
     /// Reads a file, or returns the default rules.
     ///
@@ -44,8 +50,7 @@ impl Chosen {
             None => Rules::standard(),
             Some(path) => Arc::new(read(path)?),
         };
-        let json = serde_json::to_value(&*rules).unwrap_or_default().to_string();
-        Ok(Self { file: file.map(Path::to_path_buf), digest: Digest::of(json.as_bytes()).to_string(), rules })
+        Ok(Self { file: file.map(Path::to_path_buf), digest: digest(&rules).to_string(), rules })
     }
 
     /// Returns what a result says of them.

@@ -367,3 +367,33 @@ fn python_shows_the_blind_spots_of_the_weak_script_exactly() {
     let pair = ["both", "first_only", "second_only", "neither"].map(|name| json["pair"][name].as_u64().unwrap());
     assert_eq!(pair, [15, 49, 0, 0]);
 }
+
+#[test]
+fn two_commands_are_compared_with_each_other() {
+    let world = World::with_lab();
+    let journal = world.path().join("journal.db").display().to_string();
+    let by = |name: &str, only: &str| {
+        let mfm = env!("CARGO_BIN_EXE_mfm");
+        format!("{name}='{mfm}' --journal '{journal}' check --only {only} --now {NOW}")
+    };
+    let (angles, both) = (by("angles", "angles"), by("both", "angles,mlc"));
+    let words = ["--modes", MODES, "--sample", "2", "--command-only", "--detector", &angles, "--detector", &both];
+    let (code, json) = drill(&world, &words);
+    assert_eq!((code, &json["ok"]), (Some(1), &false.into()), "one of them misses something");
+    assert_eq!(counts(&json, "angles"), caught(&[("gantry", 2), ("odd_bytes", 0)], 2));
+    assert_eq!(counts(&json, "both"), caught(&[("gantry", 2), ("odd_bytes", 2)], 2));
+    let pair = ["both", "first_only", "second_only", "neither"].map(|name| json["pair"][name].as_u64().unwrap());
+    assert_eq!(pair, [2, 0, 2, 0]);
+    let names = |json: &Json| json["detectors"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
+    let (code, json) =
+        drill(&world, &["--modes", MODES, "--sample", "1", "--detector", &both, "--name", "a", "--", "true"]);
+    let found: Vec<Json> = names(&json);
+    assert_eq!((code, found), (Some(1), vec!["mfm".into(), "a".into(), "both".into()]));
+    assert!(json["pair"].is_null(), "three are no pair");
+    for wrong in ["angles", "=true", "a=", "mfm=true", "a='true"] {
+        let output = world.run(&["drill", "--yes", "--detector", wrong]);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()), "{wrong}");
+    }
+    let output = world.run(&["drill", "--yes", "--detector", "a=true", "--detector", "a=false"]);
+    assert!(text(&output.stderr).contains("another detector has this name"));
+}

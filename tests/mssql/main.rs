@@ -13,6 +13,7 @@ mod agents;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../engine/bomb.rs"]
 mod bomb;
+mod checks;
 mod crash;
 mod dump;
 mod laws;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil;
 
-use crate::model::{Answer, Finding, Query, Row, Snapshot, Table, Value};
+use crate::model::{Answer, Digest, Finding, Query, Row, Snapshot, Table, Value};
 use crate::mosaiq::checks::{Card, Check, Terms, Verdict};
 use crate::mosaiq::gather::{Census, Gather};
 use crate::mosaiq::looks::{Looks, columns, tables};
@@ -13,6 +13,7 @@ use crate::mosaiq::machines::Machines;
 use crate::mosaiq::pictures::Counting;
 use crate::ops::Failure;
 use crate::ops::context::Context;
+use crate::ops::rules;
 use crate::target::{Target, TargetError};
 
 /// The table whose rows are shown by field, and the column that names it.
@@ -110,6 +111,12 @@ impl Session {
             new.extend(checked.findings().iter().filter(|finding| !known.contains(finding)).cloned());
         }
         Ok(new)
+    }
+
+    /// Returns the digest of the rules that the checks judge by.
+    #[must_use]
+    pub fn rules_digest(&self) -> Digest {
+        rules::digest(&self.terms.rules)
     }
 
     /// Returns how the leaves of machines are counted and how far they reach.

@@ -45,7 +45,7 @@ pub struct Wanted {
 /// # Errors
 /// Usage only.
 pub fn settle(context: &Context<'_>, request: &Request) -> Result<Wanted, Failure> {
-    if request.command.is_empty() {
+    if commands(request)?.is_empty() {
         needs_command(request)?;
     }
     if request.seed.is_some_and(|seed| seed > SEED_MAX) {
@@ -74,7 +74,7 @@ fn needs_command(request: &Request) -> Result<(), Failure> {
         None => Ok(()),
         Some((flag, _)) => {
             let message = format!("{flag} speaks of a command, and there is none");
-            Err(Failure::usage("drill", message, "write the command behind `--`"))
+            Err(Failure::usage("drill", message, "write the command behind `--`, or in --detector"))
         }
     }
 }
@@ -141,7 +141,7 @@ pub fn clear(
     Ok(())
 }
 
-/// Puts mfm's own checks and the command under test, each on the untouched data first.
+/// Puts mfm's own checks and the commands under test, each on the untouched data first.
 ///
 /// # Errors
 /// What the target says, or the command.
@@ -156,17 +156,41 @@ pub fn detectors(
     if !request.command_only {
         out.push(Detector::of_checks(Session::begin(context, target, CHECKS, wanted.now)?));
     }
-    if !request.command.is_empty() {
-        let program = program(context, chosen, request)?;
-        out.push(Detector::of_program(context, name(request), program)?);
+    for (name, words) in commands(request)? {
+        let program = program(context, chosen, request, words)?;
+        out.push(Detector::of_program(context, name, program)?);
     }
     Ok(out)
 }
 
-fn program(context: &Context<'_>, chosen: &Chosen, request: &Request) -> Result<Program, Failure> {
+/// Returns the commands under test, each behind its name, in the order of the matrix.
+fn commands(request: &Request) -> Result<Vec<(String, Vec<String>)>, Failure> {
+    let mut all: Vec<(String, Vec<String>)> = Vec::new();
+    if !request.command.is_empty() {
+        all.push((name(request), request.command.clone()));
+    }
+    for given in &request.detectors {
+        let wrong = |why: &str| {
+            let hint = "write --detector NAME='COMMAND WORDS', each with a name of its own";
+            Failure::usage("drill", format!("--detector {given}: {why}"), hint)
+        };
+        let (name, words) = given.split_once('=').ok_or_else(|| wrong("it names no command"))?;
+        let words = shlex::split(words).ok_or_else(|| wrong("a quote is not closed"))?;
+        if name.trim().is_empty() || words.is_empty() {
+            return Err(wrong("name or command is missing"));
+        }
+        if name.trim() == OWN || all.iter().any(|(known, _)| known == name.trim()) {
+            return Err(wrong("another detector has this name"));
+        }
+        all.push((name.trim().to_owned(), words));
+    }
+    Ok(all)
+}
+
+fn program(context: &Context<'_>, chosen: &Chosen, request: &Request, words: Vec<String>) -> Result<Program, Failure> {
     let password = if request.with_password { Some(password(context, &chosen.url)?) } else { None };
     Ok(Program {
-        words: request.command.clone(),
+        words,
         url: chosen.url.clone(),
         judge: request.judge.unwrap_or(Judge::ExitCode),
         report: request.report.clone(),

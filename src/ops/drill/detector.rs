@@ -110,11 +110,12 @@ impl Detector {
     pub fn digest(&self) -> Digest {
         match self {
             Self::Program(tried) => tried.program.digest(),
-            Self::Checks(_) => {
+            Self::Checks(checks) => {
                 let mut out = Writer::new();
-                out.array(CHECKS.len() as u64 + 2);
+                out.array(CHECKS.len() as u64 + 3);
                 out.text("mfm/detector/1");
                 out.text(concat!("mfm ", env!("CARGO_PKG_VERSION")));
+                out.bytes(checks.session.rules_digest().as_bytes());
                 CHECKS.iter().for_each(|check| out.text(check.card().id));
                 Digest::of(out.as_bytes())
             }

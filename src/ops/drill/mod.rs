@@ -20,7 +20,7 @@ pub mod statistics;
 mod trial;
 
 use self::begin::{Wanted, settle};
-use self::detector::Detector;
+use self::detector::{Detector, OWN};
 use self::ledger::{Begun, Ended, Named};
 use self::matrix::{Case, Matrix, Trial, Worse};
 use self::past::Difference;
@@ -101,15 +101,18 @@ pub struct Request {
     #[arg(long, value_name = "DRILL", conflicts_with_all = ["modes", "sample", "seed", "now", "controls"])]
     pub replay: Option<u64>,
     /// Show this earlier drill as the journal has it, and try nothing
-    #[arg(long, value_name = "DRILL", conflicts_with_all = ["replay", "modes", "sample", "seed", "now", "words"])]
+    #[arg(long, value_name = "DRILL", conflicts_with_all = ["replay", "modes", "sample", "seed", "now", "detectors", "words"])]
     pub show: Option<u64>,
     /// List the drills of the journal, and try nothing
-    #[arg(long, conflicts_with_all = ["show", "replay", "modes", "sample", "seed", "now", "form", "words"])]
+    #[arg(long, conflicts_with_all = ["show", "replay", "modes", "sample", "seed", "now", "form", "detectors", "words"])]
     pub list: bool,
     /// Write the result in another form
     #[arg(long = "as", value_name = "FORM", value_enum)]
     #[serde(rename = "as")]
     pub form: Option<Form>,
+    /// Another command under test, as NAME='COMMAND': words with spaces between them, in quotes where they hold some
+    #[arg(long = "detector", value_name = "NAME=COMMAND")]
+    pub detectors: Vec<String>,
     /// The command under test, behind `--`; {url} and {path} stand for the target's
     #[arg(last = true, id = "words", value_name = "COMMAND")]
     pub command: Vec<String>,
@@ -205,10 +208,12 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 }
 
 /// Tells whether nothing is wanting: by the result compared with, by the drill replayed, or else by every verdict of
-/// what is under test, which is the command where there is one.
+/// what is under test, which are the commands where there are any.
 fn sound(outcome: &Outcome) -> bool {
     let exact = outcome.exact && outcome.trials.iter().all(|trial| trial.exact);
-    let under_test = outcome.detectors.last().is_some_and(|named| outcome.matrix.flawless(&named.name));
+    let commands: Vec<&Named> = outcome.detectors.iter().filter(|named| named.name != OWN).collect();
+    let under_test = if commands.is_empty() { outcome.detectors.iter().collect() } else { commands };
+    let under_test = under_test.iter().all(|named| outcome.matrix.flawless(&named.name));
     exact
         && match (&outcome.worse, &outcome.differences) {
             (None, None) => under_test,

@@ -1,7 +1,5 @@
 //! One operation of a replay: planned again on the copy, held against the journal, and only then committed.
 
-use std::ops::ControlFlow;
-
 use mfm_journal::{Change, Journal, Operation, OperationAction, Reverted};
 use serde_json::Value as Json;
 
@@ -10,6 +8,7 @@ use crate::engine::apply::{Prepared, Proposal};
 use crate::engine::replay::{Step, note};
 use crate::engine::{EngineError, guard};
 use crate::ops::plan::{self, Options, Request, Settled};
+use crate::ops::reading::changes;
 use crate::ops::select::Records;
 use crate::ops::{Context, Failure, Kind};
 use crate::plan::alike::{self, Measure, Verdict};
@@ -172,16 +171,6 @@ impl Run<'_, '_> {
         }
         Ok(Some(Box::new(Difference::row(operation.op, &parting.difference, refusal))))
     }
-}
-
-/// Returns all changes of an operation.
-fn changes(journal: &Journal, operation: &Operation) -> Result<Vec<Change>, Failure> {
-    let mut out = Vec::new();
-    journal.changes(operation, &mut |change| {
-        out.push(change);
-        ControlFlow::Continue(())
-    })?;
-    Ok(out)
 }
 
 fn triggers_disabled(operation: &Operation) -> bool {
