@@ -7,7 +7,7 @@ use super::course::Course;
 use super::leaves::{LeafPoint, POINTS};
 use super::machines::{FIELDS, FieldLeaves, Machines};
 use crate::model::snapshot::key_form;
-use crate::model::{Row, Snapshot, Value};
+use crate::model::{Row, Snapshot, TableRows, Value};
 
 /// The table of deliveries.
 pub(super) const DELIVERIES: &str = "TrackTreatment";
@@ -120,7 +120,7 @@ impl<'a> Known<'a> {
     /// Returns a field.
     pub(super) fn field(&self, id: &Value) -> Option<Row<'a>> {
         let all = || {
-            let rows = self.whole.table(FIELDS).into_iter().flat_map(|fields| fields.rows());
+            let rows = self.whole.table(FIELDS).into_iter().flat_map(TableRows::rows);
             rows.filter_map(|row| Some((row.cell("FLD_ID").map(key_form)?, row))).collect()
         };
         self.fields.get_or_init(all).get(id).copied()
