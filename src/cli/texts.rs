@@ -206,9 +206,9 @@ pub(super) const DRILL: &str = "\
 Measure what checks catch. For every variant of every mode, N times: commit a fault on a seeded record, let the checks \
 look, note what they say, and take the fault back; at the end every table is compared with what it was.
 
-Under test are mfm's own checks and, behind `--` or in --detector, any commands. Each gets the target's URL in MFM_TARGET_URL and for \
-{url}, a file's path in MFM_TARGET_PATH and for {path}, and nothing about the fault. It first looks at the untouched \
-data: what it finds there does not count. The result is a matrix with Wilson 95 % intervals.
+Under test are mfm's own checks and, behind `--` or in --detector, any commands. Each gets the target's URL in \
+MFM_TARGET_URL and for {url}, a file's path in MFM_TARGET_PATH and for {path}, and nothing about the fault. It first \
+looks at the untouched data: what it finds there does not count. The result is a matrix with Wilson 95 % intervals.
 
 Exits with 1 where a fault was missed, an alarm was false or a look told nothing; with --baseline, where detection got \
 worse. An interrupted drill takes its fault back; what a crash leaves, the next drill or `mfm revert --all` takes back.

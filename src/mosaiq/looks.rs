@@ -1,4 +1,4 @@
-//! Checks at work side by side: what each of them is shown, in which order, and what they could not look at; reads nothing.
+//! Checks at work side by side: what each is shown, in which order, and what it could not look at; reads nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 

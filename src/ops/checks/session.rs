@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil;
 
+use crate::model::snapshot::key_form;
 use crate::model::{Answer, Digest, Finding, Query, Row, Snapshot, Table, Value};
 use crate::mosaiq::checks::{Card, Check, Terms, Verdict};
 use crate::mosaiq::gather::{Census, Gather};
@@ -20,6 +21,11 @@ use crate::target::{Target, TargetError};
 const BY_FIELD: (&str, &str) = ("TxFieldPoint", "FLD_ID");
 /// How many rows of any other table are shown together.
 const SHOWN: usize = 4096;
+/// A table with at most so many rows is kept, so that checks that look again need not read it again.
+const KEPT_MAX: usize = 16_384;
+
+/// The rows of a small table, with the columns that checks read.
+type Kept = (Arc<Table>, Vec<Vec<Value>>);
 
 /// What one check says.
 #[derive(Clone, Debug)]
@@ -47,6 +53,8 @@ pub struct Session {
     pub(super) terms: Terms,
     /// The tables that are held whole; of the others, how they are declared.
     pub(super) held: Snapshot,
+    /// The small ones among the others.
+    kept: BTreeMap<&'static str, Kept>,
     /// What each check says of the target as it was last read.
     pub checked: Vec<Checked>,
     /// What the leaves of fields say, as far as a check wanted to know.
@@ -77,8 +85,8 @@ impl Session {
         checks: &[&'static dyn Check],
         terms: Terms,
     ) -> Result<Self, Failure> {
-        let (held, machines) = (Snapshot::default(), Machines::default());
-        let mut session = Self { checks: checks.to_vec(), terms, held, checked: Vec::new(), machines };
+        let (held, kept, machines) = (Snapshot::default(), BTreeMap::new(), Machines::default());
+        let mut session = Self { checks: checks.to_vec(), terms, held, kept, checked: Vec::new(), machines };
         let (verdicts, machines) = session.look(context, target, checks)?;
         session.machines = machines;
         let checked = checks.iter().zip(verdicts).map(|(check, verdict)| Checked { card: check.card(), verdict });
@@ -98,6 +106,7 @@ impl Session {
     ) -> Result<Vec<Finding>, Failure> {
         let looks = |query: &Query| touched.iter().any(|table| table.eq_ignore_ascii_case(&query.table));
         touched.iter().for_each(|table| self.held.forget(table));
+        self.kept.retain(|name, _| !touched.iter().any(|table| table.eq_ignore_ascii_case(name)));
         let chosen = |check: &&&'static dyn Check| check.queries().iter().any(looks);
         let again: Vec<&'static dyn Check> = self.checks.iter().filter(chosen).copied().collect();
         let (verdicts, _) = self.look(context, target, &again)?;
@@ -133,7 +142,7 @@ impl Session {
     ) -> Result<(Vec<Verdict>, Machines), Failure> {
         let tables = tables(checks);
         let mut passing = BTreeMap::new();
-        for (table, held) in &tables {
+        for (table, held) in tables.iter().filter(|(table, _)| !self.kept.contains_key(table)) {
             // Whatever checks look again: the columns stay those that all of them read.
             let columns = columns(&self.checks, table);
             passing.extend(declare(context, target, &mut self.held, (*table, *held), &columns)?);
@@ -146,7 +155,10 @@ impl Session {
                 let rows = self.held.table(table).map(|rows| rows.rows().collect());
                 rows.into_iter().for_each(|rows| looks.take(table, rows));
             } else if let Some(declared) = passing.get(table) {
-                pass(context, target, declared, (table, &mut looks))?;
+                let rows = pass(context, target, declared, (table, &mut looks))?;
+                self.kept.extend(rows.map(|rows| (*table, (declared.clone(), rows))));
+            } else if let Some((declared, rows)) = self.kept.get(table) {
+                show(declared, rows, (table, &mut looks));
             }
         }
         Ok(looks.end())
@@ -197,29 +209,44 @@ fn scan(
     Ok(scanned?)
 }
 
-/// Lets the rows of a table pass by.
+/// Shows all rows of a small table at once.
+fn show(table: &Arc<Table>, rows: &[Vec<Value>], (name, looks): (&str, &mut Looks<'_>)) {
+    let all = || rows.iter().map(|cells| Row { table, cells });
+    looks.take(name, all().collect());
+    if name == BY_FIELD.0 {
+        let again = looks.again();
+        let wanted = |row: &Row<'_>| row.cell(BY_FIELD.1).is_some_and(|field| again.contains(&key_form(field)));
+        looks.take_again(all().filter(wanted).collect());
+    }
+}
+
+/// Lets the rows of a table pass by; returns those of a small one.
 fn pass(
     context: &Context<'_>,
     target: &mut dyn Target,
     table: &Arc<Table>,
     (name, looks): (&str, &mut Looks<'_>),
-) -> Result<(), Failure> {
+) -> Result<Option<Vec<Vec<Value>>>, Failure> {
     if name == BY_FIELD.0 && table.position(BY_FIELD.1).is_some() {
         return by_field(context, target, table, looks);
     }
-    let (width, mut cells) = (table.columns.len().max(1), Vec::new());
+    let (width, mut cells, mut kept) = (table.columns.len().max(1), Vec::new(), Some(Vec::new()));
     let mut show = |cells: &mut Vec<Value>| {
         looks.take(name, cells.chunks_exact(width).map(|cells| Row { table, cells }).collect());
         cells.clear();
     };
     scan(context, target, table, &mut |row| {
         cells.extend_from_slice(row);
+        kept = kept.take().filter(|rows: &Vec<Vec<Value>>| rows.len() < KEPT_MAX);
+        if let Some(rows) = &mut kept {
+            rows.push(row.to_vec());
+        }
         if cells.len() >= SHOWN * width {
             show(&mut cells);
         }
     })?;
     show(&mut cells);
-    Ok(())
+    Ok(kept)
 }
 
 /// Lets control points pass by, all of a field together; then those once more that some check wants to see again.
@@ -228,25 +255,32 @@ fn by_field(
     target: &mut dyn Target,
     table: &Arc<Table>,
     looks: &mut Looks<'_>,
-) -> Result<(), Failure> {
+) -> Result<Option<Vec<Vec<Value>>>, Failure> {
     let mut census = Census::default();
     let narrow = Arc::new(table.only(&[BY_FIELD.1]));
     let at = narrow.position(BY_FIELD.1).unwrap_or_default();
     scan(context, target, &narrow, &mut |row| row.get(at).into_iter().for_each(|cell| census.add(cell)))?;
     let counts = census.finish();
-    let total = counts.values().sum::<usize>() as u64;
+    let total = counts.values().sum::<usize>();
+    if total <= KEPT_MAX {
+        let mut kept = Vec::with_capacity(total);
+        scan(context, target, table, &mut |row| kept.push(row.to_vec()))?;
+        kept.sort_by_cached_key(|row| table.key_of(row).unwrap_or_default());
+        show(table, &kept, (BY_FIELD.0, looks));
+        return Ok(Some(kept));
+    }
     let mut rows = 0;
     gathered(context, target, (table, Gather::new(table.clone(), BY_FIELD.1, counts.clone())), &mut |shown| {
         rows += shown.len() as u64;
-        context.reporter.progress("checking control points", rows, total);
+        context.reporter.progress("checking control points", rows, total as u64);
         looks.take(BY_FIELD.0, shown);
     })?;
     let again = looks.again();
-    if again.is_empty() {
-        return Ok(());
+    if !again.is_empty() {
+        let gather = Gather::new(table.clone(), BY_FIELD.1, counts).map(|gather| gather.among(&again));
+        gathered(context, target, (table, gather), &mut |shown| looks.take_again(shown))?;
     }
-    let gather = Gather::new(table.clone(), BY_FIELD.1, counts).map(|gather| gather.among(&again));
-    gathered(context, target, (table, gather), &mut |shown| looks.take_again(shown))
+    Ok(None)
 }
 
 /// Passes over a table until every field was shown.

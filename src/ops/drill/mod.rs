@@ -101,10 +101,12 @@ pub struct Request {
     #[arg(long, value_name = "DRILL", conflicts_with_all = ["modes", "sample", "seed", "now", "controls"])]
     pub replay: Option<u64>,
     /// Show this earlier drill as the journal has it, and try nothing
-    #[arg(long, value_name = "DRILL", conflicts_with_all = ["replay", "modes", "sample", "seed", "now", "detectors", "words"])]
+    #[arg(long, value_name = "DRILL")]
+    #[arg(conflicts_with_all = ["replay", "modes", "sample", "seed", "now", "detectors", "words"])]
     pub show: Option<u64>,
     /// List the drills of the journal, and try nothing
-    #[arg(long, conflicts_with_all = ["show", "replay", "modes", "sample", "seed", "now", "form", "detectors", "words"])]
+    #[arg(long)]
+    #[arg(conflicts_with_all = ["show", "replay", "modes", "sample", "seed", "now", "form", "detectors", "words"])]
     pub list: bool,
     /// Write the result in another form
     #[arg(long = "as", value_name = "FORM", value_enum)]
