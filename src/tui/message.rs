@@ -75,6 +75,8 @@ pub enum Effect {
     Remember(String),
     /// Stop the process until the shell goes on with it.
     Suspend,
+    /// Draw everything anew, whatever the terminal shows.
+    Redraw,
     /// Ring the bell.
     Bell,
     /// End.

@@ -165,6 +165,7 @@ fn carry_out(
             write!(stdout(), "\x1b]52;c;{coded}\x07")?;
             stdout().flush()?;
         }
+        Effect::Redraw => terminal.clear()?,
         Effect::Bell => {
             write!(stdout(), "\x07")?;
             stdout().flush()?;

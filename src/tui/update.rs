@@ -168,7 +168,11 @@ fn everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
             effects
         }
         Action::Verify => state.ask(Job::Verify),
-        Action::Refresh => refresh(state),
+        Action::Refresh => {
+            let mut effects = refresh(state);
+            effects.push(Effect::Redraw);
+            effects
+        }
         Action::Copy => match views::in_hand(state) {
             Some(text) => {
                 state.say(Role::Good, format!("copied: {}", text.chars().take(60).collect::<String>()));

@@ -57,7 +57,11 @@ fn still(frame: &mut Frame<'_>, area: Rect, look: Look, (before, film): (Option<
     };
     if let Some(aperture) = &now.aperture {
         let was = was.and_then(|was| was.aperture.as_ref()).filter(|was| *was != aperture);
-        let picture = AperturePicture::new(look, aperture).before(was).jaws(now.jaws).edges(&film.widths.edges);
+        let picture = AperturePicture::new(look, aperture)
+            .before(was)
+            .jaws(now.jaws)
+            .edges(&film.widths.edges)
+            .around(film.open());
         frame.render_widget(&picture.stretch(film.stretch()), leaves);
     }
     charts(frame, below, look, (before, film), at);
