@@ -118,6 +118,9 @@ fn text(shown: &Shown) -> String {
     }
 }
 
+/// Columns that somebody typed into, and that lists show all the same: nobody would find a field without them.
+const LISTED: [&str; 3] = ["Field_Label", "Field_Name", "Site_Name"];
+
 /// What a record looks like.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Picture {
@@ -151,6 +154,7 @@ pub fn whole_record(target: &mut dyn Target, kind: Kind, id: i64, rules: &Rules)
     let found = rows.with(kind.key(), &Value::Integer(id)).into_iter().next();
     let row = found.ok_or_else(|| Refusal::MissingRecord { table: kind.table().to_owned(), key })?;
     let withheld = schema::identifying().remove(kind.table()).unwrap_or_default();
+    let withheld: Vec<String> = withheld.into_iter().filter(|column| !LISTED.contains(&column.as_str())).collect();
     let cell = |(column, value): (&mfm_journal::Column, &Value)| {
         let hidden = withheld.iter().any(|name| name.eq_ignore_ascii_case(&column.name)) && !value.is_null();
         let text = if hidden { "(withheld)".to_owned() } else { cell::in_table(value, row.table, &column.name) };

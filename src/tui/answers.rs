@@ -1,5 +1,6 @@
 //! What the operations answered, taken into what is known; runs nothing.
 
+use super::dialog::{Overlay, Text};
 use super::job::{Answer, Job, Lane};
 use super::look::Role;
 use super::message::Effect;
@@ -13,8 +14,7 @@ pub fn take(state: &mut State, lane: Lane, answer: Answer) -> Vec<Effect> {
     match answer {
         Answer::Status(outcome) => {
             state.trouble = None;
-            state.overview.place.keep(usize::MAX, outcome.active.len());
-            state.status = Some(*outcome);
+            return standing(state, *outcome);
         }
         Answer::Drills(list) => state.overview.drills = Some(*list),
         Answer::Page(request, outcome) => return records::take(state, &request, *outcome),
@@ -51,6 +51,23 @@ pub fn take(state: &mut State, lane: Lane, answer: Answer) -> Vec<Effect> {
         Answer::Failed(failure) => return failed(state, lane, *failure),
     }
     Vec::new()
+}
+
+/// Takes in how things stand; what others wrote meanwhile makes older answers old.
+fn standing(state: &mut State, outcome: crate::ops::status::Outcome) -> Vec<Effect> {
+    let before = state.status.as_ref().map(|status| status.entries);
+    let moved_on = before.is_some_and(|before| before != outcome.entries);
+    let length = outcome.active.len();
+    state.overview.place.go(state.overview.place.at, length);
+    state.status = Some(outcome);
+    if !moved_on {
+        return Vec::new();
+    }
+    state.overview.audit = None;
+    state.checks.stale = state.checks.outcome.is_some();
+    let mut effects = state.ask(Job::Log { before: None });
+    effects.extend(state.ask(Job::Entries { before: None }));
+    effects
 }
 
 /// What was only read is said where it would have been seen; what was wanted is said at the foot.
@@ -122,19 +139,22 @@ fn recovered(state: &mut State, outcome: &recover::Outcome) {
 
 fn verified(state: &mut State, outcome: &audit::Outcome) {
     let findings = &outcome.journal.findings;
-    let text = match findings.first() {
-        None => {
-            format!("{} entries verified, and every row ever touched is as the journal says", outcome.journal.entries)
+    let unseen = outcome.live.iter().find_map(|line| Some((&line.target, line.not_run.as_ref()?)));
+    let entries = super::words::thousands(outcome.journal.entries);
+    let (ok, text) = match (findings.len(), unseen) {
+        (0, None) => (true, format!("{entries} entries verified, and every row ever touched is as the journal says")),
+        (0, Some((target, why))) => {
+            (false, format!("{entries} entries verified, but target {target} could not be looked at: {why}"))
         }
-        Some(first) => format!(
-            "{}; the first: {} [{}]",
-            super::words::count(findings.len() as u64, "finding of the audit"),
-            first.message,
-            first.code
-        ),
+        (many, _) => (false, format!("{} speak against it", super::words::count(many as u64, "finding of the audit"))),
     };
-    state.overview.audit = Some((outcome.ok, text.clone()));
-    state.say(if outcome.ok { Role::Good } else { Role::Danger }, text);
+    if !findings.is_empty() {
+        let line = |finding: &mfm_journal::Finding| (Role::Danger, format!("{} [{}]", finding.message, finding.code));
+        let lines = findings.iter().take(1000).map(line).collect();
+        state.overlay = Some(Overlay::Text(Text { title: "What the audit found".to_owned(), lines, top: 0 }));
+    }
+    state.overview.audit = Some((ok, text.clone()));
+    state.say(if ok { Role::Good } else { Role::Danger }, text);
 }
 
 fn drilled(state: &mut State, outcome: &drill::Outcome) {

@@ -3,6 +3,7 @@
 use super::list::Place;
 use super::look::Role;
 use crate::model::Digest;
+use crate::mosaiq::browse::Kind;
 use crate::ops::{plan, revert};
 
 /// Everything dangerous that a person can be asked to agree to, and what a yes leads to.
@@ -43,8 +44,15 @@ pub struct Question {
 /// What a chosen line leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// To break the record in hand with this mode.
-    Mode(&'static str),
+    /// To break a record with a mode.
+    Mode {
+        /// The mode's tool.
+        tool: &'static str,
+        /// The kind of record.
+        kind: Kind,
+        /// Its id.
+        id: i64,
+    },
     /// To another target.
     Target(String),
     /// To a way of taking an operation back.

@@ -165,15 +165,15 @@ pub const BINDINGS: &[Binding] = &[
         &[Overview, Modes, Records, Plan, Operations, Checks, Journal],
     ),
     on(
-        always(Action::Verify, &["v"], "verify", "Verify journal, images and target against each other", 4),
+        always(Action::Verify, &["v"], "verify", "Audit: verify journal, images and target against each other", 4),
         &[Overview, Operations, Journal, Checks, Records, Modes, Plan],
     ),
     on(
         writing(always(Action::Drill, &["d"], "drill", "Measure what the checks catch: break, look, take back", 5)),
         &[Overview, Checks],
     ),
-    writing(always(Action::Undo, &["u"], "undo", "Take the newest fault back", 6)),
-    writing(always(Action::Redo, &["U", "C-r"], "redo", "Commit once more what was taken back last", 0)),
+    writing(always(Action::Undo, &["u"], "undo", "Undo: take the newest fault back", 6)),
+    writing(always(Action::Redo, &["U", "C-r"], "redo", "Redo: commit once more what was taken back last", 0)),
     on(writing(always(Action::Recover, &["R"], "recover", "Close what a crash left open", 7)), &[Overview, Operations]),
     on(always(Action::Target, &["t"], "target", "Choose another target", 8), &[Overview]),
     on(

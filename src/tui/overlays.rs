@@ -42,6 +42,8 @@ fn press(key: &KeyEvent, types: bool) -> Press {
         KeyCode::Char(letter) if types && !control => Press::Letter(letter),
         KeyCode::Char('k') => Press::Up(-1),
         KeyCode::Char('j') => Press::Up(1),
+        KeyCode::Char('g') => Press::Up(isize::MIN / 2),
+        KeyCode::Char('G') => Press::Up(isize::MAX / 2),
         KeyCode::Char('q' | '?') => Press::No,
         KeyCode::Char(' ') => Press::Up(PAGE),
         _ => Press::Nothing,
@@ -151,11 +153,7 @@ fn choose(state: &mut State, mut menu: Menu, press: &Press) -> Vec<Effect> {
 
 fn chosen(state: &mut State, choice: Choice) -> Vec<Effect> {
     match choice {
-        Choice::Mode(tool) => {
-            let Some(id) = state.records.in_hand().map(|row| row.id) else { return Vec::new() };
-            let kind = state.records.kind;
-            plan::begin(state, tool, kind, id)
-        }
+        Choice::Mode { tool, kind, id } => plan::begin(state, tool, kind, id),
         Choice::Target(name) => {
             state.target = Some(name);
             (state.checks, state.plan) = (Default::default(), Default::default());

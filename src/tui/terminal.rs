@@ -13,7 +13,9 @@ use ratatui::crossterm::event::{
     self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event,
 };
 use ratatui::crossterm::execute;
-use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 
 use super::message::{Effect, Message};
 use super::state::State;
@@ -67,9 +69,13 @@ type Screen = Terminal<CrosstermBackend<Stdout>>;
 fn enter() -> io::Result<Screen> {
     enable_raw_mode()?;
     execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste)?;
-    let mut terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
-    terminal.clear()?;
-    Ok(terminal)
+    anew()
+}
+
+/// Returns a terminal of which nothing is taken for drawn; one that never says where its cursor stands will do.
+fn anew() -> io::Result<Screen> {
+    execute!(stdout(), Clear(ClearType::All))?;
+    Terminal::new(CrosstermBackend::new(stdout()))
 }
 
 fn leave() -> io::Result<()> {
@@ -165,7 +171,7 @@ fn carry_out(
             write!(stdout(), "\x1b]52;c;{coded}\x07")?;
             stdout().flush()?;
         }
-        Effect::Redraw => terminal.clear()?,
+        Effect::Redraw => *terminal = anew()?,
         Effect::Bell => {
             write!(stdout(), "\x07")?;
             stdout().flush()?;

@@ -20,6 +20,9 @@ use crate::ops::revert;
 /// How many ticks lie between two control points that play: a fifth of a second.
 const STEP_TICKS: u64 = 2;
 
+/// How many ticks lie between two looks at how things stand: three seconds.
+const LOOK_TICKS: u64 = 30;
+
 /// How many lines the text beside a list is scrolled at once.
 const DETAIL_STEP: usize = 5;
 
@@ -58,6 +61,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 fn tick(state: &mut State) -> Vec<Effect> {
     state.ticks += 1;
     state.lanes.tick();
+    // Others may commit meanwhile: what stands here is never much older than this.
+    if state.ticks.is_multiple_of(LOOK_TICKS) && !state.lanes.busy() {
+        return state.ask(Job::Status);
+    }
     if state.ticks.is_multiple_of(STEP_TICKS) {
         let (records, plan, operations) = (&mut state.records, &mut state.plan, &mut state.operations);
         for (player, stills) in [
@@ -154,14 +161,18 @@ fn everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
         Action::Help => front(state, Overlay::Help(0)),
         Action::Palette => front(state, Overlay::Palette(Palette { text: String::new(), place: Place::default() })),
         Action::Search => front(state, Overlay::Input(search(state))),
-        Action::Undo => {
-            let request = revert::Request { last: true, ..revert::Request::default() };
-            operations::ask(state, request);
+        Action::Undo => undo(state),
+        Action::Redo => redo(state),
+        Action::Recover if state.status.as_ref().is_some_and(|status| status.open.is_empty()) => {
+            state.say(Role::Note, "nothing is open: there is nothing to recover");
             Vec::new()
         }
-        Action::Redo => redo(state),
         Action::Recover => question(state, "Recover", RECOVER, Danger::Recover),
         Action::Drill => question(state, "Drill", DRILL, Danger::Drill),
+        Action::Check if state.lanes.of(Lane::Act).is_some() => {
+            state.say(Role::Note, "something is being written: the checks can look when it is done");
+            Vec::new()
+        }
         Action::Check => {
             let mut effects = show(state, Screen::Checks);
             effects.extend(state.ask(Job::Check));
@@ -175,7 +186,8 @@ fn everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
         }
         Action::Copy => match views::in_hand(state) {
             Some(text) => {
-                state.say(Role::Good, format!("copied: {}", text.chars().take(60).collect::<String>()));
+                let shown: String = text.replace('\t', "  ").chars().take(60).collect();
+                state.say(Role::Good, format!("handed to the terminal's clipboard: {shown}"));
                 vec![Effect::Copy(text)]
             }
             None => Vec::new(),
@@ -221,6 +233,18 @@ fn search(state: &State) -> Input {
     };
     let (text, hint) = (text.clone(), hint.to_owned());
     Input { title: "Look for".to_owned(), hint, text, purpose: Purpose::Search }
+}
+
+/// Takes the newest fault of the target back: that one, whatever others commit before the answer.
+fn undo(state: &mut State) -> Vec<Effect> {
+    let name = state.target_name().map(str::to_owned);
+    let active = state.status.iter().flat_map(|status| &status.active);
+    let mine = active.filter(|active| name.as_ref().is_none_or(|name| *name == active.target));
+    match mine.map(|active| active.op).max() {
+        Some(op) => operations::ask(state, revert::Request { operations: vec![op], ..revert::Request::default() }),
+        None => state.say(Role::Note, "there is nothing to take back: no fault is in effect"),
+    }
+    Vec::new()
 }
 
 /// Takes the newest revert back, where that is the newest operation.

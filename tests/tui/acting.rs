@@ -139,6 +139,55 @@ fn a_drill_is_asked_about_and_can_be_stopped() {
 #[test]
 fn what_a_crash_left_open_is_recovered() {
     let mut world = World::new((120, 40));
+    world.press("R").sees("nothing is open");
+    world.holds = vec![Lane::Status];
+    world.state.status.as_mut().unwrap().open.push(mfm::ops::status::Open {
+        op: 1,
+        target: "lab".into(),
+        tool: "create_invalid_angles".into(),
+        variant: "gantry".into(),
+        state: "open, undecided",
+        rows: 1,
+    });
     world.press("R").sees("Ask the targets");
     world.press("y").sees("nothing was open");
+}
+
+#[test]
+fn undo_takes_back_what_it_names_whatever_others_commit_meanwhile() {
+    let mut world = World::new((120, 40));
+    world.press("u").sees("nothing to take back");
+    assert!(world.state.overlay.is_none());
+    world.press(BREAK);
+    world.press("u").sees("operation 1, corrupt_mlc_data negative_gap, of tester");
+    let options = mfm::ops::plan::Options {
+        variant: Some("gantry".into()),
+        sample: Some(1),
+        seed: Some(3),
+        ..Default::default()
+    };
+    let parameters = serde_json::Map::new();
+    let request = mfm::ops::plan::Request { tool: "create_invalid_angles".into(), parameters, options, output: None };
+    let source = mfm::ops::apply::Source::Request(request);
+    let other = world.with(|context, _| mfm::ops::apply::run(context, &source, false, &mut |_| ())).unwrap();
+    assert_eq!(other.op, Some(2));
+    world.press("y").sees("operation 1 is taken back");
+    let status = world.with(|context, _| mfm::ops::status::run(context)).unwrap();
+    assert_eq!(status.active.iter().map(|active| active.op).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn the_same_choice_shows_the_same_plan() {
+    let mut world = World::new((120, 40));
+    world.press("3 enter down b enter right right");
+    let first = world.state.plan.preview.as_ref().unwrap().plan.clone();
+    world.sees(&format!("seed={}", first.seed));
+    world.press("right left");
+    assert_eq!(world.state.plan.preview.as_ref().unwrap().plan.plan_digest, first.plan_digest);
+}
+
+#[test]
+fn a_control_point_leads_to_the_faults_of_its_field() {
+    let mut world = World::new((120, 40));
+    world.press("3 enter down enter b").sees("on point").sees("Damaged MLC leaf sets, on field 5002");
 }

@@ -103,6 +103,36 @@ fn a_million_rows_are_walked_through_and_few_are_kept() {
 }
 
 #[test]
+fn a_key_that_is_held_loses_no_step_while_pages_are_on_their_way() {
+    let mut huge = Huge::new();
+    for _ in 0..1_500 {
+        huge.world.press("down");
+    }
+    huge.serve();
+    assert_eq!(huge.at(), 1_501);
+    huge.world.press("down up");
+    assert_eq!(huge.at(), 1_501);
+}
+
+#[test]
+fn what_others_commit_is_seen_without_a_key() {
+    let mut world = World::new((120, 40));
+    world.press("v").sees("entries verified");
+    let options = mfm::ops::plan::Options {
+        variant: Some("gantry".into()),
+        sample: Some(1),
+        seed: Some(3),
+        ..Default::default()
+    };
+    let parameters = serde_json::Map::new();
+    let request = mfm::ops::plan::Request { tool: "create_invalid_angles".into(), parameters, options, output: None };
+    let source = mfm::ops::apply::Source::Request(request);
+    world.with(|context, _| mfm::ops::apply::run(context, &source, false, &mut |_| ())).unwrap();
+    (0..40).for_each(|_| world.tell(Message::Tick));
+    world.sees("Faults in effect: 1").sees("not verified yet");
+}
+
+#[test]
 fn a_slow_target_blocks_no_key() {
     let mut world = World::new((120, 40));
     world.holds = vec![Lane::List, Lane::Count, Lane::Record, Lane::Preview, Lane::Check, Lane::Log, Lane::Journal];
@@ -136,6 +166,7 @@ fn a_target_that_is_gone_is_said_everywhere_and_comes_back() {
     std::fs::rename(world.lab(), &away).unwrap();
     world.press("1 f5").sees("guarded:");
     insta::assert_snapshot!("gone_120x40", world.screen());
+    world.press("v").sees("could not be looked at");
     world.press("3 f5").sees("[target_absent]");
     std::fs::rename(&away, world.lab()).unwrap();
     world.press("f5").sees("patients: 6");
@@ -174,7 +205,8 @@ fn tampering_is_found_and_said_in_red() {
         .unwrap();
     triggers.iter().for_each(|name| journal.execute_batch(&format!("DROP TRIGGER {name}")).unwrap());
     journal.execute("UPDATE entry SET actor = 'nobody' WHERE seq = 3", []).unwrap();
-    world.press("v").sees("of the audit");
+    world.press("v").sees("What the audit found").sees("is missing [schema]");
+    world.press("esc").sees("of the audit");
     world.press("7").sees("DOES NOT HOLD");
     world.press("1").sees("of the audit");
 }

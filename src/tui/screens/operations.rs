@@ -182,11 +182,14 @@ fn choose_way(state: &mut state::State) {
 
 /// Asks whether to take operations back.
 pub fn ask(state: &mut state::State, request: revert::Request) {
-    let which = match (request.operations.first(), request.last) {
-        (Some(op), _) => format!("operation {op}"),
-        (None, true) => "the newest fault".to_owned(),
-        (None, false) => "every fault, newest first".to_owned(),
-    };
+    let line = request.operations.first().and_then(|op| state.operations.lines.iter().find(|line| line.op == *op));
+    let what = line.map_or_else(String::new, |line| {
+        let of =
+            line.reverts.map_or_else(|| format!("{} {}", line.tool, line.variant), |op| format!("the revert of {op}"));
+        format!(", {of}, of {} at {}", line.actor, line.at.chars().take(19).collect::<String>().replace('T', " "))
+    });
+    let which =
+        request.operations.first().map_or_else(|| "every fault".to_owned(), |op| format!("operation {op}{what}"));
     let target = state.target_name().unwrap_or("the target").to_owned();
     let about = match (request.cascade, request.skip_conflicts, request.force) {
         (true, ..) => "Later operations on the same rows are taken back first.",

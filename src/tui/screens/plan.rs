@@ -73,6 +73,8 @@ pub struct State {
     pub form: Vec<Field>,
     /// Which line is in hand.
     pub place: Place,
+    /// The seed that was drawn: the same choice shows the same plan.
+    pub seed: Option<u64>,
     /// What it would do.
     pub preview: Option<Preview>,
     /// Why that is not known.
@@ -108,7 +110,11 @@ pub fn begin(state: &mut state::State, tool: &str, kind: Kind, id: i64) -> Vec<E
 fn form(card: &'static Card, kind: Kind, id: i64) -> Vec<Field> {
     let record = card.records().find(|record| record.table == kind.table()).unwrap_or(&card.record);
     let mut words = vec![String::new()];
-    words.extend(card.variants.iter().map(|variant| variant.word.to_owned()));
+    let given: Map<String, Json> =
+        card.table_parameter.map(|name| (name.to_owned(), Json::from(record.table))).into_iter().collect();
+    let mode = catalogue::find(card.tool);
+    let can = |word: &str| mode.is_none_or(|mode| mode.complete(&given, Some(word)).is_ok());
+    words.extend(card.variants.iter().map(|variant| variant.word).filter(|word| can(word)).map(str::to_owned));
     let first = words.get(1).cloned().unwrap_or_default();
     let about = "What goes wrong; the parameters left empty are proposed for it".to_owned();
     let mut form = vec![
@@ -165,6 +171,7 @@ pub fn request(plan: &State) -> Option<Request> {
     let card = plan.mode?;
     let mut request =
         Request { tool: card.tool.to_owned(), parameters: Map::new(), options: Options::default(), output: None };
+    request.options.seed = plan.seed;
     for field in plan.form.iter().filter(|field| !field.value.is_empty()) {
         let value = field.value.as_str();
         match field.name.as_str() {
@@ -196,6 +203,7 @@ pub fn take(state: &mut state::State, preview: Preview) {
     let at = preview.pictures.as_ref().map_or(0, crate::ops::browse::BeforeAfter::first_changed);
     state.plan.player = Player { at, plays: false };
     state.plan.failure = None;
+    state.plan.seed = preview.request.options.seed;
     state.plan.preview = Some(preview);
 }
 

@@ -70,6 +70,8 @@ pub struct State {
     pub fetched: bool,
     /// Where the list is to stand once it is there.
     pub goal: Option<i64>,
+    /// How many lines were asked for beyond what was fetched.
+    pub owed: usize,
     /// The record in hand, whole.
     pub whole: Option<(Kind, i64, Whole)>,
     /// How it is seen.
@@ -124,7 +126,7 @@ pub fn fetch(state: &mut state::State, goal: Option<i64>) -> Vec<Effect> {
     let records = &mut state.records;
     records.rows.clear();
     (records.place, records.total, records.trouble, records.whole) = (Place::default(), None, None, None);
-    (records.fetched, records.goal) = (true, goal);
+    (records.fetched, records.goal, records.owed) = (true, goal, 0);
     let request = records.request(goal.map(|goal| goal.saturating_sub(1)), false);
     records.more_before = goal.is_some();
     let mut effects = state.ask(Job::Page(request));
@@ -180,6 +182,9 @@ pub fn take(state: &mut state::State, request: &Request, outcome: Outcome) -> Ve
             let place = records.place;
             records.place = Place { at: place.at.saturating_sub(spare), top: place.top.saturating_sub(spare) };
         }
+        let wanted = records.place.at + records.owed;
+        records.place.go(wanted, records.rows.len());
+        records.owed = if records.more_after { wanted - records.place.at } else { 0 };
     }
     if let Some(goal) = records.goal.take() {
         match records.rows.first().map(|row| row.id) {
@@ -245,6 +250,7 @@ pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
         return fetch(state, None);
     }
     let length = state.records.rows.len();
+    owe(&mut state.records, action, rows);
     if moved(&mut state.records.place, action, rows, length) {
         state.records.player = Player::default();
         return look(state);
@@ -266,6 +272,18 @@ pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
         Action::Break => choose_mode(state),
         _ => Vec::new(),
     }
+}
+
+/// Remembers steps beyond the last line that was fetched, so that a key that is held never loses any.
+fn owe(records: &mut State, action: Action, rows: usize) {
+    let step = match action {
+        Action::Down => 1,
+        Action::PageDown => rows.saturating_sub(1).max(1),
+        _ => 0,
+    };
+    let beyond = (records.place.at + step).saturating_sub(records.rows.len().saturating_sub(1));
+    let pending = records.more_after && step > 0;
+    records.owed = if pending { records.owed + beyond } else { 0 };
 }
 
 /// Turns to another kind, of the same patient or field where that leads to it.
@@ -334,7 +352,7 @@ pub fn search(state: &mut state::State, text: &str) -> Vec<Effect> {
             Some(("type", of_type)) => selector.field_type = value(of_type),
             Some(("date" | "day", date)) => selector.date = value(date),
             _ => {
-                state.say(Role::Warning, format!("`{word}`: {SEARCH}"));
+                state.say(Role::Warning, format!("`{word}` is not what can be looked for here: {SEARCH}"));
                 return Vec::new();
             }
         }
@@ -368,16 +386,25 @@ fn choose_mode(state: &mut state::State) -> Vec<Effect> {
     if let Some(tool) = state.records.mode.filter(|tool| takes(tool)) {
         return super::plan::begin(state, tool, kind, id);
     }
-    let fits = MODES.iter().map(|mode| mode.card()).filter(|card| takes(card.tool));
-    let line =
-        |card: &crate::mosaiq::modes::Card| (Choice::Mode(card.tool), card.tool.to_owned(), card.title.to_owned());
-    let lines: Vec<_> = fits.map(line).collect();
+    let mut lines = modes_for(kind, id);
+    // What happens to leaves, angles and meterset happens to the field of a control point.
+    let field = state.records.in_hand().and_then(|row| row.cells.get(1)?.parse().ok()).filter(|_| kind == Kind::Point);
+    lines.extend(field.into_iter().flat_map(|field| modes_for(Kind::Field, field)));
     if lines.is_empty() {
-        let hint = if kind == Kind::Point { "open its field" } else { "open it, and choose a field" };
-        state.say(Role::Note, format!("no failure mode breaks a {}: {hint}", kind.word()));
+        state.say(Role::Note, format!("no failure mode breaks a {}: open it, and choose a field", kind.word()));
         return Vec::new();
     }
     let title = format!("Break {} {id} with", kind.word());
     state.overlay = Some(Overlay::Menu(Menu { title, lines, place: Place::default() }));
     Vec::new()
+}
+
+fn modes_for(kind: Kind, id: i64) -> Vec<(Choice, String, String)> {
+    let fits = MODES.iter().map(|mode| mode.card());
+    let fits = fits.filter(|card| card.records().any(|record| record.table == kind.table()));
+    let line = |card: &'static crate::mosaiq::modes::Card| {
+        let choice = Choice::Mode { tool: card.tool, kind, id };
+        (choice, card.tool.to_owned(), format!("{}, on {} {id}", card.title, kind.word()))
+    };
+    fits.map(line).collect()
 }

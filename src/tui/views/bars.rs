@@ -2,14 +2,14 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::pieces::clean;
 use crate::tui::keys::{self, Action, Binding};
-use crate::tui::look::{Mark, Role};
+use crate::tui::look::{Mark, Role, Theme};
 use crate::tui::state::{Screen, State};
 
 /// A word of a bar, and the columns that it takes.
@@ -25,13 +25,14 @@ impl<T> Word<T> {
 }
 
 fn tabs(state: &State) -> Vec<Word<Option<Screen>>> {
-    let narrow = state.size.0 < 96;
+    let narrow = state.size.0 < 80;
+    let pad = if state.size.0 < 96 { "" } else { " " };
     let mut words = vec![Word { what: None, spans: vec![(Role::Title, " mfm ".to_owned())] }];
     for (number, screen) in (1..).zip(Screen::ALL) {
         let here = screen == state.screen;
         let name = if narrow && !here { screen.name().chars().take(4).collect() } else { screen.name().to_owned() };
         let role = if here { Role::Selected } else { Role::Bar };
-        words.push(Word { what: Some(screen), spans: vec![(role, format!(" {number} {name} "))] });
+        words.push(Word { what: Some(screen), spans: vec![(role, format!("{pad}{number} {name} "))] });
     }
     words
 }
@@ -56,7 +57,14 @@ pub fn top(frame: &mut Frame<'_>, area: Rect, state: &State) {
 fn spans<'s, T>(state: &State, words: &[Word<T>]) -> Vec<Span<'s>> {
     let bar = state.look.style(Role::Bar);
     let span = |(role, text): &(Role, String)| {
-        let style: Style = if *role == Role::Bar { bar } else { bar.patch(state.look.style(*role)) };
+        let style: Style = match (role, state.look.theme) {
+            (Role::Bar, _) => bar,
+            // The bar is reversed already: what is in hand is not.
+            (Role::Selected, Theme::Plain) => {
+                Style::new().add_modifier(Modifier::BOLD).remove_modifier(Modifier::REVERSED)
+            }
+            _ => bar.patch(state.look.style(*role)),
+        };
         Span::styled(text.clone(), style)
     };
     words.iter().flat_map(|word| word.spans.iter().map(span)).collect()
@@ -77,6 +85,14 @@ fn at<T>(words: &[Word<T>], column: u16) -> Option<&Word<T>> {
     })
 }
 
+/// Returns how many rows what was said last takes: all of it is read, however long it is.
+#[must_use]
+pub fn note_rows(state: &State) -> u16 {
+    let text = state.note.as_ref().filter(|_| state.lanes.foremost().is_none()).map_or(0, |note| note.text.width() + 1);
+    let rows = text.div_ceil(usize::from(state.size.0.max(1)));
+    u16::try_from(rows.clamp(1, 4)).unwrap_or(1)
+}
+
 /// Draws what is under way, or what was said last.
 pub fn note(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let look = state.look;
@@ -92,8 +108,8 @@ pub fn note(frame: &mut Frame<'_>, area: Rect, state: &State) {
             Line::styled(clean(&format!(" {turn} {}{far}{stop}", running.words)), look.style(Role::Note))
         }
         (None, Some(note)) => {
-            let text = format!(" {}", clean(&note.text));
-            Line::styled(super::pieces::cut(&text, usize::from(area.width), look), look.style(note.role))
+            super::pieces::text(frame, area, look, &[(note.role, format!(" {}", note.text))], 0);
+            return;
         }
         (None, None) => Line::default(),
     };

@@ -39,9 +39,13 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
         frame.render_widget(Paragraph::new(text).style(state.look.style(Role::Warning)), area);
         return;
     }
-    let [top, body, note, bar] =
-        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1), Constraint::Length(1)])
-            .areas(area);
+    let [top, body, note, bar] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Min(0),
+        Constraint::Length(bars::note_rows(state)),
+        Constraint::Length(1),
+    ])
+    .areas(area);
     bars::top(frame, top, state);
     match state.screen {
         Screen::Overview => overview::draw(frame, body, state),

@@ -152,12 +152,14 @@ fn inverse(look: Look, explained: &crate::ops::explain::Outcome, lines: &mut Vec
         lines.push((Role::Note, format!("  {} {}{command}", look.mark(Mark::Arrow), way.does)));
     }
     for drift in inverse.drift.iter().take(4) {
-        lines.push((Role::Warning, format!("  others changed further cells: {drift:?}")));
+        let text = format!("  others changed further cells of {} {}, which would stay", drift.table, drift.key);
+        lines.push((Role::Warning, text));
     }
-    let holds = if explained.ok {
-        (Role::Dim, "journal and target agree on it")
-    } else {
-        (Role::Danger, "journal and target do not agree on it")
+    let holds = match (explained.proof.holds, explained.proof.target.agrees) {
+        (true, Some(true)) => (Role::Dim, "the journal's proof of it holds, and the target agrees on it"),
+        (true, None) => (Role::Warning, "the journal's proof of it holds; the target could not be asked"),
+        (true, Some(false)) => (Role::Danger, "the target does not agree on it"),
+        (false, _) => (Role::Danger, "the journal's proof of it does not hold"),
     };
     lines.push((holds.0, holds.1.to_owned()));
 }

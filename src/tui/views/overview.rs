@@ -92,8 +92,14 @@ fn active(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let inner = pieces::frame(frame, area, look, &title, true);
     let Some(status) = &state.status else { return };
     if status.active.is_empty() && status.open.is_empty() {
-        let text = "Nothing is broken. Enter shows the failure modes, 3 the records to break.";
-        pieces::empty(frame, inner, look, Role::Good, text);
+        let name = state.target_name();
+        let seen = status.targets.iter().any(|target| Some(target.name.as_str()) == name && target.problem.is_none());
+        let (role, text) = if seen {
+            (Role::Good, "Nothing is broken. Enter shows the failure modes, 3 the records to break.")
+        } else {
+            (Role::Note, "The journal knows of no fault in effect.")
+        };
+        pieces::empty(frame, inner, look, role, text);
         return;
     }
     let item = |active: &status::Active| {
@@ -136,7 +142,7 @@ fn drills(frame: &mut Frame<'_>, area: Rect, state: &State) {
         let exact = match drill.exact {
             Some(true) => "every table as it was",
             Some(false) => "TABLES DIFFER",
-            None => "not ended",
+            None => "stopped early",
         };
         let role = if drill.exact == Some(true) { Role::Text } else { Role::Danger };
         (

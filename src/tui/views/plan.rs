@@ -60,8 +60,10 @@ fn preview(frame: &mut Frame<'_>, area: Rect, state: &State) {
             Some(failure) => vec![
                 (Role::Danger, format!("{} {} [{}]", look.mark(Mark::Bad), failure.message, failure.code)),
                 (Role::Note, "f takes the first record that can show this variant.".to_owned()),
-                (Role::Dim, failure.hint.clone()),
-            ],
+            ]
+            .into_iter()
+            .chain((failure.code != "ineligible").then(|| (Role::Dim, failure.hint.clone())))
+            .collect(),
             None => vec![(Role::Dim, "planning ...".to_owned())],
         };
         pieces::text(frame, inner, look, &lines, 0);
@@ -85,7 +87,9 @@ fn preview(frame: &mut Frame<'_>, area: Rect, state: &State) {
         severity.word()
     );
     let given = preview.plan.params.iter().filter(|(name, _)| !is_id(name));
-    let given: Vec<String> = given.map(|(name, value)| format!("{name}={}", plain(value))).collect();
+    let seed = format!("seed={}", preview.plan.seed);
+    let given = given.map(|(name, value)| format!("{name}={}", plain(value)));
+    let given: Vec<String> = given.chain([seed]).collect();
     let lines = [(words::role(severity), summary), (Role::Dim, given.join("  "))];
     pieces::text(frame, head, look, &lines, 0);
     views(

@@ -42,7 +42,8 @@ fn list(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let [kinds, inner] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(inner);
     let kind = |kind: Kind| {
         let role = if kind == records.kind { Role::Selected } else { Role::Dim };
-        [Span::styled(format!(" {} ", kind.plural()), look.style(role)), Span::raw(" ")]
+        let pad = if kinds.width < 64 { "" } else { " " };
+        [Span::styled(format!("{pad}{}{pad}", kind.plural()), look.style(role)), Span::raw(" ")]
     };
     let spans: Vec<Span<'_>> = Kind::ALL.into_iter().flat_map(kind).collect();
     frame.render_widget(Paragraph::new(Line::from(spans)), kinds);
@@ -56,27 +57,38 @@ fn list(frame: &mut Frame<'_>, area: Rect, state: &State) {
         pieces::empty(frame, inner, look, Role::Dim, text);
         return;
     }
-    let heads = records.kind.columns();
+    let all = records.kind.columns();
+    let columns_seen = shown_columns(records.kind, all.len(), inner.width);
     let number = |at: usize| {
         let cells = records.rows.iter().take(20).filter_map(|row| row.cells.get(at)).filter(|cell| !cell.is_empty());
         let numeric = |cell: &String| cell.bytes().all(|byte| byte.is_ascii_digit() || b".-".contains(&byte));
         cells.clone().next().is_some() && cells.clone().all(numeric)
     };
-    let columns: Vec<Column> = heads
+    let columns: Vec<Column> = columns_seen
         .iter()
-        .enumerate()
-        .map(|(at, head)| Column { head, right: number(at), gives: u16::from(at > 0) })
+        .filter_map(|at| Some(Column { head: all.get(*at)?, right: number(*at), gives: u16::from(*at > 0) }))
         .collect();
     // Only what is seen is made into lines: a thousand records are kept.
     let rows = usize::from(inner.height.saturating_sub(1));
     let first = records.place.first(rows, records.rows.len());
     let seen = first..(first + rows).min(records.rows.len());
     let item = |(at, row): (usize, &crate::ops::browse::Record)| {
-        let cells = if seen.contains(&at) { row.cells.clone() } else { Vec::new() };
+        let cells =
+            columns_seen.iter().filter(|_| seen.contains(&at)).filter_map(|at| row.cells.get(*at).cloned()).collect();
         Item { cells, styles: vec![look.style(Role::Text)] }
     };
     let items: Vec<Item> = records.rows.iter().enumerate().map(item).collect();
     pieces::list(frame, inner, look, &columns, &items, records.place);
+}
+
+/// Returns which columns are shown: where there is little room, those by which a record is known.
+fn shown_columns(kind: Kind, all: usize, width: u16) -> Vec<usize> {
+    match kind {
+        Kind::Field if width < 76 => vec![0, 1, 4, 5, 6, 8],
+        Kind::Delivery if width < 64 => vec![0, 1, 2, 3, 6],
+        Kind::Offset if width < 76 => vec![0, 2, 3, 6, 7, 8],
+        _ => (0..all).collect(),
+    }
 }
 
 fn detail(frame: &mut Frame<'_>, area: Rect, state: &State) {
