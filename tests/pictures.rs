@@ -108,7 +108,7 @@ fn leaves_that_are_as_they_should_be() {
       15 █▜███████████▄▄▄▄▄▄▄▄▄▄▄▟███████
                            0 cm
     pairs 15 to 26 of 40  █ leaf
-    both banks in one coordinate, as the ru…
+    A left, B right; both banks in one coor…
     "#);
 }
 

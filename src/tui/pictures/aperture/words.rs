@@ -57,7 +57,8 @@ impl AperturePicture<'_> {
     }
 
     fn counting(&self) -> Option<Vec<Span<'static>>> {
-        let text = self.after.counting.clone();
+        let counting = &self.after.counting;
+        let text = if counting.is_empty() { String::new() } else { format!("A left, B right; {counting}") };
         (!text.is_empty()).then(|| vec![Span::styled(text, self.look.style(Role::Dim))])
     }
 
