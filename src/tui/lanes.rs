@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::job::{Job, Lane};
 use super::message::Effect;
 
+/// The step of a drill that all its other steps are a part of.
+const WHOLE: &str = "trying faults";
+
 /// A job that runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Running {
@@ -14,6 +17,8 @@ pub struct Running {
     pub words: &'static str,
     /// The step, how far, of how much.
     pub progress: Option<(String, u64, u64)>,
+    /// The same of the whole that the step is a part of.
+    pub whole: Option<(u64, u64)>,
     /// Whether it was asked to stop.
     pub cancelled: bool,
     /// For how many ticks it has been running.
@@ -44,7 +49,7 @@ impl Lanes {
     fn start(&mut self, job: Job, target: Option<&str>) -> Effect {
         self.last += 1;
         let ticket = self.last;
-        let running = Running { ticket, words: job.words(), progress: None, cancelled: false, ticks: 0 };
+        let running = Running { ticket, words: job.words(), progress: None, whole: None, cancelled: false, ticks: 0 };
         self.running.insert(job.lane(), running);
         Effect::Start { ticket, job, target: target.map(str::to_owned) }
     }
@@ -61,7 +66,10 @@ impl Lanes {
 
     /// Takes note of how far a job is.
     pub fn progress(&mut self, ticket: u64, step: String, done: u64, total: u64) {
-        if let Some(running) = self.running.values_mut().find(|running| running.ticket == ticket) {
+        let Some(running) = self.running.values_mut().find(|running| running.ticket == ticket) else { return };
+        if step == WHOLE {
+            running.whole = Some((done, total));
+        } else {
             running.progress = Some((step, done, total));
         }
     }
@@ -100,7 +108,8 @@ impl Lanes {
     pub fn foremost(&self) -> Option<&Running> {
         let shown = |lane: &Lane| self.running.get(lane);
         let lanes = [Lane::Act, Lane::Check, Lane::Verify, Lane::Preview];
-        lanes.iter().find_map(shown).or_else(|| self.running.values().find(|running| running.ticks > 5))
+        let slow = |(lane, running): &(&Lane, &Running)| **lane != Lane::Status && running.ticks > 5;
+        lanes.iter().find_map(shown).or_else(|| self.running.iter().find(slow).map(|(_, running)| running))
     }
 
     /// Tells whether anything runs.

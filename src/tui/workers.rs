@@ -1,6 +1,6 @@
 //! Threads that carry jobs out, one a lane, so that a slow target never keeps a key waiting; decides nothing.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -137,7 +137,7 @@ fn begin(lane: Lane, host: &Arc<Host>, out: &Sender<Message>, acting: &Arc<Mutex
 fn carry_out(host: &Host, open: &mut Open, out: &Sender<Message>, order: Order) -> Answer {
     let Order { ticket, job, target, stop, answer } = order;
     let consents = matches!(job, Job::Apply { .. } | Job::Recover | Job::Drill);
-    let watch = Watch { ticket, stop: &stop, out, last: Cell::new(None) };
+    let watch = Watch { ticket, stop: &stop, out, last: Cell::new(None), step: RefCell::default() };
     let asks = Asks { ticket, out, answer: &answer, consents };
     let context = Context {
         journal: host.journal.clone(),
@@ -168,13 +168,16 @@ struct Watch<'a> {
     stop: &'a AtomicBool,
     out: &'a Sender<Message>,
     last: Cell<Option<Instant>>,
+    step: RefCell<String>,
 }
 
 impl Reporter for Watch<'_> {
     fn progress(&self, step: &str, done: u64, total: u64) {
-        if self.last.get().is_some_and(|last| last.elapsed() < EVERY) {
+        let same = *self.step.borrow() == step;
+        if same && self.last.get().is_some_and(|last| last.elapsed() < EVERY) {
             return;
         }
+        step.clone_into(&mut self.step.borrow_mut());
         self.last.set(Some(Instant::now()));
         // An interface that ended needs no progress.
         let _ = self.out.send(Message::Progress { ticket: self.ticket, step: step.to_owned(), done, total });

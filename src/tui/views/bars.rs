@@ -104,6 +104,10 @@ pub fn note(frame: &mut Frame<'_>, area: Rect, state: &State) {
                 Some((step, done, _)) => format!(": {step}, {done}"),
                 None => String::new(),
             };
+            let far = match running.whole {
+                Some((done, total)) => format!(", fault {} of {total}{far}", done + 1),
+                None => far,
+            };
             let stop = if running.cancelled { "  (stopping)" } else { "  (C-c stops it)" };
             Line::styled(clean(&format!(" {turn} {}{far}{stop}", running.words)), look.style(Role::Note))
         }
