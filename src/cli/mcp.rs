@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::ports::{SystemClock, SystemEntropy, holder};
 use super::printer::Printer;
-use super::secrets::{Hidden, Keyring, Source, Sources};
+use super::secrets::{Keyring, Nobody, Source, Sources};
 use super::settings::{Format, Settings};
 use super::signals::Signals;
 use super::terminal::Terminal;
@@ -86,15 +86,6 @@ fn absolute(path: &Path) -> PathBuf {
 struct Passwords {
     whole: Sources,
     reads: Sources,
-}
-
-/// Nobody.
-struct Nobody;
-
-impl Hidden for Nobody {
-    fn ask_hidden(&self, _: &str) -> Option<Result<String, String>> {
-        None
-    }
 }
 
 impl Secrets for Passwords {

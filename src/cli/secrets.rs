@@ -108,6 +108,17 @@ pub(super) trait Hidden {
     fn ask_hidden(&self, prompt: &str) -> Option<Result<String, String>>;
 }
 
+/// Nobody: the terminal carries a protocol, or is drawn on.
+#[cfg(any(feature = "mcp", feature = "tui"))]
+pub(super) struct Nobody;
+
+#[cfg(any(feature = "mcp", feature = "tui"))]
+impl Hidden for Nobody {
+    fn ask_hidden(&self, _: &str) -> Option<Result<String, String>> {
+        None
+    }
+}
+
 /// A login, and whether it only reads: what a password was found for.
 type Known = (String, String, bool);
 

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::ports::{SystemClock, SystemEntropy, holder};
 use super::printer::Printer;
-use super::secrets::{Hidden, Keyring, Sources};
+use super::secrets::{Keyring, Nobody, Password, Sources};
 use super::settings::{Color, Settings};
 use super::signals::Signals;
 use super::terminal::Terminal;
@@ -56,12 +56,7 @@ pub(super) fn run(call: &Call, settings: &Settings, printer: &Printer, signals: 
     let asked = passwords(settings, printer, signals);
     let memory = tui::remembered::place(&settings.journal);
     let last = call.screen.clone().or_else(|| memory.as_deref().and_then(tui::remembered::read));
-    let facts = Facts {
-        journal: settings.journal.display().to_string(),
-        actor: settings.actor.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        read_only: call.read_only,
-    };
+    let facts = Facts { journal: settings.journal.display().to_string(), read_only: call.read_only };
     let state = State {
         look: look(call, settings),
         facts,
@@ -102,27 +97,36 @@ fn look(call: &Call, settings: &Settings) -> Look {
     Look { theme, glyphs }
 }
 
+/// A password that the person gave, and the one login of the one target that it is for.
+struct Asked {
+    user: String,
+    url: String,
+    reads_only: bool,
+    password: Password,
+}
+
+impl Asked {
+    fn of(login: &Account<'_>, password: &str) -> Self {
+        let (user, url) = (login.user.to_owned(), login.url.to_owned());
+        Self { user, url, reads_only: login.reads_only, password: Password(password.to_owned()) }
+    }
+
+    fn is_of(&self, login: &Account<'_>) -> bool {
+        self.user == login.user && self.url == login.url && self.reads_only == login.reads_only
+    }
+}
+
 /// Passwords from files, variables, or the person, who is asked before the screen is drawn.
 struct Passwords {
     whole: Sources,
     reads: Sources,
-    asked: Vec<((String, bool), String)>,
-}
-
-/// Nobody: the screen is drawn.
-struct Nobody;
-
-impl Hidden for Nobody {
-    fn ask_hidden(&self, _: &str) -> Option<Result<String, String>> {
-        None
-    }
+    asked: Vec<Asked>,
 }
 
 impl Secrets for Passwords {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
-        let known = (login.user.to_owned(), login.reads_only);
-        match self.asked.iter().find(|(account, _)| *account == known) {
-            Some((_, password)) => Ok(password.clone()),
+        match self.asked.iter().find(|asked| asked.is_of(login)) {
+            Some(asked) => Ok(asked.password.0.clone()),
             None => Keyring::new(&self.whole, &self.reads, &Nobody, &|_| ()).password(login),
         }
     }
@@ -131,13 +135,13 @@ impl Secrets for Passwords {
 /// Keeps what a person is asked while the target is opened once.
 struct Asking<'a> {
     keyring: Keyring<'a>,
-    asked: std::cell::RefCell<Vec<((String, bool), String)>>,
+    asked: std::cell::RefCell<Vec<Asked>>,
 }
 
 impl Secrets for Asking<'_> {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
         let password = self.keyring.password(login)?;
-        self.asked.borrow_mut().push(((login.user.to_owned(), login.reads_only), password.clone()));
+        self.asked.borrow_mut().push(Asked::of(login, &password));
         Ok(password)
     }
 }
@@ -175,5 +179,21 @@ fn passwords(settings: &Settings, printer: &Printer, signals: &Signals) -> Passw
         whole: settings.password.clone(),
         reads: settings.read_password.clone(),
         asked: asking.asked.into_inner(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_goes_to_the_target_it_was_given_for_and_to_no_other() {
+        let login = |url, reads_only| Account { user: "tester", url, reads_only };
+        let asked = vec![Asked::of(&login("mssql://tester@one/a", false), "secret")];
+        let passwords = Passwords { whole: Sources::default(), reads: Sources::default(), asked };
+        assert_eq!(passwords.password(&login("mssql://tester@one/a", false)).as_deref(), Ok("secret"));
+        for other in [login("mssql://tester@two/a", false), login("mssql://tester@one/a", true)] {
+            assert!(passwords.password(&other).is_err());
+        }
     }
 }

@@ -24,8 +24,6 @@ pub enum Danger {
     Drill,
     /// What an operation asks while it runs.
     Asked(u64),
-    /// End although something is being written.
-    Leave,
 }
 
 /// A question.

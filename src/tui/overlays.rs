@@ -136,7 +136,6 @@ fn yes(state: &mut State, danger: Danger) -> Vec<Effect> {
         Danger::Recover => state.ask(Job::Recover),
         Danger::Drill => state.ask(Job::Drill),
         Danger::Asked(ticket) => vec![Effect::Reply(ticket, true)],
-        Danger::Leave => vec![Effect::Quit],
     }
 }
 

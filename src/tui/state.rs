@@ -59,10 +59,6 @@ impl Screen {
 pub struct Facts {
     /// Where the journal is.
     pub journal: String,
-    /// Who acts.
-    pub actor: String,
-    /// Which version this is.
-    pub version: String,
     /// Whether writing is out of the question.
     pub read_only: bool,
 }

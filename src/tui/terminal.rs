@@ -117,7 +117,6 @@ fn turn(
             }
             effects.extend(told.into_iter().flat_map(|message| update::update(state, message)));
         }
-        views::settle(state);
         terminal.draw(|frame| views::draw(frame, state))?;
         let wait = if state.lanes.busy() { BUSY } else { IDLE };
         if event::poll(wait)? {

@@ -66,12 +66,9 @@ fn tick(state: &mut State) -> Vec<Effect> {
         return state.ask(Job::Status);
     }
     if state.ticks.is_multiple_of(STEP_TICKS) {
-        let (records, plan, operations) = (&mut state.records, &mut state.plan, &mut state.operations);
-        for (player, stills) in [
-            (&mut records.player, records.stills),
-            (&mut plan.player, plan.stills),
-            (&mut operations.player, operations.stills),
-        ] {
+        let stills = [state.records.stills(), state.plan.stills(), state.operations.stills()];
+        let players = [&mut state.records.player, &mut state.plan.player, &mut state.operations.player];
+        for (player, stills) in players.into_iter().zip(stills) {
             if player.plays {
                 player.step(1, stills);
             }

@@ -164,16 +164,7 @@ fn undo_takes_back_what_it_names_whatever_others_commit_meanwhile() {
     assert!(world.state.overlay.is_none());
     world.press(BREAK);
     world.press("u").sees("operation 1, corrupt_mlc_data negative_gap, of tester");
-    let options = mfm::ops::plan::Options {
-        variant: Some("gantry".into()),
-        sample: Some(1),
-        seed: Some(3),
-        ..Default::default()
-    };
-    let parameters = serde_json::Map::new();
-    let request = mfm::ops::plan::Request { tool: "create_invalid_angles".into(), parameters, options, output: None };
-    let source = mfm::ops::apply::Source::Request(request);
-    let other = world.with(|context, _| mfm::ops::apply::run(context, &source, false, &mut |_| ())).unwrap();
+    let other = world.somebody_breaks();
     assert_eq!(other.op, Some(2));
     world.press("y").sees("operation 1 is taken back");
     let status = world.with(|context, _| mfm::ops::status::run(context)).unwrap();

@@ -84,7 +84,7 @@ fn a_row_is_copied_and_a_view_written_and_paged() {
 fn an_arc_plays_round_and_round() {
     let mut world = World::new((120, 40));
     world.press("3 enter down enter");
-    let stills = world.state.records.stills;
+    let stills = world.state.records.stills();
     assert!(stills > 2, "{stills}");
     world.press("] ]");
     assert_eq!(world.state.records.player.at, 2);

@@ -4,16 +4,20 @@
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use mfm::model::ports::NoSecrets;
+use mfm::model::ports::{Clock, NoSecrets};
 use mfm::ops::{lab, plan};
 use mfm::tui::job::{Answer, Job};
 use mfm::tui::message::Message;
 use mfm::tui::workers::{Host, Workers};
 use mfm_journal::Holder;
 
-use crate::world::{TestClock, TestEntropy, World};
+use crate::world::{TestClock, TestEntropy, World, angles_on};
 
 fn workers(world: &World) -> (Workers, Receiver<Message>) {
+    workers_by(world, Box::new(TestClock::new()))
+}
+
+fn workers_by(world: &World, clock: Box<dyn Clock + Send + Sync>) -> (Workers, Receiver<Message>) {
     let (out, messages) = channel();
     let host = Host {
         journal: world.journal(),
@@ -21,7 +25,7 @@ fn workers(world: &World) -> (Workers, Receiver<Message>) {
         actor: "tester".into(),
         holder: Holder { pid: 1, host: "here".into(), command: "mfm tui".into() },
         wait_ms: 5_000,
-        clock: Box::new(TestClock::new()),
+        clock,
         entropy: Box::new(TestEntropy::new()),
         secrets: Box::new(NoSecrets),
     };
@@ -47,10 +51,7 @@ fn answer(messages: &Receiver<Message>, wanted: u64) -> Answer {
 
 /// Plans impossible angles on three fields, and returns the job that commits them.
 fn angles(world: &mut World) -> Job {
-    let options =
-        plan::Options { variant: Some("gantry".into()), sample: Some(3), seed: Some(1), ..plan::Options::default() };
-    let parameters = serde_json::Map::new();
-    let request = plan::Request { tool: "create_invalid_angles".into(), parameters, options, output: None };
+    let request = angles_on(3);
     let (outcome, _) = world.with(|context, _| plan::run(context, &request)).unwrap();
     Job::Apply { request: Box::new(request), digest: outcome.plan_digest }
 }
@@ -95,18 +96,7 @@ fn a_job_that_panics_is_an_answer() {
         ..Default::default()
     };
     world.with(|context, _| lab::create::run(context, &request).map(drop)).unwrap();
-    let (out, messages) = channel();
-    let host = Host {
-        journal: world.journal(),
-        target: None,
-        actor: "tester".into(),
-        holder: Holder { pid: 1, host: "here".into(), command: "mfm tui".into() },
-        wait_ms: 5_000,
-        clock: Box::new(Stopped),
-        entropy: Box::new(TestEntropy::new()),
-        secrets: Box::new(NoSecrets),
-    };
-    let mut workers = Workers::new(host, out);
+    let (mut workers, messages) = workers_by(&world, Box::new(Stopped));
     workers.start(1, Job::Check, None);
     assert!(matches!(answer(&messages, 1), Answer::Failed(failure) if failure.code == "panic"));
     workers.start(2, Job::Status, None);
@@ -117,7 +107,7 @@ fn a_job_that_panics_is_an_answer() {
 /// A clock that panics.
 struct Stopped;
 
-impl mfm::model::ports::Clock for Stopped {
+impl Clock for Stopped {
     fn now_us(&self) -> i64 {
         panic!("this clock stands still")
     }

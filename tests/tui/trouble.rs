@@ -118,16 +118,7 @@ fn a_key_that_is_held_loses_no_step_while_pages_are_on_their_way() {
 fn what_others_commit_is_seen_without_a_key() {
     let mut world = World::new((120, 40));
     world.press("v").sees("entries verified");
-    let options = mfm::ops::plan::Options {
-        variant: Some("gantry".into()),
-        sample: Some(1),
-        seed: Some(3),
-        ..Default::default()
-    };
-    let parameters = serde_json::Map::new();
-    let request = mfm::ops::plan::Request { tool: "create_invalid_angles".into(), parameters, options, output: None };
-    let source = mfm::ops::apply::Source::Request(request);
-    world.with(|context, _| mfm::ops::apply::run(context, &source, false, &mut |_| ())).unwrap();
+    world.somebody_breaks();
     (0..40).for_each(|_| world.tell(Message::Tick));
     world.sees("Faults in effect: 1").sees("not verified yet");
 }

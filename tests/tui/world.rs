@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use mfm::model::ports::{self, Clock, Confirm, Entropy, NoSecrets, Question, Reporter};
 use mfm::model::{Digest, Value};
-use mfm::ops::{Context, lab};
+use mfm::ops::{Context, apply, lab, plan};
 use mfm::tui::desk::{self, Open};
 use mfm::tui::job::{Answer, Job, Lane};
 use mfm::tui::look::{Glyphs, Look, Theme};
@@ -105,8 +105,7 @@ impl World {
 
     /// An interface without journal and target, before its start.
     pub(crate) fn bare(size: (u16, u16)) -> Self {
-        let facts =
-            Facts { journal: "journal.db".into(), actor: "tester".into(), version: "0.1.0".into(), read_only: false };
+        let facts = Facts { journal: "journal.db".into(), read_only: false };
         let look = Look { theme: Theme::Dark, glyphs: Glyphs::Unicode };
         Self {
             dir: TempDir::new().unwrap(),
@@ -169,9 +168,7 @@ impl World {
                 }
                 other => self.outside.push(other),
             }
-            views::settle(&mut self.state);
         }
-        views::settle(&mut self.state);
     }
 
     /// Lets the jobs go that were held.
@@ -257,6 +254,12 @@ impl World {
         self
     }
 
+    /// Commits a fault as somebody else does, past the interface.
+    pub(crate) fn somebody_breaks(&mut self) -> apply::Outcome {
+        let source = apply::Source::Request(angles_on(1));
+        self.with(|context, _| apply::run(context, &source, false, &mut |_| ())).unwrap()
+    }
+
     /// Returns how many entries the journal has.
     pub(crate) fn entries(&mut self) -> u64 {
         self.with(|context, _| context.reading().unwrap().head().seq)
@@ -304,6 +307,14 @@ fn mask(json: &mut serde_json::Value, folder: &str) {
         serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| mask(field, folder)),
         _ => {}
     }
+}
+
+/// Asks for impossible gantry angles on some fields.
+pub(crate) fn angles_on(sample: u64) -> plan::Request {
+    let (variant, seed) = (Some("gantry".into()), Some(3));
+    let options = plan::Options { variant, sample: Some(sample), seed, ..plan::Options::default() };
+    let parameters = serde_json::Map::new();
+    plan::Request { tool: "create_invalid_angles".into(), parameters, options, output: None }
 }
 
 /// A record as the lists have it.

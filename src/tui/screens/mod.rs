@@ -10,6 +10,7 @@ pub mod records;
 
 use super::keys::Action;
 use super::list::Place;
+use crate::ops::browse::BeforeAfter;
 
 /// Moves in a list as an action says; tells whether it was about moving.
 pub(super) fn moved(place: &mut Place, action: Action, rows: usize, length: usize) -> bool {
@@ -30,6 +31,12 @@ pub(super) fn moved(place: &mut Place, action: Action, rows: usize, length: usiz
 /// Tells whether text holds what is looked for, whatever the case.
 pub(super) fn holds(text: &str, search: &str) -> bool {
     search.is_empty() || text.to_lowercase().contains(&search.to_lowercase())
+}
+
+/// Returns how many control points of a field changes show, or else how many changes there are.
+pub(super) fn steps(changes: usize, pictures: Option<&BeforeAfter>) -> usize {
+    let film = pictures.and_then(|pictures| pictures.after.as_ref().or(pictures.before.as_ref()));
+    film.map(|film| film.stills.len()).filter(|stills| *stills > 0).unwrap_or(changes)
 }
 
 /// Which still of a field is shown, and whether it plays.

@@ -42,8 +42,6 @@ pub struct State {
     pub view: View,
     /// Which control point.
     pub player: Player,
-    /// How many control points there are to play.
-    pub stills: usize,
     /// The operation that is to be in hand once the list is there.
     pub goal: Option<u64>,
 }
@@ -65,6 +63,15 @@ impl State {
     #[must_use]
     pub fn in_hand(&self) -> Option<&Line> {
         self.shown().get(self.place.at).copied()
+    }
+}
+
+impl State {
+    /// Returns how many control points, or else changes, there are to step through.
+    #[must_use]
+    pub fn stills(&self) -> usize {
+        let shown = self.whole.as_ref();
+        shown.map_or(0, |whole| super::steps(whole.shown.changes.len(), whole.pictures.as_ref()))
     }
 }
 
@@ -133,7 +140,7 @@ pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
     if moved(&mut state.operations.place, action, rows, length) {
         return look(state, false);
     }
-    let stills = state.operations.stills;
+    let stills = state.operations.stills();
     if state.operations.player.acted(action, stills) {
         return Vec::new();
     }

@@ -83,8 +83,15 @@ pub struct State {
     pub view: View,
     /// Which control point.
     pub player: Player,
-    /// How many control points there are to play.
-    pub stills: usize,
+}
+
+impl State {
+    /// Returns how many control points, or else changes, there are to step through.
+    #[must_use]
+    pub fn stills(&self) -> usize {
+        let shown = self.preview.as_ref();
+        shown.map_or(0, |shown| super::steps(shown.plan.changes.len(), shown.pictures.as_ref()))
+    }
 }
 
 /// The options of every plan that the form offers behind the mode's own parameters.
@@ -213,7 +220,7 @@ pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
     if moved(&mut state.plan.place, action, length.max(1), length) {
         return Vec::new();
     }
-    let stills = state.plan.stills;
+    let stills = state.plan.stills();
     if state.plan.player.acted(action, stills) {
         return Vec::new();
     }

@@ -78,8 +78,6 @@ pub struct State {
     pub view: View,
     /// Which control point.
     pub player: Player,
-    /// How many control points there are to play.
-    pub stills: usize,
     /// The mode that a record is looked for.
     pub mode: Option<&'static str>,
 }
@@ -95,6 +93,15 @@ impl State {
     #[must_use]
     pub fn only(&self) -> Option<(String, i64)> {
         self.within.last().map(|within| within.only.clone())
+    }
+
+    /// Returns how many control points there are to play.
+    #[must_use]
+    pub fn stills(&self) -> usize {
+        match self.whole.as_ref().and_then(|(.., whole)| whole.picture.as_ref()) {
+            Some(Picture::Film(film, _)) => film.stills.len(),
+            _ => 0,
+        }
     }
 
     fn request(&self, from: Option<i64>, backwards: bool) -> Request {
@@ -255,7 +262,7 @@ pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
         state.records.player = Player::default();
         return look(state);
     }
-    let stills = state.records.stills;
+    let stills = state.records.stills();
     if state.records.player.acted(action, stills) {
         return Vec::new();
     }

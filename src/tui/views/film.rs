@@ -147,7 +147,7 @@ fn of_change(change: &ChangeRow) -> Vec<Bytes> {
     let (before, after) = (change.before.as_object(), change.after.as_object());
     let names = after.or(before).into_iter().flat_map(|cells| cells.keys());
     let side = |cells: Option<&serde_json::Map<String, serde_json::Value>>, name: &String| {
-        unhex(cells?.get(name)?.get("$hex")?.as_str()?)
+        mfm_journal::digest::unhex(cells?.get(name)?.get("$hex")?.as_str()?)
     };
     let key = crate::tui::words::values(&change.key);
     let one = |name: &String| {
@@ -156,9 +156,4 @@ fn of_change(change: &ChangeRow) -> Vec<Bytes> {
         (before != after).then_some((place, before, after))
     };
     names.filter_map(one).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    text.as_bytes().chunks(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
 }

@@ -63,25 +63,6 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     }
 }
 
-/// Takes note of what only drawing knows: how many control points there are to play.
-pub fn settle(state: &mut State) {
-    use crate::ops::browse::{BeforeAfter, Picture};
-    let film = |pictures: Option<&BeforeAfter>| {
-        let film = pictures.and_then(|pictures| pictures.after.as_ref().or(pictures.before.as_ref()));
-        film.map_or(0, |film| film.stills.len())
-    };
-    let of_changes = |changes: usize, picture: usize| if picture > 0 { picture } else { changes };
-    state.records.stills = match state.records.whole.as_ref().and_then(|(.., whole)| whole.picture.as_ref()) {
-        Some(Picture::Film(film, _)) => film.stills.len(),
-        _ => 0,
-    };
-    let plan = state.plan.preview.as_ref();
-    state.plan.stills = plan.map_or(0, |plan| of_changes(plan.plan.changes.len(), film(plan.pictures.as_ref())));
-    let whole = state.operations.whole.as_ref();
-    state.operations.stills =
-        whole.map_or(0, |whole| of_changes(whole.shown.changes.len(), film(whole.pictures.as_ref())));
-}
-
 /// Splits a body into a list and its detail: side by side where there is room, else one above the other.
 #[must_use]
 pub fn halves(area: Rect) -> [Rect; 2] {
