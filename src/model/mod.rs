@@ -5,6 +5,7 @@ pub mod edit;
 pub mod finding;
 pub mod ids;
 pub mod page;
+pub mod pass;
 pub mod ports;
 pub mod refusal;
 pub mod seed;
@@ -17,6 +18,7 @@ pub use finding::{Finding, Severity, Wrong};
 pub use ids::Ids;
 pub use mfm_journal::{Action, Change, Decimal, Digest, Moment, TableShape, Value};
 pub use page::Page;
+pub use pass::{Beside, Pass};
 pub use refusal::Refusal;
 pub use snapshot::{Answer, Filter, Query, Row, Snapshot, TableRows};
 

@@ -29,7 +29,7 @@ pub use nowhere::Nowhere;
 use serde::{Deserialize, Serialize};
 
 use crate::model::ports::Secrets;
-use crate::model::{Answer, Key, Page, Query, Refusal, Table, Value};
+use crate::model::{Answer, Key, Page, Pass, Query, Refusal, Table, Value};
 
 /// The key columns by which the domain tells rows apart, by table.
 pub type DomainKeys = BTreeMap<String, Vec<String>>;
@@ -227,11 +227,10 @@ pub trait Target {
     fn table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError>;
     /// Answers a query.
     fn read(&mut self, query: &Query) -> Result<Answer, TargetError>;
-    /// Visits every row of a table, one after the other and none kept; `table` may be [`Table::only`] some columns of
-    /// the one that is there, and the cells are then those.
+    /// Visits every row of a pass, one after the other and none kept.
     fn scan(
         &mut self,
-        table: &Arc<Table>,
+        pass: &Pass,
         take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError>;
     /// Returns all keys of a table, ascending.

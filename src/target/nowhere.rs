@@ -5,8 +5,8 @@ use std::sync::Arc;
 use mfm_journal::Digest;
 
 use super::{
-    Answer, Bound, Census, Key, Marker, OperationRow, Query, Session, Table, TableDigest, Target, TargetError, Touch,
-    Value, Writer,
+    Answer, Bound, Census, Key, Marker, OperationRow, Pass, Query, Session, Table, TableDigest, Target, TargetError,
+    Touch, Value, Writer,
 };
 
 /// What stands in for a database that is gone, so that its operations can be written off.
@@ -76,11 +76,7 @@ impl Target for Nowhere {
         self.absent()
     }
 
-    fn scan(
-        &mut self,
-        _: &Arc<Table>,
-        _: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
-    ) -> Result<(), TargetError> {
+    fn scan(&mut self, _: &Pass, _: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>) -> Result<(), TargetError> {
         self.absent()
     }
 

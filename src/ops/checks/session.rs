@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::civil;
 
 use crate::model::snapshot::key_form;
-use crate::model::{Answer, Digest, Finding, Query, Row, Snapshot, Table, Value};
+use crate::model::{Answer, Digest, Finding, Pass, Query, Row, Snapshot, Table, Value};
 use crate::mosaiq::checks::{Card, Check, Terms, Verdict};
 use crate::mosaiq::gather::{Census, Gather};
 use crate::mosaiq::looks::{Looks, columns, tables};
@@ -195,7 +195,7 @@ fn scan(
     take: &mut dyn FnMut(&[Value]),
 ) -> Result<(), Failure> {
     let (mut rows, mut stopped) = (0_u64, false);
-    let scanned = target.scan(table, &mut |row| {
+    let scanned = target.scan(&Pass::of(table.clone()), &mut |row| {
         rows += 1;
         stopped = stopped || (rows.is_multiple_of(SHOWN as u64) && context.go_on().is_err());
         if stopped {

@@ -37,7 +37,7 @@ use super::{
     Bound, Census, DomainKeys, Marker, OperationRow, TableDigest, Target, TargetError, Touch, Writer, compare,
 };
 use crate::model::ports::Secrets;
-use crate::model::{Answer, Filter, Key, Page, Query, Table};
+use crate::model::{Answer, Filter, Key, Page, Pass, Query, Table};
 
 pub use self::lab::create_lab;
 pub(super) use self::url::is_mssql;
@@ -223,9 +223,10 @@ impl Target for MssqlTarget {
 
     fn scan(
         &mut self,
-        table: &Arc<Table>,
+        pass: &Pass,
         take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
+        let table = &pass.table;
         let (mut begun, url) = (false, self.url.clone());
         self.session.in_one_state(&mut |step| {
             // Rows that were handed out already cannot be taken back.

@@ -10,7 +10,7 @@ use super::writer::SimWriter;
 use super::{SimWorld, census};
 use crate::model::snapshot::key_form;
 use crate::model::time::lies_on;
-use crate::model::{Answer, Filter, Key, Query, Table};
+use crate::model::{Answer, Filter, Key, Pass, Query, Table};
 use crate::target::foreign::{self, ForeignKey};
 use crate::target::known;
 use crate::target::tally::Tally;
@@ -126,9 +126,10 @@ impl Target for SimTarget {
 
     fn scan(
         &mut self,
-        table: &Arc<Table>,
+        pass: &Pass,
         take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
+        let table = &pass.table;
         let world = self.ask()?;
         let stored = world.committed.find(&table.shape.name);
         let stored = known::part(stored, table, |stored| &stored.table)?;

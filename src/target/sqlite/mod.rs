@@ -29,7 +29,7 @@ use super::tally::Tally;
 use super::{
     Bound, Census, DomainKeys, Marker, OperationRow, Session, TableDigest, Target, TargetError, Touch, Writer,
 };
-use crate::model::{Answer, Filter, Key, Page, Query, Table};
+use crate::model::{Answer, Filter, Key, Page, Pass, Query, Table};
 
 pub use self::lab::create_lab;
 pub use self::open::roll_back_hot_journal;
@@ -216,9 +216,10 @@ impl Target for SqliteTarget {
 
     fn scan(
         &mut self,
-        table: &Arc<Table>,
+        pass: &Pass,
         take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
+        let table = &pass.table;
         self.in_one_state(|it| {
             let sheet = it.catalogue.part(&it.connection, &it.place, table)?;
             rows::each(&it.connection, &it.place, &sheet, |(_, cells)| take(cells))

@@ -1,0 +1,48 @@
+//! A pass over a table: which of its columns come by, in which order, and beside which other rows; reads nothing itself.
+
+use std::sync::Arc;
+
+use super::Table;
+
+/// What passes by, a row at a time and none kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pass {
+    /// The table, or [`Table::only`] some of its columns: the cells are those.
+    pub table: Arc<Table>,
+    /// The column by which the database puts the rows in order, as far as it can; without it they come as they lie.
+    pub order: Option<String>,
+    /// The rows to come along; a row without any is left out then.
+    pub beside: Option<Beside>,
+}
+
+/// The rows of another table that a table's rows refer to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beside {
+    /// The referring column, which need not be one of those that come by.
+    pub column: String,
+    /// The other table, or some of its columns: their cells come behind those of the first.
+    pub parent: Arc<Table>,
+    /// The column referred to; where several rows have its value, each comes with the first once.
+    pub parent_column: String,
+}
+
+impl Pass {
+    /// Lets every row of a table pass by as it lies.
+    #[must_use]
+    pub const fn of(table: Arc<Table>) -> Self {
+        Self { table, order: None, beside: None }
+    }
+
+    /// Asks for the rows in the order of a column.
+    #[must_use]
+    pub fn by(self, column: &str) -> Self {
+        Self { order: Some(column.to_owned()), ..self }
+    }
+
+    /// Asks for the rows that refer to one of another table, each with that one.
+    #[must_use]
+    pub fn beside(self, column: &str, parent: Arc<Table>, parent_column: &str) -> Self {
+        let (column, parent_column) = (column.to_owned(), parent_column.to_owned());
+        Self { beside: Some(Beside { column, parent, parent_column }), ..self }
+    }
+}
