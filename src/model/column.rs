@@ -166,6 +166,20 @@ impl Table {
         Self { shape: Arc::new(shape), columns, omitted: self.omitted.clone(), key: self.key.clone() }
     }
 
+    /// Returns the table whose rows come beside rows of another: that one's columns stand behind its own, as `NAME.column`.
+    #[must_use]
+    pub fn beside(&self, parent: &Self) -> Self {
+        let prefixed = |column: &Column| {
+            let mut column = column.clone();
+            column.image.name = format!("{}.{}", parent.shape.name, column.image.name);
+            column
+        };
+        let columns: Vec<Column> = self.columns.iter().cloned().chain(parent.columns.iter().map(prefixed)).collect();
+        let images = columns.iter().map(|column| column.image.clone()).collect();
+        let shape = TableShape { columns: images, ..(*self.shape).clone() };
+        Self { shape: Arc::new(shape), columns, omitted: self.omitted.clone(), key: self.key.clone() }
+    }
+
     /// Returns the key of a row whose values stand in the order of the shape's columns.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::model::snapshot::key_form;
+use super::lookup::{Id, Lookup};
 use crate::model::{Row, Table, Value};
 
 /// How many rows are shown together, unless a field alone has more.
@@ -14,19 +14,32 @@ pub const HELD_MAX: usize = 16_384;
 /// How many rows every field has, counted in a first pass.
 #[derive(Debug, Default)]
 pub struct Census {
-    counts: BTreeMap<Value, usize>,
+    counts: Lookup<Count>,
+    /// How many entries there were when they were last put together.
+    settled: usize,
     /// The field of the last rows, and how many came one after the other.
-    last: Option<(Value, usize)>,
+    last: Option<(Id, u32)>,
+}
+
+/// How many rows a field has, and whether they were shown.
+#[derive(Debug)]
+struct Count {
+    rows: u32,
+    shown: bool,
 }
 
 impl Census {
     /// Counts a row by the cell that names its field.
     pub fn add(&mut self, cell: &Value) {
-        let field = key_form(cell);
+        let field = Id::of(Some(cell));
         match &mut self.last {
-            Some((last, rows)) if *last == field => *rows += 1,
+            Some((last, rows)) if *last == field => *rows = rows.saturating_add(1),
             _ => {
                 self.settle();
+                // Rows that lie in no order make many entries of a field.
+                if self.counts.len() > 2 * self.settled + SHOWN {
+                    self.put_together();
+                }
                 self.last = Some((field, 1));
             }
         }
@@ -34,15 +47,31 @@ impl Census {
 
     fn settle(&mut self) {
         if let Some((field, rows)) = self.last.take() {
-            *self.counts.entry(field).or_default() += rows;
+            self.counts.add_with(field, Count { rows, shown: false }, Count::add);
         }
     }
 
-    /// Returns how many rows each field has.
-    #[must_use]
-    pub fn finish(mut self) -> BTreeMap<Value, usize> {
+    fn put_together(&mut self) {
         self.settle();
-        self.counts
+        self.counts.seal_with(Count::add);
+        self.settled = self.counts.len();
+    }
+
+    /// Returns how many rows were counted.
+    #[must_use]
+    pub fn total(&mut self) -> usize {
+        self.put_together();
+        self.counts.iter().map(|(_, count)| count.rows()).sum()
+    }
+}
+
+impl Count {
+    const fn add(&mut self, more: Self) {
+        self.rows = self.rows.saturating_add(more.rows);
+    }
+
+    fn rows(&self) -> usize {
+        usize::try_from(self.rows).unwrap_or(usize::MAX)
     }
 }
 
@@ -56,18 +85,20 @@ pub struct Gather {
     /// The place of the cell that names the field.
     at: usize,
     key: Vec<usize>,
-    /// How many rows a field has; one that was shown is gone, and so are rows that came after they were counted.
-    counts: BTreeMap<Value, usize>,
+    /// How many rows a field has; those that came after they were counted are left out.
+    counts: Lookup<Count>,
+    /// How many fields are still to be shown.
+    left: usize,
     /// The cells of the rows that are held, one after the other.
     cells: Vec<Value>,
     /// The places in `cells` that hold no row any more.
     free: Vec<usize>,
     /// The places of the rows of fields that are not whole yet.
-    open: BTreeMap<Value, Vec<usize>>,
+    open: BTreeMap<Id, Vec<usize>>,
     /// The field of the last row.
-    current: Option<(Value, usize, Vec<usize>)>,
+    current: Option<(Id, usize, Vec<usize>)>,
     /// The fields that wait for another pass, once their first row went by.
-    waiting: BTreeSet<Value>,
+    waiting: BTreeSet<Id>,
     /// The places of rows whose field is whole.
     ready: Vec<usize>,
     held: usize,
@@ -80,11 +111,13 @@ pub struct Gather {
 impl Gather {
     /// Gathers the rows of a table by a column; `None` where the table has no such column.
     #[must_use]
-    pub fn new(table: Arc<Table>, column: &str, counts: BTreeMap<Value, usize>) -> Option<Self> {
-        Self::with(table, column, counts, HELD_MAX)
+    pub fn new(table: Arc<Table>, column: &str, census: Census) -> Option<Self> {
+        Self::with(table, column, census, HELD_MAX)
     }
 
-    fn with(table: Arc<Table>, column: &str, counts: BTreeMap<Value, usize>, limit: usize) -> Option<Self> {
+    fn with(table: Arc<Table>, column: &str, mut census: Census, limit: usize) -> Option<Self> {
+        census.put_together();
+        let (left, counts) = (census.counts.len(), census.counts);
         let at = table.position(column)?;
         let key = table.shape.key.iter().filter_map(|name| table.position(name)).collect();
         let (cells, free, ready) = (Vec::new(), Vec::new(), Vec::new());
@@ -95,6 +128,7 @@ impl Gather {
             at,
             key,
             counts,
+            left,
             cells,
             free,
             open,
@@ -108,11 +142,11 @@ impl Gather {
         })
     }
 
-    /// Keeps only some fields.
-    #[must_use]
-    pub fn among(mut self, fields: &BTreeSet<Value>) -> Self {
-        self.counts.retain(|field, _| fields.contains(field));
-        self
+    /// Shows some fields again in the next passes, and no others.
+    pub fn again(&mut self, fields: &BTreeSet<Value>) {
+        let fields: BTreeSet<Id> = fields.iter().map(|field| Id::of(Some(field))).collect();
+        self.counts.iter_mut().for_each(|(field, count)| count.shown = !fields.contains(&field));
+        self.left = self.counts.iter().filter(|(_, count)| !count.shown).count();
     }
 
     /// Returns the most rows that were held at a time.
@@ -123,7 +157,7 @@ impl Gather {
 
     /// Takes in a row, and shows some once there are enough of them.
     pub fn take(&mut self, row: &[Value], show: &mut dyn FnMut(Vec<Row<'_>>)) {
-        let Some(field) = row.get(self.at).map(key_form) else { return };
+        let Some(field) = row.get(self.at).map(|cell| Id::of(Some(cell))) else { return };
         if !self.turn_to(field, show) {
             return;
         }
@@ -139,16 +173,15 @@ impl Gather {
     }
 
     /// Makes a field the one whose rows come; tells whether it is taken in this pass.
-    fn turn_to(&mut self, field: Value, show: &mut dyn FnMut(Vec<Row<'_>>)) -> bool {
+    fn turn_to(&mut self, field: Id, show: &mut dyn FnMut(Vec<Row<'_>>)) -> bool {
         if self.current.as_ref().is_some_and(|(current, ..)| *current == field) {
             return true;
         }
         if let Some((field, _, places)) = self.current.take() {
             self.open.insert(field, places);
         }
-        let Some(rows) = self.counts.get(&field).copied().filter(|_| !self.waiting.contains(&field)) else {
-            return false;
-        };
+        let counted = self.counts.get(&field).filter(|count| !count.shown && !self.waiting.contains(&field));
+        let Some(rows) = counted.map(Count::rows) else { return false };
         let opened = self.open.remove(&field);
         if opened.is_none() && self.promised + self.ready.len() + rows > self.limit {
             self.show(show);
@@ -185,7 +218,10 @@ impl Gather {
     /// Takes the current field as whole, its rows in key order.
     fn whole(&mut self) {
         let Some((field, rows, mut places)) = self.current.take() else { return };
-        self.counts.remove(&field);
+        if let Some(count) = self.counts.get_mut(&field).filter(|count| !count.shown) {
+            count.shown = true;
+            self.left -= 1;
+        }
         self.promised -= rows;
         let (cells, key) = (&self.cells, &self.key);
         let of = |place: usize| key.iter().map(move |at| cells.get(place + at));
@@ -211,18 +247,17 @@ impl Gather {
     /// fields wait for another pass.
     pub fn end_pass(&mut self, show: &mut dyn FnMut(Vec<Row<'_>>)) -> bool {
         let opened = std::mem::take(&mut self.open).into_iter();
-        let left: Vec<(Value, Vec<usize>)> =
-            opened.chain(self.current.take().map(|(field, _, at)| (field, at))).collect();
+        let left: Vec<(Id, Vec<usize>)> = opened.chain(self.current.take().map(|(field, _, at)| (field, at))).collect();
         let any = !left.is_empty() || !self.ready.is_empty();
         for (field, places) in left {
-            let rows = self.counts.get(&field).copied().unwrap_or_default();
+            let rows = self.counts.get(&field).map(Count::rows).unwrap_or_default();
             self.current = Some((field, rows, places));
             self.whole();
         }
         self.show(show);
         self.waiting.clear();
         // A pass that met none of the fields that wait found them gone.
-        any && !self.counts.is_empty()
+        any && self.left > 0
     }
 }
 
@@ -238,6 +273,7 @@ fn keep(kept: &mut Value, cell: &Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::snapshot::key_form;
     use crate::mosaiq::testing::Database;
 
     /// Passes rows by until none waits; returns the fields in the order in which they were shown, each with its rows.
@@ -245,7 +281,7 @@ mod tests {
         let at = table.position("FLD_ID").unwrap();
         let mut census = Census::default();
         rows.iter().for_each(|row| census.add(&row[at]));
-        let mut gather = Gather::with(table.clone(), "FLD_ID", census.finish(), limit).unwrap();
+        let mut gather = Gather::with(table.clone(), "FLD_ID", census, limit).unwrap();
         let (mut shown, mut passes) = (Vec::new(), 0);
         let mut show = |rows: Vec<Row<'_>>| {
             let mut fields: BTreeMap<Value, usize> = BTreeMap::new();
@@ -295,8 +331,10 @@ mod tests {
         let field = |row: &Row<'_>| key_form(row.cell("FLD_ID").unwrap());
         let first = field(&points.rows().next().unwrap());
         let (more, gone) = (Value::Integer(-1), Value::Integer(-2));
-        let counts = BTreeMap::from([(first.clone(), 10_000), (gone, 3)]);
-        let mut gather = Gather::with(points.table.clone(), "FLD_ID", counts, 10).unwrap();
+        let mut census = Census::default();
+        (0..10_000).for_each(|_| census.add(&first));
+        (0..3).for_each(|_| census.add(&gone));
+        let mut gather = Gather::with(points.table.clone(), "FLD_ID", census, 10).unwrap();
         let mut shown = Vec::new();
         let mut passes = 0;
         loop {

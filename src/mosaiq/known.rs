@@ -4,10 +4,11 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::course::Course;
+use super::fields::Field;
 use super::leaves::{LeafPoint, POINTS};
-use super::machines::{FIELDS, FieldLeaves, Machines};
-use crate::model::snapshot::key_form;
-use crate::model::{Row, Snapshot, TableRows, Value};
+use super::lookup::Id;
+use super::machines::{FIELDS, Machines};
+use crate::model::{Row, Snapshot};
 
 /// The table of deliveries.
 pub(super) const DELIVERIES: &str = "TrackTreatment";
@@ -28,8 +29,8 @@ pub struct Part<'b> {
     pub(super) table: &'b str,
     /// The rows.
     pub(super) rows: Vec<Row<'b>>,
-    fields: OnceCell<BTreeMap<Value, Vec<Row<'b>>>>,
-    numbered: OnceCell<BTreeMap<Value, Vec<Row<'b>>>>,
+    fields: OnceCell<BTreeMap<Id, Vec<Row<'b>>>>,
+    numbered: OnceCell<BTreeMap<Id, Vec<Row<'b>>>>,
 }
 
 impl<'b> Part<'b> {
@@ -44,12 +45,15 @@ impl<'b> Part<'b> {
     }
 
     /// Returns the rows of every field, those without one left out.
-    pub(super) fn fields(&self) -> &BTreeMap<Value, Vec<Row<'b>>> {
+    pub(super) fn fields(&self) -> &BTreeMap<Id, Vec<Row<'b>>> {
         self.fields.get_or_init(|| {
-            let mut fields: BTreeMap<Value, Vec<Row<'_>>> = BTreeMap::new();
-            let mut last: Option<(Value, Vec<Row<'_>>)> = None;
+            let mut fields: BTreeMap<Id, Vec<Row<'_>>> = BTreeMap::new();
+            let mut last: Option<(Id, Vec<Row<'_>>)> = None;
             for row in &self.rows {
-                let Some(field) = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form) else { continue };
+                let field = Id::of(row.cell("FLD_ID"));
+                if field.is_null() {
+                    continue;
+                }
                 match &mut last {
                     Some((known, rows)) if *known == field => rows.push(*row),
                     _ => {
@@ -67,7 +71,7 @@ impl<'b> Part<'b> {
     }
 
     /// Returns the control points of every field by number, those without one left out.
-    pub(super) fn numbered(&self) -> &BTreeMap<Value, Vec<Row<'b>>> {
+    pub(super) fn numbered(&self) -> &BTreeMap<Id, Vec<Row<'b>>> {
         self.numbered.get_or_init(|| {
             let sorted = |rows: &Vec<Row<'b>>| {
                 let numbers = rows.iter().filter_map(|row| Some((row.integer("Point")?, *row)));
@@ -85,31 +89,27 @@ impl<'b> Part<'b> {
 pub struct Known<'a> {
     /// The tables that are held whole; of the others, how they are declared.
     pub(super) whole: &'a Snapshot,
-    fields: OnceCell<BTreeMap<Value, Row<'a>>>,
     pub(super) course: Course,
-    leaves: BTreeMap<Value, FieldLeaves>,
-    machines: OnceCell<Machines>,
+    /// What fields say, and their leaves, once they have all come by.
+    pub(super) machines: Machines,
 }
 
 impl<'a> Known<'a> {
     /// Knows nothing yet but whole tables.
     pub(super) fn new(whole: &'a Snapshot) -> Self {
-        let (fields, machines) = (OnceCell::new(), OnceCell::new());
-        Self { whole, fields, course: Course::default(), leaves: BTreeMap::new(), machines }
+        Self { whole, course: Course::default(), machines: Machines::default() }
     }
 
     /// Takes in what rows say, as far as it is wanted.
     pub(super) fn take(&mut self, part: &Part<'_>, wanted: &[Fact]) {
         match part.table {
-            DELIVERIES if wanted.contains(&Fact::Deliveries) => {
-                part.rows.iter().for_each(|row| self.course.add(row));
-            }
+            FIELDS => self.machines.fields.take(&part.rows),
+            DELIVERIES if wanted.contains(&Fact::Deliveries) => self.course.take(&part.rows),
             POINTS if wanted.contains(&Fact::Leaves) => {
                 for (field, rows) in part.fields() {
-                    let mut points = rows.iter().filter_map(LeafPoint::read).peekable();
-                    if points.peek().is_some() {
-                        let leaves = self.leaves.entry(field.clone()).or_default();
-                        points.for_each(|point| leaves.add(&point));
+                    let leaves: Vec<LeafPoint<'_>> = rows.iter().filter_map(LeafPoint::read).collect();
+                    if !leaves.is_empty() {
+                        self.machines.take_leaves(field.clone(), leaves.iter().collect());
                     }
                 }
             }
@@ -117,26 +117,17 @@ impl<'a> Known<'a> {
         }
     }
 
+    /// Says that the rows of a table have all come by.
+    pub(super) fn end(&mut self, table: &str) {
+        match table {
+            FIELDS => self.machines.fields.seal(),
+            POINTS => self.machines.settle(),
+            _ => {}
+        }
+    }
+
     /// Returns a field.
-    pub(super) fn field(&self, id: &Value) -> Option<Row<'a>> {
-        let all = || {
-            let rows = self.whole.table(FIELDS).into_iter().flat_map(TableRows::rows);
-            rows.filter_map(|row| Some((row.cell("FLD_ID").map(key_form)?, row))).collect()
-        };
-        self.fields.get_or_init(all).get(id).copied()
-    }
-
-    /// Returns what the leaves of all fields say, once every control point has come by.
-    pub(super) fn machines(&self) -> &Machines {
-        self.machines.get_or_init(|| match self.whole.table(FIELDS) {
-            Ok(fields) => Machines::of(fields, |field| self.leaves.get(field).cloned()),
-            Err(_) => Machines::default(),
-        })
-    }
-
-    /// Returns what the leaves of all fields say, and forgets the rest.
-    pub(super) fn into_machines(self) -> Machines {
-        self.machines();
-        self.machines.into_inner().unwrap_or_default()
+    pub(super) fn field(&self, id: &Id) -> Option<Field<'_>> {
+        self.machines.fields.get(id)
     }
 }

@@ -31,7 +31,7 @@ pub const LEAF_PAIRS: [usize; 5] = [29, 40, 60, 68, 80];
 pub const EXPECTING_FIELDS_MIN: usize = 3;
 /// A convention fits while at most so many of a hundred leaf pairs of a machine contradict it: more than one crossed
 /// pair of the smallest MLC, and less than the wrong convention of any machine of the public mock that it does not fit.
-pub const CROSSED_PAIRS_PER_HUNDRED: usize = 4;
+pub const CROSSED_PAIRS_PER_HUNDRED: u64 = 4;
 /// A mode learns what a machine is like from so many of its fields, at most: a clinic's machine has thousands.
 pub const MACHINE_FIELDS_MAX: usize = 41;
 

@@ -1,34 +1,72 @@
 //! Checks at work side by side: what each is shown, in which order, and what it could not look at; reads nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::checks::{Check, Fact, Look, Terms, Verdict};
+use super::checks::{Check, Fact, Look, Side, Terms, Verdict};
 use super::ground::{self, Survey};
-use super::known::{Known, Part};
+use super::known::{DELIVERIES, Known, Part};
 use super::leaves::POINTS;
+use super::lookup::Id;
 use super::machines::{FIELDS, Machines};
 use crate::model::snapshot::key_form;
 use crate::model::{Row, Snapshot, Value};
 
-/// The tables that are held whole: others refer to them, and they have a row a patient, a prescription or a field.
-const HELD: [&str; 5] = ["Staff", "Patient", "Site", "Ident", FIELDS];
-/// The tables whose rows come by, in the order in which they refer to each other.
-const PASSING: [&str; 4] = ["Dose_Hst", "TrackTreatment", "Offset", POINTS];
+/// How the rows of the database come, those first that others refer to; a prescription's row before its fields'.
+const ORDER: [Passing; 9] = [
+    Passing::Held("Staff"),
+    Passing::Rows("Patient"),
+    Passing::Rows("Site"),
+    Passing::Rows("Ident"),
+    Passing::Rows(FIELDS),
+    Passing::Rows("Dose_Hst"),
+    Passing::InOrder(DELIVERIES, "Create_DtTm"),
+    Passing::Rows("Offset"),
+    Passing::ByField(POINTS, "FLD_ID"),
+];
+
+/// How rows come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// A small table that is held whole.
+    Held(&'static str),
+    /// As they lie.
+    Rows(&'static str),
+    /// In the order of a date and time, those without one anywhere.
+    InOrder(&'static str, &'static str),
+    /// All of a field together.
+    ByField(&'static str, &'static str),
+    /// Each beside the row that it refers to.
+    Beside(&'static Side),
+}
+
+impl Passing {
+    /// Returns the table whose rows come.
+    #[must_use]
+    pub const fn table(&self) -> &'static str {
+        match self {
+            Self::Held(table) | Self::Rows(table) | Self::InOrder(table, _) | Self::ByField(table, _) => table,
+            Self::Beside(side) => side.child.0,
+        }
+    }
+}
 
 /// Columns that checks read beside those that they cannot do without.
 const BESIDE: [(&str, &[&str]); 4] = [
     ("Staff", &["Staff_ID", "Last_Name"]),
-    (FIELDS, &["Machine_ID_Staff_ID", "FLD_SET_ID", "Type_Enum", "Version"]),
-    ("TrackTreatment", &["Pat_ID1", "Machine_ID_Staff_ID", "FLD_ID"]),
+    (FIELDS, &["Machine_ID_Staff_ID", "FLD_SET_ID", "Type_Enum", "Version", "ControlPoints", "Meterset"]),
+    (DELIVERIES, &["Pat_ID1", "Machine_ID_Staff_ID", "FLD_ID"]),
     (POINTS, &["FLD_ID", "Point", "Couch_Ang", "MLC_Leaves", "A_Leaf_Set", "B_Leaf_Set"]),
 ];
 
-/// Returns the tables that checks need, those first that others refer to, and whether each is held whole.
+/// Returns what has to come by for checks, and how.
 #[must_use]
-pub fn tables(checks: &[&dyn Check]) -> Vec<(&'static str, bool)> {
+pub fn passing(checks: &[&dyn Check]) -> Vec<Passing> {
     let needed: BTreeSet<String> = checks.iter().flat_map(|check| check.queries()).map(|query| query.table).collect();
-    let all = HELD.iter().map(|table| (*table, true)).chain(PASSING.iter().map(|table| (*table, false)));
-    all.filter(|(table, _)| needed.contains(*table)).collect()
+    let tables = ORDER.into_iter().filter(|passing| needed.contains(passing.table()));
+    let mut sides: Vec<&'static Side> = checks.iter().filter_map(|check| check.beside()).collect();
+    sides.dedup();
+    tables.chain(sides.into_iter().map(Passing::Beside)).collect()
 }
 
 /// Returns the columns of a table that any of the checks reads.
@@ -88,11 +126,32 @@ impl<'a> Looks<'a> {
         }
     }
 
+    /// Shows rows beside those that they refer to.
+    pub fn take_beside(&mut self, side: &'static Side, rows: &[Row<'_>]) {
+        for working in self.working.iter_mut().filter(|working| working.check.beside() == Some(side)) {
+            if let Ok(look) = &mut working.look {
+                look.take_beside(rows);
+            }
+        }
+    }
+
+    /// Says that the rows of a table have all come by.
+    pub fn end_of(&mut self, table: &str) {
+        self.known.end(table);
+    }
+
+    /// Tells whether rows came out of the order in which they have to come: what was seen is worth nothing then.
+    #[must_use]
+    pub const fn is_disordered(&self) -> bool {
+        self.known.course.is_disordered()
+    }
+
     /// Names the fields whose control points some check must see once more.
     #[must_use]
     pub fn again(&mut self) -> BTreeSet<Value> {
+        self.known.end(POINTS);
         let looks = self.working.iter_mut().filter_map(|working| working.look.as_mut().ok());
-        looks.flat_map(|look| look.again(&self.known)).collect()
+        looks.flat_map(|look| look.again(&self.known)).map(|field| field.value()).collect()
     }
 
     /// Shows control points once more.
@@ -111,7 +170,7 @@ impl<'a> Looks<'a> {
         for mut working in std::mem::take(&mut self.working) {
             verdicts.push(self.verdict(&mut working));
         }
-        (verdicts, self.known.into_machines())
+        (verdicts, self.known.machines)
     }
 
     fn verdict(&self, working: &mut Working<'a>) -> Verdict {
@@ -147,9 +206,19 @@ impl<'a> Looks<'a> {
     #[must_use]
     pub fn of_snapshot(checks: &[&'a dyn Check], snapshot: &'a Snapshot, terms: &'a Terms) -> (Vec<Verdict>, Machines) {
         let mut looks = Self::begin(checks, snapshot, terms);
-        for (table, _) in tables(checks) {
-            let rows = snapshot.table(table).map(|rows| rows.rows().collect());
-            rows.into_iter().for_each(|rows| looks.take(table, rows));
+        for passing in passing(checks) {
+            let table = passing.table();
+            let rows = snapshot.table(table).map(|rows| rows.rows().collect::<Vec<_>>()).ok();
+            match (passing, rows) {
+                (_, None) => {}
+                (Passing::Beside(side), Some(rows)) => looks.all_beside(side, &rows),
+                (Passing::InOrder(_, column), Some(mut rows)) => {
+                    rows.sort_by_key(|row| row.datetime(column));
+                    looks.take(table, rows);
+                }
+                (_, Some(rows)) => looks.take(table, rows),
+            }
+            looks.end_of(table);
         }
         let again = looks.again();
         if let (false, Ok(points)) = (again.is_empty(), snapshot.table(POINTS)) {
@@ -157,6 +226,20 @@ impl<'a> Looks<'a> {
             looks.take_again(points.rows().filter(wanted).collect());
         }
         looks.end()
+    }
+
+    /// Puts rows beside those that they refer to, and shows them.
+    fn all_beside(&mut self, side: &'static Side, children: &[Row<'_>]) {
+        let (Ok(parents), Some(first)) = (self.known.whole.table(side.parent.0), children.first()) else { return };
+        let mut known: BTreeMap<Id, Vec<Row<'_>>> = BTreeMap::new();
+        parents.rows().for_each(|row| known.entry(Id::of(row.cell(side.parent.1))).or_default().push(row));
+        known.remove(&Id::Null);
+        let table = Arc::new(first.table.beside(&parents.table));
+        let of = |child: &Row<'_>| known.get(&Id::of(child.cell(side.child.1)));
+        let pairs =
+            children.iter().flat_map(|child| of(child).into_iter().flatten().map(move |parent| (child, parent)));
+        let cells: Vec<Vec<Value>> = pairs.map(|(child, parent)| [child.cells, parent.cells].concat()).collect();
+        self.take_beside(side, &cells.iter().map(|cells| Row { table: &table, cells }).collect::<Vec<_>>());
     }
 }
 

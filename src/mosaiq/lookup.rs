@@ -1,15 +1,62 @@
 //! What is looked up by an id, some bytes an entry: most ids are whole numbers that come in order; knows no table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::snapshot::key_form;
 use crate::model::{Key, Value};
 
-/// Things by id, in the form in which foreign keys meet.
+/// A value that tells something apart, in the form in which foreign keys meet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Id {
+    /// None.
+    Null,
+    /// A whole number, as nearly all of them are.
+    Number(i64),
+    /// Anything else.
+    Other(Box<Value>),
+}
+
+impl From<Value> for Id {
+    fn from(value: Value) -> Self {
+        match key_form(&value) {
+            Value::Null => Self::Null,
+            Value::Integer(number) => Self::Number(number),
+            other => Self::Other(Box::new(other)),
+        }
+    }
+}
+
+impl Id {
+    /// Returns the id that a cell holds; a missing one is none.
+    pub(super) fn of(cell: Option<&Value>) -> Self {
+        match cell {
+            None | Some(Value::Null) => Self::Null,
+            Some(Value::Integer(number)) => Self::Number(*number),
+            Some(other) => other.clone().into(),
+        }
+    }
+
+    /// Tells whether there is none.
+    pub(super) const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Returns the value.
+    pub(super) fn value(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Number(number) => Value::Integer(*number),
+            Self::Other(value) => (**value).clone(),
+        }
+    }
+}
+
+/// Things by id.
 #[derive(Debug)]
 pub(super) struct Lookup<T> {
     /// Those whose id is a whole number; in order once they are sealed.
     numbers: Vec<(i64, T)>,
-    others: BTreeMap<Value, T>,
+    others: BTreeMap<Id, T>,
     sealed: bool,
 }
 
@@ -21,29 +68,123 @@ impl<T> Default for Lookup<T> {
 
 impl<T> Lookup<T> {
     /// Takes in a thing; of several with one id the last one counts.
-    pub(super) fn add(&mut self, id: Value, thing: T) {
+    pub(super) fn add(&mut self, id: Id, thing: T) {
+        self.add_with(id, thing, |kept, last| *kept = last);
+    }
+
+    /// Takes in a thing that is to be put together with others of its id, now or when all are sealed.
+    pub(super) fn add_with(&mut self, id: Id, thing: T, put: impl Fn(&mut T, T)) {
         match id {
-            Value::Integer(id) => {
-                self.sealed &= self.numbers.last().is_none_or(|(last, _)| *last <= id);
+            Id::Number(id) => {
+                self.sealed &= self.numbers.last().is_none_or(|(last, _)| *last < id);
                 self.numbers.push((id, thing));
             }
-            other => drop(self.others.insert(other, thing)),
+            other => match self.others.get_mut(&other) {
+                Some(kept) => put(kept, thing),
+                None => drop(self.others.insert(other, thing)),
+            },
         }
     }
 
     /// Puts what was added in order, as every look-up needs it.
     pub(super) fn seal(&mut self) {
-        if !self.sealed {
-            self.numbers.sort_by_key(|(id, _)| *id);
-            self.sealed = true;
+        self.seal_with(|kept, last| *kept = last);
+    }
+
+    /// Does so, and puts together what was added under one id.
+    pub(super) fn seal_with(&mut self, put: impl Fn(&mut T, T)) {
+        if std::mem::replace(&mut self.sealed, true) {
+            return;
         }
+        self.numbers.sort_by_key(|(id, _)| *id);
+        let mut kept: Vec<(i64, T)> = Vec::with_capacity(self.numbers.len());
+        for (id, thing) in self.numbers.drain(..) {
+            match kept.last_mut().filter(|(last, _)| *last == id) {
+                Some((_, one)) => put(one, thing),
+                None => kept.push((id, thing)),
+            }
+        }
+        self.numbers = kept;
     }
 
     /// Returns the thing of an id.
-    pub(super) fn get(&self, id: &Value) -> Option<&T> {
-        let Value::Integer(id) = id else { return self.others.get(id) };
-        let after = self.numbers.partition_point(|(known, _)| known <= id);
-        self.numbers.get(after.checked_sub(1)?).filter(|(known, _)| known == id).map(|(_, thing)| thing)
+    pub(super) fn get(&self, id: &Id) -> Option<&T> {
+        let Id::Number(id) = id else { return self.others.get(id) };
+        let at = self.numbers.binary_search_by_key(id, |(known, _)| *known).ok()?;
+        self.numbers.get(at).map(|(_, thing)| thing)
+    }
+
+    /// Returns the thing of an id.
+    pub(super) fn get_mut(&mut self, id: &Id) -> Option<&mut T> {
+        let Id::Number(id) = id else { return self.others.get_mut(id) };
+        let at = self.numbers.binary_search_by_key(id, |(known, _)| *known).ok()?;
+        self.numbers.get_mut(at).map(|(_, thing)| thing)
+    }
+
+    /// Returns everything, by id.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
+        let numbers = self.numbers.iter().map(|(id, thing)| (Id::Number(*id), thing));
+        numbers.chain(self.others.iter().map(|(id, thing)| (id.clone(), thing)))
+    }
+
+    /// Returns everything, by id.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (Id, &mut T)> {
+        let numbers = self.numbers.iter_mut().map(|(id, thing)| (Id::Number(*id), thing));
+        numbers.chain(self.others.iter_mut().map(|(id, thing)| (id.clone(), thing)))
+    }
+
+    /// Returns how many things were added.
+    pub(super) fn len(&self) -> usize {
+        self.numbers.len() + self.others.len()
+    }
+}
+
+/// A set of ids: whole numbers that follow each other take no room.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    /// Runs of numbers, the first and the last of each; in order and apart once they are sealed.
+    runs: Vec<(i64, i64)>,
+    unsealed: bool,
+    others: BTreeSet<Id>,
+}
+
+impl Ids {
+    /// Takes in an id.
+    pub(super) fn add(&mut self, id: Id) {
+        let Id::Number(number) = id else {
+            self.others.insert(id);
+            return;
+        };
+        match self.runs.last_mut() {
+            Some((first, last)) if (*first..=*last).contains(&number) => {}
+            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+            run => {
+                self.unsealed |= run.is_some_and(|(_, last)| *last > number);
+                self.runs.push((number, number));
+            }
+        }
+    }
+
+    /// Puts what was added in order, as every question needs it.
+    pub(super) fn seal(&mut self) {
+        if !std::mem::replace(&mut self.unsealed, false) {
+            return;
+        }
+        self.runs.sort_unstable();
+        self.runs.dedup_by(|next, run| {
+            let joins = next.0 <= run.1.saturating_add(1);
+            if joins {
+                run.1 = run.1.max(next.1);
+            }
+            joins
+        });
+    }
+
+    /// Tells whether an id was added.
+    pub(super) fn has(&self, id: &Id) -> bool {
+        let Id::Number(number) = id else { return self.others.contains(id) };
+        let after = self.runs.partition_point(|(first, _)| first <= number);
+        after.checked_sub(1).and_then(|at| self.runs.get(at)).is_some_and(|(_, last)| number <= last)
     }
 }
 
@@ -77,20 +218,75 @@ impl SlimKey {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn the_last_of_an_id_is_found_whatever_the_order() {
         let mut lookup = Lookup::default();
-        let word = Value::Text("a".into());
-        for (at, id) in [7, 3, 9, 3].into_iter().map(Value::Integer).chain([word.clone()]).enumerate() {
+        let word = Id::from(Value::Text("a".into()));
+        for (at, id) in [7, 3, 9, 3].into_iter().map(Id::Number).chain([word.clone()]).enumerate() {
             lookup.add(id, at);
         }
         lookup.seal();
-        let found = |id: &Value| lookup.get(id).copied();
-        assert_eq!([3, 7, 8, 9, 10].map(|id| found(&Value::Integer(id))), [Some(3), Some(0), None, Some(2), None]);
-        assert_eq!((found(&word), found(&Value::Null)), (Some(4), None));
-        assert_eq!(Lookup::<u8>::default().get(&Value::Integer(0)), None);
+        let found = |id: &Id| lookup.get(id).copied();
+        assert_eq!([3, 7, 8, 9, 10].map(|id| found(&Id::Number(id))), [Some(3), Some(0), None, Some(2), None]);
+        assert_eq!((found(&word), found(&Id::Null), lookup.len()), (Some(4), None, 4));
+        assert_eq!(Lookup::<u8>::default().get(&Id::Number(0)), None);
+    }
+
+    #[test]
+    fn what_is_added_under_one_id_is_put_together() {
+        let mut counts = Lookup::default();
+        let put = |kept: &mut i32, more: i32| *kept += more;
+        let (two, five) = (Id::Number(2), Id::Number(5));
+        let added = [(&five, 1), (&two, 10), (&Id::Null, 5), (&five, 2), (&Id::Null, 6), (&two, 20)];
+        added.into_iter().for_each(|(id, count)| counts.add_with(id.clone(), count, put));
+        counts.seal_with(put);
+        let all: Vec<(Id, i32)> = counts.iter().map(|(id, count)| (id, *count)).collect();
+        assert_eq!(all, [(two, 30), (five, 3), (Id::Null, 11)]);
+    }
+
+    #[test]
+    fn an_id_is_the_value_in_the_form_of_foreign_keys() {
+        let of = |value: Value| Id::of(Some(&value));
+        assert_eq!([of(Value::Real(7.0)), of(Value::Integer(7)), of(Value::Null)], [7, 7, 0].map(number_or_null));
+        assert_eq!((Id::of(None), Id::Number(7).value()), (Id::Null, Value::Integer(7)));
+        assert_eq!(of(Value::Text("7".into())).value(), Value::Text("7".into()));
+    }
+
+    fn number_or_null(number: i64) -> Id {
+        if number == 0 { Id::Null } else { Id::Number(number) }
+    }
+
+    #[test]
+    fn numbers_that_follow_each_other_take_no_room() {
+        let mut ids = Ids::default();
+        (1..=10_000).chain(20_000..30_000).for_each(|id| ids.add(Id::Number(id)));
+        ids.seal();
+        assert_eq!(ids.runs, [(1, 10_000), (20_000, 29_999)]);
+        let ends = [i64::MIN, i64::MAX - 1, i64::MAX];
+        ends.into_iter().for_each(|id| ids.add(Id::Number(id)));
+        ids.seal();
+        assert!(ends.into_iter().all(|id| ids.has(&Id::Number(id))) && !ids.has(&Id::Number(0)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_set_has_what_was_added_and_nothing_else(numbers in prop::collection::vec(-20_i64..20, 0..40)) {
+            let mut ids = Ids::default();
+            for number in &numbers {
+                ids.add(Id::Number(*number));
+                if *number % 3 == 0 {
+                    ids.seal();
+                }
+            }
+            ids.seal();
+            for number in -25..25 {
+                prop_assert_eq!(ids.has(&Id::Number(number)), numbers.contains(&number));
+            }
+        }
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fields::{Field, Fields};
 use super::leaves::{Convention, LeafPoint, POINTS};
 use super::limits::{CROSSED_PAIRS_PER_HUNDRED, EXPECTING_FIELDS_MIN, MACHINE_FIELDS_MAX};
+use super::lookup::{Id, Lookup};
 use super::records;
 use crate::model::snapshot::key_form;
-use crate::model::{Key, Query, Refusal, Row, Snapshot, TableRows, Value};
+use crate::model::{Query, Refusal, Row, Snapshot, Value};
 
 /// The table of fields.
 pub(super) const FIELDS: &str = "TxField";
@@ -19,44 +21,83 @@ const LOOKING: [i64; 5] = [3, 4, 5, 6, 9];
 #[derive(Clone, Debug, Default)]
 pub(super) struct FieldLeaves {
     /// The numbers of leaf pairs in use.
-    counts: BTreeSet<usize>,
+    counts: Counts,
     /// How many pairs can be read.
-    pairs: usize,
+    pairs: u32,
     /// How many of them are crossed, if the banks count in one coordinate and if they count outward.
     crossed: Crossed,
+}
+
+/// Numbers of leaf pairs; of nearly every field one.
+#[derive(Clone, Debug, Default)]
+enum Counts {
+    #[default]
+    None,
+    One(usize),
+    Many(BTreeSet<usize>),
 }
 
 /// Crossed pairs under each convention.
 #[derive(Clone, Copy, Debug, Default)]
 struct Crossed {
-    absolute: usize,
-    outward: usize,
+    absolute: u32,
+    outward: u32,
+}
+
+impl Counts {
+    fn add(&mut self, count: usize) {
+        match self {
+            Self::None => *self = Self::One(count),
+            Self::One(known) if *known == count => {}
+            Self::One(known) => *self = Self::Many(BTreeSet::from([*known, count])),
+            Self::Many(known) => drop(known.insert(count)),
+        }
+    }
+
+    fn all(&self) -> BTreeSet<usize> {
+        match self {
+            Self::None => BTreeSet::new(),
+            Self::One(count) => BTreeSet::from([*count]),
+            Self::Many(counts) => counts.clone(),
+        }
+    }
 }
 
 impl FieldLeaves {
     /// Takes in a control point.
     pub(super) fn add(&mut self, point: &LeafPoint<'_>) {
-        self.counts.insert(point.leaves);
+        self.counts.add(point.leaves);
         for pair in point.pairs() {
-            self.pairs += 1;
-            self.crossed.absolute += usize::from(Convention::Absolute.crosses(pair));
-            self.crossed.outward += usize::from(Convention::Outward.crosses(pair));
+            self.pairs = self.pairs.saturating_add(1);
+            self.crossed.absolute += u32::from(Convention::Absolute.crosses(pair));
+            self.crossed.outward += u32::from(Convention::Outward.crosses(pair));
         }
     }
 
+    /// Takes in what other control points of the field say.
+    fn join(&mut self, more: &Self) {
+        more.counts().into_iter().for_each(|count| self.counts.add(count));
+        self.pairs = self.pairs.saturating_add(more.pairs);
+        self.crossed.absolute = self.crossed.absolute.saturating_add(more.crossed.absolute);
+        self.crossed.outward = self.crossed.outward.saturating_add(more.crossed.outward);
+    }
+
     /// Returns the number of leaf pairs that all points agree on.
-    pub(super) fn count(&self) -> Option<usize> {
-        self.counts.first().copied().filter(|_| self.counts.len() == 1)
+    pub(super) const fn count(&self) -> Option<usize> {
+        match self.counts {
+            Counts::One(count) => Some(count),
+            Counts::None | Counts::Many(_) => None,
+        }
     }
 
     /// Returns every number of leaf pairs that a point says.
-    pub(super) const fn counts(&self) -> &BTreeSet<usize> {
-        &self.counts
+    pub(super) fn counts(&self) -> BTreeSet<usize> {
+        self.counts.all()
     }
 }
 
 impl Crossed {
-    const fn under(self, convention: Convention) -> usize {
+    const fn under(self, convention: Convention) -> u32 {
         match convention {
             Convention::Absolute => self.absolute,
             Convention::Outward => self.outward,
@@ -76,31 +117,32 @@ impl<'p, 's: 'p> FromIterator<&'p LeafPoint<'s>> for FieldLeaves {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     /// Pairs, and those that each convention would see crossed.
-    pairs: usize,
-    crossed: Crossed,
+    pairs: u64,
+    absolute: u64,
+    outward: u64,
     /// Fields by their one number of leaf pairs.
     counts: BTreeMap<usize, usize>,
 }
 
 impl Tally {
     fn add(&mut self, field: &FieldLeaves) {
-        self.change(field, usize::saturating_add);
+        self.change(field, u64::saturating_add, usize::saturating_add);
     }
 
     /// Returns the tally of the other fields.
     fn without(&self, field: &FieldLeaves) -> Self {
         let mut others = self.clone();
-        others.change(field, usize::saturating_sub);
+        others.change(field, u64::saturating_sub, usize::saturating_sub);
         others
     }
 
-    fn change(&mut self, field: &FieldLeaves, step: fn(usize, usize) -> usize) {
-        self.pairs = step(self.pairs, field.pairs);
-        self.crossed.absolute = step(self.crossed.absolute, field.crossed.absolute);
-        self.crossed.outward = step(self.crossed.outward, field.crossed.outward);
-        if let Some(count) = field.count() {
-            let known = self.counts.entry(count).or_default();
-            *known = step(*known, 1);
+    fn change(&mut self, field: &FieldLeaves, step: fn(u64, u64) -> u64, count: fn(usize, usize) -> usize) {
+        self.pairs = step(self.pairs, field.pairs.into());
+        self.absolute = step(self.absolute, field.crossed.absolute.into());
+        self.outward = step(self.outward, field.crossed.outward.into());
+        if let Some(pairs) = field.count() {
+            let known = self.counts.entry(pairs).or_default();
+            *known = count(*known, 1);
         }
     }
 
@@ -108,7 +150,11 @@ impl Tally {
     ///
     /// Pairs are counted, not fields: a fault that crosses one pair of every field leaves the rest to speak.
     const fn fits(&self, convention: Convention) -> bool {
-        self.crossed.under(convention) * 100 <= self.pairs * CROSSED_PAIRS_PER_HUNDRED
+        let crossed = match convention {
+            Convention::Absolute => self.absolute,
+            Convention::Outward => self.outward,
+        };
+        crossed * 100 <= self.pairs * CROSSED_PAIRS_PER_HUNDRED
     }
 
     /// Returns the convention that these fields tell beyond doubt: it fits, and the other does not.
@@ -123,7 +169,7 @@ impl Tally {
     /// Returns the convention to judge by: the one that is told, or absolute where both fit and no pair contradicts it.
     pub(super) const fn convention(&self) -> Option<Convention> {
         match self.told() {
-            None if self.pairs > 0 && self.crossed.absolute == 0 => Some(Convention::Absolute),
+            None if self.pairs > 0 && self.absolute == 0 => Some(Convention::Absolute),
             told => told,
         }
     }
@@ -172,7 +218,11 @@ fn treatment_fields(snapshot: &Snapshot, machine: &Value) -> Vec<Value> {
 
 /// Tells whether a field treats: its type is none of those that only look.
 fn treats(row: &Row<'_>) -> bool {
-    row.integer("Type_Enum").is_none_or(|kind| !LOOKING.contains(&kind))
+    is_treatment(row.integer("Type_Enum"))
+}
+
+fn is_treatment(kind: Option<i64>) -> bool {
+    kind.is_none_or(|kind| !LOOKING.contains(&kind))
 }
 
 /// Returns so many fields at equal distances, or all where there are no more: what a machine is like today, old fields
@@ -217,71 +267,73 @@ pub(super) fn others(snapshot: &Snapshot, field: &Row<'_>) -> Result<Others, Ref
 }
 
 /// A field whose control points use leaves, as a check sees it.
-#[derive(Debug)]
-pub(super) struct LeafField {
-    pub(super) key: Key,
-    /// The machine, NULL where the field names none.
-    pub(super) machine: Value,
-    /// FLD_SET_ID, NULL where the field has none.
-    pub(super) set: Value,
-    pub(super) version: i64,
-    pub(super) leaves: FieldLeaves,
-    /// Whether it speaks for its machine: it treats.
-    speaks: bool,
+#[derive(Clone, Debug)]
+pub(super) struct LeafField<'m> {
+    pub(super) field: Field<'m>,
+    pub(super) leaves: &'m FieldLeaves,
+}
+
+impl LeafField<'_> {
+    /// Tells whether it speaks for its machine: it treats.
+    fn speaks(&self) -> bool {
+        is_treatment(self.field.kind) && !self.field.machine.is_null()
+    }
 }
 
 /// What the gaps of all fields say.
 #[derive(Debug, Default)]
-pub(super) struct Gaps<'m> {
+pub(super) struct Gaps {
     /// The fields with crossed pairs, and how their machines count.
-    pub(super) crossed: BTreeMap<&'m Value, Convention>,
+    pub(super) crossed: BTreeMap<Id, Convention>,
     /// How many fields have pairs.
     pub(super) fields: u64,
     /// How many of them cannot be judged: their machine's convention is unknown.
     pub(super) unjudged: u64,
 }
 
-/// Every field with leaves, and every machine's tally.
+/// Every field, what its leaves say, and every machine's tally.
 #[derive(Debug, Default)]
 pub struct Machines {
-    fields: BTreeMap<Value, LeafField>,
-    tallies: BTreeMap<Value, Tally>,
+    pub(super) fields: Fields,
+    leaves: Lookup<FieldLeaves>,
+    tallies: BTreeMap<Id, Tally>,
 }
 
 impl Machines {
-    /// Puts fields together with what their control points say.
-    pub(super) fn of(fields: &TableRows, mut leaves: impl FnMut(&Value) -> Option<FieldLeaves>) -> Self {
-        let mut machines = Self::default();
-        for row in fields.rows() {
-            let cell = |column: &str| row.cell(column).map_or(Value::Null, key_form);
-            let id = cell("FLD_ID");
-            let Some(leaves) = leaves(&id) else { continue };
-            let machine = cell(MACHINE);
-            let speaks = treats(&row) && !machine.is_null();
-            if speaks {
-                machines.tallies.entry(machine.clone()).or_default().add(&leaves);
-            }
-            let version = row.integer("Version").unwrap_or_default();
-            let field = LeafField { key: row.key(), machine, set: cell("FLD_SET_ID"), version, leaves, speaks };
-            machines.fields.insert(id, field);
+    /// Takes in what control points of a field say.
+    pub(super) fn take_leaves(&mut self, field: Id, leaves: FieldLeaves) {
+        self.leaves.add_with(field, leaves, |kept, more| kept.join(&more));
+    }
+
+    /// Adds up what was taken in, once all of it has come by.
+    pub(super) fn settle(&mut self) {
+        self.leaves.seal_with(|kept, more| kept.join(&more));
+        let mut tallies: BTreeMap<Id, Tally> = BTreeMap::new();
+        for field in self.with_leaves().filter(LeafField::speaks) {
+            tallies.entry(field.field.machine.clone()).or_default().add(field.leaves);
         }
-        machines
+        self.tallies = tallies;
     }
 
     /// Returns every field with leaves, by FLD_ID.
-    pub(super) const fn fields(&self) -> &BTreeMap<Value, LeafField> {
-        &self.fields
+    pub(super) fn with_leaves(&self) -> impl Iterator<Item = LeafField<'_>> {
+        self.leaves.iter().filter_map(|(id, leaves)| Some(LeafField { field: self.fields.get(&id)?, leaves }))
+    }
+
+    /// Returns a field with leaves.
+    pub(super) fn leaf_field(&self, id: &Id) -> Option<LeafField<'_>> {
+        Some(LeafField { field: self.fields.get(id)?, leaves: self.leaves.get(id)? })
     }
 
     /// Holds each field against the convention that is told of its machine, or that the machine's other fields tell.
-    pub(super) fn gaps(&self, told: impl Fn(&Value) -> Option<Convention>) -> Gaps<'_> {
+    pub(super) fn gaps(&self, told: impl Fn(&Id) -> Option<Convention>) -> Gaps {
         let mut gaps = Gaps::default();
-        for (id, field) in self.fields.iter().filter(|(_, field)| field.leaves.pairs > 0) {
+        for field in self.with_leaves().filter(|field| field.leaves.pairs > 0) {
             gaps.fields += 1;
-            match told(&field.machine).or_else(|| self.others(field).convention()) {
+            match told(field.field.machine).or_else(|| self.others(&field).convention()) {
                 None => gaps.unjudged += 1,
                 Some(convention) if field.leaves.crossed.under(convention) > 0 => {
-                    gaps.crossed.insert(id, convention);
+                    gaps.crossed.insert(field.field.id, convention);
                 }
                 Some(_) => {}
             }
@@ -290,9 +342,9 @@ impl Machines {
     }
 
     /// Returns what the other fields of a field's machine say; nothing where it names no machine.
-    pub(super) fn others(&self, field: &LeafField) -> Tally {
-        let tally = self.tallies.get(&field.machine);
-        let others = |tally: &Tally| if field.speaks { tally.without(&field.leaves) } else { tally.clone() };
+    pub(super) fn others(&self, field: &LeafField<'_>) -> Tally {
+        let tally = self.tallies.get(field.field.machine);
+        let others = |tally: &Tally| if field.speaks() { tally.without(field.leaves) } else { tally.clone() };
         tally.map(others).unwrap_or_default()
     }
 }
@@ -301,8 +353,10 @@ impl Machines {
 mod tests {
     use super::*;
 
-    fn field(counts: &[usize], absolute: usize, outward: usize) -> FieldLeaves {
-        FieldLeaves { counts: counts.iter().copied().collect(), pairs: 40, crossed: Crossed { absolute, outward } }
+    fn field(counts: &[usize], absolute: u32, outward: u32) -> FieldLeaves {
+        let mut numbers = Counts::default();
+        counts.iter().for_each(|count| numbers.add(*count));
+        FieldLeaves { counts: numbers, pairs: 40, crossed: Crossed { absolute, outward } }
     }
 
     fn tally(fields: &[(usize, FieldLeaves)]) -> Tally {

@@ -7,6 +7,7 @@ mod columns;
 mod course;
 mod deliveries;
 mod field_types;
+mod fields;
 pub mod find;
 mod fleet;
 pub mod gather;

@@ -10,7 +10,7 @@ use super::drill::ledger;
 use super::drill::matrix::Verdict;
 use super::failure::Failure;
 use super::reading::changes;
-use crate::mosaiq::checks::CHECKS;
+use crate::mosaiq::checks::{CHECKS, Terms};
 use crate::mosaiq::modes;
 
 /// What is known of a fault's being seen.
@@ -63,7 +63,7 @@ pub fn now(context: &Context<'_>, journal: &Journal, operation: &Operation) -> R
     let chosen = context.chosen_for(journal, &[operation.op])?;
     let mut target = context.open(&chosen.url)?;
     let clock = operation.detail.get("now").and_then(serde_json::Value::as_str);
-    let session = Session::begin(context, target.as_mut(), CHECKS, context.now(clock)?)?;
+    let session = Session::once(context, target.as_mut(), CHECKS, Terms::standard(context.now(clock)?))?;
     let changes = changes(journal, operation)?;
     let keys = journal.chosen_keys(operation)?;
     let table = operation.keys.as_ref().map(|keys| keys.table.clone()).unwrap_or_default();

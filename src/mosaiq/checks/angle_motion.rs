@@ -1,13 +1,13 @@
 //! Angles from one control point to the next: no sudden turn, and none that takes longer than the delivery did.
 
-use std::collections::BTreeMap;
-
 use super::times::judged_by;
 use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, ran};
-use crate::model::{Finding, Key, Query, Row, Severity, Value};
+use crate::model::{Finding, Key, Query, Row, Severity};
+use crate::mosaiq::course::Shortest;
 use crate::mosaiq::fleet::Fleet;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::leaves::{LeafPoint, POINTS};
+use crate::mosaiq::lookup::Id;
 use crate::mosaiq::machines::FIELDS;
 use crate::mosaiq::rules::{Machine, Rules};
 
@@ -88,9 +88,9 @@ impl Look for Jumps<'_> {
     fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
         self.looked_at += part.len();
         if part.table == POINTS {
-            let jump = |(id, points): (&Value, &Vec<Row<'_>>)| {
+            let jump = |(id, points): (&Id, &Vec<Row<'_>>)| {
                 let field = known.field(id)?;
-                let most = self.rules.of_type(field.integer("Type_Enum"))?.max_jump?.get();
+                let most = self.rules.of_type(field.kind)?.max_jump?.get();
                 jumps(field.key(), points, most)
             };
             self.findings.extend(part.numbered().iter().filter_map(jump));
@@ -150,15 +150,14 @@ impl Check for AngleSpeed {
 
     fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
         let fleet = Fleet::read(known.whole, &terms.rules);
-        Box::new(Speeds { fleet, shortest: None, looked_at: 0, findings: Vec::new() })
+        Box::new(Speeds { fleet, shortest: Shortest::default(), looked_at: 0, findings: Vec::new() })
     }
 }
 
 /// The look: deliveries first, then control points.
 struct Speeds<'a> {
     fleet: Fleet<'a>,
-    /// The shortest delivery of every field: its seconds and its key.
-    shortest: Option<BTreeMap<Value, (f64, Key)>>,
+    shortest: Shortest,
     looked_at: u64,
     findings: Vec<Finding>,
 }
@@ -166,13 +165,14 @@ struct Speeds<'a> {
 impl Look for Speeds<'_> {
     fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
         self.looked_at += part.len();
-        if part.table == POINTS {
-            let shortest = self.shortest.get_or_insert_with(|| known.course.shortest());
-            let too_short = |(field, points): (&Value, &Vec<Row<'_>>)| {
-                let (lasted, delivery) = shortest.get(field)?;
-                too_short(field, time(points, self.fleet.of_field(Some(field))), (*lasted, delivery))
-            };
-            self.findings.extend(part.numbered().iter().filter_map(too_short));
+        if part.table != POINTS {
+            self.shortest.take(known.course.passing());
+            return;
+        }
+        for (field, points) in part.numbered() {
+            let Some((lasted, delivery)) = self.shortest.of(field) else { continue };
+            let needed = time(points, self.fleet.of_field(field, &known.machines.fields));
+            self.findings.extend(too_short(field, needed, (*lasted, &delivery.key())));
         }
     }
 
@@ -182,12 +182,12 @@ impl Look for Speeds<'_> {
 }
 
 /// Returns the finding of a field that was delivered in less time than it needs, seconds.
-fn too_short(field: &Value, needed: f64, (lasted, delivery): (f64, &Key)) -> Option<Finding> {
+fn too_short(field: &Id, needed: f64, (lasted, delivery): (f64, &Key)) -> Option<Finding> {
     (needed > lasted + CLOCK_SECONDS).then(|| Finding {
         check: SPEED.id,
         severity: SPEED.severity,
         table: FIELDS,
-        key: vec![field.clone()],
+        key: vec![field.value()],
         related: vec![(DELIVERIES, delivery.clone())],
         what: format!("needs={needed:.1}s lasted={lasted}s"),
         message: format!("needs at least {needed:.1} s at the machine's speeds, and was delivered in {lasted} s"),

@@ -5,6 +5,7 @@ use crate::model::snapshot::key_form;
 use crate::model::{Finding, Query, Severity};
 use crate::mosaiq::fleet::Fleet;
 use crate::mosaiq::ground::{Form, Read};
+use crate::mosaiq::lookup::Id;
 
 /// The check.
 pub(super) struct AngleRange;
@@ -38,8 +39,8 @@ impl Check for AngleRange {
 
     fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
         let fleet = Fleet::read(known.whole, &terms.rules);
-        singly("TxFieldPoint", fleet.remarks(), move |row, _, findings| {
-            let machine = fleet.of_field(row.cell("FLD_ID"));
+        singly("TxFieldPoint", fleet.remarks(), move |row, known, findings| {
+            let machine = fleet.of_field(&Id::of(row.cell("FLD_ID")), &known.machines.fields);
             let ranges =
                 [("Gantry_Ang", "gantry", machine.gantry_range), ("Coll_Ang", "collimator", machine.collimator_range)];
             for (column, name, range) in ranges {

@@ -1,11 +1,12 @@
 //! Control points: every field has the points that it promises, numbered without a hole; looks at no meterset.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{Card, Check, Known, Look, Part, Terms, Verdict, of_row, ran};
-use crate::model::snapshot::key_form;
-use crate::model::{Finding, Query, Row, Severity, TableRows, Value, Wrong};
+use super::{Card, Check, Known, Look, Part, Terms, Verdict, of_key, ran};
+use crate::model::{Finding, Query, Severity, Wrong};
+use crate::mosaiq::fields::Field;
 use crate::mosaiq::ground::{Form, Read};
+use crate::mosaiq::lookup::Ids;
 use crate::mosaiq::rules::Rules;
 
 /// The table of fields.
@@ -73,7 +74,7 @@ impl Look for Few<'_> {
             for (id, points) in part.fields() {
                 let Some(field) = known.field(id) else { continue };
                 let wrong = few(&field, points.len(), self.rules);
-                self.findings.extend(wrong.map(|wrong| of_row(&MINIMUM, FIELDS, &field, (MINIMUM.severity, wrong))));
+                self.findings.extend(wrong.map(|wrong| of_key(&MINIMUM, FIELDS, field.key(), wrong)));
             }
         }
     }
@@ -84,10 +85,9 @@ impl Look for Few<'_> {
 }
 
 /// Says that a field has fewer control points than its type needs.
-fn few(field: &Row<'_>, count: usize, rules: &Rules) -> Option<Wrong> {
-    let kind = field.integer("Type_Enum");
-    let least = rules.of_type(kind)?.min_control_points?;
-    let kind = kind.unwrap_or_default();
+fn few(field: &Field<'_>, count: usize, rules: &Rules) -> Option<Wrong> {
+    let least = rules.of_type(field.kind)?.min_control_points?;
+    let kind = field.kind.unwrap_or_default();
     let message = || match count {
         1 => format!("is of type {kind} and has one control point only"),
         _ => format!("is of type {kind} and has {count} control points, fewer than {least}"),
@@ -120,54 +120,54 @@ impl Check for ControlPointSequence {
     }
 }
 
-/// The look: control points are counted as they come by, and fields judged when all have.
+/// The look: fields are judged as their control points come by, and those without any when all have.
 #[derive(Default)]
 struct Numbered {
-    fields: BTreeMap<Value, Points>,
+    /// The fields that have control points.
+    seen: Ids,
     looked_at: u64,
-}
-
-/// What the control points of a field say.
-#[derive(Default)]
-struct Points {
-    count: usize,
-    /// What is wrong with their numbers.
-    wrong: Vec<Wrong>,
+    findings: Vec<Finding>,
 }
 
 impl Look for Numbered {
-    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
         self.looked_at += part.len();
         if part.table == POINTS {
             for (id, points) in part.fields() {
+                let Some(field) = known.field(id) else { continue };
                 let numbers: Vec<Option<i64>> = points.iter().map(|row| row.integer("Point")).collect();
                 let is_there = points.iter().any(|row| row.cell("Point").is_some());
                 let wrong = if is_there { numbering(&numbers) } else { Vec::new() };
-                self.fields.insert(id.clone(), Points { count: numbers.len(), wrong });
+                self.say(&field, count(&field, numbers.len()).into_iter().chain(wrong));
+                self.seen.add(id.clone());
             }
+            self.seen.seal();
         }
     }
 
     fn verdict(&mut self, known: &Known<'_>) -> Verdict {
-        let mut findings = Vec::new();
-        for field in known.whole.table(FIELDS).into_iter().flat_map(TableRows::rows) {
-            let id = field.cell("FLD_ID").map_or(Value::Null, key_form);
-            let points = self.fields.remove(&id).unwrap_or_default();
-            let wrong = count(&field, points.count).into_iter().chain(points.wrong);
-            findings.extend(wrong.map(|wrong| of_row(&CARD, FIELDS, &field, (CARD.severity, wrong))));
+        for field in known.machines.fields.iter() {
+            if !self.seen.has(&field.id) {
+                self.say(&field, count(&field, 0).into_iter());
+            }
         }
-        ran(self.looked_at, findings)
+        ran(self.looked_at, std::mem::take(&mut self.findings))
+    }
+}
+
+impl Numbered {
+    fn say(&mut self, field: &Field<'_>, wrong: impl Iterator<Item = Wrong>) {
+        self.findings.extend(wrong.map(|wrong| of_key(&CARD, FIELDS, field.key(), wrong)));
     }
 }
 
 /// Says what is wrong with a field that has so many control points.
-fn count(field: &Row<'_>, points: usize) -> Vec<Wrong> {
-    let kind = field.integer("Type_Enum").unwrap_or(0);
-    let promised = field.integer("ControlPoints");
+fn count(field: &Field<'_>, points: usize) -> Vec<Wrong> {
+    let kind = field.kind.unwrap_or(0);
     let count = i64::try_from(points).unwrap_or(i64::MAX);
     let mut found = Vec::new();
     let mut say = |what: String, message: String| found.push(Wrong { what, message });
-    if let Some(promised) = promised.filter(|promised| *promised != count) {
+    if let Some(promised) = field.promised.filter(|promised| *promised != count) {
         let message = format!("has {count} control points and promises {promised}");
         say(format!("points={count} ControlPoints={promised}"), message);
     }

@@ -3,11 +3,10 @@
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use super::{Card, Check, Known, Look, Part, Terms, Verdict, ran, seconds};
-use crate::model::snapshot::key_form;
+use super::{Card, Check, Known, Look, Part, Side, Terms, Verdict, ran, seconds};
 use crate::model::{Finding, Query, Row, Severity, time};
 use crate::mosaiq::ground::{Form, Read};
-use crate::mosaiq::lookup::{Lookup, SlimKey};
+use crate::mosaiq::lookup::Id;
 
 const TABLE: &str = "TrackTreatment";
 const DOSES: &str = "Dose_Hst";
@@ -22,6 +21,13 @@ static CARD: Card = Card {
     severity: Severity::Medium,
     about: "A delivery and the entry of the dose history that it names (DHS_ID) lie within 5 minutes of each other.",
     remedy: "Compare both with the machine's log, and correct the one that is wrong.",
+};
+
+/// A delivery beside the dose that it names.
+static SIDE: Side = Side {
+    child: (TABLE, "DHS_ID"),
+    parent: (DOSES, "DHS_ID"),
+    columns: [&["Create_DtTm", "Edit_DtTm"], &["Tx_DtTm"]],
 };
 
 impl Check for DeliveryDoseTime {
@@ -43,34 +49,34 @@ impl Check for DeliveryDoseTime {
         ]
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+    fn beside(&self) -> Option<&'static Side> {
+        Some(&SIDE)
+    }
+
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
         let window = seconds(terms.rules.deliveries.dose_window);
-        Box::new(Beside { window, doses: Lookup::default(), looked_at: 0, findings: Vec::new() })
+        let key = known.whole.table(DOSES).map(|doses| doses.table.shape.key.clone()).unwrap_or_default();
+        let dose_key = key.iter().map(|column| format!("{DOSES}.{column}")).collect();
+        Box::new(Beside { window, dose_key, looked_at: 0, findings: Vec::new() })
     }
 }
 
-/// The look: the dose history first, then the deliveries.
+/// The look: deliveries are counted, and judged beside the dose that each names.
 struct Beside {
     window: SignedDuration,
-    /// When each entry says that the dose was given, and its key.
-    doses: Lookup<(DateTime, SlimKey)>,
+    /// Where a row holds the key of the dose.
+    dose_key: Vec<String>,
     looked_at: u64,
     findings: Vec<Finding>,
 }
 
 impl Look for Beside {
     fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
-        for row in &part.rows {
-            if part.table == DOSES {
-                let given = row.datetime("Tx_DtTm").map(|given| (given, row.key().into()));
-                row.cell("DHS_ID").map(key_form).zip(given).into_iter().for_each(|(id, dose)| self.doses.add(id, dose));
-            } else {
-                let finding = self.far(row);
-                self.findings.extend(finding);
-            }
-        }
-        self.doses.seal();
         self.looked_at += if part.table == TABLE { part.len() } else { 0 };
+    }
+
+    fn take_beside(&mut self, rows: &[Row<'_>]) {
+        self.findings.extend(rows.iter().filter_map(|row| far(row, self.window, &self.dose_key)));
     }
 
     fn verdict(&mut self, _: &Known<'_>) -> Verdict {
@@ -78,22 +84,22 @@ impl Look for Beside {
     }
 }
 
-impl Beside {
-    /// Returns the finding of a delivery that lies far from the dose that it names.
-    fn far(&self, row: &Row<'_>) -> Option<Finding> {
-        let (given, dose) = self.doses.get(&row.cell("DHS_ID").map(key_form)?)?;
-        let apart = apart(row, *given).filter(|apart| *apart > self.window)?.as_secs_f64();
-        let given = time::format(*given, 0, ' ');
-        Some(Finding {
-            check: CARD.id,
-            severity: CARD.severity,
-            table: TABLE,
-            key: row.key(),
-            related: vec![(DOSES, dose.key())],
-            what: format!("Tx_DtTm={given} apart={apart:.0}s"),
-            message: format!("lies {apart} s from its dose history, which says {given}"),
-        })
-    }
+/// Returns the finding of a delivery that lies farther from the dose that it names than it may.
+fn far(row: &Row<'_>, window: SignedDuration, dose_key: &[String]) -> Option<Finding> {
+    let dose = Id::of(row.cell("Dose_Hst.DHS_ID"));
+    // What a database holds equal need not be the same.
+    let given = row.datetime("Dose_Hst.Tx_DtTm").filter(|_| dose == Id::of(row.cell("DHS_ID")))?;
+    let apart = apart(row, given).filter(|apart| *apart > window)?.as_secs_f64();
+    let given = time::format(given, 0, ' ');
+    Some(Finding {
+        check: CARD.id,
+        severity: CARD.severity,
+        table: TABLE,
+        key: row.key(),
+        related: vec![(DOSES, dose_key.iter().filter_map(|column| row.cell(column)).cloned().collect())],
+        what: format!("Tx_DtTm={given} apart={apart:.0}s"),
+        message: format!("lies {apart} s from its dose history, which says {given}"),
+    })
 }
 
 /// Returns how far a moment lies outside a delivery, or from its start where it has no end after that.

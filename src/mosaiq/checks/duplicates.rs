@@ -7,9 +7,8 @@ use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
 use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, seconds};
-use crate::model::{Finding, Query, Severity, Value};
-use crate::mosaiq::course::Within;
-use crate::mosaiq::deliveries::Delivery;
+use crate::model::{Finding, Query, Severity};
+use crate::mosaiq::course::{Groups, Slim, Within};
 use crate::mosaiq::ground::{Form, Read};
 
 /// The check.
@@ -49,24 +48,29 @@ impl Check for DuplicateDelivery {
     }
 
     fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        Box::new(Twice { window: seconds(terms.rules.deliveries.duplicate_window), looked_at: 0 })
+        let window = seconds(terms.rules.deliveries.duplicate_window);
+        Box::new(Twice { window, groups: Groups::new(Within::Both, window), looked_at: 0, findings: Vec::new() })
     }
 }
 
-/// The look: deliveries are compared when all have come by.
+/// The look: deliveries are compared as soon as all have come by that one can clash with.
 struct Twice {
     window: SignedDuration,
+    groups: Groups,
     looked_at: u64,
+    findings: Vec<Finding>,
 }
 
 impl Look for Twice {
-    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
         self.looked_at += part.len();
+        let Self { groups, findings, window, .. } = self;
+        groups.take(known.course.passing(), &mut |group| findings.extend(clashes(group, *window)));
     }
 
-    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
-        let mut findings = Vec::new();
-        known.course.groups(Within::Both, self.window, |group| findings.extend(clashes(group, self.window)));
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        let mut findings = std::mem::take(&mut self.findings);
+        self.groups.finish(&mut |group| findings.extend(clashes(group, self.window)));
         findings.sort();
         Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }
@@ -75,11 +79,11 @@ impl Look for Twice {
 /// Returns a finding for every one of a patient's deliveries on a machine that clashes with an earlier one.
 ///
 /// It names the nearest of these and counts the others, so that there are never more findings than deliveries.
-fn clashes(deliveries: &[(Value, Delivery)], window: SignedDuration) -> Vec<Finding> {
+fn clashes(deliveries: &[Slim], window: SignedDuration) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (mut near, mut running) = (VecDeque::new(), Running::default());
-    for (_, later) in deliveries {
-        let is_near = |first: &Delivery| later.start.duration_since(first.start) <= window;
+    for later in deliveries {
+        let is_near = |first: &Slim| later.start.duration_since(first.start) <= window;
         while let Some(first) = near.pop_front() {
             if is_near(first) {
                 near.push_front(first);
@@ -102,12 +106,12 @@ struct Running<'d> {
     /// When each of them ends.
     ends: BinaryHeap<Reverse<DateTime>>,
     /// The one that started last; below it, others that may run or not.
-    latest: Vec<&'d Delivery>,
+    latest: Vec<&'d Slim>,
 }
 
 impl<'d> Running<'d> {
     /// Takes in a delivery that started after all the others.
-    fn add(&mut self, delivery: &'d Delivery) {
+    fn add(&mut self, delivery: &'d Slim) {
         self.ends.push(Reverse(delivery.end));
         self.latest.push(delivery);
     }
@@ -123,7 +127,7 @@ impl<'d> Running<'d> {
     }
 }
 
-fn clash(first: &Delivery, later: &Delivery, others: usize) -> Finding {
+fn clash(first: &Slim, later: &Slim, others: usize) -> Finding {
     let apart = later.start.duration_since(first.start).as_secs();
     let overlap = if later.start < first.end { ", while that one ran" } else { "" };
     let others = if others > 0 { format!("; {others} more clash with it") } else { String::new() };
@@ -131,8 +135,8 @@ fn clash(first: &Delivery, later: &Delivery, others: usize) -> Finding {
         check: CARD.id,
         severity: CARD.severity,
         table: TABLE,
-        key: later.key.clone(),
-        related: vec![(TABLE, first.key.clone())],
+        key: later.key.key(),
+        related: vec![(TABLE, first.key.key())],
         what: format!("starts +{apart}s{}", if later.start < first.end { " overlapping" } else { "" }),
         message: format!("starts {apart} s after another delivery of the patient on the machine{overlap}{others}"),
     }

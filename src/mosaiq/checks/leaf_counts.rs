@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, ran};
-use crate::model::{Finding, Key, Query, Row, Severity, Value, Wrong};
+use crate::model::{Finding, Key, Query, Row, Severity, Wrong};
 use crate::mosaiq::fleet::Fleet;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::leaves::{self, POINTS};
 use crate::mosaiq::limits::EXPECTING_FIELDS_MIN;
+use crate::mosaiq::lookup::Id;
 use crate::mosaiq::machines::{FIELDS, LeafField, MACHINE};
 use crate::mosaiq::rules::MachineRule;
 use crate::mosaiq::versions;
@@ -133,23 +134,24 @@ impl Look for Among<'_> {
     }
 
     fn verdict(&mut self, known: &Known<'_>) -> Verdict {
-        let (machines, fleet, looked_at) = (known.machines(), &self.fleet, self.looked_at);
-        let (mut findings, mut unjudged, all) = (Vec::new(), 0, machines.fields().len());
-        for field in machines.fields().values() {
+        let (machines, fleet, looked_at) = (&known.machines, &self.fleet, self.looked_at);
+        let (mut findings, mut unjudged, mut all) = (Vec::new(), 0, 0);
+        for field in machines.with_leaves() {
+            all += 1;
             // A field whose own points differ is the other check's.
             let Some(count) = field.leaves.count() else { continue };
-            let told = fleet.rule(&field.machine).and_then(MachineRule::pairs);
-            match told.or_else(|| machines.others(field).usual_count()) {
+            let told = fleet.rule(field.field.machine).and_then(MachineRule::pairs);
+            match told.or_else(|| machines.others(&field).usual_count()) {
                 None => unjudged += 1,
                 Some(usual) if usual == count => {}
-                Some(told) if Some(told) == fleet.rule(&field.machine).and_then(MachineRule::pairs) => {
+                Some(told) if Some(told) == fleet.rule(field.field.machine).and_then(MachineRule::pairs) => {
                     let message = format!("has {count} leaf pairs, and its machine has {told}");
                     let wrong = Wrong { what: format!("MLC_Leaves={count} machine={told}"), message };
-                    findings.push(finding(&MACHINES, field.key.clone(), Vec::new(), wrong));
+                    findings.push(finding(&MACHINES, field.field.key(), Vec::new(), wrong));
                 }
                 Some(usual) => findings.push(finding(
                     &MACHINES,
-                    field.key.clone(),
+                    field.field.key(),
                     Vec::new(),
                     Wrong {
                         what: format!("MLC_Leaves={count} machine={usual}"),
@@ -201,14 +203,13 @@ impl Look for Between {
     }
 
     fn verdict(&mut self, known: &Known<'_>) -> Verdict {
-        let machines = known.machines();
-        let mut sets: BTreeMap<(&Value, &Value), Vec<(usize, &LeafField)>> = BTreeMap::new();
-        for field in machines.fields().values().filter(|field| !field.set.is_null()) {
-            if let Some(count) = field.leaves.count() {
-                sets.entry((&field.set, &field.machine)).or_default().push((count, field));
-            }
-        }
-        let mut findings: Vec<Finding> = sets.into_values().flat_map(between).collect();
+        let versioned = known.machines.with_leaves().filter(|field| !field.field.set.is_null());
+        let mut fields: Vec<(&Id, &Id, Id)> =
+            versioned.map(|LeafField { field, .. }| (field.set, field.machine, field.id)).collect();
+        fields.sort();
+        let sets = fields.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|versions| versions.len() > 1);
+        let versions = sets.map(|versions| versions.iter().filter_map(|(.., id)| known.machines.leaf_field(id)));
+        let mut findings: Vec<Finding> = versions.flat_map(between).collect();
         findings.sort();
         Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }
@@ -227,7 +228,7 @@ fn finding(card: &'static Card, key: Key, related: Vec<(&'static str, Key)>, wro
 }
 
 /// Returns the finding of a field whose control points differ: it names those that are not as most of them.
-fn within(field: &Value, counts: &BTreeMap<usize, Vec<Row<'_>>>) -> Option<Finding> {
+fn within(field: &Id, counts: &BTreeMap<usize, Vec<Row<'_>>>) -> Option<Finding> {
     // Of equally many `max_by_key` returns the last, with the larger number: leaves are rather lost than gained.
     let (usual, _) = counts.iter().max_by_key(|(_, rows)| rows.len()).filter(|_| counts.len() > 1)?;
     let others = counts.iter().filter(|(count, _)| *count != usual);
@@ -238,24 +239,26 @@ fn within(field: &Value, counts: &BTreeMap<usize, Vec<Row<'_>>>) -> Option<Findi
     let what: Vec<String> = counts.iter().map(|(count, rows)| format!("{count}x{}", rows.len())).collect();
     Some(finding(
         &FIELD,
-        vec![field.clone()],
+        vec![field.value()],
         related,
         Wrong { what: format!("MLC_Leaves={}", what.join(",")), message },
     ))
 }
 
 /// Returns a finding for every version of a field that is not as most of them, or else not as the first.
-fn between(mut versions: Vec<(usize, &LeafField)>) -> Vec<Finding> {
-    versions.sort_by_key(|(_, field)| (field.version, &field.key));
-    let agree = |count: usize| versions.iter().filter(|(other, _)| *other == count).count();
-    let most = versions.iter().find(|(count, _)| agree(*count) * 2 > versions.len());
-    let Some((usual, reference)) = most.or(versions.first()) else { return Vec::new() };
-    let odd = versions.iter().filter(|(count, _)| count != usual);
-    odd.map(|(count, field)| {
-        let related = vec![(FIELDS, reference.key.clone())];
+fn between<'m>(versions: impl Iterator<Item = LeafField<'m>>) -> Vec<Finding> {
+    let of = |leaves: LeafField<'m>| Some((leaves.leaves.count()?, leaves.field.version, leaves.field.key()));
+    let mut versions: Vec<(usize, i64, Key)> = versions.filter_map(of).collect();
+    versions.sort_by(|a, b| (a.1, &a.2).cmp(&(b.1, &b.2)));
+    let agree = |count: usize| versions.iter().filter(|(other, ..)| *other == count).count();
+    let most = versions.iter().find(|(count, ..)| agree(*count) * 2 > versions.len());
+    let Some((usual, _, reference)) = most.or(versions.first()) else { return Vec::new() };
+    let odd = versions.iter().filter(|(count, ..)| count != usual);
+    odd.map(|(count, _, key)| {
+        let related = vec![(FIELDS, reference.clone())];
         let message = format!("has {count} leaf pairs, and another version of it has {usual}");
         let what = format!("MLC_Leaves={count} version={usual}");
-        finding(&VERSIONS, field.key.clone(), related, Wrong { what, message })
+        finding(&VERSIONS, key.clone(), related, Wrong { what, message })
     })
     .collect()
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::metersets::impossible;
-use super::{Card, Check, Known, Look, Terms, each, of_row, singly};
-use crate::model::{Query, Row, Severity, TableRows, Wrong};
+use super::{Card, Check, Known, Look, Part, Terms, Verdict, each, of_key, ran};
+use crate::model::{Finding, Query, Row, Severity, Wrong};
 use crate::mosaiq::field_types;
 use crate::mosaiq::ground::{Form, Read};
+use crate::mosaiq::lookup::SlimKey;
 use crate::mosaiq::numbers::Reading;
 
 const TABLE: &str = "TxField";
@@ -126,37 +127,53 @@ impl Check for MetersetOutlier {
         columns().into_iter().chain([Read::all(TABLE, "Cgray", Form::Number)]).collect()
     }
 
-    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        let mut types: BTreeMap<i64, Sums> = BTreeMap::new();
-        let rows = known.whole.table(TABLE).into_iter().flat_map(TableRows::rows);
-        rows.filter_map(|row| units(&row, terms))
-            .for_each(|(kind, units)| types.entry(kind).or_default().add(units.ln()));
-        let (enough, deviations) =
-            (f64::from(terms.rules.metersets.deviations_fields), terms.rules.metersets.deviations);
-        let remarks = few(&types, enough);
-        singly(TABLE, remarks, move |row, _, findings| {
-            let far = || {
-                let (kind, units) = units(row, terms)?;
-                let sums = types.get(&kind).filter(|sums| sums.number > enough)?;
-                let (mean, deviation) = sums.without(units.ln())?;
-                let away = (units.ln() - mean) / deviation;
-                let word = field_types::word(kind).unwrap_or("unknown");
-                let message = || {
-                    format!(
-                        "needs {units:.3} MU for a cGy, and fields of type {word} about {:.3}: {:.1} standard \
-                         deviations",
-                        mean.exp(),
-                        away.abs(),
-                    )
-                };
-                // What other fields need is no part of what is wrong with this one.
-                let what = || format!("MU/cGy={units:.3} Type_Enum={kind}");
-                let wrong = || Wrong { what: what(), message: message() };
-                (away.abs() > deviations.get()).then(|| (OUTLIER.severity, wrong()))
-            };
-            findings.extend(far().map(|wrong| of_row(&OUTLIER, TABLE, row, wrong)));
-        })
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        Box::new(Usual { terms, fields: Vec::new(), looked_at: 0 })
     }
+}
+
+/// The look: fields are compared when all have come by.
+struct Usual<'a> {
+    terms: &'a Terms,
+    /// The type of every field that is judged, the MU it needs for a cGy, and its key.
+    fields: Vec<(i64, f64, SlimKey)>,
+    looked_at: u64,
+}
+
+impl Look for Usual<'_> {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        self.looked_at += part.len();
+        let judged = |row: &Row<'_>| units(row, self.terms).map(|(kind, units)| (kind, units, row.key().into()));
+        self.fields.extend(part.rows.iter().filter_map(judged));
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        let mut types: BTreeMap<i64, Sums> = BTreeMap::new();
+        // In the order of keys, whatever that of the rows was: sums of floats depend on it.
+        self.fields.sort_by(|a, b| a.2.cmp(&b.2));
+        self.fields.iter().for_each(|(kind, units, _)| types.entry(*kind).or_default().add(units.ln()));
+        let rules = &self.terms.rules.metersets;
+        let enough = f64::from(rules.deviations_fields);
+        let far = |(kind, units, key): &(i64, f64, SlimKey)| {
+            let sums = types.get(kind).filter(|sums| sums.number > enough)?;
+            let (mean, deviation) = sums.without(units.ln())?;
+            let away = ((units.ln() - mean) / deviation).abs();
+            (away > rules.deviations.get()).then(|| unusual(key, (*kind, *units), mean, away))
+        };
+        ran(self.looked_at, self.fields.iter().filter_map(far).collect()).remarking(few(&types, enough))
+    }
+}
+
+/// Returns the finding of a field that needs more or fewer MU than others of its type.
+fn unusual(key: &SlimKey, (kind, units): (i64, f64), mean: f64, away: f64) -> Finding {
+    let word = field_types::word(kind).unwrap_or("unknown");
+    let usual = mean.exp();
+    let message = format!(
+        "needs {units:.3} MU for a cGy, and fields of type {word} about {usual:.3}: {away:.1} standard deviations"
+    );
+    // What other fields need is no part of what is wrong with this one.
+    let what = format!("MU/cGy={units:.3} Type_Enum={kind}");
+    of_key(&OUTLIER, TABLE, key.key(), Wrong { what, message })
 }
 
 /// Says which types have too few fields to be judged.

@@ -1,7 +1,8 @@
 //! Metersets: a field's monitor units are possible, and agree with its control points and its dose; knows no plan.
 
-use super::{Card, Check, Known, Look, Part, Terms, Verdict, each, of_row, ran};
+use super::{Card, Check, Known, Look, Part, Terms, Verdict, each, of_key, ran};
 use crate::model::{Finding, Query, Row, Severity, Wrong};
+use crate::mosaiq::fields::Field;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::metersets::{self, Dose, Tolerance};
 use crate::mosaiq::numbers::{Number, Reading};
@@ -104,7 +105,7 @@ impl Look for Indexed {
         for (id, points) in part.fields() {
             let Some(field) = known.field(id) else { continue };
             let wrong = wrong_index(&field, points, self.tolerance);
-            self.findings.extend(wrong.map(|wrong| of_row(&INDEX, TABLE, &field, (INDEX.severity, wrong))));
+            self.findings.extend(wrong.map(|wrong| of_key(&INDEX, TABLE, field.key(), wrong)));
         }
     }
 
@@ -114,8 +115,8 @@ impl Look for Indexed {
 }
 
 /// Says that the last index of a field's control points is no end.
-fn wrong_index(field: &Row<'_>, points: &[Row<'_>], tolerance: Tolerance) -> Option<Wrong> {
-    let (last, meterset) = (metersets::last_index(points)?, field.float(COLUMN)?);
+fn wrong_index(field: &Field<'_>, points: &[Row<'_>], tolerance: Tolerance) -> Option<Wrong> {
+    let (last, meterset) = (metersets::last_index(points)?, field.meterset?);
     let [end, all] = [last, meterset].map(Number::from);
     let wrong = || Wrong {
         what: format!("Index={end} {COLUMN}={all}"),

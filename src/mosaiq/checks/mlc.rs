@@ -9,6 +9,7 @@ use crate::model::{Finding, Query, Row, Severity, Value, Wrong};
 use crate::mosaiq::fleet::Fleet;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
+use crate::mosaiq::lookup::Id;
 use crate::mosaiq::machines::{FIELDS, MACHINE};
 
 /// The column that says how many leaf pairs are in use.
@@ -103,14 +104,14 @@ impl Check for LeafLimits {
 
     fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
         let fleet = Fleet::read(known.whole, &terms.rules);
-        singly(POINTS, fleet.remarks(), move |row, _, findings| findings.extend(far(row, &fleet)))
+        singly(POINTS, fleet.remarks(), move |row, known, findings| findings.extend(far(row, &fleet, known)))
     }
 }
 
 /// Returns the finding of a control point with leaves where none can stand.
-fn far(row: &Row<'_>, fleet: &Fleet<'_>) -> Option<Finding> {
+fn far(row: &Row<'_>, fleet: &Fleet<'_>, known: &Known<'_>) -> Option<Finding> {
     let point = LeafPoint::read(row)?;
-    let machine = fleet.of_field(row.cell("FLD_ID"));
+    let machine = fleet.of_field(&Id::of(row.cell("FLD_ID")), &known.machines.fields);
     let (low, high) = (machine.min_position, machine.max_position);
     let far = point.leaves().filter(|position| !machine.reaches(*position)).count();
     let (bank, pair, position) = (far > 0).then(|| farthest(&point))??;
@@ -147,7 +148,8 @@ impl Check for LeafGap {
 
     fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
         let fleet = Fleet::read(known.whole, &terms.rules);
-        Box::new(Crossed { fleet, looked_at: 0, fields: BTreeMap::new(), findings: Vec::new() })
+        let (fields, findings) = (BTreeMap::new(), Vec::new());
+        Box::new(Crossed { fleet, looked_at: 0, all: 0, unjudged: 0, fields, findings })
     }
 }
 
@@ -155,7 +157,10 @@ impl Check for LeafGap {
 struct Crossed<'a> {
     fleet: Fleet<'a>,
     looked_at: u64,
-    fields: BTreeMap<Value, Convention>,
+    /// How many fields have pairs, and of how many the machine's convention is unknown.
+    all: u64,
+    unjudged: u64,
+    fields: BTreeMap<Id, Convention>,
     findings: Vec<Finding>,
 }
 
@@ -164,23 +169,20 @@ impl Look for Crossed<'_> {
         self.looked_at += if part.table == POINTS { part.len() } else { 0 };
     }
 
-    fn again(&mut self, known: &Known<'_>) -> BTreeSet<Value> {
-        let gaps = known.machines().gaps(|machine| self.fleet.rule(machine)?.leaf_convention);
-        self.fields = gaps.crossed.into_iter().map(|(field, convention)| (field.clone(), convention)).collect();
+    fn again(&mut self, known: &Known<'_>) -> BTreeSet<Id> {
+        let gaps = known.machines.gaps(|machine| self.fleet.rule(machine)?.leaf_convention);
+        (self.all, self.unjudged) = (gaps.fields, gaps.unjudged);
+        self.fields = gaps.crossed;
         self.fields.keys().cloned().collect()
     }
 
     fn take_again(&mut self, part: &Part<'_>) {
-        let crossed = |row: &Row<'_>| {
-            let field = row.cell("FLD_ID").map(key_form)?;
-            of_point_gaps(row, *self.fields.get(&field)?)
-        };
+        let crossed = |row: &Row<'_>| of_point_gaps(row, *self.fields.get(&Id::of(row.cell("FLD_ID")))?);
         self.findings.extend(part.rows.iter().filter_map(crossed));
     }
 
-    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
-        let gaps = known.machines().gaps(|machine| self.fleet.rule(machine)?.leaf_convention);
-        let (all, unjudged) = (gaps.fields, gaps.unjudged);
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        let (all, unjudged) = (self.all, self.unjudged);
         let why = "no machine, or a machine whose other fields do not tell how it counts its banks";
         if unjudged == all && all > 0 {
             return Verdict::NotRun { why: format!("none of {all} fields with leaves can be judged: {why}") };

@@ -26,8 +26,9 @@ pub(super) use self::offset_context::site_limit;
 use super::ground::Read;
 use super::known::{Known, Part};
 use super::looks::Looks;
+use super::lookup::Id;
 use super::rules::{Limit, Rules};
-use crate::model::{Finding, Query, Row, Severity, Snapshot, Value, Wrong};
+use crate::model::{Finding, Key, Query, Row, Severity, Snapshot, Wrong};
 
 pub use super::known::Fact;
 
@@ -166,6 +167,10 @@ pub trait Check: Sync {
     fn wants(&self) -> Option<Fact> {
         None
     }
+    /// Returns which rows it wants to see beside those that they refer to.
+    fn beside(&self) -> Option<&'static Side> {
+        None
+    }
     /// Begins to look; a column that is missing or unreadable is not its business.
     fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a>;
 }
@@ -179,16 +184,29 @@ impl<'c> dyn Check + 'c {
     }
 }
 
+/// Rows beside those that they refer to: the columns of the parent stand under `parent.column` behind the others.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Side {
+    /// The table, and what refers to the other.
+    pub child: (&'static str, &'static str),
+    /// The other table, and what is referred to.
+    pub parent: (&'static str, &'static str),
+    /// The columns that are read beside the keys, the child's and the parent's.
+    pub columns: [&'static [&'static str]; 2],
+}
+
 /// A check at work: rows of the tables that it needs come by, each once, parents before what refers to them.
 pub trait Look {
     /// Looks at some rows.
     fn take(&mut self, part: &Part<'_>, known: &Known<'_>);
     /// Names the fields whose control points it must see once more, now that all have come by.
-    fn again(&mut self, _: &Known<'_>) -> BTreeSet<Value> {
+    fn again(&mut self, _: &Known<'_>) -> BTreeSet<Id> {
         BTreeSet::new()
     }
     /// Looks at control points once more.
     fn take_again(&mut self, _: &Part<'_>) {}
+    /// Looks at rows of [`Check::beside`], each beside the row that it refers to.
+    fn take_beside(&mut self, _: &[Row<'_>]) {}
     /// Says what it saw.
     fn verdict(&mut self, known: &Known<'_>) -> Verdict;
 }
@@ -243,8 +261,12 @@ fn each<'a>(
 
 /// Returns the finding of a row alone.
 fn of_row(card: &'static Card, table: &'static str, row: &Row<'_>, (severity, wrong): (Severity, Wrong)) -> Finding {
-    let Wrong { what, message } = wrong;
-    Finding { check: card.id, severity, table, key: row.key(), related: Vec::new(), what, message }
+    Finding { severity, ..of_key(card, table, row.key(), wrong) }
+}
+
+/// Returns the finding of a row that has gone by, as bad as the check says.
+fn of_key(card: &'static Card, table: &'static str, key: Key, Wrong { what, message }: Wrong) -> Finding {
+    Finding { check: card.id, severity: card.severity, table, key, related: Vec::new(), what, message }
 }
 
 /// Returns the verdict of a look whose findings stand in key order, as the rows do.

@@ -6,10 +6,10 @@ use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
 use super::offsets::AXES;
-use super::{Card, Check, Known, Look, Part, Terms, Verdict, each, of_row, ran, seconds};
-use crate::model::snapshot::key_form;
+use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, of_key, of_row, ran, seconds};
 use crate::model::{Finding, Query, Row, Severity, TableRows, Value, Wrong, time};
 use crate::mosaiq::ground::{Form, Read};
+use crate::mosaiq::lookup::{Id, Lookup, SlimKey};
 use crate::mosaiq::numbers::Reading;
 use crate::mosaiq::rules::{Limit, Rules};
 
@@ -44,8 +44,8 @@ static LIMIT: Card = Card {
 };
 
 /// Returns the set of a shift or a prescription.
-fn set(row: &Row<'_>) -> Option<Value> {
-    row.cell(SET).filter(|cell| !cell.is_null()).map(key_form)
+fn set(row: &Row<'_>) -> Option<Id> {
+    Some(Id::of(row.cell(SET))).filter(|set| !set.is_null())
 }
 
 impl Check for OffsetTime {
@@ -70,6 +70,10 @@ impl Check for OffsetTime {
         ]
     }
 
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Deliveries)
+    }
+
     fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
         let offsets = &terms.rules.offsets;
         let window = (seconds(offsets.before_treatment), seconds(offsets.after_treatment));
@@ -77,16 +81,15 @@ impl Check for OffsetTime {
     }
 }
 
-/// The look: prescriptions first, then deliveries, then shifts.
+/// The look: prescriptions first, then deliveries as they began, then shifts.
 #[derive(Default)]
 struct Treated {
     /// How long before a treatment a shift is measured, and how long after.
     window: (SignedDuration, SignedDuration),
     /// The sets of prescriptions.
-    sets: BTreeMap<Value, Value>,
-    /// When treatments of every set began, the first one first.
-    starts: BTreeMap<Value, Vec<DateTime>>,
-    sorted: bool,
+    sets: Lookup<Id>,
+    /// When treatments of every set began: the first and the last of those that no shift can lie between unnoticed.
+    sessions: BTreeMap<Id, Vec<(DateTime, DateTime)>>,
     looked_at: u64,
     untreated: u64,
     findings: Vec<Finding>,
@@ -96,8 +99,9 @@ impl Look for Treated {
     fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
         match part.table {
             SITES => {
-                let of_site = |row: &Row<'_>| Some((row.cell("SIT_ID").map(key_form)?, set(row)?));
-                self.sets.extend(part.rows.iter().filter_map(of_site));
+                let of_site = |row: &Row<'_>| Some((Id::of(row.cell("SIT_ID")), set(row)?));
+                part.rows.iter().filter_map(of_site).for_each(|(site, set)| self.sets.add(site, set));
+                self.sets.seal();
             }
             DELIVERIES => part.rows.iter().for_each(|row| self.treat(row)),
             _ => self.shifts(part),
@@ -116,19 +120,21 @@ impl Look for Treated {
 impl Treated {
     fn treat(&mut self, row: &Row<'_>) {
         let beam = row.flag("WasBeamOn") == Some(true) && row.flag("WasQAMode") != Some(true);
-        let set = row.cell("SIT_ID").map(key_form).and_then(|site| self.sets.get(&site));
-        if let (true, Some(set), Some(start)) = (beam, set, row.datetime("Create_DtTm")) {
-            self.starts.entry(set.clone()).or_default().push(start);
+        let set = self.sets.get(&Id::of(row.cell("SIT_ID")));
+        let (true, Some(set), Some(start)) = (beam, set, row.datetime("Create_DtTm")) else { return };
+        let sessions = self.sessions.entry(set.clone()).or_default();
+        // Whatever window holds a moment between two starts that are no farther apart than it is wide, holds a start.
+        let wide = self.window.0 + self.window.1;
+        match sessions.last_mut().filter(|(_, last)| start.duration_since(*last) <= wide) {
+            Some((_, last)) => *last = start,
+            None => sessions.push((start, start)),
         }
     }
 
     fn shifts(&mut self, part: &Part<'_>) {
-        if !std::mem::replace(&mut self.sorted, true) {
-            self.starts.values_mut().for_each(|starts| starts.sort());
-        }
         self.looked_at += part.len();
         for row in &part.rows {
-            self.untreated += u64::from(set(row).is_some_and(|set| !self.starts.contains_key(&set)));
+            self.untreated += u64::from(set(row).is_some_and(|set| !self.sessions.contains_key(&set)));
             let wrong = self.far(row).map(|wrong| of_row(&TIME, TABLE, row, (TIME.severity, wrong)));
             self.findings.extend(wrong);
         }
@@ -137,15 +143,16 @@ impl Treated {
     /// Says that no treatment began near a shift.
     fn far(&self, row: &Row<'_>) -> Option<Wrong> {
         let (before, after) = self.window;
-        let (study, starts) = (row.datetime("Study_DtTm")?, self.starts.get(&set(row)?)?);
+        let (study, sessions) = (row.datetime("Study_DtTm")?, self.sessions.get(&set(row)?)?);
         let first = study.checked_sub(after).unwrap_or(DateTime::MIN);
         let last = study.checked_add(before).unwrap_or(DateTime::MAX);
-        let next = starts.get(starts.partition_point(|start| *start < first));
-        if next.is_some_and(|start| *start <= last) {
+        let next = sessions.get(sessions.partition_point(|(_, end)| *end < first));
+        if next.is_some_and(|(start, _)| *start <= last) {
             return None;
         }
-        let apart = |start: &&DateTime| start.duration_since(study).abs();
-        let nearest = time::format(*starts.iter().min_by_key(apart)?, 0, ' ');
+        let apart = |start: &DateTime| start.duration_since(study).abs();
+        let ends = sessions.iter().flat_map(|(first, last)| [*first, *last]);
+        let nearest = time::format(ends.min_by_key(apart)?, 0, ' ');
         let study = time::format(study, 0, ' ');
         let message = format!("was measured at {study}, and the nearest treatment began at {nearest}");
         Some(Wrong { what: format!("Study_DtTm={study}"), message })
@@ -169,49 +176,93 @@ impl Check for OffsetActionLimit {
         axes.into_iter().chain(ids).chain(aids).collect()
     }
 
-    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        let limits = known.whole.table(SITES).map(|sites| limits(sites, &terms.rules)).unwrap_or_default();
-        let impossible = terms.rules.offsets.max_shift.around_zero();
-        each(&LIMIT, TABLE, move |row, _| {
-            let Some((rule, limit)) = set(row).and_then(|set| limits.get(&set)) else { return Vec::new() };
-            let bounds = limit.around_zero();
-            let beyond = |axis: &&str| {
-                let shift = Reading::cell(row, axis).number().filter(|shift| !bounds.holds(*shift))?;
-                // Beyond what is usual anywhere, the check of the size has said it.
-                impossible.holds(shift).then(|| (format!("{axis}={shift}"), format!("{axis} is {shift} cm")))
-            };
-            let (what, found): (Vec<String>, Vec<String>) = AXES.iter().filter_map(beyond).unzip();
-            let message = || format!("{}; the action limit of {rule} is {limit} cm", found.join(", "));
-            let wrong = || Wrong { what: what.join(" "), message: message() };
-            (!found.is_empty()).then(|| (LIMIT.severity, wrong())).into_iter().collect()
-        })
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        Box::new(Beyond { terms, limits: Limits::default(), looked_at: 0, findings: Vec::new() })
     }
+}
+
+/// The look: prescriptions first, then shifts.
+struct Beyond<'a> {
+    terms: &'a Terms,
+    limits: Limits<'a>,
+    looked_at: u64,
+    findings: Vec<Finding>,
+}
+
+impl Look for Beyond<'_> {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        if part.table == SITES {
+            part.rows.iter().for_each(|row| self.limits.add(row, &self.terms.rules));
+            return;
+        }
+        self.looked_at += part.len();
+        let beyond = |row: &Row<'_>| {
+            let (rule, limit) = self.limits.of(&set(row)?)?;
+            let wrong = beyond(row, rule, limit, self.terms.rules.offsets.max_shift)?;
+            Some(of_key(&LIMIT, TABLE, row.key(), wrong))
+        };
+        self.findings.extend(part.rows.iter().filter_map(beyond));
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        ran(self.looked_at, std::mem::take(&mut self.findings))
+    }
+}
+
+/// Says that a shift lies beyond a limit; what is beyond the largest possible shift, the check of the size has said.
+fn beyond(row: &Row<'_>, rule: &str, limit: Limit, possible: Limit) -> Option<Wrong> {
+    let (bounds, possible) = (limit.around_zero(), possible.around_zero());
+    let one = |axis: &&str| {
+        let shift = Reading::cell(row, axis).number().filter(|shift| !bounds.holds(*shift))?;
+        possible.holds(shift).then(|| (format!("{axis}={shift}"), format!("{axis} is {shift} cm")))
+    };
+    let (what, found): (Vec<String>, Vec<String>) = AXES.iter().filter_map(one).unzip();
+    let message = || format!("{}; the action limit of {rule} is {limit} cm", found.join(", "));
+    (!found.is_empty()).then(|| Wrong { what: what.join(" "), message: message() })
 }
 
 /// Returns the action limit of a set of prescriptions in cm, and the name of its rule.
-pub(in crate::mosaiq) fn site_limit<'r>(sites: &TableRows, rules: &'r Rules, set: &Value) -> Option<(&'r str, f64)> {
-    limits(sites, rules).get(set).map(|(rule, limit)| (*rule, limit.get()))
+pub(in crate::mosaiq) fn site_limit<'r>(sites: &TableRows, rules: &'r Rules, wanted: &Value) -> Option<(&'r str, f64)> {
+    let mut limits = Limits::default();
+    sites.rows().for_each(|row| limits.add(&row, rules));
+    limits.of(&Id::of(Some(wanted))).map(|(rule, limit)| (rule, limit.get()))
 }
 
-/// Returns the smallest action limit of every set of prescriptions that has one, by what its current version says.
-fn limits<'r>(sites: &TableRows, rules: &'r Rules) -> BTreeMap<Value, (&'r str, Limit)> {
-    let mut current: BTreeMap<Value, Row<'_>> = BTreeMap::new();
-    for row in sites.rows() {
+/// The smallest action limit of every set of prescriptions, by what its current version says.
+#[derive(Default)]
+struct Limits<'r>(BTreeMap<Id, Version<'r>>);
+
+/// A version of a prescription: whether it is the current one, its key, and the rule that it falls under.
+type Version<'r> = (bool, SlimKey, Option<(&'r str, Limit)>);
+
+impl<'r> Limits<'r> {
+    /// Takes in a prescription: of several current versions the last one counts, of none the first one.
+    fn add(&mut self, row: &Row<'_>, rules: &'r Rules) {
+        let Some(set) = set(row) else { return };
         let is_current = row.integer("Version").is_none_or(|version| version == 0);
-        if let Some(set) = set(&row)
-            && (is_current || !current.contains_key(&set))
-        {
-            current.insert(set, row);
+        let key = SlimKey::from(row.key());
+        let counts = |(known, known_key, _): &Version<'r>| match (is_current, known) {
+            (true, true) => key > *known_key,
+            (false, false) => key < *known_key,
+            (is_current, _) => is_current,
+        };
+        if self.0.get(&set).is_none_or(counts) {
+            self.0.insert(set, (is_current, key, limit(row, rules)));
         }
     }
-    let limit = |row: &Row<'_>| {
-        let text = |column: &str| row.text(column).unwrap_or_default().to_lowercase();
-        let (name, technique) = (text("Site_Name"), text("Technique"));
-        let fitting = rules.sites.iter().filter(|(_, rule)| {
-            name.contains(&rule.name.to_lowercase()) && technique.contains(&rule.technique.to_lowercase())
-        });
-        let smallest = fitting.min_by(|a, b| a.1.max_shift.get().total_cmp(&b.1.max_shift.get()));
-        smallest.map(|(rule, site)| (rule.as_str(), site.max_shift))
-    };
-    current.iter().filter_map(|(set, row)| Some((set.clone(), limit(row)?))).collect()
+
+    fn of(&self, set: &Id) -> Option<(&'r str, Limit)> {
+        self.0.get(set).and_then(|(.., limit)| *limit)
+    }
+}
+
+/// Returns the smallest limit of the rules that fit a prescription, and the rule's name.
+fn limit<'r>(row: &Row<'_>, rules: &'r Rules) -> Option<(&'r str, Limit)> {
+    let text = |column: &str| row.text(column).unwrap_or_default().to_lowercase();
+    let (name, technique) = (text("Site_Name"), text("Technique"));
+    let fitting = rules.sites.iter().filter(|(_, rule)| {
+        name.contains(&rule.name.to_lowercase()) && technique.contains(&rule.technique.to_lowercase())
+    });
+    let smallest = fitting.min_by(|a, b| a.1.max_shift.get().total_cmp(&b.1.max_shift.get()));
+    smallest.map(|(rule, site)| (rule.as_str(), site.max_shift))
 }

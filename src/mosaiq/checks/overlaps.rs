@@ -4,10 +4,10 @@ use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
 use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, seconds};
-use crate::model::{Finding, Query, Severity, Value, Wrong};
-use crate::mosaiq::course::Within;
-use crate::mosaiq::deliveries::Delivery;
+use crate::model::{Finding, Query, Severity, Wrong};
+use crate::mosaiq::course::{Groups, Slim, Within};
 use crate::mosaiq::ground::{Form, Read};
+use crate::mosaiq::lookup::Id;
 
 const TABLE: &str = "TrackTreatment";
 
@@ -46,7 +46,7 @@ fn reads() -> impl Iterator<Item = Read> {
 }
 
 /// A delivery, and what must be the same in all that go on at once.
-type Marked<'d> = (&'d Value, &'d Delivery);
+type Marked<'d> = (&'d Id, &'d Slim);
 
 /// The delivery with the latest time, and that of another mark with the latest.
 #[derive(Default)]
@@ -71,7 +71,7 @@ impl<'d> Latest<'d> {
     }
 
     /// Returns the delivery of another mark with the latest time.
-    fn besides(&self, mark: &Value) -> Option<(DateTime, &'d Delivery)> {
+    fn besides(&self, mark: &Id) -> Option<(DateTime, &'d Slim)> {
         let all = [self.first, self.other].into_iter().flatten();
         all.filter(|(_, (known, _))| *known != mark).map(|(time, (_, delivery))| (time, delivery)).next()
     }
@@ -95,43 +95,49 @@ impl Check for OverlappingDelivery {
     }
 
     fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
-        Box::new(Overlaps { looked_at: 0 })
+        let [machines, patients] =
+            [Within::Machine, Within::Patient].map(|within| Groups::new(within, SignedDuration::ZERO));
+        Box::new(Overlaps { machines, patients, looked_at: 0, findings: Vec::new() })
     }
 }
 
-/// The look: deliveries are compared when all have come by.
+/// The look: deliveries are compared as soon as all have come by that begin while one goes on.
 struct Overlaps {
+    machines: Groups,
+    patients: Groups,
     looked_at: u64,
+    findings: Vec<Finding>,
 }
 
 impl Look for Overlaps {
-    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
         self.looked_at += part.len();
+        let (passing, findings) = (known.course.passing(), &mut self.findings);
+        self.machines.take(passing, &mut |group| findings.extend(two_patients(group)));
+        self.patients.take(passing, &mut |group| findings.extend(two_machines(group)));
     }
 
-    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
-        let mut findings = Vec::new();
-        known.course.groups(Within::Machine, SignedDuration::ZERO, |group| {
-            let words = ["patient=other", "another patient is treated on the machine"];
-            findings.extend(overlaps(group, |delivery| &delivery.patient, words));
-        });
-        known.course.groups(Within::Patient, SignedDuration::ZERO, |group| {
-            let words = ["machine=other", "the patient is treated on another machine"];
-            findings.extend(overlaps(group, |delivery| &delivery.machine, words));
-        });
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        let mut findings = std::mem::take(&mut self.findings);
+        self.machines.finish(&mut |group| findings.extend(two_patients(group)));
+        self.patients.finish(&mut |group| findings.extend(two_machines(group)));
         findings.sort();
         Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }
 }
 
+fn two_patients(group: &[Slim]) -> Vec<Finding> {
+    overlaps(group, |delivery| &delivery.patient, ["patient=other", "another patient is treated on the machine"])
+}
+
+fn two_machines(group: &[Slim]) -> Vec<Finding> {
+    overlaps(group, |delivery| &delivery.machine, ["machine=other", "the patient is treated on another machine"])
+}
+
 /// Returns a finding for every delivery that begins while one of another mark goes on.
-fn overlaps<'d>(
-    group: &'d [(Value, Delivery)],
-    mark: impl Fn(&'d Delivery) -> &'d Value,
-    [aspect, what]: [&str; 2],
-) -> Vec<Finding> {
+fn overlaps<'d>(group: &'d [Slim], mark: impl Fn(&'d Slim) -> &'d Id, [aspect, what]: [&str; 2]) -> Vec<Finding> {
     let (mut latest, mut findings) = (Latest::default(), Vec::new());
-    for (_, delivery) in group {
+    for delivery in group {
         let running = latest.besides(mark(delivery)).filter(|(end, _)| *end > delivery.start);
         findings.extend(running.map(|(end, other)| {
             let shared = end.min(delivery.end).duration_since(delivery.start).as_secs_f64();
@@ -143,8 +149,8 @@ fn overlaps<'d>(
     findings
 }
 
-fn finding(card: &'static Card, delivery: &Delivery, other: &Delivery, Wrong { what, message }: Wrong) -> Finding {
-    let (key, related) = (delivery.key.clone(), vec![(TABLE, other.key.clone())]);
+fn finding(card: &'static Card, delivery: &Slim, other: &Slim, Wrong { what, message }: Wrong) -> Finding {
+    let (key, related) = (delivery.key.key(), vec![(TABLE, other.key.key())]);
     Finding { check: card.id, severity: card.severity, table: TABLE, key, related, what, message }
 }
 
@@ -166,33 +172,39 @@ impl Check for DeliveryTwoFields {
     }
 
     fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        Box::new(TwoFields { window: seconds(terms.rules.deliveries.field_window), looked_at: 0 })
+        let window = seconds(terms.rules.deliveries.field_window);
+        Box::new(TwoFields { window, groups: Groups::new(Within::Patient, window), looked_at: 0, findings: Vec::new() })
     }
 }
 
-/// The look: deliveries are compared when all have come by.
+/// The look: deliveries are compared as soon as all have come by that start near one.
 struct TwoFields {
     window: SignedDuration,
+    groups: Groups,
     looked_at: u64,
+    findings: Vec<Finding>,
 }
 
 impl Look for TwoFields {
-    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
         self.looked_at += part.len();
+        let Self { groups, findings, window, .. } = self;
+        groups.take(known.course.passing(), &mut |group| findings.extend(two_fields(group, *window)));
     }
 
-    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
-        let mut findings = Vec::new();
-        known.course.groups(Within::Patient, self.window, |group| findings.extend(two_fields(group, self.window)));
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        let mut findings = std::mem::take(&mut self.findings);
+        self.groups.finish(&mut |group| findings.extend(two_fields(group, self.window)));
         findings.sort();
         Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
     }
 }
 
 /// Returns a finding for every delivery of a patient that starts soon after one of another field.
-fn two_fields(group: &[(Value, Delivery)], window: SignedDuration) -> Vec<Finding> {
+fn two_fields(group: &[Slim], window: SignedDuration) -> Vec<Finding> {
     let (mut latest, mut findings) = (Latest::default(), Vec::new());
-    for (field, delivery) in group.iter().filter(|(field, _)| !field.is_null()) {
+    for delivery in group.iter().filter(|delivery| !delivery.field.is_null()) {
+        let field = &delivery.field;
         let near = latest.besides(field).map(|(start, other)| (delivery.start.duration_since(start), other));
         findings.extend(near.filter(|(apart, _)| *apart <= window).map(|(apart, other)| {
             let apart = apart.as_secs_f64();

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Card, Check, Known, Look, Part, Terms, Verdict};
 use crate::model::refusal::show;
-use crate::model::snapshot::key_form;
 use crate::model::{Finding, Query, Row, Severity};
 use crate::mosaiq::ground::{Form, Read};
-use crate::mosaiq::lookup::Lookup;
+use crate::mosaiq::lookup::{Id, Ids};
 use crate::mosaiq::references::{self, Reference};
 
 /// The check of some references.
@@ -126,7 +125,7 @@ struct Referring {
     card: &'static Card,
     all: Vec<&'static Reference>,
     /// What is there, by table and column.
-    parents: BTreeMap<(&'static str, &'static str), Lookup<()>>,
+    parents: BTreeMap<(&'static str, &'static str), Ids>,
     looked_at: u64,
     findings: Vec<Finding>,
 }
@@ -136,7 +135,7 @@ impl Look for Referring {
         let columns: BTreeSet<(&str, &str)> = self.all.iter().map(|one| (one.parent, one.parent_column)).collect();
         for place in columns.into_iter().filter(|(parent, _)| *parent == part.table) {
             let known = self.parents.entry(place).or_default();
-            part.rows.iter().filter_map(|row| row.cell(place.1)).for_each(|cell| known.add(key_form(cell), ()));
+            part.rows.iter().for_each(|row| known.add(Id::of(row.cell(place.1))));
             known.seal();
         }
         for reference in self.all.iter().filter(|reference| reference.table == part.table) {
@@ -155,13 +154,13 @@ impl Look for Referring {
 }
 
 /// Returns the finding of a row whose parent is missing.
-fn broken(card: &'static Card, reference: &Reference, known: Option<&Lookup<()>>, row: &Row<'_>) -> Option<Finding> {
+fn broken(card: &'static Card, reference: &Reference, known: Option<&Ids>, row: &Row<'_>) -> Option<Finding> {
     let Reference { table, column, parent, parent_column } = *reference;
-    let value = row.cell(column).filter(|cell| !cell.is_null()).map(key_form)?;
-    if known.is_some_and(|known| known.get(&value).is_some()) {
+    let id = Id::of(row.cell(column));
+    if id.is_null() || known.is_some_and(|known| known.has(&id)) {
         return None;
     }
-    let value = show(&[value]);
+    let value = show(&[id.value()]);
     Some(Finding {
         check: card.id,
         severity: card.severity,

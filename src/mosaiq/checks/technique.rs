@@ -2,11 +2,11 @@
 
 use super::times::{judged_by, lasts};
 use super::{Card, Check, Known, Look, Terms, each};
-use crate::model::snapshot::key_form;
 use crate::model::{Query, Severity, Wrong};
 use crate::mosaiq::deliveries::judged;
 use crate::mosaiq::field_types;
 use crate::mosaiq::ground::{Form, Read};
+use crate::mosaiq::lookup::Id;
 
 const TABLE: &str = "TrackTreatment";
 const FIELDS: &str = "TxField";
@@ -42,7 +42,7 @@ impl Check for TechniqueDuration {
     fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
         each(&CARD, TABLE, move |row, known| {
             let strange = || {
-                let kind = known.field(&row.cell("FLD_ID").map(key_form)?)?.integer("Type_Enum")?;
+                let kind = known.field(&Id::of(row.cell("FLD_ID")))?.kind?;
                 let bounds = terms.rules.of_type(Some(kind))?.duration?;
                 let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds))?.as_secs_f64();
                 let word = field_types::word(kind).unwrap_or_default();

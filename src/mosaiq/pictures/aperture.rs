@@ -2,10 +2,11 @@
 
 use crate::model::refusal::show;
 use crate::model::snapshot::key_form;
-use crate::model::{Row, Snapshot, Value};
+use crate::model::{Row, Snapshot};
 use crate::mosaiq::fleet::Fleet;
 use crate::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, Pair};
-use crate::mosaiq::machines::{LeafField, Machines};
+use crate::mosaiq::lookup::Id;
+use crate::mosaiq::machines::Machines;
 use crate::mosaiq::rules::Rules;
 
 /// The leaves of a control point.
@@ -54,13 +55,13 @@ impl<'a> Counting<'a> {
     }
 
     /// Returns the convention of a field's machine, and what tells so.
-    fn convention(&self, field: &Value, point: &LeafPoint<'_>) -> (Convention, &'static str) {
-        let own: Option<&LeafField> = self.machines.fields().get(field);
-        let ruled = self.fleet.rule(self.fleet.machine(field).unwrap_or(&Value::Null));
+    fn convention(&self, field: &Id, point: &LeafPoint<'_>) -> (Convention, &'static str) {
+        let own = self.machines.leaf_field(field);
+        let ruled = self.machines.fields.get(field).and_then(|field| self.fleet.rule(field.machine));
         if let Some(convention) = ruled.and_then(|rule| rule.leaf_convention) {
             return (convention, "as the rules say of the machine");
         }
-        match own.and_then(|own| self.machines.others(own).convention()) {
+        match own.and_then(|own| self.machines.others(&own).convention()) {
             Some(convention) => (convention, "as the machine's other fields tell"),
             None => (likely([point]), "a guess from these leaves alone"),
         }
@@ -69,9 +70,9 @@ impl<'a> Counting<'a> {
     /// Returns the leaves of a control point; `None` where it has no positions.
     pub(super) fn aperture(&self, row: &Row<'_>) -> Option<Aperture> {
         let point = LeafPoint::read(row).or_else(|| unnumbered(row))?;
-        let field = row.cell("FLD_ID").map(key_form)?;
+        let field = Id::of(row.cell("FLD_ID"));
         let (convention, told) = self.convention(&field, &point);
-        let reaches = |position: i16| self.fleet.of_field(Some(&field)).reaches(position);
+        let reaches = |position: i16| self.fleet.of_field(&field, &self.machines.fields).reaches(position);
         of_point(row, convention, format!("{}, {told}", convention.about()), reaches)
     }
 }

@@ -9,6 +9,7 @@ use crate::model::{Key, Query, Refusal, Row, Snapshot, Value};
 use crate::mosaiq::fleet::Fleet;
 use crate::mosaiq::leaves::{Convention, LeafPoint};
 use crate::mosaiq::limits::LEAF_CM;
+use crate::mosaiq::lookup::Id;
 use crate::mosaiq::machines::{self, FIELDS, MACHINE};
 use crate::mosaiq::records;
 use crate::mosaiq::rules::{Bounds, Rules};
@@ -83,7 +84,7 @@ pub fn film(field: &Value, rules: &Rules, snapshot: &Snapshot) -> Result<Film, R
     let points = records::points(snapshot, field)?;
     let leaves: Vec<LeafPoint<'_>> = points.iter().filter_map(LeafPoint::read).collect();
     let fleet = Fleet::read(snapshot, rules);
-    let rule = row.cell(MACHINE).map(key_form).and_then(|machine| fleet.rule(&machine));
+    let rule = fleet.rule(&Id::of(row.cell(MACHINE)));
     let others = machines::others(snapshot, &row).ok().and_then(|others| others.tally.convention());
     let (convention, told) = match (rule.and_then(|rule| rule.leaf_convention), others) {
         (Some(convention), _) => (convention, "as the rules say"),

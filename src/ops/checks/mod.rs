@@ -6,6 +6,7 @@ pub mod fingerprint;
 mod lines;
 mod options;
 pub mod report;
+mod rows;
 mod session;
 
 use std::path::PathBuf;
@@ -66,7 +67,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let named = context.chosen(&journal)?;
     let mut target = context.open(&named.url)?;
     let terms = Terms { now, rules: rules.rules.clone() };
-    let session = Session::under(context, target.as_mut(), &chosen, terms)?;
+    let session = Session::once(context, target.as_mut(), &chosen, terms)?;
     let mut outcome = outcome(context, named.name, now, &session);
     outcome.rules = rules.line();
     settle(&mut outcome, &request.options, baseline.as_ref())?;

@@ -1,0 +1,136 @@
+//! Fields in a few bytes each: what is looked up of them once their rows have gone by; judges none of them.
+
+use std::collections::BTreeMap;
+
+use super::lookup::{Id, Lookup};
+use super::machines::MACHINE;
+use super::versions;
+use crate::model::{Key, Row, Value};
+
+/// Every field that came by.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    all: Lookup<Packed>,
+    machines: Names<Id>,
+    numbers: Names<Option<i64>>,
+}
+
+/// A field as it is kept; few machines, types, versions and numbers of control points occur, and each is kept once.
+#[derive(Debug)]
+struct Packed {
+    /// The row's key, where it is another than the id.
+    key: Option<Box<Key>>,
+    set: Id,
+    /// Not a number where there is none: an option would take as much room again.
+    meterset: f64,
+    machine: u32,
+    kind: u32,
+    version: u32,
+    promised: u32,
+}
+
+/// A field.
+#[derive(Clone, Debug)]
+pub(super) struct Field<'f> {
+    /// FLD_ID.
+    pub(super) id: Id,
+    key: Option<&'f Key>,
+    /// Machine_ID_Staff_ID.
+    pub(super) machine: &'f Id,
+    /// FLD_SET_ID.
+    pub(super) set: &'f Id,
+    /// Type_Enum.
+    pub(super) kind: Option<i64>,
+    /// Version, 0 where there is none.
+    pub(super) version: i64,
+    /// ControlPoints.
+    pub(super) promised: Option<i64>,
+    /// Meterset.
+    pub(super) meterset: Option<f64>,
+}
+
+impl Field<'_> {
+    /// Returns the row's key.
+    pub(super) fn key(&self) -> Key {
+        self.key.cloned().unwrap_or_else(|| vec![self.id.value()])
+    }
+}
+
+impl Fields {
+    /// Takes in rows; of several with one FLD_ID the last one counts.
+    pub(super) fn take(&mut self, rows: &[Row<'_>]) {
+        for row in rows {
+            let id = Id::of(row.cell("FLD_ID"));
+            let key = row.key();
+            let is_id = matches!((key.as_slice(), &id), ([Value::Integer(key)], Id::Number(id)) if key == id);
+            let packed = Packed {
+                key: (!is_id).then(|| Box::new(key)),
+                set: Id::of(row.cell(versions::SET)),
+                meterset: row.float("Meterset").unwrap_or(f64::NAN),
+                machine: self.machines.number(Id::of(row.cell(MACHINE))),
+                kind: self.numbers.number(row.integer("Type_Enum")),
+                version: self.numbers.number(row.integer("Version")),
+                promised: self.numbers.number(row.integer("ControlPoints")),
+            };
+            self.all.add(id, packed);
+        }
+    }
+
+    /// Puts the fields in order, as every look-up needs it.
+    pub(super) fn seal(&mut self) {
+        self.all.seal();
+    }
+
+    /// Returns a field.
+    pub(super) fn get(&self, id: &Id) -> Option<Field<'_>> {
+        self.all.get(id).map(|packed| self.unpack(id.clone(), packed))
+    }
+
+    /// Returns all fields, by id.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Field<'_>> {
+        self.all.iter().map(|(id, packed)| self.unpack(id, packed))
+    }
+
+    fn unpack<'f>(&'f self, id: Id, packed: &'f Packed) -> Field<'f> {
+        let number = |number: u32| self.numbers.value(number).copied().flatten();
+        Field {
+            id,
+            key: packed.key.as_deref(),
+            machine: self.machines.value(packed.machine).unwrap_or(&Id::Null),
+            set: &packed.set,
+            kind: number(packed.kind),
+            version: number(packed.version).unwrap_or_default(),
+            promised: number(packed.promised),
+            meterset: Some(packed.meterset).filter(|meterset| !meterset.is_nan()),
+        }
+    }
+}
+
+/// Things of which few occur, each told by a small number.
+#[derive(Debug)]
+struct Names<T> {
+    numbers: BTreeMap<T, u32>,
+    all: Vec<T>,
+}
+
+impl<T> Default for Names<T> {
+    fn default() -> Self {
+        Self { numbers: BTreeMap::new(), all: Vec::new() }
+    }
+}
+
+impl<T: Ord + Clone> Names<T> {
+    fn number(&mut self, thing: T) -> u32 {
+        if let Some(number) = self.numbers.get(&thing) {
+            return *number;
+        }
+        let number = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        self.all.push(thing.clone());
+        self.numbers.insert(thing, number);
+        number
+    }
+
+    fn value(&self, number: u32) -> Option<&T> {
+        usize::try_from(number).ok().and_then(|at| self.all.get(at))
+    }
+}
