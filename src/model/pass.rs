@@ -1,4 +1,4 @@
-//! A pass over a table: which of its columns come by, in which order, and beside which other rows; reads nothing itself.
+//! A pass over a table: which columns come by, in which order, and beside which other rows; reads nothing itself.
 
 use std::sync::Arc;
 
@@ -9,20 +9,25 @@ use super::Table;
 pub struct Pass {
     /// The table, or [`Table::only`] some of its columns: the cells are those.
     pub table: Arc<Table>,
-    /// The column by which the database puts the rows in order, as far as it can; without it they come as they lie.
+    /// The column of the table by which the database puts the rows in order, as far as it can, NULLs wherever it has
+    /// them; it need not be one of those that come by. Without it rows come as they lie.
     pub order: Option<String>,
     /// The rows to come along; a row without any is left out then.
     pub beside: Option<Beside>,
 }
 
 /// The rows of another table that a table's rows refer to.
+///
+/// Numbers of different types are the same where they are equal, and texts where the database holds them to be. A text
+/// is no number, and NULL refers to nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Beside {
     /// The referring column, which need not be one of those that come by.
     pub column: String,
     /// The other table, or some of its columns: their cells come behind those of the first.
     pub parent: Arc<Table>,
-    /// The column referred to; where several rows have its value, each comes with the first once.
+    /// The column referred to, which need not come by either; where several rows have its value, each comes with the
+    /// first once.
     pub parent_column: String,
 }
 
