@@ -307,3 +307,14 @@ fn days_are_read_from_native_times() {
     let answer = world.target().read(&mfm::model::Query::day("t", "at", day)).unwrap();
     assert_eq!(answer.rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>(), [int(2), int(3)]);
 }
+
+#[test]
+fn a_pass_comes_in_order_and_beside_other_rows() {
+    let world = SimWorld::new(7);
+    for new in passes::tables() {
+        world.create_table(&new).unwrap();
+        let made = table(&mut world.target(), &new.name);
+        passes::rows(&made).into_iter().for_each(|row| world.insert(&new.name, row).unwrap());
+    }
+    passes::Rig::new(&mut world.target()).holds();
+}

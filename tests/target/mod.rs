@@ -1,6 +1,8 @@
 //! What the tests of targets share: a marked SQLite file, and small plans as the engine would make them.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
 
+pub(crate) mod passes;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};

@@ -21,6 +21,7 @@
 //! ```
 
 mod census;
+mod pass;
 mod read;
 mod script;
 mod state;

@@ -7,12 +7,11 @@ use mfm_journal::{Digest, Value};
 
 use super::world::World;
 use super::writer::SimWriter;
-use super::{SimWorld, census};
+use super::{SimWorld, census, pass};
 use crate::model::snapshot::key_form;
 use crate::model::time::lies_on;
 use crate::model::{Answer, Filter, Key, Pass, Query, Table};
 use crate::target::foreign::{self, ForeignKey};
-use crate::target::known;
 use crate::target::tally::Tally;
 use crate::target::unique::{Index, judge, touches};
 use crate::target::{Bound, Census, Marker, OperationRow, Session, TableDigest, Target, TargetError, Touch, Writer};
@@ -129,18 +128,7 @@ impl Target for SimTarget {
         pass: &Pass,
         take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
-        let table = &pass.table;
-        let world = self.ask()?;
-        let stored = world.committed.find(&table.shape.name);
-        let stored = known::part(stored, table, |stored| &stored.table)?;
-        let places: Vec<usize> = table.columns.iter().filter_map(|c| stored.table.position(&c.image.name)).collect();
-        let mut cells = Vec::with_capacity(places.len());
-        for row in stored.rows() {
-            cells.clear();
-            cells.extend(places.iter().filter_map(|at| row.get(*at).cloned()));
-            take(&cells)?;
-        }
-        Ok(())
+        pass::each(&self.ask()?.committed, pass, take)
     }
 
     fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
