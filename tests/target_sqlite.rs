@@ -6,9 +6,9 @@ mod target;
 
 use std::path::Path;
 
-use mfm::model::{Change, Filter, Key, Kind, Query, Refusal, Storage, Value};
+use mfm::model::{Change, Filter, Key, Kind, Pass, Query, Refusal, Storage, Value};
 use mfm::target::sqlite::{SqliteTarget, create_lab, roll_back_hot_journal};
-use mfm::target::{DomainKeys, NewTable, OperationState, Target, open_url};
+use mfm::target::{DomainKeys, NewTable, OperationState, Target, TargetError, open_url};
 use target::*;
 
 const ROWS: &str = "CREATE TABLE t(id INTEGER PRIMARY KEY, a decimal(4,1), b varchar(9));
@@ -281,4 +281,41 @@ fn days_are_read_as_text_and_judged_as_time() {
     let day = "2024-06-28".parse().unwrap();
     assert!(target.read(&Query::day("nothing", "at", day)).unwrap().table.is_none());
     assert_eq!(refusal(target.read(&Query::day("t", "nothing", day))).code(), "missing_column");
+}
+
+#[test]
+fn a_pass_comes_in_order_and_beside_other_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lab.db");
+    let mut lab = create_lab(&path).unwrap();
+    for new in passes::tables() {
+        let made = lab.table(&new).unwrap();
+        passes::rows(&made).iter().for_each(|row| lab.row(&new.name, row).unwrap());
+    }
+    lab.finish().unwrap();
+    passes::Rig::new(&mut SqliteTarget::open(&path, DomainKeys::new()).unwrap()).holds();
+}
+
+#[test]
+fn what_a_sqlite_column_holds_against_its_type_is_no_other_value() {
+    let file = File::new(
+        "CREATE TABLE c(id INTEGER PRIMARY KEY, up, at datetime); CREATE TABLE p(id INTEGER PRIMARY KEY, k varchar(5));
+         INSERT INTO c VALUES (1, 5, '2026-01-02'), (2, '5', 20260101), (3, 5.0, NULL), (4, x'35', '2026-01-01'),
+           (5, NULL, x'00');
+         INSERT INTO p VALUES (5, '5'), (6, NULL);",
+    );
+    let mut target = file.target();
+    let (c, p) = (table(&mut target, "c"), table(&mut target, "p"));
+    let mut ids = |pass: Pass| {
+        let mut ids = Vec::new();
+        target.scan(&pass, &mut |row| {
+            ids.push(row[0].clone());
+            Ok(())
+        })?;
+        Ok::<_, TargetError>(ids)
+    };
+    let plain = || Pass::of(c.clone());
+    assert_eq!(ids(plain().beside("up", p.clone(), "id")).unwrap(), [int(1), int(3)]);
+    assert_eq!(ids(plain().beside("up", p, "k")).unwrap(), [int(2)]);
+    assert_eq!(ids(plain().by("at")).unwrap(), [3, 2, 4, 1, 5].map(int), "NULL, numbers, text, bytes");
 }

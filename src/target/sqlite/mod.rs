@@ -8,6 +8,7 @@ mod key;
 mod lab;
 mod marks;
 mod open;
+mod pass;
 mod rehearse;
 mod rows;
 mod sql;
@@ -219,11 +220,7 @@ impl Target for SqliteTarget {
         pass: &Pass,
         take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
-        let table = &pass.table;
-        self.in_one_state(|it| {
-            let sheet = it.catalogue.part(&it.connection, &it.place, table)?;
-            rows::each(&it.connection, &it.place, &sheet, |(_, cells)| take(cells))
-        })
+        self.in_one_state(|it| pass::each(&it.connection, &it.place, &mut it.catalogue, pass, take))
     }
 
     fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {

@@ -33,11 +33,21 @@ pub(super) fn each(
     connection: &Connection,
     place: &Place,
     sheet: &Sheet,
+    take: impl FnMut(Found<'_>) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    visit(connection, place, (&sql::rows(sheet), sheet.table.columns.len()), take)
+}
+
+/// Reads rows of so many cells, one after the other; the hidden rowid stands before them.
+pub(super) fn visit(
+    connection: &Connection,
+    place: &Place,
+    (text, width): (&str, usize),
     mut take: impl FnMut(Found<'_>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     let failed = place.error("read rows");
-    let mut statement = connection.prepare_cached(&sql::rows(sheet)).map_err(&failed)?;
-    let mut cells = vec![Value::Null; sheet.table.columns.len()];
+    let mut statement = connection.prepare_cached(text).map_err(&failed)?;
+    let mut cells = vec![Value::Null; width];
     let mut rows = statement.query([]).map_err(&failed)?;
     while let Some(row) = rows.next().map_err(&failed)? {
         read_cells(row, 1, &mut cells).map_err(&failed)?;

@@ -118,8 +118,7 @@ pub(super) fn rows_of_keys(sheet: &Sheet, count: usize) -> String {
         format!("{TABLE_ALIAS}.{} = wanted.k{at} COLLATE {}", quoted(name), quoted(collation))
     };
     let terms: Vec<_> = key.iter().zip(&sheet.collations).enumerate().map(term).collect();
-    let columns = sheet.table.columns.iter().map(|column| quoted(&column.image.name));
-    let columns: Vec<_> = columns.map(|name| format!("{TABLE_ALIAS}.{name}")).collect();
+    let columns: Vec<_> = cells(TABLE_ALIAS, sheet).collect();
     let rowid = sheet.rowid.map_or_else(|| "NULL".to_owned(), |name| format!("{TABLE_ALIAS}.{name}"));
     format!(
         "WITH wanted(nth{names}) AS (VALUES {}) SELECT wanted.nth, {rowid}, {} FROM wanted CROSS JOIN main.{} AS \
@@ -133,6 +132,39 @@ pub(super) fn rows_of_keys(sheet: &Sheet, count: usize) -> String {
 
 /// What a statement of two tables calls the one that is read.
 const TABLE_ALIAS: &str = "held";
+/// What it calls the one that its rows refer to.
+const PARENT_ALIAS: &str = "beside";
+
+fn cells<'s>(alias: &'s str, sheet: &'s Sheet) -> impl Iterator<Item = String> + 's {
+    sheet.table.columns.iter().map(move |column| format!("{alias}.{}", quoted(&column.image.name)))
+}
+
+/// What rows refer to: the referring column, the other table, its column.
+pub(super) struct Beside {
+    pub(super) column: String,
+    pub(super) parent: Sheet,
+    pub(super) parent_column: String,
+}
+
+/// Reads rows in the order of a column, beside those that they refer to; NULL stands before them.
+///
+/// The rows referred to are looked up one by one, so that no more than one is held.
+pub(super) fn pass(sheet: &Sheet, order: Option<&str>, beside: Option<&Beside>) -> String {
+    let others = beside.into_iter().flat_map(|beside| cells(PARENT_ALIAS, &beside.parent));
+    let read: String = cells(TABLE_ALIAS, sheet).chain(others).map(|cell| format!(", {cell}")).collect();
+    let joined = beside.map_or_else(String::new, join);
+    let order = order.map_or_else(String::new, |column| format!(" ORDER BY {TABLE_ALIAS}.{}", quoted(column)));
+    format!("SELECT NULL{read} FROM main.{} AS {TABLE_ALIAS}{joined}{order}", quoted(sheet.name()))
+}
+
+fn join(beside: &Beside) -> String {
+    let one = format!("{TABLE_ALIAS}.{}", quoted(&beside.column));
+    let other = format!("{PARENT_ALIAS}.{}", quoted(&beside.parent_column));
+    // The plus takes a column's affinity away. The first comparison is made with the other column's own, so that an
+    // index of whatever type serves it, and may take a text for a number; the second takes nothing for anything else.
+    let table = quoted(beside.parent.name());
+    format!(" CROSS JOIN main.{table} AS {PARENT_ALIAS} ON {other} = +{one} AND +{other} = +{one}")
+}
 
 /// Reads the rows whose column equals one of `count` values.
 pub(super) fn rows_among(sheet: &Sheet, column: &str, count: usize) -> String {
