@@ -1,10 +1,10 @@
 //! Tables as they are found in the wild: names, schemas, keys, identity, triggers, foreign keys, rules, other programs.
 
 use mfm::model::{Change, KeyStanding, Refusal, Value};
-use mfm::target::{Census, ExecuteError, Target, Touch};
+use mfm::target::{Census, ExecuteError, Target, Touch, create_lab};
 
 use super::target::*;
-use super::world::Database;
+use super::world::{Database, Passwords};
 
 const PAIR: &str = "INSERT INTO dbo.t VALUES (1, 1), (2, 2);";
 
@@ -443,4 +443,19 @@ fn a_filtered_unique_index_is_left_to_the_database() {
     assert_eq!(refused_code(done), "unique_index");
     assert_eq!(database.dump(), clean);
     there_and_back(&mut target, &changes[..1]);
+}
+
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn a_pass_comes_in_order_and_beside_other_rows() {
+    let database = Database::bare();
+    let mut lab = create_lab(&database.url(), &Passwords::default()).unwrap();
+    for new in passes::tables() {
+        let made = lab.table(&new).unwrap();
+        passes::rows(&made).iter().for_each(|row| lab.row(&new.name, row).unwrap());
+    }
+    lab.finish().unwrap();
+    let mut target = database.target();
+    passes::Rig::new(&mut target).holds();
+    passes::notes_are_refused(&mut target);
 }

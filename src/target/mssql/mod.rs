@@ -10,6 +10,7 @@ mod lab;
 mod marks;
 mod oddities;
 mod open;
+mod pass;
 mod rehearse;
 mod rows;
 mod session;
@@ -226,7 +227,6 @@ impl Target for MssqlTarget {
         pass: &Pass,
         take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
-        let table = &pass.table;
         let (mut begun, url) = (false, self.url.clone());
         self.session.in_one_state(&mut |step| {
             // Rows that were handed out already cannot be taken back.
@@ -234,11 +234,9 @@ impl Target for MssqlTarget {
                 let why = "the connection broke, or another program's lock was in the way".to_owned();
                 return Err(TargetError::Failed { url: url.clone(), what: "read a table to its end".to_owned(), why });
             }
-            let sheet = step.part(table)?;
-            let Step { wire, place, .. } = step;
-            rows::each(wire, place, &sheet, |row| {
+            pass::each(step, pass, &mut |row| {
                 begun = true;
-                take(&row)
+                take(row)
             })
         })
     }

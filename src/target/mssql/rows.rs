@@ -9,6 +9,7 @@ use tiberius::ColumnData;
 use super::catalogue::{Field, Sheet};
 use super::codec;
 use super::fault::{Place, Stopped};
+use super::sql::pass::{Beside, pass as pass_text};
 use super::sql::rows as text;
 use super::stage::{self, Part};
 use super::wire::{self, Cells, Wire};
@@ -62,6 +63,25 @@ fn all_fields(sheet: &Sheet) -> Vec<&Field> {
     sheet.fields.iter().collect()
 }
 
+/// Reads the rows of a pass, one after the other: the cells of a table, behind them those of the other one.
+pub(super) fn pass(
+    wire: &mut Wire,
+    place: &Place,
+    (sheet, order, beside): (&Sheet, Option<&Field>, Option<&Beside>),
+    take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    let fields = all_fields(sheet);
+    let asked = wire.each(&pass_text(sheet, order, beside), Vec::new(), |mut row| {
+        let others = row.split_off(fields.len().min(row.len()));
+        let mut cells = decoded(sheet, &fields, row)?;
+        if let Some(Beside { parent, .. }) = beside {
+            cells.extend(decoded(parent, &all_fields(parent), others)?);
+        }
+        Ok::<(), Stopped>(take(&cells)?)
+    });
+    asked.map_err(place.stopped("read rows"))
+}
+
 /// Reads every row of a table, one after the other.
 pub(super) fn each(
     wire: &mut Wire,
@@ -82,8 +102,7 @@ pub(super) fn among(
     values: &BTreeSet<Value>,
 ) -> Result<Vec<Vec<Value>>, TargetError> {
     let (at, column) = sheet.table.column(column)?;
-    let missing = || Refusal::MissingColumn { table: sheet.shown().to_owned(), column: column.image.name.clone() };
-    let field = sheet.field(&column.image.name).ok_or_else(missing)?;
+    let field = field(sheet, &column.image.name)?;
     let wanted: BTreeSet<Value> = values.iter().filter(|value| !value.is_null()).map(key_form).collect();
     // A value that the column cannot hold is in no row.
     let held = wanted.iter().filter_map(|value| codec::encode(&as_held(value, field), field.kind));
@@ -202,10 +221,14 @@ pub(super) fn count(
 }
 
 fn holds(sheet: &Sheet, (column, number): &(String, i64)) -> Result<String, Refusal> {
+    Ok(text::holds_number(field(sheet, column)?, *number))
+}
+
+/// Returns a column that is read, by its name in any case.
+pub(super) fn field<'s>(sheet: &'s Sheet, column: &str) -> Result<&'s Field, Refusal> {
     let (_, column) = sheet.table.column(column)?;
     let name = &column.image.name;
-    let missing = || Refusal::MissingColumn { table: sheet.shown().to_owned(), column: name.clone() };
-    Ok(text::holds_number(sheet.field(name).ok_or_else(missing)?, *number))
+    sheet.field(name).ok_or_else(|| Refusal::MissingColumn { table: sheet.shown().to_owned(), column: name.clone() })
 }
 
 /// Reads the largest value of a column.

@@ -6,6 +6,8 @@ use super::text::Page;
 const NATIONAL_MAX: u32 = 4_000;
 /// Bytes beyond this count make a binary a `max` one.
 const BYTES_MAX: u32 = 8_000;
+/// A decimal number has no more digits.
+const DIGITS_MAX: u8 = 38;
 
 /// What the catalogue says of a column's type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +22,17 @@ pub(super) struct RawType {
     pub(super) scale: u8,
     /// The number of the code page of the column's collation.
     pub(super) code_page: Option<i64>,
+}
+
+/// How the values of two columns are compared without one of them making the question fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    /// As they are.
+    Plain,
+    /// As floats: what fits one of the types need not fit the other.
+    Float,
+    /// Not at all: no value of one is a value of the other.
+    Never,
 }
 
 /// A type whose every value is kept exactly.
@@ -222,6 +235,38 @@ impl Type {
                 | Self::Bytes { legacy: true, .. }
         )
     }
+
+    /// Returns the digits before and behind the point of an exact number that any other is compared with by its digits.
+    const fn digits(self) -> Option<(u8, u8)> {
+        match self {
+            Self::Bit => Some((1, 0)),
+            Self::TinyInt => Some((3, 0)),
+            Self::SmallInt => Some((5, 0)),
+            Self::Int => Some((10, 0)),
+            Self::BigInt => Some((19, 0)),
+            Self::Decimal { precision, scale, .. } => Some((precision.saturating_sub(scale), scale)),
+            _ => None,
+        }
+    }
+
+    /// Returns how values of the type are compared with those of another, both of which compare. A text is no number.
+    pub(super) fn comparison(self, other: Self) -> Comparison {
+        let number = |kind: Self| {
+            kind.digits().is_some() || matches!(kind, Self::Money | Self::SmallMoney | Self::Real | Self::Float)
+        };
+        let text = |kind: Self| matches!(kind, Self::National { .. } | Self::Paged { .. });
+        let fit =
+            |(before, behind): (u8, u8), (whole, scale): (u8, u8)| before.max(whole) + behind.max(scale) <= DIGITS_MAX;
+        match (self.digits(), other.digits()) {
+            (Some(one), Some(other)) if fit(one, other) => Comparison::Plain,
+            _ if std::mem::discriminant(&self) == std::mem::discriminant(&other) && self.digits().is_none() => {
+                Comparison::Plain
+            }
+            _ if text(self) && text(other) => Comparison::Plain,
+            _ if number(self) && number(other) => Comparison::Float,
+            _ => Comparison::Never,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -259,6 +304,32 @@ mod tests {
             assert_eq!(of(unkept, 0, 0, 0, page), None, "{unkept}");
         }
         assert_eq!(of("varchar", 20, 0, 0, Some(437)), None, "a code page that cannot be decoded exactly");
+    }
+
+    #[test]
+    fn no_comparison_converts_what_may_not_convert() {
+        use Comparison::{Float, Never, Plain};
+        let decimal = |precision, scale| of("decimal", 9, precision, scale, None).unwrap();
+        let kind = |name: &str| of(name, 8, 0, 3, Some(1252)).unwrap();
+        for (one, other, expected) in [
+            (kind("int"), kind("bigint"), Plain),
+            (kind("bit"), decimal(5, 1), Plain),
+            (kind("bigint"), decimal(38, 20), Float),
+            (decimal(38, 0), decimal(38, 38), Float),
+            (kind("int"), kind("smallmoney"), Float),
+            (kind("float"), kind("real"), Float),
+            (kind("float"), kind("float"), Plain),
+            (kind("varchar"), kind("nchar"), Plain),
+            (kind("int"), kind("varchar"), Never),
+            (kind("int"), kind("datetime"), Never),
+            (kind("datetime"), kind("datetime2"), Never),
+            (kind("datetime2"), of("datetime2", 8, 0, 7, None).unwrap(), Plain),
+            (kind("uniqueidentifier"), kind("char"), Never),
+            (kind("binary"), kind("varbinary"), Plain),
+        ] {
+            assert_eq!(one.comparison(other), expected, "{one:?} and {other:?}");
+            assert_eq!(other.comparison(one), expected, "{other:?} and {one:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::quoted;
 use crate::model::Page;
 
 /// What a statement calls the table that is read.
-const TABLE: &str = "t";
+pub(super) const TABLE: &str = "t";
 /// What it calls the staged rows.
 const STAGE: &str = "w";
 /// The column that numbers staged rows.

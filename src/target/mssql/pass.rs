@@ -1,0 +1,40 @@
+//! A pass over a table of SQL Server, in the order of a column, beside the rows that its rows refer to; judges no row.
+
+use super::catalogue::Field;
+use super::rows;
+use super::session::Step;
+use super::sql::pass::Beside;
+use crate::model::{Pass, Refusal, Table, Value};
+use crate::target::TargetError;
+
+/// Visits every row of a pass.
+pub(super) fn each(
+    step: &mut Step<'_>,
+    pass: &Pass,
+    take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    let sheet = step.part(&pass.table)?;
+    let order = pass.order.as_ref().map(|column| compared(step, &pass.table, column)).transpose()?;
+    let mut beside = None;
+    if let Some(found) = &pass.beside {
+        let parent = step.part(&found.parent)?;
+        let field = compared(step, &pass.table, &found.column)?;
+        let parent_field = compared(step, &found.parent, &found.parent_column)?;
+        beside = Some(Beside { field, parent, parent_field });
+    }
+    let Step { wire, place, .. } = step;
+    rows::pass(wire, place, (&sheet, order.as_ref(), beside.as_ref()), take)
+}
+
+/// Returns a column of the whole table that rows can be put in order by, or found by.
+fn compared(step: &mut Step<'_>, table: &Table, column: &str) -> Result<Field, TargetError> {
+    let missing = || Refusal::MissingTable { table: table.shape.name.clone() };
+    let whole = step.sheet(&table.shape.name)?.ok_or_else(missing)?;
+    let field = rows::field(&whole, column)?;
+    if field.kind.compares() {
+        return Ok(field.clone());
+    }
+    let (name, declared) = (&field.name, field.kind.declared());
+    let what = format!("a reading of {} by {name}, of type {declared}, which nothing compares,", whole.shown());
+    Err(Refusal::Unsupported { what }.into())
+}
