@@ -166,7 +166,7 @@ impl Table {
         Self { shape: Arc::new(shape), columns, omitted: self.omitted.clone(), key: self.key.clone() }
     }
 
-    /// Returns the table whose rows come beside rows of another: that one's columns stand behind its own, as `NAME.column`.
+    /// Returns the table whose rows come beside rows of another, whose columns stand behind its own as `NAME.column`.
     #[must_use]
     pub fn beside(&self, parent: &Self) -> Self {
         let prefixed = |column: &Column| {

@@ -213,3 +213,90 @@ fn shorten<P: Ord>(kept: &mut BTreeMap<P, (f64, SlimKey)>, place: P, lasted: (f6
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn minute(minute: i64) -> DateTime {
+        jiff::civil::datetime(2024, 5, 6, 8, 0, 0, 0) + SignedDuration::from_mins(minute)
+    }
+
+    fn slim(key: i64, patient: i64, machine: i64, (start, lasted): (i64, i64)) -> Slim {
+        Slim {
+            key: SlimKey::Number(key),
+            patient: Id::Number(patient),
+            machine: Id::Number(machine),
+            field: Id::Number(patient * 10),
+            start: minute(start),
+            end: minute(start + lasted),
+            counts: true,
+            judged: true,
+            begun: false,
+        }
+    }
+
+    /// Deliveries in the order of their starts.
+    fn course() -> impl Strategy<Value = Vec<Slim>> {
+        let delivery = (0_i64..3, 0_i64..2, (0_i64..300, 0_i64..30));
+        prop::collection::vec(delivery, 0..60).prop_map(|mut all| {
+            all.sort_by_key(|(.., (start, _))| *start);
+            (0..).zip(all).map(|(at, (patient, machine, times))| slim(50 - at, patient, machine, times)).collect()
+        })
+    }
+
+    fn groups(course: &[Slim], within: Within, gap: SignedDuration, part: usize) -> Vec<Vec<Slim>> {
+        let (mut groups, mut shown) = (Groups::new(within, gap), Vec::new());
+        course.chunks(part).for_each(|part| groups.take(part, &mut |group| shown.push(group.to_vec())));
+        groups.finish(&mut |group| shown.push(group.to_vec()));
+        shown
+    }
+
+    proptest! {
+        #[test]
+        fn what_may_meet_is_shown_together(course in course(), gap in 0_i64..20, part in 1_usize..9) {
+            let gap = SignedDuration::from_mins(gap);
+            for within in [Within::Patient, Within::Machine, Within::Both] {
+                let shown = groups(&course, within, gap, part);
+                let group_of = |slim: &Slim| shown.iter().position(|group| group.iter().any(|one| one.key == slim.key));
+                for (at, first) in course.iter().enumerate() {
+                    for later in course.iter().skip(at + 1).filter(|later| within.place(first) == within.place(later)) {
+                        if later.start.duration_since(first.end) <= gap {
+                            prop_assert!(group_of(first).is_some() && group_of(first) == group_of(later));
+                        }
+                    }
+                }
+                for group in &shown {
+                    prop_assert!(group.len() > 1 && group.is_sorted_by_key(|slim| (slim.start, slim.key.clone())));
+                    prop_assert!(group.iter().all(|slim| within.place(slim) == within.place(&group[0])));
+                }
+                let all: usize = shown.iter().map(Vec::len).sum();
+                let once: BTreeSet<&SlimKey> = shown.iter().flatten().map(|slim| &slim.key).collect();
+                prop_assert_eq!(all, once.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_course_is_not_held() {
+        let day = |day: i64| (0..40).map(move |at| slim(day * 40 + at, at % 20, at % 3, (day * 1440 + at * 10, 9)));
+        let mut groups = Groups::new(Within::Patient, SignedDuration::from_secs(10));
+        for number in 0..500 {
+            groups.take(&day(number).collect::<Vec<_>>(), &mut |_| panic!("nobody is treated twice"));
+            assert!(groups.open.len() <= 1, "{} patients are held", groups.open.len());
+        }
+    }
+
+    #[test]
+    fn a_delivery_that_continues_another_is_not_the_shortest() {
+        let begun = |slim: Slim| Slim { begun: true, judged: false, ..slim };
+        let mut shortest = Shortest::default();
+        shortest.take(&[slim(1, 7, 1, (0, 9)), slim(2, 8, 1, (10, 4)), slim(3, 8, 1, (20, 4))]);
+        shortest.take(&[begun(slim(4, 7, 1, (30, 2))), slim(5, 7, 1, (1440, 8)), slim(6, 7, 1, (2880, 8))]);
+        let mut of = |patient: i64| shortest.of(&Id::Number(patient * 10)).cloned();
+        assert_eq!(of(7), Some((480.0, SlimKey::Number(5))), "the first day was interrupted");
+        assert_eq!((of(8), of(9)), (Some((240.0, SlimKey::Number(2))), None));
+    }
+}

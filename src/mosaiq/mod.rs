@@ -33,6 +33,7 @@ mod required;
 pub mod rules;
 pub mod schema;
 pub mod selection;
+mod tally;
 mod versions;
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::leaves;
-use super::machines::{FIELDS, FieldLeaves, MACHINE};
+use super::machines::{FIELDS, MACHINE};
 use super::records;
+use super::tally::FieldLeaves;
 use crate::model::snapshot::key_form;
 use crate::model::{Query, Refusal, Row, Snapshot, Value};
 

@@ -67,6 +67,29 @@ fn a_fault_is_an_exit_code_a_page_and_rows() {
     assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
 }
 
+/// A database that holds times as text puts `2024-01-02T...` behind every other time of the day.
+#[test]
+fn times_in_several_layouts_change_no_finding() {
+    const FAULTS: [(&str, &str); 2] =
+        [("create_duplicate_treatment", "same_field"), ("create_timestamp_inconsistency", "edit_before_create")];
+    let world = World::with_lab();
+    for (tool, variant) in FAULTS {
+        world.json(&["apply", tool, "--variant", variant, "--sample", "6", "--seed", "1", "--yes"]);
+    }
+    let findings = || {
+        let done = check(&world, &["--json"]);
+        let json: Json = serde_json::from_slice(&done.stdout).unwrap();
+        (json["findings"].clone(), json["checks"].clone())
+    };
+    let before = findings();
+    assert!(before.0.as_array().unwrap().len() > 6, "{}", before.0);
+    let lab = rusqlite::Connection::open(world.path().join("lab.db")).unwrap();
+    let changed =
+        lab.execute("UPDATE TrackTreatment SET Create_DtTm = replace(Create_DtTm, ' ', 'T') WHERE TTX_ID % 3 = 0", []);
+    assert!(changed.unwrap() > 100);
+    assert_eq!(findings(), before);
+}
+
 #[test]
 fn what_fails_and_what_could_not_run_stand_first() {
     let world = World::with_copy();

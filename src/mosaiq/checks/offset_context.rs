@@ -84,12 +84,11 @@ impl Check for OffsetTime {
 /// The look: prescriptions first, then deliveries as they began, then shifts.
 #[derive(Default)]
 struct Treated {
-    /// How long before a treatment a shift is measured, and how long after.
-    window: (SignedDuration, SignedDuration),
+    window: Window,
     /// The sets of prescriptions.
     sets: Lookup<Id>,
-    /// When treatments of every set began: the first and the last of those that no shift can lie between unnoticed.
-    sessions: BTreeMap<Id, Vec<(DateTime, DateTime)>>,
+    /// When treatments of every set began.
+    sessions: BTreeMap<Id, Sessions>,
     looked_at: u64,
     untreated: u64,
     findings: Vec<Finding>,
@@ -122,13 +121,7 @@ impl Treated {
         let beam = row.flag("WasBeamOn") == Some(true) && row.flag("WasQAMode") != Some(true);
         let set = self.sets.get(&Id::of(row.cell("SIT_ID")));
         let (true, Some(set), Some(start)) = (beam, set, row.datetime("Create_DtTm")) else { return };
-        let sessions = self.sessions.entry(set.clone()).or_default();
-        // Whatever window holds a moment between two starts that are no farther apart than it is wide, holds a start.
-        let wide = self.window.0 + self.window.1;
-        match sessions.last_mut().filter(|(_, last)| start.duration_since(*last) <= wide) {
-            Some((_, last)) => *last = start,
-            None => sessions.push((start, start)),
-        }
+        self.sessions.entry(set.clone()).or_default().begin(start, self.window);
     }
 
     fn shifts(&mut self, part: &Part<'_>) {
@@ -142,20 +135,42 @@ impl Treated {
 
     /// Says that no treatment began near a shift.
     fn far(&self, row: &Row<'_>) -> Option<Wrong> {
-        let (before, after) = self.window;
-        let (study, sessions) = (row.datetime("Study_DtTm")?, self.sessions.get(&set(row)?)?);
-        let first = study.checked_sub(after).unwrap_or(DateTime::MIN);
-        let last = study.checked_add(before).unwrap_or(DateTime::MAX);
-        let next = sessions.get(sessions.partition_point(|(_, end)| *end < first));
+        let study = row.datetime("Study_DtTm")?;
+        let nearest = self.sessions.get(&set(row)?)?.nearest_beyond(study, self.window)?;
+        let [study, nearest] = [study, nearest].map(|moment| time::format(moment, 0, ' '));
+        let message = format!("was measured at {study}, and the nearest treatment began at {nearest}");
+        Some(Wrong { what: format!("Study_DtTm={study}"), message })
+    }
+}
+
+/// How long before a treatment a shift is measured, and how long after.
+type Window = (SignedDuration, SignedDuration);
+
+/// When treatments began: the first and the last of those that are no farther apart than the window is wide.
+///
+/// A window that holds a moment between two such starts holds one of them, so that those between are not needed.
+#[derive(Debug, Default)]
+struct Sessions(Vec<(DateTime, DateTime)>);
+
+impl Sessions {
+    /// Takes in a start, which lies behind all others.
+    fn begin(&mut self, start: DateTime, (before, after): Window) {
+        match self.0.last_mut().filter(|(_, last)| start.duration_since(*last) <= before + after) {
+            Some((_, last)) => *last = start,
+            None => self.0.push((start, start)),
+        }
+    }
+
+    /// Returns the nearest start, where none lies within the window of a moment.
+    fn nearest_beyond(&self, moment: DateTime, (before, after): Window) -> Option<DateTime> {
+        let first = moment.checked_sub(after).unwrap_or(DateTime::MIN);
+        let last = moment.checked_add(before).unwrap_or(DateTime::MAX);
+        let next = self.0.get(self.0.partition_point(|(_, end)| *end < first));
         if next.is_some_and(|(start, _)| *start <= last) {
             return None;
         }
-        let apart = |start: &DateTime| start.duration_since(study).abs();
-        let ends = sessions.iter().flat_map(|(first, last)| [*first, *last]);
-        let nearest = time::format(ends.min_by_key(apart)?, 0, ' ');
-        let study = time::format(study, 0, ' ');
-        let message = format!("was measured at {study}, and the nearest treatment began at {nearest}");
-        Some(Wrong { what: format!("Study_DtTm={study}"), message })
+        let ends = self.0.iter().flat_map(|(first, last)| [*first, *last]);
+        ends.min_by_key(|start| start.duration_since(moment).abs())
     }
 }
 
@@ -265,4 +280,33 @@ fn limit<'r>(row: &Row<'_>, rules: &'r Rules) -> Option<(&'r str, Limit)> {
     });
     let smallest = fitting.min_by(|a, b| a.1.max_shift.get().total_cmp(&b.1.max_shift.get()));
     smallest.map(|(rule, site)| (rule.as_str(), site.max_shift))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn minute(minute: i64) -> DateTime {
+        jiff::civil::datetime(2024, 5, 6, 8, 0, 0, 0) + SignedDuration::from_mins(minute)
+    }
+
+    proptest! {
+        #[test]
+        fn starts_that_are_not_kept_are_not_missed(
+            mut starts in prop::collection::vec(0_i64..400, 1..30),
+            study in -60_i64..460,
+            window in (0_i64..40, 0_i64..40),
+        ) {
+            starts.sort_unstable();
+            let mut sessions = Sessions::default();
+            let (before, after) = (SignedDuration::from_mins(window.0), SignedDuration::from_mins(window.1));
+            starts.iter().for_each(|start| sessions.begin(minute(*start), (before, after)));
+            let near = starts.iter().any(|start| study - window.1 <= *start && *start <= study + window.0);
+            let nearest = starts.iter().min_by_key(|start| (**start - study).abs()).map(|start| minute(*start));
+            let said = sessions.nearest_beyond(minute(study), (before, after));
+            prop_assert_eq!(said, nearest.filter(|_| !near));
+        }
+    }
 }

@@ -11,9 +11,10 @@ use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, Ids, Kind, Query, Refusal, Row, Snapshot, Value};
 use crate::mosaiq::leaves::{self, BANK_A, BANK_B, LeafPoint, POINTS, Pair};
 use crate::mosaiq::limits::LEAF_PAIRS;
-use crate::mosaiq::machines::{self, FieldLeaves};
+use crate::mosaiq::machines;
 use crate::mosaiq::parameters;
 use crate::mosaiq::records;
+use crate::mosaiq::tally::FieldLeaves;
 use crate::mosaiq::versions;
 
 /// The mode.

@@ -1,5 +1,6 @@
 //! The result as SARIF 2.1.0: a rule a check, a result a finding, a row a logical location; leaves no finding out.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
 use super::{GENERATOR, key_text, place};
@@ -15,40 +16,71 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// # Errors
 /// What the serialiser says.
 pub(super) fn text(outcome: &Outcome) -> serde_json::Result<String> {
-    let log = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "properties": { "generator": GENERATOR },
-        "runs": [run(outcome)],
-    });
+    let log = Log {
+        schema: SCHEMA,
+        properties: json!({ "generator": GENERATOR }),
+        runs: [Run::of(outcome)],
+        version: "2.1.0",
+    };
     serde_json::to_string(&log).map(|text| text + "\n")
 }
 
-fn run(outcome: &Outcome) -> Json {
-    let rule_of = |id: &str| outcome.checks.iter().position(|check| check.id == id);
-    let results: Vec<Json> =
-        outcome.findings.iter().map(|finding| result(outcome, finding, rule_of(finding.check))).collect();
-    json!({
-        "tool": { "driver": {
+/// The document; members stand in the order of their names, as in every object of it.
+#[derive(Serialize)]
+struct Log<'o> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    properties: Json,
+    runs: [Run<'o>; 1],
+    version: &'static str,
+}
+
+/// The one run of the checks.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'o> {
+    automation_details: Json,
+    column_kind: &'static str,
+    invocations: [Json; 1],
+    properties: Json,
+    #[serde(serialize_with = "results")]
+    results: &'o Outcome,
+    tool: Json,
+}
+
+impl<'o> Run<'o> {
+    fn of(outcome: &'o Outcome) -> Self {
+        let rules: Vec<Json> = outcome.checks.iter().map(rule).collect();
+        let version = env!("CARGO_PKG_VERSION");
+        let driver = json!({
             "name": "mfm",
             "fullName": GENERATOR,
-            "version": env!("CARGO_PKG_VERSION"),
-            "semanticVersion": env!("CARGO_PKG_VERSION"),
-            "rules": outcome.checks.iter().map(rule).collect::<Vec<_>>(),
-        }},
-        "automationDetails": { "id": format!("mfm/check/{}", uri(&outcome.target)) },
-        "columnKind": "unicodeCodePoints",
-        "invocations": [invocation(outcome)],
-        "results": results,
-        "properties": {
-            "target": outcome.target,
-            "now": outcome.now,
-            "violations": outcome.violations,
-            "known": outcome.known,
-            "gone": outcome.gone,
-            "notRun": outcome.not_run,
-        },
-    })
+            "version": version,
+            "semanticVersion": version,
+            "rules": rules,
+        });
+        Self {
+            automation_details: json!({ "id": format!("mfm/check/{}", uri(&outcome.target)) }),
+            column_kind: "unicodeCodePoints",
+            invocations: [invocation(outcome)],
+            properties: json!({
+                "target": outcome.target,
+                "now": outcome.now,
+                "violations": outcome.violations,
+                "known": outcome.known,
+                "gone": outcome.gone,
+                "notRun": outcome.not_run,
+            }),
+            results: outcome,
+            tool: json!({ "driver": driver }),
+        }
+    }
+}
+
+/// Writes the findings one after the other: there may be many, and as one tree they would take much room.
+fn results<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
+    let rule_of = |id: &str| outcome.checks.iter().position(|check| check.id == id);
+    serializer.collect_seq(outcome.findings.iter().map(|finding| result(outcome, finding, rule_of(finding.check))))
 }
 
 /// Returns SARIF's word for how bad a finding is.
