@@ -193,6 +193,6 @@ pub(crate) fn run(plan: &Plan, table: &mut Table) {
         let beside = format!("typed SQL and a decode loop: {theirs:.2} s");
         table.ratio(&what, format!("{ours:.2} s"), beside, theirs / ours, Some(0.5));
         let peak = peak as f64 / 1024.0;
-        table.at_most(&format!("peak memory, {what}"), peak, "MiB", String::new(), Some(200.0));
+        table.at_most(&format!("peak memory, {what}"), peak, "MiB", String::new(), Some(64.0));
     }
 }
