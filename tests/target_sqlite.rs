@@ -221,7 +221,7 @@ fn storage_and_kind_of_declared_types() {
 
 fn new_table(name: &str, key: Option<&str>, columns: &[(&str, &str, bool)]) -> NewTable {
     let columns = columns.iter().map(|(name, declared, null)| ((*name).into(), (*declared).into(), *null)).collect();
-    NewTable { name: name.into(), key: key.map(Into::into), columns }
+    NewTable { name: name.into(), key: key.map(Into::into), columns, indexes: vec![] }
 }
 
 #[test]
@@ -229,7 +229,9 @@ fn a_lab_is_one_whole_file_or_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lab.db");
     let mut lab = create_lab(&path).unwrap();
-    lab.table(&new_table("Site", Some("SIT_ID"), &[("SIT_ID", "int", false), ("Dose", "decimal(8,2)", true)])).unwrap();
+    let mut site = new_table("Site", Some("SIT_ID"), &[("SIT_ID", "int", false), ("Dose", "decimal(8,2)", true)]);
+    site.indexes = vec!["Dose".into()];
+    lab.table(&site).unwrap();
     lab.table(&new_table("Txt", Some("k"), &[("k", "varchar(8)", false)])).unwrap();
     lab.table(&new_table("Bare", None, &[("v", "varbinary(9)", false)])).unwrap();
     lab.row("Site", &[int(1), Value::Real(0.5)]).unwrap();
@@ -243,6 +245,11 @@ fn a_lab_is_one_whole_file_or_none() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     assert_eq!(refusal(create_lab(&path).map(|_| ())).code(), "exists");
 
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let plan = "EXPLAIN QUERY PLAN SELECT * FROM Site WHERE Dose = 0.5";
+    let step: String = connection.query_one(plan, [], |row| row.get(3)).unwrap();
+    assert_eq!(step, "SEARCH Site USING COVERING INDEX IX_Site_Dose (Dose=?)");
+    drop(connection);
     let mut target = SqliteTarget::open(&path, DomainKeys::new()).unwrap();
     assert_eq!(target.tables().unwrap(), ["Bare", "Site", "Txt"]);
     let site = table(&mut target, "site");

@@ -361,6 +361,8 @@ pub struct NewTable {
     pub key: Option<String>,
     /// The columns: name, declared type, NULL allowed.
     pub columns: Vec<(String, String, bool)>,
+    /// The columns by which rows are looked up: each gets an index once all rows are in. A simulated table needs none.
+    pub indexes: Vec<String>,
 }
 
 /// Where a lab's rows go; made empty, filled once, closed.
@@ -369,7 +371,7 @@ pub trait LabWriter {
     fn table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError>;
     /// Adds a row to a table made before, its values in the order of the columns.
     fn row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError>;
-    /// Commits everything.
+    /// Makes the indexes, and commits everything.
     fn finish(self: Box<Self>) -> Result<(), TargetError>;
 }
 

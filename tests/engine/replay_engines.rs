@@ -30,7 +30,12 @@ impl Pair {
         sim.set_keys(schema::keys());
         let mut lab = world.context().open(&world.url("lab.db")).unwrap();
         for def in schema::lab_tables() {
-            let new = NewTable { name: def.name.clone(), key: def.key.clone(), columns: def.columns.clone() };
+            let new = NewTable {
+                name: def.name.clone(),
+                key: def.key.clone(),
+                columns: def.columns.clone(),
+                indexes: vec![],
+            };
             sim.create_table(&new).unwrap();
             let native = sim.target().table(&def.name).unwrap().unwrap();
             let table = lab.table(&def.name).unwrap().unwrap();

@@ -455,6 +455,10 @@ fn a_pass_comes_in_order_and_beside_other_rows() {
         passes::rows(&made).iter().for_each(|row| lab.row(&new.name, row).unwrap());
     }
     lab.finish().unwrap();
+    let indexed = "SELECT c.name FROM sys.indexes AS i JOIN sys.index_columns AS x ON x.object_id = i.object_id AND \
+                   x.index_id = i.index_id JOIN sys.columns AS c ON c.object_id = x.object_id AND \
+                   c.column_id = x.column_id WHERE i.object_id = OBJECT_ID('dbo.Point') AND i.is_primary_key = 0";
+    assert_eq!(database.words(indexed).concat().to_uppercase(), "FLD_ID");
     let mut target = database.target();
     passes::Rig::new(&mut target).holds();
     passes::notes_are_refused(&mut target);

@@ -136,7 +136,7 @@ pub fn table(name: &str, types: &Types, csv: &[u8]) -> Result<Imported, ImportEr
         (column.clone(), fit::declared(name, column, declared, data), Some(column) != key.as_ref())
     };
     let columns = columns.iter().enumerate().map(declared).collect();
-    Ok(Imported { table: TableDef { name: name.to_owned(), key, columns }, rows, report })
+    Ok(Imported { table: TableDef { name: name.to_owned(), key, columns, indexes: Vec::new() }, rows, report })
 }
 
 fn header_report(name: &str, header: &csv::StringRecord, mapped: &BTreeMap<String, String>) -> ImportReport {

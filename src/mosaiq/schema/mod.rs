@@ -15,6 +15,8 @@ pub struct TableDef {
     pub key: Option<String>,
     /// The columns: name, declared type, NULL allowed.
     pub columns: Vec<(String, String, bool)>,
+    /// The columns by which rows are looked up.
+    pub indexes: Vec<String>,
 }
 
 /// What is known of a table.
@@ -25,6 +27,8 @@ pub(super) struct Known {
     pub(super) identifying: &'static [&'static str],
     /// Columns and declared types of a lab; none where a lab lacks the table. Everything but the key may be NULL.
     pub(super) columns: &'static [(&'static str, &'static str)],
+    /// The references of a lab by which rows are looked up, as they are on a clinic's server.
+    pub(super) indexes: &'static [&'static str],
 }
 
 /// Every table of the domain; those of a lab in the order in which it makes them.
@@ -81,6 +85,7 @@ pub fn lab_tables() -> Vec<TableDef> {
         name: known.name.to_owned(),
         key: Some(known.key.to_owned()),
         columns: known.columns.iter().map(|each| column(known, each)).collect(),
+        indexes: known.indexes.iter().map(|column| (*column).to_owned()).collect(),
     };
     KNOWN.iter().copied().filter(|known| !known.columns.is_empty()).map(table).collect()
 }
@@ -107,6 +112,17 @@ mod tests {
             ("Address", "Street"),
         ] {
             assert!(!discloses(table, column), "{table}.{column}");
+        }
+    }
+
+    #[test]
+    fn what_a_lab_indexes_are_its_own_columns_and_not_the_key() {
+        for table in lab_tables() {
+            let refers = |column: &String| table.columns.iter().any(|(name, ..)| name == column);
+            assert!(
+                table.indexes.iter().all(|column| refers(column) && Some(column) != table.key.as_ref()),
+                "{table:?}"
+            );
         }
     }
 

@@ -43,6 +43,7 @@ pub(super) static STAFF: Known = Known {
         ("Status_inactive", "bit"),
         ("RowVers", "timestamp"),
     ],
+    indexes: &[],
 };
 
 /// Patients.
@@ -79,6 +80,7 @@ pub(super) static PATIENT: Known = Known {
         ("Inactive", "bit"),
         ("RowVers", "timestamp"),
     ],
+    indexes: &[],
 };
 
 /// A patient's hospital numbers.
@@ -97,6 +99,7 @@ pub(super) static IDENT: Known = Known {
         ("IDB", "varchar(20)"),
         ("RowVers", "timestamp"),
     ],
+    indexes: &["Pat_Id1"],
 };
 
 /// Kinds of checklist items.
@@ -114,6 +117,7 @@ pub(super) static QCL_TASK: Known = Known {
         ("Est_Dur", "int"),
         ("RowVers", "timestamp"),
     ],
+    indexes: &[],
 };
 
 /// Checklist items.
@@ -144,6 +148,7 @@ pub(super) static CHKLIST: Known = Known {
         ("Start_DtTm", "datetime"),
         ("RowVers", "timestamp"),
     ],
+    indexes: &[],
 };
 
 /// Further names of patients; in no lab.
@@ -152,8 +157,9 @@ pub(super) static PATIENT_NAME: Known = Known {
     key: "PatientNameId",
     identifying: &["Last_Name", "First_Name", "Middle_Name"],
     columns: &[],
+    indexes: &[],
 };
 
 /// Relatives of patients; in no lab.
 pub(super) static PATIENT_FAMILY_HISTORY: Known =
-    Known { name: "PatientFamilyHistory", key: "PFH_ID", identifying: &["Name"], columns: &[] };
+    Known { name: "PatientFamilyHistory", key: "PFH_ID", identifying: &["Name"], columns: &[], indexes: &[] };

@@ -23,6 +23,7 @@ pub(super) static SITE: Known = Known {
         ("Notes", "varchar(255)"),
         ("RowVers", "timestamp"),
     ],
+    indexes: &["Pat_ID1"],
 };
 
 /// Fields, each version a row.
@@ -59,6 +60,7 @@ pub(super) static TX_FIELD: Known = Known {
         ("IsFFF", "bit"),
         ("RowVers", "timestamp"),
     ],
+    indexes: &["Pat_ID1"],
 };
 
 /// Control points.
@@ -94,4 +96,5 @@ pub(super) static TX_FIELD_POINT: Known = Known {
         ("Couch_Lng", "decimal(6,2)"),
         ("RowVers", "timestamp"),
     ],
+    indexes: &["FLD_ID"],
 };

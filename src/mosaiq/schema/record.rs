@@ -27,6 +27,7 @@ pub(super) static TRACK_TREATMENT: Known = Known {
         ("DHS_ID", "int"),
         ("RowVers", "timestamp"),
     ],
+    indexes: &["Pat_ID1", "FLD_ID"],
 };
 
 /// Doses given.
@@ -42,6 +43,7 @@ pub(super) static DOSE_HST: Known = Known {
         ("Tx_DtTm", "datetime"),
         ("RowVers", "timestamp"),
     ],
+    indexes: &[],
 };
 
 /// Shifts of the patient found by imaging.
@@ -62,4 +64,5 @@ pub(super) static OFFSET: Known = Known {
         ("Lateral_Offset", "decimal(6,1)"),
         ("RowVers", "timestamp"),
     ],
+    indexes: &["SIT_SET_ID"],
 };

@@ -28,6 +28,8 @@ struct MssqlLab {
     offers: Offers,
     made_database: bool,
     tables: BTreeMap<String, Filling>,
+    /// What makes the indexes.
+    indexes: Vec<String>,
     finished: bool,
 }
 
@@ -52,6 +54,7 @@ pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>
         offers: Offers::default(),
         made_database,
         tables: BTreeMap::new(),
+        indexes: Vec::new(),
         finished: false,
     };
     lab.begin()?;
@@ -120,6 +123,7 @@ impl LabWriter for MssqlLab {
         let sheet = catalogue::sheet(wire, place, offers, &keys, &table.name)?.ok_or_else(missing)?;
         let made = Arc::clone(&sheet.table);
         self.tables.insert(table.name.clone(), Filling { sheet, rows: Vec::new() });
+        self.indexes.extend(table.indexes.iter().map(|column| text::create_index(&table.name, column)));
         Ok(made)
     }
 
@@ -139,6 +143,10 @@ impl LabWriter for MssqlLab {
     fn finish(mut self: Box<Self>) -> Result<(), TargetError> {
         let names: Vec<String> = self.tables.keys().cloned().collect();
         names.iter().try_for_each(|name| self.send(name))?;
+        let Self { wire: Some(wire), place, indexes, .. } = &mut *self else { return Err(self.closed()) };
+        for text in indexes.iter() {
+            wire.run(text).map_err(place.error("index a lab's table"))?;
+        }
         self.finished = true;
         Ok(())
     }

@@ -20,6 +20,8 @@ struct SqliteLab {
     place: Place,
     connection: Option<Connection>,
     inserts: BTreeMap<String, String>,
+    /// What makes the indexes.
+    indexes: Vec<String>,
     finished: bool,
 }
 
@@ -36,7 +38,7 @@ pub fn create_lab(path: &Path) -> Result<Box<dyn LabWriter>, TargetError> {
     })?;
     // From here on the file is ours, and goes with the lab if anything fails.
     let place = Place { url, path: path.to_owned(), wait_ms: 0 };
-    let mut lab = SqliteLab { place, connection: None, inserts: BTreeMap::new(), finished: false };
+    let mut lab = SqliteLab { place, connection: None, inserts: BTreeMap::new(), indexes: Vec::new(), finished: false };
     lab.place = Place::find(path)?;
     lab.connection = Some(connect(&lab.place)?);
     Ok(Box::new(lab))
@@ -71,6 +73,7 @@ impl LabWriter for SqliteLab {
         let rowid_key = key_kind.is_some_and(|(_, declared, _)| matches!(Kind::parse(declared), Kind::Integer { .. }));
         let text = sql::create_table(&table.name, &columns, key, rowid_key);
         self.connection()?.execute(&text, []).map_err(self.place.error("make a lab's table"))?;
+        self.indexes.extend(table.indexes.iter().map(|column| sql::create_index(&table.name, column)));
         self.inserts.insert(table.name.clone(), sql::insert_into(&table.name, table.columns.len()));
         let keys = key.map(|key| (table.name.clone(), vec![key.to_owned()])).into_iter().collect();
         let made = Catalogue::new(keys).sheet(self.connection()?, &self.place, &table.name)?;
@@ -91,6 +94,10 @@ impl LabWriter for SqliteLab {
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), TargetError> {
+        // Sorted once, they cost less than kept up to date row by row.
+        for text in &self.indexes {
+            self.connection()?.execute(text, []).map_err(self.place.error("index a lab's table"))?;
+        }
         self.connection()?.execute_batch(sql::COMMIT).map_err(self.place.error("finish a lab"))?;
         if let Some(connection) = self.connection.take() {
             connection.close().map_err(|(_, error)| self.place.explain("close a lab", &error))?;

@@ -306,6 +306,12 @@ pub(super) fn create_table(
     format!("CREATE TABLE main.{}({}){options}", quoted(name), columns.iter().map(one).collect::<Vec<_>>().join(", "))
 }
 
+/// Makes an index of a lab's table, over one column.
+pub(super) fn create_index(table: &str, column: &str) -> String {
+    let name = quoted(&format!("IX_{table}_{column}"));
+    format!("CREATE INDEX main.{name} ON {} ({})", quoted(table), quoted(column))
+}
+
 /// Adds a row to a lab's table.
 pub(super) fn insert_into(name: &str, width: usize) -> String {
     format!("INSERT INTO main.{} VALUES ({})", quoted(name), vec!["?"; width].join(", "))

@@ -32,7 +32,9 @@ impl Simulated {
         let rest = table.columns.iter().map(|one| (one.name.clone(), kind(one.kind).to_owned(), !one.required));
         let columns: Vec<_> = std::iter::once(id).chain(rest).collect();
         let names: Vec<String> = columns.iter().map(|(name, _, _)| name.clone()).collect();
-        self.sim.create_table(&NewTable { name: name.into(), key: Some("id".into()), columns }).unwrap();
+        self.sim
+            .create_table(&NewTable { name: name.into(), key: Some("id".into()), columns, indexes: vec![] })
+            .unwrap();
         for row in table.rows.values() {
             self.sim.insert(name, names.iter().map(|column| value(&row[column])).collect()).unwrap();
         }

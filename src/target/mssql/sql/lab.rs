@@ -23,6 +23,12 @@ pub(in super::super) fn drop_table(name: &str) -> String {
     format!("DROP TABLE dbo.{}", quoted(name))
 }
 
+/// Makes an index of a table, over one column.
+pub(in super::super) fn create_index(table: &str, column: &str) -> String {
+    let name = quoted(&format!("IX_{table}_{column}"));
+    format!("CREATE INDEX {name} ON dbo.{} ({})", quoted(table), quoted(column))
+}
+
 /// Declares a table; the types were checked to hold nothing but a type.
 pub(in super::super) fn create_table(name: &str, columns: &[(String, String, bool)], key: Option<&str>) -> String {
     let one = |(column, declared, nullable): &(String, String, bool)| {
