@@ -1,9 +1,14 @@
-//! A lab on a live server whose connections break at random: nothing is left behind that the journal does not tell.
+//! A lab on a live server whose connections break: nothing is left behind that the journal does not tell, and no row
+//! comes twice.
 
-use mfm::model::Value;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use mfm::model::seed::RecordRandom;
+use mfm::model::{Pass, Value};
 use mfm::mosaiq::modes::MODES;
 use mfm::ops::{Failure, apply, lab, plan, revert};
+use mfm::target::{Target, TargetError};
 use serde_json::{Map, json};
 
 use crate::client::Entry;
@@ -171,4 +176,47 @@ fn connections_that_break_at_random_leave_no_fault_without_a_record() {
     println!("{tally:?}");
     drop(world);
     drop_database(&book, &database);
+}
+
+/// Passes over the control points, each beside its field; returns their keys as far as it came.
+fn keys(target: &mut dyn Target) -> (Result<(), TargetError>, Vec<Value>) {
+    let [points, fields] = ["TxFieldPoint", "TxField"].map(|name| target.table(name).unwrap().unwrap());
+    let (points, fields) = (Arc::new(points.only(&["A_Leaf_Set"])), Arc::new(fields.only(&[])));
+    let pass = Pass::of(points).by("FLD_ID").beside("FLD_ID", fields, "FLD_ID");
+    let mut keys = Vec::new();
+    let done = target.scan(&pass, &mut |row| {
+        keys.push(row[0].clone());
+        Ok(())
+    });
+    (done, keys)
+}
+
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn a_pass_that_breaks_off_begins_again_only_where_no_row_was_handed_out() {
+    let (book, database) = (Book::live(), "mfm_wire_pass");
+    drop_database(&book, database);
+    let world = make_lab(&book, database);
+    let mut target = world.context().open(&world.url).unwrap();
+    let (done, all) = keys(target.as_mut());
+    done.unwrap();
+    let sorted = |keys: &[Value]| keys.iter().cloned().collect::<BTreeSet<_>>();
+    assert!(all.len() > 300 && sorted(&all).len() == all.len(), "{}", all.len());
+    let fits = |message: &Message| message.sql_holds("ORDER BY t.");
+    for cut in [Cut::before(fits), Cut::after(fits)] {
+        world.server.plan(cut);
+        let (done, found) = keys(target.as_mut());
+        done.unwrap();
+        assert_eq!((found.len(), sorted(&found)), (all.len(), sorted(&all)), "asked again, with nothing handed out");
+    }
+    world.server.plan(Cut::amid(fits));
+    let (done, found) = keys(target.as_mut());
+    let error = done.unwrap_err();
+    assert_eq!(error.code(), "target_failed");
+    assert!(error.to_string().contains("read a table to its end"), "{error}");
+    assert!(!found.is_empty() && found.len() < all.len() && sorted(&found).len() == found.len(), "{}", found.len());
+    assert_eq!(world.server.cuts(), 3);
+    assert_eq!(sorted(&keys(target.as_mut()).1), sorted(&all), "the target goes on");
+    drop((target, world));
+    drop_database(&book, database);
 }
