@@ -165,6 +165,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     target("target_replaced", "`mfm recover --as gone`, if it was replaced on purpose; then mark it anew"),
     target("target_busy", "try again when the other program is done"),
     target("target_full", "make room; then `mfm recover`"),
+    target("target_sort_full", "make room where the database sorts: SQLITE_TMPDIR, TMPDIR, or a server's tempdb"),
     target("target_read_only", "give yourself write permission on the file and its folder"),
     target("target_failed", "`mfm recover` says what became of an operation that was under way"),
     target("target_inexact", "use a target whose values can be kept exactly"),

@@ -48,6 +48,9 @@ pub enum TargetError {
     /// No room.
     #[error("could not write {url}: the disk is full")]
     Full { url: String },
+    /// No room for what a database writes beside itself to put rows in order.
+    #[error("could not put rows of {url} in order: there is no room for the database's temporary file")]
+    SortFull { url: String },
     /// No permission.
     #[error("could not write {url}: {why}")]
     ReadOnly { url: String, why: String },
@@ -90,6 +93,7 @@ impl TargetError {
             Self::Replaced { .. } => "target_replaced",
             Self::Busy { .. } => "target_busy",
             Self::Full { .. } => "target_full",
+            Self::SortFull { .. } => "target_sort_full",
             Self::ReadOnly { .. } => "target_read_only",
             Self::Failed { .. } => "target_failed",
             Self::Inexact { .. } => "target_inexact",
@@ -108,6 +112,15 @@ impl TargetError {
     #[must_use]
     pub const fn is_lost(&self) -> bool {
         matches!(self, Self::Network { .. } | Self::Timeout { .. } | Self::Tls { .. })
+    }
+
+    /// Says what it means where rows were only to be read in an order.
+    #[must_use]
+    pub fn while_sorting(self) -> Self {
+        match self {
+            Self::Full { url } => Self::SortFull { url },
+            other => other,
+        }
     }
 
     /// Returns what to do next.
@@ -158,11 +171,30 @@ impl TargetError {
             }
             Self::Busy { .. } => "try again when the other program is done".into(),
             Self::Full { .. } => "make room; `mfm recover` then says what became of the operation".into(),
+            Self::SortFull { .. } => {
+                "nothing was written; make room where the database sorts: SQLITE_TMPDIR or TMPDIR for a file, tempdb on a \
+                 server"
+                    .into()
+            }
             Self::ReadOnly { .. } => "give yourself write permission on the file and its folder".into(),
             Self::Failed { .. } => "`mfm recover` says what became of an operation that was under way".into(),
             Self::Inexact { .. } => "docs/targets.md lists what a target may hold".into(),
             Self::Mismatch { .. } => "another program writes to this database; plan again when it is quiet".into(),
             Self::Refused(refusal) => refusal.hint(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_is_full_while_rows_are_put_in_order_is_not_the_target_s() {
+        let url = || "sqlite:lab.db".to_owned();
+        let said = TargetError::Full { url: url() }.while_sorting();
+        assert_eq!(said.code(), "target_sort_full");
+        assert!(said.to_string().contains("temporary file") && said.hint().contains("SQLITE_TMPDIR"), "{said}");
+        assert_eq!(TargetError::Busy { url: url(), wait_ms: 1 }.while_sorting().code(), "target_busy");
     }
 }

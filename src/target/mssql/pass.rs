@@ -23,7 +23,9 @@ pub(super) fn each(
         beside = Some(Beside { field, parent, parent_field });
     }
     let Step { wire, place, .. } = step;
-    rows::pass(wire, place, (&sheet, order.as_ref(), beside.as_ref()), take)
+    let sorts = order.is_some() || beside.is_some();
+    let passed = rows::pass(wire, place, (&sheet, order.as_ref(), beside.as_ref()), take);
+    passed.map_err(|error| if sorts { error.while_sorting() } else { error })
 }
 
 /// Returns a column of the whole table that rows can be put in order by, or found by.

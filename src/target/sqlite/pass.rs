@@ -36,7 +36,7 @@ pub(super) fn each(
     let text = sql::pass(&sheet, order.as_deref(), beside.as_ref());
     let others = beside.map_or(0, |beside| beside.parent.table.columns.len());
     let width = sheet.table.columns.len() + others;
-    rows::visit(connection, place, (&text, width), |(_, cells)| take(cells))
+    rows::visit(connection, place, (&text, width), |(_, cells)| take(cells)).map_err(TargetError::while_sorting)
 }
 
 #[cfg(test)]
