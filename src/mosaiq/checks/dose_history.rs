@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use super::{Card, Check, Known, Look, Part, Side, Terms, Verdict, ran, seconds};
+use super::{Card, Check, Known, Look, Part, Side, Terms, Verdict, ran, seconds, shown};
 use crate::model::{Finding, Query, Row, Severity, time};
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::lookup::Id;
@@ -89,7 +89,7 @@ fn far(row: &Row<'_>, window: SignedDuration, dose_key: &[String]) -> Option<Fin
     let dose = Id::of(row.cell("Dose_Hst.DHS_ID"));
     // What a database holds equal need not be the same.
     let given = row.datetime("Dose_Hst.Tx_DtTm").filter(|_| dose == Id::of(row.cell("DHS_ID")))?;
-    let apart = apart(row, given).filter(|apart| *apart > window)?.as_secs_f64();
+    let apart = apart(row, given).filter(|apart| *apart > window)?;
     let given = time::format(given, 0, ' ');
     Some(Finding {
         check: CARD.id,
@@ -97,8 +97,8 @@ fn far(row: &Row<'_>, window: SignedDuration, dose_key: &[String]) -> Option<Fin
         table: TABLE,
         key: row.key(),
         related: vec![(DOSES, dose_key.iter().filter_map(|column| row.cell(column)).cloned().collect())],
-        what: format!("Tx_DtTm={given} apart={apart:.0}s"),
-        message: format!("lies {apart} s from its dose history, which says {given}"),
+        what: format!("Tx_DtTm={given} apart={:.0}s", apart.as_secs_f64()),
+        message: format!("lies {} s from its dose history, which says {given}", shown(apart)),
     })
 }
 

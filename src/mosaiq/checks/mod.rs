@@ -216,6 +216,11 @@ fn seconds(limit: Limit) -> SignedDuration {
     SignedDuration::try_from_secs_f64(limit.get()).unwrap_or(SignedDuration::MAX)
 }
 
+/// Returns a duration in seconds as people read it: a server's ticks are no milliseconds.
+fn shown(duration: SignedDuration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
 /// A look at the rows of one table, each by itself.
 struct Single<F> {
     table: &'static str,
@@ -273,4 +278,15 @@ fn of_key(card: &'static Card, table: &'static str, key: Key, Wrong { what, mess
 fn ran(looked_at: u64, mut findings: Vec<Finding>) -> Verdict {
     findings.sort_by(|a, b| a.key.cmp(&b.key));
     Verdict::Ran { looked_at, findings, remarks: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_of_a_server_are_shown_as_milliseconds() {
+        let ticks = |ticks: i64| SignedDuration::from_nanos(ticks * 10_000_000 / 3);
+        assert_eq!([16, 21, 3000].map(|number| shown(ticks(number))), [0.053, 0.07, 10.0]);
+    }
 }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, seconds};
+use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, seconds, shown};
 use crate::model::{Finding, Query, Severity, Wrong};
 use crate::mosaiq::course::{Groups, Slim, Within};
 use crate::mosaiq::ground::{Form, Read};
@@ -140,8 +140,9 @@ fn overlaps<'d>(group: &'d [Slim], mark: impl Fn(&'d Slim) -> &'d Id, [aspect, w
     for delivery in group {
         let running = latest.besides(mark(delivery)).filter(|(end, _)| *end > delivery.start);
         findings.extend(running.map(|(end, other)| {
-            let shared = end.min(delivery.end).duration_since(delivery.start).as_secs_f64();
-            let message = format!("begins while {what}; {shared} s are in both");
+            let shared = end.min(delivery.end).duration_since(delivery.start);
+            let message = format!("begins while {what}; {} s are in both", shown(shared));
+            let shared = shared.as_secs_f64();
             finding(&OVERLAP, delivery, other, Wrong { what: format!("{aspect} shared={shared:.0}s"), message })
         }));
         latest.add(delivery.end, (mark(delivery), delivery));
@@ -207,8 +208,8 @@ fn two_fields(group: &[Slim], window: SignedDuration) -> Vec<Finding> {
         let field = &delivery.field;
         let near = latest.besides(field).map(|(start, other)| (delivery.start.duration_since(start), other));
         findings.extend(near.filter(|(apart, _)| *apart <= window).map(|(apart, other)| {
+            let message = format!("starts {} s after a delivery of another field of the patient", shown(apart));
             let apart = apart.as_secs_f64();
-            let message = format!("starts {apart} s after a delivery of another field of the patient");
             finding(&FIELDS, delivery, other, Wrong { what: format!("field=other apart={apart:.0}s"), message })
         }));
         latest.add(delivery.start, (field, delivery));

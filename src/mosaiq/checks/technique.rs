@@ -1,7 +1,7 @@
 //! Durations by technique: a delivery lasts as long as one of its field's type; the limits are the rules'.
 
 use super::times::{judged_by, lasts};
-use super::{Card, Check, Known, Look, Terms, each};
+use super::{Card, Check, Known, Look, Terms, each, shown};
 use crate::model::{Query, Severity, Wrong};
 use crate::mosaiq::deliveries::judged;
 use crate::mosaiq::field_types;
@@ -44,10 +44,13 @@ impl Check for TechniqueDuration {
             let strange = || {
                 let kind = known.field(&Id::of(row.cell("FLD_ID")))?.kind?;
                 let bounds = terms.rules.of_type(Some(kind))?.duration?;
-                let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds))?.as_secs_f64();
+                let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds))?;
                 let word = field_types::word(kind).unwrap_or_default();
-                let message = format!("lasts {lasted} s, and a field of type {word} {bounds} s");
-                Some((CARD.severity, Wrong { what: format!("lasted={lasted:.0}s Type_Enum={kind}"), message }))
+                let message = format!("lasts {} s, and a field of type {word} {bounds} s", shown(lasted));
+                Some((
+                    CARD.severity,
+                    Wrong { what: format!("lasted={:.0}s Type_Enum={kind}", lasted.as_secs_f64()), message },
+                ))
             };
             strange().into_iter().collect()
         })

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use mfm_journal::Decimal;
 
-use super::{Card, Check, Known, Look, Terms, each};
+use super::{Card, Check, Known, Look, Terms, each, shown};
 use crate::model::{Query, Row, Severity, Wrong, time};
 use crate::mosaiq::deliveries::judged;
 use crate::mosaiq::ground::{Form, Read};
@@ -45,7 +45,7 @@ impl Check for DeliveryOrder {
             let times = row.datetime(START).zip(row.datetime(END)).filter(|(start, end)| end < start);
             let wrong = |(start, end): (DateTime, DateTime)| {
                 let lasted = start.duration_since(end);
-                let message = format!("ends {} s before it starts", lasted.as_secs_f64());
+                let message = format!("ends {} s before it starts", shown(lasted));
                 Wrong { what: format!("{END}={START}-{}s", lasted.as_secs()), message }
             };
             times.map(|times| (ORDER.severity, wrong(times))).into_iter().collect()
@@ -128,7 +128,7 @@ impl Check for DeliveryDuration {
             let bounds = terms.rules.deliveries.duration;
             let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds));
             let wrong = |lasted: SignedDuration| {
-                let message = format!("lasts {} s, outside {bounds} s", lasted.as_secs_f64());
+                let message = format!("lasts {} s, outside {bounds} s", shown(lasted));
                 Wrong { what: format!("{END}={START}+{}s", lasted.as_secs()), message }
             };
             lasted.map(|lasted| (DURATION.severity, wrong(lasted))).into_iter().collect()
