@@ -134,6 +134,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     refused("not_fresh", "`mfm revert --all --target COPY` takes back what the copy carries"),
     refused("records_lost", "`mfm target mark NAME --records-lost` puts the record back; then revert"),
     refused("still_active", "`mfm revert --all` takes operations back; `mfm recover` closes open ones"),
+    refused("campaign_other", "revert by the file as it was, or by the operations that the hint names"),
     refused("campaign_gap", "`mfm campaign revert FILE` takes it all back; then apply it anew"),
     refused("detector", "look at what the command prints by itself; --judge junit, sarif or json tells findings apart"),
     refused("no_drill", "`mfm drill --list` lists the drills of the journal"),

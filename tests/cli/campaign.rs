@@ -84,6 +84,47 @@ fn a_mistake_in_the_last_fault_is_known_before_the_first_is_committed() {
     assert!(text(&refused.stderr).contains("unknown field `cuont`"));
 }
 
+#[test]
+fn a_fault_that_meets_another_is_planned_anew_and_asked_for_again() {
+    let text = "version = 1\nname = \"meeting\"\nseed = 3\nnow = \"2024-06-29T12:00:00\"\n\
+                [[fault]]\ntool = \"delete_control_points\"\nvariant = \"all_deleted\"\nall = true\nmax_rows = 100000\n\
+                select = { machine = \"101\" }\n\
+                [[fault]]\ntool = \"create_invalid_angles\"\nvariant = \"gantry\"\nall = true\nmax_rows = 100000\n";
+    let world = with_campaign(text);
+    let planned = world.json(&["campaign", "plan", "c.toml"]);
+    assert_eq!(column(&planned, "meets"), [Json::Null, 1.into()]);
+    let page = text_of(&world, &["campaign", "plan", "c.toml"]);
+    assert!(page.contains("fault 2 changes rows that fault 1 changes: apply plans it anew"), "{page}");
+    let applied = world.json(&["campaign", "apply", "c.toml", "--yes"]);
+    let (before, after) = (&planned["steps"][1], &applied["steps"][1]);
+    assert_eq!(after["rows_planned"], before["rows"]);
+    assert!(after["rows"].as_u64() < before["rows"].as_u64(), "{after}");
+    assert_ne!(after["plan_digest"], before["plan_digest"]);
+    assert_eq!(applied["steps"][0]["rows_planned"], Json::Null);
+    let show = text_of(&world, &["show", "2"]);
+    assert!(show.contains("meeting, fault 2"), "{show}");
+    assert_eq!(world.json(&["campaign", "revert", "c.toml"])["operations"].as_array().unwrap().len(), 2);
+}
+
+fn text_of(world: &World, words: &[&str]) -> String {
+    text(&world.run(words).stdout).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn an_edited_file_does_not_hide_what_stands() {
+    let world = with_campaign(EXAMPLE);
+    world.json(&["campaign", "apply", "c.toml", "--yes"]);
+    std::fs::write(world.path().join("c.toml"), EXAMPLE.replace("seed = 7", "seed = 8")).unwrap();
+    let listed = world.json(&["campaign", "list", "c.toml"]);
+    assert_eq!((&listed["standing"], &listed["others"][0]["operations"]), (&0.into(), &serde_json::json!([1, 2, 3])));
+    let page = text_of(&world, &["campaign", "list", "c.toml"]);
+    assert!(page.contains("3 faults of another file with this name stand (digest"), "{page}");
+    let refused = world.run(&["campaign", "revert", "c.toml"]);
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(3), "{said}");
+    assert!(said.contains("nothing of this file stands on lab") && said.contains("mfm revert 3 2 1"), "{said}");
+}
+
 /// Many faults, so that a campaign can be killed among them.
 fn long() -> String {
     let fault = "[[fault]]\ntool = \"create_invalid_angles\"\nvariant = \"gantry\"\ncount = 1\n\

@@ -19,6 +19,11 @@ impl Report for Outcome {
         }
         page.table(&sheet);
         page.blank();
+        let remarks = remarks(self);
+        remarks.iter().for_each(|remark| page.paragraph(0, remark));
+        if !remarks.is_empty() {
+            page.blank();
+        }
         page.fields(&[
             ("digest", self.digest.to_string()),
             ("seed", self.seed.to_string()),
@@ -37,6 +42,25 @@ impl Report for Outcome {
             start.into_iter().chain(rest).chain([digest]).collect()
         }))
     }
+}
+
+/// Says which faults meet each other, and what stands of other files with the name.
+fn remarks(outcome: &Outcome) -> Vec<String> {
+    let meeting = outcome.steps.iter().filter(|step| step.state == "planned").filter_map(|step| {
+        let (later, earlier) = (step.step, step.meets?);
+        Some(format!("fault {later} changes rows that fault {earlier} changes: apply plans it anew, and asks again"))
+    });
+    let anew = outcome.steps.iter().filter_map(|step| {
+        let (number, planned, rows) = (step.step, step.rows_planned?, step.rows?);
+        Some(format!("fault {number} was planned anew after those before it: {rows} rows, and not {planned}"))
+    });
+    let others = outcome.others.iter().map(|other| {
+        let faults = count(other.operations.len() as u64, "fault");
+        let operations: Vec<String> = other.operations.iter().map(ToString::to_string).collect();
+        let operations = operations.join(", ");
+        format!("{faults} of another file with this name stand (digest {:.12}): {operations}", other.digest.to_string())
+    });
+    meeting.chain(anew).chain(others).collect()
 }
 
 impl Report for Reverted {

@@ -82,6 +82,7 @@ pub(super) fn circumstances(show: &Outcome) -> Vec<(&'static str, String)> {
     let proposed = object("proposed").filter(|proposed| object("params") != Some(proposed));
     let given = [("parameters", object("params")), ("proposed", proposed)];
     fields.extend(given.into_iter().filter_map(|(label, map)| Some((label, parameters(map?)))));
+    fields.extend(object("campaign").and_then(campaign).map(|of| ("campaign", of)));
     fields.extend(["seed", "now"].into_iter().filter_map(|name| detail(show, name)));
     fields
 }
@@ -97,6 +98,11 @@ fn fields(show: &Outcome) -> Vec<(&'static str, String)> {
     fields.push(("uid", show.line.uid.to_string()));
     fields.push(("journal", show.journal.display().to_string()));
     fields
+}
+
+/// Returns which fault of which campaign an operation is.
+fn campaign(mark: &serde_json::Map<String, Json>) -> Option<String> {
+    Some(format!("{}, fault {}", mark.get("name")?.as_str()?, mark.get("step")?.as_u64()?))
 }
 
 /// Returns what saw a fault, and how that is known.

@@ -1,6 +1,7 @@
 //! `mfm campaign`: many operations from one file, each journaled with the campaign's digest, and taken back together.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -16,6 +17,7 @@ use super::context::{Chosen, Context};
 use super::failure::{Failure, Kind};
 use super::{Card, count, plan, revert, standing};
 use crate::engine::guard;
+use crate::model::Key;
 use crate::model::ports::{Danger, Question};
 use crate::model::time;
 use crate::target::Target;
@@ -62,8 +64,19 @@ pub struct Outcome {
     pub steps: Vec<Step>,
     /// How many of them stand.
     pub standing: u64,
+    /// Faults that stand of other files with the campaign's name.
+    pub others: Vec<Other>,
     /// The journal.
     pub journal: PathBuf,
+}
+
+/// What stands of another file with the same campaign's name, or of this one before it was edited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Other {
+    /// The digest of what that file said.
+    pub digest: Digest,
+    /// The operations, oldest first.
+    pub operations: Vec<u64>,
 }
 
 /// What was taken back of a campaign.
@@ -97,6 +110,10 @@ pub struct Step {
     pub records: Option<u64>,
     /// How many rows it changes, where it was planned or stands.
     pub rows: Option<u64>,
+    /// How many it was to change when all faults were planned, where those before it left it other data.
+    pub rows_planned: Option<u64>,
+    /// A fault before it that changes rows which it changes too, as far as both were planned at once.
+    pub meets: Option<u64>,
     /// Its plan's digest.
     pub plan_digest: Option<Digest>,
 }
@@ -108,11 +125,13 @@ struct Course {
     chosen: Chosen,
     now: String,
     steps: Vec<(plan::Request, Step)>,
+    others: Vec<Other>,
 }
 
 /// What an operation's entry says of its campaign.
 #[derive(Deserialize)]
 struct Mark {
+    name: String,
     digest: Digest,
     step: u64,
     now: String,
@@ -162,6 +181,9 @@ pub fn revert(context: &Context<'_>, request: &Request) -> Result<Reverted, Fail
     guard::nothing_open(&journal, &course.chosen.name)?;
     drop(journal);
     let operations: Vec<u64> = course.steps.iter().rev().filter_map(|(_, step)| step.op).collect();
+    if operations.is_empty() {
+        course.nothing_of_others()?;
+    }
     let (target, journal) = (course.chosen.name, context.journal.clone());
     let revert = if operations.is_empty() {
         revert::Outcome { target, operations: Vec::new(), journal }
@@ -187,11 +209,17 @@ impl Course {
         let digest = campaign.digest();
         let chosen = context.chosen(journal)?;
         let mut marks = BTreeMap::new();
+        let mut others: BTreeMap<Digest, Vec<u64>> = BTreeMap::new();
         for found in standing::of(journal, &chosen.name, "campaign")? {
-            if let Some(mark) = mark(&found.mark, &digest) {
-                marks.insert(mark.step, (found.op, "stands", mark.now));
+            match Mark::deserialize(&found.mark) {
+                Ok(mark) if mark.digest == digest => {
+                    marks.insert(mark.step, (found.op, "stands", mark.now));
+                }
+                Ok(mark) if mark.name == campaign.name => others.entry(mark.digest).or_default().push(found.op),
+                Ok(_) | Err(_) => {}
             }
         }
+        let others = others.into_iter().map(|(digest, operations)| Other { digest, operations }).collect();
         for (op, _) in journal.state().open_on(&chosen.name) {
             let detail = journal.operation(op)?.and_then(|operation| operation.detail.get("campaign").cloned());
             if let Some(mark) = detail.and_then(|detail| mark(&detail, &digest)) {
@@ -206,7 +234,23 @@ impl Course {
             let found = marks.get(&number).map(|(op, state, _)| (*op, *state));
             steps.push((request.clone(), step(journal, number, &request, found)?));
         }
-        Ok(Self { campaign, digest, chosen, now, steps })
+        Ok(Self { campaign, digest, chosen, now, steps, others })
+    }
+
+    /// Refuses to say that nothing stands where faults of another file with the name do.
+    fn nothing_of_others(&self) -> Result<(), Failure> {
+        let operations: Vec<u64> = self.others.iter().flat_map(|other| other.operations.iter().copied()).collect();
+        let Some(other) = self.others.first() else { return Ok(()) };
+        let message = format!(
+            "nothing of this file stands on {}, and {} of another file with the name {} does (digest {:.12})",
+            self.chosen.name,
+            count(operations.len() as u64, "fault"),
+            self.campaign.name,
+            other.digest.to_string(),
+        );
+        let newest: Vec<String> = operations.iter().rev().map(ToString::to_string).collect();
+        let hint = format!("revert by that file, or `mfm revert {}`", newest.join(" "));
+        Err(Failure::new(Kind::Refused, "campaign_other", message, hint))
     }
 
     /// Refuses to fill a gap: a fault before one that stands would meet other data than the first time.
@@ -225,12 +269,19 @@ impl Course {
 
     fn plan(&mut self, context: &Context<'_>, journal: &mut Journal, target: &mut dyn Target) -> Result<(), Failure> {
         let all = self.steps.len() as u64;
+        let mut changed: BTreeMap<(String, Key), u64> = BTreeMap::new();
         for (request, step) in self.steps.iter_mut().filter(|(_, step)| step.op.is_none()) {
             context.reporter.progress("planning faults", step.step - 1, all);
             let settled = plan::settle(context, request).map_err(|failure| named(failure, step))?;
             let made = plan::make(context, journal, target, &self.chosen, &settled);
             let made = made.map_err(|failure| named(failure, step))?;
             step.planned(&made.outcome);
+            for change in made.prepared.changes() {
+                match changed.entry((change.table.name.clone(), change.key.clone())) {
+                    Entry::Occupied(earlier) => step.meets = step.meets.or(Some(*earlier.get())),
+                    Entry::Vacant(row) => drop(row.insert(step.step)),
+                }
+            }
         }
         Ok(())
     }
@@ -248,6 +299,10 @@ impl Course {
         let settled = plan::settle(context, request)?;
         let made = plan::make(context, journal, target, &self.chosen, &settled);
         let mut made = made.map_err(|failure| named(failure, step))?;
+        if step.plan_digest.is_some_and(|planned| planned != made.outcome.plan_digest) {
+            step.rows_planned = step.rows;
+            context.consent(&planned_anew(&self.campaign.name, step, made.outcome.rows))?;
+        }
         let mark = json!({
             "name": self.campaign.name,
             "digest": self.digest,
@@ -268,9 +323,16 @@ impl Course {
         if done == 0 {
             return failure;
         }
-        let message = format!("{}; {done} of {} faults stand, and are journaled", failure.message, self.steps.len());
+        let stand = format!("{done} of {} faults of the campaign stand, and are journaled", self.steps.len());
         let again = "`mfm campaign apply FILE` goes on, `mfm campaign revert FILE` takes them back";
-        Failure { message, hint: format!("{}; {again}", failure.hint), ..failure }
+        if failure.kind == Kind::Interrupted {
+            return Failure { message: format!("interrupted; {stand}"), hint: again.to_owned(), ..failure };
+        }
+        Failure {
+            message: format!("{}; {stand}", failure.message),
+            hint: format!("{}; {again}", failure.hint),
+            ..failure
+        }
     }
 
     fn question(&self, left: u64) -> Question {
@@ -293,6 +355,7 @@ impl Course {
             target: self.chosen.name,
             seed: self.campaign.seed,
             now: self.now,
+            others: self.others,
             standing: steps.iter().filter(|step| step.op.is_some()).count() as u64,
             steps,
             journal: context.journal.clone(),
@@ -307,6 +370,17 @@ impl Step {
         (self.records, self.rows) = (Some(plan.records), Some(plan.rows));
         self.plan_digest = Some(plan.plan_digest);
     }
+}
+
+/// Asks whether to commit a fault that changes other rows than it was consented to.
+fn planned_anew(campaign: &str, step: &Step, rows: u64) -> Question {
+    let text = format!(
+        "Campaign {campaign}: after the faults before it, fault {} changes {}, and not the {} of its plan. Commit it?",
+        step.step,
+        count(rows, "row"),
+        step.rows.unwrap_or_default(),
+    );
+    Question { text, danger: APPLY.danger, type_name: None }
 }
 
 /// Returns what an entry says of its campaign, where it is this one.
@@ -330,6 +404,8 @@ fn step(
         seed: request.options.seed,
         records: operation.as_ref().and_then(|op| op.keys.as_ref()).map(|keys| keys.count),
         rows: operation.as_ref().map(|op| op.rows),
+        rows_planned: None,
+        meets: None,
         plan_digest: operation.as_ref().map(|op| op.plan_digest),
     })
 }
