@@ -120,12 +120,12 @@ fn seen_by(detection: &Detection) -> String {
     }
 }
 
-/// Returns whether the original could have been restored without the journal.
+/// Returns whether the original could have been restored without the journal, as far as the kind of fault tells.
 fn repairable(repair: &Repair) -> String {
     let extent = match repair.extent {
         Extent::Exactly => "exactly",
-        Extent::Sometimes => "sometimes",
-        Extent::Approximately => "approximately",
+        Extent::Sometimes => "a fault of this kind sometimes",
+        Extent::Approximately => "a fault of this kind approximately",
         Extent::Not => return format!("not without the journal: {}", repair.why),
     };
     format!("{extent} without the journal: {}", repair.why)
