@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::lookup::{Id, Lookup};
-use super::machines::MACHINE;
-use super::versions;
 use crate::model::{Key, Row, Value};
+
+/// The table of fields.
+pub(super) const FIELDS: &str = "TxField";
+/// The column that names a field's machine.
+pub(super) const MACHINE: &str = "Machine_ID_Staff_ID";
+/// The column that the versions of a field share.
+pub(super) const SET: &str = "FLD_SET_ID";
 
 /// Every field that came by.
 #[derive(Debug, Default)]
@@ -65,7 +70,7 @@ impl Fields {
             let is_id = matches!((key.as_slice(), &id), ([Value::Integer(key)], Id::Number(id)) if key == id);
             let packed = Packed {
                 key: (!is_id).then(|| Box::new(key)),
-                set: Id::of(row.cell(versions::SET)),
+                set: Id::of(row.cell(SET)),
                 meterset: row.float("Meterset").unwrap_or(f64::NAN),
                 machine: self.machines.number(Id::of(row.cell(MACHINE))),
                 kind: self.numbers.number(row.integer("Type_Enum")),

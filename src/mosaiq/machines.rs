@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use super::fields::{FIELDS, MACHINE};
 use super::fields::{Field, Fields};
 use super::leaves::{Convention, POINTS};
 use super::limits::MACHINE_FIELDS_MAX;
@@ -11,10 +12,6 @@ use super::tally::{FieldLeaves, Tally};
 use crate::model::snapshot::key_form;
 use crate::model::{Query, Refusal, Row, Snapshot, Value};
 
-/// The table of fields.
-pub(super) const FIELDS: &str = "TxField";
-/// The column that names a field's machine.
-pub(super) const MACHINE: &str = "Machine_ID_Staff_ID";
 /// Type_Enum of fields that only look: setup, kV setup, CT, port, MV CT.
 const LOOKING: [i64; 5] = [3, 4, 5, 6, 9];
 

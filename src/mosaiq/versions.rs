@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
+pub(super) use super::fields::SET;
+use super::fields::{FIELDS, MACHINE};
 use super::leaves;
-use super::machines::{FIELDS, MACHINE};
 use super::records;
 use super::tally::FieldLeaves;
 use crate::model::snapshot::key_form;
 use crate::model::{Query, Refusal, Row, Snapshot, Value};
-
-/// The column that the versions of a field share.
-pub(super) const SET: &str = "FLD_SET_ID";
 
 /// Returns what has to be read beyond the fields themselves to know their other versions.
 pub(super) fn queries(records: &[Value], snapshot: &Snapshot) -> Vec<Query> {
