@@ -359,7 +359,7 @@ impl Refusal {
             Self::Stale { .. } => "plan again".into(),
             Self::PlanUsed { op } => format!("`mfm show {op}` shows it; make a new plan to commit the fault again"),
             Self::Conflict { blocked_by, conflicts, .. } => way_out(blocked_by, conflicts).into(),
-            Self::NoConsent { .. } => "--yes consents in scripts; --dry-run shows what would be done".into(),
+            Self::NoConsent { .. } => "--yes consents in scripts".into(),
             Self::RecoverFirst { .. } => "run `mfm recover`".into(),
             Self::ForeignOperation { journal_id } => {
                 format!("work from that journal, or say --beside-journal {journal_id}")

@@ -96,7 +96,8 @@ pub fn run(
         made.prepared.changes().iter().for_each(|change| all(cell::change(change)));
         return Ok(outcome(made, None));
     }
-    context.consent(&Question { text: asks(&made.outcome), danger: CARD.danger, type_name: None })?;
+    let question = Question { text: asks(&made.outcome), danger: CARD.danger, type_name: None };
+    context.consent(&question).map_err(|failure| failure.hinting("--dry-run shows what would be done"))?;
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
     let committed = engine.commit(&made.proposal, &made.prepared)?;
     made.prepared.changes().iter().for_each(|change| all(cell::change(change)));

@@ -70,6 +70,13 @@ impl Failure {
         Self { kind, code: code.to_owned(), message: message.into(), hint: hint.into(), conflicts: Vec::new() }
     }
 
+    /// Returns the failure with one more thing to do in its hint.
+    #[must_use]
+    pub fn hinting(mut self, more: &str) -> Self {
+        self.hint = if self.hint.is_empty() { more.to_owned() } else { format!("{}; {more}", self.hint) };
+        self
+    }
+
     /// Returns the failure with the tool in its hint, where that named no mode.
     #[must_use]
     pub fn of_tool(mut self, tool: &str) -> Self {

@@ -162,7 +162,8 @@ pub fn apply(context: &Context<'_>, request: &Request) -> Result<Outcome, Failur
     course.plan(context, &mut journal, target.as_mut())?;
     let left = course.steps.iter().filter(|(_, step)| step.op.is_none()).count() as u64;
     if left > 0 {
-        context.consent(&course.question(left))?;
+        let look_first = "`mfm campaign plan FILE` shows what would be done";
+        context.consent(&course.question(left)).map_err(|failure| failure.hinting(look_first))?;
     }
     for at in 0..course.steps.len() {
         let done = context.go_on().and_then(|()| course.commit(context, &mut journal, target.as_mut(), at));
