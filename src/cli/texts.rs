@@ -211,7 +211,8 @@ MFM_TARGET_URL and for {url}, a file's path in MFM_TARGET_PATH and for {path}, a
 looks at the untouched data: what it finds there does not count. The result is a matrix with Wilson 95 % intervals.
 
 Exits with 1 where a fault was missed, an alarm was false or a look told nothing; with --baseline, where detection got \
-worse. An interrupted drill takes its fault back; what a crash leaves, the next drill or `mfm revert --all` takes back.
+worse. An interrupted drill takes its fault back; what a crash leaves, the next drill or `mfm revert --all` \
+takes back, after `mfm recover` where it was cut off in the middle of a write.
 
 Example:
   mfm drill --modes create_invalid_angles,corrupt_mlc_data:odd_bytes --sample 5 --seed 1 --yes
