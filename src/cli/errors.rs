@@ -128,7 +128,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     refused("stale", "plan again"),
     refused("plan_used", "make a new plan to commit the fault again"),
     refused("conflict", "--cascade, --skip-conflicts or --force, as the message says"),
-    refused("no_consent", "--yes consents in scripts; --dry-run shows what would be done"),
+    refused("no_consent", "--yes consents in scripts; the hint says how to look first"),
     refused("recover_first", "run `mfm recover`"),
     refused("foreign_operation", "work from the other journal, or say --beside-journal ID"),
     refused("not_fresh", "`mfm revert --all --target COPY` takes back what the copy carries"),
@@ -205,6 +205,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     journal("entry_kind_reserved", REPORT),
     journal("injected", REPORT),
     error(Kind::Interrupted, "interrupted", "nothing was changed; run the command again"),
+    error(Kind::Found, "fault_stands", "`mfm revert OP` with --skip-conflicts or --force, as the message says"),
     error(Kind::Found, "agent_server", "start it again; `mfm status` says whether anything is open"),
     error(Kind::Found, "output", "the result could not be written; `mfm log` and `mfm status` say what was done"),
 ];

@@ -14,6 +14,7 @@ mod check_reports;
 mod completion;
 mod demo;
 mod drill;
+mod drill_told;
 mod errors;
 mod export;
 mod find;

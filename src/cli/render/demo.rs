@@ -113,6 +113,7 @@ fn proved(page: &mut Page, demo: &Outcome) {
         ("noticed", noticed),
         ("caught", demo.drill.matrix.totals.first().map(drill::sentence).unwrap_or_default()),
         ("people", drill::people(&demo.drill.yardstick)),
+        ("note", drill::own(&demo.drill.matrix).unwrap_or_default()),
         ("reverted", format!("{} of {faults} exactly", demo.reverted)),
         ("equal", equal),
         ("audit", audit),

@@ -129,7 +129,12 @@ pub fn clear(
     chosen: &Chosen,
 ) -> Result<(), Failure> {
     let left: Vec<u64> = standing::of(journal, &chosen.name, "drill")?.iter().map(|one| one.op).collect();
-    let taken = trial::take_back_all(context, journal, target, &chosen.name, left)?;
+    let stands = |failure: Failure| {
+        let message = format!("a fault of an earlier drill stands, and cannot be taken back: {}", failure.message);
+        let hint = format!("`mfm status` names it; `mfm revert OP`, with what helps: {}", failure.hint);
+        if failure.kind == Kind::Refused { Failure { message, hint, ..failure } } else { failure }
+    };
+    let taken = trial::take_back_all(context, journal, target, &chosen.name, left).map_err(stands)?;
     if taken > 0 {
         context.reporter.note(&format!("{} of an interrupted drill taken back", super::super::count(taken, "fault")));
     }
@@ -161,6 +166,15 @@ pub fn detectors(
         out.push(Detector::of_program(context, name, program)?);
     }
     Ok(out)
+}
+
+/// Returns the names of what will be under test.
+///
+/// # Errors
+/// Usage only.
+pub(super) fn names(request: &Request) -> Result<Vec<String>, Failure> {
+    let own = (!request.command_only).then(|| OWN.to_owned());
+    Ok(own.into_iter().chain(commands(request)?.into_iter().map(|(name, _)| name)).collect())
 }
 
 /// Returns the commands under test, each behind its name, in the order of the matrix.

@@ -111,14 +111,68 @@ pub struct Cell {
     pub caught: u64,
     /// Faults missed.
     pub missed: u64,
-    /// Reports of something else, controls included.
+    /// Faults at which it reported something else.
     pub false_alarm: u64,
-    /// Looks that told nothing.
+    /// Faults of which it told nothing; with the three above, every fault that it looked at.
     pub could_not_tell: u64,
+    /// What it made of the untouched data afterwards; of an older result, counted in the two above.
+    #[serde(default)]
+    pub controls: Controls,
+    /// Why looks told nothing, controls included; the first ten.
+    #[serde(default)]
+    pub reasons: Vec<Reason>,
     /// Caught, of the faults that it looked at and could tell.
     pub rate: Share,
     /// What it reported when it caught one; the first ten.
     pub seen_by: Vec<String>,
+}
+
+/// How often a detector looked at the data with every fault taken back, and what was wrong with what it said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Controls {
+    /// Looks.
+    pub looks: u64,
+    /// Alarms, all of them false.
+    pub false_alarm: u64,
+    /// Looks that told nothing.
+    pub could_not_tell: u64,
+}
+
+/// Why looks told nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The reason.
+    pub why: String,
+    /// How many looks it was the reason of.
+    pub looks: u64,
+}
+
+impl Line {
+    /// Returns tool and variant.
+    #[must_use]
+    pub fn names(&self) -> (&str, &str) {
+        (&self.tool, &self.variant)
+    }
+}
+
+impl Cell {
+    /// Returns how many alarms were false, at faults and at controls.
+    #[must_use]
+    pub const fn alarms(&self) -> u64 {
+        self.false_alarm + self.controls.false_alarm
+    }
+
+    /// Returns how many looks told nothing, at faults and at controls.
+    #[must_use]
+    pub const fn untold(&self) -> u64 {
+        self.could_not_tell + self.controls.could_not_tell
+    }
+
+    /// Tells whether it missed nothing, raised no false alarm, and always could tell.
+    #[must_use]
+    pub const fn sound(&self) -> bool {
+        self.missed + self.alarms() + self.untold() == 0
+    }
 }
 
 /// One variant: what each detector made of it.
@@ -183,8 +237,8 @@ impl Matrix {
     /// Tells whether a detector caught every fault, raised no false alarm, and always could tell.
     #[must_use]
     pub fn flawless(&self, detector: &str) -> bool {
-        let whole = |cell: &Cell| cell.missed + cell.false_alarm + cell.could_not_tell == 0;
-        self.totals.iter().any(|total| total.cell.detector == detector && whole(&total.cell) && total.cell.caught > 0)
+        let own = self.totals.iter().find(|total| total.cell.detector == detector);
+        own.is_some_and(|total| total.cell.sound() && total.cell.caught > 0)
     }
 }
 
@@ -224,11 +278,30 @@ fn cell(name: &str, all: &[&Trial]) -> Cell {
         detector: name.to_owned(),
         caught,
         missed,
-        false_alarm: elsewhere + count(&controls, Verdict::FalseAlarm),
-        could_not_tell: count(&trials, Verdict::CouldNotTell) + count(&controls, Verdict::CouldNotTell),
+        false_alarm: elsewhere,
+        could_not_tell: count(&trials, Verdict::CouldNotTell),
+        controls: Controls {
+            looks: controls.len() as u64,
+            false_alarm: count(&controls, Verdict::FalseAlarm),
+            could_not_tell: count(&controls, Verdict::CouldNotTell),
+        },
+        reasons: reasons(trials.iter().chain(&controls)),
         rate: Share::of(caught, caught + missed + elsewhere),
         seen_by,
     }
+}
+
+/// Counts the reasons, in the order in which they came.
+fn reasons<'l>(looks: impl Iterator<Item = &'l &'l Look>) -> Vec<Reason> {
+    let mut out: Vec<Reason> = Vec::new();
+    for why in looks.filter_map(|look| look.why.as_ref()) {
+        if let Some(known) = out.iter_mut().find(|known| known.why == *why) {
+            known.looks += 1;
+        } else if out.len() < SIGNS_MAX {
+            out.push(Reason { why: why.clone(), looks: 1 });
+        }
+    }
+    out
 }
 
 fn total(name: &str, cases: &[Case], trials: &[Trial]) -> Total {
@@ -295,7 +368,7 @@ pub struct Worse {
 
 impl Matrix {
     /// Compares with an earlier drill, cell by cell: a smaller share caught, a new false alarm, a look that told
-    /// nothing, a variant that is tried no more.
+    /// nothing, a variant that is tried no more; and of what that drill did not try, whatever is wanting.
     #[must_use]
     pub fn worse_than(&self, before: &Self) -> Vec<Worse> {
         let mut out = Vec::new();
@@ -309,8 +382,28 @@ impl Matrix {
                 }
             }
         }
+        let news = |line: &Line, cell: &Cell| before.cell(&line.tool, &line.variant, &cell.detector).is_none();
+        for line in &self.lines {
+            for cell in line.cells.iter().filter(|cell| !cell.sound() && news(line, cell)) {
+                let what = format!("{}; not tried before", wanting(cell));
+                let (tool, variant) = (line.tool.clone(), line.variant.clone());
+                out.push(Worse { tool, variant, detector: cell.detector.clone(), what });
+            }
+        }
         out
     }
+
+    /// Returns the cell of a variant and a detector.
+    #[must_use]
+    pub fn cell(&self, tool: &str, variant: &str, detector: &str) -> Option<&Cell> {
+        let line = self.lines.iter().find(|line| line.tool == tool && line.variant == variant)?;
+        line.cells.iter().find(|cell| cell.detector == detector)
+    }
+}
+
+fn wanting(cell: &Cell) -> String {
+    let (rate, alarms, untold) = (cell.rate, cell.alarms(), cell.untold());
+    format!("caught {} of {}, {alarms} false alarms, {untold} looks told nothing", rate.hits, rate.of)
 }
 
 fn worse(was: &Cell, is: Option<&Cell>) -> Option<String> {
@@ -322,11 +415,10 @@ fn worse(was: &Cell, is: Option<&Cell>) -> Option<String> {
     if fewer || (is.rate.of == 0 && was.rate.of > 0) {
         return Some(format!("caught {} of {}; was {} of {}", is.caught, is.rate.of, was.caught, was.rate.of));
     }
-    if is.false_alarm > was.false_alarm {
-        return Some(format!("{} false alarms; was {}", is.false_alarm, was.false_alarm));
+    if is.alarms() > was.alarms() {
+        return Some(format!("{} false alarms; was {}", is.alarms(), was.alarms()));
     }
-    let more = is.could_not_tell > was.could_not_tell;
-    more.then(|| format!("{} looks told nothing; was {}", is.could_not_tell, was.could_not_tell))
+    (is.untold() > was.untold()).then(|| format!("{} looks told nothing; was {}", is.untold(), was.untold()))
 }
 
 /// Returns the first signs, each once; at most [`SIGNS_MAX`].
@@ -334,4 +426,62 @@ fn worse(was: &Cell, is: Option<&Cell>) -> Option<String> {
 pub fn first_signs<'s>(signs: impl IntoIterator<Item = &'s String>) -> Vec<String> {
     let mut known = BTreeSet::new();
     signs.into_iter().filter(|sign| known.insert(*sign)).take(SIGNS_MAX).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(verdict: Verdict, why: Option<&str>) -> Look {
+        let why = why.map(str::to_owned);
+        Look { detector: "qa".into(), verdict, signs: Vec::new(), beside: Vec::new(), why, took_ms: 1 }
+    }
+
+    fn trial(at_fault: Look, at_control: Look) -> Trial {
+        Trial {
+            trial: 1,
+            tool: "tool",
+            variant: "variant",
+            table: "TxField",
+            record: Json::Null,
+            op: 1,
+            reverted_by: 2,
+            plan_digest: Digest::of(b"plan"),
+            rows: 1,
+            exact: true,
+            repair: crate::mosaiq::repair::of("mode", "variant", None),
+            looks: vec![at_fault],
+            controls: vec![at_control],
+        }
+    }
+
+    fn matrix(trials: &[Trial]) -> Matrix {
+        let case = Case { tool: "tool", mode: "mode", variant: "variant", severity: "1.0", untried: None };
+        Matrix::of(&[case], &["qa".to_owned()], trials)
+    }
+
+    #[test]
+    fn faults_and_controls_are_counted_apart_and_add_up() {
+        let late = Some("it ran for more than 1 s");
+        let all = matrix(&[
+            trial(look(Verdict::CouldNotTell, late), look(Verdict::CouldNotTell, late)),
+            trial(look(Verdict::Caught, None), look(Verdict::FalseAlarm, None)),
+        ]);
+        let cell = &all.lines[0].cells[0];
+        assert_eq!([cell.caught, cell.missed, cell.false_alarm, cell.could_not_tell], [1, 0, 0, 1], "2 faults");
+        assert_eq!(cell.controls, Controls { looks: 2, false_alarm: 1, could_not_tell: 1 });
+        assert_eq!(cell.reasons, [Reason { why: "it ran for more than 1 s".into(), looks: 2 }]);
+        assert!(!cell.sound() && !all.flawless("qa"));
+    }
+
+    #[test]
+    fn what_an_earlier_drill_missed_is_not_worse_and_what_it_never_tried_is() {
+        let missed = matrix(&[trial(look(Verdict::Missed, None), look(Verdict::Quiet, None))]);
+        assert_eq!(missed.worse_than(&missed), []);
+        let nothing = Matrix { lines: Vec::new(), totals: Vec::new(), pair: None };
+        let worse = missed.worse_than(&nothing);
+        assert!(worse[0].what.contains("caught 0 of 1") && worse[0].what.ends_with("not tried before"), "{worse:?}");
+        let fine = matrix(&[trial(look(Verdict::Caught, None), look(Verdict::Quiet, None))]);
+        assert_eq!((fine.worse_than(&nothing), missed.worse_than(&fine).len()), (Vec::new(), 1));
+    }
 }

@@ -42,6 +42,9 @@ use crate::target::{TableDigest, Target};
 pub const CARD: Card =
     Card { name: "drill", danger: Danger::Write, about: "Measure what checks catch: break, look, take back, count" };
 
+/// How to look at a fault before a drill commits it.
+const LOOK_FIRST: &str = "`mfm plan TOOL --sample 1` shows what one of the faults changes";
+
 /// In which form a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -82,7 +85,7 @@ pub struct Request {
     /// The exit codes by which the command says that it found something, with commas between them [default: 1]
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     pub found_codes: Vec<u8>,
-    /// How long the command may run each time, in seconds; then all that it started is ended [default: 300]
+    /// How long the command may run each time, in seconds; then its process group is ended [default: 300]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout: Option<u64>,
     /// What the command is called in the matrix [default: the first file that it names]
@@ -150,6 +153,8 @@ pub struct Outcome {
     pub rows: u64,
     /// Where detection got worse than in the result compared with; null where there is none.
     pub worse: Option<Vec<Worse>>,
+    /// In what the drill compared with was another one: target, seed, clock, sample, variants.
+    pub unlike: Vec<String>,
     /// Verdicts that differ from those of the drill replayed; null where none is.
     pub differences: Option<Vec<Difference>>,
     /// Whether nothing was found wanting.
@@ -201,9 +206,15 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let replayed = request.replay.map(|drill| past::find(&journal, drill)).transpose()?;
     let wanted = replayed.as_ref().map_or(Ok(settled), |drill| begin::again(context, drill))?;
     let chosen = context.chosen(&journal)?;
+    let unlike = baseline.as_ref().map(|before| before.unlike(&chosen.name, &wanted, &begin::names(request)?));
+    let unlike = unlike.transpose()?.unwrap_or_default();
+    if !unlike.is_empty() {
+        context.reporter.note(&format!("the earlier result is of another drill: {}", unlike.join("; ")));
+    }
     let mut target = context.open(&chosen.url)?;
     let mut outcome = on(context, &mut journal, target.as_mut(), &chosen, &wanted, request)?;
-    outcome.worse = baseline.map(|before| outcome.matrix.worse_than(&before));
+    outcome.unlike = unlike;
+    outcome.worse = baseline.map(|before| outcome.matrix.worse_than(&before.matrix));
     outcome.differences = replayed.map(|drill| past::differences(&drill, &outcome.trials));
     outcome.ok = sound(&outcome);
     Ok(outcome)
@@ -235,7 +246,7 @@ fn on(
 ) -> Result<Outcome, Failure> {
     let identity = guard::pass(journal, target, &chosen.name)?.identity;
     guard::nothing_open(journal, &chosen.name)?;
-    context.consent(&question(wanted, chosen))?;
+    context.consent(&question(wanted, chosen)).map_err(|failure| failure.hinting(LOOK_FIRST))?;
     begin::clear(context, journal, target, chosen)?;
     let mut detectors = begin::detectors(context, target, chosen, wanted, request)?;
     let before = digests(context, target)?;
@@ -293,6 +304,7 @@ fn made(
         tables: ended.map_or(0, |ended| ended.tables),
         rows: 0,
         worse: None,
+        unlike: Vec::new(),
         differences: None,
         ok: false,
         trials,

@@ -7,9 +7,11 @@ use mfm_journal::Journal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::begin::Wanted;
 use super::ledger::{self, Drill, Kept, KeptLook};
-use super::matrix::{Case, Look, Matrix, Trial, Verdict};
+use super::matrix::{Case, Line, Look, Matrix, Trial, Verdict};
 use super::{Outcome, case, made};
+use crate::model::time;
 use crate::mosaiq::repair::Repair;
 use crate::ops::context::Context;
 use crate::ops::failure::{Failure, Kind};
@@ -177,11 +179,50 @@ pub(super) fn place(change: &mfm_journal::Change) -> Option<(String, String)> {
 }
 
 /// What is read of a saved result.
-#[derive(Deserialize)]
-struct Saved {
+#[derive(Debug, Deserialize)]
+pub struct Saved {
     schema: String,
+    target: String,
+    seed: u64,
+    now: String,
+    sample: u64,
+    /// The counts.
     #[serde(flatten)]
-    matrix: Matrix,
+    pub matrix: Matrix,
+}
+
+impl Saved {
+    /// Says in what a drill to come is not the one that was saved.
+    ///
+    /// # Errors
+    /// Usage: nothing of the two can be compared.
+    pub fn unlike(&self, target: &str, wanted: &Wanted, detectors: &[String]) -> Result<Vec<String>, Failure> {
+        let now = time::format(wanted.now, 0, 'T');
+        let facts = [
+            ("target", target.to_owned(), self.target.clone()),
+            ("seed", wanted.seed.to_string(), self.seed.to_string()),
+            ("clock", now, self.now.clone()),
+            ("sample", wanted.sample.to_string(), self.sample.to_string()),
+        ];
+        let differs = facts.into_iter().filter(|(_, is, was)| is != was);
+        let mut out: Vec<String> = differs.map(|(what, is, was)| format!("{what} {is}, was {was}")).collect();
+        let own = |line: &Line| wanted.cases.iter().any(|case| (case.tool, case.variant) == line.names());
+        let (shared, gone): (Vec<&Line>, Vec<&Line>) = self.matrix.lines.iter().partition(|line| own(line));
+        let new = wanted.cases.len() - shared.len().min(wanted.cases.len());
+        let more = |number: usize, what: &str| {
+            (number > 0).then(|| format!("{} {what}", crate::ops::count(number as u64, "variant")))
+        };
+        out.extend(more(gone.len(), "tried then and not now"));
+        out.extend(more(new, "tried now and not then"));
+        let known = |name: &String| self.matrix.totals.iter().any(|total| total.cell.detector == *name);
+        if shared.is_empty() || !detectors.iter().any(known) {
+            let what = if shared.is_empty() { "variant" } else { "detector" };
+            let message = format!("this drill and the earlier result have no {what} in common: nothing compares");
+            let hint = "name the same modes and detectors, with the same --name, or leave --baseline out";
+            return Err(Failure::usage("drill", message, hint));
+        }
+        Ok(out)
+    }
 }
 
 /// The schema that a saved result begins with.
@@ -191,14 +232,14 @@ const SCHEMA: &str = "mfm/drill/1";
 ///
 /// # Errors
 /// Usage: the file cannot be read, or holds something else.
-pub fn read_result(path: &Path) -> Result<Matrix, Failure> {
+pub fn read_result(path: &Path) -> Result<Saved, Failure> {
     let wrong = |why: String| {
         let message = format!("could not read the earlier result {}: {why}", path.display());
         Failure::usage("drill", message, "save one with `mfm --json drill ... > FILE`")
     };
     let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
     let saved: Saved = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    if saved.schema == SCHEMA { Ok(saved.matrix) } else { Err(wrong(format!("its schema is `{}`", saved.schema))) }
+    if saved.schema == SCHEMA { Ok(saved) } else { Err(wrong(format!("its schema is `{}`", saved.schema))) }
 }
 
 /// Compares a drill with the one that it replays, trial by trial: the fault by its plan's digest, then the verdicts.
@@ -232,4 +273,46 @@ fn verdicts(kept: &Kept, trial: &Trial) -> Vec<String> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn saved() -> Saved {
+        let cell = serde_json::json!({
+            "detector": "qa", "caught": 1, "missed": 0, "false_alarm": 0, "could_not_tell": 0, "seen_by": [],
+            "rate": {"hits": 1, "of": 1, "rate": 1.0, "low": 0.2, "high": 1.0},
+        });
+        let mut total = cell.clone();
+        total["alarms"] = serde_json::json!({"hits": 0, "of": 0, "rate": null, "low": 0.0, "high": 1.0});
+        let line = serde_json::json!({
+            "tool": "create_invalid_angles", "mode": "invalid_angles", "variant": "gantry", "severity": "0.7",
+            "trials": 1, "untried": null, "cells": [cell],
+        });
+        serde_json::from_value(serde_json::json!({
+            "schema": SCHEMA, "target": "lab", "seed": 1, "now": "2024-06-29T12:00:00", "sample": 1,
+            "lines": [line], "totals": [total], "pair": null,
+        }))
+        .unwrap()
+    }
+
+    fn wanted(seed: u64, variants: &[&str]) -> Wanted {
+        let cases = variants.iter().map(|variant| case("create_invalid_angles", variant).unwrap()).collect();
+        Wanted { cases, sample: 1, controls: 1, seed, now: jiff::civil::date(2024, 6, 29).at(12, 0, 0, 0) }
+    }
+
+    #[test]
+    fn a_drill_is_compared_with_another_one_only_where_that_is_said() {
+        let qa = ["qa".to_owned()];
+        let unlike = |wanted: &Wanted, target| saved().unlike(target, wanted, &qa);
+        assert_eq!(unlike(&wanted(1, &["gantry"]), "lab"), Ok(Vec::new()));
+        assert_eq!(
+            unlike(&wanted(2, &["gantry", "both"]), "copy").unwrap(),
+            ["target copy, was lab", "seed 2, was 1", "1 variant tried now and not then"]
+        );
+        let failure = unlike(&wanted(1, &["both"]), "lab").unwrap_err();
+        assert_eq!((failure.code.as_str(), failure.kind), ("drill", Kind::Usage));
+        assert!(saved().unlike("lab", &wanted(1, &["gantry"]), &["other".to_owned()]).is_err());
+    }
 }

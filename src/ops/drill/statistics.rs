@@ -92,6 +92,15 @@ impl Estimate {
         let missed = short((total - seen).max(0.0));
         Self { both, first_only, second_only, neither, missed, low: end(-1.0), high: end(1.0) }
     }
+
+    /// Tells whether what was counted lies where the estimate puts it: within its interval, or within one fault of it
+    /// where there is none.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        let neither = self.neither as f64;
+        let (low, high) = (self.low.unwrap_or(self.missed - 1.0), self.high.unwrap_or(self.missed + 1.0));
+        (low..=high).contains(&neither) || (neither - self.missed).abs() <= 1.0
+    }
 }
 
 /// How often people found simulated errors in mock charts: 76 of 113 reviews.
@@ -137,6 +146,8 @@ mod tests {
         let estimate = Estimate::of(5, 5, 10, 0);
         assert_eq!(short(estimate.missed + 20.0), 28.3333);
         assert_eq!([estimate.low, estimate.high].map(|end| (end.unwrap() + 20.0).round()), [22.0, 65.0]);
+        assert!(Estimate::of(5, 5, 10, 8).holds() && !Estimate::of(5, 5, 10, 46).holds());
+        assert!(Estimate::of(4, 2, 0, 1).holds() && !Estimate::of(4, 2, 0, 9).holds());
         let alike = Estimate::of(40, 0, 0, 0);
         assert_eq!((alike.missed, alike.low, alike.high), (0.0, None, None));
         let apart = Estimate::of(0, 9, 9, 3);

@@ -156,7 +156,13 @@ pub(super) fn take_back_all(
 /// Says of a fault that could not be taken back that it stands.
 fn left(failure: Failure, op: u64) -> Failure {
     let message = format!("operation {op} of the drill stands: {}", failure.message);
-    let hint = format!("{}; `mfm revert {op}` or the next drill takes it back", failure.hint);
+    if failure.kind == Kind::Refused {
+        // No drill forces its way past what somebody else wrote, so the next one refuses as well.
+        let hint = format!("`mfm revert {op}`, with what helps: {}; no drill begins before that", failure.hint);
+        let stands = Failure::new(Kind::Found, "fault_stands", message, hint);
+        return Failure { conflicts: failure.conflicts, ..stands };
+    }
+    let hint = format!("{}; then `mfm revert {op}` or the next drill takes it back", failure.hint);
     Failure { message, hint, ..failure }
 }
 
@@ -192,4 +198,20 @@ fn trial(
 fn repairable(mode: &str, variant: &str, prepared: &Prepared) -> repair::Repair {
     let place = prepared.changes().first().and_then(past::place);
     repair::of(mode, variant, place.as_ref().map(|(table, column)| (table.as_str(), column.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_that_stands_is_no_refusal_and_promises_no_next_drill() {
+        let refused = Failure::new(Kind::Refused, "conflict", "1 row differs", "--force overwrites");
+        let failure = left(refused, 7);
+        assert_eq!((failure.kind.exit_code(), failure.code.as_str()), (1, "fault_stands"));
+        assert!(failure.message.starts_with("operation 7 of the drill stands: "), "{}", failure.message);
+        assert!(failure.hint.contains("`mfm revert 7`") && !failure.hint.contains("next drill"), "{}", failure.hint);
+        let lost = left(Failure::new(Kind::Target, "left_open", "lost", "run `mfm recover`"), 7);
+        assert_eq!((lost.kind, lost.hint.starts_with("run `mfm recover`; then")), (Kind::Target, true));
+    }
 }

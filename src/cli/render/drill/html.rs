@@ -1,6 +1,6 @@
 //! A drill as one page of HTML that needs no network and no script: the matrix, the totals, and how they were got.
 
-use super::{besides, escaped, pair, people, sentence, title};
+use super::{besides, escaped, known, own, pair, people, reasons, sentence, title};
 use crate::ops::drill::Outcome;
 use crate::ops::drill::matrix::{Cell, Line};
 
@@ -11,7 +11,7 @@ body{font:16px/1.45 system-ui,sans-serif;margin:1rem auto;max-width:70rem;paddin
 h1{font-size:1.4rem}h2{font-size:1.1rem}\
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}\
 caption{text-align:left;padding:.3rem 0}\
-th,td{border-bottom:1px solid #8886;padding:.3rem .5rem;text-align:left;vertical-align:top}\
+th,td{min-width:7rem;border-bottom:1px solid #8886;padding:.3rem .5rem;text-align:left;vertical-align:top}\
 .all{background:#2a91;border-left:.3rem solid #197a3b}\
 .some{background:#fa03;border-left:.3rem solid #b07000}\
 .none{background:#d222;border-left:.3rem solid #b3261e}\
@@ -82,8 +82,7 @@ fn cell(cell: &Cell) -> String {
     if cell.rate.of > 0 && cell.rate.hits == 0 {
         text = format!("missed: {text}");
     }
-    let besides = if cell.false_alarm + cell.could_not_tell > 0 { besides(cell) } else { String::new() };
-    let smaller = [besides, signs(cell)];
+    let smaller = [besides(cell), reasons(cell).join("; "), signs(cell)];
     let smaller = smaller.iter().filter(|text| !text.is_empty());
     let small: String = smaller.map(|text| format!("<small>{}</small>", escaped(text))).collect();
     format!("<td class=\"{class}\">{}{small}</td>", escaped(&text))
@@ -101,12 +100,14 @@ fn totals(outcome: &Outcome) -> String {
         entry("both", &text);
     }
     entry("people", &people(&outcome.yardstick));
+    if let Some(text) = own(&outcome.matrix) {
+        entry("note", &text);
+    }
     for named in &outcome.detectors {
-        let known = crate::ops::count(named.known, "finding");
-        entry(
-            &format!("{}, by digest", named.name),
-            &format!("{}; {known} on the untouched data do not count", named.digest),
-        );
+        entry(&format!("{}, by digest", named.name), &named.digest.to_string());
+        if let Some(text) = known(named) {
+            entry("known", &text);
+        }
     }
     for worse in outcome.worse.iter().flatten() {
         entry("worse than before", &format!("{} {}, {}: {}", worse.tool, worse.variant, worse.detector, worse.what));

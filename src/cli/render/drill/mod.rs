@@ -5,6 +5,8 @@ mod junit;
 
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list, yes};
 use crate::ops::Failure;
+use crate::ops::drill::detector::OWN;
+use crate::ops::drill::ledger::Named;
 use crate::ops::drill::matrix::{Cell, Line, Matrix, Total};
 use crate::ops::drill::past::List;
 use crate::ops::drill::{Form, Outcome, Yardstick};
@@ -36,8 +38,17 @@ impl Report for Outcome {
             "high",
             "seen_by",
             "untried",
+            "controls",
+            "control_false_alarm",
+            "control_could_not_tell",
+            "why",
+            "worse",
         ];
-        let rows = self.matrix.lines.iter().flat_map(|line| line.cells.iter().map(move |cell| row(line, cell)));
+        let cells = self.matrix.lines.iter().flat_map(|line| line.cells.iter().map(move |cell| (line, cell)));
+        let rows = cells.map(|(line, cell)| {
+            let worse = worse(self, &line.tool, &line.variant, &cell.detector).unwrap_or_default();
+            row(line, cell).into_iter().chain([worse.to_owned()]).collect()
+        });
         Sheet::new(&head).with(rows)
     }
 }
@@ -50,7 +61,22 @@ fn row(line: &Line, cell: &Cell) -> Vec<String> {
     out.extend(numbers);
     out.extend([rate, cell.rate.low.to_string(), cell.rate.high.to_string()]);
     out.extend([cell.seen_by.join(","), untried.unwrap_or_default()]);
+    let controls = cell.controls;
+    out.extend([controls.looks, controls.false_alarm, controls.could_not_tell].map(|number| number.to_string()));
+    out.push(reasons(cell).join("; "));
     out
+}
+
+/// Returns what is worse than in the result compared with.
+fn worse<'o>(outcome: &'o Outcome, tool: &str, variant: &str, detector: &str) -> Option<&'o str> {
+    let mut all = outcome.worse.iter().flatten();
+    let own = all.find(|one| one.tool == tool && one.variant == variant && one.detector == detector);
+    own.map(|one| one.what.as_str())
+}
+
+/// Returns why looks told nothing, each reason with its count.
+fn reasons(cell: &Cell) -> Vec<String> {
+    cell.reasons.iter().map(|reason| format!("{}: {}", count(reason.looks, "look"), reason.why)).collect()
 }
 
 impl Report for List {
@@ -103,24 +129,43 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// Returns the detector under test: the command, where there is one.
-fn under_test(outcome: &Outcome) -> Option<&Total> {
-    outcome.matrix.totals.last()
+/// Returns the detectors under test, the worst first: the commands, where there are any.
+fn under_test(outcome: &Outcome) -> Vec<&Cell> {
+    let all = || outcome.matrix.totals.iter().map(|total| &total.cell);
+    let mut out: Vec<&Cell> = all().filter(|cell| cell.detector != OWN).collect();
+    if out.is_empty() {
+        out = all().collect();
+    }
+    let share = |cell: &Cell| cell.rate.rate.unwrap_or_default();
+    out.sort_by(|one, other| {
+        let by_share = share(one).total_cmp(&share(other));
+        by_share.then((other.untold(), other.alarms()).cmp(&(one.untold(), one.alarms())))
+    });
+    out
 }
 
-/// Returns what happened, in a sentence.
+/// Returns what happened, in a sentence: every detector under test, the worst first.
 fn title(outcome: &Outcome) -> String {
-    let Some(total) = under_test(outcome) else { return "nothing was under test".to_owned() };
-    let cell = &total.cell;
-    let alarms = match cell.false_alarm {
+    let said: Vec<String> = under_test(outcome).into_iter().map(happened).collect();
+    if said.is_empty() { "nothing was under test".to_owned() } else { said.join("; ") }
+}
+
+fn happened(cell: &Cell) -> String {
+    let alarms = match cell.alarms() {
         0 => "no false alarm".to_owned(),
         number => count(number, "false alarm"),
     };
-    let told = match cell.could_not_tell {
-        0 => String::new(),
-        number => format!(", {} that told nothing", count(number, "look")),
-    };
-    format!("{} caught {} of {}, with {alarms}{told}", cell.detector, cell.caught, count(outcome.tried, "fault"))
+    let rate = cell.rate;
+    let text = format!("{} caught {} of {}, with {alarms}", cell.detector, rate.hits, count(rate.of, "fault"));
+    if cell.untold() == 0 { text } else { format!("{text}; it told nothing {}", untold(cell)) }
+}
+
+/// Returns where a detector told nothing: `of 2 faults and at 1 control`.
+fn untold(cell: &Cell) -> String {
+    let faults = (cell.could_not_tell > 0).then(|| format!("of {}", count(cell.could_not_tell, "fault")));
+    let controls = cell.controls.could_not_tell;
+    let controls = (controls > 0).then(|| format!("at {}", count(controls, "control")));
+    faults.into_iter().chain(controls).collect::<Vec<_>>().join(" and ")
 }
 
 fn lead(page: &mut Page, outcome: &Outcome) {
@@ -153,8 +198,9 @@ pub(super) fn matrix(page: &mut Page, matrix: &Matrix) {
         }
         let cells: String = line.cells.iter().map(|cell| format!("{:CELL$}", cell.rate.text())).collect();
         page.line(format!("  {:wide$}  {:8}  {cells}", line.variant, line.severity).trim_end());
-        for cell in line.cells.iter().filter(|cell| cell.false_alarm + cell.could_not_tell > 0) {
+        for cell in line.cells.iter().filter(|cell| cell.alarms() + cell.untold() > 0) {
             page.paragraph(4, &format!("{}: {}", cell.detector, besides(cell)));
+            reasons(cell).iter().for_each(|why| page.paragraph(6, why));
         }
         if let Some(why) = &line.untried {
             page.paragraph(4, &format!("{} tried: {why}", line.trials));
@@ -163,9 +209,10 @@ pub(super) fn matrix(page: &mut Page, matrix: &Matrix) {
 }
 
 fn besides(cell: &Cell) -> String {
-    let alarms = (cell.false_alarm > 0).then(|| count(cell.false_alarm, "false alarm"));
-    let told = (cell.could_not_tell > 0).then(|| format!("{} told nothing", count(cell.could_not_tell, "look")));
-    list(alarms.into_iter().chain(told))
+    let alarms = |number: u64, place: &str| (number > 0).then(|| format!("{}{place}", count(number, "false alarm")));
+    let told = (cell.untold() > 0).then(|| format!("told nothing {}", untold(cell)));
+    let [at_faults, at_controls] = [alarms(cell.false_alarm, ""), alarms(cell.controls.false_alarm, " at controls")];
+    list(at_faults.into_iter().chain(at_controls).chain(told))
 }
 
 /// Lists what each detector missed, tool by tool: its blind spots.
@@ -189,6 +236,8 @@ fn in_short(page: &mut Page, outcome: &Outcome) {
     }
     fields.extend(pair(outcome).map(|text| ("both", text)));
     fields.push(("people", people(&outcome.yardstick)));
+    fields.extend(own(&outcome.matrix).map(|text| ("note", text)));
+    fields.extend(outcome.detectors.iter().filter_map(known).map(|text| ("known", text)));
     if outcome.exact {
         let tables = count(outcome.tables, "table");
         fields
@@ -204,6 +253,19 @@ fn in_short(page: &mut Page, outcome: &Outcome) {
 /// Returns what people find, with who measured it.
 pub(super) fn people(yardstick: &Yardstick) -> String {
     format!("{} caught by {}", yardstick.share.percent(), yardstick.source)
+}
+
+/// Returns what the figure of mfm's own checks does not say, where they were under test.
+pub(super) fn own(matrix: &Matrix) -> Option<String> {
+    let text = "mfm's own checks were built against these very faults: their figure says nothing of faults of other \
+                kinds, and is no match for that of people";
+    matrix.totals.iter().any(|total| total.cell.detector == OWN).then(|| text.to_owned())
+}
+
+/// Returns what of the untouched data hides a fault: what stood there before counts no more.
+fn known(named: &Named) -> Option<String> {
+    let text = "on the untouched data already do not count: a fault that shows in nothing else counts as missed";
+    (named.known > 0).then(|| format!("{} of {} {text}", count(named.known, "finding"), named.name))
 }
 
 /// Returns what a detector did over all variants.
@@ -240,21 +302,32 @@ fn missed<'m>(matrix: &'m Matrix, detector: &str) -> Vec<(&'m str, Vec<String>)>
 }
 
 fn pair(outcome: &Outcome) -> Option<String> {
-    let pair = outcome.matrix.pair?;
-    let [first, second] = outcome.detectors.as_slice() else { return None };
+    let number = outcome.detectors.len();
+    if number > 2 {
+        return Some(format!("no estimate of what all missed: capture-recapture is for two detectors, not {number}"));
+    }
+    let (pair, [first, second]) = (outcome.matrix.pair?, outcome.detectors.as_slice()) else { return None };
     let counts = format!(
         "{} caught by both, {} by {} alone, {} by {} alone, {} by neither",
         pair.both, pair.first_only, first.name, pair.second_only, second.name, pair.neither
     );
     if pair.both == 0 {
-        return Some(counts);
+        return Some(format!("{counts}; no estimate of those missed by both, for none was caught by both"));
     }
     let interval = match (pair.low, pair.high) {
         (Some(low), Some(high)) => format!("[{low:.1}-{high:.1}]"),
         _ => "and cannot say how sure that is, for one of the three is 0".to_owned(),
     };
+    let fails = match pair.holds() {
+        true => "",
+        false => {
+            ". It fails here: it takes the two to miss faults independently and each fault to be as easy to see, and \
+             the count says that they do not"
+        }
+    };
     Some(format!(
-        "{counts}; from the first three alone, capture-recapture would put those missed by both at {:.1} {interval}",
+        "{counts}; from the first three alone, capture-recapture would put those missed by both at {:.1} \
+         {interval}{fails}",
         pair.missed
     ))
 }
