@@ -153,7 +153,7 @@ pub struct Outcome {
     pub rows: u64,
     /// Where detection got worse than in the result compared with; null where there is none.
     pub worse: Option<Vec<Worse>>,
-    /// In what the drill compared with was another one: target, seed, clock, sample, variants.
+    /// In what the drill compared with was another one: target, seed, sample, variants.
     pub unlike: Vec<String>,
     /// Verdicts that differ from those of the drill replayed; null where none is.
     pub differences: Option<Vec<Difference>>,

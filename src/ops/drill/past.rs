@@ -11,7 +11,6 @@ use super::begin::Wanted;
 use super::ledger::{self, Drill, Kept, KeptLook};
 use super::matrix::{Case, Line, Look, Matrix, Trial, Verdict};
 use super::{Outcome, case, made};
-use crate::model::time;
 use crate::mosaiq::repair::Repair;
 use crate::ops::context::Context;
 use crate::ops::failure::{Failure, Kind};
@@ -184,7 +183,6 @@ pub struct Saved {
     schema: String,
     target: String,
     seed: u64,
-    now: String,
     sample: u64,
     /// The counts.
     #[serde(flatten)]
@@ -197,11 +195,9 @@ impl Saved {
     /// # Errors
     /// Usage: nothing of the two can be compared.
     pub fn unlike(&self, target: &str, wanted: &Wanted, detectors: &[String]) -> Result<Vec<String>, Failure> {
-        let now = time::format(wanted.now, 0, 'T');
         let facts = [
             ("target", target.to_owned(), self.target.clone()),
             ("seed", wanted.seed.to_string(), self.seed.to_string()),
-            ("clock", now, self.now.clone()),
             ("sample", wanted.sample.to_string(), self.sample.to_string()),
         ];
         let differs = facts.into_iter().filter(|(_, is, was)| is != was);
