@@ -19,7 +19,7 @@ impl Tolerance {
     pub(super) const USUAL: Self = Self { part: METERSET_TOLERANCE, index_percent: INDEX_TOLERANCE_PERCENT };
 
     /// What rules say.
-    pub(super) const fn of(rules: &Metersets) -> Self {
+    pub(super) fn of(rules: &Metersets) -> Self {
         Self { part: rules.tolerance.get() / 100.0, index_percent: rules.index_tolerance.get() }
     }
 }

@@ -27,8 +27,8 @@ static LIMIT: Card = Card {
     group: "metersets",
     mode: "meterset_inconsistency",
     severity: Severity::Medium,
-    about: "The Meterset of a field of X-rays or electrons is not larger than the rules say of its type: 1000 MU for \
-        most, 5000 for an arc with modulation.",
+    about: "The Meterset of a field of X-rays or electrons is not larger than the rules say of its type; a type \
+        without such a limit is not judged.",
     remedy: "Compare the field with the treatment plan, and its dose with what one fraction can be.",
 };
 
@@ -37,8 +37,9 @@ static OUTLIER: Card = Card {
     group: "metersets",
     mode: "meterset_inconsistency",
     severity: Severity::Low,
-    about: "The MU that a field of X-rays or electrons needs for its dose lie within 3 standard deviations of those \
-        of other fields of its type, on a logarithmic scale, where at least 5 others have both.",
+    about: "The MU that a field of X-rays or electrons needs for its dose lie within as many standard \
+        deviations of those of other fields of its type as the rules say, on a logarithmic scale, where enough \
+        others have both.",
     remedy: "Compare dose and meterset of the field with the treatment plan, and with fields like it.",
 };
 
@@ -153,7 +154,7 @@ impl Look for Usual<'_> {
         self.fields.sort_by(|a, b| a.2.cmp(&b.2));
         self.fields.iter().for_each(|(kind, units, _)| types.entry(*kind).or_default().add(units.ln()));
         let rules = &self.terms.rules.metersets;
-        let enough = f64::from(rules.deviations_fields);
+        let enough = f64::from(rules.deviations_fields.get());
         let far = |(kind, units, key): &(i64, f64, SlimKey)| {
             let sums = types.get(kind).filter(|sums| sums.number > enough)?;
             let (mean, deviation) = sums.without(units.ln())?;

@@ -27,7 +27,7 @@ use super::ground::Read;
 use super::known::{Known, Part};
 use super::looks::Looks;
 use super::lookup::Id;
-use super::rules::{Limit, Rules};
+use super::rules::{Rules, Size};
 use crate::model::{Finding, Key, Query, Row, Severity, Snapshot, Wrong};
 
 pub use super::known::Fact;
@@ -212,7 +212,7 @@ pub trait Look {
 }
 
 /// Returns a number of seconds as a duration.
-fn seconds(limit: Limit) -> SignedDuration {
+fn seconds(limit: Size) -> SignedDuration {
     SignedDuration::try_from_secs_f64(limit.get()).unwrap_or(SignedDuration::MAX)
 }
 

@@ -11,7 +11,7 @@ use crate::model::{Finding, Query, Row, Severity, TableRows, Value, Wrong, time}
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::lookup::{Id, Lookup, SlimKey};
 use crate::mosaiq::numbers::Reading;
-use crate::mosaiq::rules::{Limit, Rules};
+use crate::mosaiq::rules::{Largest, Rules};
 
 const TABLE: &str = "Offset";
 const SITES: &str = "Site";
@@ -28,8 +28,8 @@ static TIME: Card = Card {
     group: "offsets",
     mode: "invalid_offset_data",
     severity: Severity::Medium,
-    about: "A shift is measured (Study_DtTm) no more than 2 hours before a treatment of its prescription begins, and \
-        no more than 30 minutes after. Only shifts of prescriptions that were treated are judged.",
+    about: "A shift is measured (Study_DtTm) no longer before a treatment of its prescription begins, and no \
+        longer after, than the rules say. Only shifts of prescriptions that were treated are judged.",
     remedy: "Compare the clocks of imaging system and machine, and find the treatment that the image belongs to.",
 };
 
@@ -38,8 +38,8 @@ static LIMIT: Card = Card {
     group: "offsets",
     mode: "invalid_offset_data",
     severity: Severity::Medium,
-    about: "No axis of a shift lies beyond the action limit that the rules set for its site: 0.3 cm for stereotactic \
-        treatment of the brain, 1 cm for the prostate and for stereotactic treatment of the lung.",
+    about: "No axis of a shift lies beyond the action limit that the rules set for its site; a shift of a site without \
+        one is not judged, and an axis that offset_size reports is left to it.",
     remedy: "Look at the image, and find out whether the patient was set up again before the beam went on.",
 };
 
@@ -225,7 +225,7 @@ impl Look for Beyond<'_> {
 }
 
 /// Says that a shift lies beyond a limit; what is beyond the largest possible shift, the check of the size has said.
-fn beyond(row: &Row<'_>, rule: &str, limit: Limit, possible: Limit) -> Option<Wrong> {
+fn beyond(row: &Row<'_>, rule: &str, limit: Largest, possible: Largest) -> Option<Wrong> {
     let (bounds, possible) = (limit.around_zero(), possible.around_zero());
     let one = |axis: &&str| {
         let shift = Reading::cell(row, axis).number().filter(|shift| !bounds.holds(*shift))?;
@@ -248,7 +248,7 @@ pub(in crate::mosaiq) fn site_limit<'r>(sites: &TableRows, rules: &'r Rules, wan
 struct Limits<'r>(BTreeMap<Id, Version<'r>>);
 
 /// A version of a prescription: whether it is the current one, its key, and the rule that it falls under.
-type Version<'r> = (bool, SlimKey, Option<(&'r str, Limit)>);
+type Version<'r> = (bool, SlimKey, Option<(&'r str, Largest)>);
 
 impl<'r> Limits<'r> {
     /// Takes in a prescription: of several current versions the last one counts, of none the first one.
@@ -266,13 +266,13 @@ impl<'r> Limits<'r> {
         }
     }
 
-    fn of(&self, set: &Id) -> Option<(&'r str, Limit)> {
+    fn of(&self, set: &Id) -> Option<(&'r str, Largest)> {
         self.0.get(set).and_then(|(.., limit)| *limit)
     }
 }
 
 /// Returns the smallest limit of the rules that fit a prescription, and the rule's name.
-fn limit<'r>(row: &Row<'_>, rules: &'r Rules) -> Option<(&'r str, Limit)> {
+fn limit<'r>(row: &Row<'_>, rules: &'r Rules) -> Option<(&'r str, Largest)> {
     let text = |column: &str| row.text(column).unwrap_or_default().to_lowercase();
     let (name, technique) = (text("Site_Name"), text("Technique"));
     let fitting = rules.sites.iter().filter(|(_, rule)| {

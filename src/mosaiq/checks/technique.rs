@@ -43,7 +43,7 @@ impl Check for TechniqueDuration {
         each(&CARD, TABLE, move |row, known| {
             let strange = || {
                 let kind = known.field(&Id::of(row.cell("FLD_ID")))?.kind?;
-                let bounds = terms.rules.of_type(Some(kind))?.duration?;
+                let bounds = *terms.rules.of_type(Some(kind))?.duration?;
                 let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds))?;
                 let word = field_types::word(kind).unwrap_or_default();
                 let message = format!("lasts {} s, and a field of type {word} {bounds} s", shown(lasted));

@@ -105,8 +105,8 @@ static DURATION: Card = Card {
     group: "times",
     mode: "timestamp_inconsistencies",
     severity: Severity::Low,
-    about: "A delivery lasts 10 s to 30 min; only those with beam on, complete, not cancelled and not for quality \
-        assurance are judged, and only where they end after they start.",
+    about: "A delivery lasts as long as the rules say of any type; only those with beam on, complete, not cancelled and \
+        not for quality assurance are judged, and only where they end after they start.",
     remedy: "Compare the times with the machine's log.",
 };
 
@@ -125,7 +125,7 @@ impl Check for DeliveryDuration {
 
     fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
         each(&DURATION, TABLE, move |row, _| {
-            let bounds = terms.rules.deliveries.duration;
+            let bounds = *terms.rules.deliveries.duration;
             let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds));
             let wrong = |lasted: SignedDuration| {
                 let message = format!("lasts {} s, outside {bounds} s", shown(lasted));

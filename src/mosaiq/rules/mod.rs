@@ -1,15 +1,18 @@
 //! The rules that checks judge by: machines, types of field, sites and limits, as one file says them; judges nothing.
 
 mod read;
+mod sizes;
 mod words;
 
 use std::collections::BTreeMap;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::sync::{Arc, LazyLock};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use read::RulesError;
+pub use sizes::{Durations, Largest, Size};
 pub use words::{Bounds, CheckId, FieldType, Limit, Speed};
 
 use super::leaves::Convention;
@@ -90,7 +93,7 @@ pub struct MachineRule {
     pub mlc_model: Option<MlcModel>,
     /// Leaf pairs that every field of it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leaf_pairs: Option<u16>,
+    pub leaf_pairs: Option<NonZeroU16>,
     /// How it counts its banks; without it the machine's other fields tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaf_convention: Option<Convention>,
@@ -145,7 +148,7 @@ impl MlcModel {
 impl MachineRule {
     /// Returns the leaf pairs that every field of the machine has.
     pub(super) fn pairs(&self) -> Option<usize> {
-        self.leaf_pairs.or(self.mlc_model.map(MlcModel::pairs)).map(usize::from)
+        self.leaf_pairs.map(NonZeroU16::get).or(self.mlc_model.map(MlcModel::pairs)).map(usize::from)
     }
 
     /// Returns what the machine can do.
@@ -169,16 +172,16 @@ impl MachineRule {
 pub struct TypeRule {
     /// How long a complete delivery lasts, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duration: Option<Bounds>,
+    pub duration: Option<Durations>,
     /// The most monitor units of X-rays or electrons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_meterset: Option<Limit>,
+    pub max_meterset: Option<Largest>,
     /// The fewest control points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_control_points: Option<u16>,
     /// How far gantry and collimator turn between two control points, degrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_jump: Option<Limit>,
+    pub max_jump: Option<Size>,
 }
 
 /// The action limit of a site.
@@ -192,7 +195,7 @@ pub struct SiteRule {
     #[serde(default)]
     pub technique: String,
     /// The longest shift along an axis, cm.
-    pub max_shift: Limit,
+    pub max_shift: Largest,
 }
 
 /// When deliveries happen, and how long they last.
@@ -200,13 +203,13 @@ pub struct SiteRule {
 #[serde(deny_unknown_fields)]
 pub struct Deliveries {
     /// Two deliveries of a patient on a machine that start within so many seconds are duplicates.
-    pub duplicate_window: Limit,
+    pub duplicate_window: Size,
     /// Two deliveries of a patient with different fields start at least so many seconds apart.
-    pub field_window: Limit,
+    pub field_window: Size,
     /// How long any complete delivery lasts, seconds.
-    pub duration: Bounds,
+    pub duration: Durations,
     /// A delivery and its dose history lie at most so many seconds apart.
-    pub dose_window: Limit,
+    pub dose_window: Size,
 }
 
 /// What patient shifts are like.
@@ -214,15 +217,15 @@ pub struct Deliveries {
 #[serde(deny_unknown_fields)]
 pub struct Offsets {
     /// An axis beyond it, either way, is worth asking, cm.
-    pub max_shift: Limit,
+    pub max_shift: Largest,
     /// An axis beyond it, either way, is impossible, cm.
-    pub possible_shift: Limit,
+    pub possible_shift: Largest,
     /// The longest shift in all, cm.
-    pub max_length: Limit,
+    pub max_length: Largest,
     /// How long before treatment a shift is measured at most, seconds.
-    pub before_treatment: Limit,
+    pub before_treatment: Size,
     /// How long after the beginning of treatment a shift is measured at most, seconds.
-    pub after_treatment: Limit,
+    pub after_treatment: Size,
 }
 
 /// What metersets are like.
@@ -230,15 +233,15 @@ pub struct Offsets {
 #[serde(deny_unknown_fields)]
 pub struct Metersets {
     /// No field of any type has so many monitor units.
-    pub impossible: Limit,
+    pub impossible: Largest,
     /// Meterset, dose and control points agree within so many percent.
-    pub tolerance: Limit,
+    pub tolerance: Size,
     /// The last control-point index, where it counts percent, is 100 within so much.
-    pub index_tolerance: Limit,
+    pub index_tolerance: Size,
     /// Monitor units for a dose lie within so many standard deviations of those of other fields of the type.
-    pub deviations: Limit,
+    pub deviations: Largest,
     /// So many other fields a type needs for that.
-    pub deviations_fields: u32,
+    pub deviations_fields: NonZeroU32,
 }
 
 /// What becomes of a check.

@@ -63,7 +63,8 @@ fn wrong(text: &str, error: &Error) -> RulesError {
     let words: Vec<&str> = error.message().split('`').skip(1).step_by(2).collect();
     let unknown = error.message().starts_with("unknown ");
     let (Some((given, known)), true) = (words.split_first(), unknown) else {
-        return RulesError { line, message: error.message().trim_end().to_owned(), nearest: None };
+        let message = keyed(error.message().trim_end(), &error.to_string());
+        return RulesError { line, message, nearest: None };
     };
     let alike = |word: &&&str| strsim::damerau_levenshtein(given, word);
     let nearest = known.iter().min_by_key(alike).filter(|word| alike(word) * 2 <= word.len().max(given.len()));
@@ -73,6 +74,12 @@ fn wrong(text: &str, error: &Error) -> RulesError {
     };
     let message = format!("`{given}` is unknown here: {hint}");
     RulesError { line, message, nearest: nearest.map(|word| (*word).to_owned()) }
+}
+
+/// Puts the key before what is wrong with its value, where the error knows it.
+fn keyed(message: &str, whole: &str) -> String {
+    let key = whole.rsplit_once("\nin `").and_then(|(_, rest)| rest.trim_end().strip_suffix('`'));
+    key.map_or_else(|| message.to_owned(), |key| format!("{key}: {message}"))
 }
 
 fn line(text: &str, span: &Range<usize>) -> Option<usize> {

@@ -31,11 +31,11 @@ fn the_default_file_is_complete_and_agrees_with_the_modes() {
         assert_eq!(range.to_string(), bounds.to_string());
     }
     let same = |limit: Limit, number: i64| assert_eq!(limit.to_string(), number.to_string());
-    same(rules.deliveries.duplicate_window, limits::DUPLICATE_WINDOW_SECONDS);
-    same(rules.metersets.impossible, limits::METERSET_EXTREME_MU);
+    same(*rules.deliveries.duplicate_window, limits::DUPLICATE_WINDOW_SECONDS);
+    same(*rules.metersets.impossible, limits::METERSET_EXTREME_MU);
     let close = |limit: Limit, number: f64| assert!((limit.get() - number).abs() < 1e-9);
-    close(rules.metersets.tolerance, limits::METERSET_TOLERANCE * 100.0);
-    close(rules.metersets.index_tolerance, limits::INDEX_TOLERANCE_PERCENT);
+    close(*rules.metersets.tolerance, limits::METERSET_TOLERANCE * 100.0);
+    close(*rules.metersets.index_tolerance, limits::INDEX_TOLERANCE_PERCENT);
 }
 
 #[test]
@@ -89,6 +89,54 @@ fn what_means_nothing_is_refused_where_it_stands() {
         assert_eq!(error.line, Some(line), "{text}: {error}");
         assert!(error.to_string().contains(part), "{text}: {error}");
     }
+}
+
+#[test]
+fn a_limit_that_nothing_could_pass_or_miss_is_refused_with_its_line_and_its_key() {
+    let refused = |table: &str, key: &str, value: &str| {
+        let text = format!("# mine\n[{table}]\n{key} = {value}\n");
+        let error = Rules::read(&text).unwrap_err();
+        assert_eq!(error.line, Some(3), "{text}: {error}");
+        assert!(error.message.starts_with(&format!("{table}.{key}: ")), "{text}: {error}");
+    };
+    let sizes = [
+        ("types.vmat", "max_jump"),
+        ("types.vmat", "min_control_points"),
+        ("deliveries", "duplicate_window"),
+        ("deliveries", "field_window"),
+        ("deliveries", "dose_window"),
+        ("offsets", "before_treatment"),
+        ("offsets", "after_treatment"),
+        ("metersets", "tolerance"),
+        ("metersets", "index_tolerance"),
+    ];
+    for (table, key) in sizes {
+        refused(table, key, "-1");
+        Rules::read(&format!("[{table}]\n{key} = 0\n")).unwrap();
+    }
+    let largest = [
+        ("machine", "max_leaf_speed"),
+        ("machines.mine", "couch_speed"),
+        ("machines.mine", "leaf_pairs"),
+        ("types.vmat", "max_meterset"),
+        ("sites.prostate", "max_shift"),
+        ("offsets", "max_shift"),
+        ("offsets", "possible_shift"),
+        ("offsets", "max_length"),
+        ("metersets", "impossible"),
+        ("metersets", "deviations"),
+        ("metersets", "deviations_fields"),
+    ];
+    for (table, key) in largest {
+        ["-1", "0"].iter().for_each(|value| refused(table, key, value));
+    }
+    for table in ["types.vmat", "deliveries"] {
+        ["[-1, 5]", "[-2, -1]", "[0, 0]"].iter().for_each(|value| refused(table, "duration", value));
+        Rules::read(&format!("[{table}]\nduration = [0, 5]\n")).unwrap();
+    }
+    let inline = Rules::read("[sites]\nbreast = { name = \"breast\", max_shift = -1 }\n").unwrap_err();
+    assert_eq!(inline.to_string(), "line 2: sites.breast.max_shift: -1 has to be larger than 0");
+    Rules::read("[machine]\nmin_position = -5\nmax_position = -1\n").unwrap();
 }
 
 /// Returns the schema of a rules file, in which nothing is required: what a file does not say stays.

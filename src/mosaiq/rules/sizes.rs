@@ -1,0 +1,141 @@
+//! Limits that cannot be negative: sizes, largest sizes and ranges of durations, each refused where it stands.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::words::{Bounds, Limit};
+
+/// A window, a tolerance or a turn: 0 or larger.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Size(Limit);
+
+/// The most that something may be: larger than 0, because nothing would be judged right or wrong by it else.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Largest(Limit);
+
+/// A range of durations in seconds, from 0 or more on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Durations(Bounds);
+
+impl Deref for Size {
+    type Target = Limit;
+
+    fn deref(&self) -> &Limit {
+        &self.0
+    }
+}
+
+impl Deref for Largest {
+    type Target = Limit;
+
+    fn deref(&self) -> &Limit {
+        &self.0
+    }
+}
+
+impl Deref for Durations {
+    type Target = Bounds;
+
+    fn deref(&self) -> &Bounds {
+        &self.0
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Largest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Durations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let limit = Limit::deserialize(deserializer)?;
+        let wrong = || D::Error::custom(format!("{limit} is negative, and has to be 0 or larger"));
+        if limit.get() < 0.0 { Err(wrong()) } else { Ok(Self(limit)) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Largest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let limit = Limit::deserialize(deserializer)?;
+        let wrong = || D::Error::custom(format!("{limit} has to be larger than 0"));
+        if limit.get() > 0.0 { Ok(Self(limit)) } else { Err(wrong()) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Durations {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bounds = Bounds::deserialize(deserializer)?;
+        let (min, max) = (bounds.min, bounds.max);
+        let wrong = |why: &str| D::Error::custom(format!("[{min}, {max}] is no range of durations: {why}"));
+        match (min.get() < 0.0, max.get() > 0.0) {
+            (true, _) => Err(wrong("the least has to be 0 or larger")),
+            (_, false) => Err(wrong("the most has to be larger than 0")),
+            _ => Ok(Self(bounds)),
+        }
+    }
+}
+
+impl JsonSchema for Size {
+    fn schema_name() -> Cow<'static, str> {
+        "Size".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "number", "minimum": 0})
+    }
+}
+
+impl JsonSchema for Largest {
+    fn schema_name() -> Cow<'static, str> {
+        "Largest".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "number", "exclusiveMinimum": 0})
+    }
+}
+
+impl JsonSchema for Durations {
+    fn schema_name() -> Cow<'static, str> {
+        "Durations".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "array",
+            "prefixItems": [{"type": "number", "minimum": 0}, {"type": "number", "exclusiveMinimum": 0}],
+            "minItems": 2,
+            "maxItems": 2,
+        })
+    }
+}
