@@ -27,8 +27,8 @@ static JUMP: Card = Card {
     group: "angles",
     mode: "invalid_angles",
     severity: Severity::Medium,
-    about: "Neither gantry nor collimator turns by more than 90 degrees, the shorter way round, between neighbouring \
-        control points of a field whose type has them close together.",
+    about: "Neither gantry nor collimator turns farther between neighbouring control points, the shorter way round, \
+        than the rules let a field of its type; a type without such a limit is not judged.",
     remedy: "Compare the field's angles with the treatment plan, and look for a lost control point.",
 };
 

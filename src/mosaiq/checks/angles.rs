@@ -15,8 +15,8 @@ static CARD: Card = Card {
     group: "angles",
     mode: "invalid_angles",
     severity: Severity::Low,
-    about: "Gantry_Ang lies in 0 to 360 degrees and Coll_Ang in -180 to 360 degrees at every control point, or in \
-        the machine's own ranges.",
+    about: "Gantry_Ang and Coll_Ang lie in the ranges that the rules give every machine, or this one, at every \
+        control point.",
     remedy: "Compare the field with the treatment plan, and import its angles again.",
 };
 

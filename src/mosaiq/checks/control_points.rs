@@ -34,7 +34,7 @@ static MINIMUM: Card = Card {
     group: "control_points",
     mode: "missing_control_points",
     severity: Severity::Medium,
-    about: "A field with control points has as many as its type needs: two where it moves between them, ten for VMAT.",
+    about: "A field with control points has at least as many as the rules say of its type.",
     remedy: "Compare the field with the treatment plan: an arc of few points is rarely what was planned.",
 };
 

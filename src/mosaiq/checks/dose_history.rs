@@ -19,7 +19,8 @@ static CARD: Card = Card {
     group: "times",
     mode: "timestamp_inconsistencies",
     severity: Severity::Medium,
-    about: "A delivery and the entry of the dose history that it names (DHS_ID) lie within 5 minutes of each other.",
+    about: "A delivery and the entry of the dose history that it names (DHS_ID) lie no farther apart than the \
+        rules say.",
     remedy: "Compare both with the machine's log, and correct the one that is wrong.",
 };
 

@@ -21,8 +21,8 @@ static CARD: Card = Card {
     group: "duplicates",
     mode: "duplicate_treatments",
     severity: Severity::Medium,
-    about: "No two deliveries of a patient on a machine start within 10 seconds of each other or overlap; only \
-        deliveries with beam on, complete and not cancelled are compared.",
+    about: "No two deliveries of a patient on a machine start within the rules' window for duplicates or overlap; \
+        only deliveries with beam on, complete and not cancelled are compared.",
     remedy: "Find out from the machine's log whether the beam was given once, and void the other record.",
 };
 

@@ -18,7 +18,7 @@ static VALUE: Card = Card {
     group: "metersets",
     mode: "meterset_inconsistency",
     severity: Severity::Critical,
-    about: "The Meterset of a field is neither negative nor 10000 MU or more.",
+    about: "The Meterset of a field is neither negative nor as large as the rules call impossible.",
     remedy: "Compare the field with the treatment plan before anybody is treated with it.",
 };
 
@@ -61,8 +61,8 @@ static INDEX: Card = Card {
     group: "metersets",
     mode: "meterset_inconsistency",
     severity: Severity::Medium,
-    about: "The last control-point index of a field with several points is 100 percent within 0.5, or its Meterset \
-        within 2 percent.",
+    about: "The last control-point index of a field with several points is 100 percent or its Meterset, within the \
+        rules' tolerances.",
     remedy: "Compare control points and meterset with the treatment plan, and import the field again.",
 };
 
@@ -133,7 +133,7 @@ static DOSE: Card = Card {
     group: "metersets",
     mode: "meterset_inconsistency",
     severity: Severity::Medium,
-    about: "cGrayPerMeterset times Meterset is Cgray within 2 percent, where none of the three is zero.",
+    about: "cGrayPerMeterset times Meterset is Cgray within the rules' tolerance, where none of the three is zero.",
     remedy: "Compare dose and meterset of the field with the treatment plan.",
 };
 

@@ -37,7 +37,7 @@ static LIMITS: Card = Card {
     group: "mlc",
     mode: "corrupt_mlc_data",
     severity: Severity::High,
-    about: "Every leaf in use stands within -20 to 20 cm, or within its machine's own limits.",
+    about: "Every leaf in use stands within the limits that the rules give every machine, or this one.",
     remedy: "Compare the control point with the treatment plan, and import its leaf positions again.",
 };
 

@@ -19,8 +19,8 @@ static SIZE: Card = Card {
     group: "offsets",
     mode: "invalid_offset_data",
     severity: Severity::Critical,
-    about: "No axis of a patient shift lies beyond 10 cm either way, and the whole shift is at most 15 cm; beyond \
-        20 cm on an axis is critical.",
+    about: "No axis of a patient shift lies beyond the rules' limit either way, and the whole shift is not longer \
+        than they say; an axis beyond what they call possible is critical.",
     remedy: "Look at the image that the shift was measured on before it is applied to anybody.",
 };
 

@@ -31,8 +31,8 @@ static FIELDS: Card = Card {
     group: "duplicates",
     mode: "duplicate_treatments",
     severity: Severity::Medium,
-    about: "No two deliveries of a patient with different fields start within 5 seconds of each other; only those with \
-        beam on, complete and not cancelled are compared.",
+    about: "No two deliveries of a patient with different fields start closer together than the rules say; only those \
+        with beam on, complete and not cancelled are compared.",
     remedy: "Find out from the machine's log which field was given, and void the other record.",
 };
 
