@@ -5,7 +5,9 @@ use serde_json::{Value as Json, json};
 use super::department::{complete, department, findings, usage, written};
 use super::{code, try_plan};
 use crate::model::{Datum, Severity, Value};
-use crate::mosaiq::testing::Database;
+use crate::mosaiq::checks::{self, Terms, Verdict};
+use crate::mosaiq::rules::Rules;
+use crate::mosaiq::testing::{Database, TERMS};
 
 const TOOL: &str = "corrupt_offset_data";
 const AXES: [&str; 3] = ["Superior_Offset", "Anterior_Offset", "Lateral_Offset"];
@@ -132,4 +134,23 @@ fn codes_are_known_or_found() {
 
 fn found(clinic: &Database, id: &str) -> Vec<(Severity, String)> {
     findings(clinic, id).into_iter().map(|found| (found.severity, found.message)).collect()
+}
+
+#[test]
+fn a_shift_without_an_action_limit_is_not_judged_and_a_rule_for_no_site_is_named() {
+    let mut clinic = department();
+    clinic.set("Site", 40, "Site_Name", Value::Text("Left Breast".into()));
+    let check = checks::find("offset_action_limit").unwrap();
+    let verdict = |text: &str| {
+        let terms = Terms { rules: Rules::read(text).unwrap().into(), ..TERMS.clone() };
+        match check.run(&clinic.read(check.needs()), &terms) {
+            Verdict::Ran { looked_at, findings, remarks } => (looked_at, findings.len(), remarks),
+            Verdict::NotRun { why } => panic!("{why}"),
+        }
+    };
+    let unlimited = || "shifts of no site with a limit: 1".to_owned();
+    assert_eq!(verdict(""), (0, 0, vec![unlimited()]));
+    assert_eq!(verdict("[sites.mine]\nname = \"breast\"\nmax_shift = 1.5\n"), (1, 1, Vec::new()));
+    let idle = "the rules name the site mine, which no prescription matches".to_owned();
+    assert_eq!(verdict("[sites.mine]\nname = \"brest\"\nmax_shift = 1.5\n"), (0, 0, vec![unlimited(), idle]));
 }

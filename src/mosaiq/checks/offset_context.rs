@@ -1,6 +1,6 @@
 //! Offsets beside their prescription: measured near a treatment, and within the site's action limit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
@@ -192,7 +192,7 @@ impl Check for OffsetActionLimit {
     }
 
     fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        Box::new(Beyond { terms, limits: Limits::default(), looked_at: 0, findings: Vec::new() })
+        Box::new(Beyond { terms, limits: Limits::default(), looked_at: 0, unlimited: 0, findings: Vec::new() })
     }
 }
 
@@ -201,6 +201,8 @@ struct Beyond<'a> {
     terms: &'a Terms,
     limits: Limits<'a>,
     looked_at: u64,
+    /// How many shifts belong to no site with a limit.
+    unlimited: u64,
     findings: Vec<Finding>,
 }
 
@@ -210,17 +212,21 @@ impl Look for Beyond<'_> {
             part.rows.iter().for_each(|row| self.limits.add(row, &self.terms.rules));
             return;
         }
-        self.looked_at += part.len();
-        let beyond = |row: &Row<'_>| {
-            let (rule, limit) = self.limits.of(&set(row)?)?;
-            let wrong = beyond(row, rule, limit, self.terms.rules.offsets.max_shift)?;
-            Some(of_key(&LIMIT, TABLE, row.key(), wrong))
-        };
-        self.findings.extend(part.rows.iter().filter_map(beyond));
+        for row in &part.rows {
+            let Some((rule, limit)) = set(row).and_then(|set| self.limits.of(&set)) else {
+                self.unlimited += 1;
+                continue;
+            };
+            self.looked_at += 1;
+            let wrong = beyond(row, rule, limit, self.terms.rules.offsets.max_shift);
+            self.findings.extend(wrong.map(|wrong| of_key(&LIMIT, TABLE, row.key(), wrong)));
+        }
     }
 
     fn verdict(&mut self, _: &Known<'_>) -> Verdict {
-        ran(self.looked_at, std::mem::take(&mut self.findings))
+        let unlimited = (self.unlimited > 0).then(|| format!("shifts of no site with a limit: {}", self.unlimited));
+        let remarks = unlimited.into_iter().chain(self.limits.remarks(&self.terms.rules)).collect();
+        ran(self.looked_at, std::mem::take(&mut self.findings)).remarking(remarks)
     }
 }
 
@@ -245,7 +251,11 @@ pub(in crate::mosaiq) fn site_limit<'r>(sites: &TableRows, rules: &'r Rules, wan
 
 /// The smallest action limit of every set of prescriptions, by what its current version says.
 #[derive(Default)]
-struct Limits<'r>(BTreeMap<Id, Version<'r>>);
+struct Limits<'r> {
+    sets: BTreeMap<Id, Version<'r>>,
+    /// The rules that some prescription falls under, if only an old version of it.
+    matched: BTreeSet<&'r str>,
+}
 
 /// A version of a prescription: whether it is the current one, its key, and the rule that it falls under.
 type Version<'r> = (bool, SlimKey, Option<(&'r str, Largest)>);
@@ -261,25 +271,34 @@ impl<'r> Limits<'r> {
             (false, false) => key < *known_key,
             (is_current, _) => is_current,
         };
-        if self.0.get(&set).is_none_or(counts) {
-            self.0.insert(set, (is_current, key, limit(row, rules)));
+        let fitting: Vec<(&str, Largest)> = fitting(row, rules).collect();
+        self.matched.extend(fitting.iter().map(|(rule, _)| *rule));
+        if self.sets.get(&set).is_none_or(counts) {
+            let smallest = fitting.into_iter().min_by(|a, b| a.1.get().total_cmp(&b.1.get()));
+            self.sets.insert(set, (is_current, key, smallest));
         }
     }
 
     fn of(&self, set: &Id) -> Option<(&'r str, Largest)> {
-        self.0.get(set).and_then(|(.., limit)| *limit)
+        self.sets.get(set).and_then(|(.., limit)| *limit)
+    }
+
+    /// Says which rules no prescription falls under; those of the default file are examples.
+    fn remarks(&self, rules: &'r Rules) -> Vec<String> {
+        let own = rules.sites.iter().filter(|(name, rule)| Rules::standard().sites.get(*name) != Some(*rule));
+        let idle = own.filter(|(name, _)| !self.matched.contains(name.as_str()));
+        idle.map(|(name, _)| format!("the rules name the site {name}, which no prescription matches")).collect()
     }
 }
 
-/// Returns the smallest limit of the rules that fit a prescription, and the rule's name.
-fn limit<'r>(row: &Row<'_>, rules: &'r Rules) -> Option<(&'r str, Largest)> {
+/// Returns the rules that fit a prescription, each with its limit.
+fn fitting<'r>(row: &Row<'_>, rules: &'r Rules) -> impl Iterator<Item = (&'r str, Largest)> + use<'r> {
     let text = |column: &str| row.text(column).unwrap_or_default().to_lowercase();
     let (name, technique) = (text("Site_Name"), text("Technique"));
-    let fitting = rules.sites.iter().filter(|(_, rule)| {
+    let fitting = rules.sites.iter().filter(move |(_, rule)| {
         name.contains(&rule.name.to_lowercase()) && technique.contains(&rule.technique.to_lowercase())
     });
-    let smallest = fitting.min_by(|a, b| a.1.max_shift.get().total_cmp(&b.1.max_shift.get()));
-    smallest.map(|(rule, site)| (rule.as_str(), site.max_shift))
+    fitting.map(|(rule, site)| (rule.as_str(), site.max_shift))
 }
 
 #[cfg(test)]
