@@ -34,6 +34,14 @@ pub struct RulesLine {
     pub digest: String,
 }
 
+impl RulesLine {
+    /// Returns where they are from, as people read it.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.file.as_ref().map_or_else(|| "default".to_owned(), |file| file.display().to_string())
+    }
+}
+
 /// Returns SHA-256 of all rules, defaults filled in, as JSON with sorted keys and without spaces.
 #[must_use]
 pub fn digest(rules: &Rules) -> Digest {

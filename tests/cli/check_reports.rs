@@ -302,3 +302,28 @@ fn a_browser_shows_the_report_to_everybody() {
     let done = done.unwrap();
     assert!(done.status.success(), "{}", text(&done.stderr));
 }
+
+#[test]
+fn every_form_names_the_rules_that_judged_and_the_page_its_baseline() {
+    let world = World::with_copy();
+    std::fs::write(world.path().join("mine.toml"), "[machine]\ngantry_range = [0, 401]\n").unwrap();
+    let only = ["--only", "angle_range"];
+    let own = [&only[..], &["--rules", "mine.toml"]].concat();
+    check(&world, &[&own[..], &["--write-baseline", "known.json"]].concat());
+    let digest = json(&world, &own)["rules"]["digest"].as_str().unwrap().to_owned();
+    let form = |words: &[&str], form: &str| check(&world, &[words, &["--as", form]].concat()).1;
+    let log: Json = serde_json::from_str(&form(&own, "sarif")).unwrap();
+    assert_is_sarif(&log);
+    assert_eq!(log["runs"][0]["properties"]["rules"], json!({"file": "mine.toml", "digest": digest}));
+    let junit = form(&own, "junit");
+    assert!(junit.contains("<property name=\"rules\" value=\"mine.toml\"/>"), "{junit}");
+    assert!(junit.contains(&format!("<property name=\"rules_sha256\" value=\"{digest}\"/>")), "{junit}");
+    let known = [&own[..], &["--baseline", "known.json"]].concat();
+    let page = form(&known, "html");
+    assert!(page.contains(&format!("Rules: mine.toml, SHA-256 {digest}. Baseline: known.json.")), "{page}");
+    assert!(form(&only, "html").contains("Rules: default, SHA-256 "), "the default rules are named too");
+    let table = form(&known, "table");
+    assert!(table.contains("judged by mine.toml, sha256") && table.contains(&digest), "{table}");
+    assert!(table.contains(" without a reason)"), "{table}");
+    assert!(!form(&only, "table").contains("judged by"), "nobody gave rules");
+}

@@ -56,12 +56,15 @@ fn header(outcome: &Outcome) -> String {
         false if outcome.baseline_written.is_some() => "0: a baseline was written",
         false => "0",
     };
+    let baseline = outcome.baseline.as_ref().map(|file| format!(" Baseline: {}.", file.display())).unwrap_or_default();
+    let rules = format!("Rules: {}, SHA-256 {}.{baseline}", outcome.rules.place(), outcome.rules.digest);
     format!(
         "<header>\n<h1>{} on {}</h1>\n<p class=\"soft\">Quality checks of mfm. Clock: {}. Exit code {exit}.</p>\n\
-         </header>\n",
+         <p class=\"soft\" data-rules>{}</p>\n</header>\n",
         escape(&headline(outcome)),
         escape(&outcome.target),
         escape(&outcome.now.replace('T', " ")),
+        escape(&rules),
     )
 }
 

@@ -41,7 +41,14 @@ fn suite(outcome: &Outcome, group: &str) -> Suite {
     let skipped = checks.iter().filter(|check| check.status == Status::NotRun).count();
     let numbers = numbers(checks.len(), failures, skipped);
     let mut text = format!("  <testsuite name=\"{}\" {numbers}>\n    <properties>\n", escape(group));
-    for (name, value) in [("target", &outcome.target), ("now", &outcome.now)] {
+    let rules = outcome.rules.place();
+    let properties = [
+        ("target", &outcome.target),
+        ("now", &outcome.now),
+        ("rules", &rules),
+        ("rules_sha256", &outcome.rules.digest),
+    ];
+    for (name, value) in properties {
         text += &format!("      <property name=\"{name}\" value=\"{}\"/>\n", escape(value));
     }
     text += "    </properties>\n";

@@ -66,6 +66,7 @@ impl<'o> Run<'o> {
             properties: json!({
                 "target": outcome.target,
                 "now": outcome.now,
+                "rules": outcome.rules,
                 "violations": outcome.violations,
                 "known": outcome.known,
                 "gone": outcome.gone,
