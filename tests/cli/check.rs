@@ -24,13 +24,15 @@ fn a_clean_lab_passes() {
     let done = check(&world, &[]);
     let out = text(&done.stdout);
     assert_eq!(done.status.code(), Some(0), "{out}");
-    assert!(out.lines().next().unwrap().contains("of lab and found nothing"), "{out}");
+    assert!(out.lines().next().unwrap().contains("42 checks found nothing on lab"), "{out}");
     assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
     let json = world.json(&[&["check"], &NOW[..]].concat());
     assert_eq!((&json["violations"], &json["not_run"]), (&0.into(), &0.into()));
     for check in json["checks"].as_array().unwrap() {
         assert_eq!(check["status"], "pass", "{check}");
-        assert!(check["looked_at"].as_u64().unwrap() > 0, "{check}");
+        // A lab of few patients may have no site with an action limit, and says so.
+        let is_said = check["id"] == "offset_action_limit" && check["remarks"].as_array().unwrap().len() == 1;
+        assert!(check["looked_at"].as_u64().unwrap() > 0 || is_said, "{check}");
     }
 }
 
@@ -168,7 +170,8 @@ fn what_was_not_judged_is_said() {
     assert_snapshot!(world.shown(&only), @r"
     exit code: 0
     ----- stdout -----
-    2 checks looked at 7 rows of copy and found nothing; 2 could not judge everything
+    2 checks found nothing on copy; 2 could not judge everything
+      they made 7 judgements of rows
       3 cells of TxFieldPoint.Gantry_Ang hold no number: angle_range
       TxFieldPoint.Coll_Ang is missing, and was not judged: angle_range
       Offset.Anterior_Offset is missing, and was not judged: offset_size

@@ -219,7 +219,7 @@ fn the_page_says_what_is_new_known_and_gone() {
     exit code: 1
     ----- stdout -----
     1 new violation and 6 known on copy: 1 of 1 check fails
-      known from known.json: 6; gone: 1
+      known from known.json: 6 (6 without a reason); gone: 1
         gone: angle_range, TxFieldPoint 10, Gantry_Ang=400
 
     CHECK        STATUS  SEVERITY  NEW  KNOWN  LOOKED AT

@@ -14,6 +14,9 @@ const FINDINGS_MAX: usize = 5;
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
         lead(page, self);
+        if let Some(file) = &self.rules.file {
+            page.paragraph(2, &format!("judged by {}, sha256 {}", file.display(), self.rules.digest));
+        }
         accepted(page, self);
         not_run(page, self);
         page.blank();
@@ -83,9 +86,11 @@ fn lead(page: &mut Page, outcome: &Outcome) {
     };
     let text = match (outcome.violations, outcome.not_run) {
         (0, 0) => {
-            let rows = count(outcome.checks.iter().map(|check| check.looked_at).sum(), "row");
             let mood = if unjudged > 0 { Mood::Plain } else { Mood::Good };
-            return page.lead(mood, &format!("{checks} looked at {rows} of {target} and found {nothing}{rest}"));
+            page.lead(mood, &format!("{checks} found {nothing} on {target}{rest}"));
+            // A row counts once a check: that is how often one was judged.
+            let judgements = count(outcome.checks.iter().map(|check| check.looked_at).sum(), "judgement");
+            return page.paragraph(2, &format!("they made {judgements} of rows"));
         }
         (0, number) if number == all => format!("nothing was checked on {target}: no check could run"),
         (0, _) => format!("{} of {checks} found {nothing} on {target}{rest}", with(Status::Pass)),
@@ -114,7 +119,11 @@ fn accepted(page: &mut Page, outcome: &Outcome) {
             0 => String::new(),
             number => format!("; not looked for: {number}"),
         };
-        page.paragraph(2, &format!("known from {file}: {}{gone}{unchecked}", outcome.known));
+        let bare = match outcome.findings.iter().filter(|finding| finding.reason.as_deref() == Some("")).count() {
+            0 => String::new(),
+            number => format!(" ({number} without a reason)"),
+        };
+        page.paragraph(2, &format!("known from {file}: {}{bare}{gone}{unchecked}", outcome.known));
         for known in outcome.gone_findings.iter().take(FINDINGS_MAX) {
             let key = changes::key(&serde_json::Value::Object(known.key.clone()));
             page.paragraph(4, &format!("gone: {}, {} {key}, {}", known.check, known.table, known.what));
