@@ -105,8 +105,8 @@ static DURATION: Card = Card {
     group: "times",
     mode: "timestamp_inconsistencies",
     severity: Severity::Low,
-    about: "A delivery lasts as long as the rules say of any type; only those with beam on, complete, not cancelled and \
-        not for quality assurance are judged, and only where they end after they start.",
+    about: "A delivery lasts as long as the rules say of any type; only those with beam on, complete, not cancelled \
+        and not for quality assurance are judged, and only where they end after they start.",
     remedy: "Compare the times with the machine's log.",
 };
 
