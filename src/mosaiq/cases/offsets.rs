@@ -148,7 +148,7 @@ fn a_shift_without_an_action_limit_is_not_judged_and_a_rule_for_no_site_is_named
             Verdict::NotRun { why } => panic!("{why}"),
         }
     };
-    let unlimited = || "shifts of no site with a limit: 1".to_owned();
+    let unlimited = || "no shift belongs to a site with a limit".to_owned();
     assert_eq!(verdict(""), (0, 0, vec![unlimited()]));
     assert_eq!(verdict("[sites.mine]\nname = \"breast\"\nmax_shift = 1.5\n"), (1, 1, Vec::new()));
     let idle = "the rules name the site mine, which no prescription matches".to_owned();

@@ -224,7 +224,9 @@ impl Look for Beyond<'_> {
     }
 
     fn verdict(&mut self, _: &Known<'_>) -> Verdict {
-        let unlimited = (self.unlimited > 0).then(|| format!("shifts of no site with a limit: {}", self.unlimited));
+        // The rules set limits for few sites: that most shifts have none is no remark, that all have none is.
+        let none = self.looked_at == 0 && self.unlimited > 0;
+        let unlimited = none.then(|| "no shift belongs to a site with a limit".to_owned());
         let remarks = unlimited.into_iter().chain(self.limits.remarks(&self.terms.rules)).collect();
         ran(self.looked_at, std::mem::take(&mut self.findings)).remarking(remarks)
     }
