@@ -258,7 +258,7 @@ pub(super) fn people(yardstick: &Yardstick) -> String {
 /// Returns what the figure of mfm's own checks does not say, where they were under test.
 pub(super) fn own(matrix: &Matrix) -> Option<String> {
     let text = "mfm's own checks were built against these very faults: their figure says nothing of faults of other \
-                kinds, and is no match for that of people";
+                kinds, and does not compare with that of people";
     matrix.totals.iter().any(|total| total.cell.detector == OWN).then(|| text.to_owned())
 }
 
