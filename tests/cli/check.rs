@@ -92,6 +92,21 @@ fn times_in_several_layouts_change_no_finding() {
     assert_eq!(findings(), before);
 }
 
+/// Checks that look again keep small tables: a drill met the rows that it had kept in the database's order for ever.
+#[test]
+fn times_in_several_layouts_do_not_stop_a_drill() {
+    let world = World::with_lab();
+    let lab = rusqlite::Connection::open(world.path().join("lab.db")).unwrap();
+    let text = "UPDATE TrackTreatment SET Create_DtTm = replace(Create_DtTm, ' ', 'T') WHERE TTX_ID % 3 = 0";
+    assert!(lab.execute(text, []).unwrap() > 100);
+    let words = ["drill", "--modes", "create_duplicate_treatment", "--sample", "1", "--seed", "1", "--yes", "--json"];
+    let done = world.mfm(&words).timeout(std::time::Duration::from_secs(60)).output().unwrap();
+    assert_eq!(done.status.code(), Some(0), "{}", crate::world::text(&done.stderr));
+    let json: Json = serde_json::from_slice(&done.stdout).unwrap();
+    let caught = json["totals"][0]["caught"].as_u64();
+    assert_eq!((caught, &json["totals"][0]["missed"]), (Some(2), &0.into()), "{json}");
+}
+
 #[test]
 fn what_fails_and_what_could_not_run_stand_first() {
     let world = World::with_copy();

@@ -109,7 +109,9 @@ impl Rows<'_> {
             }
             _ => self.as_they_come(&Pass::of(table.clone()), (name, looks))?,
         };
-        if let (Some(all), Some(rows)) = (&mut self.kept, kept.filter(|rows| rows.len() <= KEPT_MAX)) {
+        // What came in a wrong order, and perhaps only in part, must not come so again.
+        let kept = kept.filter(|rows| rows.len() <= KEPT_MAX && !looks.is_disordered());
+        if let (Some(all), Some(rows)) = (&mut self.kept, kept) {
             all.insert(name, (table.clone(), rows));
         }
         Ok(())

@@ -141,15 +141,16 @@ impl Session {
         target: &mut dyn Target,
         checks: &[&'static dyn Check],
     ) -> Result<(Vec<Verdict>, Machines), Failure> {
+        let Self { held, kept, sorts, terms, checks: all, .. } = self;
+        let mut rows = Rows { context, target, held, kept: kept.as_mut(), sorts: *sorts };
+        rows.declare(checks, all)?;
         loop {
-            let Self { held, kept, sorts, terms, checks: all, .. } = self;
-            let mut rows = Rows { context, target, held, kept: kept.as_mut(), sorts: *sorts };
-            rows.declare(checks, all)?;
             if let Some(said) = rows.pass_by(checks, terms)? {
+                *sorts = rows.sorts;
                 return Ok(said);
             }
             // What was seen so far is worth nothing: deliveries came in another order than that of their times.
-            self.sorts = true;
+            rows.sorts = true;
         }
     }
 }
