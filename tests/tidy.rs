@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The floors of `src/`, lowest first; modules of one floor may use each other only where `SIDE_DOORS` says so.
 const FLOORS: &[&[&str]] =
-    &[&["model"], &["mosaiq"], &["plan", "target"], &["engine"], &["ops"], &["cli", "tui", "mcp"]];
+    &[&["file", "model"], &["mosaiq"], &["plan", "target"], &["engine"], &["ops"], &["cli", "tui", "mcp"]];
 
 /// Uses within a floor that are meant: the plan says what happens to which table in the port's words; the command line
 /// starts the server for agents.

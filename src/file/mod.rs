@@ -1,0 +1,53 @@
+//! Every file that mfm opens, makes or replaces, beside databases: never waits, never follows what it should not, never
+//! reads without a limit, never replaces what is not its own. Knows no content of any.
+
+mod place;
+mod read;
+mod write;
+
+pub use place::{Identity, identity, is_same_file, kind_of};
+pub use read::{decode, open, read_bytes, read_text};
+pub use write::{Access, Draft, draft, make_folder, remove_own, replace, write_new};
+
+/// What a text that people or programs hand over may hold: rules, plans, baselines, campaigns, configuration.
+pub const TEXT_BYTES_MAX: u64 = 64 << 20;
+
+/// Why a file was not read or written; each is a sentence that goes on from `could not read FILE: `.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The system says no.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// It is a folder, a pipe, a device or a socket.
+    #[error("it is {0}, and only a regular file will do")]
+    NotRegular(&'static str),
+    /// It is a symbolic link, where one must not be followed.
+    #[error("it is a symbolic link, which is not followed")]
+    Link,
+    /// It holds more than is read.
+    #[error("it holds more than {0} bytes")]
+    TooLarge(u64),
+    /// Somebody writes it at this moment.
+    #[error("it changed while it was read")]
+    Changed,
+    /// Its text is encoded otherwise.
+    #[error("it is text in UTF-16, and UTF-8 is read")]
+    Utf16,
+    /// It holds no text.
+    #[error("it is no UTF-8, from byte {0} on")]
+    NotUtf8(usize),
+    /// Another file has the name.
+    #[error("something else stands there")]
+    Occupied,
+}
+
+impl FileError {
+    /// Tells whether nothing has the name.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == std::io::ErrorKind::NotFound)
+    }
+}
+
+#[cfg(test)]
+mod tests;
