@@ -1,3 +1,5 @@
+//! What the module promises of files, on real ones.
+
 use std::path::Path;
 
 use super::*;
