@@ -123,6 +123,15 @@ def images(conn, where, body):
             findings.append(f"{where}: its chosen keys have another digest or number")
 
 
+def documents(conn, where, named):
+    """Checks the documents that a body names."""
+    for digest in named:
+        found = conn.execute("SELECT bytes FROM chunk WHERE digest = ?", [bytes.fromhex(digest)]).fetchone()
+        item = read(found[0], 0)[0][0] if found and sha(found[0]).hex() == digest else None
+        if not item or array(*map(cbor, ("mfm/document/1", item[1][0], item[2][0]))) != found[0]:
+            findings.append(f"{where}: document {digest} is missing, has another digest or is none")
+
+
 def order(where, kind, op, digest, body, operations):
     """Checks that an entry may come here in the life of its operation."""
     if kind == "intended":
@@ -159,6 +168,7 @@ def verify(path):
             if json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False) != text:
                 findings.append(f"{where}: its body is not canonical")
             order(where, kind, op, digest, body, operations)
+            documents(conn, where, body.get("documents", []))
             if kind == "intended":
                 images(conn, where, body)
         except (KeyError, IndexError, TypeError, ValueError) as error:

@@ -19,9 +19,10 @@ pub struct Stamp {
     pub face: Face,
 }
 
-/// Where a wish came in.
+/// Where a wish came in. The words are an open set: what an entry holds is read as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Face {
     /// The command line.
     Cli,

@@ -96,8 +96,14 @@ pub struct TargetState {
     pub marker_id: Option<String>,
     /// The identities it had since its mark: more than one after moves.
     pub lineage: Vec<Digest>,
-    /// Whether it is a synthetic database.
+    /// Whether the program made it.
     pub lab: bool,
+    /// What kind of data it holds; `None` where no entry says, as in journals of the first release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// Whether everything in it is invented; `None` where no entry says, as in journals of the first release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synthetic: Option<bool>,
     /// The operation that committed last since its mark.
     pub newest: Option<Newest>,
 }
@@ -128,6 +134,10 @@ impl Default for State {
 struct Added {
     name: String,
     url: String,
+    #[serde(default)]
+    domain: Option<String>,
+    #[serde(default)]
+    synthetic: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +148,10 @@ struct Marked {
     marker_id: String,
     lab: bool,
     moved_from: Option<Digest>,
+    #[serde(default)]
+    domain: Option<String>,
+    #[serde(default)]
+    synthetic: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -322,14 +336,15 @@ impl State {
     fn fold_target(&mut self, kind: &str, body: &Json) -> Result<(), String> {
         match kind {
             "target_added" => {
-                let added: Added = parsed(body)?;
-                self.targets.insert(added.name, TargetState { url: added.url, ..TargetState::default() });
+                let Added { name, url, domain, synthetic } = parsed(body)?;
+                self.targets.insert(name, TargetState { url, domain, synthetic, ..TargetState::default() });
             }
             "target_marked" => self.fold_marked(parsed(body)?),
             "target_unmarked" => {
                 let named: Named = parsed(body)?;
                 if let Some(target) = self.targets.get_mut(&named.name) {
                     (target.identity, target.marker_id, target.newest) = (None, None, None);
+                    target.synthetic = None;
                     target.lineage.clear();
                 }
             }
@@ -352,6 +367,9 @@ impl State {
         target.identity = Some(marked.identity);
         target.marker_id = Some(marked.marker_id);
         target.lab = marked.lab;
+        // A database keeps its kind of data; that it is invented has to be said at every mark.
+        target.domain = marked.domain.or_else(|| target.domain.take());
+        target.synthetic = marked.synthetic;
     }
 }
 

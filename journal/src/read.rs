@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension as _, ToSql};
 
 use crate::chunk::{ChangeReader, chosen_digest, read_keys};
 use crate::digest::Digest;
+use crate::document::Document;
 use crate::entry::{COLUMNS, Entry, Record, bound};
 use crate::error::JournalError;
 use crate::image::Change;
@@ -169,6 +170,15 @@ impl Journal {
             }
         }
         Ok(())
+    }
+
+    /// Returns a document that some entry names, its digest verified.
+    ///
+    /// # Errors
+    /// [`JournalError::Broken`] where it is missing, does not match its digest, or is no document.
+    pub fn document(&self, digest: &Digest) -> Result<Document, JournalError> {
+        let chunk = self.chunk(digest)?;
+        Document::read(&chunk).map_err(|error| self.broken(format!("chunk {digest} cannot be read: {error}")))
     }
 
     fn chunk(&self, digest: &Digest) -> Result<Vec<u8>, JournalError> {

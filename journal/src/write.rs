@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 use crate::body::{self, BodyError};
 use crate::chunk::{chosen_digest, pack_keys};
 use crate::digest::Digest;
+use crate::document::Document;
 use crate::entry::{Entry, Head, Record, Stamp, bound};
 use crate::error::JournalError;
 use crate::faults::Step;
@@ -16,6 +17,9 @@ use crate::operation::{ChosenKeys, Intended, IntendedBody, Intent, KeysRef, Oper
 use crate::projection::{EAGER_BYTES_MAX, EAGER_OPERATIONS_MAX, Projection};
 use crate::store::Journal;
 use crate::tree::Frontier;
+
+/// The key of a body under which the digests of its documents stand.
+pub(crate) const DOCUMENTS: &str = "documents";
 
 /// An entry without its place in the chain.
 struct Draft {
@@ -75,9 +79,7 @@ impl Journal {
         mut body: Map<String, Json>,
     ) -> Result<Entry, JournalError> {
         self.covered_by(lock)?;
-        if let Some(key) = ["uid", "verdict"].into_iter().find(|key| body.contains_key(*key)) {
-            return Err(BodyError::Reserved(key.to_owned()).into());
-        }
+        unreserved(&body, &["uid", "verdict", DOCUMENTS])?;
         let sealed = self.transact(stamp, [Step::BeforeSealCommit, Step::AfterSealCommit], |journal| {
             let illegal = |why: String| JournalError::IllegalOrder { op, why };
             let operation = journal.operation(op)?.ok_or_else(|| illegal("there is no such operation".to_owned()))?;
@@ -98,13 +100,39 @@ impl Journal {
     /// [`JournalError::Kind`] for a kind that other methods write, [`JournalError::BadEntry`],
     /// [`JournalError::WrongLock`], [`JournalError::Body`], [`JournalError::Full`].
     pub fn append(&mut self, lock: &WriterLock, stamp: &Stamp, kind: &str, body: Json) -> Result<Entry, JournalError> {
+        self.append_with(lock, stamp, kind, body, &[])
+    }
+
+    /// Writes an entry that belongs to no operation, and the documents that it speaks of: their digests become the
+    /// body's `documents`, in this order.
+    ///
+    /// # Errors
+    /// As [`Journal::append`]; [`JournalError::Image`] for what is no document.
+    pub fn append_with(
+        &mut self,
+        lock: &WriterLock,
+        stamp: &Stamp,
+        kind: &str,
+        mut body: Json,
+        documents: &[Document],
+    ) -> Result<Entry, JournalError> {
         self.covered_by(lock)?;
         if matches!(kind, "opened" | "intended") || Verdict::from_kind(kind).is_some() {
             return Err(JournalError::Kind { kind: kind.to_owned() });
         }
-        let draft = Draft { kind: kind.to_owned(), op: None, body };
+        let object = body.as_object_mut().ok_or(BodyError::NotAnObject)?;
+        unreserved(object, &[DOCUMENTS])?;
+        let chunks = documents.iter().map(Document::chunk).collect::<Result<Vec<_>, _>>()?;
+        if !chunks.is_empty() {
+            let digests = chunks.iter().map(|chunk| Json::String(Digest::of(chunk).to_string())).collect();
+            object.insert(DOCUMENTS.to_owned(), digests);
+        }
         let steps = [Step::BeforeAppendCommit, Step::AfterAppendCommit];
-        self.transact(stamp, steps, |_| Ok((draft, ()))).map(|(entry, ())| entry)
+        let written = self.transact(stamp, steps, |journal| {
+            chunks.iter().try_for_each(|chunk| journal.write_chunk(Digest::of(chunk), chunk))?;
+            Ok((Draft { kind: kind.to_owned(), op: None, body }, ()))
+        });
+        written.map(|(entry, ())| entry)
     }
 
     /// Writes entry 1, whose digest is the journal's id.
@@ -231,6 +259,14 @@ impl Journal {
         let insert = self.conn.prepare_cached("INSERT INTO chunk(digest, bytes) VALUES (?1, ?2)");
         let done = insert.and_then(|mut insert| insert.execute(params![digest.as_bytes(), bytes]));
         done.map(drop).map_err(|error| self.failed(error))
+    }
+}
+
+/// Refuses the keys that the journal itself fills in.
+fn unreserved(body: &Map<String, Json>, reserved: &[&str]) -> Result<(), BodyError> {
+    match reserved.iter().find(|key| body.contains_key(**key)) {
+        Some(key) => Err(BodyError::Reserved((*key).to_owned())),
+        None => Ok(()),
     }
 }
 

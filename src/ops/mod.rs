@@ -35,6 +35,7 @@ pub mod select;
 pub mod show;
 pub mod standing;
 pub mod status;
+pub mod synthetic;
 pub mod target;
 pub mod watermark;
 

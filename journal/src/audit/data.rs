@@ -4,15 +4,20 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use rusqlite::OptionalExtension as _;
+use serde::Deserialize as _;
 
 use super::Auditor;
 use super::examine::{Examined, examine};
+use crate::cbor::CborError;
 use crate::chunk::{chosen_digest, pack_keys, read_keys};
 use crate::digest::Digest;
+use crate::document::Document;
+use crate::entry::Entry;
 use crate::operation::{ChosenKeys, IntendedBody, KeysRef};
 use crate::tree::Frontier;
+use crate::write::DOCUMENTS;
 
-/// The chunks that intents name.
+/// The chunks that entries name.
 #[derive(Default)]
 pub(super) struct Referenced(BTreeSet<Digest>);
 
@@ -55,7 +60,29 @@ impl Auditor<'_> {
         }
     }
 
-    /// Looks for chunks that no intent names: nothing that wrote this journal leaves any.
+    /// Checks the documents that a body names, whatever its kind; each of them once.
+    pub(super) fn documents(&mut self, entry: &Entry, referenced: &mut Referenced) {
+        let Some(named) = entry.body.get(DOCUMENTS) else { return };
+        let Ok(named) = Vec::<Digest>::deserialize(named) else {
+            return self.find_entry("entry_body", entry.seq, entry.op, "its `documents` are no list of digests");
+        };
+        for digest in named {
+            if !referenced.0.insert(digest) {
+                continue;
+            }
+            let Some(bytes) = self.chunk(entry.op, digest) else { continue };
+            if Digest::of(&bytes) != digest {
+                self.find_chunk("chunk_digest", entry.op, Some(digest), "its bytes have another digest");
+            }
+            if let Err(error) = Document::read(&bytes) {
+                let code =
+                    if error == CborError::NotDeterministic { "chunk_not_canonical" } else { "chunk_unreadable" };
+                self.find_chunk(code, entry.op, Some(digest), format!("it is no document: {error}"));
+            }
+        }
+    }
+
+    /// Looks for chunks that no entry names: nothing that wrote this journal leaves any.
     pub(super) fn unreferenced(&mut self, referenced: &Referenced) {
         let stored = || -> rusqlite::Result<Vec<Digest>> {
             let mut statement = self.conn.prepare("SELECT digest FROM chunk NOT INDEXED")?;
@@ -64,7 +91,7 @@ impl Auditor<'_> {
         let stored = stored();
         for digest in self.note_error("chunks_unreadable", stored).into_iter().flatten() {
             if !referenced.0.contains(&digest) {
-                self.find_chunk("chunk_unreferenced", None, Some(digest), "no operation names this chunk");
+                self.find_chunk("chunk_unreferenced", None, Some(digest), "no entry names this chunk");
             }
         }
     }
@@ -76,7 +103,7 @@ impl Auditor<'_> {
         let bytes: Vec<u8> = match found {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
-                self.find_chunk("chunk_missing", op, Some(digest), "the operation names a chunk that is not there");
+                self.find_chunk("chunk_missing", op, Some(digest), "it is named, and is not there");
                 return None;
             }
             Err(error) => {

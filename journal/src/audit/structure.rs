@@ -142,6 +142,9 @@ impl Auditor<'_> {
         if let Err(why) = walk.state.fold(entry) {
             self.find_entry("entry_order", entry.seq, entry.op, why);
         }
+        if self.depth == Depth::Data {
+            self.documents(entry, &mut walk.referenced);
+        }
         if entry.kind == "intended" {
             self.intended(walk, entry);
         } else if let (Some(verdict), Some(op)) = (Verdict::from_kind(&entry.kind), entry.op) {

@@ -139,3 +139,28 @@ fn unknown_kinds_are_chained_counted_and_skipped() {
     assert_eq!(journal.state(), &State { unknown: 1, ..before });
     same_when_folded_again(&folder, &journal);
 }
+
+#[test]
+fn a_target_says_what_it_holds_and_whether_it_is_invented() {
+    let folder = Folder::new();
+    let (mut journal, lock) = folder.create();
+    let said = |journal: &Journal| {
+        let target = &journal.state().targets["lab"];
+        (target.domain.clone(), target.synthetic)
+    };
+    journal.append(&lock, &stamp(), "target_added", json!({"name": "lab", "url": "sqlite:x"})).unwrap();
+    mark(&mut journal, &lock, Digest::of(b"a"), None);
+    assert_eq!(said(&journal), (None, None), "the first release said neither");
+    let added = json!({"name": "lab", "url": "sqlite:x", "domain": "recordings", "synthetic": true});
+    journal.append(&lock, &stamp(), "target_added", added).unwrap();
+    assert_eq!(said(&journal), (Some("recordings".into()), Some(true)));
+    let mut body = marked("lab", Digest::of(b"a"), None);
+    body["synthetic"] = json!(true);
+    journal.append(&lock, &stamp(), "target_marked", body).unwrap();
+    assert_eq!(said(&journal), (Some("recordings".into()), Some(true)));
+    journal.append(&lock, &stamp(), "target_unmarked", json!({"name": "lab", "identity": Digest::of(b"a")})).unwrap();
+    assert_eq!(said(&journal), (Some("recordings".into()), None));
+    let body = json!({"name": "lab", "url": "sqlite:x", "domain": 1});
+    assert_eq!(journal.append(&lock, &stamp(), "target_added", body).unwrap_err().code(), "bad_entry");
+    same_when_folded_again(&folder, &journal);
+}

@@ -1,12 +1,14 @@
 //! What a journal promises, tried from outside: its public API and the bytes of its file.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
+mod additions;
 mod audit;
 mod common;
 mod crash;
 mod disk;
 mod flips;
 mod fold;
+mod kept;
 mod locking;
 mod python;
 mod robust;

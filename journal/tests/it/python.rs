@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use mfm_journal::Journal;
+use mfm_journal::{Document, Journal};
+use serde_json::json;
 
 use crate::common::*;
+use crate::kept::{KEPT, kept};
 use crate::tamper::*;
 
 fn python(path: &Path) -> (bool, String) {
@@ -22,11 +24,23 @@ fn python_agrees_with_honest_journals() {
     sample(&folder.path());
     let (mut journal, lock) = folder.open();
     apply(&mut journal, &lock, &intent(), &updates(9000));
+    let document = Document { media_type: "text/plain".into(), bytes: b"said".to_vec() };
+    journal.append_with(&lock, &stamp(), "told", json!({}), &[document]).unwrap();
     drop(lock);
-    let expected = format!("head {} {}\nroot {}\nno findings\n", 14, journal.head().digest, journal.root());
+    let expected = format!("head {} {}\nroot {}\nno findings\n", 15, journal.head().digest, journal.root());
     assert_eq!(python(&folder.path()), (true, expected.clone()), "beside a write-ahead log");
     drop(journal);
     assert_eq!(python(&folder.path()), (true, expected), "without one");
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn python_agrees_with_journals_of_the_first_release() {
+    for name in KEPT {
+        let (_folder, path) = kept(name);
+        let (honest, said) = python(&path);
+        assert!(honest, "{name}: {said}");
+    }
 }
 
 #[test]

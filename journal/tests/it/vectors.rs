@@ -8,7 +8,7 @@ use mfm_journal::body::canonical;
 use mfm_journal::cbor::Writer;
 use mfm_journal::digest::hex;
 use mfm_journal::tree::Frontier;
-use mfm_journal::{Action, Change, Decimal, Digest, Intent, Journal, Moment, TableShape, Value};
+use mfm_journal::{Action, Change, Decimal, Digest, Document, Intent, Journal, Moment, TableShape, Value};
 use serde_json::{Map, Value as Json, json};
 
 use crate::common::*;
@@ -201,12 +201,23 @@ fn bodies() -> Json {
     json!({"accepted": good.collect::<Vec<_>>(), "refused": bad})
 }
 
+fn documents() -> Json {
+    let samples = [("application/json", b"{}".to_vec()), ("text/plain", Vec::new()), ("image/svg+xml", vec![0x61; 24])];
+    let one = |(media_type, bytes): (&str, Vec<u8>)| {
+        let document = Document { media_type: media_type.to_owned(), bytes };
+        json!({"media_type": media_type, "bytes": hex(&document.bytes), "cbor": hex(&document.chunk().unwrap()),
+            "digest": document.digest().unwrap()})
+    };
+    samples.into_iter().map(one).collect()
+}
+
 fn vectors() -> BTreeMap<&'static str, Json> {
     BTreeMap::from([
         ("values.json", values()),
         ("rows.json", rows()),
         ("changes.json", changes()),
         ("journal.json", journal()),
+        ("documents.json", documents()),
         ("trees.json", trees()),
         ("bodies.json", bodies()),
     ])

@@ -70,7 +70,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         ));
     }
     early_name(context, &request.url, request.name.as_deref())?;
-    let (made, _) = make(context, &request.url, request.name.as_deref(), &mut |sink| {
+    let (made, _) = make(context, &request.url, request.name.as_deref(), true, &mut |sink| {
         for table in schema::lab_tables() {
             sink.table(&table)?;
         }

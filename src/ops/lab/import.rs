@@ -58,7 +58,7 @@ pub struct Outcome {
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     early_name(context, &request.url, request.name.as_deref())?;
     let tables = read(&request.source)?;
-    let (made, mut target) = make(context, &request.url, request.name.as_deref(), &mut |sink| {
+    let (made, mut target) = make(context, &request.url, request.name.as_deref(), false, &mut |sink| {
         tables.iter().enumerate().try_for_each(|(at, table)| {
             context.reporter.progress("importing tables", at as u64, tables.len() as u64);
             fill(sink, table)

@@ -16,7 +16,7 @@ use super::failure::{Failure, Kind};
 use super::target::{Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker};
 use crate::model::{Datum, Refusal, Table};
 use crate::mosaiq::schema::TableDef;
-use crate::target::{self, LabWriter, NewTable, Target, TargetError, canonical_url};
+use crate::target::{self, LabWriter, Marker, NewTable, Target, TargetError, canonical_url};
 
 /// A lab that was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -83,7 +83,7 @@ fn places(table: &Table, def: &TableDef) -> Vec<usize> {
     table.columns.iter().filter_map(place).collect()
 }
 
-/// Makes a lab, fills it, marks and registers it, and journals its baseline.
+/// Makes a lab, fills it with rows that are `synthetic` or somebody's, marks and registers it, and journals its baseline.
 ///
 /// # Errors
 /// Usage, a refusal, or what target and journal say; a half-made lab is removed.
@@ -91,6 +91,7 @@ pub(super) fn make(
     context: &Context<'_>,
     url: &str,
     name: Option<&str>,
+    synthetic: bool,
     fill: &mut dyn FnMut(&mut Sink) -> Result<(), Failure>,
 ) -> Result<(Made, Box<dyn Target>), Failure> {
     let url = canonical_url(url)?;
@@ -107,16 +108,7 @@ pub(super) fn make(
     nothing_active(&journal, &name)?;
     append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
     let marker = new_marker(context, target.as_mut())?;
-    let marking = Marking {
-        name: &name,
-        url: &url,
-        marker: &marker,
-        overrides: &[],
-        lab: true,
-        moved_from: None,
-        adopted: false,
-        records: &[],
-    };
+    let marking = marking((&name, &url), &marker, synthetic);
     put_marker(context, &mut journal, &lock, target.as_mut(), &marking)?;
     drop(lock);
     let tables = baseline(context, &mut journal, target.as_mut(), &name)?;
@@ -130,6 +122,10 @@ pub(super) fn make(
         journal: context.journal.clone(),
     };
     Ok((made, target))
+}
+
+fn marking<'a>((name, url): (&'a str, &'a str), marker: &'a Marker, synthetic: bool) -> Marking<'a> {
+    Marking { name, url, marker, overrides: &[], lab: true, synthetic, moved_from: None, adopted: false, records: &[] }
 }
 
 /// Returns the file's or the database's name, or with a number behind it where another target carries that.

@@ -56,6 +56,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<TargetLine, Failu
             marker: &marker,
             overrides: &[],
             lab: false,
+            synthetic: false,
             moved_from: None,
             adopted: true,
             records: &[],

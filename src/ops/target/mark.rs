@@ -15,7 +15,7 @@ use super::{
 use crate::model::Refusal;
 use crate::model::ports::{Danger, Question};
 use crate::ops::status::{self, TargetLine};
-use crate::ops::{Card, Context, Failure};
+use crate::ops::{Card, Context, Failure, synthetic};
 use crate::target::{OperationRow, Target, canonical_url};
 
 /// What it is.
@@ -92,6 +92,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     }
     let marker = new_marker(context, target.as_mut())?;
     let marking = Marking {
+        // Only the database that was invented is: what stands under its name now may be another one.
+        synthetic: moved_from.is_some() && synthetic::is(&journal, &name)?,
         name: &name,
         url: &url,
         marker: &marker,

@@ -102,6 +102,8 @@ pub(super) struct Marking<'a> {
     pub(super) overrides: &'a [String],
     /// Whether mfm made it.
     pub(super) lab: bool,
+    /// Whether everything in it is invented: what `lab create` made, and nothing else.
+    pub(super) synthetic: bool,
     /// The identity that a moved target had before.
     pub(super) moved_from: Option<mfm_journal::Digest>,
     /// Whether the marker was found and not made.
@@ -120,6 +122,7 @@ impl Marking<'_> {
             "bound": self.marker.bound,
             "overrides": self.overrides,
             "lab": self.lab,
+            "synthetic": self.synthetic,
             "moved_from": self.moved_from,
             "adopted": self.adopted,
             "records": self.records.iter().map(|row| row.op).collect::<Vec<_>>(),

@@ -1,0 +1,106 @@
+//! Documents: bytes that an entry speaks of, kept in a chunk of their own so that bodies stay small and free of data.
+
+use crate::cbor::{CborError, Reader, Writer};
+use crate::digest::Digest;
+
+/// The most bytes that a document has.
+pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
+
+const DOCUMENT: &str = "mfm/document/1";
+const MEDIA_TYPE_BYTES_MAX: usize = 127;
+
+/// Bytes with their media type. Its digest, in the `documents` of a body, names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Document {
+    /// What the bytes are: `type/subtype` in lower case, without parameters; text is UTF-8.
+    pub media_type: String,
+    /// The bytes themselves.
+    pub bytes: Vec<u8>,
+}
+
+impl Document {
+    /// Returns the chunk that holds it: `["mfm/document/1", media type, bytes]`.
+    ///
+    /// # Errors
+    /// [`CborError::Unexpected`] for what is no media type, or for more than [`DOCUMENT_BYTES_MAX`] bytes.
+    pub fn chunk(&self) -> Result<Vec<u8>, CborError> {
+        self.check()?;
+        let mut out = Writer::with_capacity(self.bytes.len() + 160);
+        out.array(3);
+        out.text(DOCUMENT);
+        out.text(&self.media_type);
+        out.bytes(&self.bytes);
+        Ok(out.into_bytes())
+    }
+
+    /// Returns the digest of its chunk.
+    ///
+    /// # Errors
+    /// As [`Document::chunk`].
+    pub fn digest(&self) -> Result<Digest, CborError> {
+        self.chunk().map(|chunk| Digest::of(&chunk))
+    }
+
+    /// Reads a chunk; what comes back makes the same chunk again, or the bytes are refused.
+    ///
+    /// # Errors
+    /// Any [`CborError`].
+    pub fn read(chunk: &[u8]) -> Result<Self, CborError> {
+        let mut input = Reader::new(chunk);
+        input.expect_array(3)?;
+        if input.text()? != DOCUMENT {
+            return Err(CborError::Unexpected("a document"));
+        }
+        let out = Self { media_type: input.text()?.to_owned(), bytes: input.bytes()?.to_vec() };
+        input.end()?;
+        if out.chunk()? == chunk { Ok(out) } else { Err(CborError::NotDeterministic) }
+    }
+
+    fn check(&self) -> Result<(), CborError> {
+        if self.bytes.len() > DOCUMENT_BYTES_MAX {
+            return Err(CborError::Unexpected("a document of at most 16 MiB"));
+        }
+        if is_media_type(&self.media_type) { Ok(()) } else { Err(CborError::Unexpected("a media type")) }
+    }
+}
+
+/// RFC 6838, section 4.2, in lower case.
+fn is_media_type(text: &str) -> bool {
+    let name = |name: &str| {
+        let first = name.bytes().next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        first && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b"!#$&-^_.+".contains(&c))
+    };
+    text.len() <= MEDIA_TYPE_BYTES_MAX && text.split_once('/').is_some_and(|(kind, sub)| name(kind) && name(sub))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(media_type: &str, bytes: &[u8]) -> Document {
+        Document { media_type: media_type.to_owned(), bytes: bytes.to_vec() }
+    }
+
+    #[test]
+    fn a_document_comes_back_from_its_chunk() {
+        for one in [document("application/json", b"{}"), document("text/plain", b""), document("image/svg+xml", b"x")] {
+            assert_eq!(Document::read(&one.chunk().unwrap()).unwrap(), one);
+        }
+    }
+
+    #[test]
+    fn what_is_no_document_is_refused() {
+        for media_type in
+            ["", "text", "/plain", "text/", "Text/plain", "text/plain; charset=utf-8", "text/a/b", "a b/c"]
+        {
+            assert!(document(media_type, b"x").chunk().is_err(), "{media_type}");
+        }
+        assert!(document("text/plain", &vec![0; DOCUMENT_BYTES_MAX + 1]).chunk().is_err());
+        let mut chunk = document("text/plain", b"x").chunk().unwrap();
+        chunk.push(0);
+        assert!(Document::read(&chunk).is_err(), "bytes follow");
+        // The length of one byte in a longer head than it needs.
+        let long = [&chunk[..chunk.len() - 3], &[0x58, 1, b'x']].concat();
+        assert_eq!(Document::read(&long), Err(CborError::NotDeterministic));
+    }
+}
