@@ -25,6 +25,11 @@ impl Clock for SystemClock {
         let local = now.to_zoned(jiff::tz::TimeZone::system()).datetime();
         local.with().subsec_nanosecond(0).build().unwrap_or(local)
     }
+
+    fn offset_minutes(&self, local: jiff::civil::DateTime) -> Option<i16> {
+        let zoned = local.to_zoned(jiff::tz::TimeZone::system()).ok()?;
+        i16::try_from(zoned.offset().seconds() / 60).ok()
+    }
 }
 
 /// Random bytes, seeded once by the system.

@@ -8,6 +8,10 @@ pub trait Clock {
     fn now_us(&self) -> i64;
     /// Returns the wall clock of the place, in whole seconds.
     fn local(&self) -> jiff::civil::DateTime;
+    /// Returns how far the place's wall clock is ahead of UTC when it shows this; `None` where nobody knows.
+    fn offset_minutes(&self, _: jiff::civil::DateTime) -> Option<i16> {
+        None
+    }
 }
 
 /// Chance, from outside.

@@ -1,28 +1,113 @@
-//! Dates and times of a target's cells; asks no clock and knows no time zone.
+//! Dates and times of a target's cells, with the offset from UTC that a cell names; asks no clock, knows no time zone.
+
+mod text;
+
+use std::cmp::Ordering;
 
 use jiff::{SignedDuration, civil};
 use mfm_journal::{Moment, Value};
 
+use self::text::Written;
 use super::column::{Column, Kind, Storage};
 
 /// Day 0 of a [`Moment`].
 const EPOCH: civil::Date = civil::date(1900, 1, 1);
 const NANOSECONDS_PER_DAY: i128 = 86_400_000_000_000;
+/// No clock on earth lies farther from UTC.
+const OFFSET_MAX: SignedDuration = SignedDuration::from_hours(14);
+
+/// A date and time as a cell says it: what a clock showed, and how far that clock was from UTC, where the cell says so.
+///
+/// Times with an offset compare as instants, times without one as what the same clock showed. Between one with and one
+/// without, nobody knows, but where they are so far apart that no offset could matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time {
+    /// What the clock showed.
+    pub wall: civil::DateTime,
+    /// How far it was ahead of UTC.
+    pub offset_minutes: Option<i16>,
+}
+
+impl Time {
+    /// Returns what a clock showed of which no offset is known.
+    #[must_use]
+    pub const fn local(wall: civil::DateTime) -> Self {
+        Self { wall, offset_minutes: None }
+    }
+
+    /// Tells whether the offset from UTC is known.
+    #[must_use]
+    pub const fn is_zoned(self) -> bool {
+        self.offset_minutes.is_some()
+    }
+
+    /// Returns what puts times in order: UTC, or what the clock showed where no offset is known. It means nothing between
+    /// a time with an offset and one without.
+    #[must_use]
+    pub fn instant(self) -> civil::DateTime {
+        let ahead = SignedDuration::from_mins(self.offset_minutes.unwrap_or(0).into());
+        self.wall.saturating_sub(ahead)
+    }
+
+    /// Returns how long after another time this one is; `None` where only one of them has an offset.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Option<SignedDuration> {
+        (self.is_zoned() == earlier.is_zoned()).then(|| self.instant().duration_since(earlier.instant()))
+    }
+
+    /// Compares two times as instants; `None` where only one of them has an offset and the other may be either.
+    #[must_use]
+    pub fn compare(self, other: Self) -> Option<Ordering> {
+        let apart = self.instant().duration_since(other.instant());
+        let certain = self.is_zoned() == other.is_zoned() || apart.abs() > OFFSET_MAX;
+        certain.then(|| apart.cmp(&SignedDuration::ZERO))
+    }
+
+    /// Compares a time with the present of its place: one without an offset is by the place's own clock.
+    #[must_use]
+    pub fn compare_with_present(self, now: Self) -> Option<Ordering> {
+        self.compare(if self.is_zoned() { now } else { Self::local(now.wall) })
+    }
+
+    /// Returns a time so much later, on the same clock.
+    #[must_use]
+    pub fn after(self, duration: SignedDuration) -> Option<Self> {
+        Some(Self { wall: self.wall.checked_add(duration).ok()?, ..self })
+    }
+
+    /// Returns what another clock shows at the same instant, or this one where it takes no offset from it.
+    fn on(self, offset_minutes: Option<i16>) -> Option<civil::DateTime> {
+        match (self.offset_minutes, offset_minutes) {
+            (Some(_), Some(ahead)) => self.instant().checked_add(SignedDuration::from_mins(ahead.into())).ok(),
+            (Some(_), None) => None,
+            (None, _) => Some(self.wall),
+        }
+    }
+
+    /// Returns the time as people read it, in whole seconds, with its offset.
+    #[must_use]
+    pub fn shown(self) -> String {
+        format(self.wall, 0, ' ') + &self.offset_minutes.map_or_else(String::new, shown_offset)
+    }
+}
 
 /// Returns the date and time that a cell holds, in whatever form its engine keeps it.
 #[must_use]
-pub fn read(value: &Value, column: &Column) -> Option<civil::DateTime> {
+pub fn read(value: &Value, column: &Column) -> Option<Time> {
     match value {
-        Value::Text(text) => parse(text),
-        Value::Moment(moment) => from_moment(*moment, tick_unit(&column.image)),
+        Value::Text(text) => Some(Written::read(text)?.time),
+        Value::Moment(moment) => {
+            let wall = from_moment(*moment, tick_unit(&column.image))?;
+            Some(Time { wall, offset_minutes: moment.offset_minutes })
+        }
         _ => None,
     }
 }
 
-/// Tells whether a cell's date and time lies on one of these days, the last one included.
+/// Tells whether a cell's date and time lies on one of these days, the last one included, by its own clock.
 #[must_use]
 pub fn lies_on(value: &Value, column: &Column, first: civil::Date, last: civil::Date) -> bool {
-    read(value, column).is_some_and(|moment| (first..=last).contains(&moment.date()))
+    read(value, column).is_some_and(|time| (first..=last).contains(&time.wall.date()))
 }
 
 /// Returns the cell that a date and time becomes in a column, or `None` where its fraction of a second is too fine.
@@ -36,71 +121,64 @@ pub fn store(moment: civil::DateTime, column: &Column) -> Option<Value> {
     }
 }
 
-/// Returns a cell moved by whole seconds, in the same layout, or `None` where it holds no date and time.
+/// Returns a cell moved by whole seconds, in the same layout, or `None` where it holds no date and time, or one in a
+/// layout that cannot show the other.
 #[must_use]
 pub fn shift(value: &Value, column: &Column, seconds: i64) -> Option<Value> {
-    let moved = read(value, column)?.checked_add(SignedDuration::from_secs(seconds)).ok()?;
+    let moved = read(value, column)?.after(SignedDuration::from_secs(seconds))?;
     match value {
-        Value::Text(text) => Some(like(moved, text, 0)),
-        _ => to_moment(moved, tick_unit(&column.image)).map(Value::Moment),
+        Value::Text(text) => Written::read(text)?.with(moved.wall).map(Value::Text),
+        Value::Moment(held) => like(moved.wall, *held, tick_unit(&column.image)),
+        _ => None,
     }
 }
 
-/// Returns the cell that a date and time becomes in the place of another: rounded to the column's tick, in the layout
-/// of the cell that was there, or `None` where that one holds no date and time.
+/// Returns the cell that a date and time becomes in the place of another: on that one's clock, rounded to the column's
+/// tick and to what the layout of the cell shows; `None` where there is no date and time, or one without an offset.
 #[must_use]
-pub fn place(moment: civil::DateTime, cell: &Value, column: &Column) -> Option<Value> {
-    read(cell, column)?;
+pub fn place(time: Time, cell: &Value, column: &Column) -> Option<Value> {
+    let there = read(cell, column)?;
     let unit = tick_unit(&column.image);
-    let held = to_moment(moment, unit)?;
-    let Value::Text(text) = cell else { return Some(Value::Moment(held)) };
-    let rounded = from_moment(held, unit)?;
-    // Text shows a tick of 1/300 s as milliseconds: .000, .003, .007.
-    let shown = if unit.denominator == 1 { rounded } else { rounded.round(jiff::Unit::Millisecond).ok()? };
-    let nanosecond = format!("{:09}", shown.subsec_nanosecond());
-    Some(like(shown, text, nanosecond.trim_end_matches('0').len()))
+    let wall = time.on(there.offset_minutes)?;
+    match cell {
+        Value::Moment(held) => like(wall, *held, unit),
+        Value::Text(text) => {
+            let rounded = from_moment(to_moment(wall, unit)?, unit)?;
+            // Text shows a tick of 1/300 s as milliseconds: .000, .003, .007.
+            let shown = if unit.denominator == 1 { rounded } else { rounded.round(jiff::Unit::Millisecond).ok()? };
+            let written = Written::read(text)?;
+            written.with(written.nearest(shown)?).map(Value::Text)
+        }
+        _ => None,
+    }
 }
 
-/// Writes a date and time in the layout of another text, with at least so many digits of a fraction.
-fn like(moment: civil::DateTime, text: &str, digits: usize) -> Value {
-    let own = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-    let separator = if text.as_bytes().get(10) == Some(&b'T') { 'T' } else { ' ' };
-    Value::Text(format(moment, own.max(digits), separator))
+/// Returns a moment of the same column as another, with its offset; of a column of days, midnight only.
+fn like(wall: civil::DateTime, held: Moment, unit: TickUnit) -> Option<Value> {
+    let moment = Moment { offset_minutes: held.offset_minutes, ..to_moment(wall, unit)? };
+    match (held.ticks, moment.ticks) {
+        (Some(_), _) => Some(Value::Moment(moment)),
+        (None, Some(0)) => Some(Value::Moment(Moment { ticks: None, ..moment })),
+        (None, _) => None,
+    }
 }
 
-/// Reads `YYYY-MM-DD`, or that with `HH:MM:SS` and a fraction, separated by a space or a T.
+/// Reads the date and time of a clock whose offset from UTC is not said.
 #[must_use]
 pub fn parse(text: &str) -> Option<civil::DateTime> {
-    let shaped = text.len() >= 10 && text.is_ascii() && text.as_bytes()[0].is_ascii_digit();
-    if !shaped {
-        return None;
-    }
-    if text.len() == 10 {
-        return text.parse::<civil::Date>().ok().map(|date| date.to_datetime(civil::Time::midnight()));
-    }
-    plain(text.as_bytes()).or_else(|| text.replacen(' ', "T", 1).parse().ok())
+    let Time { wall, offset_minutes: None } = Written::read(text)?.time else { return None };
+    Some(wall)
 }
 
-/// Reads `YYYY-MM-DD HH:MM:SS.fff`, as databases and labs write it, without a copy.
-fn plain(text: &[u8]) -> Option<civil::DateTime> {
-    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b' ' | b'T', rest @ ..] = text else { return None };
-    let [h0, h1, b':', n0, n1, b':', s0, s1, rest @ ..] = rest else { return None };
-    let number = |digits: &[&u8]| {
-        digits.iter().try_fold(0_i16, |all, digit| {
-            let digit = digit.is_ascii_digit().then(|| i16::from(**digit - b'0'))?;
-            all.checked_mul(10)?.checked_add(digit)
-        })
-    };
-    let two = |digits: [&u8; 2]| i8::try_from(number(&digits)?).ok();
-    let milliseconds = match rest {
-        [] => 0,
-        [b'.', a, b, c] => number(&[a, b, c])?,
-        _ => return None,
-    };
-    let date = civil::Date::new(number(&[y0, y1, y2, y3])?, two([m0, m1])?, two([d0, d1])?).ok()?;
-    let nanoseconds = i32::from(milliseconds) * 1_000_000;
-    let time = civil::Time::new(two([h0, h1])?, two([n0, n1])?, two([s0, s1])?, nanoseconds).ok()?;
-    Some(date.to_datetime(time))
+/// Tells whether a text is a date and time that names an offset from UTC.
+#[must_use]
+pub fn names_offset(text: &str) -> bool {
+    Written::read(text).is_some_and(|written| written.time.is_zoned())
+}
+
+fn shown_offset(minutes: i16) -> String {
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!(" {sign}{:02}:{:02}", minutes.unsigned_abs() / 60, minutes.unsigned_abs() % 60)
 }
 
 /// Writes a date and time with so many digits of a fraction (truncated, which callers prove harmless).
@@ -133,10 +211,7 @@ pub fn show(moment: Moment, column: &mfm_journal::Column) -> Option<String> {
     };
     let text = format(shown, digits, ' ');
     let (date, clock) = text.split_once(' ')?;
-    let zone = moment.offset_minutes.map_or_else(String::new, |minutes| {
-        let sign = if minutes < 0 { '-' } else { '+' };
-        format!(" {sign}{:02}:{:02}", minutes.unsigned_abs() / 60, minutes.unsigned_abs() % 60)
-    });
+    let zone = moment.offset_minutes.map_or_else(String::new, shown_offset);
     Some(match (moment.days, moment.ticks) {
         (Some(_), None) => date.to_owned(),
         (None, _) => clock.to_owned(),
@@ -188,6 +263,10 @@ mod tests {
 
     fn at(text: &str) -> civil::DateTime {
         parse(text).unwrap()
+    }
+
+    fn local(text: &str) -> Time {
+        Time::local(at(text))
     }
 
     fn column(declared: &str, storage: Storage) -> Column {
@@ -252,20 +331,67 @@ mod tests {
         let text = column("datetime", Storage::Numeric);
         for (moment, there, expected) in [
             ("2024-06-03 07:59:59.999", "2024-06-03 08:00:00.003", "2024-06-03 08:00:00.000"),
-            ("2024-06-03 08:00:00.006", "2024-06-03T08:00:00", "2024-06-03T08:00:00.007"),
+            ("2024-06-03 08:00:00.006", "2024-06-03T08:00:00.0", "2024-06-03T08:00:00.0"),
+            ("2024-06-03 08:00:00.006", "2024-06-03T08:00:00.000", "2024-06-03T08:00:00.007"),
+            ("2024-06-03 08:00:00.606", "2024-06-03T08:00:00", "2024-06-03T08:00:01"),
             ("2024-06-03 08:00:00", "2024-06-03 08:00:00", "2024-06-03 08:00:00"),
             ("2024-06-03 23:59:59.999", "2024-06-03 08:00:00.123000", "2024-06-04 00:00:00.000000"),
         ] {
-            let placed = place(at(moment), &Value::Text(there.into()), &text);
+            let placed = place(local(moment), &Value::Text(there.into()), &text);
             assert_eq!(placed, Some(Value::Text(expected.into())));
         }
-        assert_eq!(place(at("2024-06-03"), &Value::Null, &text), None);
+        assert_eq!(place(local("2024-06-03"), &Value::Null, &text), None);
         let minutes = column("smalldatetime", Storage::Numeric);
-        let placed = place(at("2024-06-03 08:00:31"), &Value::Text("2024-06-03 08:00:00".into()), &minutes);
+        let placed = place(local("2024-06-03 08:00:31"), &Value::Text("2024-06-03 08:00:00".into()), &minutes);
         assert_eq!(placed, Some(Value::Text("2024-06-03 08:01:00".into())));
         let native = column("datetime", Storage::Native);
         let there = Value::Moment(Moment { days: Some(0), ticks: Some(0), offset_minutes: None });
-        let next = place(at("1900-01-01 23:59:59.999"), &there, &native);
+        let next = place(local("1900-01-01 23:59:59.999"), &there, &native);
         assert_eq!(next, Some(Value::Moment(Moment { days: Some(1), ticks: Some(0), offset_minutes: None })));
+    }
+
+    fn zoned(text: &str) -> Time {
+        read(&Value::Text(text.into()), &column("datetime", Storage::Numeric)).unwrap()
+    }
+
+    #[test]
+    fn w04_times_with_an_offset_compare_as_instants() {
+        let lasted = |start: &str, end: &str| zoned(end).since(zoned(start)).map(|lasted| lasted.as_secs());
+        assert_eq!(lasted("2024-03-27 02:59:00.000+02:00", "2024-03-27 02:01:00.000+01:00"), Some(120));
+        assert_eq!(lasted("2024-03-27 08:00:00.000+02:00", "2024-03-27 08:05:00.000+03:00"), Some(-3300));
+        assert_eq!(lasted("2024-03-27 08:00:00Z", "2024-03-27 07:30:00-00:30"), Some(0));
+        assert_eq!(lasted("2024-03-27 08:00:00", "2024-03-27 08:05:00"), Some(300));
+        assert_eq!(lasted("2024-03-27 08:00:00", "2024-03-27 08:05:00Z"), None);
+        let (near, far) = (zoned("2024-03-27 20:00:00Z"), zoned("2024-03-29 08:00:00Z"));
+        assert_eq!(near.compare(local("2024-03-27 08:00:00")), None, "another clock may show either");
+        assert_eq!(far.compare(local("2024-03-27 08:00:00")), Some(Ordering::Greater));
+        let now = zoned("2024-03-27 12:00:00-05:00");
+        assert_eq!(zoned("2024-03-27 16:00:00Z").compare_with_present(now), Some(Ordering::Less));
+        assert_eq!(local("2024-03-27 16:00:00").compare_with_present(now), Some(Ordering::Greater));
+    }
+
+    #[test]
+    fn w04_a_cell_keeps_its_clock_when_another_time_takes_its_place() {
+        let text = column("datetime", Storage::Numeric);
+        let cell = Value::Text("2024-06-03T08:00:00,123+02:00".into());
+        let placed = |time: Time| place(time, &cell, &text);
+        let written = |text: &str| Some(Value::Text(text.into()));
+        assert_eq!(placed(zoned("2024-06-02 23:30:00Z")), written("2024-06-03T01:30:00,000+02:00"));
+        assert_eq!(placed(local("2024-06-02 23:30:00")), written("2024-06-02T23:30:00,000+02:00"));
+        assert_eq!(place(zoned("2024-06-02 23:30:00Z"), &Value::Text("2024-06-03".into()), &text), None);
+        assert_eq!(shift(&cell, &text, 57_600), written("2024-06-04T00:00:00,123+02:00"));
+        assert_eq!(shift(&Value::Text("2024-06-03".into()), &text, 5), None, "a day shows no seconds");
+        let native = column("datetimeoffset(0)", Storage::Native);
+        let held = Moment { days: Some(1), ticks: Some(0), offset_minutes: Some(-90) };
+        let moved = Moment { ticks: Some(5), ..held };
+        assert_eq!(shift(&Value::Moment(held), &column_of(&native, 0), 5), Some(Value::Moment(moved)));
+        let day = Moment { days: Some(1), ticks: None, offset_minutes: None };
+        assert_eq!(shift(&Value::Moment(day), &column("date", Storage::Native), 5), None);
+        assert_eq!(shift(&Value::Moment(day), &column("date", Storage::Native), 86_400).map(|_| ()), Some(()));
+    }
+
+    fn column_of(column: &Column, scale: u8) -> Column {
+        let image = mfm_journal::Column { scale: Some(scale), ..column.image.clone() };
+        Column { image, ..column.clone() }
     }
 }

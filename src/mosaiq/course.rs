@@ -16,9 +16,14 @@ pub(super) struct Slim {
     pub(super) patient: Id,
     pub(super) machine: Id,
     pub(super) field: Id,
+    /// In UTC where it names an offset.
     pub(super) start: DateTime,
     /// Never before the start.
     pub(super) end: DateTime,
+    /// Whether the start names its offset from UTC.
+    zoned: bool,
+    /// The day of the start, by its own clock.
+    day: Date,
     /// Whether it is compared with others.
     counts: bool,
     /// Whether its length is judged.
@@ -29,15 +34,18 @@ pub(super) struct Slim {
 
 impl Slim {
     fn read(row: &Row<'_>) -> Option<Self> {
-        let start = row.datetime("Create_DtTm")?;
+        let start = row.time("Create_DtTm")?;
+        let lasted = row.time("Edit_DtTm").and_then(|end| end.since(start)).filter(SignedDuration::is_positive);
         let set = |column: &str| row.flag(column) == Some(true);
         Some(Self {
             key: row.key().into(),
             patient: Id::of(row.cell("Pat_ID1")),
             machine: Id::of(row.cell("Machine_ID_Staff_ID")),
             field: Id::of(row.cell("FLD_ID")),
-            start,
-            end: row.datetime("Edit_DtTm").unwrap_or(start).max(start),
+            start: start.instant(),
+            end: start.instant().saturating_add(lasted.unwrap_or_default()),
+            zoned: start.is_zoned(),
+            day: start.wall.date(),
             counts: Delivery::read(row).is_ok(),
             judged: judged(row).is_some(),
             begun: set("WasBeamOn") && !set("WasBeamComplete"),
@@ -74,6 +82,9 @@ impl Course {
     }
 }
 
+/// The deliveries that are compared with each other.
+type Place = (Id, Id, bool);
+
 /// What deliveries are compared within.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Within {
@@ -86,12 +97,14 @@ pub(super) enum Within {
 }
 
 impl Within {
-    fn place(self, slim: &Slim) -> (Id, Id) {
-        match self {
+    /// Times with an offset from UTC and times without one are compared each among themselves.
+    fn place(self, slim: &Slim) -> Place {
+        let (patient, machine) = match self {
             Self::Patient => (slim.patient.clone(), Id::Null),
             Self::Machine => (Id::Null, slim.machine.clone()),
             Self::Both => (slim.patient.clone(), slim.machine.clone()),
-        }
+        };
+        (patient, machine, slim.zoned)
     }
 }
 
@@ -102,7 +115,7 @@ impl Within {
 pub(super) struct Groups {
     within: Within,
     gap: SignedDuration,
-    open: BTreeMap<(Id, Id), Group>,
+    open: BTreeMap<Place, Group>,
 }
 
 /// Deliveries that may meet others to come.
@@ -172,8 +185,7 @@ impl Shortest {
     /// Takes in deliveries.
     pub(super) fn take(&mut self, passing: &[Slim]) {
         for slim in passing.iter().filter(|slim| !slim.field.is_null() && (slim.begun || slim.judged)) {
-            let day = slim.start.date();
-            if std::mem::replace(&mut self.day, day) != day {
+            if std::mem::replace(&mut self.day, slim.day) != slim.day {
                 self.end_day();
             }
             let place = (slim.field.clone(), slim.patient.clone());
@@ -232,6 +244,8 @@ mod tests {
             field: Id::Number(patient * 10),
             start: minute(start),
             end: minute(start + lasted),
+            zoned: false,
+            day: minute(start).date(),
             counts: true,
             judged: true,
             begun: false,

@@ -1,9 +1,10 @@
 //! Deliveries as the duplicate mode and the duplicate check both see them; reads no database.
 
 use jiff::SignedDuration;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 
 use crate::model::snapshot::key_form;
+use crate::model::time::Time;
 use crate::model::{Key, Row, Value};
 use crate::mosaiq::limits::DUPLICATE_WINDOW_SECONDS;
 
@@ -16,10 +17,12 @@ pub(super) struct Delivery {
     pub(super) patient: Value,
     /// Machine_ID_Staff_ID.
     pub(super) machine: Value,
-    /// Create_DtTm.
+    /// Create_DtTm, in UTC where it names an offset.
     pub(super) start: DateTime,
-    /// Edit_DtTm, never before the start.
+    /// Edit_DtTm, so too, never before the start.
     pub(super) end: DateTime,
+    /// Whether the times name their offset from UTC; those that do cannot be compared with those that do not.
+    pub(super) zoned: bool,
 }
 
 impl Delivery {
@@ -31,7 +34,7 @@ impl Delivery {
     pub(super) fn doubles(&self, other: &Self) -> bool {
         let near = self.start.duration_since(other.start).abs() <= SignedDuration::from_secs(DUPLICATE_WINDOW_SECONDS);
         let overlap = self.start < other.end && other.start < self.end;
-        self.machine == other.machine && (near || overlap)
+        self.machine == other.machine && self.zoned == other.zoned && (near || overlap)
     }
 
     /// Reads a row; says why it does not count.
@@ -46,22 +49,37 @@ impl Delivery {
             return Err("it was cancelled");
         }
         let present = |column: &str| row.cell(column).filter(|cell| !cell.is_null()).map(key_form);
-        let start = row.datetime("Create_DtTm").ok_or("it has no start (Create_DtTm)")?;
-        let end = row.datetime("Edit_DtTm").ok_or("it has no end (Edit_DtTm)")?;
+        let (start, end) = times(row)?;
+        let lasted = end.since(start).ok_or("only one of its times names an offset from UTC")?;
         Ok(Self {
             key: row.key(),
             patient: present("Pat_ID1").ok_or("it has no patient (Pat_ID1)")?,
             machine: present("Machine_ID_Staff_ID").ok_or("it has no machine (Machine_ID_Staff_ID)")?,
-            start,
-            end: end.max(start),
+            start: start.instant(),
+            end: if lasted.is_positive() { end.instant() } else { start.instant() },
+            zoned: start.is_zoned(),
         })
     }
+}
+
+/// Returns start and end of a delivery; says why one is not there.
+fn times(row: &Row<'_>) -> Result<(Time, Time), &'static str> {
+    let time = |column: &str, none: &'static str, unreadable: &'static str| {
+        row.time(column).ok_or(if row.filled(column) { unreadable } else { none })
+    };
+    let start = time("Create_DtTm", "it has no start (Create_DtTm)", "its start (Create_DtTm) cannot be read")?;
+    Ok((start, time("Edit_DtTm", "it has no end (Edit_DtTm)", "its end (Edit_DtTm) cannot be read")?))
+}
+
+/// Returns the day on which a delivery began, by the clock that its start was read from.
+pub(super) fn day(row: &Row<'_>) -> Option<Date> {
+    row.time("Create_DtTm").map(|start| start.wall.date())
 }
 
 /// Returns how long a delivery lasted that is to be judged.
 pub(super) fn judged(row: &Row<'_>) -> Option<SignedDuration> {
     let set = |column: &str| row.flag(column) == Some(true);
     let counts = set("WasBeamOn") && set("WasBeamComplete") && !set("WasCanceled") && !set("WasQAMode");
-    let (start, end) = (row.datetime("Create_DtTm")?, row.datetime("Edit_DtTm")?);
-    (counts && end >= start).then(|| end.duration_since(start))
+    let lasted = row.time("Edit_DtTm")?.since(row.time("Create_DtTm")?)?;
+    (counts && !lasted.is_negative()).then_some(lasted)
 }

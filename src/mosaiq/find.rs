@@ -5,7 +5,7 @@ use super::reading::{Pause, rows};
 use super::records;
 use super::selection::{RecordKind, bare, cells};
 use crate::model::snapshot::key_form;
-use crate::model::{Key, Query, Refusal, Row, Snapshot, Value, time};
+use crate::model::{Key, Query, Refusal, Row, Snapshot, Value};
 
 /// What stands in one column of a description.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,9 +117,9 @@ impl<'s> Around<'s> {
     }
 
     fn delivery(&self, row: &Row<'_>) -> Description {
-        let (start, end) = (row.datetime("Create_DtTm"), row.datetime("Edit_DtTm"));
-        let seconds =
-            start.zip(end).map_or(Value::Null, |(start, end)| Value::Integer(end.duration_since(start).as_secs()));
+        let (start, end) = (row.time("Create_DtTm"), row.time("Edit_DtTm"));
+        let lasted = start.zip(end).and_then(|(start, end)| end.since(start));
+        let seconds = lasted.map_or(Value::Null, |lasted| Value::Integer(lasted.as_secs()));
         let flags = [
             ("qa", row.flag("WasQAMode") == Some(true)),
             ("cancelled", row.flag("WasCanceled") == Some(true)),
@@ -200,6 +200,6 @@ fn worded(row: &Row<'_>, column: &str, word: Option<&str>) -> Shown {
 
 /// Returns a date and time in whole seconds, or the cell itself where it holds none.
 fn moment(row: &Row<'_>, column: &str) -> Shown {
-    let text = row.datetime(column).map(|moment| Value::Text(time::format(moment, 0, ' ')));
+    let text = row.time(column).map(|time| Value::Text(time.shown()));
     text.map_or_else(|| cell(row, column), Shown::Value)
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::numbers::Reading;
-use crate::model::{Column, Row, Snapshot, Value, time};
+use crate::model::time::{self, Time};
+use crate::model::{Column, Row, Snapshot, Value};
 
 /// A column that a check reads.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +58,8 @@ struct Count {
     filled: u64,
     /// How many of these cannot be read.
     unreadable: u64,
+    /// How many are times that name an offset from UTC.
+    zoned: u64,
 }
 
 impl Survey {
@@ -74,7 +77,10 @@ impl Survey {
             for value in rows.iter().filter_map(|row| row.cells.get(at)) {
                 let counts = *form == Form::Flag || !value.is_null();
                 count.filled += u64::from(counts);
-                count.unreadable += u64::from(counts && !form.holds(value, column));
+                let holds = counts && form.holds(value, column);
+                count.unreadable += u64::from(counts && !holds);
+                let zoned = holds && *form == Form::Time && time::read(value, column).is_some_and(Time::is_zoned);
+                count.zoned += u64::from(zoned);
             }
         }
     }
@@ -83,9 +89,28 @@ impl Survey {
         if !read.is_there(snapshot) {
             return State::Missing;
         }
-        let Count { filled, unreadable } =
+        let Count { filled, unreadable, .. } =
             self.0.get(&(read.table, read.column, read.form)).copied().unwrap_or_default();
         if unreadable > 0 && unreadable == filled { State::Unreadable } else { State::Readable(unreadable) }
+    }
+}
+
+impl Survey {
+    /// Says that among the times that are read some name an offset from UTC and some do not.
+    fn unlike(&self, reads: &[Read]) -> Option<String> {
+        let of_times = reads.iter().filter(|read| read.form == Form::Time);
+        let counts: BTreeMap<_, &Count> = of_times
+            .filter_map(|read| Some((read.place(), self.0.get(&(read.table, read.column, read.form))?)))
+            .collect();
+        let zoned: u64 = counts.values().map(|count| count.zoned).sum();
+        let local: u64 = counts.values().map(|count| count.filled - count.unreadable - count.zoned).sum();
+        let names: Vec<String> = counts.keys().map(|(table, column)| format!("{table}.{column}")).collect();
+        (zoned > 0 && local > 0).then(|| {
+            let names = names.join(", ");
+            format!(
+                "of the times of {names}, {zoned} name an offset from UTC and {local} do not: no two such are compared"
+            )
+        })
     }
 }
 
@@ -229,7 +254,7 @@ pub(super) fn judged(reads: &[Read], snapshot: &Snapshot, survey: &Survey) -> Re
             return Err(reasons.join("; "));
         }
     }
-    Ok(once(states.iter().filter_map(|(read, state)| read.remark(state, snapshot))))
+    Ok(once(states.iter().filter_map(|(read, state)| read.remark(state, snapshot)).chain(survey.unlike(reads))))
 }
 
 fn once(texts: impl Iterator<Item = String>) -> Vec<String> {

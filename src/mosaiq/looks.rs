@@ -10,6 +10,7 @@ use super::leaves::POINTS;
 use super::lookup::Id;
 use super::machines::{FIELDS, Machines};
 use crate::model::snapshot::key_form;
+use crate::model::time::Time;
 use crate::model::{Row, Snapshot, Value};
 
 /// How the rows of the database come, those first that others refer to; a prescription's row before its fields'.
@@ -213,7 +214,7 @@ impl<'a> Looks<'a> {
                 (_, None) => {}
                 (Passing::Beside(side), Some(rows)) => looks.all_beside(side, &rows),
                 (Passing::InOrder(_, column), Some(mut rows)) => {
-                    rows.sort_by_key(|row| row.datetime(column));
+                    rows.sort_by_key(|row| row.time(column).map(Time::instant));
                     looks.take(table, rows);
                 }
                 (_, Some(rows)) => looks.take(table, rows),

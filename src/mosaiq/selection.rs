@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -200,7 +200,7 @@ impl Selection {
         rows(snapshot, &Query::maximum(table, key))?;
         let Some(newest) = snapshot.maximum(table, key)? else { return Ok(String::new()) };
         let found = rows(snapshot, &Query::among(table, key, [Value::Integer(newest)]))?;
-        let day = found.first().and_then(|row| row.datetime(column)).map(DateTime::date);
+        let day = found.first().and_then(|row| row.time(column)).map(|time| time.wall.date());
         Ok(day.map_or_else(String::new, |day| format!("the newest {what} on {day}; ")))
     }
 

@@ -166,7 +166,7 @@ pub fn whole_record(target: &mut dyn Target, kind: Kind, id: i64, rules: &Rules)
         Kind::Field => Some(Subject::Field(id, None)),
         Kind::Point => row.integer("FLD_ID").map(|field| Subject::Field(field, Some(id))),
         Kind::Offset => row.integer("SIT_SET_ID").map(Subject::Site),
-        Kind::Delivery => row.datetime("Create_DtTm").map(|at| Subject::Day(at.date(), id)),
+        Kind::Delivery => row.time("Create_DtTm").map(|at| Subject::Day(at.wall.date(), id)),
     };
     let picture = match subject {
         Some(subject) => picture(target, &subject, rules)?,

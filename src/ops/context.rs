@@ -7,6 +7,7 @@ use mfm_journal::{Face, Holder, Journal, JournalError, Stamp};
 use super::failure::Failure;
 use crate::engine::{Engine, EngineError};
 use crate::model::ports::{Answer, Clock, Confirm, Danger, Entropy, Question, Reporter, Secrets};
+use crate::model::time::Time;
 use crate::model::{Refusal, time};
 use crate::mosaiq;
 use crate::target::{self, Target, TargetError};
@@ -205,6 +206,12 @@ impl Context<'_> {
         time::parse(text).ok_or_else(|| {
             Failure::usage("now", format!("`{text}` is no date and time"), "write it as 2024-06-28T12:00:00")
         })
+    }
+
+    /// Returns what the target's wall clock shows, as the place's own clock would show it: with its offset from UTC.
+    #[must_use]
+    pub fn at_place(&self, wall: jiff::civil::DateTime) -> Time {
+        Time { wall, offset_minutes: self.clock.offset_minutes(wall) }
     }
 
     /// Draws a seed of 53 bits.

@@ -63,7 +63,9 @@ pub fn now(context: &Context<'_>, journal: &Journal, operation: &Operation) -> R
     let chosen = context.chosen_for(journal, &[operation.op])?;
     let mut target = context.open(&chosen.url)?;
     let clock = operation.detail.get("now").and_then(serde_json::Value::as_str);
-    let session = Session::once(context, target.as_mut(), CHECKS, Terms::standard(context.now(clock)?))?;
+    let now = context.now(clock)?;
+    let terms = Terms { now: context.at_place(now), ..Terms::standard(now) };
+    let session = Session::once(context, target.as_mut(), CHECKS, terms)?;
     let changes = changes(journal, operation)?;
     let keys = journal.chosen_keys(operation)?;
     let table = operation.keys.as_ref().map(|keys| keys.table.clone()).unwrap_or_default();

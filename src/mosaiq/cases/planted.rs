@@ -80,7 +80,7 @@ impl Plot {
     }
 
     fn start(&self, delivery: i64) -> DateTime {
-        self.row("TrackTreatment", delivery).datetime("Create_DtTm").unwrap()
+        self.row("TrackTreatment", delivery).time("Create_DtTm").unwrap().wall
     }
 
     /// Lets a delivery end so many seconds after it began.
@@ -227,7 +227,7 @@ static PLANTS: &[Plant] = &[
     }),
     ("delivery_dose_time", |plot| {
         let dose = plot.some("Dose_Hst");
-        let moment = plot.row("Dose_Hst", dose).datetime("Tx_DtTm").unwrap();
+        let moment = plot.row("Dose_Hst", dose).time("Tx_DtTm").unwrap().wall;
         plot.set("Dose_Hst", dose, "Tx_DtTm", text(moment.checked_add(1.hours()).unwrap()));
     }),
     ("orphan_delivery", |plot| plot.orphan("TrackTreatment", "FLD_ID")),

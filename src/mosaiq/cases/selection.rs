@@ -65,7 +65,7 @@ fn plainly(database: &Database, kind: RecordKind, [patient, machine, field_type,
         field.integer("Type_Enum") == Some(number)
     };
     let on_day = |row: &Row<'_>, column: &str| {
-        date.is_empty() || row.datetime(column).is_some_and(|moment| moment.date().to_string() == date)
+        date.is_empty() || row.time(column).is_some_and(|time| time.wall.date().to_string() == date)
     };
     let delivered = |field: Option<i64>| {
         date.is_empty()

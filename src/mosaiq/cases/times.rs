@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::code;
 use super::department::{complete, department, found, usage, written};
+use super::unreadable::said;
 use crate::model::{Datum, Value};
 use crate::mosaiq::modes;
 use crate::mosaiq::modes::Task;
@@ -31,11 +32,12 @@ fn end(time: &str) -> Vec<(String, Datum)> {
 }
 
 #[test]
-fn ends_move_exactly_and_onto_the_tick() {
+fn ends_move_exactly_onto_the_tick_and_in_their_layout() {
     for (start, stop, before, turned) in [
         ("2024-06-03 08:00:00", "2024-06-03 08:01:00", "2024-06-03 06:00:00", "2024-06-03 07:59:00"),
         ("2024-06-03 08:00:00.003", "2024-06-03 08:00:00.007", "2024-06-03 06:00:00.003", "2024-06-03 08:00:00.000"),
-        ("2024-06-03 08:00:00.507", "2024-06-03T08:01:00", "2024-06-03T06:00:00.507", "2024-06-03T07:59:01.013"),
+        ("2024-06-03 08:00:00.507", "2024-06-03T08:01:00", "2024-06-03T06:00:01", "2024-06-03T07:59:01"),
+        ("2024-06-03 08:00:00.507", "2024-06-03T08:01:00.0", "2024-06-03T06:00:00.5", "2024-06-03T07:59:01.0"),
         ("2024-06-03 00:00:00.003", "2024-06-03 00:00:00.010", "2024-06-02 22:00:00.003", "2024-06-02 23:59:59.997"),
         (
             "2014-03-18 14:33:32",
@@ -119,4 +121,72 @@ fn durations_are_judged_of_deliveries_that_count_only() {
     assert_eq!(found(&lasting("2024-06-03 08:00:00"), "delivery_order"), [""; 0]);
     let late = found(&lasting("2024-07-01 09:00:01"), "delivery_future");
     assert_eq!(late, ["ends at 2024-07-01 09:00:01, in the future"], "the present is left out");
+}
+
+#[test]
+fn w04_a_fault_keeps_the_layout_and_the_offset_of_each_cell() {
+    let both = |start: &str, end: &str| {
+        vec![("Create_DtTm".to_owned(), Datum::Raw(text(start))), ("Edit_DtTm".to_owned(), Datum::Raw(text(end)))]
+    };
+    let clinic = with(text("2024-06-03T08:00:00,507+02:00"), text("2024-06-03t06:01:00,0070000z"));
+    let turned = end("2024-06-03t05:59:01,0070000z");
+    assert_eq!(written(&clinic, TOOL, 70, shows("negative_duration")), turned, "it lasted 59.5 s");
+    let ahead = both("2025-07-01T09:00:00,000+02:00", "2025-07-01t08:00:00,0000000z");
+    assert_eq!(written(&clinic, TOOL, 70, shows("future_timestamp")), ahead, "on each cell's own clock");
+    let copied = super::try_plan(&clinic, "create_duplicate_treatment", 70, json!({})).unwrap();
+    let crate::model::Edit::Insert { row, .. } = &copied.edits[0] else { panic!("{copied:?}") };
+    assert_eq!(row["Create_DtTm"], Datum::Raw(text("2024-06-03T08:00:05,507+02:00")));
+    assert_eq!(row["Edit_DtTm"], Datum::Raw(text("2024-06-03t06:01:05,0070000z")));
+}
+
+#[test]
+fn w04_what_cannot_be_read_or_compared_is_not_eligible() {
+    for (start, end) in [
+        (text("2024-06-03 08:00:00"), text("2024-06-03 08:01:00+02:00")),
+        (text("2024-06-03 08:00:00"), text("2024-06-03 24:00:00")),
+        (text("06/03/2024 08:00:00 AM"), text("06/03/2024 08:01:00 AM")),
+        (Value::Integer(1_717_401_600), Value::Integer(1_717_401_660)),
+    ] {
+        let clinic = with(start, end);
+        for word in ["edit_before_create", "negative_duration", "future_timestamp"] {
+            assert_eq!(code(&clinic, TOOL, 70, shows(word)), "ineligible");
+        }
+        assert_eq!(code(&clinic, "create_duplicate_treatment", 70, json!({})), "ineligible");
+    }
+}
+
+#[test]
+fn w04_offsets_count_in_durations_and_against_the_present() {
+    let lasting = |start: &str, end: &str| with(text(start), text(end));
+    let sound = lasting("2024-03-27 02:59:00.000+02:00", "2024-03-27 02:01:00.000+01:00");
+    for check in ["delivery_order", "delivery_duration", "technique_duration", "delivery_future"] {
+        assert_eq!(found(&sound, check), [""; 0], "{check}");
+    }
+    let wrong = lasting("2024-03-27 08:00:00.000+02:00", "2024-03-27 08:05:00.000+03:00");
+    assert_eq!(found(&wrong, "delivery_order"), ["ends 3300 s before it starts"]);
+    let late = lasting("2024-07-03 00:00:00Z", "2024-07-03 00:01:00Z");
+    let said = ["starts at 2024-07-03 00:00:00 +00:00 and ends at 2024-07-03 00:01:00 +00:00, in the future"];
+    assert_eq!(found(&late, "delivery_future"), said);
+    assert_eq!(found(&lasting("2024-06-03 08:00:00", "2024-06-03 07:00:00Z"), "delivery_order"), [""; 0]);
+}
+
+#[test]
+fn w04_deliveries_are_put_in_order_by_their_instants() {
+    let at = |first: &str, second: &str| {
+        let mut clinic = department();
+        for (delivery, start) in [(70, first), (71, second)] {
+            let end = start.replacen(":00:", ":01:", 1);
+            clinic.set("TrackTreatment", delivery, "Create_DtTm", text(start));
+            clinic.set("TrackTreatment", delivery, "Edit_DtTm", text(&end));
+        }
+        clinic
+    };
+    let twice = at("2024-06-03 09:00:05+02:00", "2024-06-03 07:00:00Z");
+    let message = ["starts 5 s after another delivery of the patient on the machine, while that one ran"];
+    assert_eq!(found(&twice, "duplicate_delivery"), message);
+    assert_eq!(found(&at("2024-06-03 09:00:00+02:00", "2024-06-03 09:00:00+01:00"), "duplicate_delivery"), [""; 0]);
+    let unlike = at("2024-06-03 09:00:00+02:00", "2024-06-03 09:00:00");
+    let remark = "of the times of TrackTreatment.Create_DtTm, TrackTreatment.Edit_DtTm, 2 name an offset from UTC and 2 do \
+        not: no two such are compared";
+    assert_eq!(said(&unlike, "duplicate_delivery"), (vec![], vec![remark.to_owned()]));
 }

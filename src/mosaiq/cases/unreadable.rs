@@ -17,7 +17,7 @@ fn verdict(database: &Database, id: &str) -> Verdict {
 }
 
 /// Returns what a check says that runs: messages and remarks.
-fn said(database: &Database, id: &str) -> (Vec<String>, Vec<String>) {
+pub(super) fn said(database: &Database, id: &str) -> (Vec<String>, Vec<String>) {
     match verdict(database, id) {
         Verdict::Ran { findings, remarks, .. } => (findings.into_iter().map(|found| found.message).collect(), remarks),
         Verdict::NotRun { why } => panic!("{id}: {why}"),

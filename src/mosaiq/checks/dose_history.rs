@@ -1,10 +1,10 @@
 //! The dose history: a delivery and the entry that it names lie close in time; adds up no dose.
 
 use jiff::SignedDuration;
-use jiff::civil::DateTime;
 
 use super::{Card, Check, Known, Look, Part, Side, Terms, Verdict, ran, seconds, shown};
-use crate::model::{Finding, Query, Row, Severity, time};
+use crate::model::time::Time;
+use crate::model::{Finding, Query, Row, Severity};
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::lookup::Id;
 
@@ -89,9 +89,9 @@ impl Look for Beside {
 fn far(row: &Row<'_>, window: SignedDuration, dose_key: &[String]) -> Option<Finding> {
     let dose = Id::of(row.cell("Dose_Hst.DHS_ID"));
     // What a database holds equal need not be the same.
-    let given = row.datetime("Dose_Hst.Tx_DtTm").filter(|_| dose == Id::of(row.cell("DHS_ID")))?;
+    let given = row.time("Dose_Hst.Tx_DtTm").filter(|_| dose == Id::of(row.cell("DHS_ID")))?;
     let apart = apart(row, given).filter(|apart| *apart > window)?;
-    let given = time::format(given, 0, ' ');
+    let given = given.shown();
     Some(Finding {
         check: CARD.id,
         severity: CARD.severity,
@@ -104,8 +104,10 @@ fn far(row: &Row<'_>, window: SignedDuration, dose_key: &[String]) -> Option<Fin
 }
 
 /// Returns how far a moment lies outside a delivery, or from its start where it has no end after that.
-fn apart(row: &Row<'_>, moment: DateTime) -> Option<SignedDuration> {
-    let start = row.datetime("Create_DtTm")?;
-    let end = row.datetime("Edit_DtTm").filter(|end| *end > start).unwrap_or(start);
-    Some(start.duration_since(moment).max(moment.duration_since(end)).max(SignedDuration::ZERO))
+fn apart(row: &Row<'_>, moment: Time) -> Option<SignedDuration> {
+    let start = row.time("Create_DtTm")?;
+    let lasted = row.time("Edit_DtTm").and_then(|end| end.since(start)).filter(SignedDuration::is_positive);
+    let before = start.since(moment)?;
+    let after = moment.since(start)?.saturating_sub(lasted.unwrap_or_default());
+    Some(before.max(after).max(SignedDuration::ZERO))
 }

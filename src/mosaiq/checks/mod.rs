@@ -28,6 +28,7 @@ use super::known::{Known, Part};
 use super::looks::Looks;
 use super::lookup::Id;
 use super::rules::{Rules, Size};
+use crate::model::time::Time;
 use crate::model::{Finding, Key, Query, Row, Severity, Snapshot, Wrong};
 
 pub use super::known::Fact;
@@ -134,7 +135,7 @@ impl Verdict {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
     /// The target's wall clock: nothing lies after it.
-    pub now: civil::DateTime,
+    pub now: Time,
     /// Limits, and which checks run.
     pub rules: Arc<Rules>,
 }
@@ -143,7 +144,7 @@ impl Terms {
     /// Returns a clock and the rules that count where nobody gives others.
     #[must_use]
     pub fn standard(now: civil::DateTime) -> Self {
-        Self { now, rules: Rules::standard() }
+        Self { now: Time::local(now), rules: Rules::standard() }
     }
 }
 

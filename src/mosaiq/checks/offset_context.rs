@@ -7,7 +7,8 @@ use jiff::civil::DateTime;
 
 use super::offsets::AXES;
 use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, of_key, of_row, ran, seconds};
-use crate::model::{Finding, Query, Row, Severity, TableRows, Value, Wrong, time};
+use crate::model::time::Time;
+use crate::model::{Finding, Query, Row, Severity, TableRows, Value, Wrong};
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::lookup::{Id, Lookup, SlimKey};
 use crate::mosaiq::numbers::Reading;
@@ -87,8 +88,8 @@ struct Treated {
     window: Window,
     /// The sets of prescriptions.
     sets: Lookup<Id>,
-    /// When treatments of every set began.
-    sessions: BTreeMap<Id, Sessions>,
+    /// When treatments of every set began: those whose times name no offset from UTC, and those whose do.
+    sessions: BTreeMap<Id, [Sessions; 2]>,
     looked_at: u64,
     untreated: u64,
     findings: Vec<Finding>,
@@ -120,8 +121,9 @@ impl Treated {
     fn treat(&mut self, row: &Row<'_>) {
         let beam = row.flag("WasBeamOn") == Some(true) && row.flag("WasQAMode") != Some(true);
         let set = self.sets.get(&Id::of(row.cell("SIT_ID")));
-        let (true, Some(set), Some(start)) = (beam, set, row.datetime("Create_DtTm")) else { return };
-        self.sessions.entry(set.clone()).or_default().begin(start, self.window);
+        let (true, Some(set), Some(start)) = (beam, set, row.time("Create_DtTm")) else { return };
+        let [local, zoned] = self.sessions.entry(set.clone()).or_default();
+        if start.is_zoned() { zoned } else { local }.begin(start.instant(), self.window);
     }
 
     fn shifts(&mut self, part: &Part<'_>) {
@@ -135,9 +137,12 @@ impl Treated {
 
     /// Says that no treatment began near a shift.
     fn far(&self, row: &Row<'_>) -> Option<Wrong> {
-        let study = row.datetime("Study_DtTm")?;
-        let nearest = self.sessions.get(&set(row)?)?.nearest_beyond(study, self.window)?;
-        let [study, nearest] = [study, nearest].map(|moment| time::format(moment, 0, ' '));
+        let study = row.time("Study_DtTm")?;
+        let [local, zoned] = self.sessions.get(&set(row)?)?;
+        let began = if study.is_zoned() { zoned } else { local };
+        let nearest = began.nearest_beyond(study.instant(), self.window)?;
+        let offset_minutes = study.offset_minutes.map(|_| 0);
+        let [study, nearest] = [study, Time { wall: nearest, offset_minutes }].map(Time::shown);
         let message = format!("was measured at {study}, and the nearest treatment began at {nearest}");
         Some(Wrong { what: format!("Study_DtTm={study}"), message })
     }

@@ -1,11 +1,13 @@
 //! Times: a delivery ends after it starts, lies in the past, and lasts as long as one does; compares no two deliveries.
 
+use std::cmp::Ordering;
+
 use jiff::SignedDuration;
-use jiff::civil::DateTime;
 use mfm_journal::Decimal;
 
 use super::{Card, Check, Known, Look, Terms, each, shown};
-use crate::model::{Query, Row, Severity, Wrong, time};
+use crate::model::time::Time;
+use crate::model::{Query, Row, Severity, Wrong};
 use crate::mosaiq::deliveries::judged;
 use crate::mosaiq::ground::{Form, Read};
 use crate::mosaiq::numbers::Number;
@@ -42,13 +44,13 @@ impl Check for DeliveryOrder {
 
     fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
         each(&ORDER, TABLE, move |row, _| {
-            let times = row.datetime(START).zip(row.datetime(END)).filter(|(start, end)| end < start);
-            let wrong = |(start, end): (DateTime, DateTime)| {
-                let lasted = start.duration_since(end);
+            let lasted = row.time(START).zip(row.time(END)).and_then(|(start, end)| start.since(end));
+            let wrong = |lasted: SignedDuration| {
                 let message = format!("ends {} s before it starts", shown(lasted));
                 Wrong { what: format!("{END}={START}-{}s", lasted.as_secs()), message }
             };
-            times.map(|times| (ORDER.severity, wrong(times))).into_iter().collect()
+            let lasted = lasted.filter(SignedDuration::is_positive);
+            lasted.map(|lasted| (ORDER.severity, wrong(lasted))).into_iter().collect()
         })
     }
 }
@@ -93,8 +95,8 @@ impl Check for DeliveryFuture {
 }
 
 /// Returns a time that lies after the present, as text; the present itself is left out, so that a finding stays itself.
-pub(super) fn ahead(row: &Row<'_>, column: &str, now: DateTime) -> Option<String> {
-    row.datetime(column).filter(|moment| *moment > now).map(|moment| time::format(moment, 0, ' '))
+pub(super) fn ahead(row: &Row<'_>, column: &str, now: Time) -> Option<String> {
+    row.time(column).filter(|time| time.compare_with_present(now) == Some(Ordering::Greater)).map(Time::shown)
 }
 
 /// A delivery lasts as long as one does.

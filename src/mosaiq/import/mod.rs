@@ -5,10 +5,11 @@
 
 mod cell;
 mod fit;
+mod proof;
 
 use std::collections::BTreeMap;
 
-pub use cell::same;
+pub use proof::same;
 
 use super::schema::{self, TableDef};
 use crate::model::Datum;

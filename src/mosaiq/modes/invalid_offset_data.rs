@@ -1,5 +1,6 @@
 //! `corrupt_offset_data`: a patient shift with an impossible size, code or time; the prescription stays untouched.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use clap::Args;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::model::time::Time;
 use crate::model::{Datum, Edit, Ids, Query, Refusal, Row, Snapshot, Value, time};
 use crate::mosaiq::limits::{OFFSET_POSSIBLE_CM, OFFSET_STATES, OFFSET_TYPES};
 use crate::mosaiq::numbers::Reading;
@@ -178,13 +180,18 @@ impl InvalidOffsetData {
     fn future(&self, offset: &Row<'_>, task: &Task<'_>) -> Result<Set, Refusal> {
         let skip = |reason: &str| parameters::ineligible(self, task, reason);
         let column = records::settable(offset.table, STUDY)?;
-        let study = offset.datetime(STUDY).ok_or_else(|| skip("it has no Study_DtTm"))?;
-        if study > task.now {
-            return Err(skip("its Study_DtTm already lies in the future"));
+        let unreadable = if offset.filled(STUDY) { "its Study_DtTm cannot be read" } else { "it has no Study_DtTm" };
+        let study = offset.time(STUDY).ok_or_else(|| skip(unreadable))?;
+        match study.compare_with_present(Time::local(task.now)) {
+            Some(Ordering::Greater) => return Err(skip("its Study_DtTm already lies in the future")),
+            Some(_) => {}
+            None => {
+                return Err(skip("its Study_DtTm names an offset from UTC, and lies too near to the present to tell"));
+            }
         }
         let ahead = task.now.checked_add(1.year()).ok();
         let cell = offset.cell(STUDY).unwrap_or(&Value::Null);
-        let placed = ahead.and_then(|ahead| time::place(ahead, cell, column));
+        let placed = ahead.and_then(|ahead| time::place(Time::local(ahead), cell, column));
         let placed = placed.ok_or_else(|| skip("its Study_DtTm cannot be moved so far"))?;
         Ok(Set::from([(STUDY.to_owned(), Datum::Raw(placed))]))
     }

@@ -1,15 +1,16 @@
 //! `create_timestamp_inconsistency`: a delivery whose times cannot be true; changes no other column.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use clap::Args;
-use jiff::civil::DateTime;
 use jiff::{SignedDuration, ToSpan as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::model::time::Time;
 use crate::model::{Datum, Edit, Ids, Query, Refusal, Row, Snapshot, Value, time};
 use crate::mosaiq::parameters;
 use crate::mosaiq::records;
@@ -106,14 +107,15 @@ impl Mode for TimestampInconsistencies {
         let (start, end) = (self.time(&delivery, START, task)?, self.time(&delivery, END, task)?);
         let skip = |reason: &str| parameters::ineligible(self, task, reason);
         let mut set = BTreeMap::new();
-        let moved = moved(variant, start, end, task.now).map_err(skip)?;
+        let moved = moved(variant, start, end, Time::local(task.now)).map_err(skip)?;
         for (column, moment) in moved.ok_or_else(|| skip("its times cannot be moved so far"))? {
             let declared = records::settable(delivery.table, column)?;
             let cell = delivery.cell(column).unwrap_or(&Value::Null);
             let placed = time::place(moment, cell, declared).ok_or_else(|| skip("its times cannot be moved so far"))?;
             // The column may hold coarser times than the one planned.
             let held = time::read(&placed, declared);
-            if variant != FUTURE && held.is_none_or(|held| held >= start) {
+            let lasts = held.and_then(|held| held.since(start));
+            if variant != FUTURE && !lasts.is_some_and(|lasts| lasts.is_negative()) {
                 return Err(skip("its end, as the column would hold it, would not lie before its start"));
             }
             set.insert(column.to_owned(), Datum::Raw(placed));
@@ -124,32 +126,44 @@ impl Mode for TimestampInconsistencies {
 }
 
 impl TimestampInconsistencies {
-    fn time(&self, delivery: &Row<'_>, column: &str, task: &Task<'_>) -> Result<DateTime, Refusal> {
+    fn time(&self, delivery: &Row<'_>, column: &str, task: &Task<'_>) -> Result<Time, Refusal> {
         delivery.table.column(column)?;
-        let none = || parameters::ineligible(self, task, format!("it has no {column}"));
-        delivery.datetime(column).ok_or_else(none)
+        let none = || {
+            let is_filled = delivery.filled(column);
+            let why = if is_filled { format!("its {column} cannot be read") } else { format!("it has no {column}") };
+            parameters::ineligible(self, task, why)
+        };
+        delivery.time(column).ok_or_else(none)
     }
 }
 
 /// The columns to set; `None` where the calendar ends.
-type Moved = Option<Vec<(&'static str, DateTime)>>;
+type Moved = Option<Vec<(&'static str, Time)>>;
 
 /// Returns the times under which a delivery shows a variant, or why it cannot.
-fn moved(variant: &str, start: DateTime, end: DateTime, now: DateTime) -> Result<Moved, &'static str> {
+fn moved(variant: &str, start: Time, end: Time, now: Time) -> Result<Moved, &'static str> {
+    let lasted = end.since(start).ok_or("only one of its times names an offset from UTC")?;
     if variant == FUTURE {
-        if start > now || end > now {
-            return Err("it already lies in the future");
-        }
-        let ahead = now.checked_add(1.year()).ok();
-        let pair = |start: DateTime| Some((start, start.checked_add(SignedDuration::from_hours(1)).ok()?));
-        return Ok(ahead.and_then(pair).map(|(start, end)| vec![(START, start), (END, end)]));
+        return future(start, end, now);
     }
-    if end < start {
+    if lasted.is_negative() {
         return Err("it already ends before it starts");
     }
-    let back = if variant == BEFORE { SignedDuration::from_hours(2) } else { end.duration_since(start) };
+    let back = if variant == BEFORE { SignedDuration::from_hours(2) } else { lasted };
     if back.is_zero() {
         return Err("it ends as it starts, so that there is no duration to turn");
     }
-    Ok(start.checked_sub(back).ok().map(|end| vec![(END, end)]))
+    Ok(start.after(-back).map(|end| vec![(END, end)]))
+}
+
+/// Returns the times of a delivery a year ahead, on the clock of its start.
+fn future(start: Time, end: Time, now: Time) -> Result<Moved, &'static str> {
+    match (start.compare_with_present(now), end.compare_with_present(now)) {
+        (Some(Ordering::Greater), _) | (_, Some(Ordering::Greater)) => return Err("it already lies in the future"),
+        (Some(_), Some(_)) => {}
+        _ => return Err("its times name an offset from UTC, and lie too near to the present to tell"),
+    }
+    let ahead = now.wall.checked_add(1.year()).ok().map(|wall| Time { wall, ..start });
+    let pair = |start: Time| Some(vec![(START, start), (END, start.after(SignedDuration::from_hours(1))?)]);
+    Ok(ahead.and_then(pair))
 }

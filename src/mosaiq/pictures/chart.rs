@@ -1,7 +1,8 @@
 //! Numbers over control points or over time: angles, indices, shifts, and which of them a finding is about.
 
 use crate::model::refusal::show;
-use crate::model::{Finding, Row, Value, time};
+use crate::model::time::Time;
+use crate::model::{Finding, Row, Value};
 
 /// The axes of a patient shift: column and name.
 const AXES: [(&str, &str); 3] =
@@ -63,8 +64,8 @@ pub(super) fn index(field: &Value, points: &[Row<'_>]) -> Option<Chart> {
 /// Returns the shifts of a site in the order of time.
 pub(super) fn shifts(site: &Value, rows: &[Row<'_>], findings: &[&Finding]) -> Option<Chart> {
     let mut rows = rows.to_vec();
-    rows.sort_by_key(|row| (row.datetime("Study_DtTm"), row.key()));
-    let day = |row: Option<&Row<'_>>| row.and_then(|row| row.datetime("Study_DtTm")).map(|at| time::format(at, 0, ' '));
+    rows.sort_by_key(|row| (row.time("Study_DtTm").map(Time::instant), row.key()));
+    let day = |row: Option<&Row<'_>>| row.and_then(|row| row.time("Study_DtTm")).map(Time::shown);
     let date = |at: String| at.chars().take(10).collect::<String>();
     let between = match (day(rows.first()), day(rows.last())) {
         (Some(first), Some(last)) if rows.len() > 1 => format!(" ({} to {})", date(first), date(last)),

@@ -7,7 +7,7 @@ use jiff::civil::{Date, DateTime};
 use crate::model::refusal::show;
 use crate::model::snapshot::key_form;
 use crate::model::{Key, Query, Row, Snapshot, TableRows, Value};
-use crate::mosaiq::deliveries::Delivery;
+use crate::mosaiq::deliveries::{self, Delivery};
 use crate::mosaiq::machines::MACHINE;
 
 /// The table of deliveries.
@@ -125,12 +125,14 @@ pub fn day(date: Date, lanes: Lanes, snapshot: &Snapshot) -> Day {
 
 fn of_day(date: Date, snapshot: &Snapshot) -> impl Iterator<Item = Row<'_>> {
     let rows = snapshot.table(DELIVERIES).into_iter().flat_map(TableRows::rows);
-    rows.filter(move |row| row.datetime("Create_DtTm").is_some_and(|start| start.date() == date))
+    rows.filter(move |row| deliveries::day(row) == Some(date))
 }
 
 fn span(row: &Row<'_>, date: Date, named_after: &str, snapshot: &Snapshot) -> Option<Span> {
     let since = |at: DateTime| at.duration_since(date.at(0, 0, 0, 0)).as_secs();
-    let start = since(row.datetime("Create_DtTm")?);
+    let began = row.time("Create_DtTm")?;
+    let start = since(began.wall);
+    let lasted = row.time("Edit_DtTm").and_then(|end| end.since(began));
     let standing = match (row.flag("WasCanceled"), row.flag("WasBeamOn"), row.flag("WasBeamComplete")) {
         (Some(true), ..) => Standing::Cancelled,
         (_, Some(true), Some(true)) => Standing::Complete,
@@ -141,7 +143,7 @@ fn span(row: &Row<'_>, date: Date, named_after: &str, snapshot: &Snapshot) -> Op
     Some(Span {
         key: row.key(),
         start,
-        end: row.datetime("Edit_DtTm").map_or(start, since),
+        end: lasted.map_or(start, |lasted| start.saturating_add(lasted.as_secs())),
         name: format!("{}, field {}", name(named_after, &other, snapshot), show(&[field])),
         standing,
         clashes: false,

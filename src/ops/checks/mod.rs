@@ -66,7 +66,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let journal = context.reading()?;
     let named = context.chosen(&journal)?;
     let mut target = context.open(&named.url)?;
-    let terms = Terms { now, rules: rules.rules.clone() };
+    let terms = Terms { now: context.at_place(now), rules: rules.rules.clone() };
     let session = Session::once(context, target.as_mut(), &chosen, terms)?;
     let mut outcome = outcome(context, named.name, now, &session);
     outcome.rules = rules.line();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::snapshot::key_form;
+use crate::model::time::Time;
 use crate::model::{Answer, Pass, Query, Row, Snapshot, Table, Value, time};
 use crate::mosaiq::checks::{Check, Side, Terms, Verdict};
 use crate::mosaiq::gather::{Census, Gather};
@@ -148,7 +149,7 @@ impl Rows<'_> {
             true
         })?;
         let (at, declared) = table.column(column)?;
-        rows.sort_by_cached_key(|row| row.get(at).and_then(|cell| time::read(cell, declared)));
+        rows.sort_by_cached_key(|row| row.get(at).and_then(|cell| time::read(cell, declared)).map(Time::instant));
         for rows in rows.chunks(SHOWN) {
             looks.take(name, rows.iter().map(|cells| Row { table, cells }).collect());
         }

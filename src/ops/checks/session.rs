@@ -61,7 +61,8 @@ impl Session {
         checks: &[&'static dyn Check],
         now: civil::DateTime,
     ) -> Result<Self, Failure> {
-        Self::of(context, target, checks, (Terms::standard(now), Some(BTreeMap::new())))
+        let terms = Terms { now: context.at_place(now), ..Terms::standard(now) };
+        Self::of(context, target, checks, (terms, Some(BTreeMap::new())))
     }
 
     /// Runs checks once: every table that they need passes by once, deliveries once more beside their doses, and the

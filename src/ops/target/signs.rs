@@ -105,5 +105,5 @@ fn newest_delivery(target: &mut dyn Target) -> Result<Option<jiff::civil::DateTi
     let answer = target.read(&query)?;
     snapshot.add(query, answer)?;
     let rows = snapshot.table("TrackTreatment")?;
-    Ok(rows.rows().filter_map(|row| row.datetime("Create_DtTm")).max())
+    Ok(rows.rows().filter_map(|row| row.time("Create_DtTm").map(|time| time.wall)).max())
 }

@@ -66,9 +66,11 @@ fn same_moment(one: &Value, one_column: &ColumnImage, other: &Value, other_colum
         return false;
     }
     let (Some(at), Some(also)) = (time::read(one, &one_column), time::read(other, &other_column)) else { return false };
+    if at.offset_minutes != also.offset_minutes {
+        return false;
+    }
     match (one, other) {
         (Value::Text(_), Value::Text(_)) => at == also,
-        (Value::Moment(one), Value::Moment(other)) if one.offset_minutes != other.offset_minutes => false,
         _ => {
             let as_other =
                 matches!(other, Value::Moment(_)) && time::place(at, other, &other_column).as_ref() == Some(other);

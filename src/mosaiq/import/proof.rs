@@ -1,0 +1,217 @@
+//! The proof that a stored value is what the mock's text says; uses none of what reads a cell, so that a mistake there
+//! is no mistake here.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
+use mfm_journal::{Moment, Value};
+
+use crate::model::{Column, Kind};
+
+/// The days of the year 1900 and those before it, in the count of [`days`].
+const EPOCH_DAYS: i64 = days(1900, 1, 1);
+const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
+
+/// Tells whether a stored value is what the mock's text says, whatever engine holds it.
+///
+/// Numbers are compared digit by digit, text to the last character, bytes as the text that they are written as; times
+/// digit by digit, or, where a database counts ticks, to the millisecond that the mock writes: a `datetime` of SQL Server
+/// holds 1/300 s, and the mock's milliseconds were made from such.
+#[must_use]
+pub fn same(original: &str, stored: &Value, column: &Column) -> bool {
+    if original.is_empty() || stored.is_null() {
+        return original.is_empty() && stored.is_null();
+    }
+    match (column.kind, stored) {
+        (Kind::Boolean, Value::Boolean(true) | Value::Integer(1)) => ["True", "1", "1.0"].contains(&original),
+        (Kind::Boolean, Value::Boolean(false) | Value::Integer(0)) => ["False", "0", "0.0"].contains(&original),
+        (Kind::Integer { .. } | Kind::Decimal { .. }, _) => {
+            Number::read(original).is_some_and(|said| number(stored) == Some(said))
+        }
+        // The standard library reads and writes these, and to the last bit.
+        (Kind::Float, Value::Real(held)) => original.parse() == Ok(*held),
+        (Kind::Text { .. } | Kind::Other, Value::Text(held)) => held == original,
+        (Kind::Bytes { .. } | Kind::RowVersion, Value::Bytes(held)) => URL_SAFE.encode(held) == original,
+        (Kind::DateTime, Value::Text(held)) => Said::read(original).is_some_and(|said| Said::read(held) == Some(said)),
+        (Kind::DateTime, Value::Moment(held)) => {
+            Said::read(original).is_some_and(|said| said.is_moment(*held, &column.image))
+        }
+        _ => false,
+    }
+}
+
+/// A decimal number as its digits: sign, digits without zeros at either end, and the place of the point behind them.
+#[derive(Debug, PartialEq, Eq)]
+struct Number {
+    is_negative: bool,
+    digits: String,
+    exponent: i64,
+}
+
+impl Number {
+    fn read(text: &str) -> Option<Self> {
+        let (is_negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (mantissa, exponent) = unsigned.split_once(['E', 'e']).unwrap_or((unsigned, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = [whole, fraction].concat();
+        if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let exponent = exponent.parse::<i64>().ok()?.checked_sub(i64::try_from(fraction.len()).ok()?)?;
+        let short = all.trim_end_matches('0');
+        let zeros = i64::try_from(all.len() - short.len()).ok()?;
+        let digits = short.trim_start_matches('0').to_owned();
+        let is_zero = digits.is_empty();
+        let exponent = if is_zero { 0 } else { exponent.checked_add(zeros)? };
+        Some(Self { is_negative: is_negative && !is_zero, digits, exponent })
+    }
+}
+
+fn number(stored: &Value) -> Option<Number> {
+    match stored {
+        Value::Boolean(flag) => Number::read(if *flag { "1" } else { "0" }),
+        Value::Integer(number) => Number::read(&number.to_string()),
+        Value::Real(number) => Number::read(&number.to_string()),
+        Value::Decimal(number) => Number::read(&number.to_string()),
+        _ => None,
+    }
+}
+
+/// A date and time as its digits: day, time of day in whole seconds, fraction without zeros at its end.
+#[derive(Debug, PartialEq, Eq)]
+struct Said<'t> {
+    day: &'t str,
+    seconds: String,
+    fraction: &'t str,
+}
+
+impl<'t> Said<'t> {
+    /// Reads a day, perhaps with a time; nothing may stand behind it, and so no offset from UTC.
+    fn read(text: &'t str) -> Option<Self> {
+        let (day, rest) = text.split_at_checked(10)?;
+        let (time, fraction) = rest.split_once(['.', ',']).unwrap_or((rest, ""));
+        let seconds = match time.strip_prefix([' ', 'T', 't']) {
+            None => "00:00:00".to_owned(),
+            Some(time) if is_like(time, "00:00") => format!("{time}:00"),
+            Some(time) => time.to_owned(),
+        };
+        let holds = is_like(day, "0000-00-00") && is_like(&seconds, "00:00:00");
+        let is_whole = time.is_empty() == rest.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+        let is_plain = time.is_empty() || time.starts_with([' ', 'T', 't']);
+        (holds && is_whole && is_plain).then(|| Self { day, seconds, fraction: fraction.trim_end_matches('0') })
+    }
+
+    /// Tells whether a count of days and ticks is nearer than half a millisecond.
+    fn is_moment(&self, held: Moment, column: &mfm_journal::Column) -> bool {
+        let count = || {
+            let (from_days, ticks) =
+                (i64::from(held.days?) * MICROSECONDS_PER_DAY, i128::from(held.ticks.unwrap_or(0)));
+            let (per_second, ticks) = match column.declared.to_ascii_lowercase().as_str() {
+                "datetime" => (300, ticks),
+                "smalldatetime" => (1, ticks * 60),
+                _ => (10_i128.checked_pow(u32::from(column.scale.unwrap_or(7)))?, ticks),
+            };
+            let apart = (i128::from(self.microseconds()?) - i128::from(from_days)) * per_second - ticks * 1_000_000;
+            Some(held.offset_minutes.is_none() && apart.abs() * 2 < 1000 * per_second)
+        };
+        count().unwrap_or(false)
+    }
+
+    /// Counts the microseconds since 1900; `None` for finer ones.
+    fn microseconds(&self) -> Option<i64> {
+        let part = |text: &str, from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+        let day = days(part(self.day, 0, 4)?, part(self.day, 5, 7)?, part(self.day, 8, 10)?) - EPOCH_DAYS;
+        let clock = &self.seconds;
+        let seconds = (part(clock, 0, 2)? * 60 + part(clock, 3, 5)?) * 60 + part(clock, 6, 8)?;
+        let fraction = format!("{:0<6}", self.fraction);
+        let fraction: i64 = if fraction.len() == 6 { fraction.parse().ok()? } else { return None };
+        Some(day * MICROSECONDS_PER_DAY + seconds * 1_000_000 + fraction)
+    }
+}
+
+/// Tells whether a text has digits where the form has zeros, and elsewhere the same.
+fn is_like(text: &str, form: &str) -> bool {
+    let mut pairs = text.bytes().zip(form.bytes());
+    text.len() == form.len() && pairs.all(|(a, b)| if b == b'0' { a.is_ascii_digit() } else { a == b })
+}
+
+/// Counts days in the calendar that is in use today: whole years to March, then the days of months of 31 and 30 days.
+const fn days(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cell::read;
+    use super::*;
+    use crate::model::{Role, Storage};
+
+    fn column(declared: &str, storage: Storage) -> Column {
+        let image = mfm_journal::Column {
+            name: "c".into(),
+            declared: declared.into(),
+            precision: None,
+            scale: None,
+            length: None,
+            collation: None,
+        };
+        Column { image, kind: Kind::parse(declared), storage, nullable: true, role: Role::Plain }
+    }
+
+    #[test]
+    fn same_means_nothing_was_lost() {
+        let time = column("datetime", Storage::Native);
+        let held = time.store("t", &read("2020-04-27 08:03:28.513", "datetime").unwrap()).unwrap();
+        assert!(same("2020-04-27 08:03:28.513", &held, &time));
+        assert!(!same("2020-04-27 08:03:28.512", &held, &time));
+        let number = column("decimal(9,4)", Storage::Numeric);
+        assert!(same("33.3330", &Value::Real(33.333), &number) && same("1.0", &Value::Integer(1), &number));
+        assert!(same("0E-8", &Value::Integer(0), &number) && same("12E2", &Value::Integer(1200), &number));
+        assert!(same("-0.0015", &Value::Real(-1.5e-3), &number) && !same("0.0015", &Value::Real(-1.5e-3), &number));
+        assert!(!same("33.3331", &Value::Real(33.333), &number) && !same("1", &Value::Text("1".into()), &number));
+        let text = column("varchar", Storage::Text);
+        assert!(same("a ", &Value::Text("a ".into()), &text) && !same("a ", &Value::Text("a".into()), &text));
+        assert!(same("", &Value::Null, &text) && !same("", &Value::Text(String::new()), &text));
+        assert!(!same("a", &Value::Null, &text));
+        assert!(same("True", &Value::Integer(1), &column("bit", Storage::Numeric)));
+        assert!(same("_-8=", &Value::Bytes(vec![0xFF, 0xEF]), &column("varbinary(max)", Storage::Numeric)));
+    }
+
+    #[test]
+    fn w05_no_stored_time_proves_a_text_with_an_offset() {
+        let (file, server) = (column("datetime", Storage::Numeric), column("datetime", Storage::Native));
+        for original in [
+            "2019-03-11 08:03:28.513+05:00",
+            "2019-03-11 08:03:28.513Z",
+            "2019-03-11T08:03:28.513[Europe/Berlin]",
+            "2019-03-11 08:03:28.513 ",
+            "2019-03-11 08:03:28.514",
+            "2019-03-11 08:03:28.51",
+            "2019-03-12 08:03:28.513",
+            "2019-03-1108:03:28.513",
+            "11.03.2019 08:03:28.513",
+        ] {
+            assert!(!same(original, &Value::Text("2019-03-11 08:03:28.513".into()), &file), "{original}");
+            let ticks = Some(((8 * 60 + 3) * 60 + 28) * 300 + 154);
+            let held = Moment { days: Some(43_533), ticks, offset_minutes: None };
+            assert!(same("2019-03-11T08:03:28.513", &Value::Moment(held), &server));
+            assert!(!same(original, &Value::Moment(held), &server), "{original}");
+        }
+    }
+
+    #[test]
+    fn reader_and_proof_agree_on_every_day() {
+        let server = column("datetime2(3)", Storage::Native);
+        let mut date = jiff::civil::date(1890, 1, 1);
+        while date.year() < 2110 {
+            let text = format!("{date} 23:59:59.999");
+            let held = server.store("t", &read(&text, "datetime").unwrap()).unwrap();
+            assert!(same(
+                &text,
+                &held,
+                &Column { image: mfm_journal::Column { scale: None, ..server.image.clone() }, ..server.clone() }
+            ));
+            date = date.tomorrow().unwrap();
+        }
+    }
+}
