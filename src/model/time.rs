@@ -41,8 +41,9 @@ impl Time {
         self.offset_minutes.is_some()
     }
 
-    /// Returns what puts times in order: UTC, or what the clock showed where no offset is known. It means nothing between
-    /// a time with an offset and one without.
+    /// Returns what puts times in order: UTC, or what the clock showed where no offset is known.
+    ///
+    /// It means nothing between a time with an offset and one without.
     #[must_use]
     pub fn instant(self) -> civil::DateTime {
         let ahead = SignedDuration::from_mins(self.offset_minutes.unwrap_or(0).into());

@@ -209,6 +209,10 @@ pub trait Target {
     fn url(&self) -> &str;
     /// Returns the name a person types to confirm: the database's, or the file's.
     fn name(&self) -> String;
+    /// Returns how many names a file has in its file system; `None` where it is no file, or nobody can tell.
+    fn links(&self) -> Result<Option<u64>, TargetError> {
+        Ok(None)
+    }
     /// Returns what the database is now, for comparison with its marker.
     fn bound(&mut self) -> Result<Bound, TargetError>;
     /// Returns the marker, if there is one.

@@ -34,8 +34,8 @@ enum Clock {
 impl<'t> Written<'t> {
     /// Reads `YYYY-MM-DD`, or that with `HH:MM`, seconds, a fraction behind a point or a comma, and an offset from UTC.
     ///
-    /// A blank or a T stands before the time, an offset is `Z`, `+HH`, `+HHMM` or `+HH:MM`, and may stand behind a blank;
-    /// blanks at the end are padding. Anything else is no date and time that can be read without guessing.
+    /// A blank or a T stands before the time, an offset is `Z`, `+HH`, `+HHMM` or `+HH:MM`, and may stand behind a
+    /// blank; blanks at the end are padding. Anything else is no date and time that can be read without guessing.
     pub(super) fn read(text: &'t str) -> Option<Self> {
         let bytes = text.trim_end_matches(' ').as_bytes();
         let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, rest @ ..] = bytes else { return None };

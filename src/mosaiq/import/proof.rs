@@ -14,8 +14,8 @@ const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 /// Tells whether a stored value is what the mock's text says, whatever engine holds it.
 ///
 /// Numbers are compared digit by digit, text to the last character, bytes as the text that they are written as; times
-/// digit by digit, or, where a database counts ticks, to the millisecond that the mock writes: a `datetime` of SQL Server
-/// holds 1/300 s, and the mock's milliseconds were made from such.
+/// digit by digit, or, where a database counts ticks, to the millisecond that the mock writes: a `datetime` of SQL
+/// Server holds 1/300 s, and the mock's milliseconds were made from such.
 #[must_use]
 pub fn same(original: &str, stored: &Value, column: &Column) -> bool {
     if original.is_empty() || stored.is_null() {

@@ -80,12 +80,14 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     signs::known(&request.overrides)?;
     let mut target = context.open(&url)?;
     judge(context, &mut journal, target.as_mut(), request, &url)?;
-    signs::judge(context, target.as_mut(), &url, &request.overrides)?;
+    // A registered name says nothing; a link's name may.
+    let given = if request.target.starts_with("sqlite:") { &request.target } else { &url };
+    signs::judge(context, target.as_mut(), given, &request.overrides)?;
     confirm(context, target.as_ref(), &url, request)?;
     // Whoever was asked may have taken long: everything is judged again, and nobody else writes from here on.
     let lock = journal.lock(&context.holder)?;
     let Judged { name, moved_from, records } = judge(context, &mut journal, target.as_mut(), request, &url)?;
-    let mut overrides = signs::judge(context, target.as_mut(), &url, &request.overrides)?;
+    let mut overrides = signs::judge(context, target.as_mut(), given, &request.overrides)?;
     overrides.extend(rebind::overridden(&request.overrides));
     if !journal.state().targets.contains_key(&name) {
         append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;

@@ -174,6 +174,10 @@ impl Target for SqliteTarget {
         self.place.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
+    fn links(&self) -> Result<Option<u64>, TargetError> {
+        open::links(&self.place)
+    }
+
     fn bound(&mut self) -> Result<Bound, TargetError> {
         marks::bound(&self.place.path)
     }

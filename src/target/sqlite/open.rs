@@ -69,6 +69,21 @@ impl Place {
     }
 }
 
+/// Returns how many names the file has in its file system.
+#[cfg(unix)]
+pub(super) fn links(place: &Place) -> Result<Option<u64>, TargetError> {
+    use std::os::unix::fs::MetadataExt as _;
+    let facts = std::fs::metadata(&place.path).map_err(|error| place.failed("look at the file", error.to_string()))?;
+    Ok(Some(facts.nlink()))
+}
+
+/// Elsewhere nobody tells.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same as where it can fail")]
+pub(super) const fn links(_: &Place) -> Result<Option<u64>, TargetError> {
+    Ok(None)
+}
+
 /// Opens a connection that cannot write.
 pub(super) fn open_reader(place: &Place) -> Result<Connection, TargetError> {
     let connection = connect(place, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
