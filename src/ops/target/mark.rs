@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    Marking, append, baseline, default_name, free_name, new_marker, nobody_else, nothing_active, put_marker, rebind,
-    signs,
+    Marking, append, append_baseline, default_name, free_name, new_marker, nobody_else, nothing_active, put_marker,
+    rebind, signs,
 };
 use crate::model::Refusal;
 use crate::model::ports::{Danger, Question};
@@ -89,6 +89,9 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let Judged { name, moved_from, records } = judge(context, &mut journal, target.as_mut(), request, &url)?;
     let mut overrides = signs::judge(context, target.as_mut(), given, &request.overrides)?;
     overrides.extend(rebind::overridden(&request.overrides));
+    // What could still fail comes first: a target is marked with its baseline, or not at all.
+    let tables =
+        request.baseline.then(|| context.engine(&mut journal, target.as_mut(), &name).digests()).transpose()?;
     if !journal.state().targets.contains_key(&name) {
         append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
     }
@@ -106,8 +109,10 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         records: &records,
     };
     put_marker(context, &mut journal, &lock, target.as_mut(), &marking)?;
+    if let Some(tables) = &tables {
+        append_baseline(context, &mut journal, &lock, &name, &marker.identity(), tables)?;
+    }
     drop(lock);
-    let tables = if request.baseline { Some(baseline(context, &mut journal, target.as_mut(), &name)?) } else { None };
     Ok(Outcome {
         line: status::target_line(context, &journal, &name, None),
         identity: marker.identity(),

@@ -11,7 +11,7 @@ pub mod show;
 pub mod signs;
 pub mod unmark;
 
-use mfm_journal::{Journal, WriterLock};
+use mfm_journal::{Digest, Journal, WriterLock};
 use serde_json::{Value as Json, json};
 
 use super::context::Context;
@@ -165,8 +165,20 @@ pub(super) fn baseline(
 ) -> Result<Vec<TableDigest>, Failure> {
     let marker = crate::engine::guard::marker(target).map_err(|error: EngineError| Failure::from(error))?;
     let tables = context.engine(journal, target, name).digests()?;
-    let body = json!({"name": name, "identity": marker.identity(), "tables": tables});
     let lock = journal.lock(&context.holder)?;
-    append(context, journal, &lock, "baseline", body)?;
+    append_baseline(context, journal, &lock, name, &marker.identity(), &tables)?;
     Ok(tables)
+}
+
+/// Journals the digests of a target's tables.
+pub(super) fn append_baseline(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    lock: &WriterLock,
+    name: &str,
+    identity: &Digest,
+    tables: &[TableDigest],
+) -> Result<(), Failure> {
+    let body = json!({"name": name, "identity": identity, "tables": tables});
+    append(context, journal, lock, "baseline", body)
 }
