@@ -120,6 +120,8 @@ fn a_lost_answer_to_the_commit_is_unknown_either_way() {
             touches: &touches,
             facts,
             disable_triggers: false,
+            unenforced: &[],
+            rehearse: false,
             marker: &marker,
             at_us: AT_US,
         };

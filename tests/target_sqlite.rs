@@ -190,7 +190,7 @@ fn a_schema_that_needs_unknown_functions_is_refused_where_it_is_rehearsed() {
     );
     let mut target = file.target();
     let t = table(&mut target, "t");
-    let refusal = refusal(target.rehearse(&t, vec![vec![int(2), text("x"), int(1)]]));
+    let refusal = refusal(target.normalize(&t, mfm::target::Trial::added(vec![vec![int(2), text("x"), int(1)]])));
     assert!(matches!(&refusal, Refusal::Constraint { why, .. } if why.contains("unknown")), "{refusal}");
 }
 

@@ -97,7 +97,16 @@ fn only_what_a_census_judged_and_a_journal_holds_is_written() {
         (&changes[..], &narrower[..], narrower_facts, &marker),
         (&changes[..], &touches[..], facts, &other),
     ] {
-        let work = Work { changes: &changes, touches, facts, disable_triggers: false, marker, at_us: AT_US };
+        let work = Work {
+            changes: &changes,
+            touches,
+            facts,
+            disable_triggers: false,
+            unenforced: &[],
+            rehearse: false,
+            marker,
+            at_us: AT_US,
+        };
         let done = target.writer(WAIT_MS).unwrap().execute(&notebook.intend(held), &work);
         assert_eq!(refused(done).code(), "stale");
     }
@@ -151,6 +160,8 @@ fn an_unmarked_file_is_refused_inside_the_transaction_too() {
             touches: &touches,
             facts,
             disable_triggers: false,
+            unenforced: &[],
+            rehearse: false,
             marker: &marker,
             at_us: AT_US,
         };
@@ -179,8 +190,16 @@ fn a_tombstone_decides_for_good() {
     let touches = touches(&mut target, &changes);
     let facts = target.census(&touches, false).unwrap().facts;
     let marker = target.marker().unwrap().unwrap();
-    let work =
-        Work { changes: &changes, touches: &touches, facts, disable_triggers: false, marker: &marker, at_us: AT_US };
+    let work = Work {
+        changes: &changes,
+        touches: &touches,
+        facts,
+        disable_triggers: false,
+        unenforced: &[],
+        rehearse: false,
+        marker: &marker,
+        at_us: AT_US,
+    };
     let late = refused(target.writer(WAIT_MS).unwrap().execute(&intended, &work));
     assert_eq!(late.to_string(), "the plan is stale: operation 1 was closed by a recover meanwhile");
     let forked = OperationRow { uid: Digest::of(b"forked"), ..row };

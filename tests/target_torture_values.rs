@@ -37,7 +37,7 @@ fn case_15_storage_classes_and_signed_zero() {
         vec![int(9), int(7), int(7), Value::Real(7.0), text("7"), int(7)],
         vec![int(9), int(7), Value::Real(-0.0), Value::Real(-0.0), Value::Real(7.5), Value::Real(7.0)],
     ];
-    let held = target.rehearse(&t, asked.to_vec()).unwrap();
+    let held = target.normalize(&t, mfm::target::Trial::added(asked.to_vec())).unwrap();
     assert_eq!(held[0], [int(9), int(7), Value::Real(7.0), int(7), int(7), text("7")]);
     assert_eq!(held[1], [int(9), int(7), Value::Real(0.0), int(0), Value::Real(7.5), text("7.0")]);
 }
@@ -140,7 +140,10 @@ fn case_20_not_null_check_and_strict() {
     );
     changes[0] = inverse(&changes[0]);
     let t = table(&mut target, "t");
-    assert_eq!(refusal(target.rehearse(&t, vec![vec![int(1), int(1), int(1)]])).code(), "constraint");
+    assert_eq!(
+        refusal(target.normalize(&t, mfm::target::Trial::added(vec![vec![int(1), int(1), int(1)]]))).code(),
+        "constraint"
+    );
     assert_eq!(refused(execute(&mut target, &mut Notebook::new(), &changes, false)).code(), "constraint");
     assert_eq!(file.quote("SELECT b v FROM t"), "9");
 }

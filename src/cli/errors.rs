@@ -114,6 +114,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     refused("foreign_key", "use a copy that does not enforce this foreign key"),
     refused("unique_index", "the database itself prevents this fault"),
     refused("constraint", "the database itself prevents this fault"),
+    refused("no_way_back", "choose other records: what is there could not be put back"),
     refused("unsupported", "use a target whose schema and values can be kept exactly"),
     refused("limit", "--max-rows N allows more rows"),
     refused("unmarked", "`mfm target mark URL`, if it is a test copy"),

@@ -12,9 +12,10 @@ use serde_json::{Map, Value as Json, json};
 use super::error::EngineError;
 use super::guard::{self, Standing};
 use super::look::{self, Differing, Side};
+use super::terms::{ByThen, FOREIGN_KEYS_OFF, Terms};
 use super::{Engine, recover, resolve};
-use crate::model::{Refusal, Table, Value};
-use crate::plan::{Pending, changes, touches};
+use crate::model::Refusal;
+use crate::plan::{Pending, changes};
 use crate::target::{Census, ExecuteError, Executed, TargetError, Touch, Work, Writer};
 
 /// An operation that was judged and found possible. Only [`Engine::prepare`] makes one, so that what the journal keeps
@@ -26,6 +27,8 @@ pub struct Prepared {
     images: Images,
     touches: Vec<Touch>,
     census: Census,
+    /// Whether only a rehearsal can prove that it can be taken back.
+    rehearse: bool,
 }
 
 impl Prepared {
@@ -45,6 +48,13 @@ impl Prepared {
     #[must_use]
     pub const fn census(&self) -> &Census {
         &self.census
+    }
+
+    /// Returns remarks for whoever decides: what the census remarked, and that the way back will be rehearsed.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let rehearse = "a constraint covers what changes: the way back is rehearsed before the commit".to_owned();
+        self.census.notes.iter().cloned().chain(self.rehearse.then_some(rehearse)).collect()
     }
 }
 
@@ -93,46 +103,25 @@ pub struct Committed {
 }
 
 impl Engine<'_> {
-    /// Judges rows that should change: their values as the database would hold them, its other unique indexes, its
-    /// triggers, keys and constraints.
+    /// Judges the rows of a fault: their values as the database would hold them, its other unique indexes, triggers,
+    /// keys and constraints, and whether all of it could be taken back.
     ///
     /// # Errors
     /// A refusal, or what the target says.
     pub fn prepare(&mut self, rows: &[Pending], disable_triggers: bool) -> Result<Prepared, EngineError> {
-        let (touches, census) = self.try_out(rows, disable_triggers)?;
-        self.meets_nothing(rows, &touches)?;
-        let changes = changes(rows)?;
-        let images = Images::of(&changes)?;
-        Ok(Prepared { changes, images, touches, census })
+        self.prepare_by(rows, &Terms::of_fault(disable_triggers))
     }
 
-    /// Judges what does not depend on other rows: the census, and the values as the database would hold them.
+    /// Judges rows that should change under the terms of a fault, or of a revert.
     ///
     /// # Errors
     /// A refusal, or what the target says.
-    pub fn try_out(&mut self, rows: &[Pending], disable_triggers: bool) -> Result<(Vec<Touch>, Census), EngineError> {
-        let touches = touches(rows);
-        for touch in &touches {
-            let planned = cells(rows, touch, |row| row.after.as_ref().filter(|_| row.before != row.after));
-            let held = self.target.rehearse(&touch.table, planned.clone())?;
-            planned.iter().zip(&held).try_for_each(|(planned, held)| unchanged(&touch.table, planned, held))?;
-        }
-        let census = self.target.census(&touches, disable_triggers)?;
-        Ok((touches, census))
-    }
-
-    /// Checks that the rows meet no other row: in a unique index, or by a foreign key.
-    fn meets_nothing(&mut self, rows: &[Pending], touches: &[Touch]) -> Result<(), EngineError> {
-        for touch in touches {
-            let planned = cells(rows, touch, |row| row.after.as_ref().filter(|_| row.before != row.after));
-            let inserted = cells(rows, touch, |row| row.after.as_ref().filter(|_| row.before.is_none()));
-            let deleted = cells(rows, touch, |row| row.before.as_ref().filter(|_| row.after.is_none()));
-            // A row of its own can meet any index; an updated one only those over columns that it changes.
-            let columns = if touch.inserts > 0 { Vec::new() } else { touch.updated.clone() };
-            self.target.unique(&touch.table, &columns, &planned)?;
-            self.target.references(&touch.table, &inserted, &deleted)?;
-        }
-        Ok(())
+    pub fn prepare_by(&mut self, rows: &[Pending], terms: &Terms) -> Result<Prepared, EngineError> {
+        let (touches, census) = self.judge_rows(rows, terms, &ByThen::new())?;
+        let changes = changes(rows)?;
+        let images = Images::of(&changes)?;
+        let rehearse = census.rehearse && !terms.back;
+        Ok(Prepared { changes, images, touches, census, rehearse })
     }
 
     /// Carries out a prepared operation: everything from the lock to the seal.
@@ -170,6 +159,8 @@ impl Engine<'_> {
             touches: &prepared.touches,
             facts: prepared.census.facts,
             disable_triggers: proposal.disable_triggers,
+            unenforced: &prepared.census.unenforced,
+            rehearse: prepared.rehearse,
             marker: &standing.marker,
             at_us: stamp.at_us,
         };
@@ -255,6 +246,9 @@ impl Engine<'_> {
         if executed.retries > 0 {
             body.insert("retries".into(), json!(executed.retries));
         }
+        if prepared.rehearse {
+            body.insert("rehearsed".into(), json!(true));
+        }
         let residue = &prepared.census.residue;
         body.insert("residue".into(), serde_json::to_value(residue).unwrap_or_default());
         self.seal(lock, intended.op(), Verdict::Applied, body)?;
@@ -316,31 +310,17 @@ impl Engine<'_> {
     }
 }
 
-/// Returns one side of a table's rows, where `pick` finds it.
-fn cells(rows: &[Pending], touch: &Touch, pick: fn(&Pending) -> Option<&Vec<Value>>) -> Vec<Vec<Value>> {
-    let here = rows.iter().filter(|row| row.table.shape.name == touch.table.shape.name);
-    here.filter_map(pick).cloned().collect()
-}
-
-fn unchanged(table: &Table, planned: &[Value], held: &[Value]) -> Result<(), Refusal> {
-    let cells = planned.iter().zip(held).zip(&table.columns);
-    let changed = cells.into_iter().find(|((planned, held), _)| planned != held);
-    match changed {
-        None => Ok(()),
-        Some(((planned, _), column)) => Err(Refusal::DoesNotFit {
-            table: table.shape.name.clone(),
-            column: column.image.name.clone(),
-            declared: column.image.declared.clone(),
-            value: crate::model::refusal::show(std::slice::from_ref(planned)),
-        }),
-    }
-}
-
 fn intent(proposal: &Proposal, prepared: &Prepared, standing: &Standing) -> Intent {
     let mut detail = proposal.detail.clone();
     let census = &prepared.census;
     detail.insert("census_facts".into(), json!(census.facts.map(|digest| digest.to_string())));
     detail.insert("triggers_disabled".into(), json!(census.triggers_disabled));
+    if !census.unenforced.is_empty() {
+        detail.insert(FOREIGN_KEYS_OFF.into(), json!(census.unenforced));
+    }
+    if prepared.rehearse {
+        detail.insert("rehearse".into(), json!(true));
+    }
     Intent {
         action: proposal.action,
         tool: proposal.tool.clone(),

@@ -66,6 +66,23 @@ impl From<CborError> for EngineError {
 }
 
 impl EngineError {
+    /// Says of a refusal that it is the way back which is refused.
+    #[must_use]
+    pub(super) fn of_the_way_back(self) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Refused(refusal.of_the_way_back()),
+            other => other,
+        }
+    }
+
+    /// Returns what the schema, or another row, says against a row; all else is an error still.
+    pub(super) fn of_the_schema(self) -> Result<Refusal, Self> {
+        match self {
+            Self::Refused(refusal) if refusal.is_of_the_schema() => Ok(refusal),
+            other => Err(other),
+        }
+    }
+
     /// Returns the stable code that scripts and agents match on.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -69,6 +69,15 @@ impl Lens {
         Ok(Some(self.hasher.digest(&cells)?))
     }
 
+    /// Returns the columns of the table now that the image does not know: of a row that comes back, left to the
+    /// database.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<String> {
+        let (Some(table), Some(places)) = (&self.table, &self.places) else { return Vec::new() };
+        let columns = table.columns.iter().enumerate().filter(|(at, _)| !places.contains(at));
+        columns.map(|(_, column)| column.image.name.clone()).collect()
+    }
+
     /// Returns the places of the image's columns in the table now.
     #[must_use]
     pub fn places(&self) -> Option<&[usize]> {
@@ -116,6 +125,32 @@ pub fn current(
         }
     }
     Ok(out)
+}
+
+/// Lets the database fill, in rows that come back, the columns that their images do not know. What it refuses to fill
+/// stays NULL, which is judged with all else.
+///
+/// # Errors
+/// What the target says.
+pub fn complete(
+    target: &mut dyn Target,
+    lenses: &mut Lenses,
+    rows: Vec<(&TableShape, &mut Vec<Value>)>,
+) -> Result<(), EngineError> {
+    let mut groups: BTreeMap<&TableShape, Vec<&mut Vec<Value>>> = BTreeMap::new();
+    rows.into_iter().for_each(|(shape, row)| groups.entry(shape).or_default().push(row));
+    for (shape, rows) in groups {
+        let lens = lenses.get(target, shape)?;
+        let (Some(table), Some(places)) = (lens.table.clone(), lens.places.clone()) else { continue };
+        if places.len() == table.columns.len() {
+            continue;
+        }
+        match target.complete(&table, &places, rows.iter().map(|row| (**row).clone()).collect()) {
+            Ok(filled) => rows.into_iter().zip(filled).for_each(|(row, filled)| *row = filled),
+            Err(error) => drop(EngineError::from(error).of_the_schema()?),
+        }
+    }
+    Ok(())
 }
 
 /// Returns the rows that are not as one side of their changes says.

@@ -10,6 +10,7 @@ pub mod recover;
 pub mod replay;
 pub mod resolve;
 pub mod revert;
+pub mod terms;
 
 pub use error::EngineError;
 

@@ -113,8 +113,12 @@ impl Engine<'_> {
                 }
             };
             let Some(table) = lens.table.clone() else { continue };
-            rows.push(Pending { table, key: change.key.clone(), before: now, after });
+            rows.push((change, Pending { table, key: change.key.clone(), before: now, after }));
         }
+        let back = rows.iter_mut().filter(|(_, row)| row.before.is_none());
+        let back = back.filter_map(|(change, row)| Some((change.table.as_ref(), row.after.as_mut()?))).collect();
+        look::complete(self.target, &mut lenses, back)?;
+        let rows = rows.into_iter().map(|(_, row)| row).collect();
         if conflicts.is_empty() {
             return Ok(rows);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mfm_journal::{Change, Digest, Operation, OperationAction, Residue, Reverted as RevertedRef, Verdict};
+use mfm_journal::{Change, Digest, Operation, OperationAction, Residue, Reverted as RevertedRef, TableShape, Verdict};
 use serde_json::{Map, json};
 
 use super::Engine;
@@ -11,6 +11,7 @@ use super::error::EngineError;
 use super::guard;
 use super::look::{self, Lenses};
 use super::resolve::{self, Place};
+use super::terms::{ByThen, Terms};
 use crate::model::refusal::{Conflict, show};
 use crate::model::{Refusal, Value};
 use crate::plan::{Pending, revert_digest};
@@ -67,6 +68,16 @@ pub struct Drift {
     pub table: String,
     /// The key, as text.
     pub key: String,
+    /// The columns that came since the operation, of a row that had to be added again: left to the database.
+    pub columns: Vec<String>,
+}
+
+impl Drift {
+    /// Names the columns that were left to the database; `None` where somebody changed others.
+    #[must_use]
+    pub fn left(&self) -> Option<String> {
+        (!self.columns.is_empty()).then(|| self.columns.join(", "))
+    }
 }
 
 /// What became of one operation.
@@ -120,9 +131,38 @@ impl Course {
         }
     }
 
+    /// Returns rows as the reverts before will leave them, by table.
+    fn by_then(&self) -> ByThen {
+        let mut out = ByThen::new();
+        for ((table, key), row) in &self.overlay {
+            out.entry(table.clone()).or_default().insert(key.clone(), row.clone());
+        }
+        out
+    }
+
     /// Tells whether an operation will still be active on a row.
     fn stays(&self, op: u64, place: &Place) -> bool {
         !self.going.contains(&op) || self.skipped.contains(&(op, place.clone()))
+    }
+}
+
+/// A row of an operation that is to be taken back.
+struct Row<'c> {
+    change: &'c Change,
+    /// The row as it will be then.
+    now: Option<Vec<Value>>,
+    judgement: Judgement,
+    /// Whether the schema, or another row, would not let it back in.
+    barred: bool,
+}
+
+impl Row<'_> {
+    /// Returns the row that has to be added again, with its image's table.
+    fn comes_back(&mut self) -> Option<(&TableShape, &mut Vec<Value>)> {
+        match &mut self.judgement {
+            Judgement::Put(Some(row)) if self.now.is_none() => Some((self.change.table.as_ref(), row)),
+            _ => None,
+        }
     }
 }
 
@@ -144,12 +184,24 @@ impl Engine<'_> {
         let judged = self.survey(selection, options)?;
         refuse_conflicts(&judged.planned, options)?;
         if judged.planned.len() > 1 {
-            // All is judged before the first write; what depends on the other rows is judged again before each.
-            let mut rows = judged.planned.iter().map(|plan| &plan.rows);
-            rows.try_for_each(|rows| self.try_out(rows, options.disable_triggers).map(|_| ()))?;
+            self.judge_all(&judged.planned, options)?;
         }
         self.seen = self.journal.head().seq;
         Ok(judged)
+    }
+
+    /// Judges all before the first write, each as those before it will leave the rows; and each again before its own.
+    fn judge_all(&mut self, planned: &[Planned], options: Options) -> Result<(), EngineError> {
+        let mut by_then = ByThen::new();
+        for plan in planned {
+            let terms = Terms::of_revert(&plan.operation, options.disable_triggers);
+            self.judge_rows(&plan.rows, &terms, &by_then)?;
+            for row in &plan.rows {
+                let table = by_then.entry(row.table.shape.name.clone()).or_default();
+                table.insert(row.key.clone(), row.after.clone());
+            }
+        }
+        Ok(())
     }
 
     /// Prepares a revert that stands alone, before anybody is asked: with several, each waits for those before it.
@@ -158,7 +210,8 @@ impl Engine<'_> {
     /// As [`Engine::prepare`].
     pub fn prepare_alone(&mut self, judged: &mut Judged, options: Options) -> Result<(), EngineError> {
         if let [alone] = judged.planned.as_mut_slice() {
-            alone.prepared = Some(self.prepare(&alone.rows, options.disable_triggers)?);
+            let terms = Terms::of_revert(&alone.operation, options.disable_triggers);
+            alone.prepared = Some(self.prepare_by(&alone.rows, &terms)?);
         }
         Ok(())
     }
@@ -255,6 +308,7 @@ impl Engine<'_> {
             given_up: 0,
             prepared: None,
         };
+        let mut rows = Vec::with_capacity(left.len());
         for (change, now) in left.iter().zip(now.drain(..)) {
             let now = course.now(change, now);
             let lens = lenses.get(self.target, &change.table)?;
@@ -263,9 +317,47 @@ impl Engine<'_> {
                 Some(op) => Judgement::blocked(op),
                 None => judge(change, now.as_deref(), lens, options.force)?,
             };
-            record(change, now, judgement, lens, course, &mut plan, options.force && options.skip_conflicts)?;
+            rows.push(Row { change, now, judgement, barred: false });
+        }
+        look::complete(self.target, &mut lenses, rows.iter_mut().filter_map(Row::comes_back).collect())?;
+        if options.skip_conflicts {
+            let terms = Terms::of_revert(&plan.operation, options.disable_triggers);
+            self.set_aside(&mut rows, &mut lenses, &terms, course)?;
+        }
+        for row in rows {
+            let lens = lenses.get(self.target, &row.change.table)?;
+            record(row, lens, course, &mut plan, options.force && options.skip_conflicts)?;
         }
         Ok(plan)
+    }
+
+    /// Sets rows aside, as in conflict, that the schema or another row would not let back in.
+    fn set_aside(
+        &mut self,
+        rows: &mut [Row<'_>],
+        lenses: &mut Lenses,
+        terms: &Terms,
+        course: &Course,
+    ) -> Result<(), EngineError> {
+        let (mut places, mut pending) = (Vec::new(), Vec::new());
+        for (at, row) in rows.iter().enumerate() {
+            let table = lenses.get(self.target, &row.change.table)?.table.clone();
+            if let (Some(table), Judgement::Put(after)) = (table, &row.judgement) {
+                let (key, before) = (row.change.key.clone(), row.now.clone());
+                places.push(at);
+                pending.push(Pending { table, key, before, after: after.clone() });
+            }
+        }
+        if pending.is_empty() {
+            return Ok(());
+        }
+        for (at, why) in places.into_iter().zip(self.barred(&pending, terms, &course.by_then())?) {
+            if let (Some(row), Some(refusal)) = (rows.get_mut(at), why) {
+                row.judgement = Judgement::barred(&refusal);
+                row.barred = true;
+            }
+        }
+        Ok(())
     }
 
     /// Carries out one judged revert.
@@ -278,7 +370,10 @@ impl Engine<'_> {
         }
         let fresh = match planned.prepared {
             Some(_) => None,
-            None => Some(self.prepare(&planned.rows, options.disable_triggers)?),
+            None => {
+                let terms = Terms::of_revert(&planned.operation, options.disable_triggers);
+                Some(self.prepare_by(&planned.rows, &terms)?)
+            }
         };
         let Some(prepared) = planned.prepared.as_ref().or(fresh.as_ref()) else { return Ok(untouched(planned)) };
         let operation = &planned.operation;
@@ -302,21 +397,21 @@ impl Engine<'_> {
 }
 
 fn record(
-    change: &Change,
-    now: Option<Vec<Value>>,
-    judgement: Judgement,
+    row: Row<'_>,
     lens: &mut look::Lens,
     course: &mut Course,
     plan: &mut Planned,
     given_up: bool,
 ) -> Result<(), EngineError> {
+    let Row { change, now, judgement, barred } = row;
     let named = || (change.table.name.clone(), show(&change.key));
     let gone = matches!(judgement, Judgement::Conflict { .. });
     let after = match judgement {
         Judgement::Put(after) => after,
         Judgement::Kept => now.clone(),
         Judgement::Conflict { columns, why, operation } => {
-            let given_up = given_up && now.is_none() && operation.is_none() && lens.places().is_some();
+            let lost = barred || now.is_none();
+            let given_up = given_up && lost && operation.is_none() && lens.places().is_some();
             let why = if given_up { format!("{why}, and given up") } else { why };
             let (table, key) = named();
             plan.conflicts.push(Conflict { table, key, columns, why, operation });
@@ -324,15 +419,16 @@ fn record(
                 course.skipped.insert((plan.operation.op, resolve::place(change)));
                 return Ok(());
             }
-            // The journal notes the row as found absent, so that the operation does not wait for it for ever.
+            // The journal notes the row as it is found, so that the operation does not wait for it for ever.
             plan.given_up += 1;
-            None
+            now.clone()
         }
     };
     let digest = after.as_deref().map(|row| lens.digest(row)).transpose()?.flatten();
-    if digest != change.before_digest() && !gone {
+    let columns = if now.is_none() && after.is_some() { lens.unknown() } else { Vec::new() };
+    if (digest != change.before_digest() || !columns.is_empty()) && !gone {
         let (table, key) = named();
-        plan.drift.push(Drift { table, key });
+        plan.drift.push(Drift { table, key, columns });
     }
     let Some(table) = lens.table.clone() else { return Ok(()) };
     course.leave(change, after.as_ref());
@@ -393,7 +489,9 @@ fn remaining(operation: &Operation, own: Vec<Residue>) -> Vec<Residue> {
 fn outcome(planned: &Planned, changes: &[Change], committed: Committed) -> Outcome {
     let kept = changes.iter().filter(|change| !change.writes()).count() as u64;
     let mut drift = planned.drift.clone();
-    drift.extend(committed.drift.iter().map(|row| Drift { table: row.table.clone(), key: show(&row.key) }));
+    let moved = |row: &look::Differing| (row.table.clone(), show(&row.key));
+    let moved = committed.drift.iter().map(moved);
+    drift.extend(moved.map(|(table, key)| Drift { table, key, columns: Vec::new() }));
     Outcome {
         op: Some(committed.op),
         uid: Some(committed.uid),

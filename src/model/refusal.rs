@@ -87,6 +87,9 @@ pub enum Refusal {
     /// A CHECK constraint, or another rule of the schema, would be broken.
     #[error("the schema of {table} refuses the change: {why}")]
     Constraint { table: String, why: String },
+    /// The fault could be made, and what was there could not be put back.
+    #[error("what is in {table} now could not be put back: {cause}")]
+    NoWayBack { table: String, cause: Box<Self> },
     /// The target keeps something that cannot be kept exactly.
     #[error("{what} cannot be kept exactly")]
     Unsupported { what: String },
@@ -157,6 +160,10 @@ pub enum Refusal {
 
 /// What stands for the mode in a hint; whoever knows the mode puts its tool there.
 pub const ANY_MODE: &str = "MODE";
+
+/// What helps where the way back is barred.
+const NO_WAY_BACK: &str =
+    "what is there already breaks what the schema says of it, and would be refused when it comes back; choose others";
 
 /// What a conflict says of a row that somebody deleted.
 pub const ROW_GONE: &str = "the row is gone";
@@ -236,6 +243,33 @@ fn unregistered(name: &str) -> String {
 }
 
 impl Refusal {
+    /// Says that it is the way back which is refused.
+    #[must_use]
+    pub fn of_the_way_back(self) -> Self {
+        match self.of_table().map(str::to_owned) {
+            Some(table) => Self::NoWayBack { table, cause: Box::new(self) },
+            None => self,
+        }
+    }
+
+    /// Tells whether the schema, or another row, would not let a row in.
+    #[must_use]
+    pub const fn is_of_the_schema(&self) -> bool {
+        self.of_table().is_some()
+    }
+
+    /// Returns the table whose schema, or whose other rows, would not let a row in.
+    const fn of_table(&self) -> Option<&str> {
+        match self {
+            Self::NotNull { table, .. }
+            | Self::DoesNotFit { table, .. }
+            | Self::ForeignKey { table, .. }
+            | Self::UniqueIndex { table, .. }
+            | Self::Constraint { table, .. } => Some(table.as_str()),
+            _ => None,
+        }
+    }
+
     /// Returns the stable code that scripts and agents match on.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -266,6 +300,7 @@ impl Refusal {
             Self::ForeignKey { .. } => "foreign_key",
             Self::UniqueIndex { .. } => "unique_index",
             Self::Constraint { .. } => "constraint",
+            Self::NoWayBack { .. } => "no_way_back",
             Self::Unsupported { .. } => "unsupported",
             Self::Limit { .. } => "limit",
             Self::Unmarked { .. } => "unmarked",
@@ -349,6 +384,7 @@ impl Refusal {
             Self::UniqueIndex { .. } | Self::Constraint { .. } => {
                 "the database itself prevents this fault; use a copy without the constraint".into()
             }
+            Self::NoWayBack { .. } => NO_WAY_BACK.into(),
             Self::Unsupported { .. } => "docs/targets.md lists what a target may hold".into(),
             Self::Limit { rows, .. } => format!("--max-rows {rows} allows it"),
             Self::Unmarked { url }

@@ -324,7 +324,7 @@ fn describe(
         residue: prepared.census().residue.clone(),
         skipped: selected.skipped.clone(),
         skipped_total: selected.skipped_total,
-        notes: prepared.census().notes.iter().cloned().chain(old_clock(context, settled)).collect(),
+        notes: prepared.notes().into_iter().chain(old_clock(context, settled)).collect(),
         journal: context.journal.clone(),
     };
     let proposal = proposal(settled, selected, &outcome, digest);

@@ -56,6 +56,33 @@ pub(super) fn digest(
     row.map(|row| hasher.digest(row)).transpose().map_err(inexact)
 }
 
+/// Returns what takes a change back.
+pub(super) fn inverse(change: &Change) -> Change {
+    let action = match change.action.clone() {
+        Action::Insert { after, after_digest } => Action::Delete { before: after, before_digest: after_digest },
+        Action::Delete { before, before_digest } => Action::Insert { after: before, after_digest: before_digest },
+        Action::Update { columns, before, after, before_digest, after_digest } => Action::Update {
+            columns,
+            before: after,
+            after: before,
+            before_digest: after_digest,
+            after_digest: before_digest,
+        },
+        kept @ Action::Kept { .. } => kept,
+    };
+    Change { table: change.table.clone(), key: change.key.clone(), action }
+}
+
+/// Says of a refusal that it is the way back which was refused; what is no refusal stays.
+pub(super) fn no_way_back(error: TargetError) -> TargetError {
+    let cause = match error {
+        TargetError::Refused(refusal) => refusal,
+        TargetError::Mismatch { table, what } => Refusal::Constraint { table, why: what },
+        other => return other,
+    };
+    cause.of_the_way_back().into()
+}
+
 /// Checks that a row is, before the write, as the plan knows it.
 pub(super) fn before(change: &Change, found: Option<Digest>) -> Result<(), Refusal> {
     let what = match (change.before_digest(), found) {

@@ -16,6 +16,8 @@ pub enum WriteStep {
     Row,
     /// All rows were read back and compared.
     ReadBack,
+    /// The way back was rehearsed, and the rehearsal taken back.
+    Rehearsed,
     /// The commit is about to be sent.
     BeforeCommit,
     /// The commit is durable, and nobody was told yet.

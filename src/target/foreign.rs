@@ -27,22 +27,45 @@ impl ForeignKey {
     /// Names the constraint by what it says: `child(columns) -> parent(columns)`.
     #[must_use]
     pub fn name(&self) -> String {
-        let (child, parent) = (self.child_columns.join(", "), self.parent_columns.join(", "));
-        format!("{}({child}) -> {}({parent})", self.child, self.parent)
+        let side = |table: &str, columns: &[String]| match columns {
+            [] => table.to_owned(),
+            columns => format!("{table}({})", columns.join(", ")),
+        };
+        format!("{} -> {}", side(&self.child, &self.child_columns), side(&self.parent, &self.parent_columns))
     }
 
-    fn refusal(&self, table: &str, why: String) -> Refusal {
+    /// Refuses, by the constraint's name.
+    pub(super) fn refusal(&self, table: &str, why: String) -> Refusal {
         Refusal::ForeignKey { table: table.to_owned(), constraint: self.name(), why }
     }
 }
 
+/// Returns the foreign keys that are enforced.
+pub(super) fn enforced(keys: Vec<ForeignKey>, unenforced: &[String]) -> Vec<ForeignKey> {
+    keys.into_iter().filter(|key| !unenforced.contains(&key.name())).collect()
+}
+
+/// Tells whether a touch, or taking it back, concerns these columns of its table.
+pub(super) fn concerns(touch: &Touch, columns: &[String]) -> bool {
+    let among = |name: &String| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+    touch.inserts > 0 || touch.deletes > 0 || touch.updated.iter().any(among)
+}
+
 /// Judges a touch: what a foreign key would refuse, or carry further, now or when the touch is taken back.
-pub(super) fn judge(touch: &Touch, parents: &[ForeignKey], children: &[ForeignKey]) -> Result<(), Refusal> {
+///
+/// A key that is not enforced refuses no update of its child. What it would carry further is refused all the same:
+/// another program may enforce it.
+pub(super) fn judge(
+    touch: &Touch,
+    parents: &[ForeignKey],
+    children: &[ForeignKey],
+    unenforced: &[String],
+) -> Result<(), Refusal> {
     let table = &touch.table.shape.name;
     let updated = |columns: &[String]| {
         touch.updated.iter().find(|name| columns.iter().any(|column| column.eq_ignore_ascii_case(name)))
     };
-    for key in parents {
+    for key in parents.iter().filter(|key| !unenforced.contains(&key.name())) {
         if let Some(column) = updated(&key.child_columns) {
             return Err(key.refusal(table, format!("{column} would be updated")));
         }

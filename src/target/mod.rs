@@ -117,6 +117,43 @@ pub struct Touch {
     pub deletes: u64,
 }
 
+/// What a census is told beside what is about to happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Conditions<'c> {
+    /// Whether triggers are switched off for the transaction.
+    pub disable_triggers: bool,
+    /// Foreign keys, by name, that the data broke when the operation was made that is to be taken back.
+    pub unenforced: &'c [String],
+    /// Whether rows are put back: a declaration that nobody can keep does not stand in their way.
+    pub back: bool,
+}
+
+/// A row to be tried out, with the row that an update makes it of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// The row that is there; `None` where a row is added.
+    pub from: Option<Vec<Value>>,
+    /// The row as it should become.
+    pub to: Vec<Value>,
+}
+
+impl Trial {
+    /// Tries rows out as they are added.
+    #[must_use]
+    pub fn added(rows: Vec<Vec<Value>>) -> Vec<Self> {
+        rows.into_iter().map(|to| Self { from: None, to }).collect()
+    }
+
+    /// Returns the places of the cells that an update sets; `None` for a row that is added.
+    pub(crate) fn set(&self) -> Option<Vec<usize>> {
+        let from = self.from.as_ref()?;
+        Some(from.iter().zip(&self.to).enumerate().filter(|(_, (one, other))| one != other).map(|(at, _)| at).collect())
+    }
+}
+
+/// Rows of a table as they will be by then, whatever stands there now; `None` for one that will be gone.
+pub type Meanwhile = BTreeMap<Key, Option<Vec<Value>>>;
+
 /// What a census found: refusals come as errors; this is what may be done, and what it leaves behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Census {
@@ -126,6 +163,10 @@ pub struct Census {
     pub notes: Vec<String>,
     /// The triggers that the writing connection switches off.
     pub triggers_disabled: Vec<String>,
+    /// The foreign keys, by name, that rows which are there break already: nobody enforces them, and mfm neither.
+    pub unenforced: Vec<String>,
+    /// Whether a constraint covers what changes, so that only a rehearsal of the way back can prove it.
+    pub rehearse: bool,
     /// A digest of every schema fact the census relied on, compared again inside the transaction.
     pub facts: Option<Digest>,
 }
@@ -141,6 +182,10 @@ pub struct Work<'a> {
     pub facts: Option<Digest>,
     /// Whether to switch triggers off for this transaction.
     pub disable_triggers: bool,
+    /// The foreign keys that the database does not enforce for this transaction.
+    pub unenforced: &'a [String],
+    /// Whether the way back is rehearsed before the commit.
+    pub rehearse: bool,
     /// The marker that has to be there.
     pub marker: &'a Marker,
     /// When, UTC microseconds since 1970.
@@ -274,19 +319,51 @@ pub trait Target {
     ///
     /// # Errors
     /// [`TargetError::Refused`] with the refusal of the first table that cannot be changed exactly.
-    fn census(&mut self, touches: &[Touch], disable_triggers: bool) -> Result<Census, TargetError>;
-    /// Returns rows as the database would hold them, tried out elsewhere: type conversion, NOT NULL and CHECK included.
+    fn preflight(&mut self, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Census, TargetError>;
+    /// Judges what is about to happen for the first time.
+    ///
+    /// # Errors
+    /// As [`Target::preflight`].
+    fn census(&mut self, touches: &[Touch], disable_triggers: bool) -> Result<Census, TargetError> {
+        self.preflight(touches, &Conditions { disable_triggers, ..Conditions::default() })
+    }
+    /// Returns rows as the database would hold them, tried out elsewhere: type conversion, NOT NULL and CHECK included;
+    /// of an update only what concerns the cells that it sets.
     ///
     /// # Errors
     /// [`TargetError::Refused`] where the schema would not take a row.
-    fn rehearse(&mut self, table: &Arc<Table>, rows: Vec<Vec<Value>>) -> Result<Vec<Vec<Value>>, TargetError>;
-    /// Checks that rows to insert, or to update in these columns (empty: all), meet no other unique index.
+    fn normalize(&mut self, table: &Arc<Table>, trials: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError>;
+    /// Returns rows to be added with what the database puts into all columns but those at the known places.
+    ///
+    /// # Errors
+    /// [`TargetError::Refused`] where it has nothing to put there.
+    fn complete(
+        &mut self,
+        table: &Arc<Table>,
+        known: &[usize],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Value>>, TargetError>;
+    /// Checks that rows to insert, or to update in these columns (empty: all), meet no other unique index, once other
+    /// rows are as they will be meanwhile.
     ///
     /// # Errors
     /// [`TargetError::Refused`] with [`Refusal::UniqueIndex`].
-    fn unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError>;
-    /// Checks that rows to insert find the parents, and rows to delete leave no children, that enforced foreign keys
-    /// ask for.
+    fn unique_after(
+        &mut self,
+        table: &Arc<Table>,
+        columns: &[String],
+        rows: &[Vec<Value>],
+        meanwhile: &Meanwhile,
+    ) -> Result<(), TargetError>;
+    /// Checks that rows to insert, or to update in these columns (empty: all), meet no other unique index.
+    ///
+    /// # Errors
+    /// As [`Target::unique_after`].
+    fn unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError> {
+        self.unique_after(table, columns, rows, &Meanwhile::new())
+    }
+    /// Checks that rows to insert find the parents, and rows to delete leave no children, that foreign keys ask for,
+    /// all but the unenforced ones.
     ///
     /// # Errors
     /// [`TargetError::Refused`] with [`Refusal::ForeignKey`].
@@ -295,6 +372,7 @@ pub trait Target {
         table: &Arc<Table>,
         inserted: &[Vec<Value>],
         deleted: &[Vec<Value>],
+        unenforced: &[String],
     ) -> Result<(), TargetError>;
     /// Digests every stored table but mfm's own and the engine's, all in one state.
     fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError>;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use mfm_journal::Digest;
 
 use super::{
-    Answer, Bound, Census, Key, Marker, OperationRow, Pass, Query, Session, Table, TableDigest, Target, TargetError,
-    Touch, Value, Writer,
+    Answer, Bound, Census, Conditions, Key, Marker, Meanwhile, OperationRow, Pass, Query, Session, Table, TableDigest,
+    Target, TargetError, Touch, Trial, Value, Writer,
 };
 
 /// What stands in for a database that is gone, so that its operations can be written off.
@@ -88,19 +88,35 @@ impl Target for Nowhere {
         self.absent()
     }
 
-    fn census(&mut self, _: &[Touch], _: bool) -> Result<Census, TargetError> {
+    fn preflight(&mut self, _: &[Touch], _: &Conditions<'_>) -> Result<Census, TargetError> {
         self.absent()
     }
 
-    fn rehearse(&mut self, _: &Arc<Table>, _: Vec<Vec<Value>>) -> Result<Vec<Vec<Value>>, TargetError> {
+    fn normalize(&mut self, _: &Arc<Table>, _: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError> {
         self.absent()
     }
 
-    fn unique(&mut self, _: &Arc<Table>, _: &[String], _: &[Vec<Value>]) -> Result<(), TargetError> {
+    fn complete(&mut self, _: &Arc<Table>, _: &[usize], _: Vec<Vec<Value>>) -> Result<Vec<Vec<Value>>, TargetError> {
         self.absent()
     }
 
-    fn references(&mut self, _: &Arc<Table>, _: &[Vec<Value>], _: &[Vec<Value>]) -> Result<(), TargetError> {
+    fn unique_after(
+        &mut self,
+        _: &Arc<Table>,
+        _: &[String],
+        _: &[Vec<Value>],
+        _: &Meanwhile,
+    ) -> Result<(), TargetError> {
+        self.absent()
+    }
+
+    fn references(
+        &mut self,
+        _: &Arc<Table>,
+        _: &[Vec<Value>],
+        _: &[Vec<Value>],
+        _: &[String],
+    ) -> Result<(), TargetError> {
         self.absent()
     }
 

@@ -1,10 +1,10 @@
 //! Unique indexes and what would meet them, whatever the engine; looks nothing up itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mfm_journal::Value;
 
-use super::TargetError;
+use super::{Meanwhile, TargetError};
 use crate::model::{Key, Refusal, Table};
 
 /// A unique index, as far as a check needs it.
@@ -28,23 +28,36 @@ pub(super) fn judge(
     table: &Table,
     index: &Index<'_>,
     rows: &[Vec<Value>],
+    meanwhile: &Meanwhile,
     holders: &mut Holders<'_>,
 ) -> Result<(), TargetError> {
     let taken = || Refusal::UniqueIndex { table: table.shape.name.clone(), index: index.name.to_owned() };
+    let folded = |values: &[Value]| -> Vec<Value> {
+        values.iter().enumerate().map(|(at, value)| (index.fold)(at, value)).collect()
+    };
+    let mut by_then: BTreeMap<Vec<Value>, &Key> = BTreeMap::new();
+    for (key, row) in meanwhile {
+        let values = row.as_ref().map(|row| values(table, index, row)).transpose()?.flatten();
+        by_then.extend(values.map(|values| (folded(&values), key)));
+    }
     let mut new = BTreeSet::new();
     for row in rows {
-        let cell = |name: &&str| table.column(name).map(|(at, _)| row.get(at).cloned().unwrap_or(Value::Null));
-        let values = index.columns.iter().map(cell).collect::<Result<Vec<Value>, _>>()?;
-        if values.iter().any(Value::is_null) {
-            continue;
-        }
+        let Some(values) = values(table, index, row)? else { continue };
         let own = table.key_of(row)?;
-        let folded: Vec<_> = values.iter().enumerate().map(|(at, value)| (index.fold)(at, value)).collect();
-        if holders(&values)?.iter().any(|key| *key != own) || !new.insert(folded) {
+        let folded = folded(&values);
+        let held = holders(&values)?.iter().any(|key| *key != own && !meanwhile.contains_key(key));
+        if held || by_then.get(&folded).is_some_and(|key| **key != own) || !new.insert(folded) {
             return Err(taken().into());
         }
     }
     Ok(())
+}
+
+/// Returns what a row puts into an index, `None` where a cell is NULL: such a row meets nothing.
+fn values(table: &Table, index: &Index<'_>, row: &[Value]) -> Result<Option<Vec<Value>>, Refusal> {
+    let cell = |name: &&str| table.column(name).map(|(at, _)| row.get(at).cloned().unwrap_or(Value::Null));
+    let values = index.columns.iter().map(cell).collect::<Result<Vec<Value>, _>>()?;
+    Ok(if values.iter().any(Value::is_null) { None } else { Some(values) })
 }
 
 /// Tells whether an update of some columns (none: an insert) touches an index.

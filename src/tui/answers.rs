@@ -115,7 +115,7 @@ fn reverted(state: &mut State, outcome: &revert::Outcome) {
         (0, true) => state.say(Role::Good, format!("the fault of operation {back} is in effect again")),
         (0, false) if drift > 0 => {
             let rows = super::words::count(drift as u64, "row");
-            let text = format!("operation {back} is taken back; others changed further cells of {rows}, which stay");
+            let text = format!("operation {back} is taken back; further cells of {rows} are not as they were");
             state.say(Role::Warning, text);
         }
         (0, false) if outcome.operations.is_empty() => state.say(Role::Note, "there was nothing to take back"),

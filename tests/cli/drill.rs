@@ -398,3 +398,35 @@ fn two_commands_are_compared_with_each_other() {
     let output = world.run(&["drill", "--yes", "--detector", "a=true", "--detector", "a=false"]);
     assert!(text(&output.stderr).contains("another detector has this name"));
 }
+
+#[test]
+fn w01_rows_that_break_a_declared_key_end_no_drill() {
+    let world = World::with_lab();
+    let lab = rusqlite::Connection::open(world.path().join("lab.db")).unwrap();
+    lab.execute_batch(
+        "PRAGMA foreign_keys = OFF; ALTER TABLE TxFieldPoint ADD COLUMN Edit_ID INT REFERENCES Staff (Staff_ID); \
+         UPDATE TxFieldPoint SET Edit_ID = 987654 WHERE Point > 0",
+    )
+    .unwrap();
+    for modes in ["delete_control_points:single_gap", "create_invalid_angles:gantry"] {
+        let (_, json) = drill(&world, &["--modes", modes, "--sample", "1"]);
+        assert_eq!((&json["tried"], &json["exact"]), (&1.into(), &true.into()), "{json}");
+    }
+    let unmarked = world.run(&["target", "unmark", "lab", "--yes"]);
+    assert!(unmarked.status.success(), "{}", text(&unmarked.stderr));
+}
+
+#[test]
+fn w01_a_record_that_could_not_come_back_is_no_trial_and_ends_no_drill() {
+    let world = World::with_lab();
+    let lab = rusqlite::Connection::open(world.path().join("lab.db")).unwrap();
+    lab.execute_batch(
+        "PRAGMA ignore_check_constraints = ON; ALTER TABLE TxFieldPoint ADD COLUMN Q INT CHECK (Q > 0); \
+         UPDATE TxFieldPoint SET Q = -1",
+    )
+    .unwrap();
+    let (_, json) = drill(&world, &["--modes", "delete_control_points:single_gap", "--sample", "1"]);
+    assert_eq!(json["tried"], 0, "{json}");
+    let (_, json) = drill(&world, &["--modes", "create_invalid_angles:gantry", "--sample", "1"]);
+    assert_eq!((&json["tried"], &json["exact"]), (&1.into(), &true.into()), "{json}");
+}

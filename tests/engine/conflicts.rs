@@ -222,7 +222,12 @@ fn torture_20_a_constraint_added_later_refuses_the_revert() {
     let (world, _, field) = lab();
     let some = serde_json::json!({"fld_id": field, "points_to_delete": [1]});
     world.apply(request("delete_control_points", some)).unwrap();
-    meddle(&world, "ALTER TABLE TxFieldPoint ADD COLUMN Must TEXT NOT NULL DEFAULT 'x'");
+    // A column that has something to put there bars nothing; one that has nothing does.
+    meddle(
+        &world,
+        "ALTER TABLE TxFieldPoint ADD COLUMN Must TEXT NOT NULL DEFAULT 'x'; PRAGMA writable_schema = ON; \
+         UPDATE sqlite_schema SET sql = replace(sql, 'DEFAULT ''x''', ''); PRAGMA writable_schema = RESET",
+    );
     let refused = run(&world, &of(&[1])).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("not_null", 3));
     assert_eq!(status::run(&world.context()).unwrap().active.len(), 1);

@@ -28,5 +28,6 @@ mod signs;
 mod simulated;
 mod stacked;
 mod torture;
+mod way_back;
 mod ways_out;
 mod world;

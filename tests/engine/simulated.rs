@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use mfm::engine::{Engine, EngineError};
 use mfm::model::Value;
-use mfm::target::sim::{SimFault, SimTarget, SimWorld, SimWrite};
+use mfm::target::faults::WriteStep;
+use mfm::target::foreign::ForeignKey;
+use mfm::target::sim::{SimCheck, SimFault, SimTarget, SimWorld, SimWrite};
 use mfm::target::{NewTable, Target};
 use mfm_journal::{Depth, Journal, Verdict};
 use serde_json::json;
@@ -238,4 +240,44 @@ fn a_restored_world_is_replaced() {
     assert_eq!(rig.sim.dump(), rig.before);
     rig.sim.replace();
     assert!(rig.run(apply).is_err());
+}
+
+/// Sets or removes one row of `t`.
+fn change(engine: &mut Engine<'_>, id: i64, after: Option<Vec<Value>>) -> Result<u64, EngineError> {
+    let table = engine.target.table("t")?.unwrap();
+    let key = vec![Value::Integer(id)];
+    let before = engine.target.rows(&table, std::slice::from_ref(&key))?.remove(0);
+    super::bomb::commit(engine, &[mfm::plan::Pending { table, key, before, after }]).map(|done| done.op)
+}
+
+#[test]
+fn a1_a_row_that_could_not_come_back_is_not_changed() {
+    let rig = Rig::new(3);
+    let check = SimCheck { name: "not_ten".into(), holds: |_, row| row[1] != Value::Integer(10) };
+    rig.sim.alter("t", |options| options.checks.push(check)).unwrap();
+    for after in [None, Some(row(1, 11, "x"))] {
+        let refused = rig.run(|engine| change(engine, 1, after)).unwrap_err();
+        assert_eq!(refused.code(), "no_way_back");
+        assert_eq!(rig.sim.dump(), rig.before);
+    }
+    rig.run(|engine| change(engine, 2, None)).unwrap();
+    assert!(rig.sim.log().contains(&WriteStep::Rehearsed));
+    rig.run(revert_all).unwrap();
+    assert_eq!(rig.sim.dump(), rig.before);
+}
+
+#[test]
+fn w01_a_key_that_the_data_break_is_enforced_by_nobody() {
+    let rig = Rig::new(4);
+    let key = |column: &str| ForeignKey {
+        child: "t".into(),
+        child_columns: vec![column.into()],
+        parent: "t".into(),
+        parent_columns: vec!["id".into()],
+        on_delete: None,
+    };
+    rig.sim.add_foreign_key(key("a"));
+    rig.run(|engine| change(engine, 1, None)).unwrap();
+    rig.run(revert_all).unwrap();
+    assert_eq!(rig.sim.dump(), rig.before);
 }

@@ -11,7 +11,7 @@ use super::crash::Rig;
 use super::world::{World, dump, meddle, sample};
 
 /// A marked file with the tables that `sql` makes.
-fn marked(sql: &str) -> Rig {
+pub(super) fn marked(sql: &str) -> Rig {
     let world = World::new();
     meddle(&world, sql);
     let request = mark::Request { target: world.url("lab.db"), confirm: Some("lab.db".into()), ..Default::default() };
@@ -21,7 +21,7 @@ fn marked(sql: &str) -> Rig {
 }
 
 /// Runs an engine on a rig.
-fn run<T>(
+pub(super) fn run<T>(
     rig: &Rig,
     step: impl FnOnce(&mut mfm::engine::Engine<'_>) -> Result<T, EngineError>,
 ) -> Result<T, EngineError> {
@@ -34,7 +34,7 @@ fn run<T>(
 }
 
 /// Replaces one row: `None` adds or removes it.
-fn change(rig: &Rig, table: &str, key: Value, after: Option<Vec<Value>>) -> Result<u64, EngineError> {
+pub(super) fn change(rig: &Rig, table: &str, key: Value, after: Option<Vec<Value>>) -> Result<u64, EngineError> {
     run(rig, |engine| {
         let table = engine.target.table(table)?.unwrap();
         let before = engine.target.rows(&table, &[vec![key.clone()]])?.remove(0);
@@ -42,7 +42,7 @@ fn change(rig: &Rig, table: &str, key: Value, after: Option<Vec<Value>>) -> Resu
     })
 }
 
-fn text(text: &str) -> Value {
+pub(super) fn text(text: &str) -> Value {
     Value::Text(text.into())
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use mfm::model::{Action, Change, Key, Refusal, Table, Value};
 use mfm::target::sqlite::SqliteTarget;
-use mfm::target::{Census, DomainKeys, ExecuteError, Executed, Marker, Target, TargetError, Touch, Work};
+use mfm::target::{Census, DomainKeys, ExecuteError, Executed, Marker, Target, TargetError, Touch, Trial, Work};
 use mfm_journal::{Digest, Face, Holder, Images, Intended, Intent, Journal, OperationAction, Stamp, TargetRef};
 
 pub(crate) const AT_US: i64 = 1_700_000_000_000_000;
@@ -152,7 +152,7 @@ pub(crate) fn update(
         columns.push(at);
     }
     columns.sort_unstable();
-    let after = target.rehearse(&table, vec![after])?.remove(0);
+    let after = target.normalize(&table, vec![Trial { from: Some(before.clone()), to: after }])?.remove(0);
     let names: Vec<String> = columns.iter().map(|at| table.columns[*at].image.name.clone()).collect();
     target.unique(&table, &names, std::slice::from_ref(&after))?;
     let pick = |row: &[Value]| columns.iter().map(|at| row[*at].clone()).collect::<Vec<_>>();
@@ -168,9 +168,9 @@ pub(crate) fn update(
 
 pub(crate) fn insert(target: &mut dyn Target, name: &str, row: Vec<Value>) -> Result<Change, TargetError> {
     let table = table(target, name);
-    let after = target.rehearse(&table, vec![row])?.remove(0);
+    let after = target.normalize(&table, Trial::added(vec![row]))?.remove(0);
     target.unique(&table, &[], std::slice::from_ref(&after))?;
-    target.references(&table, std::slice::from_ref(&after), &[])?;
+    target.references(&table, std::slice::from_ref(&after), &[], &[])?;
     let key = table.key_of(&after)?;
     let after_digest = digest(&table, &after);
     Ok(Change { table: Arc::clone(&table.shape), key, action: Action::Insert { after, after_digest } })
@@ -179,7 +179,7 @@ pub(crate) fn insert(target: &mut dyn Target, name: &str, row: Vec<Value>) -> Re
 pub(crate) fn delete(target: &mut dyn Target, name: &str, key: Key) -> Result<Change, TargetError> {
     let table = table(target, name);
     let before = row(target, name, &key).expect("a row to delete");
-    target.references(&table, &[], std::slice::from_ref(&before))?;
+    target.references(&table, &[], std::slice::from_ref(&before), &[])?;
     let before_digest = digest(&table, &before);
     Ok(Change { table: Arc::clone(&table.shape), key, action: Action::Delete { before, before_digest } })
 }
@@ -254,7 +254,8 @@ pub(crate) fn execute_judged(
 ) -> Result<Executed, ExecuteError> {
     let marker = target.marker().unwrap().expect("a marker");
     let facts = census.facts;
-    let work = Work { changes, touches, facts, disable_triggers, marker: &marker, at_us: AT_US };
+    let (unenforced, rehearse) = (census.unenforced.as_slice(), census.rehearse);
+    let work = Work { changes, touches, facts, disable_triggers, unenforced, rehearse, marker: &marker, at_us: AT_US };
     let mut writer = target.writer(WAIT_MS).map_err(ExecuteError::RolledBack)?;
     writer.execute(&notebook.intend(changes), &work)
 }

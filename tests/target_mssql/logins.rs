@@ -216,6 +216,8 @@ fn refused_with(database: &Database, login: &Login, planned: &[mfm::model::Chang
             touches: &touches,
             facts,
             disable_triggers: false,
+            unenforced: &[],
+            rehearse: false,
             marker: &marker,
             at_us: AT_US,
         };

@@ -119,7 +119,12 @@ fn alike(found: &[Option<Vec<Value>>], wanted: &[Vec<Value>], declared: &str) {
 fn there_and_back(target: &mut dyn Target, name: &str, declared: &str, values: &[Value]) {
     let t = table(target, name);
     let planned: Vec<Vec<Value>> = values.iter().enumerate().map(|(key, value)| keyed(key, value)).collect();
-    let rehearsed = target.rehearse(&t, planned.clone()).unwrap().into_iter().map(Some).collect::<Vec<_>>();
+    let rehearsed = target
+        .normalize(&t, mfm::target::Trial::added(planned.clone()))
+        .unwrap()
+        .into_iter()
+        .map(Some)
+        .collect::<Vec<_>>();
     alike(&rehearsed, &planned, declared);
     let added: Vec<Change> = planned.iter().map(|row| insert(target, name, row.clone()).unwrap()).collect();
     let mut notebook = Notebook::new();

@@ -21,7 +21,11 @@ impl Report for Outcome {
             page.line(&format!("not put back by any revert: {}: {}", residue.table, residue.what));
         }
         self.inverse.drift.iter().take(ROWS_MAX).for_each(|row| {
-            page.line(&format!("{} {}: another column keeps what somebody else wrote", row.table, row.key));
+            let what = row.left().map_or_else(
+                || "another column keeps what somebody else wrote".to_owned(),
+                |columns| format!("{columns}, which came since, is left to the database"),
+            );
+            page.line(&format!("{} {}: {what}", row.table, row.key));
         });
         if !self.blocked_by.is_empty() {
             page.heading("In the way");

@@ -2,6 +2,7 @@
 
 use crate::cli::failures::conflict_line;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, yes};
+use crate::engine::revert::Drift;
 use crate::ops::revert::{Line, Outcome};
 
 /// How many rows a page names an operation.
@@ -71,13 +72,18 @@ fn remarks(page: &mut Page, line: &Line) {
         more(page, line.conflicts.len());
     }
     if !line.drift.is_empty() {
-        page.heading(&format!("Operation {}: back; other columns of its rows were changed since", line.reverts));
-        line.drift.iter().take(ROWS_MAX).for_each(|row| page.line(&format!("{} {}", row.table, row.key)));
+        page.heading(&format!("Operation {}: back; other columns of its rows are not as they were", line.reverts));
+        line.drift.iter().take(ROWS_MAX).for_each(|row| page.line(&drift(row)));
         more(page, line.drift.len());
     }
     for residue in &line.residue {
         page.line(&format!("operation {}: not put back: {}: {}", line.reverts, residue.table, residue.what));
     }
+}
+
+fn drift(row: &Drift) -> String {
+    let named = format!("{} {}", row.table, row.key);
+    row.left().map_or(named.clone(), |columns| format!("{named}: {columns}, which came since, is the database's own"))
 }
 
 fn more(page: &mut Page, all: usize) {

@@ -4,6 +4,7 @@ use mfm_journal::{Action, Change, Value};
 
 use super::super::error::EngineError;
 use super::super::look::Lens;
+use crate::model::Refusal;
 use crate::model::refusal::ROW_GONE;
 
 /// What becomes of one row.
@@ -28,6 +29,11 @@ impl Judgement {
     /// A later operation of ours set the same columns.
     pub(super) fn blocked(op: u64) -> Self {
         Self::Conflict { columns: Vec::new(), why: format!("operation {op} changed it later"), operation: Some(op) }
+    }
+
+    /// The schema, or another row, would not let the row back in.
+    pub(super) fn barred(refusal: &Refusal) -> Self {
+        Self::conflict(Vec::new(), &refusal.to_string())
     }
 
     fn conflict(columns: Vec<String>, why: &str) -> Self {
@@ -97,7 +103,8 @@ fn update(
     Judgement::conflict(names, "somebody else changed it since")
 }
 
-/// Returns a row of the table now that holds the image's cells; columns that the image does not know stay, or are NULL.
+/// Returns a row of the table now that holds the image's cells; columns that the image does not know stay, or are NULL
+/// until the database has filled them.
 fn whole(cells: &[Value], now: Option<&[Value]>, lens: &Lens) -> Option<Vec<Value>> {
     let width = lens.table.as_ref()?.columns.len();
     let mut row = now.map_or_else(|| vec![Value::Null; width], <[Value]>::to_vec);

@@ -6,6 +6,7 @@ use mfm_journal::{Journal, Operation, Verdict};
 use serde::Serialize;
 
 use crate::engine::revert::{Drift, Judged, Options, Selection};
+use crate::engine::terms::Terms;
 use crate::engine::{Engine, EngineError, resolve};
 use crate::model::refusal::{Conflict, ROW_GONE};
 use crate::ops::cell::{self, CHANGES_MAX, ChangeRow};
@@ -172,7 +173,7 @@ impl Found {
         // What depends on the schema and on other rows is tried out only where a revert would come so far.
         if self.inverse.state == State::Possible {
             for planned in &judged.planned {
-                match engine.prepare(&planned.rows, false) {
+                match engine.prepare_by(&planned.rows, &Terms::of_revert(&planned.operation, false)) {
                     Ok(_) => {}
                     Err(error @ EngineError::Journal(_)) => return Err(error.into()),
                     Err(error) => self.refusal(&error.into()),

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::{Difference, Line, Run, line};
 use crate::engine::apply::{Prepared, Proposal};
 use crate::engine::replay::{Step, note};
+use crate::engine::terms::Terms;
 use crate::engine::{EngineError, guard};
 use crate::ops::plan::{self, Options, Request, Settled};
 use crate::ops::reading::changes;
@@ -79,7 +80,7 @@ impl Run<'_, '_> {
         let force = operation.detail.get("forced").and_then(Json::as_bool).unwrap_or_default();
         let mut engine = self.context.engine(journal, target, &self.ends.onto.name);
         let rows = engine.revert_again(&own, journaled, force)?;
-        let prepared = engine.prepare(&rows, disable_triggers)?;
+        let prepared = engine.prepare_by(&rows, &Terms::of_revert(&own, disable_triggers))?;
         let kept = ["conflicts", "drift", "forced", "skip_conflicts"];
         let detail = operation.detail.iter().filter(|(name, _)| kept.contains(&name.as_str()));
         let proposal = Proposal {

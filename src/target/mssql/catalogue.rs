@@ -33,6 +33,8 @@ pub(super) struct Sheet {
     pub(super) unkept: Vec<String>,
     /// The unique indexes over all rows, the key's own left out.
     pub(super) unique: Vec<UniqueIndex>,
+    /// Whether there are unique indexes over computed columns, or over some rows only.
+    pub(super) odd_unique: bool,
     /// What keeps the table from being changed exactly, in words.
     pub(super) obstacles: Vec<String>,
     /// The columns that this login sees masked.
@@ -200,6 +202,8 @@ pub(super) fn declared_sheet(
     sheet.checks = checks.iter().filter_map(|row| Some((word(row.first())?, word(row.get(1))?))).collect();
     sheet.parents = foreign::keys(&parents);
     sheet.children = foreign::keys(&children);
+    let odd = |row: &Cells| flag(row.get(2)) || word(row.get(3)).is_some_and(|name| sheet.field(&name).is_none());
+    sheet.odd_unique = indexes.iter().any(odd);
     Ok(sheet)
 }
 
@@ -316,6 +320,7 @@ pub(super) fn assemble(
         masked: masked.map(|column| column.name.clone()).collect(),
         forces_delay: oddities::forces_delay(special),
         tracked: oddities::tracked(special),
+        odd_unique: false,
         hides: oddities::hides(special),
         triggers: Vec::new(),
         checks: Vec::new(),

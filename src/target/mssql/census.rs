@@ -10,9 +10,9 @@ use super::{catalogue, rows};
 use crate::model::refusal::show;
 use crate::model::{KeyStanding, Refusal, Role};
 use crate::target::facts::Facts;
-use crate::target::foreign::judge;
+use crate::target::foreign::{concerns, judge};
 use crate::target::known;
-use crate::target::{Census, DomainKeys, TargetError, Touch};
+use crate::target::{Census, Conditions, DomainKeys, TargetError, Touch};
 
 /// Everything that a census needs beside what is about to happen.
 pub(super) struct Surveyor<'c> {
@@ -26,7 +26,7 @@ pub(super) struct Surveyor<'c> {
 
 impl Surveyor<'_> {
     /// Judges touches; see [`crate::target::Target::census`].
-    pub(super) fn census(&mut self, touches: &[Touch], disable_triggers: bool) -> Result<Census, TargetError> {
+    pub(super) fn census(&mut self, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Census, TargetError> {
         let sheets = self.sheets(touches)?;
         let mut census = Census { facts: Some(facts(&sheets)), ..Census::default() };
         for (touch, sheet) in touches.iter().zip(&sheets) {
@@ -34,8 +34,9 @@ impl Surveyor<'_> {
             self.refuse_masked(sheet)?;
             self.prove_key(sheet, &mut census.notes)?;
             refuse_unsettable(sheet, touch)?;
-            judge_triggers(sheet, touch, disable_triggers, &mut census)?;
-            judge(touch, &sheet.parents, &sheet.children)?;
+            judge_triggers(sheet, touch, conditions.disable_triggers, &mut census)?;
+            judge(touch, &sheet.parents, &sheet.children, &[])?;
+            census.rehearse |= needs_rehearsal(sheet, touch);
             self.judge_permissions(sheet, touch, !census.triggers_disabled.is_empty())?;
             declare_residue(sheet, touch, &mut census);
         }
@@ -146,6 +147,17 @@ fn judge_triggers(sheet: &Sheet, touch: &Touch, disable: bool, census: &mut Cens
         }
     }
     Ok(())
+}
+
+/// Tells whether a constraint covers what a touch changes: what is judged by the declaration alone does not prove then
+/// that the change can be taken back.
+fn needs_rehearsal(sheet: &Sheet, touch: &Touch) -> bool {
+    let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
+    let set = |columns: &[String]| comes_or_goes || columns.iter().any(|name| touch.updated.contains(name));
+    let tied = sheet.parents.iter().any(|key| concerns(touch, &key.child_columns))
+        || sheet.children.iter().any(|key| concerns(touch, &key.parent_columns));
+    let unique = sheet.odd_unique || sheet.unique.iter().any(|index| set(&index.columns));
+    (comes_or_goes || !touch.updated.is_empty()) && (tied || unique || !sheet.checks.is_empty())
 }
 
 fn refuse_special(sheet: &Sheet) -> Result<(), Refusal> {

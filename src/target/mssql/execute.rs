@@ -7,7 +7,7 @@ use mfm_journal::{Action, Change, Digest, Intended, RowHasher, TableShape, Value
 use super::catalogue::{Field, Sheet};
 use super::stage::{self, Part, Staged};
 use super::writer::MssqlWriter;
-use super::{census, marks, rehearse, rows, sql};
+use super::{census, marks, normalize, rows, sql};
 use crate::model::Refusal;
 use crate::target::compare;
 use crate::target::faults::WriteStep;
@@ -33,9 +33,30 @@ pub(super) fn transact(writer: &mut MssqlWriter, intended: &Intended, work: &Wor
             rows += carry_out(writer, sheet, &group)?;
         }
     }
+    if work.rehearse {
+        rehearse(writer, work, &sheets)?;
+    }
     switch_triggers_on(writer, &disabled)?;
     // Until rows of a table were written, nothing kept others from changing its declaration: now something does.
     compare_facts(writer, work).map(|_| rows)
+}
+
+/// Tries the way back, and takes the trial back again. One that the server refuses is rolled back with all the rest.
+fn rehearse(writer: &mut MssqlWriter, work: &Work<'_>, sheets: &Sheets<'_>) -> Result<(), TargetError> {
+    let mark = |writer: &mut MssqlWriter, text: &str| {
+        let (wire, place) = writer.wire()?;
+        wire.run(text).map_err(place.error("rehearse the way back"))
+    };
+    mark(writer, sql::session::SAVE)?;
+    for batch in work.changes.chunks(rows::BATCH) {
+        let back: Vec<Change> = batch.iter().map(compare::inverse).collect();
+        for group in groups(&back) {
+            let Some(sheet) = sheets.get(group.table) else { continue };
+            carry_out(writer, sheet, &group).map_err(compare::no_way_back)?;
+        }
+    }
+    mark(writer, sql::session::ROLLBACK_TO_SAVE)?;
+    writer.step(WriteStep::Rehearsed)
 }
 
 fn put_uid(writer: &mut MssqlWriter, intended: &Intended, work: &Work<'_>) -> Result<(), TargetError> {
@@ -276,7 +297,7 @@ fn read_back(writer: &mut MssqlWriter, sheet: &Sheet, group: &Group<'_>, staged:
 /// Writes the staged rows of a group with one statement, and returns how many the server counted.
 fn write(writer: &mut MssqlWriter, sheet: &Sheet, change: &Change, staged: &Staged) -> Result<u64, TargetError> {
     let (wire, place) = writer.wire()?;
-    let failed = |fault| rehearse::refusal(place, sheet, "write rows", fault);
+    let failed = |fault| normalize::refusal(place, sheet, "write rows", fault);
     let text = match &change.action {
         Action::Insert { .. } => sql::writes::insert(sheet, staged),
         Action::Delete { .. } => sql::writes::delete(sheet, staged),

@@ -49,17 +49,19 @@ pub(super) fn references(
     wire: &mut Wire,
     around: &Surroundings<'_>,
     sheet: &Sheet,
-    inserted: &[Vec<Value>],
-    deleted: &[Vec<Value>],
+    (inserted, deleted): (&[Vec<Value>], &[Vec<Value>]),
+    unenforced: &[String],
 ) -> Result<(), TargetError> {
     let mut answers = Answers { wire, around, sheets: BTreeMap::new(), known: BTreeMap::new() };
     if !inserted.is_empty() {
         let mut lookup = |key: &ForeignKey, values: &[Value]| answers.holds(&key.parent, &key.parent_columns, values);
-        foreign::parents_of(&sheet.table, &sheet.parents, inserted, &mut lookup)?;
+        let keys = foreign::enforced(sheet.parents.clone(), unenforced);
+        foreign::parents_of(&sheet.table, &keys, inserted, &mut lookup)?;
     }
     if !deleted.is_empty() {
         let mut lookup = |key: &ForeignKey, values: &[Value]| answers.holds(&key.child, &key.child_columns, values);
-        foreign::children_of(&sheet.table, &sheet.children, deleted, &mut lookup)?;
+        let keys = foreign::enforced(sheet.children.clone(), unenforced);
+        foreign::children_of(&sheet.table, &keys, deleted, &mut lookup)?;
     }
     Ok(())
 }

@@ -101,7 +101,7 @@ impl MssqlLab {
         let mut rows = filling.rows.iter().map(|row| row.iter().collect());
         let staged = stage::stage(wire, place, sheet, &parts, &mut rows)?;
         let sent = wire.execute(&sql::writes::insert(sheet, &staged), Vec::new());
-        sent.map_err(|fault| super::rehearse::refusal(place, sheet, "fill a lab's table", fault))?;
+        sent.map_err(|fault| super::normalize::refusal(place, sheet, "fill a lab's table", fault))?;
         stage::unstage(wire, place, &staged)?;
         filling.rows.clear();
         Ok(())

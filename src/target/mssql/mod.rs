@@ -8,10 +8,10 @@ mod fault;
 mod foreign;
 mod lab;
 mod marks;
+mod normalize;
 mod oddities;
 mod open;
 mod pass;
-mod rehearse;
 mod rows;
 mod session;
 mod sql;
@@ -35,7 +35,8 @@ use self::session::{Session, Step};
 use super::faults::SharedFaults;
 use super::tally::Tally;
 use super::{
-    Bound, Census, DomainKeys, Marker, OperationRow, TableDigest, Target, TargetError, Touch, Writer, compare,
+    Bound, Census, Conditions, DomainKeys, Marker, Meanwhile, OperationRow, TableDigest, Target, TargetError, Touch,
+    Trial, Writer, compare,
 };
 use crate::model::ports::Secrets;
 use crate::model::{Answer, Filter, Key, Page, Pass, Query, Table};
@@ -288,28 +289,47 @@ impl Target for MssqlTarget {
         })
     }
 
-    fn census(&mut self, touches: &[Touch], disable_triggers: bool) -> Result<Census, TargetError> {
+    fn preflight(&mut self, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Census, TargetError> {
         self.session.forget();
         let login = self.session.identity.login.clone();
         let login = (!self.session.access.reads_apart()).then_some(login);
         self.session.in_one_state(&mut |step| {
             let Step { wire, place, offers, keys, .. } = step;
             let mut surveyor = Surveyor { wire, place, offers, keys, login: login.as_deref() };
-            surveyor.census(touches, disable_triggers)
+            surveyor.census(touches, conditions)
         })
     }
 
-    fn rehearse(&mut self, table: &Arc<Table>, rows: Vec<Vec<Value>>) -> Result<Vec<Vec<Value>>, TargetError> {
+    fn normalize(&mut self, table: &Arc<Table>, trials: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError> {
         self.session.in_one_state(&mut |step| {
             let sheet = step.same(table)?;
-            rehearse::rehearse(step.wire, step.place, &sheet, rows.clone())
+            normalize::normalize(step.wire, step.place, &sheet, trials.clone())
         })
     }
 
-    fn unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError> {
+    fn complete(
+        &mut self,
+        table: &Arc<Table>,
+        known: &[usize],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Value>>, TargetError> {
         self.session.in_one_state(&mut |step| {
             let sheet = step.same(table)?;
-            unique::unique(step.wire, step.place, &sheet, columns, rows)
+            normalize::complete(step.wire, step.place, &sheet, known, rows.clone())
+        })
+    }
+
+    fn unique_after(
+        &mut self,
+        table: &Arc<Table>,
+        columns: &[String],
+        rows: &[Vec<Value>],
+        meanwhile: &Meanwhile,
+    ) -> Result<(), TargetError> {
+        self.session.in_one_state(&mut |step| {
+            let sheet = step.same(table)?;
+            // The server compares by its own rules: what other rows will be by then is asked once they are.
+            if meanwhile.is_empty() { unique::unique(step.wire, step.place, &sheet, columns, rows) } else { Ok(()) }
         })
     }
 
@@ -318,11 +338,12 @@ impl Target for MssqlTarget {
         table: &Arc<Table>,
         inserted: &[Vec<Value>],
         deleted: &[Vec<Value>],
+        unenforced: &[String],
     ) -> Result<(), TargetError> {
         self.session.in_one_state(&mut |step| {
             let sheet = step.same(table)?;
             let around = Surroundings { place: step.place, offers: step.offers, keys: step.keys };
-            foreign::references(step.wire, &around, &sheet, inserted, deleted)
+            foreign::references(step.wire, &around, &sheet, (inserted, deleted), unenforced)
         })
     }
 

@@ -6,11 +6,11 @@ use super::state::State;
 use super::table::SimTable;
 use crate::model::refusal::show;
 use crate::model::{KeyStanding, Refusal, Role};
-use crate::target::foreign::judge;
-use crate::target::{Census, Touch};
+use crate::target::foreign::{ForeignKey, concerns, judge};
+use crate::target::{Census, Conditions, Touch};
 
 /// Judges touches; see [`crate::target::Target::census`].
-pub(super) fn census(state: &State, touches: &[Touch], disable_triggers: bool) -> Result<Census, Refusal> {
+pub(super) fn census(state: &State, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Census, Refusal> {
     let mut census = Census { facts: Some(state.facts(touches)?), ..Census::default() };
     for touch in touches {
         let table = state.same(&touch.table)?;
@@ -21,16 +21,39 @@ pub(super) fn census(state: &State, touches: &[Touch], disable_triggers: bool) -
         }
         for trigger in table.options.triggers.iter().filter(|trigger| trigger.fires(touch)) {
             let (table, trigger) = (table.name().to_owned(), trigger.name.clone());
-            if !disable_triggers {
+            if !conditions.disable_triggers {
                 return Err(Refusal::Trigger { table, trigger });
             }
             census.notes.push(format!("{table}: trigger {trigger} is switched off for this transaction"));
             census.triggers_disabled.push(trigger);
         }
-        judge(touch, &state.parents(table.name()), &state.children(table.name()))?;
+        judge_keys(state, touch, conditions, &mut census)?;
+        let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
+        let set = |columns: &Vec<String>| columns.iter().any(|name| touch.updated.contains(name));
+        let unique = table.options.unique.iter().any(|(_, columns)| comes_or_goes || set(columns));
+        census.rehearse |= unique || !table.options.checks.is_empty();
         declare_residue(table, touch, &mut census);
     }
     Ok(census)
+}
+
+/// Judges the foreign keys that a touch concerns; those that the data break already are enforced by nobody.
+fn judge_keys(state: &State, touch: &Touch, conditions: &Conditions<'_>, census: &mut Census) -> Result<(), Refusal> {
+    let table = &touch.table.shape.name;
+    let (parents, children) = (state.parents(table), state.children(table));
+    let declared = parents.iter().map(|key| (key, &key.child_columns));
+    let all = declared.chain(children.iter().map(|key| (key, &key.parent_columns)));
+    let concerned: Vec<&ForeignKey> = all.filter(|(_, columns)| concerns(touch, columns)).map(|(key, _)| key).collect();
+    census.rehearse |= !concerned.is_empty();
+    for key in concerned {
+        let name = key.name();
+        let broken = conditions.unenforced.contains(&name) || state.is_broken(key)?;
+        if broken && !census.unenforced.contains(&name) {
+            census.notes.push(format!("{table}: {name} is not enforced for this transaction: rows break it already"));
+            census.unenforced.push(name);
+        }
+    }
+    judge(touch, &parents, &children, &census.unenforced)
 }
 
 fn prove_key(table: &SimTable, notes: &mut Vec<String>) -> Result<(), Refusal> {

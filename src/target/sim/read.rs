@@ -14,7 +14,10 @@ use crate::model::{Answer, Filter, Key, Pass, Query, Table};
 use crate::target::foreign::{self, ForeignKey};
 use crate::target::tally::Tally;
 use crate::target::unique::{Index, judge, touches};
-use crate::target::{Bound, Census, Marker, OperationRow, Session, TableDigest, Target, TargetError, Touch, Writer};
+use crate::target::{
+    Bound, Census, Conditions, Marker, Meanwhile, OperationRow, Session, TableDigest, Target, TargetError, Touch,
+    Trial, Writer,
+};
 
 /// A simulated database, opened by one process.
 #[derive(Debug)]
@@ -143,17 +146,39 @@ impl Target for SimTarget {
         Ok(keys.iter().map(|key| Ok(table.row(key)?.cloned())).collect::<Result<_, crate::model::Refusal>>()?)
     }
 
-    fn census(&mut self, touches: &[Touch], disable_triggers: bool) -> Result<Census, TargetError> {
-        Ok(census::census(&self.ask()?.committed, touches, disable_triggers)?)
+    fn preflight(&mut self, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Census, TargetError> {
+        Ok(census::census(&self.ask()?.committed, touches, conditions)?)
     }
 
-    fn rehearse(&mut self, table: &Arc<Table>, rows: Vec<Vec<Value>>) -> Result<Vec<Vec<Value>>, TargetError> {
+    fn normalize(&mut self, table: &Arc<Table>, trials: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError> {
         let world = self.ask()?;
         let table = world.committed.same(table)?;
-        Ok(rows.into_iter().map(|row| table.held(row)).collect::<Result<_, _>>()?)
+        Ok(trials.into_iter().map(|trial| table.held(trial.to)).collect::<Result<_, _>>()?)
     }
 
-    fn unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError> {
+    fn complete(
+        &mut self,
+        table: &Arc<Table>,
+        known: &[usize],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Value>>, TargetError> {
+        let world = self.ask()?;
+        let defaults = &world.committed.same(table)?.options.defaults;
+        let whole = |row: Vec<Value>| -> Vec<Value> {
+            let cells = table.columns.iter().zip(row).enumerate();
+            let own = |name: &str| defaults.get(name).cloned().unwrap_or(Value::Null);
+            cells.map(|(at, (column, cell))| if known.contains(&at) { cell } else { own(&column.image.name) }).collect()
+        };
+        Ok(rows.into_iter().map(whole).collect())
+    }
+
+    fn unique_after(
+        &mut self,
+        table: &Arc<Table>,
+        columns: &[String],
+        rows: &[Vec<Value>],
+        meanwhile: &Meanwhile,
+    ) -> Result<(), TargetError> {
         let world = self.ask()?;
         let sim = world.committed.same(table)?;
         for (name, index) in &sim.options.unique {
@@ -170,7 +195,7 @@ impl Target for SimTarget {
                 Ok(found.collect::<Result<Vec<Key>, _>>()?)
             };
             let judged = Index { name, columns: names.clone(), fold: &|_, value| key_form(value) };
-            judge(table, &judged, rows, &mut holders)?;
+            judge(table, &judged, rows, meanwhile, &mut holders)?;
         }
         Ok(())
     }
@@ -180,6 +205,7 @@ impl Target for SimTarget {
         table: &Arc<Table>,
         inserted: &[Vec<Value>],
         deleted: &[Vec<Value>],
+        unenforced: &[String],
     ) -> Result<(), TargetError> {
         let world = self.ask()?;
         let (state, name) = (&world.committed, &table.shape.name);
@@ -187,8 +213,8 @@ impl Target for SimTarget {
         let mut parent =
             |key: &ForeignKey, values: &[Value]| Ok(state.holds(&key.parent, &key.parent_columns, values)?);
         let mut child = |key: &ForeignKey, values: &[Value]| Ok(state.holds(&key.child, &key.child_columns, values)?);
-        foreign::parents_of(table, &state.parents(name), inserted, &mut parent)?;
-        foreign::children_of(table, &state.children(name), deleted, &mut child)
+        foreign::parents_of(table, &foreign::enforced(state.parents(name), unenforced), inserted, &mut parent)?;
+        foreign::children_of(table, &foreign::enforced(state.children(name), unenforced), deleted, &mut child)
     }
 
     fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {

@@ -103,6 +103,20 @@ impl State {
         Ok(table.rows().any(|row| same(&row)))
     }
 
+    /// Tells whether rows that are there break a foreign key already.
+    pub(super) fn is_broken(&self, key: &ForeignKey) -> Result<bool, Refusal> {
+        let child = self.table(&key.child)?;
+        for row in child.rows() {
+            let cells = key.child_columns.iter().map(|name| child.table.column(name));
+            let cells = cells.map(|found| found.map(|(at, _)| row.get(at).cloned().unwrap_or(Value::Null)));
+            let cells = cells.collect::<Result<Vec<Value>, _>>()?;
+            if !cells.iter().any(Value::is_null) && !self.holds(&key.parent, &key.parent_columns, &cells)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Digests every schema fact that a census of these touches relies on.
     pub(super) fn facts(&self, touches: &[Touch]) -> Result<Digest, Refusal> {
         let mut facts = Facts::default();

@@ -21,6 +21,8 @@ pub struct SimOptions {
     pub checks: Vec<SimCheck>,
     /// Whether inserts use up numbers of a counter.
     pub identity: bool,
+    /// What a row gets in columns that nobody gives; NULL where it is not here.
+    pub defaults: BTreeMap<String, Value>,
 }
 
 /// A CHECK constraint.

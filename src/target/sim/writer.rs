@@ -134,16 +134,28 @@ fn transact(world: &mut World, intended: &Intended, work: &Work<'_>) -> Result<u
     world.step(WriteStep::Compared, Some(&mut staged), Locks::Rows)?;
     let mut rows = 0;
     for change in work.changes.iter().filter(|change| change.writes()) {
-        write(&mut staged, change)?;
+        write(&mut staged, change, work.unenforced)?;
         rows += 1;
         world.step(WriteStep::Row, Some(&mut staged), Locks::Rows)?;
     }
     each_row(&staged, work, compare::after)?;
     world.step(WriteStep::ReadBack, Some(&mut staged), Locks::Rows)?;
+    if work.rehearse {
+        rehearse(&staged, work).map_err(compare::no_way_back)?;
+        world.step(WriteStep::Rehearsed, Some(&mut staged), Locks::Rows)?;
+    }
     world.step(WriteStep::BeforeCommit, Some(&mut staged), Locks::Rows)?;
     world.committed = staged;
     world.step(WriteStep::AfterCommit, None, Locks::Open)?;
     Ok(rows)
+}
+
+/// Tries the way back on rows that nobody keeps.
+fn rehearse(staged: &State, work: &Work<'_>) -> Result<(), TargetError> {
+    let mut trial = staged.clone();
+    let back: Vec<Change> = work.changes.iter().map(compare::inverse).collect();
+    back.iter().filter(|change| change.writes()).try_for_each(|change| write(&mut trial, change, work.unenforced))?;
+    each_row(&trial, &Work { changes: &back, ..work.clone() }, compare::after)
 }
 
 fn put_uid(world: &World, staged: &mut State, intended: &Intended) -> Result<(), Stop> {
@@ -206,9 +218,9 @@ fn each_row(
 }
 
 /// Writes one change, and counts it.
-fn write(staged: &mut State, change: &Change) -> Result<(), TargetError> {
+fn write(staged: &mut State, change: &Change, unenforced: &[String]) -> Result<(), TargetError> {
     let name = &change.table.name;
-    enforce(staged, change)?;
+    enforce(staged, change, unenforced)?;
     let table = staged.table_mut(name)?;
     let counted = match &change.action {
         Action::Insert { after, .. } => table.insert(after.clone()).map(|()| 1)?,
@@ -227,17 +239,19 @@ fn write(staged: &mut State, change: &Change) -> Result<(), TargetError> {
 }
 
 /// Enforces foreign keys on one change, as the database itself does.
-fn enforce(staged: &State, change: &Change) -> Result<(), TargetError> {
+fn enforce(staged: &State, change: &Change, unenforced: &[String]) -> Result<(), TargetError> {
     let name = &change.table.name;
     let table = &staged.table(name)?.table;
     let mut parent = |key: &ForeignKey, values: &[Value]| Ok(staged.holds(&key.parent, &key.parent_columns, values)?);
     let mut child = |key: &ForeignKey, values: &[Value]| Ok(staged.holds(&key.child, &key.child_columns, values)?);
     match &change.action {
         Action::Insert { after, .. } => {
-            foreign::parents_of(table, &staged.parents(name), std::slice::from_ref(after), &mut parent)
+            let keys = foreign::enforced(staged.parents(name), unenforced);
+            foreign::parents_of(table, &keys, std::slice::from_ref(after), &mut parent)
         }
         Action::Delete { before, .. } => {
-            foreign::children_of(table, &staged.children(name), std::slice::from_ref(before), &mut child)
+            let keys = foreign::enforced(staged.children(name), unenforced);
+            foreign::children_of(table, &keys, std::slice::from_ref(before), &mut child)
         }
         Action::Update { .. } | Action::Kept { .. } => Ok(()),
     }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::key::{self, KeyChoice};
 use super::open::Place;
-use super::sql;
+use super::{sql, trigger};
 use crate::model::{Column, KeyStanding, Refusal, Role, Storage, Table};
 use crate::target::known;
 use crate::target::{DomainKeys, TargetError, declared};
@@ -37,6 +37,10 @@ pub(super) struct Sheet {
     pub(super) seek: bool,
     /// The plain unique indexes, the key's own left out.
     pub(super) unique: Vec<UniqueIndex>,
+    /// Whether there are unique indexes over expressions, over computed columns, or over some rows only.
+    pub(super) odd_unique: bool,
+    /// Whether there are CHECK constraints.
+    pub(super) checked: bool,
 }
 
 /// A unique index over plain columns of all rows.
@@ -150,7 +154,7 @@ pub(super) fn is_own(name: &str) -> bool {
     ["mfm_marker", "mfm_operation"].iter().any(|own| name.eq_ignore_ascii_case(own))
 }
 
-fn find(listed: Vec<Listed>, name: &str) -> Option<Listed> {
+pub(super) fn find(listed: Vec<Listed>, name: &str) -> Option<Listed> {
     let exact = listed.iter().position(|one| one.name == name);
     let at = exact.or_else(|| listed.iter().position(|one| one.name.eq_ignore_ascii_case(name)))?;
     listed.into_iter().nth(at)
@@ -201,10 +205,15 @@ pub(super) fn declared_sheet(
         omitted: omitted.iter().map(|column| column.image.name.clone()).collect(),
     };
     let taken = |name: &str| raw.iter().any(|column| column.name.eq_ignore_ascii_case(name));
-    let KeyChoice { standing, collations, seek, rowid_column, unique, .. } = choice;
+    let KeyChoice { standing, collations, seek, rowid_column, mut unique, .. } = choice;
+    let computed = |name: &String| omitted.iter().any(|column| column.image.name == *name);
+    let odd_unique = indexes.iter().any(|index| index.is_odd(&computed));
+    unique.retain(|index| !index.columns.iter().any(|(name, _)| computed(name)));
+    let sql: String = declaration.map_err(&failed)?.unwrap_or_default();
     Ok(Sheet {
         table: Arc::new(Table { shape: Arc::new(shape), columns: columns(false), omitted, key: standing }),
-        sql: declaration.map_err(&failed)?.unwrap_or_default(),
+        checked: trigger::mentions(&sql, "CHECK"),
+        sql,
         without_rowid: listed.without_rowid,
         rowid: ROWID_NAMES.into_iter().find(|name| !listed.without_rowid && !taken(name)),
         rowid_column,
@@ -212,10 +221,11 @@ pub(super) fn declared_sheet(
         collations,
         seek,
         unique,
+        odd_unique,
     })
 }
 
-fn raw_columns(connection: &Connection, place: &Place, table: &str) -> Result<Vec<RawColumn>, TargetError> {
+pub(super) fn raw_columns(connection: &Connection, place: &Place, table: &str) -> Result<Vec<RawColumn>, TargetError> {
     let failed = place.error("read the columns");
     let mut statement = connection.prepare_cached(sql::COLUMNS).map_err(&failed)?;
     let rows = statement.query_map([table], |row| {

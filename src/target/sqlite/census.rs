@@ -2,16 +2,17 @@
 
 use mfm_journal::{Digest, Residue, Value};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::catalogue::{Catalogue, Sheet};
-use super::open::Place;
+use super::open::{Place, unknown_collation};
 use super::value::value;
-use super::{foreign, sql, trigger};
+use super::{foreign, normalize, sql, trigger};
 use crate::model::refusal::show;
 use crate::model::{KeyStanding, Refusal};
 use crate::target::facts::Facts;
-use crate::target::foreign::judge;
-use crate::target::{Census, TargetError, Touch};
+use crate::target::foreign::{concerns, judge};
+use crate::target::{Census, Conditions, TargetError, Touch};
 
 /// Judges touches; see [`crate::target::Target::census`].
 pub(super) fn census(
@@ -19,16 +20,17 @@ pub(super) fn census(
     place: &Place,
     catalogue: &mut Catalogue,
     touches: &[Touch],
-    disable_triggers: bool,
+    conditions: &Conditions<'_>,
 ) -> Result<Census, TargetError> {
     let mut census = Census { facts: Some(facts(connection, place, catalogue, touches)?), ..Census::default() };
     for touch in touches {
         let sheet = catalogue.same(connection, place, &touch.table)?;
         prove_key(connection, place, &sheet, &mut census.notes)?;
         refuse_key_change(&sheet, touch)?;
-        judge_triggers(connection, place, touch, disable_triggers, &mut census)?;
-        let parents = foreign::parents(connection, place, sheet.name())?;
-        judge(touch, &parents, &foreign::children(connection, place, sheet.name())?)?;
+        judge_triggers(connection, place, touch, conditions.disable_triggers, &mut census)?;
+        let tied = judge_keys(connection, place, touch, conditions, &mut census)?;
+        census.rehearse |= tied || needs_rehearsal(&sheet, touch);
+        compile(connection, place, &sheet, touch, &census.unenforced)?;
         declare_residue(&sheet, touch, &mut census);
     }
     Ok(census)
@@ -126,6 +128,80 @@ fn judge_triggers(
         census.triggers_disabled.push(trigger.name);
     }
     Ok(())
+}
+
+/// Judges the foreign keys that a touch concerns, and tells whether there are any. Those that nobody can follow are
+/// refused; those that the data break already are not enforced by whoever made the data, and not by mfm.
+fn judge_keys(
+    connection: &Connection,
+    place: &Place,
+    touch: &Touch,
+    conditions: &Conditions<'_>,
+    census: &mut Census,
+) -> Result<bool, TargetError> {
+    let table = &touch.table.shape.name;
+    let parents = foreign::parents(connection, place, table)?;
+    let children = foreign::children(connection, place, table)?;
+    let declared = parents.iter().map(|key| (key, &key.child_columns));
+    let all = declared.chain(children.iter().map(|key| (key, &key.parent_columns)));
+    let mut tied = false;
+    for (key, _) in all.filter(|(_, columns)| concerns(touch, columns)) {
+        tied = true;
+        let name = key.name();
+        if census.unenforced.contains(&name) {
+            continue;
+        }
+        let why = match foreign::flaw(connection, place, key)? {
+            Some(flaw) if !conditions.back => return Err(key.refusal(table, flaw).into()),
+            Some(flaw) => flaw,
+            None if conditions.unenforced.contains(&name) => "rows broke it when the fault was made".to_owned(),
+            None if foreign::is_broken(connection, place, key)? => "rows that are there break it already".to_owned(),
+            None => continue,
+        };
+        census.notes.push(format!("{table}: foreign keys are off for this transaction, for {name}: {why}"));
+        census.unenforced.push(name);
+    }
+    judge(touch, &parents, &children, &census.unenforced)?;
+    Ok(tied)
+}
+
+/// Tells whether a constraint covers what a touch changes: what is judged by the declaration alone does not prove then
+/// that the change can be taken back.
+fn needs_rehearsal(sheet: &Sheet, touch: &Touch) -> bool {
+    let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
+    let set = |(name, _): &(String, String)| touch.updated.contains(name);
+    let unique = || sheet.unique.iter().any(|index| comes_or_goes || index.columns.iter().any(set));
+    (comes_or_goes || !touch.updated.is_empty()) && (sheet.checked || sheet.odd_unique || unique())
+}
+
+/// Lets SQLite read the statements of a touch, and of taking it back: what it cannot carry out is refused by name.
+fn compile(
+    connection: &Connection,
+    place: &Place,
+    sheet: &Sheet,
+    touch: &Touch,
+    unenforced: &[String],
+) -> Result<(), TargetError> {
+    let mut texts = Vec::new();
+    if touch.inserts > 0 || touch.deletes > 0 {
+        texts.extend([sql::insert(sheet), sql::delete(sheet)]);
+    }
+    let places: Vec<usize> = touch.updated.iter().filter_map(|name| sheet.table.position(name)).collect();
+    if !places.is_empty() {
+        texts.push(sql::update(sheet, &places));
+    }
+    // Triggers are judged apart.
+    let failed = place.error("read the triggers");
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).map_err(&failed)?;
+    let compiled = texts.iter().try_for_each(|text| connection.prepare(text).map(drop));
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true).map_err(&failed)?;
+    match compiled {
+        // With foreign keys off, nothing follows one that cannot be followed.
+        Err(error) if unenforced.is_empty() || unknown_collation(&error.to_string()).is_some() => {
+            Err(normalize::refusal(place, sheet, "prepare a write", &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn declare_residue(sheet: &Sheet, touch: &Touch, census: &mut Census) {

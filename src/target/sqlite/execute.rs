@@ -11,10 +11,11 @@ use super::catalogue::Sheet;
 use super::open::{Place, open_reader};
 use super::value::bind;
 use super::writer::{SqliteWriter, is_constraint};
-use super::{census, marks, rehearse, rows, sql};
+use super::{census, foreign, marks, normalize, rows, sql};
 use crate::model::Refusal;
 use crate::target::compare;
 use crate::target::faults::WriteStep;
+use crate::target::foreign::{concerns, enforced};
 use crate::target::known;
 use crate::target::{OperationRow, OperationState, TargetError, Work};
 
@@ -35,20 +36,60 @@ pub(super) fn transact(writer: &mut SqliteWriter, intended: &Intended, work: &Wo
     compare::covered(intended, work)?;
     compare_marker(writer, work)?;
     let sheets = compare_schema(writer, work)?;
-    carry_out(writer, work.changes, &sheets)
+    let rows = carry_out(writer, work.changes, &sheets)?;
+    keep_keys(writer, work)?;
+    if work.rehearse {
+        rehearse(writer, work, &sheets)?;
+    }
+    Ok(rows)
+}
+
+/// Tries the way back, and takes the trial back again: what stands between rows and their old selves is known before
+/// anything is committed.
+fn rehearse(writer: &SqliteWriter, work: &Work<'_>, sheets: &Sheets<'_>) -> Result<(), TargetError> {
+    let failed = writer.place.error("rehearse the way back");
+    writer.connection.execute_batch(sql::SAVEPOINT).map_err(&failed)?;
+    let mut statements = Statements { connection: &writer.connection, place: &writer.place, prepared: Vec::new() };
+    // Where no index leads to a row, every look is a walk through the table: all of them are one batch.
+    let size = if sheets.values().all(|sheet| sheet.seek) { BATCH } else { work.changes.len().max(1) };
+    for part in work.changes.chunks(size) {
+        let back: Vec<Change> = part.iter().map(compare::inverse).collect();
+        let rowids = compare_rows(&writer.connection, &writer.place, &back, sheets)?;
+        let done = write_batch(writer, &back, &rowids, sheets, &mut statements);
+        done.map_err(compare::no_way_back)?;
+    }
+    keep_keys(writer, work).map_err(compare::no_way_back)?;
+    drop(statements);
+    writer.connection.execute_batch(sql::ROLLBACK_TO_SAVEPOINT).map_err(&failed)?;
+    writer.step(WriteStep::Rehearsed)
+}
+
+/// Where SQLite enforces no foreign keys, checks that those which were sound still are.
+fn keep_keys(writer: &SqliteWriter, work: &Work<'_>) -> Result<(), TargetError> {
+    if work.unenforced.is_empty() {
+        return Ok(());
+    }
+    let SqliteWriter { connection, place, .. } = writer;
+    for touch in work.touches {
+        let table = &touch.table.shape.name;
+        let mut keys = foreign::parents(connection, place, table)?;
+        keys.retain(|key| concerns(touch, &key.child_columns));
+        let children = foreign::children(connection, place, table)?;
+        keys.extend(children.into_iter().filter(|key| concerns(touch, &key.parent_columns)));
+        for key in enforced(keys, work.unenforced) {
+            if foreign::is_broken(connection, place, &key)? {
+                return Err(key.refusal(table, "a row would have no parent".to_owned()).into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Compares, writes and reads back, a batch of changes at a time.
 fn carry_out(writer: &SqliteWriter, changes: &[Change], sheets: &Sheets<'_>) -> Result<u64, TargetError> {
     let mut statements = Statements { connection: &writer.connection, place: &writer.place, prepared: Vec::new() };
-    let mut batch = |changes: &[Change], rowids: Vec<Option<i64>>| {
-        writer.step(WriteStep::Compared)?;
-        let before = writer.connection.total_changes();
-        let rows = write(writer, changes, &rowids, sheets, &mut statements)?;
-        counted(changes, rows, writer.connection.total_changes() - before)?;
-        read_back(writer, changes, sheets)?;
-        Ok(rows)
-    };
+    let mut batch =
+        |changes: &[Change], rowids: Vec<Option<i64>>| write_batch(writer, changes, &rowids, sheets, &mut statements);
     let seek = sheets.values().all(|sheet| sheet.seek);
     if !seek {
         // Every look at rows is a walk through their table: all of them are one batch.
@@ -68,6 +109,22 @@ fn carry_out(writer: &SqliteWriter, changes: &[Change], sheets: &Sheets<'_>) -> 
         let stopped = |_| place.failed("read rows", "the reader stopped");
         changes.chunks(BATCH).map(|part| batch(part, compared.recv().map_err(stopped)??)).sum()
     })
+}
+
+/// Writes changes whose rows were compared, counts them, and reads them back.
+fn write_batch(
+    writer: &SqliteWriter,
+    changes: &[Change],
+    rowids: &[Option<i64>],
+    sheets: &Sheets<'_>,
+    statements: &mut Statements<'_>,
+) -> Result<u64, TargetError> {
+    writer.step(WriteStep::Compared)?;
+    let before = writer.connection.total_changes();
+    let rows = write(writer, changes, rowids, sheets, statements)?;
+    counted(changes, rows, writer.connection.total_changes() - before)?;
+    read_back(writer, changes, sheets)?;
+    Ok(rows)
 }
 
 /// Checks that nothing else was written meanwhile: by a trigger, or a cascade.
@@ -200,7 +257,7 @@ fn write(
         let Some(sheet) = sheets.get(change.table.name.as_str()) else { continue };
         let prepared = statements.of(sheet, change)?;
         let counted = prepared.run(sheet, change, *rowid);
-        let counted = counted.map_err(|error| rehearse::refusal(&writer.place, sheet, "write a row", &error))?;
+        let counted = counted.map_err(|error| normalize::refusal(&writer.place, sheet, "write a row", &error))?;
         if counted != 1 {
             let what = format!("{} of one row touched {counted}", change.action.word());
             return Err(TargetError::Mismatch { table: change.table.name.clone(), what });

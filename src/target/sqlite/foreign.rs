@@ -1,12 +1,12 @@
-//! The foreign keys that SQLite declares, all enforced on mfm's writing connection, and looking rows up in them;
-//! judges nothing.
+//! The foreign keys that SQLite declares, what is wrong with them, and looking rows up in them; judges no operation.
 
 use std::collections::BTreeMap;
 
 use mfm_journal::Value;
 use rusqlite::Connection;
 
-use super::catalogue::Sheet;
+use super::catalogue::{self, Sheet};
+use super::key;
 use super::open::Place;
 use super::sql;
 use super::value::bind;
@@ -65,22 +65,53 @@ fn primary_key(connection: &Connection, place: &Place, table: &str) -> Result<Ve
     Ok(key.into_iter().map(|(_, name)| name).collect())
 }
 
+/// Says what keeps SQLite from following a foreign key at all.
+pub(super) fn flaw(connection: &Connection, place: &Place, key: &ForeignKey) -> Result<Option<String>, TargetError> {
+    let listed = catalogue::find(catalogue::listed(connection, place)?, &key.parent);
+    let Some(listed) = listed.filter(|listed| listed.what == "table") else {
+        return Ok(Some(format!("the database has no table {}", key.parent)));
+    };
+    let raw = catalogue::raw_columns(connection, place, &listed.name)?;
+    let (wanted, given) = (key.parent_columns.len(), key.child_columns.len());
+    if wanted != given && wanted > 0 {
+        return Ok(Some(format!("it has {given} columns, and the key of {} has {wanted}", key.parent)));
+    }
+    let absent = |name: &&String| !raw.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    if let Some(name) = key.parent_columns.iter().find(absent) {
+        return Ok(Some(format!("{} has no column {name}", key.parent)));
+    }
+    let indexes = key::indexes(connection, place, &listed.name)?;
+    let rowid = key::rowid_column(&listed, &raw, &indexes);
+    let by_rowid =
+        matches!((key.parent_columns.as_slice(), &rowid), ([one], Some(rowid)) if one.eq_ignore_ascii_case(rowid));
+    let columns = Some(key.parent_columns.as_slice()).filter(|columns| !columns.is_empty());
+    let served = by_rowid || indexes.iter().any(|index| index.serves(columns, &raw));
+    let why = || format!("no unique index of {} has just these columns", key.parent);
+    Ok((!served || wanted == 0).then(why))
+}
+
+/// Tells whether rows that are there break a foreign key already.
+pub(super) fn is_broken(connection: &Connection, place: &Place, key: &ForeignKey) -> Result<bool, TargetError> {
+    let failed = place.error("look for rows that break a foreign key");
+    connection.query_one(&sql::orphan(key), [], |row| row.get(0)).map_err(&failed)
+}
+
 /// Checks that inserted rows find their parents and that deleted rows leave no children behind.
 pub(super) fn references(
     connection: &Connection,
     place: &Place,
     sheet: &Sheet,
-    inserted: &[Vec<Value>],
-    deleted: &[Vec<Value>],
+    (inserted, deleted): (&[Vec<Value>], &[Vec<Value>]),
+    unenforced: &[String],
 ) -> Result<(), TargetError> {
     let (table, name) = (&sheet.table, sheet.name());
     if !inserted.is_empty() {
-        let keys = parents(connection, place, name)?;
+        let keys = foreign::enforced(parents(connection, place, name)?, unenforced);
         let mut lookup = |key: &ForeignKey, values: &[Value]| exists(connection, place, &sql::parent(key), values);
         foreign::parents_of(table, &keys, inserted, &mut lookup)?;
     }
     if !deleted.is_empty() {
-        let keys = children(connection, place, name)?;
+        let keys = foreign::enforced(children(connection, place, name)?, unenforced);
         let mut lookup = |key: &ForeignKey, values: &[Value]| exists(connection, place, &sql::child(key), values);
         foreign::children_of(table, &keys, deleted, &mut lookup)?;
     }

@@ -19,6 +19,32 @@ pub(super) struct Index {
     columns: Vec<Option<(String, String)>>,
 }
 
+impl Index {
+    /// Tells whether nothing but the database can say what meets the index.
+    pub(super) fn is_odd(&self, computed: &dyn Fn(&String) -> bool) -> bool {
+        let plain = |column: &Option<(String, String)>| column.as_ref().is_some_and(|(name, _)| !computed(name));
+        self.unique && (self.partial || !self.columns.iter().all(plain))
+    }
+
+    /// Tells whether a foreign key can refer to the columns of the index, whose collations are the columns' own; `None`
+    /// stands for those of the primary key.
+    pub(super) fn serves(&self, wanted: Option<&[String]>, raw: &[RawColumn]) -> bool {
+        let own = |(name, collation): &(String, String)| {
+            let column = raw.iter().find(|column| column.name == *name);
+            column.is_some_and(|column| column.collation.eq_ignore_ascii_case(collation))
+        };
+        let columns: Option<Vec<&(String, String)>> = self.columns.iter().map(Option::as_ref).collect();
+        let Some(columns) = columns.filter(|_| self.unique && !self.partial) else { return false };
+        match wanted {
+            None => self.primary,
+            Some(wanted) => {
+                let named = |name: &String| columns.iter().any(|(column, _)| column.eq_ignore_ascii_case(name));
+                wanted.len() == columns.len() && wanted.iter().all(named) && columns.into_iter().all(own)
+            }
+        }
+    }
+}
+
 /// The key of a table, and what follows from it.
 #[derive(Clone, Debug)]
 pub(super) struct KeyChoice {
@@ -98,7 +124,7 @@ fn primary_key(raw: &[RawColumn]) -> Vec<String> {
 }
 
 /// Returns the column that is the rowid: the only primary-key column, INTEGER, without an index of its own.
-fn rowid_column(listed: &Listed, raw: &[RawColumn], indexes: &[Index]) -> Option<String> {
+pub(super) fn rowid_column(listed: &Listed, raw: &[RawColumn], indexes: &[Index]) -> Option<String> {
     let key: Vec<_> = raw.iter().filter(|column| column.primary > 0).collect();
     match key.as_slice() {
         [column] if !listed.without_rowid && column.declared.eq_ignore_ascii_case("INTEGER") => {

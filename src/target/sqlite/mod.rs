@@ -7,9 +7,9 @@ mod foreign;
 mod key;
 mod lab;
 mod marks;
+mod normalize;
 mod open;
 mod pass;
-mod rehearse;
 mod rows;
 mod sql;
 mod trigger;
@@ -28,7 +28,8 @@ use self::open::Place;
 use super::faults::SharedFaults;
 use super::tally::Tally;
 use super::{
-    Bound, Census, DomainKeys, Marker, OperationRow, Session, TableDigest, Target, TargetError, Touch, Writer,
+    Bound, Census, Conditions, DomainKeys, Marker, Meanwhile, OperationRow, Session, TableDigest, Target, TargetError,
+    Touch, Trial, Writer,
 };
 use crate::model::{Answer, Filter, Key, Page, Pass, Query, Table};
 
@@ -267,19 +268,35 @@ impl Target for SqliteTarget {
         })
     }
 
-    fn census(&mut self, touches: &[Touch], disable_triggers: bool) -> Result<Census, TargetError> {
-        self.in_one_state(|it| census::census(&it.connection, &it.place, &mut it.catalogue, touches, disable_triggers))
+    fn preflight(&mut self, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Census, TargetError> {
+        self.in_one_state(|it| census::census(&it.connection, &it.place, &mut it.catalogue, touches, conditions))
     }
 
-    fn rehearse(&mut self, table: &Arc<Table>, rows: Vec<Vec<Value>>) -> Result<Vec<Vec<Value>>, TargetError> {
+    fn normalize(&mut self, table: &Arc<Table>, trials: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError> {
         let sheet = self.catalogue.same(&self.connection, &self.place, table)?;
-        rehearse::rehearse(&self.place, &sheet, rows)
+        normalize::normalize(&self.place, &sheet, trials)
     }
 
-    fn unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError> {
+    fn complete(
+        &mut self,
+        table: &Arc<Table>,
+        known: &[usize],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Value>>, TargetError> {
+        let sheet = self.catalogue.same(&self.connection, &self.place, table)?;
+        normalize::complete(&self.place, &sheet, known, rows)
+    }
+
+    fn unique_after(
+        &mut self,
+        table: &Arc<Table>,
+        columns: &[String],
+        rows: &[Vec<Value>],
+        meanwhile: &Meanwhile,
+    ) -> Result<(), TargetError> {
         self.in_one_state(|it| {
             let sheet = it.catalogue.same(&it.connection, &it.place, table)?;
-            unique::unique(&it.connection, &it.place, &sheet, columns, rows)
+            unique::unique(&it.connection, &it.place, &sheet, columns, rows, meanwhile)
         })
     }
 
@@ -288,10 +305,11 @@ impl Target for SqliteTarget {
         table: &Arc<Table>,
         inserted: &[Vec<Value>],
         deleted: &[Vec<Value>],
+        unenforced: &[String],
     ) -> Result<(), TargetError> {
         self.in_one_state(|it| {
             let sheet = it.catalogue.same(&it.connection, &it.place, table)?;
-            foreign::references(&it.connection, &it.place, &sheet, inserted, deleted)
+            foreign::references(&it.connection, &it.place, &sheet, (inserted, deleted), unenforced)
         })
     }
 

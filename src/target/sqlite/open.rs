@@ -52,6 +52,9 @@ impl Place {
         if crashed.contains(&extended) {
             return TargetError::NeedsRecovery { url };
         }
+        if let Some(refusal) = unknown_collation(&error.to_string()) {
+            return refusal.into();
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 TargetError::Busy { url, wait_ms: self.wait_ms }
@@ -82,6 +85,14 @@ pub(super) fn links(place: &Place) -> Result<Option<u64>, TargetError> {
 #[expect(clippy::unnecessary_wraps, reason = "the same as where it can fail")]
 pub(super) const fn links(_: &Place) -> Result<Option<u64>, TargetError> {
     Ok(None)
+}
+
+/// Says that SQLite needs a collation which only another program knows.
+pub(super) fn unknown_collation(said: &str) -> Option<Refusal> {
+    let (_, name) = said.split_once("no such collation sequence: ")?;
+    let name = name.split_whitespace().next().unwrap_or_default();
+    let what = format!("what needs the collation {name}, which is not known here,");
+    Some(Refusal::Unsupported { what })
 }
 
 /// Opens a connection that cannot write.

@@ -81,6 +81,11 @@ pub(super) const DROP_MARKS: &str = "DROP TABLE IF EXISTS main.mfm_marker; DROP 
 pub(super) const BEGIN_READ: &str = "BEGIN";
 /// A transaction that may write, or waits.
 pub(super) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+/// Where a rehearsal begins.
+pub(super) const SAVEPOINT: &str = "SAVEPOINT mfm_rehearsal";
+/// Takes a rehearsal back.
+pub(super) const ROLLBACK_TO_SAVEPOINT: &str = "ROLLBACK TO mfm_rehearsal; RELEASE mfm_rehearsal";
+
 /// Makes it durable.
 pub(super) const COMMIT: &str = "COMMIT";
 /// Takes it back.
@@ -205,9 +210,9 @@ fn holds(sheet: &Sheet, (column, number): &(String, i64)) -> Result<String, Refu
     Ok(format!("{} = {number}", quoted(&column.image.name)))
 }
 
-/// Counts rows.
+/// Counts the rows of the table itself: an index may lack some, or need a collation that nobody knows here.
 pub(super) fn count(table: &str) -> String {
-    format!("SELECT count(*) FROM main.{}", quoted(table))
+    format!("SELECT count(*) FROM main.{} NOT INDEXED", quoted(table))
 }
 
 /// Reads the largest value of a column; only of its integers, where `integers`.
@@ -242,11 +247,19 @@ fn address(sheet: &Sheet) -> String {
 
 /// Sets columns of one row that still holds what it held.
 pub(super) fn update(sheet: &Sheet, positions: &[usize]) -> String {
-    let names = || positions.iter().filter_map(|at| sheet.table.columns.get(*at)).map(|c| quoted(&c.image.name));
-    let set: Vec<_> = names().map(|name| format!("{name} = ?")).collect();
-    let held: String = names().map(|name| format!(" AND {name} IS ?")).collect();
-    let table = quoted(&sheet.table.shape.name);
-    format!("UPDATE OR ABORT main.{table} SET {} WHERE {}{held}", set.join(", "), address(sheet))
+    // By the bytes: the rows were compared to the bit before, and a collation may be unknown here.
+    let held: String = names(sheet, positions).map(|name| format!(" AND {name} IS ? COLLATE BINARY")).collect();
+    format!("{} WHERE {}{held}", set(sheet, positions), address(sheet))
+}
+
+/// Sets columns of every row.
+pub(super) fn set(sheet: &Sheet, positions: &[usize]) -> String {
+    let set: Vec<_> = names(sheet, positions).map(|name| format!("{name} = ?")).collect();
+    format!("UPDATE OR ABORT main.{} SET {}", quoted(&sheet.table.shape.name), set.join(", "))
+}
+
+fn names<'s>(sheet: &'s Sheet, positions: &'s [usize]) -> impl Iterator<Item = String> + 's {
+    positions.iter().filter_map(|at| sheet.table.columns.get(*at)).map(|column| quoted(&column.image.name))
 }
 
 /// Removes one row.
@@ -256,9 +269,16 @@ pub(super) fn delete(sheet: &Sheet) -> String {
 
 /// Adds one row. `OR ABORT` outranks whatever the schema says on conflicts.
 pub(super) fn insert(sheet: &Sheet) -> String {
-    let marks = vec!["?"; sheet.table.columns.len()].join(", ");
+    let all: Vec<usize> = (0..sheet.table.columns.len()).collect();
+    insert_of(sheet, &all)
+}
+
+/// Adds one row of which some columns are given, and the others are left to the database.
+pub(super) fn insert_of(sheet: &Sheet, positions: &[usize]) -> String {
+    let given: Vec<_> = names(sheet, positions).collect();
+    let marks = vec!["?"; given.len()].join(", ");
     let table = quoted(&sheet.table.shape.name);
-    format!("INSERT OR ABORT INTO main.{table}({}) VALUES ({marks})", columns(sheet))
+    format!("INSERT OR ABORT INTO main.{table}({}) VALUES ({marks})", given.join(", "))
 }
 
 /// Empties a rehearsal's table.
@@ -271,6 +291,22 @@ pub(super) fn holder(sheet: &Sheet, index: &UniqueIndex) -> String {
     let term = |(name, collation): &(String, String)| format!("{} = ? COLLATE {}", quoted(name), quoted(collation));
     let terms: Vec<_> = index.columns.iter().map(term).collect();
     format!("{} WHERE {} LIMIT 2", rows(sheet), terms.join(" AND "))
+}
+
+/// Tells whether a child refers to a parent that is not there. The plus takes the child's affinity away, so that values
+/// compare as the foreign key has them compared: by the parent's.
+pub(super) fn orphan(key: &ForeignKey) -> String {
+    let child = |name: &String| format!("child.{}", quoted(name));
+    let set: Vec<_> = key.child_columns.iter().map(|name| format!("{} IS NOT NULL", child(name))).collect();
+    let pairs = key.child_columns.iter().zip(&key.parent_columns);
+    let same: Vec<_> = pairs.map(|(one, other)| format!("parent.{} = +{}", quoted(other), child(one))).collect();
+    format!(
+        "SELECT EXISTS (SELECT 1 FROM main.{} AS child WHERE {} AND NOT EXISTS (SELECT 1 FROM main.{} AS parent WHERE {}))",
+        quoted(&key.child),
+        set.join(" AND "),
+        quoted(&key.parent),
+        same.join(" AND ")
+    )
 }
 
 /// Tells whether a parent holds values.

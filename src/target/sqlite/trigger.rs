@@ -46,6 +46,11 @@ fn event(declaration: &str) -> Event {
     Event::Any
 }
 
+/// Tells whether a declaration holds a word of SQL's.
+pub(super) fn mentions(declaration: &str, word: &str) -> bool {
+    words(declaration).iter().any(|found| !found.quoted && found.text.eq_ignore_ascii_case(word))
+}
+
 /// Returns the words and quoted names of a declaration, without punctuation and comments.
 fn words(declaration: &str) -> Vec<Word> {
     let mut words = Vec::new();

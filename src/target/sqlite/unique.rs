@@ -9,18 +9,20 @@ use super::sql;
 use super::value::{bind, read_cells};
 use crate::model::Key;
 use crate::model::snapshot::key_form;
-use crate::target::TargetError;
 use crate::target::unique::{Index, judge, touches};
+use crate::target::{Meanwhile, TargetError};
 
-/// Checks rows against the plain unique indexes; see [`crate::target::Target::unique`].
+/// Checks rows against the plain unique indexes; see [`crate::target::Target::unique_after`].
 ///
-/// Indexes over expressions, or over some rows only, are left to the database: its refusal is a certain roll-back.
+/// Indexes over expressions, computed columns, or some rows only, are left to the database: its refusal is a certain
+/// roll-back.
 pub(super) fn unique(
     connection: &Connection,
     place: &Place,
     sheet: &Sheet,
     columns: &[String],
     rows: &[Vec<Value>],
+    meanwhile: &Meanwhile,
 ) -> Result<(), TargetError> {
     for index in &sheet.unique {
         let names: Vec<&str> = index.columns.iter().map(|(name, _)| name.as_str()).collect();
@@ -29,7 +31,7 @@ pub(super) fn unique(
         }
         let fold = |at: usize, value: &Value| fold(value, index.columns.get(at).map_or("", |(_, name)| name));
         let judged = Index { name: &index.name, columns: names, fold: &fold };
-        judge(&sheet.table, &judged, rows, &mut |values| holders(connection, place, sheet, index, values))?;
+        judge(&sheet.table, &judged, rows, meanwhile, &mut |values| holders(connection, place, sheet, index, values))?;
     }
     Ok(())
 }

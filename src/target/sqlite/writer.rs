@@ -151,6 +151,7 @@ impl SqliteWriter {
         let failed = self.place.error("begin the operation");
         let triggers = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
         self.connection.set_db_config(triggers, !work.disable_triggers).map_err(&failed)?;
+        self.connection.pragma_update(None, "foreign_keys", work.unenforced.is_empty()).map_err(&failed)?;
         if self.log_waits {
             self.connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(&failed)?;
         }

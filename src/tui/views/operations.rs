@@ -152,7 +152,10 @@ fn inverse(look: Look, explained: &crate::ops::explain::Outcome, lines: &mut Vec
         lines.push((Role::Note, format!("  {} {}{command}", look.mark(Mark::Arrow), way.does)));
     }
     for drift in inverse.drift.iter().take(4) {
-        let text = format!("  others changed further cells of {} {}, which would stay", drift.table, drift.key);
+        let text = match drift.left() {
+            Some(columns) => format!("  {columns} of {} {} would be left to the database", drift.table, drift.key),
+            None => format!("  others changed further cells of {} {}, which would stay", drift.table, drift.key),
+        };
         lines.push((Role::Warning, text));
     }
     let holds = match (explained.proof.holds, explained.proof.target.agrees) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::database::{Cell, Change, Event, Place, Row};
+use super::database::{Cell, Change, Database, Event, Place, Row};
 use super::ledger::Verdict;
 use super::revert::claims;
 use super::{Code, Held, Model};
@@ -24,7 +24,7 @@ pub(crate) enum Kind {
 }
 
 /// The tables that changes name, in order.
-fn tables(changes: &[Change]) -> Vec<String> {
+pub(super) fn tables(changes: &[Change]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for change in changes {
         if !out.contains(&change.table) {
@@ -76,31 +76,12 @@ impl Model {
     pub(crate) fn prepare(&self, changes: &[Change], disable_triggers: bool) -> Result<Prepared, Code> {
         self.try_out(changes, disable_triggers)?;
         for name in tables(changes) {
-            if self.meets(&name, changes) {
+            if self.database.meets(&name, changes) {
                 return Err("unique_index");
             }
         }
         let facts = tables(changes).into_iter().map(|name| (name.clone(), self.database.tables[&name].facts));
         Ok(Prepared { changes: changes.to_vec(), facts: facts.collect() })
-    }
-
-    /// Tells whether a row to be written meets another one, there or among them, in the unique index.
-    fn meets(&self, name: &str, changes: &[Change]) -> bool {
-        let table = &self.database.tables[name];
-        let Some(unique) = &table.unique else { return false };
-        let written: Vec<&Change> =
-            changes.iter().filter(|change| change.table == name && change.writes() && change.after.is_some()).collect();
-        let inserts = written.iter().any(|change| change.before.is_none());
-        if !inserts && !written.iter().any(|change| change.sets().is_some_and(|sets| sets.contains(unique))) {
-            return false;
-        }
-        let server = self.database.server;
-        let mut new: BTreeSet<Cell> = BTreeSet::new();
-        written.iter().any(|change| {
-            let row = change.after.as_ref().unwrap();
-            let entry = table.entry(row, server);
-            entry.is_some_and(|entry| table.taken(change.key, row, server) || !new.insert(entry))
-        })
     }
 
     /// What a commit should answer, and what it leaves; the number where it was applied.
@@ -164,7 +145,7 @@ impl Model {
             return Err("stale");
         }
         // Somebody else may have taken a place in a unique index since: the target says so while it writes.
-        let meets = |name: &String| self.meets(name, &prepared.changes);
+        let meets = |name: &String| self.database.meets(name, &prepared.changes);
         if tables(&prepared.changes).iter().any(meets) { Err("unique_index") } else { Ok(()) }
     }
 
@@ -245,5 +226,25 @@ fn wakes(event: &Event, change: &Change) -> bool {
         (Event::Insert | Event::Delete, sets) => sets.is_none(),
         (Event::Update(columns), Some(sets)) => columns.is_empty() || columns.iter().any(|name| sets.contains(name)),
         (Event::Update(_), None) => false,
+    }
+}
+
+impl Database {
+    /// Tells whether a row to be written meets another one, there or among them, in the unique index.
+    pub(super) fn meets(&self, name: &str, changes: &[Change]) -> bool {
+        let table = &self.tables[name];
+        let Some(unique) = &table.unique else { return false };
+        let written: Vec<&Change> =
+            changes.iter().filter(|change| change.table == name && change.writes() && change.after.is_some()).collect();
+        let inserts = written.iter().any(|change| change.before.is_none());
+        if !inserts && !written.iter().any(|change| change.sets().is_some_and(|sets| sets.contains(unique))) {
+            return false;
+        }
+        let mut new: BTreeSet<Cell> = BTreeSet::new();
+        written.iter().any(|change| {
+            let row = change.after.as_ref().unwrap();
+            let entry = table.entry(row, self.server);
+            entry.is_some_and(|entry| table.taken(change.key, row, self.server) || !new.insert(entry))
+        })
     }
 }

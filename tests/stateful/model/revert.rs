@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::database::{Cell, Change, Database, Place, Row, Shape, Table, meet};
 use super::ledger::{Ledger, Verdict};
+use super::predict::tables;
 use super::{Code, Model};
 
 /// How far a revert may go.
@@ -96,8 +97,13 @@ impl Model {
         if options.cascade {
             cascade(ledger, &mut todo);
         }
-        let mut course =
-            Course { going: &todo, skipped: BTreeSet::new(), database: self.database.clone(), again: Vec::new() };
+        let mut course = Course {
+            going: &todo,
+            skipped: BTreeSet::new(),
+            database: self.database.clone(),
+            touched: BTreeSet::new(),
+            again: Vec::new(),
+        };
         for op in todo.iter().rev() {
             if self.marks().get(&(journal, *op)) != Some(&true) {
                 return Err("target_replaced".into());
@@ -106,11 +112,27 @@ impl Model {
         }
         refuse(&judged.planned, options)?;
         if judged.planned.len() > 1 {
-            for planned in &judged.planned {
-                self.try_out(&planned.rows, options.disable_triggers)?;
-            }
+            self.judge_all(&judged.planned, options)?;
         }
         Ok(judged)
+    }
+}
+
+impl Model {
+    /// Each is judged as those before it will leave the rows. SQL Server is not asked what rows meet that it does not
+    /// hold yet.
+    fn judge_all(&self, planned: &[Planned], options: Options) -> Result<(), Code> {
+        let (mut database, mut touched) = (self.database.clone(), BTreeSet::new());
+        for plan in planned {
+            self.try_out(&plan.rows, options.disable_triggers)?;
+            let asked = |name: &String| !database.server || !touched.contains(name);
+            if tables(&plan.rows).iter().any(|name| asked(name) && database.meets(name, &plan.rows)) {
+                return Err("unique_index");
+            }
+            touched.extend(tables(&plan.rows));
+            database.carry_out(&plan.rows);
+        }
+        Ok(())
     }
 }
 
@@ -119,6 +141,8 @@ struct Course<'t> {
     going: &'t BTreeSet<u64>,
     skipped: BTreeSet<(u64, Place)>,
     database: Database,
+    /// The tables whose rows were judged.
+    touched: BTreeSet<String>,
     /// The reverts taken back so far, whose rows are then a later operation's again.
     again: Vec<(u64, Change)>,
 }
@@ -139,6 +163,7 @@ fn cascade(ledger: &Ledger, todo: &mut BTreeSet<u64>) {
 fn plan(ledger: &Ledger, op: u64, course: &mut Course<'_>, options: Options) -> Planned {
     let mut out = Planned { op, ..Planned::default() };
     let later: Vec<u64> = ledger.active().range(op + 1..).rev().map(|(later, _)| *later).collect();
+    let mut judged = Vec::new();
     for change in ledger.rows_left(op) {
         let place = change.place();
         let table = course.database.tables.get(&change.table);
@@ -158,31 +183,78 @@ fn plan(ledger: &Ledger, op: u64, course: &mut Course<'_>, options: Options) -> 
             (None, Some(table)) if whole => weigh(change, table, now.as_ref(), options.force),
             (None, _) => Weighed::Conflict(BTreeSet::new()),
         };
-        let after = match weighed {
-            Weighed::Put(after) => after,
-            Weighed::Kept => now.clone(),
-            Weighed::Conflict(columns) => {
-                out.conflicts.push(Conflict { place: place.clone(), columns, operation: blocker });
-                let given_up = options.force && options.skip_conflicts && now.is_none() && blocker.is_none() && whole;
-                if !given_up {
-                    course.skipped.insert((op, place));
-                    continue;
-                }
-                out.given_up += 1;
-                out.rows.push(row(change, table.unwrap(), None, None));
-                continue;
-            }
-        };
-        if after.as_ref().map(|row| seen(row, &change.shape)) != change.before {
-            out.drift.push(place);
-        }
-        if !ledger.operation(op).depth.is_multiple_of(2) && now != after {
-            course.again.push((op, change.clone()));
-        }
-        out.rows.push(row(change, table.unwrap(), now, after.clone()));
-        course.database.put(&change.table, change.key, after);
+        judged.push(Judging { change, now, blocker, whole, weighed, barred: false });
     }
+    if options.skip_conflicts {
+        set_aside(&mut judged, course);
+    }
+    judged.into_iter().for_each(|row| settle(ledger, row, course, options, &mut out));
     out
+}
+
+/// A row of an operation that is to be taken back.
+struct Judging<'l> {
+    change: &'l Change,
+    now: Option<Row>,
+    blocker: Option<u64>,
+    whole: bool,
+    weighed: Weighed,
+    barred: bool,
+}
+
+/// Sets rows aside that the declarations, or another row, would not let back in: each judged beside those before it.
+fn set_aside(judged: &mut [Judging<'_>], course: &Course<'_>) {
+    let mut let_in: Vec<Change> = Vec::new();
+    for judging in judged {
+        let Weighed::Put(after) = &judging.weighed else { continue };
+        let Some(table) = course.database.tables.get(&judging.change.table) else { continue };
+        let planned = row(judging.change, table, judging.now.clone(), after.clone());
+        let lacks = planned.writes() && after.as_ref().is_some_and(|row| table.lacks(row));
+        let server = course.database.server;
+        let asked = !server || !course.touched.contains(&planned.table);
+        let beside = || {
+            let mut both: Vec<Change> = if server { Vec::new() } else { let_in.clone() };
+            both.push(planned.clone());
+            both
+        };
+        if lacks || (asked && course.database.meets(&planned.table, &beside())) {
+            judging.weighed = Weighed::Conflict(BTreeSet::new());
+            judging.barred = true;
+        } else {
+            let_in.push(planned);
+        }
+    }
+}
+
+fn settle(ledger: &Ledger, row_of: Judging<'_>, course: &mut Course<'_>, options: Options, out: &mut Planned) {
+    let Judging { change, now, blocker, whole, weighed, barred } = row_of;
+    let (place, op) = (change.place(), out.op);
+    course.touched.insert(change.table.clone());
+    let table = course.database.tables.get(&change.table);
+    let after = match weighed {
+        Weighed::Put(after) => after,
+        Weighed::Kept => now.clone(),
+        Weighed::Conflict(columns) => {
+            out.conflicts.push(Conflict { place: place.clone(), columns, operation: blocker });
+            let lost = barred || now.is_none();
+            if options.force && options.skip_conflicts && lost && blocker.is_none() && whole {
+                out.given_up += 1;
+                out.rows.push(row(change, table.unwrap(), now.clone(), now));
+            } else {
+                course.skipped.insert((op, place));
+            }
+            return;
+        }
+    };
+    let added = now.is_none() && after.is_some() && table.is_some_and(|table| table.shape() != change.shape);
+    if added || after.as_ref().map(|row| seen(row, &change.shape)) != change.before {
+        out.drift.push(place);
+    }
+    if !ledger.operation(op).depth.is_multiple_of(2) && now != after {
+        course.again.push((op, change.clone()));
+    }
+    out.rows.push(row(change, table.unwrap(), now, after.clone()));
+    course.database.put(&change.table, change.key, after);
 }
 
 fn row(change: &Change, table: &Table, before: Option<Row>, after: Option<Row>) -> Change {
@@ -232,10 +304,14 @@ fn weigh(change: &Change, table: &Table, now: Option<&Row>, force: bool) -> Weig
     }
 }
 
-/// A row with an image's cells; the others stay, or are NULL.
+/// A row with an image's cells; the others stay, or are what the declaration gives.
 fn whole(image: &Row, now: Option<&Row>, table: &Table) -> Row {
-    let empty = || table.shape().into_iter().map(|name| (name, Cell::Null)).collect();
-    let mut row: BTreeMap<String, Cell> = now.cloned().unwrap_or_else(empty);
+    let given = |name: &String| match table.column(name) {
+        Some(column) if column.required => Cell::Text("d".into()),
+        _ => Cell::Null,
+    };
+    let fresh = || table.shape().into_iter().map(|name| (name.clone(), given(&name))).collect();
+    let mut row: BTreeMap<String, Cell> = now.cloned().unwrap_or_else(fresh);
     row.extend(image.iter().map(|(name, cell)| (name.clone(), cell.clone())));
     row
 }

@@ -45,9 +45,12 @@ impl Simulated {
             Event::Update(columns) => SimEvent::Update(columns.clone()),
         });
         let unique = table.unique.iter().map(|column| (format!("{name}_unique"), vec![column.clone()])).collect();
+        let required = table.columns.iter().filter(|column| column.required);
+        let defaults = required.map(|column| (column.name.clone(), mfm::model::Value::Text("d".into()))).collect();
         let declared = |options: &mut mfm::target::sim::SimOptions| {
             options.triggers = event.into_iter().map(|event| Trigger { name: "refuses".into(), event }).collect();
             options.unique = unique;
+            options.defaults = defaults;
         };
         self.sim.alter(name, declared).unwrap();
     }

@@ -105,6 +105,11 @@ const TRIGGERS: &str = "SELECT g.name, e.type_desc FROM sys.triggers AS g \
 const CHECKS: &str = "SELECT k.name, k.definition FROM sys.check_constraints AS k \
      WHERE k.parent_object_id = CONVERT(int, @P1) AND k.is_disabled = 0 ORDER BY k.name";
 
+/// What a column of a table gets that nobody gives, as an expression.
+pub(in super::super) const DEFAULT: &str = "SELECT d.definition FROM sys.default_constraints AS d \
+     JOIN sys.columns AS c ON c.object_id = d.parent_object_id AND c.column_id = d.parent_column_id \
+     WHERE d.parent_object_id = CONVERT(int, @P1) AND c.name = @P2";
+
 /// The enforced foreign keys that a table declares (`parent`) or that refer to it: name, child's schema and table, its
 /// column, parent's schema and table, its column, and what a delete does further.
 fn foreign_keys(declared: bool) -> String {

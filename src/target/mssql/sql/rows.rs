@@ -147,6 +147,13 @@ pub(in super::super) fn staged_rows(sheet: &Sheet, stage: &Staged) -> String {
     format!("SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE}", cells.join(", "), stage.table)
 }
 
+/// Reads what an expression of the catalogue's gives in a column's type, numbered 0.
+pub(in super::super) fn default(field: &Field, definition: &str) -> String {
+    let collate = field.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
+    let value = format!("CONVERT({}, {definition}){collate}", field.kind.declared());
+    format!("SELECT CONVERT(int, 0), {}", field.kind.read(&value))
+}
+
 fn tried(stage: &Staged, field: &Field) -> String {
     stage.value(STAGE, "a", field)
 }

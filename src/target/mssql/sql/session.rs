@@ -23,6 +23,10 @@ pub(in super::super) fn begin_write(wait_ms: u64) -> String {
 
 /// Makes it durable: with delayed durability neither forced nor asked for, the commit is on disk when it is answered.
 pub(in super::super) const COMMIT: &str = "COMMIT TRANSACTION";
+/// Where a rehearsal begins.
+pub(in super::super) const SAVE: &str = "SAVE TRANSACTION mfm_rehearsal";
+/// Takes a rehearsal back.
+pub(in super::super) const ROLLBACK_TO_SAVE: &str = "ROLLBACK TRANSACTION mfm_rehearsal";
 /// Takes back whatever is open.
 pub(in super::super) const ROLLBACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
 

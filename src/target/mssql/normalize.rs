@@ -1,28 +1,30 @@
-//! Rehearsals: rows held against their types, and where that does not settle it tried out in a staging table, against
-//! the table's own CHECKs; never in the table.
+//! Rows held against their types, and where that does not settle it tried out in a staging table, against the table's
+//! own CHECKs; never in the table.
 
 use mfm_journal::Value;
 
-use super::catalogue::Sheet;
+use super::catalogue::{Field, Sheet};
 use super::codec;
 use super::fault::{Fault, Place};
 use super::rows;
-use super::sql::rows as text;
+use super::sql::{catalogue as catalogue_text, rows as text};
 use super::stage::{self, Part, does_not_fit};
-use super::wire::Wire;
+use super::wire::{self, Wire, number, word};
 use crate::model::Refusal;
-use crate::target::TargetError;
+use crate::target::{TargetError, Trial};
 
-/// Returns rows as the database would hold them; see [`crate::target::Target::rehearse`].
-pub(super) fn rehearse(
+/// Returns rows as the database would hold them; see [`crate::target::Target::normalize`].
+pub(super) fn normalize(
     wire: &mut Wire,
     place: &Place,
     sheet: &Sheet,
-    planned: Vec<Vec<Value>>,
+    trials: Vec<Trial>,
 ) -> Result<Vec<Vec<Value>>, TargetError> {
+    let asked = asked(sheet, &trials);
+    let planned: Vec<Vec<Value>> = trials.into_iter().map(|trial| trial.to).collect();
     planned.iter().try_for_each(|row| fits(sheet, row))?;
     // What fits its type comes back as it was sent, but for the types that the server remakes.
-    let tried = !sheet.checks.is_empty() || sheet.fields.iter().any(|field| field.kind.is_remade());
+    let tried = !asked.is_empty() || sheet.fields.iter().any(|field| field.kind.is_remade());
     if planned.is_empty() || !tried {
         return Ok(planned);
     }
@@ -38,12 +40,60 @@ pub(super) fn rehearse(
             }
             Ok(())
         })?;
-        checks(wire, place, sheet, &staged)?;
+        checks(wire, place, sheet, &staged, &asked)?;
         stage::unstage(wire, place, &staged)?;
-        let vanished = || place.failed("rehearse", "a row vanished");
+        let vanished = || place.failed("try a row out", "a row vanished");
         held.extend(found.into_iter().map(|row| row.ok_or_else(vanished)).collect::<Result<Vec<_>, _>>()?);
     }
     Ok(held)
+}
+
+/// Returns rows with what the database puts into all columns but the known ones; see
+/// [`crate::target::Target::complete`].
+pub(super) fn complete(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    known: &[usize],
+    mut rows: Vec<Vec<Value>>,
+) -> Result<Vec<Vec<Value>>, TargetError> {
+    for field in sheet.fields.iter().filter(|field| !known.contains(&field.at)) {
+        let value = default(wire, place, sheet, field)?;
+        rows.iter_mut().filter_map(|row| row.get_mut(field.at)).for_each(|cell| cell.clone_from(&value));
+    }
+    Ok(rows)
+}
+
+/// Returns what the database puts into a column that nobody gives.
+fn default(wire: &mut Wire, place: &Place, sheet: &Sheet, field: &Field) -> Result<Value, TargetError> {
+    let failed = place.error("ask what a column gets by default");
+    let parameters = vec![number(sheet.object_id), wire::text(field.name.clone())];
+    let declared = wire.rows(catalogue_text::DEFAULT, parameters).map_err(&failed)?;
+    let Some(definition) = declared.first().and_then(|row| word(row.first())) else { return Ok(Value::Null) };
+    let mut value = Value::Null;
+    rows::numbered(wire, place, sheet, &[field], &text::default(field, &definition), &mut |_, row| {
+        value = row.into_iter().next().unwrap_or(Value::Null);
+        Ok(())
+    })?;
+    Ok(value)
+}
+
+/// Returns the CHECK constraints that rows are to be held against: of updates, those that name a column which they set.
+fn asked<'s>(sheet: &'s Sheet, trials: &[Trial]) -> Vec<&'s (String, String)> {
+    let mut set: Vec<usize> = Vec::new();
+    for trial in trials {
+        match trial.set() {
+            Some(places) => set.extend(places),
+            None => return sheet.checks.iter().collect(),
+        }
+    }
+    let names: Vec<String> =
+        sheet.fields.iter().filter(|field| set.contains(&field.at)).map(|f| f.name.to_lowercase()).collect();
+    let concerned = |(_, definition): &&(String, String)| {
+        let definition = definition.to_lowercase();
+        names.iter().any(|name| definition.contains(name.as_str()))
+    };
+    sheet.checks.iter().filter(concerned).collect()
 }
 
 /// Refuses a NULL where none may be, and a value that its column cannot hold.
@@ -57,9 +107,15 @@ fn fits(sheet: &Sheet, row: &[Value]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Asks the table's CHECK constraints about staged rows. One that this login cannot see is left to the database.
-fn checks(wire: &mut Wire, place: &Place, sheet: &Sheet, staged: &stage::Staged) -> Result<(), TargetError> {
-    for (name, definition) in &sheet.checks {
+/// Asks CHECK constraints of the table about staged rows. One that this login cannot see is left to the database.
+fn checks(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    staged: &stage::Staged,
+    asked: &[&(String, String)],
+) -> Result<(), TargetError> {
+    for (name, definition) in asked {
         let refused = wire.rows(&text::refused_by(sheet, staged, definition), Vec::new());
         // A CHECK that calls what this login may not call, or that means a column left out, is the database's to judge.
         let unasked = |fault: &Fault| !fault.lost() && !fault.transient();

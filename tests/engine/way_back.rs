@@ -1,0 +1,492 @@
+//! The way back is proved before the way there: whatever the data already break, whatever is declared meanwhile.
+
+use mfm::engine::revert::{Options, Selection};
+use mfm::model::Value;
+use mfm::ops::{audit, explain, revert, status, target};
+use mfm::plan::Pending;
+use mfm_journal::Journal;
+use serde_json::{Value as Json, json};
+
+use super::bomb::commit;
+use super::crash::Rig;
+use super::torture::{change, marked, run, text};
+use super::world::{World, dump, meddle};
+
+const INT: fn(i64) -> Value = Value::Integer;
+
+/// Whatever the schema says against it.
+const ANYHOW: &str = "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;";
+
+fn anyhow(sql: &str) -> String {
+    format!("{ANYHOW} {sql}")
+}
+
+/// Says something else of a table than what its rows were held to when they came.
+fn redeclared(sql: &str, from: &str, to: &str) -> String {
+    format!(
+        "{ANYHOW} {sql}; PRAGMA writable_schema = ON; \
+         UPDATE sqlite_schema SET sql = replace(sql, '{from}', '{to}'); PRAGMA writable_schema = RESET"
+    )
+}
+
+/// Changes several rows of a table by one operation.
+fn change_all(rig: &Rig, table: &str, rows: &[(i64, Option<Vec<Value>>)]) -> u64 {
+    run(rig, |engine| {
+        let table = engine.target.table(table)?.unwrap();
+        let pending = rows.iter().map(|(key, after)| {
+            let key = vec![INT(*key)];
+            let before = engine.target.rows(&table, std::slice::from_ref(&key))?.remove(0);
+            Ok(Pending { table: table.clone(), key, before, after: after.clone() })
+        });
+        let pending = pending.collect::<Result<Vec<_>, mfm::engine::EngineError>>()?;
+        commit(engine, &pending).map(|done| done.op)
+    })
+    .unwrap()
+}
+
+fn code(rig: &Rig, table: &str, key: i64, after: Option<Vec<Value>>) -> &'static str {
+    let journal = std::fs::read(&rig.world.journal).unwrap();
+    let refused = change(rig, table, INT(key), after).unwrap_err();
+    assert_eq!(dump(&rig.world.path("lab.db")), rig.before, "{refused}");
+    assert!(std::fs::read(&rig.world.journal).unwrap() == journal || refused.code() == "no_way_back", "{refused}");
+    refused.code()
+}
+
+/// Commits and takes back, and everything is as it was.
+fn there_and_back(rig: &Rig, table: &str, key: i64, after: Option<Vec<Value>>) -> u64 {
+    let op = change(rig, table, INT(key), after).unwrap();
+    let back = rig.world.revert(&[op]).unwrap();
+    assert!(back.operations[0].exact, "{:?}", back.operations[0]);
+    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    op
+}
+
+/// The body of an entry of an operation.
+fn body(world: &World, op: u64, kind: &str) -> Json {
+    let connection = rusqlite::Connection::open(&world.journal).unwrap();
+    let text: String = connection
+        .query_row("SELECT body FROM entry WHERE op = ?1 AND kind = ?2", (i64::try_from(op).unwrap(), kind), |row| {
+            row.get(0)
+        })
+        .unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn a1_a_row_that_could_not_come_back_is_not_deleted_and_the_one_beside_it_is() {
+    let rows = "INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 9)";
+    for (what, sql) in [
+        ("CHECK", anyhow(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, z INT CHECK (z > 5)); {rows}"))),
+        (
+            "NOT NULL",
+            redeclared(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, z); INSERT INTO t VALUES (1, 'a', NULL), (2, 'b', 9)",
+                ", z)",
+                ", z NOT NULL)",
+            ),
+        ),
+        (
+            "type",
+            redeclared(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, z); INSERT INTO t VALUES (1, 'a', '5'), (2, 'b', 9)",
+                ", z)",
+                ", z INTEGER)",
+            ),
+        ),
+        (
+            "STRICT",
+            redeclared(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, z ANY) STRICT; \
+                 INSERT INTO t VALUES (1, 'a', 'x'), (2, 'b', 9)",
+                "z ANY",
+                "z INT",
+            ),
+        ),
+        (
+            "partial unique",
+            redeclared(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, z); CREATE INDEX i ON t (z) WHERE z < 5; \
+                 INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 9), (3, 'c', 1)",
+                "CREATE INDEX i",
+                "CREATE UNIQUE INDEX i",
+            ),
+        ),
+        (
+            "unique over an expression",
+            redeclared(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, z); CREATE INDEX i ON t (abs(z)); \
+                 INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 9), (3, 'c', -1)",
+                "CREATE INDEX i",
+                "CREATE UNIQUE INDEX i",
+            ),
+        ),
+        (
+            "unique over a computed column",
+            redeclared(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, z, g AS (abs(z))); CREATE INDEX i ON t (g); \
+                 INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 9), (3, 'c', -1)",
+                "CREATE INDEX i",
+                "CREATE UNIQUE INDEX i",
+            ),
+        ),
+    ] {
+        let rig = marked(&sql);
+        assert_eq!(code(&rig, "t", 1, None), "no_way_back", "{what}");
+        there_and_back(&rig, "t", 2, None);
+    }
+}
+
+#[test]
+fn a1_a_cell_that_could_not_come_back_is_not_changed_and_the_one_beside_it_is() {
+    let sql = "CREATE TABLE t (id INTEGER PRIMARY KEY, v INT CHECK (v >= 0), w); INSERT INTO t VALUES (1, -3, 'a'), (2, 4, 'b')";
+    let rig = marked(&anyhow(sql));
+    assert_eq!(code(&rig, "t", 1, Some(vec![INT(1), Value::Null, text("a")])), "no_way_back");
+    there_and_back(&rig, "t", 2, Some(vec![INT(2), Value::Null, text("b")]));
+    // What the fault does not touch may be as it likes.
+    there_and_back(&rig, "t", 1, Some(vec![INT(1), INT(-3), text("other")]));
+}
+
+#[test]
+fn w01_an_oddity_that_a_fault_does_not_touch_refuses_nothing() {
+    for sql in [
+        anyhow(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, z INT CHECK (z > 5)); INSERT INTO t VALUES (1, 'a', 1)",
+        ),
+        redeclared(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, z); INSERT INTO t VALUES (1, 'a', NULL)",
+            ", z)",
+            ", z NOT NULL)",
+        ),
+        anyhow(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, z REFERENCES nowhere); INSERT INTO t VALUES (1, 'a', 1)",
+        ),
+        anyhow(
+            "CREATE TABLE p (x); CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, z REFERENCES p (x)); \
+             INSERT INTO t VALUES (1, 'a', 1)",
+        ),
+        anyhow(
+            "CREATE TABLE p (x INTEGER PRIMARY KEY); \
+             CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, z REFERENCES p); INSERT INTO t VALUES (1, 'a', 1)",
+        ),
+        redeclared(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, z TEXT COLLATE NOCASE); CREATE INDEX i ON t (z); \
+             INSERT INTO t VALUES (1, 'a', 'A')",
+            "COLLATE NOCASE",
+            "COLLATE LOCALIZED",
+        ),
+    ] {
+        let rig = marked(&sql);
+        let row = run(&rig, |engine| {
+            let table = engine.target.table("t")?.unwrap();
+            Ok(engine.target.rows(&table, &[vec![INT(1)]])?.remove(0).unwrap())
+        });
+        let mut row = row.unwrap();
+        row[1] = text("other");
+        there_and_back(&rig, "t", 1, Some(row));
+    }
+}
+
+#[test]
+fn w01_a_key_that_the_data_break_is_off_said_and_journaled() {
+    let sql = "CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p VALUES (1); \
+               CREATE TABLE t (id INTEGER PRIMARY KEY, par REFERENCES p, own REFERENCES p); \
+               INSERT INTO t VALUES (1, 99, 1), (2, 1, 1)";
+    let rig = marked(&anyhow(sql));
+    let op = there_and_back(&rig, "t", 1, None);
+    let name = "t(par) -> p(id)";
+    let intended = body(&rig.world, op, "intended");
+    assert_eq!(
+        (&intended["detail"]["foreign_keys_off"], &intended["detail"]["rehearse"]),
+        (&json!([name]), &json!(true))
+    );
+    assert_eq!(body(&rig.world, op, "applied")["rehearsed"], json!(true));
+    // All rows that broke it were gone meanwhile: the revert knew by the journal.
+    assert_eq!(body(&rig.world, op + 1, "intended")["detail"]["foreign_keys_off"], json!([name]));
+    let redo = rig.world.revert(&[op + 1]).unwrap();
+    assert!(redo.operations[0].again && redo.operations[0].exact);
+    rig.world.revert(&[op]).unwrap();
+    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    // The sound keys are kept all the same, by mfm.
+    assert_eq!(code(&rig, "t", 3, Some(vec![INT(3), INT(98), INT(77)])), "foreign_key");
+    assert_eq!(code(&rig, "p", 1, None), "foreign_key");
+    there_and_back(&rig, "t", 3, Some(vec![INT(3), INT(98), INT(1)]));
+    let census = target::census::run(&rig.world.context()).unwrap();
+    let line = census.tables.iter().find(|line| line.table == "t").unwrap();
+    assert!(line.delete.notes.iter().any(|note| note.contains("foreign keys are off") && note.contains(name)));
+}
+
+#[test]
+fn w01_a_key_that_a_dangling_child_names_can_be_added_and_removed() {
+    let rig = marked(&anyhow(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (5, 'a'); \
+         CREATE TABLE kid (a REFERENCES t (id)); INSERT INTO kid VALUES (6)",
+    ));
+    there_and_back(&rig, "t", 6, Some(vec![INT(6), text("b")]));
+}
+
+#[test]
+fn w01_what_would_cascade_stays_refused_whether_the_data_break_the_key_or_not() {
+    let rig = marked(&anyhow(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (5, 'a'); \
+         CREATE TABLE kid (a REFERENCES t (id) ON DELETE CASCADE); INSERT INTO kid VALUES (5), (6)",
+    ));
+    assert_eq!(code(&rig, "t", 5, None), "foreign_key");
+    there_and_back(&rig, "t", 5, Some(vec![INT(5), text("b")]));
+}
+
+#[test]
+fn a8_a_column_added_since_is_the_database_s_own_and_said() {
+    for (declared, given) in [
+        ("State TEXT DEFAULT 'open'", text("open")),
+        ("State INT NOT NULL DEFAULT 7", INT(7)),
+        ("State TEXT NOT NULL DEFAULT 5", text("5")),
+        ("State DEFAULT -1.5", Value::Real(-1.5)),
+        ("State", Value::Null),
+    ] {
+        let rig = marked(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, v CHECK (v <> 'z')); INSERT INTO t VALUES (1, 'a'), (2, 'b')",
+        );
+        let op = change(&rig, "t", INT(1), None).unwrap();
+        meddle(&rig.world, &format!("ALTER TABLE t ADD COLUMN {declared}"));
+        let explained = explain::run(&rig.world.context(), &explain::Request { op }).unwrap();
+        assert_eq!(explained.inverse.drift[0].columns, ["State"], "{declared}");
+        let back = rig.world.revert(&[op]).unwrap();
+        let line = &back.operations[0];
+        assert!(line.restored && !line.exact, "{declared}");
+        assert_eq!((line.drift.len(), line.drift[0].columns.as_slice()), (1, ["State".to_owned()].as_slice()));
+        let row = |key: i64| {
+            run(&rig, |engine| {
+                let table = engine.target.table("t")?.unwrap();
+                Ok(engine.target.rows(&table, &[vec![INT(key)]])?.remove(0))
+            })
+            .unwrap()
+        };
+        assert_eq!(row(1), Some(vec![INT(1), text("a"), given]), "{declared}");
+        // The revert's own images know the column: it can be taken back, and that as well, exactly.
+        let redo = rig.world.revert(&[op + 1]).unwrap();
+        assert!(redo.operations[0].again && redo.operations[0].exact && row(1).is_none());
+        assert!(rig.world.revert(&[op]).unwrap().operations[0].exact);
+        let live = audit::Request { depth: audit::Level::Live, full: false };
+        assert!(audit::run(&rig.world.context(), &live).unwrap().ok, "{declared}");
+    }
+}
+
+#[test]
+fn w02_a_revert_that_is_taken_back_leaves_a_column_added_since_to_the_database() {
+    let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, v)");
+    let op = change(&rig, "t", INT(1), Some(vec![INT(1), text("a")])).unwrap();
+    rig.world.revert(&[op]).unwrap();
+    meddle(
+        &rig.world,
+        "ALTER TABLE t ADD COLUMN n INT NOT NULL DEFAULT 3; ALTER TABLE t ADD COLUMN at DEFAULT CURRENT_TIMESTAMP",
+    );
+    // SQLite adds no such column to a table with rows; to an empty one it does.
+    let redo = rig.world.revert(&[op + 1]).unwrap();
+    let line = &redo.operations[0];
+    assert!(line.again && line.restored && !line.exact);
+    assert_eq!(line.drift[0].columns, ["n", "at"]);
+    assert_eq!(super::world::cell(&rig.world, "SELECT n FROM t WHERE at IS NOT NULL"), "Integer(3)");
+}
+
+#[test]
+fn w09_a_foreign_key_that_nobody_can_follow_is_refused_by_name_and_said_before() {
+    for (parent, key, said) in [
+        ("CREATE TABLE q (x)", "REFERENCES p (x)", "the database has no table p"),
+        ("CREATE TABLE p (x)", "REFERENCES p (x)", "no unique index of p has just these columns"),
+        ("CREATE TABLE p (x); CREATE UNIQUE INDEX u ON p (x) WHERE x > 0", "REFERENCES p (x)", "no unique index of p"),
+        (
+            "CREATE TABLE p (x); CREATE UNIQUE INDEX u ON p (x COLLATE NOCASE)",
+            "REFERENCES p (x)",
+            "no unique index of p",
+        ),
+        ("CREATE TABLE p (x, y, PRIMARY KEY (x, y))", "REFERENCES p", "it has 1 columns, and the key of p has 2"),
+        ("CREATE TABLE p (x)", "REFERENCES p", "no unique index of p has just these columns"),
+        ("CREATE TABLE p (x PRIMARY KEY)", "REFERENCES p (z)", "p has no column z"),
+        (
+            "CREATE TABLE q (x UNIQUE); CREATE VIEW p AS SELECT x FROM q",
+            "REFERENCES p (x)",
+            "the database has no table p",
+        ),
+    ] {
+        let rig = marked(&anyhow(&format!(
+            "{parent}; CREATE TABLE t (id INTEGER PRIMARY KEY, v, r {key}); INSERT INTO t VALUES (1, 'a', NULL)"
+        )));
+        let refused = change(&rig, "t", INT(1), None).unwrap_err();
+        assert_eq!(refused.code(), "foreign_key", "{refused}");
+        assert!(refused.to_string().contains(said), "{refused}");
+        assert_eq!(code(&rig, "t", 2, Some(vec![INT(2), Value::Null, Value::Null])), "foreign_key");
+        let census = target::census::run(&rig.world.context()).unwrap();
+        let line = census.tables.iter().find(|line| line.table == "t").unwrap();
+        assert_eq!(line.delete.verdict, "foreign_key", "{said}");
+        there_and_back(&rig, "t", 1, Some(vec![INT(1), text("b"), Value::Null]));
+    }
+}
+
+#[test]
+fn w09_a_key_that_can_be_followed_is_none_of_those() {
+    for (parent, key) in [
+        ("CREATE TABLE p (x INTEGER PRIMARY KEY)", "REFERENCES P"),
+        ("CREATE TABLE p (x INTEGER PRIMARY KEY)", "REFERENCES p (X)"),
+        ("CREATE TABLE p (x TEXT COLLATE NOCASE UNIQUE)", "REFERENCES p (x)"),
+        ("CREATE TABLE p (x, y); CREATE UNIQUE INDEX u ON p (x)", "REFERENCES p (x)"),
+        ("CREATE TABLE p (x PRIMARY KEY, y) WITHOUT ROWID", "REFERENCES p"),
+    ] {
+        let rig = marked(&format!(
+            "{parent}; CREATE TABLE t (id INTEGER PRIMARY KEY, v, r {key}); INSERT INTO t VALUES (1, 'a', NULL)"
+        ));
+        there_and_back(&rig, "t", 1, None);
+    }
+}
+
+#[test]
+fn w10_what_needs_an_unknown_collation_is_refused_by_name_and_a_target_marked_whole_or_not() {
+    let sql = redeclared(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT COLLATE NOCASE); CREATE INDEX i ON t (v); \
+         INSERT INTO t VALUES (1, 'a')",
+        "COLLATE NOCASE",
+        "COLLATE LOCALIZED",
+    );
+    let rig = marked(&sql);
+    let refused = change(&rig, "t", INT(1), Some(vec![INT(1), text("b")])).unwrap_err();
+    assert_eq!(refused.code(), "unsupported");
+    assert!(refused.to_string().contains("collation LOCALIZED"), "{refused}");
+    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    let census = target::census::run(&rig.world.context()).unwrap();
+    assert_eq!(census.tables[0].update.verdict, "unsupported");
+    // A table that cannot even be read in its order has no digest: no marker either.
+    let world = World::new();
+    meddle(
+        &world,
+        &redeclared(
+            "CREATE TABLE t (k TEXT COLLATE NOCASE PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO t VALUES ('a', 1)",
+            "COLLATE NOCASE",
+            "COLLATE LOCALIZED",
+        ),
+    );
+    let marking = |baseline| target::mark::Request {
+        target: world.url("lab.db"),
+        confirm: Some("lab.db".into()),
+        baseline,
+        ..Default::default()
+    };
+    let refused = target::mark::run(&world.context(), &marking(true)).unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("unsupported", 3));
+    assert!(world.foreign().query_row("SELECT 1 FROM mfm_marker", [], |_| Ok(())).is_err(), "half marked");
+    target::mark::run(&world.context(), &marking(false)).unwrap();
+}
+
+#[test]
+fn w01_all_is_judged_against_constraints_before_one_is_written() {
+    let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, v, w); INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2)");
+    change(&rig, "t", INT(1), None).unwrap();
+    change(&rig, "t", INT(2), Some(vec![INT(2), text("b"), INT(9)])).unwrap();
+    meddle(&rig.world, "CREATE UNIQUE INDEX u ON t (v); INSERT INTO t VALUES (7, 'a', 7)");
+    let faulty = dump(&rig.world.path("lab.db"));
+    let all = || revert::Request { all: true, ..Default::default() };
+    let refused = revert::run(&rig.world.context(), &all()).unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("unique_index", 3));
+    assert_eq!(dump(&rig.world.path("lab.db")), faulty);
+    // The other is put back where that is asked for.
+    let some = revert::Request { skip_conflicts: true, ..all() };
+    let back = revert::run(&rig.world.context(), &some).unwrap();
+    assert_eq!((back.operations[0].state, back.operations[1].state), ("reverted", "partly_reverted"));
+    assert!(back.operations[1].conflicts[0].why.contains("unique index u"), "{:?}", back.operations[1].conflicts);
+    assert_eq!(status::run(&rig.world.context()).unwrap().active.len(), 1);
+}
+
+#[test]
+fn w01_a_revert_that_makes_room_for_another_is_no_obstacle() {
+    let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, v UNIQUE); INSERT INTO t VALUES (1, 'a'), (2, 'b')");
+    change(&rig, "t", INT(1), Some(vec![INT(1), text("x")])).unwrap();
+    change(&rig, "t", INT(2), Some(vec![INT(2), text("a")])).unwrap();
+    revert::run(&rig.world.context(), &revert::Request { all: true, ..Default::default() }).unwrap();
+    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+}
+
+#[test]
+fn w01_where_a_type_changed_the_rest_is_put_back() {
+    let rig = marked(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v, w); INSERT INTO t VALUES (1, '5', 1), (2, 'b', 2), (3, 'c', 3)",
+    );
+    let op = change_all(&rig, "t", &[(1, None), (2, None), (3, Some(vec![INT(3), text("x"), INT(3)]))]);
+    meddle(
+        &rig.world,
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'v, w', 'v INT, w') WHERE name = 't'; \
+         PRAGMA writable_schema = RESET",
+    );
+    let refused = rig.world.revert(&[op]).unwrap_err();
+    assert_eq!(refused.code, "does_not_fit");
+    let skipping = revert::Request { operations: vec![op], skip_conflicts: true, ..Default::default() };
+    let back = revert::run(&rig.world.context(), &skipping).unwrap();
+    let line = &back.operations[0];
+    assert_eq!((line.rows, line.conflicts.len(), line.conflicts[0].key.as_str()), (2, 1, "1"));
+    assert!(line.conflicts[0].why.contains("'5' does not fit"), "{:?}", line.conflicts);
+    // A row that nothing lets in again is given up by name, and does not bar the target for ever.
+    let nothing = revert::run(&rig.world.context(), &skipping).unwrap_err();
+    assert_eq!(nothing.code, "conflict");
+    let given_up = revert::Request { force: true, ..skipping };
+    revert::run(&rig.world.context(), &given_up).unwrap();
+    assert!(status::run(&rig.world.context()).unwrap().active.is_empty());
+    target::unmark::run(&rig.world.context()).unwrap();
+}
+
+#[test]
+fn k1_only_what_a_constraint_covers_is_rehearsed() {
+    let covered = |sql: &str, after: Option<Vec<Value>>| {
+        let rig = marked(sql);
+        let op = there_and_back(&rig, "t", 1, after);
+        let (intended, applied) = (body(&rig.world, op, "intended"), body(&rig.world, op, "applied"));
+        assert_eq!(intended["detail"].get("rehearse"), applied.get("rehearsed"));
+        // The way back from a fault is no fault: it is not rehearsed.
+        assert_eq!(body(&rig.world, op + 1, "applied").get("rehearsed"), None);
+        applied.get("rehearsed") == Some(&json!(true))
+    };
+    let row = "INSERT INTO t VALUES (1, 'a', 1)";
+    let update = || Some(vec![INT(1), text("b"), INT(1)]);
+    for (declared, by_update, by_delete) in [
+        ("id INTEGER PRIMARY KEY, v, w", false, false),
+        ("id INTEGER PRIMARY KEY, v, \"check\"", false, false),
+        ("id INTEGER PRIMARY KEY, v UNIQUE, w", true, true),
+        ("id INTEGER PRIMARY KEY, v, w UNIQUE", false, true),
+        ("id INTEGER PRIMARY KEY, v, w CHECK (w > 0)", true, true),
+        ("id INTEGER PRIMARY KEY, v, w REFERENCES t (id)", false, true),
+    ] {
+        let sql = format!("CREATE TABLE t ({declared}); {row}");
+        assert_eq!(covered(&sql, update()), by_update, "an update of {declared}");
+        if !declared.contains("REFERENCES") {
+            assert_eq!(covered(&sql, None), by_delete, "a delete of {declared}");
+        }
+    }
+}
+
+#[test]
+fn k1_a_revert_of_a_revert_is_a_fault_again_and_needs_a_way_back() {
+    let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, -3)");
+    let op = change(&rig, "t", INT(1), Some(vec![INT(1), INT(4)])).unwrap();
+    rig.world.revert(&[op]).unwrap();
+    meddle(
+        &rig.world,
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'v)', 'v CHECK (v > 0))') \
+         WHERE name = 't'; PRAGMA writable_schema = RESET",
+    );
+    let refused = rig.world.revert(&[op + 1]).unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("no_way_back", 3));
+    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+}
+
+#[test]
+fn k1_many_rows_under_a_constraint_are_rehearsed_in_batches() {
+    let rig = marked(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v INT UNIQUE CHECK (v > 0), w); \
+         WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 5000) \
+         INSERT INTO t SELECT i, i, 'a' FROM n",
+    );
+    let rows: Vec<_> = (1..=5000).map(|id| (id, Some(vec![INT(id), INT(id + 100_000), text("a")]))).collect();
+    let op = change_all(&rig, "t", &rows);
+    assert_eq!(body(&rig.world, op, "applied")["rehearsed"], json!(true));
+    let judged = run(&rig, |engine| engine.judge(&Selection::All, Options::default())).unwrap();
+    assert_eq!(judged.planned[0].rows.len(), 5000);
+    rig.world.revert(&[op]).unwrap();
+    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    assert_eq!(Journal::open_read(&rig.world.journal).unwrap().operation(op).unwrap().unwrap().rows, 5000);
+}
