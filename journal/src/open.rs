@@ -31,6 +31,15 @@ pub(crate) fn sqlite_error(path: &Path, source: rusqlite::Error) -> JournalError
     }
 }
 
+/// Makes a folder, and those above it, that nobody but its owner may look into: a journal holds rows of people.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// Makes an empty journal in a new file that no path names yet, and returns that file's path and connection.
 pub(crate) fn create_unnamed(path: &Path, nonce: &str) -> Result<(PathBuf, Connection), JournalError> {
     for found in [path.to_owned(), beside(path, "-wal")] {
@@ -39,7 +48,7 @@ pub(crate) fn create_unnamed(path: &Path, nonce: &str) -> Result<(PathBuf, Conne
         }
     }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|source| JournalError::Io {
+        make_folder(folder).map_err(|source| JournalError::Io {
             action: "make the folder",
             path: folder.to_owned(),
             source,

@@ -59,6 +59,9 @@ pub(super) struct Globals {
     /// The same for the login that only reads [env: MFM_MSSQL_READ_PASSWORD] [default: asked]
     #[arg(long, id = "global_read_password_file", value_name = "FILE", global = true, hide_short_help = true)]
     pub(super) read_password_file: Option<PathBuf>,
+    /// A server to which a login may go unencrypted (encrypt=off), by its host's name, beside its URL
+    #[arg(long, id = "global_unencrypted_login", value_name = "HOST", global = true, hide_short_help = true)]
+    pub(super) unencrypted_login: Vec<String>,
     /// Answer yes to every question but one that wants a name typed
     #[arg(long, short, id = "global_yes", global = true)]
     pub(super) yes: bool,

@@ -16,6 +16,7 @@ use super::failures;
 use super::printer::{Printer, clean};
 use super::settings::{Settings, Surroundings};
 use super::topics;
+use crate::model::shown;
 use crate::mosaiq::checks::CHECKS;
 use crate::mosaiq::modes::{self, MODES};
 use crate::ops::candidates::{self, Wanted};
@@ -74,7 +75,9 @@ fn offered(shell: &str, typed: Vec<OsString>, around: &Surroundings) -> Option<S
     let mut found = engine::complete(&mut command, typed, index, Some(&around.folder)).ok()?;
     found.retain(|found| current.starts_with('-') || !(found.is_hide_set() && is_option(found)));
     let separator = around.get(SEPARATOR).filter(|_| shell != "fish").unwrap_or("\n");
-    Some(found.iter().map(|found| line(shell, found)).collect::<Vec<_>>().join(separator))
+    // No answer breaks the list of answers, or turns the line that it is put on.
+    found.retain(|found| shown::is_safe(&found.get_value().to_string_lossy()));
+    Some(found.iter().map(|found| line(shell, &current, found)).collect::<Vec<_>>().join(separator))
 }
 
 fn is_option(candidate: &CompletionCandidate) -> bool {
@@ -82,19 +85,46 @@ fn is_option(candidate: &CompletionCandidate) -> bool {
 }
 
 /// Returns a candidate as the script of a shell reads it, with its description where the shell shows one.
-fn line(shell: &str, candidate: &CompletionCandidate) -> String {
+fn line(shell: &str, current: &str, candidate: &CompletionCandidate) -> String {
     let value = candidate.get_value().to_string_lossy();
     let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
     let help = clean(help.lines().next().unwrap_or_default());
     match shell {
-        "bash" | "elvish" => value.into_owned(),
+        "bash" => quoted(&value, current),
+        "elvish" => value.into_owned(),
         "zsh" => {
             let value = value.replace('\\', "\\\\").replace(':', "\\:");
             if help.is_empty() { value } else { format!("{value}:{}", help.replace('\\', "\\\\")) }
         }
+        "powershell" => {
+            let value = value.into_owned();
+            let plain = value.chars().all(is_plain) && !value.starts_with('@');
+            let value = if plain { value } else { format!("'{}'", value.replace('\'', "''")) };
+            if help.is_empty() { value } else { format!("{value}\t{help}") }
+        }
         _ if help.is_empty() => value.into_owned(),
         _ => format!("{value}\t{help}"),
     }
+}
+
+/// Tells whether a character means nothing but itself to any shell.
+fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || "-_./:@%+=,".contains(c)
+}
+
+/// Returns a word as bash has to find it on its line, which it takes from here letter by letter: a file's name may hold
+/// what a shell would run. A word that was begun in quotes gets none.
+fn quoted(value: &str, current: &str) -> String {
+    if current.starts_with(['\'', '"']) {
+        return if value.chars().all(|c| is_plain(c) || c == ' ') { value.to_owned() } else { String::new() };
+    }
+    let home = value.starts_with("~/");
+    let letter = |(at, c): (usize, char)| match c {
+        '~' if at == 0 && home => c.to_string(),
+        c if is_plain(c) => c.to_string(),
+        c => format!("\\{c}"),
+    };
+    value.chars().enumerate().map(letter).collect()
 }
 
 /// Undoes what bash does to words: it breaks them at `=`, `:` and `@`.

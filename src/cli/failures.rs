@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::json;
 use super::printer::{DIM, ERROR, HINT, Printer, clean, paint};
 use super::settings::{self, Color, Format, Surroundings};
+use crate::model::password::{hidden, hidden_in};
 use crate::model::refusal::Conflict;
 use crate::ops::{Failure, Kind};
 
@@ -53,8 +54,9 @@ pub(super) fn conflict_line(conflict: &Conflict) -> String {
 /// Shows what clap says of the arguments: help on stdout, mistakes on stderr; returns the exit code.
 pub(super) fn of_clap(mut error: clap::Error, words: &[OsString], around: &Surroundings) -> u8 {
     suggest_once(&mut error);
+    hide_passwords(&mut error);
     let printer = Printer::new(color(words, around).choice(), false);
-    let text = plainly(&error.render().ansi().to_string());
+    let text = hidden_in(&plainly(&error.render().ansi().to_string()));
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             printer.out(&text);
@@ -84,6 +86,22 @@ fn suggest_once(error: &mut clap::Error) {
     let twice = |word: &&String| word.contains('-') && known(&word.replace('-', "_"));
     let once = words.iter().filter(|word| !twice(word)).cloned().collect();
     error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(once));
+}
+
+/// Takes passwords and what drives a terminal out of the values that clap repeats.
+fn hide_passwords(error: &mut clap::Error) {
+    let safe = |text: &String| clean(&hidden(text));
+    let values: Vec<(ContextKind, ContextValue)> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
+            ContextValue::Strings(all) => Some((kind, ContextValue::Strings(all.iter().map(safe).collect()))),
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in values {
+        error.insert(kind, value);
+    }
 }
 
 /// Returns clap's text as a failure: the first paragraph is the message, a tip the hint.

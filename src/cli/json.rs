@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::Value as Json;
 
+use crate::model::shown;
 use crate::ops::cell::ChangeRow;
 use crate::ops::{Failure, Kind};
 
@@ -25,7 +26,7 @@ pub(super) fn line<T: Serialize>(name: &str, body: &T) -> Result<String, Failure
         let message = format!("could not write the result as JSON: {error}");
         Failure::new(Kind::Found, "output", message, "--format table shows it")
     })?;
-    Ok(text + "\n")
+    Ok(shown::json(&text).into_owned() + "\n")
 }
 
 /// The fields of an error, in the order in which people look at them; others follow.
@@ -48,7 +49,8 @@ impl Serialize for SchemaFirst {
 /// Returns a failure as a line.
 pub(super) fn error(failure: &Failure) -> String {
     let json = failure.to_json();
-    serde_json::to_string(&SchemaFirst(json.clone())).unwrap_or_else(|_| json.to_string()) + "\n"
+    let text = serde_json::to_string(&SchemaFirst(json.clone())).unwrap_or_else(|_| json.to_string());
+    shown::json(&text).into_owned() + "\n"
 }
 
 /// Returns changes as lines.

@@ -7,15 +7,15 @@ use clap::{Args, Subcommand};
 
 use super::ports::{SystemClock, SystemEntropy, holder};
 use super::printer::Printer;
-use super::secrets::{Keyring, Nobody, Source, Sources};
+use super::secrets::{Keyring, Logins, Nobody, Source};
 use super::settings::{Format, Settings};
 use super::signals::Signals;
 use super::terminal::Terminal;
 use super::texts;
 use crate::mcp::{self, Client, Ended, Host, Options, Place};
-use crate::model::Refusal;
 use crate::model::ports::{Account, Answer, Confirm as _, Danger, Question, Secrets};
-use crate::ops::Failure;
+use crate::model::{Refusal, password};
+use crate::ops::{self, Failure};
 
 /// `mfm mcp`.
 #[derive(Args, Clone, Debug)]
@@ -58,7 +58,7 @@ pub(super) fn run(call: &Call, settings: &Settings, printer: &Printer, signals: 
 }
 
 fn serve(settings: &Settings, options: &Options) -> Result<u8, Failure> {
-    if [&settings.password, &settings.read_password].iter().any(|sources| sources.file == Some(Source::Stdin)) {
+    if [&settings.logins.whole, &settings.logins.reads].iter().any(|sources| sources.file == Some(Source::Stdin)) {
         let message = "standard input carries the protocol, and no password";
         return Err(Failure::usage("usage", message, "give the password in a file or a variable"));
     }
@@ -70,7 +70,7 @@ fn serve(settings: &Settings, options: &Options) -> Result<u8, Failure> {
         wait_ms: super::run::WAIT_MS,
         clock: Box::new(SystemClock),
         entropy: Box::new(SystemEntropy::new()?),
-        secrets: Box::new(Passwords { whole: settings.password.clone(), reads: settings.read_password.clone() }),
+        secrets: Box::new(Passwords(settings.logins.clone())),
     };
     Ok(match mcp::serve(host, options)? {
         Ended::Closed => 0,
@@ -83,23 +83,28 @@ fn absolute(path: &Path) -> PathBuf {
 }
 
 /// Passwords from files and variables; nobody sits at standard input.
-struct Passwords {
-    whole: Sources,
-    reads: Sources,
-}
+struct Passwords(Logins);
 
 impl Secrets for Passwords {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
-        Keyring::new(&self.whole, &self.reads, &Nobody, &|_| ()).password(login)
+        Keyring::new(&self.0, &Nobody, &|_| ()).password(login)
+    }
+
+    fn permit(&self, url: &str) -> Result<(), Refusal> {
+        self.0.servers.permit(url)
     }
 }
 
 /// Returns the words with which a client starts the server.
-fn arguments(options: &Options, settings: &Settings) -> Vec<String> {
+///
+/// # Errors
+/// Usage: a target that no client's file should hold.
+fn arguments(options: &Options, settings: &Settings) -> Result<Vec<String>, Failure> {
     let mut words = vec!["--journal".to_owned(), absolute(&settings.journal).display().to_string()];
     if let Some(target) = &settings.target {
-        words.extend(["--target".to_owned(), target.clone()]);
+        words.extend(["--target".to_owned(), kept(target)?]);
     }
+    words.extend(settings.unencrypted_logins.iter().flat_map(|host| ["--unencrypted-login".to_owned(), host.clone()]));
     words.push("mcp".to_owned());
     words.extend(
         [(options.read_only, "--read-only"), (options.include_phi, "--include-phi")]
@@ -119,12 +124,29 @@ fn arguments(options: &Options, settings: &Settings) -> Vec<String> {
     ] {
         words.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
     }
-    words
+    match words.iter().find(|word| password::is_in(word)) {
+        None => Ok(words),
+        Some(word) => {
+            let message = format!("`{}` could hold a password, and is not written down", password::hidden(word));
+            Err(Failure::usage("client_file", message, "say it otherwise, or write the configuration yourself"))
+        }
+    }
 }
 
-fn ours(client: Client, options: &Options, settings: &Settings) -> serde_json::Value {
+/// Returns a target as a client's file may keep it: a name, or a URL without anything that could be a password.
+fn kept(target: &str) -> Result<String, Failure> {
+    match ops::target::spelt(target) {
+        Some(spelt) => Ok(spelt),
+        None => {
+            let message = format!("`{}` is no target that could be written down", password::hidden(target));
+            Err(Failure::usage("target_url", message, "give a registered name, or a URL without a password"))
+        }
+    }
+}
+
+fn ours(client: Client, options: &Options, settings: &Settings) -> Result<serde_json::Value, Failure> {
     let program = std::env::current_exe().map_or_else(|_| "mfm".to_owned(), |path| path.display().to_string());
-    mcp::configuration(client, &program, &arguments(options, settings))
+    Ok(mcp::configuration(client, &program, &arguments(options, settings)?))
 }
 
 /// Returns a client's own file, where its folder is known.
@@ -138,7 +160,7 @@ fn file(client: Client, settings: &Settings) -> Option<PathBuf> {
 
 fn print(client: Client, options: &Options, settings: &Settings, printer: &Printer) -> Result<(), Failure> {
     let place = file(client, settings).map(|path| path.display().to_string());
-    let ours = ours(client, options, settings);
+    let ours = ours(client, options, settings)?;
     if settings.format == Format::Json {
         let line = serde_json::json!({"client": client.name(), "file": place, "configuration": ours});
         printer.out(&super::json::line("mcp-install", &line)?);
@@ -183,7 +205,7 @@ fn write(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(unwritten(error.to_string())),
     };
-    let after = mcp::merged(client, &before, &ours(client, options, settings)).map_err(&unwritten)?;
+    let after = mcp::merged(client, &before, &ours(client, options, settings)?).map_err(&unwritten)?;
     let text = format!("Write the server mfm into {}?", path.display());
     match terminal.ask(&Question { text, danger: Danger::Write, type_name: None }) {
         Answer::Yes => {}

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
+use crate::model::password::hidden_in;
+
 /// The first word of an error.
 pub(super) const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// The first word of a hint.
@@ -26,14 +28,8 @@ pub(super) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Returns text without control characters, so that no cell of a database can drive a terminal.
-pub(super) fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && c != '\n' { out.extend(c.escape_default()) } else { out.push(c) }
-    }
-    out
-}
+/// No cell of a database and no name of a file can drive a terminal, or make a line of its own.
+pub(super) use crate::model::shown::{line as clean, lines as clean_lines};
 
 /// stdout and stderr.
 pub(super) struct Printer {
@@ -75,7 +71,7 @@ impl Printer {
     /// Says something worth knowing that is no result.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
-            self.err(&format!("{}: {}\n", paint(NOTE, "note"), clean(text)));
+            self.err(&format!("{}: {}\n", paint(NOTE, "note"), clean(&hidden_in(text))));
         }
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::json;
 use super::printer::{BOLD, DIM, GOOD, Printer, WARN, clean, paint};
 use super::settings::{Format, Settings};
+use crate::model::shown;
 use crate::ops::Failure;
 pub(super) use crate::ops::count;
 
@@ -75,7 +76,7 @@ impl Sheet {
         all
     }
 
-    /// Returns comma-separated values under a header line.
+    /// Returns comma-separated values under a header line; no cell is a formula.
     ///
     /// # Errors
     /// What the writer says.
@@ -86,12 +87,14 @@ impl Sheet {
         };
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(&self.head).map_err(|error| failure(error.to_string()))?;
-        self.rows.iter().try_for_each(|row| writer.write_record(row)).map_err(|error| failure(error.to_string()))?;
+        let disarmed = |row: &Vec<String>| writer.write_record(row.iter().map(|cell| shown::cell(cell).into_owned()));
+        self.rows.iter().try_for_each(disarmed).map_err(|error| failure(error.to_string()))?;
         let bytes = writer.into_inner().map_err(|error| failure(error.to_string()))?;
         String::from_utf8(bytes).map_err(|error| failure(error.to_string()))
     }
 
-    /// Returns tab-separated values under a header line; tabs, line breaks and backslashes are escaped.
+    /// Returns tab-separated values under a header line; tabs, line breaks and backslashes are escaped, and no
+    /// cell is a formula.
     pub(super) fn tsv(&self) -> String {
         let mut out = self.head.join("\t") + "\n";
         for row in &self.rows {
@@ -104,7 +107,7 @@ impl Sheet {
 }
 
 fn escaped(cell: &str) -> String {
-    clean(&cell.replace('\\', "\\\\")).replace('\n', "\\n")
+    clean(&shown::cell(cell).replace('\\', "\\\\"))
 }
 
 /// How a result is to be taken.

@@ -92,7 +92,7 @@ fn with_context(command: &Command, show: &Show<'_>) -> Result<u8, Failure> {
             show.terminal.note(text);
         }
     };
-    let secrets = Keyring::new(&settings.password, &settings.read_password, show.terminal, &note);
+    let secrets = Keyring::new(&settings.logins, show.terminal, &note);
     let context = Context {
         journal: settings.journal.clone(),
         target: named(command).or_else(|| settings.target.clone()),
@@ -110,7 +110,23 @@ fn with_context(command: &Command, show: &Show<'_>) -> Result<u8, Failure> {
         show.printer.note(&format!("journal {}, by {}", settings.journal.display(), settings.journal_from));
         show.printer.note(&format!("actor {}", settings.actor));
     }
-    operate(command, &context, show)
+    let code = operate(command, &context, show)?;
+    // Whoever registers, marks or makes a database by its URL means that server.
+    if let Some(url) = confirms(command) {
+        settings.logins.servers.keep(url)?;
+    }
+    Ok(code)
+}
+
+/// Returns the URL with which a command confirms its server.
+fn confirms(command: &Command) -> Option<&str> {
+    match command {
+        Command::Target(Target::Add(request)) => Some(&request.url),
+        Command::Target(Target::Mark(request)) => Some(&request.target),
+        Command::Lab(Lab::Create(request)) => Some(&request.url),
+        Command::Lab(Lab::Import(request)) => Some(&request.url),
+        _ => None,
+    }
 }
 
 /// Returns the target named behind a command.

@@ -7,7 +7,9 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
+use crate::model::Refusal;
 use crate::model::ports::{Account, Secrets};
+use crate::ops::servers::Servers;
 
 /// The variable with the password of a login.
 pub(super) const VARIABLE: &str = "MFM_MSSQL_PASSWORD";
@@ -15,6 +17,9 @@ pub(super) const VARIABLE: &str = "MFM_MSSQL_PASSWORD";
 pub(super) const READ_VARIABLE: &str = "MFM_MSSQL_READ_PASSWORD";
 /// No server takes a longer password; a longer file is something else.
 const BYTES_MAX: u64 = 4096;
+
+/// What is said where a password's file is not there.
+const NO_FILE: &str = "there is no file of the name that was given for the password's, which is not repeated here";
 
 /// Tells whether a variable holds a password.
 pub(super) fn holds_password(variable: &str) -> bool {
@@ -57,7 +62,11 @@ impl Source {
             }
             Self::File(path) => {
                 let named = |why: String| format!("the password file {}: {why}", path.display());
-                let file = File::open(path).map_err(|error| named(error.to_string()))?;
+                let file = File::open(path).map_err(|error| match error.kind() {
+                    // A password in the place of its file's name is a mistake that many make.
+                    io::ErrorKind::NotFound => NO_FILE.to_owned(),
+                    _ => named(error.to_string()),
+                })?;
                 private(&file).and_then(|()| password_in(file)).map_err(named)
             }
         }
@@ -71,6 +80,17 @@ pub(super) struct Sources {
     pub(super) file: Option<Source>,
     /// What the variable holds.
     pub(super) variable: Option<Password>,
+}
+
+/// Where passwords come from, and where they may go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Logins {
+    /// Where the password of a server's login comes from.
+    pub(super) whole: Sources,
+    /// Where that of the login that only reads comes from.
+    pub(super) reads: Sources,
+    /// The servers that they may go to.
+    pub(super) servers: Servers,
 }
 
 /// Refuses a file that others than its owner could read or change.
@@ -124,8 +144,7 @@ type Known = (String, String, bool);
 
 /// The passwords of this process.
 pub(super) struct Keyring<'a> {
-    whole: &'a Sources,
-    reads: &'a Sources,
+    sources: &'a Logins,
     person: &'a dyn Hidden,
     note: &'a dyn Fn(&str),
     found: RefCell<BTreeMap<Known, Password>>,
@@ -135,15 +154,15 @@ pub(super) struct Keyring<'a> {
 
 impl<'a> Keyring<'a> {
     /// Makes one that has asked nobody yet; `note` hears where each password comes from.
-    pub(super) fn new(whole: &'a Sources, reads: &'a Sources, person: &'a dyn Hidden, note: &'a dyn Fn(&str)) -> Self {
-        Self { whole, reads, person, note, found: RefCell::default(), stdin: RefCell::default() }
+    pub(super) fn new(sources: &'a Logins, person: &'a dyn Hidden, note: &'a dyn Fn(&str)) -> Self {
+        Self { sources, person, note, found: RefCell::default(), stdin: RefCell::default() }
     }
 
     fn find(&self, login: &Account<'_>) -> Result<Password, String> {
         let (sources, flag, variable) = if login.reads_only {
-            (self.reads, "--read-password-file", READ_VARIABLE)
+            (&self.sources.reads, "--read-password-file", READ_VARIABLE)
         } else {
-            (self.whole, "--password-file", VARIABLE)
+            (&self.sources.whole, "--password-file", VARIABLE)
         };
         let from = |place: &str| (self.note)(&format!("password of {} by {place}", login.user));
         if let Some(source) = &sources.file {
@@ -183,6 +202,8 @@ impl<'a> Keyring<'a> {
 
 impl Secrets for Keyring<'_> {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
+        // Whoever asks for a password may be about to hand it on.
+        self.permit(login.url).map_err(|refusal| refusal.to_string())?;
         let known = (login.url.to_owned(), login.user.to_owned(), login.reads_only);
         if let Some(Password(password)) = self.found.borrow().get(&known) {
             return Ok(password.clone());
@@ -190,6 +211,10 @@ impl Secrets for Keyring<'_> {
         let password = self.find(login)?;
         self.found.borrow_mut().insert(known, password.clone());
         Ok(password.0)
+    }
+
+    fn permit(&self, url: &str) -> Result<(), Refusal> {
+        self.sources.servers.permit(url)
     }
 }
 
@@ -214,6 +239,25 @@ mod tests {
         Account { user: "sa", url: "mssql://sa@localhost:1433/Copy", reads_only }
     }
 
+    /// The server that the user said.
+    fn said() -> Servers {
+        Servers::of([login(false).url], &[], None, crate::file::owner::Owners::default())
+    }
+
+    #[test]
+    fn k6_no_password_for_a_server_that_only_a_journal_names() {
+        let logins = Logins { whole: variable("Tr0ub4dor"), servers: said(), ..Logins::default() };
+        let person = Person(Some("typed"), Cell::new(0));
+        let keyring = Keyring::new(&logins, &person, &|_| ());
+        for reads_only in [false, true] {
+            let stranger = Account { user: "sa", url: "mssql://sa@stranger:1433/Copy", reads_only };
+            let why = keyring.password(&stranger).unwrap_err();
+            assert!(why.contains("never said or confirmed"), "{why}");
+        }
+        assert_eq!(person.1.get(), 0, "nor is anybody asked for one");
+        assert_eq!(keyring.password(&login(false)).unwrap(), "Tr0ub4dor");
+    }
+
     fn variable(password: &str) -> Sources {
         Sources { file: None, variable: Some(Password(password.to_owned())) }
     }
@@ -221,7 +265,8 @@ mod tests {
     fn ask(whole: &Sources, reads: &Sources, person: &Person, reads_only: bool) -> (Result<String, String>, String) {
         let notes = RefCell::new(String::new());
         let note = |text: &str| notes.borrow_mut().push_str(text);
-        let answer = Keyring::new(whole, reads, person, &note).password(&login(reads_only));
+        let logins = Logins { whole: whole.clone(), reads: reads.clone(), servers: said() };
+        let answer = Keyring::new(&logins, person, &note).password(&login(reads_only));
         (answer, notes.into_inner())
     }
 
@@ -250,8 +295,8 @@ mod tests {
     #[test]
     fn a_person_is_asked_once_for_each_login() {
         let person = Person(Some("typed"), Cell::new(0));
-        let (none, silent) = (Sources::default(), |_: &str| ());
-        let keyring = Keyring::new(&none, &none, &person, &silent);
+        let (none, silent) = (Logins { servers: said(), ..Logins::default() }, |_: &str| ());
+        let keyring = Keyring::new(&none, &person, &silent);
         for _ in 0..3 {
             keyring.password(&login(false)).unwrap();
             keyring.password(&login(true)).unwrap();
@@ -308,7 +353,8 @@ mod tests {
             set_mode(&path, mode);
             assert_eq!(read().unwrap().0, "Tr0ub4dor");
         }
-        assert!(Source::of(&folder.path().join("none")).read().unwrap_err().contains("none"));
+        let missing = Source::of(Path::new("Tr0ub4dor")).read().unwrap_err();
+        assert!(missing.contains("no file") && !missing.contains("Tr0ub"), "{missing}");
     }
 
     #[cfg(unix)]

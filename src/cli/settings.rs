@@ -9,8 +9,11 @@ use serde::Deserialize;
 
 use super::args::Globals;
 use super::completion;
-use super::secrets::{self, Password, Source, Sources};
-use crate::ops::Failure;
+use super::secrets::{self, Logins, Password, Source, Sources};
+use crate::file::owner::Owners;
+use crate::model::{password, shown};
+use crate::ops::servers::Servers;
+use crate::ops::{Failure, Kind, toml_fault};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -58,12 +61,14 @@ pub(super) struct Surroundings {
     pub(super) passwords: BTreeMap<&'static str, Password>,
     /// The current folder.
     pub(super) folder: PathBuf,
+    /// The words behind the program's name.
+    pub(super) words: Vec<String>,
     /// A variable that is set to what is no text: it must not be mistaken for one that is not set.
     pub(super) unreadable: Option<&'static str>,
 }
 
 /// Every environment variable that mfm looks at.
-const VARIABLES: [&str; 23] = [
+const VARIABLES: [&str; 24] = [
     "MFM_JOURNAL",
     "MFM_TARGET",
     "MFM_FORMAT",
@@ -74,6 +79,7 @@ const VARIABLES: [&str; 23] = [
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
     "HOME",
+    "SUDO_UID",
     "USER",
     "LOGNAME",
     "USERNAME",
@@ -94,7 +100,8 @@ impl Surroundings {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub(super) fn of_process() -> Self {
         let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-        let mut around = Self { folder, ..Self::default() };
+        let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        let mut around = Self { folder, words, ..Self::default() };
         for name in VARIABLES {
             match std::env::var(name) {
                 Ok(value) if value.is_empty() => {}
@@ -127,17 +134,38 @@ struct Config {
     format: Option<Format>,
     actor: Option<String>,
     color: Option<Color>,
+    /// Where files count whoever owns them; only the user can say so.
+    trusted_folders: Option<Vec<PathBuf>>,
 }
 
 impl Config {
-    /// Reads a file; paths in it are relative to its folder. A missing file says nothing.
-    fn read(path: &Path) -> Result<Self, Failure> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(wrong(path, &error.to_string())),
-        };
-        let mut config: Self = toml::from_str(&text).map_err(|error| wrong(path, error.to_string().trim_end()))?;
+    /// Reads the user's own file, wherever it really is. A missing one says nothing.
+    fn of_user(path: &Path) -> Result<Self, Failure> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(path, &text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(wrong(path, &error.to_string())),
+        }
+    }
+
+    /// Reads a project's file, which counts only where the folder is the user's.
+    fn of_project(path: &Path, owners: &Owners) -> Result<Self, Failure> {
+        owners.judge(path).map_err(|why| untrusted(path, &why, ""))?;
+        let text = owners.read(path).map_err(|why| wrong(path, &why))?;
+        let config = Self::parse(path, &text)?;
+        if config.trusted_folders.is_some() {
+            return Err(wrong(path, "trusted_folders belongs into the user's own configuration"));
+        }
+        if let Some(journal) = config.journal.as_deref().filter(|journal| journal.symlink_metadata().is_ok()) {
+            owners.judge(journal).map_err(|why| untrusted(journal, &why, JOURNAL_NAMED))?;
+        }
+        Ok(config)
+    }
+
+    /// Reads the text of a file; paths in it are relative to its folder.
+    fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        // The file may not be the one that its name says: nothing of its lines is quoted.
+        let mut config: Self = toml::from_str(text).map_err(|error| wrong(path, &toml_fault(text, &error)))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         config.journal = config.journal.map(|journal| folder.join(journal));
         config.target = config.target.map(|target| match target.strip_prefix("sqlite:") {
@@ -155,6 +183,7 @@ impl Config {
             format: self.format.or(other.format),
             actor: self.actor.or(other.actor),
             color: self.color.or(other.color),
+            trusted_folders: other.trusted_folders,
         }
     }
 }
@@ -162,6 +191,18 @@ impl Config {
 fn wrong(path: &Path, why: &str) -> Failure {
     let message = format!("could not read the configuration {}: {why}", path.display());
     Failure::usage("config", message, "its keys are journal, target, format, actor and color")
+}
+
+/// How a journal is named, so that it need not be found.
+const JOURNAL_NAMED: &str = "--journal FILE or MFM_JOURNAL names a journal whoever owns it; or, ";
+
+/// Returns the failure of a file that was found and does not count.
+fn untrusted(path: &Path, why: &str, or: &str) -> Failure {
+    let message = format!("{} was found by itself and does not count: {why}", path.display());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = toml::Value::String(folder.display().to_string());
+    let hint = format!("{or}if you trust its folder, say so in your own configuration: trusted_folders = [{folder}]");
+    Failure::new(Kind::Refused, "folder_untrusted", message, hint)
 }
 
 /// Everything settled.
@@ -179,10 +220,10 @@ pub(super) struct Settings {
     pub(super) actor: String,
     /// When to use colour.
     pub(super) color: Color,
-    /// Where the password of a server's login comes from.
-    pub(super) password: Sources,
-    /// Where that of the login that only reads comes from.
-    pub(super) read_password: Sources,
+    /// Where the passwords of servers' logins come from, and where they may go.
+    pub(super) logins: Logins,
+    /// The hosts to which a login may go unencrypted.
+    pub(super) unencrypted_logins: Vec<String>,
     /// Whether plain questions are answered with yes.
     pub(super) yes: bool,
     /// Whether nobody is to be asked.
@@ -234,31 +275,28 @@ impl Settings {
             let message = format!("{name} is set to what is no UTF-8");
             return Err(Failure::usage("config", message, "set it to text, or unset it"));
         }
-        let project =
-            upward(&around.folder, "mfm.toml").map_or_else(|| Ok(Config::default()), |path| Config::read(&path))?;
         let user = around.xdg("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("mfm").join("config.toml"));
-        let user = user.map_or_else(|| Ok(Config::default()), |path| Config::read(&path))?;
+        let user = user.map_or_else(|| Ok(Config::default()), |path| Config::of_user(&path))?;
+        let owners = Owners::of_process(around.get("SUDO_UID"));
+        let owners = owners.and_in(user.trusted_folders.as_deref().unwrap_or_default());
+        let project = upward(&around.folder, "mfm.toml");
+        let project = project.map_or_else(|| Ok(Config::default()), |path| Config::of_project(&path, &owners))?;
+        let logins = logins(globals, around, user.target.as_deref(), &owners)?;
         let config = project.or(user);
         let variable = |name: &str| around.get(name).map(str::to_owned);
-        let (journal, journal_from) = journal(globals, around, config.journal)?;
-        let (password, read_password) = passwords(globals, around)?;
+        let (journal, journal_from) = journal(globals, around, config.journal, &owners)?;
         let no_color = around.get("NO_COLOR").map(|_| Color::Never);
         let user_name = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(variable);
+        let actor = globals.actor.clone().or_else(|| variable("MFM_ACTOR")).or(config.actor).or(user_name);
         Ok(Self {
             journal,
             journal_from,
             target: globals.target.clone().or_else(|| variable("MFM_TARGET")).or(config.target),
             format: globals.format().or(format(around)?).or(config.format).unwrap_or_default(),
-            actor: globals
-                .actor
-                .clone()
-                .or_else(|| variable("MFM_ACTOR"))
-                .or(config.actor)
-                .or(user_name)
-                .unwrap_or_else(user_number),
+            actor: actor.map_or_else(|| Ok(user_number()), fit_to_be_kept)?,
             color: globals.color.or(no_color).or(config.color).unwrap_or_default(),
-            password,
-            read_password,
+            logins,
+            unencrypted_logins: globals.unencrypted_login.clone(),
             yes: globals.yes,
             no_input: globals.no_input,
             quiet: globals.quiet,
@@ -279,9 +317,29 @@ pub(super) fn format(around: &Surroundings) -> Result<Option<Format>, Failure> {
     let Some(word) = around.get("MFM_FORMAT") else { return Ok(None) };
     let parsed = Format::from_str(word, true);
     parsed.map(Some).map_err(|_| {
-        let message = format!("MFM_FORMAT is `{word}`, which is no format");
+        let message = "MFM_FORMAT is set to what is no format";
         Failure::usage("config", message, "set it to table, json or plain")
     })
+}
+
+/// Returns an actor as every journal may keep it.
+fn fit_to_be_kept(actor: String) -> Result<String, Failure> {
+    if shown::is_safe(&actor) && !password::is_in(&actor) {
+        return Ok(actor);
+    }
+    let message = "the actor's name holds what cannot be seen, or what could be a password";
+    Err(Failure::usage("config", message, "every entry of the journal keeps it: say --actor NAME"))
+}
+
+/// Returns where the passwords come from, and where they may go: to the servers that this user said, on the command
+/// line, by a variable or in the own configuration, or confirmed before. A project's file says nothing here: it comes
+/// with the folder, as a journal does.
+fn logins(globals: &Globals, around: &Surroundings, target: Option<&str>, owners: &Owners) -> Result<Logins, Failure> {
+    let (whole, reads) = passwords(globals, around)?;
+    let words = around.words.iter().map(String::as_str).chain(around.get("MFM_TARGET")).chain(target);
+    let state = around.xdg("XDG_STATE_HOME", ".local/state").map(|folder| folder.join("mfm").join("servers"));
+    let servers = Servers::of(words, &globals.unencrypted_login, state, owners.clone());
+    Ok(Logins { whole, reads, servers })
 }
 
 /// Returns where the passwords come from; standard input holds but one.
@@ -303,6 +361,7 @@ fn journal(
     globals: &Globals,
     around: &Surroundings,
     config: Option<PathBuf>,
+    owners: &Owners,
 ) -> Result<(PathBuf, &'static str), Failure> {
     let (path, from) = if let Some(path) = &globals.journal {
         (path.clone(), "--journal")
@@ -311,6 +370,7 @@ fn journal(
     } else if let Some(path) = config {
         (path, "the configuration")
     } else if let Some(path) = upward(&around.folder, ".mfm/journal.db") {
+        owners.judge(&path).map_err(|why| untrusted(&path, &why, JOURNAL_NAMED))?;
         (path, "the nearest .mfm")
     } else {
         let state = around.xdg("XDG_STATE_HOME", ".local/state").unwrap_or_else(|| around.folder.clone());
@@ -323,9 +383,9 @@ fn journal(
     Ok((path, from))
 }
 
-/// Returns the nearest file of a name in a folder or above it.
+/// Returns the nearest file of a name in a folder or above it, even if it is a link that leads nowhere.
 fn upward(folder: &Path, name: &str) -> Option<PathBuf> {
-    folder.ancestors().map(|folder| folder.join(name)).find(|path| path.is_file())
+    folder.ancestors().map(|folder| folder.join(name)).find(|path| path.symlink_metadata().is_ok())
 }
 
 fn width(around: &Surroundings) -> u16 {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::printer::{BOLD, Printer, WARN, clean, paint};
+use super::printer::{BOLD, Printer, WARN, clean, clean_lines, paint};
 use super::secrets::Hidden;
 use super::settings::Settings;
 use super::signals::Signals;
@@ -121,13 +121,13 @@ fn new_bar(step: &str, total: u64) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("=> "));
     }
-    bar.set_message(step.to_owned());
+    bar.set_message(clean(step));
     bar
 }
 
 impl Confirm for Terminal<'_> {
     fn ask(&self, question: &Question) -> Answer {
-        let text = clean(&question.text);
+        let text = clean_lines(&question.text);
         let text = if question.danger == Danger::Destroy { paint(WARN, &text) } else { text };
         match &question.type_name {
             None if self.yes => Answer::Yes,

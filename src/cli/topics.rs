@@ -24,7 +24,7 @@ const EXIT_CODES: [(u8, &str); 8] = [
 ];
 
 /// What each variable does.
-const VARIABLES: [(&str, &str); 14] = [
+const VARIABLES: [(&str, &str); 15] = [
     ("MFM_JOURNAL", "the journal, unless --journal is given"),
     ("MFM_TARGET", "the target, unless --target is given"),
     ("MFM_FORMAT", "table, json or plain, unless --format is given"),
@@ -38,7 +38,8 @@ const VARIABLES: [(&str, &str); 14] = [
     ("TERM", "the same: the Linux console has too few characters"),
     ("COLORFGBG", "whether the background is light, as `mfm tui` takes it, unless --theme is given"),
     ("XDG_CONFIG_HOME", "where mfm/config.toml is looked for, after the nearest mfm.toml"),
-    ("XDG_STATE_HOME", "where mfm/journal.db is kept, if nothing else names a journal"),
+    ("XDG_STATE_HOME", "where mfm/journal.db is kept, if nothing else names a journal, and mfm/servers"),
+    ("SUDO_UID", "whose files count beside root's, where mfm runs as root"),
 ];
 
 /// Explains a topic or a command.
@@ -102,7 +103,7 @@ impl Report for Glossary {
             page.paragraph(
                 0,
                 "Flags win over the environment, the environment over the nearest mfm.toml, and that over \
-                 mfm/config.toml. Keys: journal, target, format, actor, color.",
+                 mfm/config.toml. Keys: journal, target, format, actor, color; in mfm/config.toml trusted_folders too.",
             );
         }
     }

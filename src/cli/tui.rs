@@ -4,10 +4,11 @@ use clap::{Args, ValueEnum};
 
 use super::ports::{SystemClock, SystemEntropy, holder};
 use super::printer::Printer;
-use super::secrets::{Keyring, Nobody, Password, Sources};
+use super::secrets::{Keyring, Logins, Nobody, Password};
 use super::settings::{Color, Settings};
 use super::signals::Signals;
 use super::terminal::Terminal;
+use crate::model::Refusal;
 use crate::model::ports::{Account, Secrets};
 use crate::ops::{Context, Failure};
 use crate::tui::look::{Glyphs, Look, Theme};
@@ -118,8 +119,7 @@ impl Asked {
 
 /// Passwords from files, variables, or the person, who is asked before the screen is drawn.
 struct Passwords {
-    whole: Sources,
-    reads: Sources,
+    logins: Logins,
     asked: Vec<Asked>,
 }
 
@@ -127,8 +127,12 @@ impl Secrets for Passwords {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
         match self.asked.iter().find(|asked| asked.is_of(login)) {
             Some(asked) => Ok(asked.password.0.clone()),
-            None => Keyring::new(&self.whole, &self.reads, &Nobody, &|_| ()).password(login),
+            None => Keyring::new(&self.logins, &Nobody, &|_| ()).password(login),
         }
+    }
+
+    fn permit(&self, url: &str) -> Result<(), Refusal> {
+        self.logins.servers.permit(url)
     }
 }
 
@@ -144,6 +148,10 @@ impl Secrets for Asking<'_> {
         self.asked.borrow_mut().push(Asked::of(login, &password));
         Ok(password)
     }
+
+    fn permit(&self, url: &str) -> Result<(), Refusal> {
+        self.keyring.permit(url)
+    }
 }
 
 /// Opens the target once, so that a person is asked for its password before the screen is drawn.
@@ -152,7 +160,7 @@ impl Secrets for Asking<'_> {
 fn passwords(settings: &Settings, printer: &Printer, signals: &Signals) -> Passwords {
     let terminal = Terminal::new(settings, printer, signals);
     let quiet = |_: &str| ();
-    let keyring = Keyring::new(&settings.password, &settings.read_password, &terminal, &quiet);
+    let keyring = Keyring::new(&settings.logins, &terminal, &quiet);
     let asking = Asking { keyring, asked: std::cell::RefCell::default() };
     if let Ok(entropy) = SystemEntropy::new() {
         let context = Context {
@@ -175,11 +183,7 @@ fn passwords(settings: &Settings, printer: &Printer, signals: &Signals) -> Passw
             let _ = context.open(&chosen.url);
         }
     }
-    Passwords {
-        whole: settings.password.clone(),
-        reads: settings.read_password.clone(),
-        asked: asking.asked.into_inner(),
-    }
+    Passwords { logins: settings.logins.clone(), asked: asking.asked.into_inner() }
 }
 
 #[cfg(test)]
@@ -190,7 +194,7 @@ mod tests {
     fn a_password_goes_to_the_target_it_was_given_for_and_to_no_other() {
         let login = |url, reads_only| Account { user: "tester", url, reads_only };
         let asked = vec![Asked::of(&login("mssql://tester@one/a", false), "secret")];
-        let passwords = Passwords { whole: Sources::default(), reads: Sources::default(), asked };
+        let passwords = Passwords { logins: Logins::default(), asked };
         assert_eq!(passwords.password(&login("mssql://tester@one/a", false)).as_deref(), Ok("secret"));
         for other in [login("mssql://tester@two/a", false), login("mssql://tester@one/a", true)] {
             assert!(passwords.password(&other).is_err());

@@ -1,6 +1,7 @@
 //! Every file that mfm opens, makes or replaces, beside databases: never waits, never follows what it should not, never
 //! reads without a limit, never replaces what is not its own. Knows no content of any.
 
+pub mod owner;
 mod place;
 mod read;
 mod write;

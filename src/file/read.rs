@@ -70,7 +70,8 @@ pub fn read_text(path: &Path, bytes_max: u64) -> Result<String, FileError> {
     decode(read_bytes(path, bytes_max)?)
 }
 
-/// Returns bytes as text: UTF-8, whose byte order mark is left out. UTF-16 is named, for some programs write it unasked.
+/// Returns bytes as text: UTF-8, whose byte order mark is left out. UTF-16 is named, for some programs write it
+/// unasked.
 ///
 /// # Errors
 /// [`FileError::Utf16`], [`FileError::NotUtf8`].

@@ -1,4 +1,5 @@
-//! Writing: beside the name, under a name that nobody can guess, and named only when whole; what mfm did not make stays.
+//! Writing: beside the name, under a name that nobody can guess, and named only when whole; what mfm did not make
+//! stays.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};

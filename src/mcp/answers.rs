@@ -4,6 +4,7 @@ use rmcp::model::{CallToolResult, ContentBlock};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use crate::model::shown;
 use crate::ops::{Failure, Kind};
 
 /// The most changes, findings or rows that an answer lists: a model reads every one of them.
@@ -39,7 +40,7 @@ impl Answer {
 
     /// Returns what a client gets; one that does not read structured content gets it as text.
     pub(super) fn result(self, structured: bool) -> CallToolResult {
-        let text = if structured { self.text } else { self.json.to_string() };
+        let text = if structured { shown::lines(&self.text) } else { shown::json(&self.json.to_string()).into_owned() };
         let mut result = CallToolResult::structured(self.json);
         result.content = vec![ContentBlock::text(text)];
         result
@@ -68,7 +69,7 @@ pub(super) fn refused(failure: &Failure) -> CallToolResult {
     cut(&mut json);
     let mut result = CallToolResult::structured_error(json);
     let text = format!("{}: {}. Next: {}", failure.code, failure.message, failure.hint);
-    result.content = vec![ContentBlock::text(text)];
+    result.content = vec![ContentBlock::text(shown::line(&text))];
     result
 }
 

@@ -14,6 +14,7 @@ use super::reads;
 use super::schema::Object;
 use super::server::{Call, Inner};
 use super::{modes, prompts};
+use crate::model::shown;
 use crate::mosaiq::modes::MODES;
 use crate::ops::agents::{Place, resolve};
 use crate::ops::{Context, Failure, audit, status};
@@ -74,7 +75,8 @@ pub(super) async fn read(inner: &Arc<Inner>, call: &Call, uri: String) -> Result
     let answer = inner.run(call, false, move |inner, context| wanted.read(inner, context)).await;
     match answer {
         Ok(answer) => {
-            let contents = ResourceContents::text(answer.json.to_string(), uri.clone()).with_mime_type(JSON);
+            let contents = ResourceContents::text(shown::json(&answer.json.to_string()).into_owned(), uri.clone())
+                .with_mime_type(JSON);
             Ok(ReadResourceResult::new(vec![contents]))
         }
         Err(failure) if ["no_operation", "no_target"].contains(&failure.code.as_str()) => Err(missing()),

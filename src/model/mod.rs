@@ -6,9 +6,11 @@ pub mod finding;
 pub mod ids;
 pub mod page;
 pub mod pass;
+pub mod password;
 pub mod ports;
 pub mod refusal;
 pub mod seed;
+pub mod shown;
 pub mod snapshot;
 pub mod time;
 

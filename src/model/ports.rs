@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Refusal;
+
 /// Time, from outside.
 pub trait Clock {
     /// Returns UTC microseconds since 1970.
@@ -79,6 +81,12 @@ pub trait Secrets {
     /// # Errors
     /// A sentence that says why there is none, without the password.
     fn password(&self, login: &Account<'_>) -> Result<String, String>;
+    /// Lets a login go to a server, by its URL in its one spelling, or says why not: whoever gives passwords away says
+    /// to whom.
+    ///
+    /// # Errors
+    /// [`Refusal::ServerUnconfirmed`], [`Refusal::LoginUnencrypted`].
+    fn permit(&self, url: &str) -> Result<(), Refusal>;
 }
 
 /// A login of a database server.
@@ -99,5 +107,9 @@ pub struct NoSecrets;
 impl Secrets for NoSecrets {
     fn password(&self, _: &Account<'_>) -> Result<String, String> {
         Err("nobody offers passwords here".to_owned())
+    }
+
+    fn permit(&self, _: &str) -> Result<(), Refusal> {
+        Ok(())
     }
 }

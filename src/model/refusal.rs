@@ -2,7 +2,8 @@
 
 use mfm_journal::Value;
 
-use super::Key;
+use super::shown::word;
+use super::{Key, password};
 
 /// Something refused, and nothing written.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -148,8 +149,14 @@ pub enum Refusal {
     #[error("the target says otherwise of operation {op}")]
     Contradicted { op: u64 },
     /// The name or URL is not registered.
-    #[error("no target `{name}` is registered")]
+    #[error("no target `{}` is registered", password::hidden(name))]
     NoTarget { name: String },
+    /// Only a journal names the server that a login would go to.
+    #[error("no login goes to {url}: you never said or confirmed it, only a journal names it{}", also(.why))]
+    ServerUnconfirmed { url: String, why: Option<String> },
+    /// The password would travel where anybody can read it.
+    #[error("no login goes to {url} unencrypted")]
+    LoginUnencrypted { url: String, host: String },
     /// A file or a database that holds something stands where a lab should be made.
     #[error("{path} already exists, and labs overwrite nothing")]
     Exists { path: String },
@@ -191,6 +198,10 @@ fn blockers(operations: &[u64]) -> String {
     if operations.is_empty() { String::new() } else { format!(", blocked by operation {}", list(operations)) }
 }
 
+fn also(why: &Option<String>) -> String {
+    why.as_ref().map_or_else(String::new, |why| format!("; {why}"))
+}
+
 /// Says how a revert with conflicts can go on.
 fn way_out(blocked_by: &[u64], conflicts: &[Conflict]) -> &'static str {
     if !blocked_by.is_empty() {
@@ -226,20 +237,26 @@ pub fn show(key: &[Value]) -> String {
     }
 }
 
-/// Writes a URL or a path as one word of a shell's command line: a URL's `?` and `&` mean something else there.
-fn word(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,~\\".contains(c);
-    match text.chars().all(plain) {
-        true => text.to_owned(),
-        false if text.contains('\'') => format!("\"{text}\""),
-        false => format!("'{text}'"),
-    }
-}
-
 /// A URL that nobody registered can be named in the command that does.
 fn unregistered(name: &str) -> String {
-    let url = if name.contains(':') { word(name) } else { "URL".to_owned() };
+    let url = if name.contains(':') { word(&password::hidden(name)) } else { "URL".to_owned() };
     format!("`mfm target list` lists them; `mfm target add {url}` registers one")
+}
+
+fn records_lost(target: &str) -> String {
+    format!("`mfm target mark {target} --records-lost` puts the record back; then they can be reverted")
+}
+
+fn unconfirmed(url: &str) -> String {
+    format!("if you trust that server: `mfm target add {url}` confirms it, --target {url} says it for once")
+}
+
+fn unencrypted(host: &str) -> String {
+    format!("leave encrypt=off out; on a network that you trust: --unencrypted-login {host} beside the URL")
+}
+
+fn one_at_a_time(target: &str) -> String {
+    format!("one target at a time: this one with --target {target}")
 }
 
 impl Refusal {
@@ -321,6 +338,8 @@ impl Refusal {
             Self::NotOpen { .. } => "not_open",
             Self::Contradicted { .. } => "contradicted",
             Self::NoTarget { .. } => "no_target",
+            Self::ServerUnconfirmed { .. } => "server_unconfirmed",
+            Self::LoginUnencrypted { .. } => "login_unencrypted",
             Self::Exists { .. } => "exists",
             Self::OtherTarget { .. } => "other_target",
         }
@@ -401,15 +420,15 @@ impl Refusal {
                 format!("work from that journal, or say --beside-journal {journal_id}")
             }
             Self::StillActive { .. } => "`mfm revert --all` takes them back; `mfm recover` closes open ones".into(),
-            Self::RecordsLost { target, .. } => {
-                format!("`mfm target mark {target} --records-lost` puts the record back; then they can be reverted")
-            }
+            Self::RecordsLost { target, .. } => records_lost(&word(target)),
             Self::NoOperation { .. } => "`mfm log` lists the operations".into(),
             Self::NotApplied { .. } | Self::NotOpen { .. } => "`mfm status` lists what is active and open".into(),
             Self::Contradicted { .. } => "`mfm recover` without --as asks the target".into(),
             Self::NoTarget { name } => unregistered(name),
+            Self::ServerUnconfirmed { url, .. } => unconfirmed(&word(url)),
+            Self::LoginUnencrypted { host, .. } => unencrypted(&word(host)),
             Self::Exists { .. } => "choose another path or database, or remove this one yourself".into(),
-            Self::OtherTarget { theirs, .. } => format!("one target at a time: this one with --target {theirs}"),
+            Self::OtherTarget { theirs, .. } => one_at_a_time(&word(theirs)),
         }
     }
 }
@@ -438,6 +457,6 @@ mod tests {
         assert_eq!(hint("sqlite:/tmp/my copy.db"), "mfm target mark --moved 'sqlite:/tmp/my copy.db'");
         let url = "mssql://sa@host:1433/Copy?encrypt=strict&read_user=r";
         assert_eq!(hint(url), format!("mfm target mark --moved '{url}'"));
-        assert_eq!(hint("sqlite:o'clock.db"), "mfm target mark --moved \"sqlite:o'clock.db\"");
+        assert_eq!(hint("sqlite:o'clock.db"), r"mfm target mark --moved 'sqlite:o'\''clock.db'");
     }
 }

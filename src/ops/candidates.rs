@@ -5,6 +5,7 @@ use std::path::Path;
 use mfm_journal::{Journal, JournalError};
 
 use super::log;
+use super::target::is_name;
 
 /// How many operations are offered: a list that nobody reads helps nobody.
 const OPERATIONS_MAX: usize = 100;
@@ -52,7 +53,7 @@ fn read(path: &Path, wanted: Wanted) -> Result<Vec<Candidate>, JournalError> {
                 word: name.clone(),
                 about: target.url.clone(),
             };
-            Ok(state.targets.iter().map(target).collect())
+            Ok(state.targets.iter().filter(|(name, _)| is_name(name)).map(target).collect())
         }
     }
 }

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use mfm_journal::{Face, Holder, Journal, JournalError, Stamp};
 
 use super::failure::Failure;
+use super::target::is_name;
 use crate::engine::{Engine, EngineError};
 use crate::model::ports::{Answer, Clock, Confirm, Danger, Entropy, Question, Reporter, Secrets};
+use crate::model::shown::word;
 use crate::model::time::Time;
-use crate::model::{Refusal, time};
+use crate::model::{Refusal, password, time};
 use crate::mosaiq;
 use crate::target::{self, Target, TargetError};
 
@@ -47,13 +49,27 @@ pub struct Chosen {
     pub url: String,
 }
 
+/// Holds what a journal registers to what mfm registers: whoever wrote it may not be who made it.
+fn sound(journal: Journal) -> Result<Journal, Failure> {
+    let targets = &journal.state().targets;
+    let strange = targets.iter().find(|(name, known)| !is_name(name) || !target::is_canonical(&known.url));
+    let Some((name, known)) = strange else { return Ok(journal) };
+    let message = format!(
+        "the journal {} registers a target as no mfm does: `{name}` at `{}`",
+        journal.path().display(),
+        password::hidden(&known.url)
+    );
+    let hint = "somebody else wrote into it; go on from a copy that you trust";
+    Err(Failure::new(super::Kind::Journal, "journal_broken", message, hint))
+}
+
 impl Context<'_> {
     /// Opens the journal for reading, never creating it.
     ///
     /// # Errors
     /// What the journal says.
     pub fn reading(&self) -> Result<Journal, Failure> {
-        Ok(Journal::open_read(&self.journal)?)
+        sound(Journal::open_read(&self.journal)?)
     }
 
     /// Opens the journal for writing, never creating it.
@@ -61,7 +77,7 @@ impl Context<'_> {
     /// # Errors
     /// What the journal says.
     pub fn writing(&self) -> Result<Journal, Failure> {
-        Ok(Journal::open(&self.journal)?)
+        sound(Journal::open(&self.journal)?)
     }
 
     /// Opens the journal for writing, making it where there is none.
@@ -75,7 +91,7 @@ impl Context<'_> {
                 self.reporter.note(&format!("new journal {}", self.journal.display()));
                 Ok(journal)
             }
-            other => Ok(other?),
+            other => sound(other?),
         }
     }
 
@@ -174,9 +190,11 @@ impl Context<'_> {
         };
         let mut failure = Failure::from(Refusal::NoConsent { asked });
         match (&question.type_name, question.danger) {
-            (Some(name), _) if asked => failure.hint = format!("type {name}, exactly so, or say --confirm {name}"),
+            (Some(name), _) if asked => {
+                failure.hint = format!("type {name}, exactly so, or say --confirm {}", word(name));
+            }
             (_, Danger::Destroy) if asked => failure.hint = "run the command again to be asked again".into(),
-            (Some(name), _) => failure.hint = format!("--confirm {name} types the name in scripts"),
+            (Some(name), _) => failure.hint = format!("--confirm {} types the name in scripts", word(name)),
             (None, Danger::Destroy) => failure.hint = "--yes consents in scripts".into(),
             (None, Danger::Read | Danger::Write) => {}
         }

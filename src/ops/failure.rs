@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::engine::EngineError;
 use crate::model::Refusal;
+use crate::model::password::hidden_in;
 use crate::model::refusal::{ANY_MODE, Conflict};
 use crate::target::TargetError;
 use mfm_journal::JournalError;
@@ -67,7 +68,9 @@ impl Failure {
     /// Returns a failure of any kind.
     #[must_use]
     pub fn new(kind: Kind, code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { kind, code: code.to_owned(), message: message.into(), hint: hint.into(), conflicts: Vec::new() }
+        // An error is read by others than who typed it.
+        let (message, hint) = (hidden_in(&message.into()), hidden_in(&hint.into()));
+        Self { kind, code: code.to_owned(), message, hint, conflicts: Vec::new() }
     }
 
     /// Returns the failure with one more thing to do in its hint.
@@ -111,24 +114,11 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// Returns a URL without the password that somebody wrote into it: an error is read by others than who typed it.
-fn without_password(url: &str) -> String {
-    let hidden = url.split_once("://").and_then(|(scheme, rest)| {
-        let (login, place) = rest.rsplit_once('@')?;
-        let (user, _) = login.split_once(':')?;
-        Some(format!("{scheme}://{user}:...@{place}"))
-    });
-    hidden.unwrap_or_else(|| url.to_owned())
-}
-
 impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         match error {
             TargetError::Refused(refusal) => refusal.into(),
-            TargetError::Url { url, why } => {
-                let error = TargetError::Url { url: without_password(&url), why };
-                Self::new(Kind::Usage, error.code(), error.to_string(), error.hint())
-            }
+            TargetError::Url { .. } => Self::new(Kind::Usage, error.code(), error.to_string(), error.hint()),
             _ => Self::new(Kind::Target, error.code(), error.to_string(), error.hint()),
         }
     }

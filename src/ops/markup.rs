@@ -1,5 +1,7 @@
 //! Text inside HTML, XML and URIs: nothing from a database can become markup; knows no report.
 
+use crate::model::shown::is_unsafe;
+
 /// Returns text without what no document can hold, and without what could turn into a link of SARIF.
 #[must_use]
 pub fn clean(text: &str) -> String {
@@ -27,9 +29,7 @@ pub fn escape(text: &str) -> String {
 
 /// Tells whether XML 1.0 has no place for a character, or whether it turns the direction of the text around it.
 fn is_unfit(c: char) -> bool {
-    let control = c.is_control() && c != '\n' && c != '\t';
-    let turns = matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    control || turns || matches!(c, '\u{FFFE}' | '\u{FFFF}')
+    is_unsafe(c) && c != '\n' && c != '\t' || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
 /// Returns text as one part of a URI's path: letters, digits, `-._~` as they are, every other byte as %XX.

@@ -32,6 +32,7 @@ pub mod replay;
 pub mod revert;
 pub mod rules;
 pub mod select;
+pub mod servers;
 pub mod show;
 pub mod standing;
 pub mod status;
@@ -59,6 +60,14 @@ pub struct Card {
 #[must_use]
 pub fn count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+/// Returns what is wrong with a TOML text, in a line that quotes none of the text's own lines.
+#[must_use]
+pub fn toml_fault(text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    let place = line.map_or_else(String::new, |line| format!("line {line}: "));
+    format!("{place}{}", error.message().trim_end())
 }
 
 /// Every operation.

@@ -15,6 +15,7 @@ use crate::engine::revert::{self, Drift, Judged, Options, Selection};
 use crate::engine::{EngineError, resolve};
 use crate::model::ports::{Danger, Question};
 use crate::model::refusal::Conflict;
+use crate::model::shown;
 
 /// What it is.
 pub const CARD: Card = Card { name: "revert", danger: Danger::Write, about: "Take operations back" };
@@ -169,7 +170,8 @@ fn question(judged: &Judged, name: &str) -> Question {
         .flat_map(|plan| &plan.rows)
         .filter(|row| row.before != row.after)
         .take(SHOWN_MAX)
-        .map(|row| format!("  {} {}\n", row.table.shape.name, crate::model::refusal::show(&row.key)))
+        .map(|row| format!("{} {}", row.table.shape.name, crate::model::refusal::show(&row.key)))
+        .map(|row| format!("  {}\n", shown::line(&row)))
         .collect();
     let text = format!(
         "rows to write, the first {SHOWN_MAX}:\n{named}\

@@ -2,7 +2,8 @@
 
 use mfm_journal::cbor::CborError;
 
-use crate::model::Refusal;
+use crate::model::shown::word;
+use crate::model::{Refusal, password};
 
 /// Something went wrong between mfm and the database.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +11,7 @@ use crate::model::Refusal;
 #[expect(missing_docs, reason = "the messages say what each field is")]
 pub enum TargetError {
     /// The URL is of no known form.
-    #[error("`{url}` is no target URL: {why}")]
+    #[error("`{}` is no target URL: {why}", password::hidden(url))]
     Url { url: String, why: String },
     /// No database there.
     #[error("could not open {url}: no such database")]
@@ -128,7 +129,7 @@ impl TargetError {
     pub fn hint(&self) -> String {
         match self {
             Self::Url { url, .. } if !url.contains(':') => {
-                format!("a target is written as sqlite:PATH, such as sqlite:{url}, or as {MSSQL_FORM}")
+                format!("a target is written as sqlite:PATH, such as {}, or as {MSSQL_FORM}", word(&format!("sqlite:{url}")))
             }
             Self::Url { .. } => format!("a target is written as sqlite:PATH or as {MSSQL_FORM}"),
             Self::Absent { url } if url.starts_with("mssql:") => {

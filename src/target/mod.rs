@@ -29,7 +29,7 @@ pub use nowhere::Nowhere;
 use serde::{Deserialize, Serialize};
 
 use crate::model::ports::Secrets;
-use crate::model::{Answer, Key, Page, Pass, Query, Refusal, Table, Value};
+use crate::model::{Answer, Key, Page, Pass, Query, Refusal, Table, Value, password, shown};
 
 /// The key columns by which the domain tells rows apart, by table.
 pub type DomainKeys = BTreeMap<String, Vec<String>>;
@@ -414,6 +414,16 @@ pub fn weakness(url: &str) -> Option<&'static str> {
     None
 }
 
+/// Returns the host to which a login by a URL would travel unencrypted, if it would.
+#[must_use]
+#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no logins"))]
+pub fn unencrypted_login(url: &str) -> Option<String> {
+    #[cfg(feature = "mssql")]
+    return mssql::unencrypted_login(url);
+    #[cfg(not(feature = "mssql"))]
+    None
+}
+
 /// Opens the target that a URL names; `keys` are those by which the domain tells rows apart.
 ///
 /// # Errors
@@ -500,6 +510,9 @@ pub fn canonical_url(url: &str) -> Result<String, TargetError> {
         Place::Server => return mssql::canonical_url(url),
     };
     let wrong = |why: &str| TargetError::Url { url: url.to_owned(), why: why.to_owned() };
+    if !shown::is_safe(url) {
+        return Err(wrong("it holds characters that cannot be seen"));
+    }
     let whole = match std::fs::canonicalize(&path) {
         Ok(whole) => whole,
         // What does not exist yet is spelled by its folder.
@@ -512,6 +525,20 @@ pub fn canonical_url(url: &str) -> Result<String, TargetError> {
         }
     };
     Ok(format!("sqlite:{}", whole.display()))
+}
+
+/// Tells whether a URL could be one that a target is registered under; looks at no file.
+#[must_use]
+pub fn is_canonical(url: &str) -> bool {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        return Path::new(path).is_absolute() && shown::is_safe(path);
+    }
+    #[cfg(feature = "mssql")]
+    if mssql::is_mssql(url) {
+        return mssql::canonical_url(url).is_ok_and(|canonical| canonical == url);
+    }
+    // Of kinds that this mfm does not know, nothing but their letters can be judged.
+    url.contains(':') && shown::is_safe(url) && !password::is_in(url)
 }
 
 fn place(url: &str) -> Result<Place, TargetError> {

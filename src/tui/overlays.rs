@@ -10,6 +10,7 @@ use super::message::Effect;
 use super::screens::{operations, plan, records};
 use super::state::{Screen, State};
 use super::update;
+use crate::model::shown::is_unsafe;
 use crate::ops::drill;
 
 /// How many lines of a long text a page holds.
@@ -78,7 +79,7 @@ pub fn scrolled(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// Takes text that was pasted, where a line is typed.
 pub fn typed(state: &mut State, text: &str) {
-    let line: String = text.chars().filter(|letter| !letter.is_control()).collect();
+    let line: String = text.chars().filter(|letter| !is_unsafe(*letter)).collect();
     match &mut state.overlay {
         Some(Overlay::Input(input)) => input.text.push_str(&line),
         Some(Overlay::Palette(palette)) => palette.text.push_str(&line),

@@ -14,6 +14,7 @@ use ratatui::style::Modifier;
 
 use self::palette::Paint;
 pub use self::palette::Palette;
+use crate::model::shown::is_unsafe;
 
 /// The width of a column, pixels.
 const WIDE: u32 = 10;
@@ -180,7 +181,7 @@ fn escaped(text: &str) -> String {
             '>' => out += "&gt;",
             '"' => out += "&quot;",
             '\n' | '\t' => out.push(' '),
-            letter if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            letter if is_unsafe(letter) || matches!(letter, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
             letter => out.push(letter),
         }
     }

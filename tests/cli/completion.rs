@@ -110,7 +110,7 @@ fn the_journal_on_the_line_is_the_one_that_is_asked() {
         assert_eq!(offered(&world, "bash", line), ["3", "2", "1"], "{line}");
     }
     assert!(!world.path().join("nowhere.db").exists());
-    std::fs::write(world.path().join("mfm.toml"), "journal = 5").unwrap();
+    world.configure("journal = 5");
     assert_eq!(offered(&world, "bash", "mfm show "), [""; 0], "nor does a broken configuration");
 }
 

@@ -29,4 +29,5 @@ mod secrets;
 mod settings;
 #[cfg(unix)]
 mod signals;
+mod trust;
 mod world;

@@ -173,7 +173,7 @@ fn colour_is_asked_for_or_left_out() {
     assert!(colored(&["modes", "--color", "always"], Some("1")), "a flag wins over the environment");
     assert!(!colored(&["modes", "--color", "always", "--format", "plain"], None));
     assert!(!colored(&["modes", "--color", "always", "--json"], None));
-    std::fs::write(world.path().join("mfm.toml"), "color = 'always'\n").unwrap();
+    world.configure("color = 'always'\n");
     assert!(colored(&["modes"], None));
     assert!(!colored(&["modes"], Some("1")), "the environment wins over a file");
 }

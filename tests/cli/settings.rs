@@ -1,6 +1,6 @@
 //! Flags win over the environment, that over the project's file, and that over the user's.
 
-use crate::world::{World, text};
+use crate::world::{World, own, text};
 
 /// Returns the journal that a command looked for and did not find.
 fn looked_for(world: &World, words: &[&str], variable: Option<&str>) -> String {
@@ -29,7 +29,7 @@ fn where_the_journal_is() {
     std::fs::create_dir_all(&user).unwrap();
     std::fs::write(user.join("config.toml"), "journal = 'user.db'\n").unwrap();
     assert_eq!(looked_for(&world, &[], None), ".config/mfm/user.db");
-    std::fs::write(world.path().join("mfm.toml"), "journal = 'project.db'\n").unwrap();
+    world.configure("journal = 'project.db'\n");
     assert_eq!(looked_for(&world, &[], None), "project.db");
     assert_eq!(looked_for(&world, &[], Some("env.db")), "env.db");
     assert_eq!(looked_for(&world, &["--journal", "flag.db"], Some("env.db")), "flag.db");
@@ -40,6 +40,8 @@ fn the_nearest_journal_upward() {
     let world = World::with_lab();
     std::fs::create_dir_all(world.path().join(".mfm")).unwrap();
     std::fs::rename(world.path().join("journal.db"), world.path().join(".mfm/journal.db")).unwrap();
+    own(&world.path().join(".mfm"), 0o755);
+    own(&world.path().join(".mfm/journal.db"), 0o644);
     let below = world.path().join("a/b");
     std::fs::create_dir_all(&below).unwrap();
     let output =
@@ -57,7 +59,7 @@ fn format_and_actor() {
         text(&command.output().unwrap().stdout).chars().next().unwrap()
     };
     assert_eq!(starts(None, &[]), '0');
-    std::fs::write(world.path().join("mfm.toml"), "format = 'json'\nactor = 'project'\n").unwrap();
+    world.configure("format = 'json'\nactor = 'project'\n");
     assert_eq!(starts(None, &[]), '{');
     assert_eq!(starts(Some("plain"), &[]), 'o');
     assert_eq!(starts(Some("plain"), &["--json"]), '{');
@@ -81,7 +83,7 @@ fn a_target_in_a_file_is_a_path_beside_it_or_a_url_as_it_stands() {
     let below = world.path().join("below");
     std::fs::create_dir_all(&below).unwrap();
     let shown = |target: &str| {
-        std::fs::write(world.path().join("mfm.toml"), format!("target = '{target}'\n")).unwrap();
+        world.configure(format!("target = '{target}'\n"));
         let mut command = world.mfm(&["log", "--json"]);
         command.env("MFM_JOURNAL", world.path().join("journal.db")).current_dir(&below).output().unwrap()
     };
@@ -99,7 +101,7 @@ fn a_target_in_a_file_is_a_path_beside_it_or_a_url_as_it_stands() {
 #[test]
 fn a_wrong_file_or_variable_is_a_usage_error() {
     let world = World::empty();
-    std::fs::write(world.path().join("mfm.toml"), "jurnal = 'x'\n").unwrap();
+    world.configure("jurnal = 'x'\n");
     let output = world.run(&["modes"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("mfm.toml"), "{}", text(&output.stderr));

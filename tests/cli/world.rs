@@ -53,6 +53,13 @@ impl World {
         self.dir.path()
     }
 
+    /// Writes the project's configuration, which nobody else may write to, whatever the umask of the tests.
+    pub(crate) fn configure(&self, text: impl AsRef<[u8]>) {
+        let path = self.path().join("mfm.toml");
+        std::fs::write(&path, text).unwrap();
+        own(&path, 0o644);
+    }
+
     /// Returns a command with a clean environment.
     pub(crate) fn mfm(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
@@ -82,6 +89,14 @@ impl World {
         let all = format!("exit code: {code}\n----- stdout -----\n{out}----- stderr -----\n{err}");
         plain(&all.replace(&place.display().to_string(), "[DIR]"))
     }
+}
+
+/// Says who may use a file or a folder, where the system knows modes.
+pub(crate) fn own(path: &Path, mode: u32) {
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    #[cfg(not(unix))]
+    let _ = (path, mode);
 }
 
 /// Returns bytes as text.

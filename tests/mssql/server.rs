@@ -27,6 +27,10 @@ impl Secrets for Password {
     fn password(&self, _: &Account<'_>) -> Result<String, String> {
         Ok(self.0.clone())
     }
+
+    fn permit(&self, _: &str) -> Result<(), mfm::model::Refusal> {
+        Ok(())
+    }
 }
 
 /// Returns the password that was set, as text.

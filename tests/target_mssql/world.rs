@@ -46,6 +46,10 @@ impl Secrets for Passwords {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
         Ok(self.0.get(login.user).cloned().unwrap_or_else(password))
     }
+
+    fn permit(&self, _: &str) -> Result<(), mfm::model::Refusal> {
+        Ok(())
+    }
 }
 
 /// Another program's connection, by the bare driver.

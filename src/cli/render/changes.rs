@@ -252,7 +252,7 @@ pub(super) fn cell(json: &Json) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    format!("'{}'", clean(&text.replace('\\', "\\\\").replace('\'', "\\'")).replace('\n', "\\n"))
+    format!("'{}'", clean(&text.replace('\\', "\\\\").replace('\'', "\\'")))
 }
 
 #[cfg(test)]

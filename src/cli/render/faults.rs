@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::changes;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::model::shown::word;
 use crate::ops::{apply, plan};
 
 /// How many ids and reasons a page names.
@@ -17,7 +18,7 @@ impl Report for plan::Outcome {
         page.fields(&facts(self));
         rest(page, self);
         match &self.file {
-            Some(file) => next(page, &format!("mfm apply --plan {}", file.display())),
+            Some(file) => next(page, &format!("mfm apply --plan {}", word(&file.display().to_string()))),
             None => {
                 let now = self.now.as_ref().map(|now| format!(" --now {now}")).unwrap_or_default();
                 next(page, &format!("the same words after `mfm apply`, with --seed {}{now}, commit it", self.seed));

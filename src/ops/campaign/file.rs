@@ -106,7 +106,7 @@ impl Campaign {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let campaign: Self = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        let campaign: Self = toml::from_str(text).map_err(|error| crate::ops::toml_fault(text, &error))?;
         if campaign.version != VERSION {
             return Err(format!("its version is {}, and this program reads version {VERSION}", campaign.version));
         }

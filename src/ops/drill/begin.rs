@@ -13,6 +13,7 @@ use super::said::Judge;
 use super::{Request, case, trial};
 use crate::model::ports::Account;
 use crate::model::seed::SEED_MAX;
+use crate::model::{password, shown};
 use crate::mosaiq::checks::CHECKS;
 use crate::mosaiq::modes::{MODES, Mode};
 use crate::ops::checks::Session;
@@ -186,7 +187,9 @@ fn commands(request: &Request) -> Result<Vec<(String, Vec<String>)>, Failure> {
     for given in &request.detectors {
         let wrong = |why: &str| {
             let hint = "write --detector NAME='COMMAND WORDS', each with a name of its own";
-            Failure::usage("drill", format!("--detector {given}: {why}"), hint)
+            // A command may hold a password, and is not repeated.
+            let name = given.split_once('=').map_or("", |(name, _)| name);
+            Failure::usage("drill", format!("--detector {name}: {why}"), hint)
         };
         let (name, words) = given.split_once('=').ok_or_else(|| wrong("it names no command"))?;
         let words = shlex::split(words).ok_or_else(|| wrong("a quote is not closed"))?;
@@ -198,7 +201,14 @@ fn commands(request: &Request) -> Result<Vec<(String, Vec<String>)>, Failure> {
         }
         all.push((name.trim().to_owned(), words));
     }
-    Ok(all)
+    // The journal keeps these names.
+    match all.iter().find(|(name, _)| !shown::is_safe(name) || password::is_in(name)) {
+        None => Ok(all),
+        Some(_) => {
+            let message = "a command's name holds what cannot be seen, or what could be a password";
+            Err(Failure::usage("drill", message, "say --name NAME, or --detector NAME=..."))
+        }
+    }
 }
 
 fn program(context: &Context<'_>, chosen: &Chosen, request: &Request, words: Vec<String>) -> Result<Program, Failure> {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Form;
 use super::redaction::{Redaction, ShownCell, ShownChange};
+use crate::model::shown;
 use crate::mosaiq::schema;
 use crate::ops::log;
 
@@ -170,7 +171,8 @@ impl<'a> Lines<'a> {
 }
 
 fn object<T: Serialize>(out: &mut BufWriter<&mut dyn Write>, value: &T) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
+    let text = serde_json::to_string(value)?;
+    out.write_all(shown::json(&text).as_bytes())?;
     out.write_all(b"\n")
 }
 
@@ -194,7 +196,8 @@ fn cells(
         let verdict = operation.verdict.map_or("", |verdict| verdict.as_str()).to_owned();
         let sealed = operation.sealed.as_ref().map(|entry| entry.digest.to_string()).unwrap_or_default();
         let parts = head.into_iter().chain(column).chain(cell(&shown.before)).chain(cell(&shown.after));
-        out.write_record(parts.chain(digests).chain([verdict, sealed])).map_err(of_csv)?;
+        let line = parts.chain(digests).chain([verdict, sealed]);
+        out.write_record(line.map(|cell| shown::cell(&cell).into_owned())).map_err(of_csv)?;
     }
     Ok(())
 }

@@ -30,10 +30,21 @@ pub fn default_name(target: &dyn Target) -> String {
     if name.is_empty() { "target".to_owned() } else { name }
 }
 
+/// Tells whether a name is one that a target can be registered by.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+}
+
+/// Returns a name as it stands, and a URL in its one spelling; `None` for anything else.
+#[must_use]
+pub fn spelt(target: &str) -> Option<String> {
+    if is_name(target) { Some(target.to_owned()) } else { crate::target::canonical_url(target).ok() }
+}
+
 /// Refuses a name that could be mistaken for a URL, or that another target carries.
 pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), Failure> {
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-    if !plain {
+    if !is_name(name) {
         return Err(Failure::usage("name", format!("`{name}` is no name for a target"), "use letters, digits and -_."));
     }
     let elsewhere = journal.state().targets.iter().find(|(known, target)| target.url == url && *known != name);

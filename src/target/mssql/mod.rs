@@ -87,6 +87,13 @@ pub fn weakness(url: &str) -> Option<&'static str> {
     }
 }
 
+/// Returns the host to which a login would travel unencrypted, if it would.
+#[must_use]
+pub fn unencrypted_login(url: &str) -> Option<String> {
+    let parsed = url::MssqlUrl::parse(url).ok()?;
+    (parsed.encrypt == url::Encrypt::Off).then_some(parsed.host)
+}
+
 impl MssqlTarget {
     /// Logs in for reading; `keys` are those by which the domain tells rows apart.
     ///

@@ -40,6 +40,8 @@ impl Access {
     pub(super) fn find(url: &str, secrets: &dyn Secrets) -> Result<Self, TargetError> {
         let url = MssqlUrl::parse(url)?;
         let shown = url.canonical();
+        // Before anything is asked or sent: not even who logs in is a stranger's to know.
+        secrets.permit(&shown)?;
         let ask = |user: &str, reads_only: bool| {
             let password = secrets.password(&Account { user, url: &shown, reads_only });
             let password = password.map_err(|why| TargetError::Login { url: shown.clone(), why })?;

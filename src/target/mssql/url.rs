@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use url::{Host, Url};
 
+use crate::model::{password, shown};
 use crate::target::TargetError;
 
 /// The port of SQL Server's default instance.
@@ -69,8 +70,8 @@ impl MssqlUrl {
     /// [`TargetError::Url`], which never repeats a password.
     pub(super) fn parse(text: &str) -> Result<Self, TargetError> {
         let parsed = Url::parse(text).map_err(|error| wrong(&without_password(text), &error.to_string()))?;
-        let shown = without_password(text);
-        let wrong = |why: &str| wrong(&shown, why);
+        let without = without_password(text);
+        let wrong = |why: &str| wrong(&without, why);
         if parsed.password().is_some() {
             return Err(wrong("a password does not belong into a URL"));
         }
@@ -85,6 +86,14 @@ impl MssqlUrl {
             return Err(wrong("it names no database; mfm takes no default one"));
         }
         let user = Some(decoded(parsed.username())).filter(|user| !user.is_empty());
+        if user.as_ref().is_some_and(|user| user.contains(':'))
+            || host.contains([':', '@']) && !is_address(parsed.host())
+        {
+            return Err(wrong("a password does not belong into a URL, not in escapes either"));
+        }
+        if [user.as_deref().unwrap_or_default(), &host, &database].iter().any(|part| !shown::is_safe(part)) {
+            return Err(wrong("it holds characters that cannot be seen"));
+        }
         let mut url = Self {
             login: user.map_or(Login::Integrated, |user| Login::Sql { user, read_user: None }),
             host,
@@ -119,7 +128,9 @@ impl MssqlUrl {
                 Login::Integrated => return Err("read_user needs a user before the @".into()),
             },
             "password" | "pwd" => return Err("a password does not belong into a URL".into()),
-            _ => return Err(format!("it has no setting `{name}`; there are {SETTINGS}")),
+            _ if is_word(name) => return Err(format!("it has no setting `{name}`; there are {SETTINGS}")),
+            // What stands there could be the rest of a password.
+            _ => return Err(format!("it has a setting that is none; there are {SETTINGS}")),
         }
         Ok(())
     }
@@ -207,20 +218,23 @@ fn timeout_ms(name: &str, value: &str) -> Result<u64, String> {
     parsed.ok_or_else(|| format!("{name} is a number of milliseconds from 1 to {TIMEOUT_MS_MAX}"))
 }
 
+fn is_address(host: Option<Host<&str>>) -> bool {
+    matches!(host, Some(Host::Ipv6(_)))
+}
+
+/// Tells whether a name could be that of a setting.
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
 fn wrong(url: &str, why: &str) -> TargetError {
     TargetError::Url { url: url.to_owned(), why: why.to_owned() }
 }
 
-/// Returns a URL as it may be shown: whatever stands for a password is left out.
+/// Returns a URL as it may be shown: whatever stands for a password is left out, and all settings.
 fn without_password(text: &str) -> String {
-    let (scheme, rest) = text.split_once("://").unwrap_or(("mssql", text));
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let authority = match authority.rsplit_once('@') {
-        Some((user, host)) => format!("{}@{host}", user.split(':').next().unwrap_or_default()),
-        None => authority.to_owned(),
-    };
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    format!("{scheme}://{authority}{path}")
+    let shown = password::hidden(text);
+    shown.split_once(['?', ';']).map_or(shown.as_str(), |(place, _)| place).to_owned()
 }
 
 fn decoded(text: &str) -> String {
@@ -278,6 +292,11 @@ mod tests {
             ("mssql://h/T?read_user=r", "before the @"),
             ("mssql://sa:Secret1@h:port/T", "port"),
             ("mssql://sa@h/T?trust_server_certificate=1&ca_file=a", "no sense"),
+            ("mssql://sa:1/x?Secret1@h/T", "a setting that is none"),
+            ("mssql:/sa:Secret1@h/T", "no host"),
+            ("mssql://sa:Secret1/T", "port"),
+            ("mssql://sa%3ASecret1%40h/T?x=1", "escapes"),
+            ("mssql://sa%3ASecret1@h/T?x=1", "escapes"),
         ] {
             let error = MssqlUrl::parse(given).unwrap_err();
             assert_eq!(error.code(), "target_url", "{given}");

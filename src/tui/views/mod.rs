@@ -21,6 +21,7 @@ pub use self::page::{in_hand, page};
 use super::list::Place;
 use super::look::Role;
 use super::state::{Screen, State};
+use crate::model::shown;
 
 /// The least columns and rows that anything can be read in.
 const LEAST: (u16, u16) = (40, 10);
@@ -31,8 +32,16 @@ pub const fn is_wide(columns: u16) -> bool {
     columns >= 100
 }
 
-/// Draws everything.
+/// Draws everything; nothing that came from elsewhere can drive the terminal, or turn the direction of its lines.
 pub fn draw(frame: &mut Frame<'_>, state: &State) {
+    everything(frame, state);
+    let drawn = frame.buffer_mut().content.iter_mut();
+    drawn.filter(|cell| !shown::is_safe(cell.symbol())).for_each(|cell| {
+        cell.set_symbol("\u{fffd}");
+    });
+}
+
+fn everything(frame: &mut Frame<'_>, state: &State) {
     let area = frame.area();
     if area.width < LEAST.0 || area.height < LEAST.1 {
         let text = format!("mfm needs {} columns and {} rows", LEAST.0, LEAST.1);

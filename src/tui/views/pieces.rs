@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::model::shown::is_unsafe;
 use crate::tui::list::Place;
 use crate::tui::look::{Look, Mark, Role};
 
@@ -34,7 +35,7 @@ pub fn text(frame: &mut Frame<'_>, area: Rect, look: Look, lines: &[(Role, Strin
 /// Returns text without what could move the cursor or change colours: free text comes out of databases.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    text.chars().map(|letter| if is_unsafe(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
 /// Cuts text to a width, and says where it did.

@@ -4,6 +4,7 @@ mod html;
 mod junit;
 
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list, yes};
+use crate::model::shown::is_unsafe;
 use crate::ops::Failure;
 use crate::ops::drill::detector::OWN;
 use crate::ops::drill::ledger::Named;
@@ -122,7 +123,7 @@ fn escaped(text: &str) -> String {
             '>' => out += "&gt;",
             '"' => out += "&quot;",
             // XML 1.0 has no form for most control characters.
-            c if c.is_control() && !"\n\t".contains(c) => out.push(' '),
+            c if is_unsafe(c) && !"\n\t".contains(c) => out.push(' '),
             c => out.push(c),
         }
     }

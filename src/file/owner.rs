@@ -1,0 +1,178 @@
+//! Whose a file is that nobody named and mfm found by itself; reads such files, and never through a link.
+//!
+//! Only owners and modes are looked at: of lists of further rights (ACLs), and of systems that are no Unix, nothing is
+//! known here.
+
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+
+use super::{FileError, read_text};
+
+/// A file of settings is no larger than this.
+const BYTES_MAX: u64 = 1 << 20;
+
+/// Whose files count, and in which folders everybody's do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owners {
+    /// The numbers of the users.
+    users: Vec<u32>,
+    /// The folders, with all below them.
+    folders: Vec<PathBuf>,
+}
+
+impl Owners {
+    /// Returns those of this process: its user, root, and whoever became root by sudo to run it.
+    #[must_use]
+    pub fn of_process(sudo_uid: Option<&str>) -> Self {
+        #[cfg(unix)]
+        {
+            let own = rustix::process::geteuid().as_raw();
+            let by_sudo = sudo_uid.and_then(|text| text.parse().ok()).filter(|_| own == 0);
+            Self { users: [0, own].into_iter().chain(by_sudo).collect(), folders: Vec::new() }
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = sudo_uid;
+            Self::default()
+        }
+    }
+
+    /// Returns them with folders in which everybody's files count.
+    #[must_use]
+    pub fn and_in(mut self, folders: &[PathBuf]) -> Self {
+        self.folders.extend(folders.iter().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.clone())));
+        self
+    }
+
+    /// Tells whether a file counts: it is no link, and it and its folder belong to those, and nobody else may write to
+    /// either.
+    ///
+    /// # Errors
+    /// A sentence saying why it does not.
+    pub fn judge(&self, file: &Path) -> Result<(), String> {
+        let folder = folder_of(file);
+        let seen = |path: &Path| path.symlink_metadata().map_err(|error| format!("{}: {error}", path.display()));
+        let (around, itself) = (seen(&folder)?, seen(file)?);
+        if !around.is_dir() {
+            return Err(format!("{} is no folder, or a link to one", folder.display()));
+        }
+        if let Some(kind) = super::kind_of(itself.file_type()) {
+            return Err(format!("it is {kind}"));
+        }
+        if self.is_in_their_folders(&folder) {
+            return Ok(());
+        }
+        self.own(&around).map_err(|why| format!("its folder {why}"))?;
+        self.own(&itself).map_err(|why| format!("it {why}"))
+    }
+
+    /// Reads the text of a file that counts.
+    ///
+    /// # Errors
+    /// A sentence saying why it does not count, or cannot be read.
+    pub fn read(&self, path: &Path) -> Result<String, String> {
+        self.judge(path)?;
+        // In a folder that nobody else may write to, nobody puts another file there meanwhile.
+        read_text(path, BYTES_MAX).map_err(|error: FileError| error.to_string())
+    }
+
+    fn is_in_their_folders(&self, folder: &Path) -> bool {
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        self.folders.iter().any(|theirs| folder.starts_with(theirs))
+    }
+
+    #[cfg(unix)]
+    fn own(&self, facts: &Metadata) -> Result<(), String> {
+        use std::os::unix::fs::MetadataExt as _;
+        if !self.users.contains(&facts.uid()) {
+            return Err(format!("belongs to somebody else (user {})", facts.uid()));
+        }
+        let mode = facts.mode() & 0o7777;
+        if mode & 0o022 != 0 { Err(format!("can be written by others (mode {mode:04o})")) } else { Ok(()) }
+    }
+
+    #[cfg(not(unix))]
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "on Unix it looks and can fail")]
+    fn own(&self, _: &Metadata) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn set_mode(path: &Path, mode: u32) {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// A folder of this user's with a file in it.
+    fn place() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        set_mode(folder.path(), 0o755);
+        let file = folder.path().join("mfm.toml");
+        std::fs::write(&file, "actor = 'x'").unwrap();
+        set_mode(&file, 0o644);
+        (folder, file)
+    }
+
+    #[test]
+    fn k6_a_file_of_the_user_s_own_counts() {
+        let (_folder, file) = place();
+        assert_eq!(Owners::of_process(None).read(&file).unwrap(), "actor = 'x'");
+    }
+
+    #[test]
+    fn k6_a_file_of_somebody_else_s_does_not_count() {
+        let (_folder, file) = place();
+        let nobody = Owners { users: vec![u32::MAX - 7], folders: Vec::new() };
+        assert!(nobody.judge(&file).unwrap_err().contains("its folder belongs to somebody else"));
+        assert!(nobody.and_in(&[file.parent().unwrap().to_owned()]).judge(&file).is_ok());
+        let root = Owners { users: vec![0], folders: Vec::new() };
+        assert!(root.judge(Path::new("/etc/passwd")).is_ok(), "root's files count for everybody");
+    }
+
+    #[test]
+    fn k6_where_others_may_write_nothing_counts() {
+        let (folder, file) = place();
+        let own = Owners::of_process(None);
+        for mode in [0o664, 0o646, 0o622] {
+            set_mode(&file, mode);
+            assert!(own.read(&file).unwrap_err().contains("it can be written by others"), "{mode:o}");
+        }
+        set_mode(&file, 0o600);
+        for mode in [0o775, 0o757, 0o1777] {
+            set_mode(folder.path(), mode);
+            assert!(own.read(&file).unwrap_err().contains("its folder can be written by others"), "{mode:o}");
+        }
+        assert!(own.and_in(&[folder.path().to_owned()]).read(&file).is_ok());
+    }
+
+    #[test]
+    fn k6_no_link_is_followed_anywhere() {
+        let (folder, file) = place();
+        let own = Owners::of_process(None).and_in(&[folder.path().to_owned()]);
+        let linked = folder.path().join("linked.toml");
+        symlink(&file, &linked).unwrap();
+        assert!(own.judge(&linked).is_err() && own.read(&linked).is_err());
+        let other = folder.path().join(".mfm");
+        symlink(folder.path(), &other).unwrap();
+        assert!(own.judge(&other.join("mfm.toml")).unwrap_err().contains("link"));
+    }
+
+    #[test]
+    fn k6_whoever_became_root_keeps_his_files() {
+        let is_root = rustix::process::geteuid().is_root();
+        let owners = Owners::of_process(Some("4711"));
+        assert_eq!(owners.users.contains(&4711), is_root, "a variable alone gives nobody's files weight");
+        assert!(Owners::of_process(Some("x")).users.len() == 2);
+    }
+}

@@ -1,0 +1,198 @@
+//! Passwords that somebody wrote where they do not belong, taken out of what is said again; knows no kind of target.
+//!
+//! What is hidden is hidden on suspicion: a near miss of a URL is hidden as a URL is.
+
+/// What stands where a password was.
+const HIDDEN: &str = "...";
+/// What names of settings that hold passwords contain.
+const NAMES: [&str; 6] = ["password", "passwd", "pwd", "passphrase", "secret", "token"];
+/// What stands for an `@` and for a `:` in percent escapes.
+const AT: &str = "%40";
+const COLON: &str = "%3a";
+
+/// Returns an argument without a password in it: what stands before the last `@` and behind a user's colon, and the
+/// values of settings that are named like one.
+#[must_use]
+pub fn hidden(argument: &str) -> String {
+    // A path has no login, and may hold anything.
+    if argument.starts_with("sqlite:") {
+        return argument.to_owned();
+    }
+    without_settings(&without_login(argument))
+}
+
+/// Returns a sentence without the passwords in its words.
+#[must_use]
+pub fn hidden_in(sentence: &str) -> String {
+    let ends = |c: char| c.is_whitespace() || "'\"`<>()[]{}\u{1b}".contains(c);
+    sentence
+        .split_inclusive(ends)
+        .map(|part| {
+            let word = part.trim_end_matches(ends);
+            let (word, rest) = part.split_at(word.len());
+            hidden(word) + rest
+        })
+        .collect()
+}
+
+/// Tells whether an argument holds what could be a password.
+#[must_use]
+pub fn is_in(argument: &str) -> bool {
+    hidden(argument) != argument
+}
+
+fn without_login(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let question = text.find('?').unwrap_or(text.len());
+    // Escapes in a setting's value are a setting's own; an `@` that is none can only be meant as one.
+    let escaped = || lower.get(..question).and_then(|before| before.rfind(AT));
+    let Some(at) = text.rfind('@').or_else(escaped) else { return without_port(text) };
+    let (login, place) = text.split_at(at);
+    let from = user(login);
+    let rest = login.get(from..).unwrap_or_default();
+    let colon = [rest.find(':'), rest.to_ascii_lowercase().find(COLON)].into_iter().flatten().min();
+    match colon {
+        Some(colon) => format!("{}:{HIDDEN}{place}", login.get(..from + colon).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// Returns where a user's name begins: behind the scheme, as far as that can be told from a user.
+fn user(login: &str) -> usize {
+    let lower = login.to_ascii_lowercase();
+    let colon = [(lower.find(':'), 1), (lower.find(COLON), COLON.len())];
+    let first = colon.into_iter().filter_map(|(at, long)| Some((at?, long))).min();
+    let Some((at, long)) = first else { return slashes(login, 0) };
+    let scheme = lower.get(..at).unwrap_or_default();
+    let behind = slashes(login, at + long);
+    let named = scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    let known = ["mssql", "sqlserver", "jdbc", "mongodb", "postgresql", "postgres", "mysql", "tds"];
+    match scheme {
+        "jdbc" => at + long + user(login.get(at + long..).unwrap_or_default()),
+        _ if named && (behind > at + long || known.contains(&scheme)) => behind,
+        _ => slashes(login, 0),
+    }
+}
+
+/// Returns what follows slashes, plain or escaped.
+fn slashes(text: &str, from: usize) -> usize {
+    let mut at = from;
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let long = if rest.starts_with(['/', '\\']) {
+            1
+        } else if rest.to_ascii_lowercase().starts_with("%2f") {
+            3
+        } else {
+            0
+        };
+        if long == 0 {
+            return at;
+        }
+        at += long;
+    }
+}
+
+/// Returns a URL without what stands for its port, where that is no number: somebody left the host out.
+fn without_port(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    match authority.split_once(':') {
+        Some((host, port)) if !port.chars().all(|c| c.is_ascii_digit()) && !authority.starts_with('[') => {
+            format!("{scheme}://{host}:{HIDDEN}{path}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Returns text without the values of settings that are named like passwords: `password=x`, `PWD=x;`, `&token=x`.
+fn without_settings(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for part in text.split_inclusive(['?', '&', ';']) {
+        let (body, end) = match part.strip_suffix(['?', '&', ';']) {
+            Some(body) => (body, part.get(body.len()..).unwrap_or_default()),
+            None => (part, ""),
+        };
+        match body.find(['=', ':']) {
+            Some(at) if is_secret(body.get(..at).unwrap_or_default()) && at + 1 < body.len() => {
+                out.push_str(body.get(..=at).unwrap_or_default());
+                out.push_str(HIDDEN);
+            }
+            _ => out.push_str(body),
+        }
+        out.push_str(end);
+    }
+    out
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    // Where a password comes from is no secret.
+    let source = name.ends_with("file");
+    !source && NAMES.iter().any(|secret| name.contains(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k6_a_password_is_hidden_in_urls_and_in_their_near_misses() {
+        for text in [
+            "mssql://sa:Tr0ub@host:1433/Copy",
+            "mssql://sa:Tr0ub@4/dor?@host:1433/Copy",
+            "mssql:/sa:Tr0ub@host/Copy",
+            "mssql:sa:Tr0ub@host/Copy",
+            "mssql//sa:Tr0ub@host/Copy",
+            "mssq1://sa:Tr0ub@host/Copy",
+            "MSSQL:\\\\sa:Tr0ub@host/Copy",
+            "sqlserver://sa:Tr0ub@host;database=Copy",
+            "jdbc:sqlserver://sa:Tr0ub@host",
+            "jdbc:sqlserver://host;user=sa;password=Tr0ub;x=1",
+            "sa:Tr0ub@host/Copy",
+            "://sa:Tr0ub@host",
+            "x://:Tr0ub@",
+            "mssql://sa:Tr0ub/Copy",
+            "mssql://sa:Tr0ub",
+            "mssql://sa:Tr0ub?x=1",
+            "mssql%3A%2F%2Fsa%3ATr0ub%40host%2FCopy",
+            "mssql://sa%3ATr0ub@host/Copy",
+            "mssql://sa%3aTr0ub%40host/Copy",
+            "mssql://sa@host/Copy?password=Tr0ub",
+            "mssql://sa@host/Copy?encrypt=on&PWD=Tr0ub",
+            "Server=host;User Id=sa;Password=Tr0ub dor;",
+            "--password=Tr0ub",
+            "MFM_MSSQL_PASSWORD=Tr0ub",
+        ] {
+            let shown = hidden(text);
+            assert!(!shown.contains("Tr0ub") && is_in(text), "{text}: {shown}");
+            let said = hidden_in(&format!("what is `{text}` about '{text}'?"));
+            assert!(text.contains(' ') || !said.contains("Tr0ub"), "{said}");
+        }
+        assert_eq!(hidden("mssql:/sa:Tr0ub@host/Copy"), "mssql:/sa:...@host/Copy");
+    }
+
+    #[test]
+    fn what_holds_no_password_stays() {
+        for text in [
+            "mssql://sa@host:1433/Copy?encrypt=on",
+            "mssql://sa@host:1433/Copy?ca_file=/etc/a%40b.pem",
+            "mssql://host:1433/Copy?ca_file=/etc/a%40b.pem",
+            "mssql://a%40b@[::1]:1500/My%20Copy",
+            "mssql://[::1]:1433/Copy",
+            "sqlite:a:b@c",
+            "sqlite:/tmp/password=x",
+            "lab",
+            "somebody@example.org",
+            "--password-file=/run/secret",
+            "12:30:00",
+            "",
+        ] {
+            assert_eq!(hidden(text), text);
+            assert!(!is_in(text));
+        }
+        let said =
+            "could not log in to mssql://sa@host:1433/Copy: the password (of `sa`) is set by MFM_MSSQL_PASSWORD\n";
+        assert_eq!(hidden_in(said), said);
+    }
+}

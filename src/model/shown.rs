@@ -1,0 +1,161 @@
+//! Text that came from elsewhere, as a screen, a shell or a spreadsheet may safely get it; decides nothing.
+
+use std::borrow::Cow;
+
+/// Tells whether a character could drive a terminal, or make a text read as another one.
+///
+/// These are the control characters (C0, DEL, C1), those that turn the direction of what stands around them, the line
+/// and paragraph separators, what is drawn as nothing between words, and tags.
+#[must_use]
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61C}'
+                | '\u{200B}'
+                | '\u{200E}'
+                | '\u{200F}'
+                | '\u{2028}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}'
+                | '\u{FEFF}'
+                | '\u{FFF9}'..='\u{FFFB}'
+                | '\u{E0000}'..='\u{E007F}'
+        )
+}
+
+/// Returns text of one line, with every unsafe character written out: a tab as `\t`, U+202E as `\u{202e}`.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unsafe(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out
+}
+
+/// Returns text of several lines in the same way: only its line breaks stay.
+#[must_use]
+pub fn lines(text: &str) -> String {
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns JSON text with its unsafe characters as JSON escapes them, which says the same.
+#[must_use]
+pub fn json(text: &str) -> Cow<'_, str> {
+    // What JSON has no escape for in its strings is layout, and stays.
+    let to_escape = |c: char| is_unsafe(c) && !c.is_ascii_whitespace();
+    if text.is_ascii() && !text.contains('\u{7f}') || !text.contains(to_escape) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if to_escape(c) {
+            let mut units = [0; 2];
+            c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Tells whether text holds nothing that would have to be written out.
+#[must_use]
+pub fn is_safe(text: &str) -> bool {
+    !text.chars().any(is_unsafe)
+}
+
+/// Returns text as one word of a shell's command line, whatever it holds.
+///
+/// Single quotes are the only ones in which a shell looks at nothing.
+#[must_use]
+pub fn word(text: &str) -> String {
+    // Where paths are written with backslashes, shells leave them alone.
+    let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c) || (cfg!(windows) && c == '\\');
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", line(text).replace('\'', r"'\''"))
+}
+
+/// Returns text as a cell that no spreadsheet takes for a formula: one that begins as formulas do, and is no number,
+/// gets an apostrophe in front.
+#[must_use]
+pub fn cell(text: &str) -> Cow<'_, str> {
+    let starts =
+        text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}']);
+    let alone = text.chars().nth(1).is_none();
+    if !starts || is_number(text) || (alone && text == "-") {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{text}"))
+}
+
+/// Tells whether text is a decimal number: a sign, digits with at most one point among them, an exponent.
+fn is_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (digits, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
+        None => (unsigned, "0"),
+    };
+    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let whole = digits.replacen('.', "", 1);
+    all_digits(&whole) && all_digits(exponent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k6_nothing_unsafe_reaches_a_screen() {
+        assert_eq!(line("a\u{1b}[31m\u{9b}2J\u{7f}\tb\r\n"), r"a\u{1b}[31m\u{9b}2J\u{7f}\tb\r\n");
+        assert_eq!(
+            line("x\u{202e}y\u{2066}z\u{2069}\u{200e}\u{200f}\u{2028}\u{2029}\u{feff}").matches(r"\u{").count(),
+            8
+        );
+        assert_eq!(lines("a\nb\u{7}"), "a\nb\\u{7}");
+        let people = "M\u{fc}ller, \u{5d0}\u{5d1}, \u{645}, \u{4e2d}, \u{1f469}\u{200d}\u{1f52c}, 10 \u{b5}m";
+        assert_eq!(line(people), people);
+        assert!(is_safe(people) && !is_safe("a\nb"));
+    }
+
+    #[test]
+    fn k6_json_says_the_same_without_anything_unsafe() {
+        let text = serde_json::to_string("a\u{202e}b\u{9b}\n\u{7f}\u{e0041}").unwrap();
+        let shown = json(&text);
+        assert!(is_safe(&shown), "{shown}");
+        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), serde_json::from_str::<String>(&text).unwrap());
+    }
+
+    #[test]
+    fn k6_a_word_is_one_word_of_a_shell_whatever_it_holds() {
+        for plain in ["lab", "sqlite:/tmp/copy.db", "mssql://sa@host:1433/Copy"] {
+            assert_eq!(word(plain), plain);
+        }
+        for (text, quoted) in [
+            ("", "''"),
+            ("my copy", "'my copy'"),
+            ("$(id)", "'$(id)'"),
+            ("a'$(id)'b", r"'a'\''$(id)'\''b'"),
+            ("~root", "'~root'"),
+            ("a\nid", r"'a\nid'"),
+            ("?a&b", "'?a&b'"),
+        ] {
+            assert_eq!(word(text), quoted);
+        }
+    }
+
+    #[test]
+    fn k6_no_cell_is_a_formula_and_numbers_stay() {
+        for number in ["-3.5", "+1", "-1e-7", "-.5", "0", "-", "", "a=b", "1-2", "-12.", "- "] {
+            let shown = cell(number);
+            assert!(shown == number || number == "- ", "{number}: {shown}");
+        }
+        for formula in
+            ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "-1e", "--", "\u{ff1d}1", "-inf"]
+        {
+            assert_eq!(cell(formula), format!("'{formula}"));
+        }
+    }
+}

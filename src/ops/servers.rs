@@ -1,0 +1,176 @@
+//! Which servers a password may go to: those whose URL this user said or confirmed, and none that only a journal names.
+//!
+//! What was confirmed is kept in the user's own folder of states, one URL a line, and never in a journal.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::{Failure, Kind};
+use crate::file::owner::Owners;
+use crate::file::{self, Access, FileError};
+use crate::model::Refusal;
+use crate::target::{canonical_url, unencrypted_login};
+
+/// What the file begins with.
+const HEAD: &str = "# Servers that passwords may go to: `mfm target add URL` adds one.\n";
+
+/// The servers that count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Servers {
+    /// The URLs that this user said now, each in its one spelling.
+    said: BTreeSet<String>,
+    /// The hosts to which a login may travel unencrypted.
+    unencrypted: Vec<String>,
+    /// The file of those that were confirmed before.
+    file: Option<PathBuf>,
+    owners: Owners,
+}
+
+impl Servers {
+    /// Makes them of the words that a user said; those that are no server's URL say nothing.
+    #[must_use]
+    pub fn of<'w>(
+        words: impl IntoIterator<Item = &'w str>,
+        unencrypted: &[String],
+        file: Option<PathBuf>,
+        owners: Owners,
+    ) -> Self {
+        let urls = words.into_iter().filter_map(url_in).collect();
+        Self { said: urls, unencrypted: unencrypted.to_vec(), file, owners }
+    }
+
+    /// Lets a login go to a server, or says why not.
+    ///
+    /// # Errors
+    /// [`Refusal::ServerUnconfirmed`], [`Refusal::LoginUnencrypted`].
+    pub fn permit(&self, url: &str) -> Result<(), Refusal> {
+        let known = self.file.as_deref().map_or_else(|| Ok(BTreeSet::new()), |file| self.kept(file));
+        if known.as_ref().is_ok_and(|known| known.contains(url)) {
+            return Ok(());
+        }
+        let why = known.err();
+        if !self.said.contains(url) {
+            return Err(Refusal::ServerUnconfirmed { url: url.to_owned(), why });
+        }
+        match unencrypted_login(url) {
+            Some(host) if !self.unencrypted.iter().any(|named| named.eq_ignore_ascii_case(&host)) => {
+                Err(Refusal::LoginUnencrypted { url: url.to_owned(), host })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps the server of a URL, where that is one and was permitted.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn keep(&self, url: &str) -> Result<(), Failure> {
+        let (Some(url), Some(file)) = (url_in(url), &self.file) else { return Ok(()) };
+        if self.permit(&url).is_err() {
+            return Ok(());
+        }
+        let failure = |why: String| {
+            let message = format!("could not keep in {} that the server was confirmed: {why}", file.display());
+            Failure::new(Kind::Usage, "servers_file", message, "say --target URL each time, or mend the file")
+        };
+        let mut known = self.kept(file).map_err(failure)?;
+        if known.insert(url) {
+            write(file, &known).map_err(|error| failure(error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Reads what was confirmed before.
+    fn kept(&self, file: &Path) -> Result<BTreeSet<String>, String> {
+        if matches!(file.symlink_metadata(), Err(error) if error.kind() == std::io::ErrorKind::NotFound) {
+            return Ok(BTreeSet::new());
+        }
+        let text = self.owners.read(file).map_err(|why| format!("{} does not count: {why}", file.display()))?;
+        Ok(text.lines().map(str::trim).filter(|line| !line.starts_with('#')).map(str::to_owned).collect())
+    }
+}
+
+/// Returns the URL of a server that a word holds, by itself or behind an option's `=`.
+fn url_in(word: &str) -> Option<String> {
+    let url = match word.split_once('=') {
+        Some((option, value)) if option.starts_with("--") => value,
+        _ => word,
+    };
+    let is_server = url.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("mssql"));
+    if is_server { canonical_url(url).ok() } else { None }
+}
+
+/// Writes the file anew, which only its owner may read.
+fn write(file: &Path, urls: &BTreeSet<String>) -> Result<(), FileError> {
+    file::make_folder(file.parent().unwrap_or(Path::new(".")), Access::Private)?;
+    let lines: String = urls.iter().map(|url| format!("{url}\n")).collect();
+    file::replace(file, &format!("{HEAD}{lines}"), Access::Private, |_| true)
+}
+
+#[cfg(feature = "mssql")]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "mssql://sa@host:1433/Copy";
+
+    fn servers(words: &[&str], unencrypted: &[&str], file: Option<PathBuf>) -> Servers {
+        let unencrypted: Vec<String> = unencrypted.iter().map(|host| (*host).to_owned()).collect();
+        Servers::of(words.iter().copied(), &unencrypted, file, Owners::of_process(None))
+    }
+
+    #[test]
+    fn k6_a_server_that_nobody_said_gets_no_password() {
+        for said in [
+            &[][..],
+            &["mssql://sa@other/Copy"],
+            &["mssql://sa@host/Other"],
+            &["host", "lab"],
+            &["mssql://sb@host/Copy"],
+        ] {
+            assert_eq!(servers(said, &[], None).permit(URL).unwrap_err().code(), "server_unconfirmed", "{said:?}");
+        }
+        for said in [&["mssql://sa@HOST/Copy"][..], &["--target=mssql://sa@host/Copy"], &["x", URL]] {
+            assert_eq!(servers(said, &[], None).permit(URL), Ok(()), "{said:?}");
+        }
+        let weaker = "mssql://sa@host:1433/Copy?trust_server_certificate=true";
+        assert!(servers(&[URL], &[], None).permit(weaker).is_err(), "another setting is another server");
+    }
+
+    #[test]
+    fn k6_an_unencrypted_login_is_confirmed_by_name() {
+        let open = "mssql://sa@host:1433/Copy?encrypt=off";
+        assert_eq!(servers(&[open], &[], None).permit(open).unwrap_err().code(), "login_unencrypted");
+        assert_eq!(servers(&[open], &["other"], None).permit(open).unwrap_err().code(), "login_unencrypted");
+        assert_eq!(servers(&[open], &["Host"], None).permit(open), Ok(()));
+        assert!(servers(&[], &["host"], None).permit(open).is_err(), "the name alone says no URL");
+        assert_eq!(
+            servers(&["mssql://sa@host/Copy?encrypt=login"], &[], None)
+                .permit("mssql://sa@host:1433/Copy?encrypt=login"),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn k6_what_was_confirmed_is_kept_for_its_user_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mfm/servers");
+        let other = "mssql://sa@host:1433/Copy?encrypt=off";
+        servers(&[URL], &[], Some(file.clone())).keep("mssql://sa@host/Copy").unwrap();
+        servers(&[other], &["host"], Some(file.clone())).keep(other).unwrap();
+        servers(&["sqlite:x"], &[], Some(file.clone())).keep("sqlite:x").unwrap();
+        servers(&[], &[], Some(file.clone())).keep("mssql://sa@never/said").unwrap();
+        let later = servers(&[], &[], Some(file.clone()));
+        assert_eq!((later.permit(URL), later.permit(other)), (Ok(()), Ok(())));
+        assert!(later.permit("mssql://sa@never:1433/said").is_err());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
+            let refused = later.permit(URL).unwrap_err();
+            assert!(refused.to_string().contains("written by others"), "{refused}");
+        }
+    }
+}
