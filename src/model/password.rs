@@ -51,8 +51,10 @@ fn without_login(text: &str) -> String {
     let from = user(login);
     let rest = login.get(from..).unwrap_or_default();
     let colon = [rest.find(':'), rest.to_ascii_lowercase().find(COLON)].into_iter().flatten().min();
-    match colon {
-        Some(colon) => format!("{}:{HIDDEN}{place}", login.get(..from + colon).unwrap_or_default()),
+    // Behind a scheme, nothing but a user's name stands there either.
+    let other = rest.find(['/', ';', ',', '|', '?', '#', ' ']).filter(|_| from > 0);
+    match [colon, other].into_iter().flatten().min() {
+        Some(end) => format!("{}:{HIDDEN}{place}", login.get(..from + end).unwrap_or_default()),
         None => text.to_owned(),
     }
 }
@@ -129,7 +131,7 @@ fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     // Where a password comes from is no secret.
     let source = name.ends_with("file");
-    !source && NAMES.iter().any(|secret| name.contains(secret))
+    !source && (NAMES.iter().any(|secret| name.contains(secret)) || name.ends_with("pass") || name == "pw")
 }
 
 #[cfg(test)]
@@ -161,6 +163,11 @@ mod tests {
             "mssql://sa@host/Copy?password=Tr0ub",
             "mssql://sa@host/Copy?encrypt=on&PWD=Tr0ub",
             "Server=host;User Id=sa;Password=Tr0ub dor;",
+            "mssql://sa@host/Copy;password=Tr0ub",
+            "mssql://sa@host/Copy?pass=Tr0ub",
+            "mssql://sa/Tr0ub@host/Copy",
+            "mssql://sa;Tr0ub@host/Copy",
+            "mssql://sa:Tr 0ub'Tr0ub\"@host/Copy",
             "--password=Tr0ub",
             "MFM_MSSQL_PASSWORD=Tr0ub",
         ] {

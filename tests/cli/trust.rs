@@ -64,6 +64,10 @@ fn k6_a_password_is_repeated_nowhere_and_kept_nowhere() {
         "mssql://sa:Tr0ub4dor/Copy",
         "mssql://sa:1/x?Tr0ub4dor@localhost/Copy",
         "sa:Tr0ub4dor@localhost",
+        "mssql://sa:Tr 0ub'Tr0ub4dor@localhost/Copy",
+        "mssql://sa@localhost/Copy;password=Tr0ub4dor",
+        "mssql://sa@localhost/Copy?pass=Tr0ub4dor",
+        "mssql://sa/Tr0ub4dor@localhost/Copy",
     ] {
         for words in [
             &["target", "add", url][..],

@@ -3,6 +3,8 @@
 use mfm_journal::Journal;
 
 use crate::engine::EngineError;
+use crate::model::password;
+use crate::model::shown::word;
 use crate::ops::context::Chosen;
 use crate::ops::{Context, Failure, Kind};
 use crate::plan::alike::Measure;
@@ -24,8 +26,10 @@ impl Ends {
         let url = canonical_url(named).unwrap_or_else(|_| named.to_owned());
         let found = targets.get_key_value(named).or_else(|| targets.iter().find(|(_, known)| known.url == url));
         let Some((name, known)) = found else {
-            let message = format!("{named} is not registered");
-            return Err(Failure::new(Kind::Refused, "no_target", message, how_to_make(named)));
+            // What is no URL was typed by somebody, and may hold a password.
+            let shown = password::hidden(named);
+            let message = format!("{shown} is not registered");
+            return Err(Failure::new(Kind::Refused, "no_target", message, how_to_make(&shown)));
         };
         let onto = Chosen { name: name.clone(), url: known.url.clone() };
         let source = source(context, journal, name)?;
@@ -69,5 +73,6 @@ fn source(context: &Context<'_>, journal: &Journal, onto: &str) -> Result<Chosen
 }
 
 fn how_to_make(url: &str) -> String {
+    let url = word(url);
     format!("make a fresh copy of the baseline there, then mark it as a test copy of its own: mfm target mark {url}")
 }

@@ -91,6 +91,12 @@ impl MssqlUrl {
         {
             return Err(wrong("a password does not belong into a URL, not in escapes either"));
         }
+        if parsed.path().contains('@') {
+            return Err(wrong("an @ behind the host is written %40; the user stands before the host"));
+        }
+        if password::is_in(&database) {
+            return Err(wrong("a password does not belong into a URL, behind the database neither"));
+        }
         if [user.as_deref().unwrap_or_default(), &host, &database].iter().any(|part| !shown::is_safe(part)) {
             return Err(wrong("it holds characters that cannot be seen"));
         }
@@ -294,6 +300,8 @@ mod tests {
             ("mssql://sa@h/T?trust_server_certificate=1&ca_file=a", "no sense"),
             ("mssql://sa:1/x?Secret1@h/T", "a setting that is none"),
             ("mssql:/sa:Secret1@h/T", "no host"),
+            ("mssql://sa@h/T;password=Secret1", "behind the database"),
+            ("mssql://sa/Secret1@h/T", "%40"),
             ("mssql://sa:Secret1/T", "port"),
             ("mssql://sa%3ASecret1%40h/T?x=1", "escapes"),
             ("mssql://sa%3ASecret1@h/T?x=1", "escapes"),
