@@ -93,6 +93,7 @@ fn mfm(folder: &std::path::Path, words: &[&str]) -> (Option<i32>, serde_json::Va
         .args(["--journal", "journal.db"])
         .args(words)
         .env("MFM_MSSQL_PASSWORD", password())
+        .env("XDG_STATE_HOME", folder)
         .env("NO_COLOR", "1")
         .output()
         .unwrap();

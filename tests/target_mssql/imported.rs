@@ -158,7 +158,8 @@ fn pymedphys_reads_a_fault_or_fails_and_reads_as_before_after_the_revert() {
             .arg(folder.path().join("bench"))
             .arg(holdable(mock(), scratch.path()))
             .arg(database.url())
-            .env("MFM_MSSQL_PASSWORD", password()),
+            .env("MFM_MSSQL_PASSWORD", password())
+            .env("XDG_STATE_HOME", scratch.path()),
     );
     println!("{said}");
     let (last, lines) =
