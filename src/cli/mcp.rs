@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::ports::{SystemClock, SystemEntropy, holder};
-use super::printer::Printer;
+use super::printer::{Printer, clean};
 use super::secrets::{Keyring, Logins, Nobody, Source};
 use super::settings::{Format, Settings};
 use super::signals::Signals;
@@ -14,7 +14,7 @@ use super::terminal::Terminal;
 use super::texts;
 use crate::mcp::{self, Client, Ended, Host, Options, Place};
 use crate::model::ports::{Account, Answer, Confirm as _, Danger, Question, Secrets};
-use crate::model::{Refusal, password};
+use crate::model::{Refusal, password, shown};
 use crate::ops::{self, Failure};
 
 /// `mfm mcp`.
@@ -168,7 +168,7 @@ fn print(client: Client, options: &Options, settings: &Settings, printer: &Print
     }
     let place = place.unwrap_or_else(|| "its configuration".to_owned());
     let text = serde_json::to_string_pretty(&ours).unwrap_or_default();
-    printer.out(&format!("{}, in {place}:\n{text}\n", client.name()));
+    printer.out(&format!("{}, in {}:\n{}\n", client.name(), clean(&place), shown::json(&text)));
     Ok(())
 }
 
