@@ -224,8 +224,9 @@ pub(super) const CHECK: &str = "\
 Run the quality checks on a target, marked or not. Reads whole tables and writes nothing.
 
 Exits with 1 where anything is found that counts: that --baseline does not hold, and that is at least as bad as \
---fail-on says. A check whose table or column is missing says `not run`, which is no pass, and \
-does not change the exit code: look at the status, or at `not_run` in the JSON. What is missing or unreadable while \
+--fail-on says. A check whose table or column is missing, or whose tables are empty, says `not run`, which is no \
+pass. Where no check could run, the exit code is 1; where some could not, --fail-on-not-run makes it 1. What is \
+missing or unreadable while \
 something else can still be judged is a remark: the check runs, and says what it did not judge.
 
 What counts as wrong is said by rules: ranges, speeds and leaf pairs by machine, durations and metersets by type \

@@ -136,6 +136,21 @@ pub enum Datum {
     Raw(Value),
 }
 
+impl Datum {
+    /// Returns a cell for another column, which may hold the same number in another form: 7 as 7.0.
+    #[must_use]
+    pub fn of_cell(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Boolean(flag) => Self::Integer(i64::from(*flag)),
+            Value::Integer(number) => Self::Integer(*number),
+            Value::Decimal(number) => Self::Decimal(*number),
+            Value::Real(number) => Decimal::from_f64(*number).map_or_else(|| Self::Raw(value.clone()), Self::Decimal),
+            other => Self::Raw(other.clone()),
+        }
+    }
+}
+
 impl Table {
     /// Returns the place of a column, by its exact name or else whatever its case.
     #[must_use]

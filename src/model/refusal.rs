@@ -49,6 +49,9 @@ pub enum Refusal {
     /// The value would be changed on its way into the column.
     #[error("{value} does not fit {table}.{column} {declared} unchanged")]
     DoesNotFit { table: String, column: String, declared: String, value: String },
+    /// Records are found by whole numbers, and the column holds something else.
+    #[error("{table}.{column} holds {value} where mfm needs whole numbers")]
+    MistypedColumn { table: String, column: String, value: String },
     /// The column pads every value to one length.
     #[error("{table}.{column} is declared {declared}: all its values have one length")]
     FixedLengthColumn { table: String, column: String, declared: String },
@@ -304,6 +307,7 @@ impl Refusal {
             Self::NotADuplicate { .. } => "not_a_duplicate",
             Self::NoIndependentMeterset { .. } => "no_independent_meterset",
             Self::DoesNotFit { .. } => "does_not_fit",
+            Self::MistypedColumn { .. } => "mistyped_column",
             Self::FixedLengthColumn { .. } => "fixed_length_column",
             Self::NotNull { .. } => "not_null",
             Self::MixedVariants { .. } => "mixed_variants",
@@ -387,6 +391,9 @@ impl Refusal {
                 "choose a field with an index in MU or a dose per MU; --sample N finds one".into()
             }
             Self::DoesNotFit { .. } => "give a value that the column holds without rounding".into(),
+            Self::MistypedColumn { .. } => {
+                "make the copy with typed columns: a CSV import without types keeps every number as text".into()
+            }
             Self::FixedLengthColumn { .. } => {
                 "the column's type prevents this fault; choose another variant, or a copy with varbinary".into()
             }

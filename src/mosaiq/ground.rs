@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::numbers::Reading;
+use super::schema;
 use crate::model::time::{self, Time};
-use crate::model::{Column, Row, Snapshot, Value};
+use crate::model::{Column, Kind, Row, Snapshot, Value};
 
 /// A column that a check reads.
 #[derive(Clone, Copy, Debug)]
@@ -62,11 +63,23 @@ struct Count {
     zoned: u64,
 }
 
+impl Count {
+    /// Tells whether cells say something, and none of it can be read: the column is of another type.
+    const fn is_unreadable(self) -> bool {
+        self.unreadable > 0 && self.unreadable == self.filled
+    }
+}
+
 impl Survey {
     /// Returns a survey of the columns that are read, of which nothing is counted yet.
     pub(super) fn of(reads: impl IntoIterator<Item = Read>) -> Self {
         let counted = reads.into_iter().filter(|read| read.form != Form::Any);
-        Self(counted.map(|read| ((read.table, read.column, read.form), Count::default())).collect())
+        let places = counted.flat_map(|read| {
+            // What values are looked up in has to be read as they are.
+            let parent = read.parent.map(|(table, column)| (table, column, read.form));
+            [Some((read.table, read.column, read.form)), parent]
+        });
+        Self(places.flatten().map(|place| (place, Count::default())).collect())
     }
 
     /// Counts the cells of some rows.
@@ -89,9 +102,16 @@ impl Survey {
         if !read.is_there(snapshot) {
             return State::Missing;
         }
-        let Count { filled, unreadable, .. } =
-            self.0.get(&(read.table, read.column, read.form)).copied().unwrap_or_default();
-        if unreadable > 0 && unreadable == filled { State::Unreadable } else { State::Readable(unreadable) }
+        let parent = read.parent.filter(|parent| self.count(*parent, read.form).is_unreadable());
+        let own = self.count((read.table, read.column), read.form);
+        match parent.or_else(|| own.is_unreadable().then_some((read.table, read.column))) {
+            Some(place) => State::Unreadable(place),
+            None => State::Readable(own.unreadable),
+        }
+    }
+
+    fn count(&self, (table, column): (&'static str, &'static str), form: Form) -> Count {
+        self.0.get(&(table, column, form)).copied().unwrap_or_default()
     }
 }
 
@@ -121,8 +141,8 @@ enum State {
     Readable(u64),
     /// It is not there.
     Missing,
-    /// No cell can.
-    Unreadable,
+    /// No cell of this column can: its own, or the one that it is looked up in.
+    Unreadable((&'static str, &'static str)),
 }
 
 impl Read {
@@ -183,12 +203,12 @@ impl Read {
         match state {
             State::Readable(_) => None,
             State::Missing => self.missing(snapshot).map(|(_, refusal)| refusal),
-            State::Unreadable => Some(self.unreadable()),
+            State::Unreadable(place) => Some(self.unreadable(*place)),
         }
     }
 
-    fn unreadable(&self) -> String {
-        format!("no cell of {}.{} holds {}", self.table, self.column, self.form.one())
+    fn unreadable(&self, (table, column): (&str, &str)) -> String {
+        format!("no cell of {table}.{column} holds {}", self.form.one())
     }
 
     /// Says what of the column is not judged.
@@ -198,7 +218,11 @@ impl Read {
             State::Readable(0) => None,
             State::Readable(1) => Some(format!("1 cell of {name} holds no {}", self.form.word())),
             State::Readable(number) => Some(format!("{number} cells of {name} hold no {}", self.form.word())),
-            State::Unreadable => Some(format!("{}, and it was not judged", self.unreadable())),
+            State::Unreadable(place) => {
+                let own = *place == (self.table, self.column);
+                let judged = if own { "it was not judged".to_owned() } else { format!("{name} was not judged") };
+                Some(format!("{}, and {judged}", self.unreadable(*place)))
+            }
             State::Missing => {
                 let (missing, _) = self.missing(snapshot)?;
                 let own = missing == name || missing == self.table;
@@ -210,6 +234,17 @@ impl Read {
 }
 
 impl Form {
+    /// Returns what a filled cell of a column must hold, by the type that the domain knows it by.
+    pub(super) fn of(table: &str, column: &str) -> Self {
+        match schema::declared(table, column).map(Kind::parse) {
+            Some(Kind::Integer { .. } | Kind::Boolean) => Self::Whole,
+            Some(Kind::Decimal { .. } | Kind::Float) => Self::Number,
+            Some(Kind::DateTime) => Self::Time,
+            Some(Kind::Bytes { .. }) => Self::Bytes,
+            Some(Kind::Text { .. } | Kind::RowVersion | Kind::Other) | None => Self::Any,
+        }
+    }
+
     /// Tells whether a cell that is not NULL can be read.
     fn holds(self, value: &Value, column: &Column) -> bool {
         match self {
@@ -257,6 +292,13 @@ pub(super) fn judged(reads: &[Read], snapshot: &Snapshot, survey: &Survey) -> Re
     Ok(once(states.iter().filter_map(|(read, state)| read.remark(state, snapshot)).chain(survey.unlike(reads))))
 }
 
+/// Returns the columns of which no cell can be read, their own or what they are looked up in: what a check says of their
+/// values is worth nothing.
+pub(super) fn unreadable(reads: &[Read], snapshot: &Snapshot, survey: &Survey) -> Vec<(&'static str, &'static str)> {
+    let is_lost = |read: &&Read| matches!(survey.state(read, snapshot), State::Unreadable(_));
+    reads.iter().filter(is_lost).map(Read::place).collect()
+}
+
 fn once(texts: impl Iterator<Item = String>) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for text in texts {
@@ -265,4 +307,22 @@ fn once(texts: impl Iterator<Item = String>) -> Vec<String> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mosaiq::checks::CHECKS;
+
+    /// A column that one check reads as numbers and another as anything would pass in one and fail in the other.
+    #[test]
+    fn w11_every_check_reads_a_column_as_the_type_that_the_domain_knows() {
+        for check in CHECKS {
+            for read in check.reads() {
+                let form = Form::of(read.table, read.column);
+                let flag = form == Form::Whole && matches!(read.form, Form::Flag | Form::FlagOrNull);
+                assert!(read.form == form || flag, "{}: {read:?}, and the column is {form:?}", check.card().id);
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::lookup::Id;
 use super::machines::{FIELDS, Machines};
 use crate::model::snapshot::key_form;
 use crate::model::time::Time;
-use crate::model::{Row, Snapshot, Value};
+use crate::model::{Finding, Row, Snapshot, Value};
 
 /// How the rows of the database come, those first that others refer to; a prescription's row before its fields'.
 const ORDER: [Passing; 9] = [
@@ -183,12 +183,31 @@ impl<'a> Looks<'a> {
             Ok(unjudged) => unjudged,
             Err(why) => return Verdict::NotRun { why },
         };
-        match look.verdict(&self.known) {
+        let empty = self.empty(working.check);
+        let unreadable = ground::unreadable(&working.check.reads(), self.known.whole, &self.survey);
+        let is_worthless = |finding: &Finding| {
+            let of = |(table, column): &(&str, &str)| {
+                finding.table == *table && finding.what.strip_prefix(column).is_some_and(|rest| rest.starts_with('='))
+            };
+            unreadable.iter().any(of)
+        };
+        let mut verdict = look.verdict(&self.known);
+        if let Verdict::Ran { findings, .. } = &mut verdict {
+            findings.retain(|finding| !is_worthless(finding));
+        }
+        match verdict {
+            // Nothing was looked at: that is no pass.
+            Verdict::Ran { looked_at: 0, findings, remarks } if findings.is_empty() => {
+                let other = || unjudged.into_iter().chain(remarks).collect();
+                let reasons: Vec<String> = if empty.is_empty() { other() } else { empty };
+                let none = || "there is no row that it judges".to_owned();
+                Verdict::NotRun { why: if reasons.is_empty() { none() } else { reasons.join("; ") } }
+            }
             Verdict::Ran { looked_at, mut findings, remarks } => {
                 if let Some(severity) = self.terms.rules.severity(working.check.card().id) {
                     findings.iter_mut().for_each(|finding| finding.severity = severity);
                 }
-                let remarks = unjudged.into_iter().chain(self.empty(working.check)).chain(remarks).collect();
+                let remarks = unjudged.into_iter().chain(empty).chain(remarks).collect();
                 Verdict::Ran { looked_at, findings, remarks }
             }
             not_run @ Verdict::NotRun { .. } => not_run,

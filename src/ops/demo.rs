@@ -122,6 +122,7 @@ pub struct Fault {
     /// The variant.
     pub variant: String,
     /// The severity.
+    #[serde(flatten, serialize_with = "crate::ops::severity::of_fault")]
     pub severity: String,
     /// The record's table and id.
     pub record: String,

@@ -54,6 +54,7 @@ pub struct Line {
     /// The variant.
     pub variant: String,
     /// The severity.
+    #[serde(flatten, serialize_with = "crate::ops::severity::of_fault")]
     pub severity: String,
     /// The target's name.
     pub target: String,

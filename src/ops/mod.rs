@@ -33,6 +33,7 @@ pub mod revert;
 pub mod rules;
 pub mod select;
 pub mod servers;
+mod severity;
 pub mod show;
 pub mod standing;
 pub mod status;

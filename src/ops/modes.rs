@@ -36,6 +36,7 @@ pub struct Entry {
     /// Every kind of record that one fault may be made on, as `Table.Key`.
     pub records: Vec<String>,
     /// The severity of the mode as a whole.
+    #[serde(flatten, serialize_with = "crate::ops::severity::of_fault")]
     pub severity: &'static str,
     /// The variants.
     pub variants: Vec<VariantEntry>,
@@ -53,6 +54,7 @@ pub struct VariantEntry {
     /// The enum word.
     pub word: &'static str,
     /// The severity.
+    #[serde(flatten, serialize_with = "crate::ops::severity::of_fault")]
     pub severity: &'static str,
     /// What it does.
     pub about: &'static str,

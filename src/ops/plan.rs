@@ -89,6 +89,7 @@ pub struct Outcome {
     /// The variant that the records will show.
     pub variant: String,
     /// The severity, 0 to 3, as decimal text.
+    #[serde(flatten, serialize_with = "crate::ops::severity::of_fault")]
     pub severity: String,
     /// The target's name.
     pub target: String,

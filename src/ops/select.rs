@@ -23,6 +23,9 @@ pub(super) const BATCH: usize = 256;
 /// How many are read in one go where few are wanted: most are eligible.
 const SMALL_BATCH: usize = 16;
 
+/// The code of [`Refusal::MissingRecord`].
+const MISSING: &str = "missing_record";
+
 /// Which records of a mode.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Records {
@@ -104,7 +107,12 @@ pub fn select(context: &Context<'_>, target: &mut dyn Target, order: &Order<'_>)
         _ => candidates,
     };
     chosen.sort();
-    run.plan_all(&chosen, matches!(order.records, Records::Sample(_)))?;
+    let planned = run.plan_all(&chosen, matches!(order.records, Records::Sample(_)));
+    if planned.as_ref().is_err_and(|failure| failure.code == MISSING) {
+        // Perhaps it is there, as text. Only a mistake costs this look.
+        whole_numbers(&table, run.target.keys(&table)?)?;
+    }
+    planned?;
     run.finish(table, chosen.len() as u64)
 }
 
@@ -135,7 +143,7 @@ impl Run<'_, '_, '_> {
             Records::Keys(keys) => keys.clone(),
             Records::Ids(ids) if ids.is_explicit() => keys_of(ids.singles()),
             Records::Ids(ids) => {
-                let mut named: BTreeSet<i64> = integers(&self.target.keys(table)?);
+                let mut named: BTreeSet<i64> = integers(&whole_numbers(table, self.target.keys(table)?)?);
                 named.retain(|id| ids.contains(*id));
                 named.extend(ids.singles());
                 keys_of(named)
@@ -329,9 +337,26 @@ fn keys_of(ids: impl IntoIterator<Item = i64>) -> Vec<Key> {
 /// # Errors
 /// [`Refusal::NoMatch`], or what the target says.
 pub fn keys(target: &mut dyn Target, table: &Table, selection: Option<&Selection>) -> Result<Vec<Key>, Failure> {
-    match selection {
-        None => Ok(target.keys(table)?),
-        Some(selection) => read_through(target, |snapshot| selection.keys(snapshot)),
+    let keys = match selection {
+        None => target.keys(table)?,
+        Some(selection) => read_through(target, |snapshot| selection.keys(snapshot))?,
+    };
+    Ok(whole_numbers(table, keys)?)
+}
+
+/// Leaves out the keys that are no whole number, by which no record can be named.
+///
+/// # Errors
+/// [`Refusal::MistypedColumn`] where none is one.
+fn whole_numbers(table: &Table, keys: Vec<Key>) -> Result<Vec<Key>, Refusal> {
+    let (whole, other): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(|key| id(key).is_some());
+    match other.first() {
+        Some(first) if whole.is_empty() => Err(Refusal::MistypedColumn {
+            table: table.shape.name.clone(),
+            column: table.shape.key.join(", "),
+            value: show(first),
+        }),
+        _ => Ok(whole),
     }
 }
 

@@ -64,6 +64,7 @@ pub struct Active {
     /// The variant.
     pub variant: String,
     /// The severity.
+    #[serde(flatten, serialize_with = "crate::ops::severity::of_fault")]
     pub severity: String,
     /// Rows still in effect.
     pub rows: u64,

@@ -153,7 +153,7 @@ fn what_fails_and_what_could_not_run_stand_first() {
 fn what_could_not_run_is_no_pass() {
     let world = World::with_copy();
     assert_snapshot!(world.shown(&["check", "--only", "duplicate_delivery", "--now", "2024-06-29"]), @r"
-    exit code: 0
+    exit code: 1
     ----- stdout -----
     nothing was checked on copy: no check could run
       not run, because the target has no table TrackTreatment: duplicate_delivery
@@ -185,24 +185,21 @@ fn what_was_not_judged_is_said() {
     assert_snapshot!(world.shown(&only), @r"
     exit code: 0
     ----- stdout -----
-    2 checks found nothing on copy; 2 could not judge everything
-      they made 7 judgements of rows
+    1 of 2 checks found nothing on copy, and 1 could not run; 1 could not judge everything
+      not run, because Offset is empty: offset_size
       3 cells of TxFieldPoint.Gantry_Ang hold no number: angle_range
       TxFieldPoint.Coll_Ang is missing, and was not judged: angle_range
-      Offset.Anterior_Offset is missing, and was not judged: offset_size
-      Offset.Lateral_Offset is missing, and was not judged: offset_size
-      Offset is empty: offset_size
 
-    CHECK        STATUS  SEVERITY  FOUND  LOOKED AT
-    offset_size  pass    critical  0      0 rows
-    angle_range  pass    low       0      7 rows
+    CHECK        STATUS   SEVERITY  FOUND  LOOKED AT
+    offset_size  not run  critical  -      -
+    angle_range  pass     low       0      7 rows
     ----- stderr -----
     ");
     assert_snapshot!(world.shown(&[&only[..], &["--format", "plain"]].concat()), @r"
     exit code: 0
     ----- stdout -----
     check	group	mode	status	severity	looked_at	table	key	related	message
-    offset_size	offsets	invalid_offset_data	pass	critical	0				Offset.Anterior_Offset is missing, and was not judged; Offset.Lateral_Offset is missing, and was not judged; Offset is empty
+    offset_size	offsets	invalid_offset_data	not_run	critical	0				Offset is empty
     angle_range	angles	invalid_angles	pass	low	7				3 cells of TxFieldPoint.Gantry_Ang hold no number; TxFieldPoint.Coll_Ang is missing, and was not judged
     ----- stderr -----
     ");
@@ -216,11 +213,11 @@ fn what_was_not_judged_is_said() {
     check	group	mode	status	severity	looked_at	table	key	related	message
     angle_range	angles	invalid_angles	remark	low	7				3 cells of TxFieldPoint.Gantry_Ang hold no number; TxFieldPoint.Coll_Ang is missing, and was not judged
     angle_range	angles	invalid_angles	fail	low	7	TxFieldPoint	10	TxField 1	the gantry angle is 400, outside 0 to 360 degrees
-    offset_size	offsets	invalid_offset_data	pass	critical	0				Offset.Anterior_Offset is missing, and was not judged; Offset.Lateral_Offset is missing, and was not judged; Offset is empty
+    offset_size	offsets	invalid_offset_data	not_run	critical	0				Offset is empty
     ----- stderr -----
     ");
     let page = world.run(&only);
-    let lead = "1 violation on copy: 1 of 2 checks fails; 2 could not judge everything";
+    let lead = "1 violation on copy: 1 of 2 checks fails, and 1 could not run; 1 could not judge everything";
     assert_eq!((page.status.code(), text(&page.stdout).lines().next()), (Some(1), Some(lead)));
 }
 

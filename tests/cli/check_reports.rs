@@ -229,8 +229,8 @@ fn hostile() -> World {
     let world = World::empty();
     let copy = rusqlite::Connection::open(world.path().join("a & b.db")).unwrap();
     let attack = "<script>alert(1)</script>\"'&amp; ]]> \u{1b}[31m\u{202e}";
-    copy.execute_batch("CREATE TABLE Offset(OFF_ID text PRIMARY KEY, Offset_Type text, Offset_State int);").unwrap();
-    copy.execute("INSERT INTO Offset VALUES (?1, ?1, 1)", [attack]).unwrap();
+    copy.execute_batch("CREATE TABLE Offset(OFF_ID text PRIMARY KEY, Offset_Type, Offset_State int);").unwrap();
+    copy.execute("INSERT INTO Offset VALUES (?1, ?1, 1), ('sound', 2, 1)", [attack]).unwrap();
     world.mfm(&["target", "add", "sqlite:a & b.db"]).assert().success();
     world
 }

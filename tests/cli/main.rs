@@ -11,6 +11,7 @@ mod campaign;
 mod check;
 mod check_baseline;
 mod check_reports;
+mod check_unknown;
 mod completion;
 mod demo;
 mod drill;

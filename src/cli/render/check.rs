@@ -129,6 +129,13 @@ fn accepted(page: &mut Page, outcome: &Outcome) {
             page.paragraph(4, &format!("gone: {}, {} {key}, {}", known.check, known.table, known.what));
         }
     }
+    if outcome.unkeyed > 0 {
+        let text = format!(
+            "{} name no row, for want of a usable key: they are counted, and not told apart",
+            count(outcome.unkeyed, "finding")
+        );
+        page.paragraph(2, &text);
+    }
     if let Some(written) = &outcome.baseline_written {
         let text =
             format!("{} holds every finding now; say in its reason fields why they are accepted", written.display());

@@ -64,8 +64,8 @@ impl Check for AngleJump {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let fields = [("FLD_ID", Form::Any), ("Type_Enum", Form::Whole)];
-        let points = [("FLD_ID", Form::Any), ("Point", Form::Whole)];
+        let fields = [("FLD_ID", Form::Whole), ("Type_Enum", Form::Whole)];
+        let points = [("FLD_ID", Form::Whole), ("Point", Form::Whole)];
         let fields = fields.map(|(column, form)| Read::all(FIELDS, column, form));
         let points = points.map(|(column, form)| Read::all(POINTS, column, form));
         let angles = ANGLES.map(|(column, _)| Read::own(POINTS, column, Form::Number));
@@ -137,10 +137,10 @@ impl Check for AngleSpeed {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let points = [("FLD_ID", Form::Any), ("Point", Form::Whole)];
+        let points = [("FLD_ID", Form::Whole), ("Point", Form::Whole)];
         let points = points.map(|(column, form)| Read::all(POINTS, column, form));
         let angles = ANGLES.map(|(column, _)| Read::own(POINTS, column, Form::Number));
-        let field = [Read::all(DELIVERIES, "FLD_ID", Form::Any)];
+        let field = [Read::all(DELIVERIES, "FLD_ID", Form::Whole)];
         points.into_iter().chain(angles).chain(field).chain(judged_by()).collect()
     }
 

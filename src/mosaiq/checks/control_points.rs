@@ -49,8 +49,8 @@ impl Check for ControlPointMinimum {
 
     fn reads(&self) -> Vec<Read> {
         vec![
-            Read::all(FIELDS, "FLD_ID", Form::Any),
-            Read::all(POINTS, "FLD_ID", Form::Any),
+            Read::all(FIELDS, "FLD_ID", Form::Whole),
+            Read::all(POINTS, "FLD_ID", Form::Whole),
             Read::all(FIELDS, "Type_Enum", Form::Whole),
         ]
     }
@@ -107,11 +107,11 @@ impl Check for ControlPointSequence {
 
     fn reads(&self) -> Vec<Read> {
         vec![
-            Read::all(FIELDS, "FLD_ID", Form::Any),
-            Read::all(POINTS, "FLD_ID", Form::Any),
+            Read::all(FIELDS, "FLD_ID", Form::Whole),
+            Read::all(POINTS, "FLD_ID", Form::Whole),
             Read::own(FIELDS, "ControlPoints", Form::Whole),
             Read::own(FIELDS, "Type_Enum", Form::Whole),
-            Read::own(POINTS, "Point", Form::Any),
+            Read::own(POINTS, "Point", Form::Whole),
         ]
     }
 
@@ -136,8 +136,10 @@ impl Look for Numbered {
             for (id, points) in part.fields() {
                 let Some(field) = known.field(id) else { continue };
                 let numbers: Vec<Option<i64>> = points.iter().map(|row| row.integer("Point")).collect();
-                let is_there = points.iter().any(|row| row.cell("Point").is_some());
-                let wrong = if is_there { numbering(&numbers) } else { Vec::new() };
+                let cells = || points.iter().map(|row| row.cell("Point"));
+                let is_there = cells().any(|cell| cell.is_some());
+                let is_unread = cells().flatten().zip(&numbers).any(|(cell, read)| !cell.is_null() && read.is_none());
+                let wrong = if is_there && !is_unread { numbering(&numbers) } else { Vec::new() };
                 self.say(&field, count(&field, numbers.len()).into_iter().chain(wrong));
                 self.seen.add(id.clone());
             }

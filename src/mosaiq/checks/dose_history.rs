@@ -42,10 +42,10 @@ impl Check for DeliveryDoseTime {
 
     fn reads(&self) -> Vec<Read> {
         vec![
-            Read::all(TABLE, "DHS_ID", Form::Any),
+            Read::all(TABLE, "DHS_ID", Form::Whole),
             Read::all(TABLE, "Create_DtTm", Form::Time),
             Read::aid(TABLE, "Edit_DtTm", Form::Time),
-            Read::all(DOSES, "DHS_ID", Form::Any),
+            Read::all(DOSES, "DHS_ID", Form::Whole),
             Read::all(DOSES, "Tx_DtTm", Form::Time),
         ]
     }

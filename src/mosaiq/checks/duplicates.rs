@@ -36,7 +36,7 @@ impl Check for DuplicateDelivery {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let ids = ["Pat_ID1", "Machine_ID_Staff_ID"].map(|column| (column, Form::Any));
+        let ids = ["Pat_ID1", "Machine_ID_Staff_ID"].map(|column| (column, Form::Whole));
         let times = ["Create_DtTm", "Edit_DtTm"].map(|column| (column, Form::Time));
         let flags = ["WasBeamOn", "WasBeamComplete"].map(|column| (column, Form::Flag));
         let all = ids.into_iter().chain(times).chain(flags).chain([("WasCanceled", Form::FlagOrNull)]);

@@ -59,7 +59,7 @@ impl Check for LeafCountField {
     }
 
     fn reads(&self) -> Vec<Read> {
-        [("FLD_ID", Form::Any), ("MLC_Leaves", Form::Whole)]
+        [("FLD_ID", Form::Whole), ("MLC_Leaves", Form::Whole)]
             .map(|(column, form)| Read::all(POINTS, column, form))
             .into()
     }
@@ -217,8 +217,8 @@ impl Look for Between {
 
 /// The columns of fields, and those of control points that numbers of leaves are read from.
 fn all_of(columns: &[&'static str]) -> Vec<Read> {
-    let fields = columns.iter().map(|column| Read::all(FIELDS, column, Form::Any));
-    let points = [("FLD_ID", Form::Any), ("MLC_Leaves", Form::Whole)];
+    let fields = columns.iter().map(|column| Read::all(FIELDS, column, Form::Whole));
+    let points = [("FLD_ID", Form::Whole), ("MLC_Leaves", Form::Whole)];
     fields.chain(points.map(|(column, form)| Read::all(POINTS, column, form))).collect()
 }
 

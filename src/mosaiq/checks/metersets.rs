@@ -76,8 +76,8 @@ impl Check for MetersetIndex {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let fields = [("FLD_ID", Form::Any), (COLUMN, Form::Number)];
-        let points = [("FLD_ID", Form::Any), ("Index", Form::Number)];
+        let fields = [("FLD_ID", Form::Whole), (COLUMN, Form::Number)];
+        let points = [("FLD_ID", Form::Whole), ("Index", Form::Number)];
         let fields = fields.map(|(column, form)| Read::all(TABLE, column, form));
         let points = points.map(|(column, form)| Read::all("TxFieldPoint", column, form));
         fields.into_iter().chain(points).collect()

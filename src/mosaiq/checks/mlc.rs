@@ -62,7 +62,7 @@ impl Check for LeafSet {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let banks = [BANK_A, BANK_B].map(|bank| Read::own(POINTS, bank, Form::Any));
+        let banks = [BANK_A, BANK_B].map(|bank| Read::own(POINTS, bank, Form::Bytes));
         banks.into_iter().chain([Read::aid(POINTS, LEAVES, Form::Whole)]).collect()
     }
 
@@ -136,9 +136,9 @@ impl Check for LeafGap {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let fields = [("FLD_ID", Form::Any), (MACHINE, Form::Any)];
+        let fields = [("FLD_ID", Form::Whole), (MACHINE, Form::Whole)];
         let fields = fields.map(|(column, form)| Read::all(FIELDS, column, form));
-        let points = [("FLD_ID", Form::Any), (LEAVES, Form::Whole), (BANK_A, Form::Bytes), (BANK_B, Form::Bytes)];
+        let points = [("FLD_ID", Form::Whole), (LEAVES, Form::Whole), (BANK_A, Form::Bytes), (BANK_B, Form::Bytes)];
         fields.into_iter().chain(points.map(|(column, form)| Read::all(POINTS, column, form))).collect()
     }
 

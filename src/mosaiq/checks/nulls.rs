@@ -114,7 +114,9 @@ impl Check for Nulls {
     }
 
     fn reads(&self) -> Vec<Read> {
-        places(self.table).map(|place| Read::own(place.table, place.column, Form::Any)).collect()
+        places(self.table)
+            .map(|place| Read::own(place.table, place.column, Form::of(place.table, place.column)))
+            .collect()
     }
 
     fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {

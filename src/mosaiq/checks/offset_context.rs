@@ -60,11 +60,11 @@ impl Check for OffsetTime {
 
     fn reads(&self) -> Vec<Read> {
         vec![
-            Read::all(TABLE, SET, Form::Any),
+            Read::all(TABLE, SET, Form::Whole),
             Read::all(TABLE, "Study_DtTm", Form::Time),
-            Read::all(SITES, SET, Form::Any),
-            Read::all(SITES, "SIT_ID", Form::Any),
-            Read::all(DELIVERIES, "SIT_ID", Form::Any),
+            Read::all(SITES, SET, Form::Whole),
+            Read::all(SITES, "SIT_ID", Form::Whole),
+            Read::all(DELIVERIES, "SIT_ID", Form::Whole),
             Read::all(DELIVERIES, "Create_DtTm", Form::Time),
             Read::all(DELIVERIES, "WasBeamOn", Form::Flag),
             Read::aid(DELIVERIES, "WasQAMode", Form::FlagOrNull),
@@ -190,10 +190,10 @@ impl Check for OffsetActionLimit {
 
     fn reads(&self) -> Vec<Read> {
         let axes = AXES.map(|axis| Read::own(TABLE, axis, Form::Number));
-        let ids = [(TABLE, SET), (SITES, SET), (SITES, "Site_Name")];
-        let ids = ids.map(|(table, column)| Read::all(table, column, Form::Any));
-        let aids = ["Technique", "Version"].map(|column| Read::aid(SITES, column, Form::Any));
-        axes.into_iter().chain(ids).chain(aids).collect()
+        let ids = [(TABLE, SET), (SITES, SET)].map(|(table, column)| Read::all(table, column, Form::Whole));
+        let name = [Read::all(SITES, "Site_Name", Form::Any)];
+        let aids = [Read::aid(SITES, "Technique", Form::Any), Read::aid(SITES, "Version", Form::Whole)];
+        axes.into_iter().chain(ids).chain(name).chain(aids).collect()
     }
 
     fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {

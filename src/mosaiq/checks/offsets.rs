@@ -90,7 +90,7 @@ impl Check for OffsetCodes {
     }
 
     fn reads(&self) -> Vec<Read> {
-        ["Offset_Type", "Offset_State"].map(|column| Read::own(TABLE, column, Form::Any)).into()
+        ["Offset_Type", "Offset_State"].map(|column| Read::own(TABLE, column, Form::Whole)).into()
     }
 
     fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {

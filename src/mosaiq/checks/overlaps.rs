@@ -38,7 +38,7 @@ static FIELDS: Card = Card {
 
 /// Returns the columns that deliveries are compared by.
 fn reads() -> impl Iterator<Item = Read> {
-    let ids = ["Pat_ID1", "Machine_ID_Staff_ID"].map(|column| (column, Form::Any));
+    let ids = ["Pat_ID1", "Machine_ID_Staff_ID"].map(|column| (column, Form::Whole));
     let times = ["Create_DtTm", "Edit_DtTm"].map(|column| (column, Form::Time));
     let flags = ["WasBeamOn", "WasBeamComplete"].map(|column| (column, Form::Flag));
     let all = ids.into_iter().chain(times).chain(flags).chain([("WasCanceled", Form::FlagOrNull)]);
@@ -165,7 +165,7 @@ impl Check for DeliveryTwoFields {
     }
 
     fn reads(&self) -> Vec<Read> {
-        reads().chain([Read::all(TABLE, "FLD_ID", Form::Any)]).collect()
+        reads().chain([Read::all(TABLE, "FLD_ID", Form::Whole)]).collect()
     }
 
     fn wants(&self) -> Option<Fact> {

@@ -117,7 +117,7 @@ impl Check for References {
 
 fn read(reference: &Reference) -> Read {
     let Reference { table, column, parent, parent_column } = *reference;
-    Read::own(table, column, Form::Any).within((parent, parent_column))
+    Read::own(table, column, Form::Whole).within((parent, parent_column))
 }
 
 /// The look: what is referred to comes by first.

@@ -34,9 +34,9 @@ impl Check for TechniqueDuration {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let fields = [("FLD_ID", Form::Any), ("Type_Enum", Form::Whole)];
+        let fields = [("FLD_ID", Form::Whole), ("Type_Enum", Form::Whole)];
         let fields = fields.map(|(column, form)| Read::all(FIELDS, column, form));
-        judged_by().chain([Read::all(TABLE, "FLD_ID", Form::Any)]).chain(fields).collect()
+        judged_by().chain([Read::all(TABLE, "FLD_ID", Form::Whole)]).chain(fields).collect()
     }
 
     fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {

@@ -217,7 +217,7 @@ impl DuplicateTreatments {
         };
         set("TTX_ID", Datum::Integer(largest.saturating_add(1).saturating_add(ordinal)))?;
         if let Some(field) = field {
-            set("FLD_ID", Datum::Raw(field))?;
+            set("FLD_ID", Datum::of_cell(&field))?;
         }
         Ok(row)
     }

@@ -53,6 +53,11 @@ pub(super) fn known(table: &str) -> Option<&'static Known> {
     KNOWN.iter().copied().find(|known| known.name == table)
 }
 
+/// Returns the type that a lab declares a column with.
+pub(super) fn declared(table: &str, column: &str) -> Option<&'static str> {
+    known(table)?.columns.iter().find(|(name, _)| *name == column).map(|(_, declared)| *declared)
+}
+
 /// Returns the key columns of every table of the domain.
 #[must_use]
 pub fn keys() -> BTreeMap<String, Vec<String>> {

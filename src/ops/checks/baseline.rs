@@ -42,9 +42,21 @@ pub struct Known {
     pub key: Map<String, Json>,
     /// What is wrong, with the values: another value is another finding.
     pub what: String,
+    /// Which one it is, from 1, of findings that nothing else tells apart.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub occurrence: u64,
     /// Why it is accepted; for a person to fill in.
     #[serde(default)]
     pub reason: String,
+}
+
+const fn first() -> u64 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+const fn is_first(occurrence: &u64) -> bool {
+    *occurrence == 1
 }
 
 impl Known {
@@ -55,6 +67,7 @@ impl Known {
             table: finding.table.to_owned(),
             key: finding.key.as_object().cloned().unwrap_or_default(),
             what: finding.what.clone(),
+            occurrence: finding.occurrence,
             reason,
         }
     }
@@ -63,7 +76,7 @@ impl Known {
     fn order(&self) -> impl Ord + use<> {
         let numbers: Vec<Option<i64>> = self.key.values().map(Json::as_i64).collect();
         let key = Json::Object(self.key.clone()).to_string();
-        (self.check.clone(), self.table.clone(), numbers, key, self.what.clone())
+        (self.check.clone(), self.table.clone(), numbers, key, self.what.clone(), self.occurrence)
     }
 }
 
@@ -93,8 +106,8 @@ impl Baseline {
             None => return Err("it is no baseline".to_owned()),
         };
         for (number, known) in (1..).zip(&baseline.findings) {
-            let Known { fingerprint, check, table, key, what, .. } = known;
-            if *fingerprint != fingerprint::of(check, table, &Json::Object(key.clone()), what) {
+            let Known { fingerprint, check, table, key, what, occurrence, .. } = known;
+            if *fingerprint != fingerprint::of(check, table, &Json::Object(key.clone()), what, *occurrence) {
                 return Err(format!("finding {number} of it, {fingerprint}, is none that its other fields describe"));
             }
         }

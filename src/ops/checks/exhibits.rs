@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::Session;
 use super::fingerprint;
-use super::lines::{Outcome, keyed};
+use super::lines::{FindingLine, Outcome, keyed};
 use crate::model::{Finding, Key, Query, Snapshot, Value};
 use crate::mosaiq::checks::CHECKS;
 use crate::mosaiq::pictures::{self, Gallery, gallery};
@@ -53,8 +53,10 @@ impl Exhibits {
     /// What the target says.
     pub(super) fn gather(session: &Session, target: &mut dyn Target, outcome: &Outcome) -> Result<Self, Failure> {
         let found = by_fingerprint(session);
+        // Of findings that nothing tells apart, one stands for all: their rows cannot be read again by key.
+        let one = |line: &FindingLine| fingerprint::of(line.check, line.table, &line.key, &line.what, 1);
         let listed = outcome.findings.iter().take(CHANGES_MAX);
-        let findings: Vec<&Finding> = listed.filter_map(|line| found.get(&line.fingerprint).copied()).collect();
+        let findings: Vec<&Finding> = listed.filter_map(|line| found.get(&one(line)).copied()).collect();
         let snapshot = read(session, target, &findings)?;
         let gallery = gallery(&findings, &snapshot, &session.counting(), PICTURES_MAX);
         let mut exhibits = Self { gallery, ..Self::default() };
@@ -107,7 +109,7 @@ fn by_fingerprint(session: &Session) -> BTreeMap<String, &Finding> {
     let all = session.checked.iter().flat_map(super::Checked::findings);
     all.map(|finding| {
         let key = keyed(&session.held, finding.table, &finding.key);
-        (fingerprint::of(finding.check, finding.table, &key, &finding.what), finding)
+        (fingerprint::of(finding.check, finding.table, &key, &finding.what, 1), finding)
     })
     .collect()
 }

@@ -2,7 +2,8 @@
 //!
 //! It is the first 32 hexadecimal digits of the SHA-256 of a JSON array without spaces: `mfm/finding/1`, the check's
 //! id, the table, the key as an object sorted by column, and what is wrong. Names of tables and columns are in small
-//! letters, and a whole number is an integer whatever type holds it.
+//! letters, and a whole number is an integer whatever type holds it. Where nothing of that tells several findings apart,
+//! as in a table without a usable key, the second and every later one have their number as a sixth member.
 
 use mfm_journal::Decimal;
 use mfm_journal::digest::hex;
@@ -15,12 +16,14 @@ const SCHEMA: &str = "mfm/finding/1";
 /// How many digits are kept.
 const DIGITS: usize = 32;
 
-/// Returns the fingerprint of a finding, whose key is given by column.
+/// Returns the fingerprint of a finding, whose key is given by column; `occurrence` counts those alike from 1.
 #[must_use]
-pub fn of(check: &str, table: &str, key: &Json, what: &str) -> String {
+pub fn of(check: &str, table: &str, key: &Json, what: &str, occurrence: u64) -> String {
     let columns = key.as_object().into_iter().flatten();
     let key: Map<String, Json> = columns.map(|(name, value)| (name.to_ascii_lowercase(), whole(value))).collect();
-    let text = json!([SCHEMA, check, table.to_ascii_lowercase(), key, what]).to_string();
+    let mut members = vec![json!(SCHEMA), json!(check), json!(table.to_ascii_lowercase()), json!(key), json!(what)];
+    members.extend((occurrence > 1).then(|| json!(occurrence)));
+    let text = Json::Array(members).to_string();
     hex(&Sha256::digest(text.as_bytes())).chars().take(DIGITS).collect()
 }
 
@@ -42,12 +45,12 @@ mod tests {
     fn a_fingerprint_is_what_the_documentation_says() {
         // python3: hashlib.sha256(json.dumps([...], separators=(",", ":"), sort_keys=True).encode()).hexdigest()[:32]
         let expected = "4e17b71f7ce2aa48e2e502d8b90f7209";
-        assert_eq!(of("angle_range", "TxFieldPoint", &json!({"TFP_ID": 10}), "Gantry_Ang=400"), expected);
+        assert_eq!(of("angle_range", "TxFieldPoint", &json!({"TFP_ID": 10}), "Gantry_Ang=400", 1), expected);
     }
 
     #[test]
     fn engines_agree_and_facts_differ() {
-        let one = |table: &str, key: Json, what: &str| of("angle_range", table, &key, what);
+        let one = |table: &str, key: Json, what: &str| of("angle_range", table, &key, what, 1);
         let first = one("TxFieldPoint", json!({"TFP_ID": 10}), "Gantry_Ang=400");
         for (table, key) in [
             ("txfieldpoint", json!({"tfp_id": 10})),
@@ -59,6 +62,7 @@ mod tests {
         for (key, what) in [(json!({"TFP_ID": 11}), "Gantry_Ang=400"), (json!({"TFP_ID": 10}), "Gantry_Ang=401")] {
             assert_ne!(one("TxFieldPoint", key, what), first);
         }
-        assert_ne!(of("null_point", "TxFieldPoint", &json!({"TFP_ID": 10}), "Gantry_Ang=400"), first);
+        assert_ne!(of("null_point", "TxFieldPoint", &json!({"TFP_ID": 10}), "Gantry_Ang=400", 1), first);
+        assert_ne!(of("angle_range", "TxFieldPoint", &json!({"TFP_ID": 10}), "Gantry_Ang=400", 2), first);
     }
 }

@@ -39,6 +39,8 @@ pub struct Outcome {
     pub unchecked: u64,
     /// How many checks could not run.
     pub not_run: u64,
+    /// The checks that make the exit code 1 where they could not run.
+    pub must_run: Vec<&'static str>,
     /// From which severity on a violation makes the exit code 1.
     pub fail_on: FailOn,
     /// Whether the exit code is 1.
@@ -47,6 +49,8 @@ pub struct Outcome {
     pub baseline: Option<PathBuf>,
     /// The baseline that was written; null where none was asked for.
     pub baseline_written: Option<PathBuf>,
+    /// How many findings name no row of their own, because their table has no usable key: they are counted only.
+    pub unkeyed: u64,
     /// How many findings there are, known ones included, beside the list that is cut.
     pub findings_total: u64,
     /// The findings: those that count, worst first, then the known ones; programs get the first thousand.
@@ -90,6 +94,12 @@ impl Outcome {
     #[must_use]
     pub fn fails(&self, finding: &FindingLine) -> bool {
         !finding.known && self.fail_on.is_met_by(finding.severity)
+    }
+
+    /// Tells whether a check that could not run makes the exit code 1.
+    #[must_use]
+    pub fn fails_not_run(&self, check: &CheckLine) -> bool {
+        check.status == Status::NotRun && self.must_run.contains(&check.id)
     }
 
     /// Returns the findings of a check, in the order of all.
@@ -155,6 +165,7 @@ pub struct CheckLine {
     /// The mode that it guards against.
     pub mode: &'static str,
     /// How bad a violation is.
+    #[serde(flatten, serialize_with = "crate::ops::severity::of_check")]
     pub severity: Severity,
     /// How it ended.
     pub status: Status,
@@ -200,6 +211,7 @@ pub struct FindingLine {
     /// The check's id.
     pub check: &'static str,
     /// How bad it is.
+    #[serde(flatten, serialize_with = "crate::ops::severity::of_check")]
     pub severity: Severity,
     /// The table of the violating row.
     pub table: &'static str,
@@ -207,6 +219,8 @@ pub struct FindingLine {
     pub key: Json,
     /// Other rows that take part.
     pub related: Vec<RelatedLine>,
+    /// Which one it is, from 1, of findings that nothing else tells apart.
+    pub occurrence: u64,
     /// What is wrong, in a form that wording does not change.
     pub what: String,
     /// What is wrong, with the values.
@@ -232,18 +246,37 @@ impl FindingLine {
         let related = |(table, key): &(&'static str, Key)| RelatedLine { table, key: keyed(snapshot, table, key) };
         let key = keyed(snapshot, finding.table, &finding.key);
         Self {
-            fingerprint: fingerprint::of(finding.check, finding.table, &key, &finding.what),
+            fingerprint: fingerprint::of(finding.check, finding.table, &key, &finding.what, 1),
             check: finding.check,
             severity: finding.severity,
             table: finding.table,
             key,
             related: finding.related.iter().map(related).collect(),
+            occurrence: 1,
             what: finding.what.clone(),
             message: finding.message.clone(),
             known: false,
             reason: None,
         }
     }
+}
+
+/// Numbers findings that nothing tells apart: each is counted, and none stands for another.
+pub(super) fn number_alike(findings: &mut [FindingLine]) {
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    for line in findings {
+        let before = seen.entry(line.fingerprint.clone()).or_default();
+        *before += 1;
+        if *before > 1 {
+            line.occurrence = *before;
+            line.fingerprint = fingerprint::of(line.check, line.table, &line.key, &line.what, *before);
+        }
+    }
+}
+
+/// Tells whether a key names one row: it has columns, and none of them is NULL.
+pub(super) fn tells_a_row(key: &Json) -> bool {
+    key.as_object().is_some_and(|key| !key.is_empty() && key.values().all(|value| !value.is_null()))
 }
 
 /// Returns a key by column, with the names that the target gives them, or else the domain.

@@ -60,6 +60,7 @@ pub struct Request {
 /// Usage, or what target and journal say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let chosen = choose(&request.only)?;
+    let must_run = must_run(&request.options.fail_on_not_run, &chosen)?;
     let baseline = request.options.prepare()?;
     let now = context.now(request.now.as_deref())?;
     let rules = Chosen::read(request.rules.as_deref())?;
@@ -70,6 +71,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let session = Session::once(context, target.as_mut(), &chosen, terms)?;
     let mut outcome = outcome(context, named.name, now, &session);
     outcome.rules = rules.line();
+    outcome.must_run = must_run;
     settle(&mut outcome, &request.options, baseline.as_ref())?;
     if request.options.form == Some(Form::Html) {
         outcome.exhibits = Exhibits::gather(&session, target.as_mut(), &outcome)?;
@@ -80,11 +82,13 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 /// Returns what the checks say, as long as nothing is known.
 fn outcome(context: &Context<'_>, target: String, now: civil::DateTime, session: &Session) -> Outcome {
     let findings = session.checked.iter().flat_map(Checked::findings);
-    let findings: Vec<FindingLine> = findings.map(|finding| FindingLine::new(finding, &session.held)).collect();
+    let mut findings: Vec<FindingLine> = findings.map(|finding| FindingLine::new(finding, &session.held)).collect();
+    lines::number_alike(&mut findings);
     Outcome {
         target,
         now: time::format(now, 0, 'T'),
         checks: session.checked.iter().map(CheckLine::new).collect(),
+        unkeyed: findings.iter().filter(|finding| !lines::tells_a_row(&finding.key)).count() as u64,
         findings_total: findings.len() as u64,
         findings,
         journal: context.journal.clone(),
@@ -100,13 +104,33 @@ fn settle(outcome: &mut Outcome, options: &Options, baseline: Option<&Baseline>)
     }
     outcome.count();
     outcome.fail_on = options.fail_on;
-    let failed = outcome.findings.iter().any(|finding| outcome.fails(finding));
-    outcome.failed = failed && options.write_baseline.is_none();
+    let found = outcome.findings.iter().any(|finding| outcome.fails(finding));
+    // Where nothing could be looked at, nothing is known: that is no success, whatever is asked of findings.
+    let nothing_ran = outcome.not_run == outcome.checks.len() as u64 && options.fail_on != FailOn::Never;
+    let not_run = outcome.checks.iter().any(|check| outcome.fails_not_run(check));
+    outcome.failed = (found && options.write_baseline.is_none()) || nothing_ran || not_run;
     if let Some(path) = &options.write_baseline {
         Baseline::of(outcome, baseline).write(path, options.baseline.as_deref())?;
         outcome.baseline_written = Some(path.clone());
     }
     Ok(())
+}
+
+/// Returns the ids of the checks, among those that are to run, that fail the run where they cannot.
+fn must_run(words: &[String], chosen: &[&'static dyn Check]) -> Result<Vec<&'static str>, Failure> {
+    let ids = |checks: &[&'static dyn Check]| checks.iter().map(|check| check.card().id).collect::<Vec<_>>();
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    if words.iter().any(|word| word.trim().eq_ignore_ascii_case(options::ALL)) {
+        return Ok(ids(chosen));
+    }
+    let (named, all) = (ids(&choose(words)?), ids(chosen));
+    if let Some(left_out) = named.iter().find(|id| !all.contains(id)) {
+        let message = format!("--fail-on-not-run names `{left_out}`, which --only leaves out");
+        return Err(Failure::usage("unknown_check", message, "name it in --only too, or leave it out of both"));
+    }
+    Ok(named)
 }
 
 /// Returns the checks of ids and groups, or every check where none is named.

@@ -10,6 +10,9 @@ use super::baseline::{Baseline, may_write};
 use crate::model::Severity;
 use crate::ops::Failure;
 
+/// The word that means every check.
+pub(super) const ALL: &str = "all";
+
 /// What becomes of findings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -23,6 +26,10 @@ pub struct Options {
     /// From which severity on a finding that counts makes the exit code 1
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Low)]
     pub fail_on: FailOn,
+    /// End with 1 also where checks could not run: any, or one of these ids and groups with commas between them
+    #[arg(long, value_name = "ID", value_delimiter = ',', num_args = 0.., require_equals = true,
+        default_missing_value = ALL)]
+    pub fail_on_not_run: Vec<String>,
     /// As what to write the result [default: what --format says]
     #[arg(long = "as", value_enum, value_name = "FORM")]
     #[serde(rename = "as")]

@@ -185,6 +185,11 @@ pub struct Line {
     /// The variant.
     pub variant: String,
     /// Its severity, as decimal text.
+    #[serde(
+        flatten,
+        serialize_with = "crate::ops::severity::of_fault",
+        deserialize_with = "crate::ops::severity::read"
+    )]
     pub severity: String,
     /// How many faults were committed.
     pub trials: u64,

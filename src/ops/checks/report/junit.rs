@@ -17,7 +17,10 @@ pub(super) fn text(outcome: &Outcome) -> String {
     let suites: Vec<Suite> = groups.into_iter().map(|group| suite(outcome, group)).collect();
     let total = |of: fn(&Suite) -> usize| suites.iter().map(of).sum::<usize>();
     let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
-    let numbers = numbers(total(|suite| suite.tests), total(|suite| suite.failures), total(|suite| suite.skipped));
+    let numbers = numbers(
+        [total(|suite| suite.tests), total(|suite| suite.failures)],
+        [total(|suite| suite.errors), total(|suite| suite.skipped)],
+    );
     out += &format!("<testsuites name=\"{GENERATOR}\" {numbers}>\n");
     out.extend(suites.into_iter().map(|suite| suite.text));
     out + "</testsuites>\n"
@@ -27,19 +30,21 @@ pub(super) fn text(outcome: &Outcome) -> String {
 struct Suite {
     tests: usize,
     failures: usize,
+    errors: usize,
     skipped: usize,
     text: String,
 }
 
-fn numbers(tests: usize, failures: usize, skipped: usize) -> String {
-    format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"")
+fn numbers([tests, failures]: [usize; 2], [errors, skipped]: [usize; 2]) -> String {
+    format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"")
 }
 
 fn suite(outcome: &Outcome, group: &str) -> Suite {
     let checks: Vec<&CheckLine> = outcome.checks.iter().filter(|check| check.group == group).collect();
     let failures = checks.iter().filter(|check| failing(outcome, check).next().is_some()).count();
-    let skipped = checks.iter().filter(|check| check.status == Status::NotRun).count();
-    let numbers = numbers(checks.len(), failures, skipped);
+    let errors = checks.iter().filter(|check| outcome.fails_not_run(check)).count();
+    let skipped = checks.iter().filter(|check| check.status == Status::NotRun).count() - errors;
+    let numbers = numbers([checks.len(), failures], [errors, skipped]);
     let mut text = format!("  <testsuite name=\"{}\" {numbers}>\n    <properties>\n", escape(group));
     let rules = outcome.rules.place();
     let properties = [
@@ -53,7 +58,7 @@ fn suite(outcome: &Outcome, group: &str) -> Suite {
     }
     text += "    </properties>\n";
     text.extend(checks.iter().map(|check| case(outcome, check)));
-    Suite { tests: checks.len(), failures, skipped, text: text + "  </testsuite>\n" }
+    Suite { tests: checks.len(), failures, errors, skipped, text: text + "  </testsuite>\n" }
 }
 
 fn failing<'o>(outcome: &'o Outcome, check: &CheckLine) -> impl Iterator<Item = &'o FindingLine> {
@@ -63,7 +68,8 @@ fn failing<'o>(outcome: &'o Outcome, check: &CheckLine) -> impl Iterator<Item = 
 fn case(outcome: &Outcome, check: &CheckLine) -> String {
     let mut inside = String::new();
     if let Some(why) = &check.why {
-        inside += &format!("      <skipped message=\"{}\"/>\n", escape(why));
+        let what = if outcome.fails_not_run(check) { "error type=\"not_run\"" } else { "skipped" };
+        inside += &format!("      <{what} message=\"{}\"/>\n", escape(why));
     }
     let failing: Vec<&FindingLine> = failing(outcome, check).collect();
     if let Some(worst) = failing.first() {

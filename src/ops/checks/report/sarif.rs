@@ -7,6 +7,7 @@ use super::{GENERATOR, key_text, place};
 use crate::model::Severity;
 use crate::ops::checks::lines::{CheckLine, FindingLine, Outcome, Status};
 use crate::ops::markup::{clean, uri};
+use crate::ops::severity;
 
 /// The schema of the format.
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -106,6 +107,7 @@ fn rule(check: &CheckLine) -> Json {
             "group": check.group,
             "mode": check.mode,
             "severity": check.severity,
+            "severityLevel": severity::level(check.severity),
             "status": check.status,
             "lookedAt": check.looked_at,
             "violations": check.violations,
@@ -128,6 +130,7 @@ fn result(outcome: &Outcome, finding: &FindingLine, rule: Option<usize>) -> Json
         },
         "properties": {
             "severity": finding.severity,
+            "severityLevel": severity::level(finding.severity),
             "table": finding.table,
             "key": finding.key,
             "what": finding.what,
