@@ -134,7 +134,8 @@ fn copies_moves_and_unmarked_files_are_refused() {
     let mut notebook = Notebook::new();
     execute(&mut target, &mut notebook, &changes, false).unwrap();
     let bound = file.quote("SELECT bound v FROM mfm_marker");
-    assert_eq!(bound, format!("'{{\"path\":\"{}\"}}'", file.path.canonicalize().unwrap().display()));
+    let path = format!("\"path\":\"{}\"}}'", file.path.canonicalize().unwrap().display());
+    assert!(bound.starts_with("'{\"file_") && bound.ends_with(&path), "{bound}");
     file.mark();
     assert_eq!(target.journals().unwrap().len(), 1, "a new mark keeps the operations");
     file.sql("DROP TABLE mfm_marker");

@@ -4,7 +4,7 @@ use mfm_journal::{Digest, Journal, Operation, TargetRef, Verdict};
 
 use super::error::EngineError;
 use crate::model::Refusal;
-use crate::target::{Marker, OperationRow, OperationState, Target, TargetError};
+use crate::target::{FILE_NAMES, Marker, OperationRow, OperationState, Target, TargetError, fits};
 
 /// A target that passed the guard.
 #[derive(Clone, Debug)]
@@ -30,12 +30,22 @@ impl Standing {
 /// Returns the marker of a target that carries one made for it.
 ///
 /// # Errors
-/// [`Refusal::Unmarked`], [`Refusal::MarkedElsewhere`], or what the target says.
+/// [`Refusal::OwnTables`], [`Refusal::HardLinked`], [`Refusal::Unmarked`], [`Refusal::MarkedElsewhere`],
+/// [`TargetError::Replaced`] where another file stands at the same place, or what the target says.
 pub fn marker(target: &mut dyn Target) -> Result<Marker, EngineError> {
+    target.reaches_no_further()?;
     let url = target.url().to_owned();
     let marker = target.marker()?.ok_or(Refusal::Unmarked { url: url.clone() })?;
     let bound = target.bound()?;
-    if marker.bound != bound {
+    if !fits(&marker.bound, &bound) {
+        let mut otherwise = bound.clone();
+        let names = otherwise.remove(FILE_NAMES);
+        if let Some(names) = names.filter(|_| fits(&marker.bound, &otherwise)) {
+            return Err(Refusal::HardLinked { url, names }.into());
+        }
+        if marker.bound.get("path").is_some_and(|path| bound.get("path") == Some(path)) {
+            return Err(replaced(target, "another file stands at its place, a copy or a restored one"));
+        }
         let text = |facts: &crate::target::Bound| facts.values().cloned().collect::<Vec<_>>().join(", ");
         return Err(Refusal::MarkedElsewhere { url, found: text(&bound), bound: text(&marker.bound) }.into());
     }

@@ -98,6 +98,10 @@ fn advice(code: &str) -> Option<&'static str> {
             "somebody may be at work on it: look at status in a moment; if it stays open, call recover, with consent"
         }
         "left_open" => "call recover, with the person's consent",
+        "target_needs_recovery" => {
+            "only a person lets a database roll back what a program left in it: tell them to run `mfm recover`"
+        }
+        "own_tables" | "hard_linked" => "only the operator can put the database in order; stop here and say so",
         "stale" | "plan_used" | "target_mismatch" => "call the tool again for a new plan",
         "conflict" => "explain says what is in the way; cascade, skip_conflicts or force only as the person decides",
         "records" | "ids" | "sample" => "give the record's id, or a variant and sample",

@@ -130,7 +130,7 @@ fn preview_recover(context: &Context<'_>, _: &Allowed, arguments: &Object) -> Re
     let target = context.target.clone().unwrap_or_default();
     let word = wanted.word.map(|word| format!(", on the person's word: {word:?}").to_lowercase()).unwrap_or_default();
     let what = match open.as_slice() {
-        [] => "No operation is open. Still take back what a crashed program left half written".to_owned(),
+        [] => "No operation is open. Look again".to_owned(),
         open => format!("Close what a crash left open (operations {open:?})"),
     };
     let text = format!("{what}{word}?");
@@ -139,6 +139,9 @@ fn preview_recover(context: &Context<'_>, _: &Allowed, arguments: &Object) -> Re
 
 fn run_recover(context: &Context<'_>, _: &Allowed, arguments: Object) -> Result<Answer, Failure> {
     let outcome = recover::run(context, &request(arguments)?)?;
+    if let Some(failure) = outcome.failure.as_ref().filter(|_| outcome.operations.is_empty()) {
+        return Err(failure.clone());
+    }
     let state = if outcome.left_open() { "left_open" } else { "recovered" };
     done(&outcome, state, |json| {
         let line = |op: &Json| format!("operation {}: {}", number(op, "op"), word(op, "state"));

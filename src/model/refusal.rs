@@ -112,6 +112,12 @@ pub enum Refusal {
     /// Another journal's operations depend on the marker that is there.
     #[error("the marker in {url} is what journal {journal_id} knows it by, and that journal committed operations here")]
     MarkedBeside { url: String, journal_id: String },
+    /// mfm's own tables were changed, or something reaches on from them.
+    #[error("mfm's own tables in {url} are not as mfm made them: {what}")]
+    OwnTables { url: String, what: String },
+    /// The file has several names.
+    #[error("{url} is one of {names} names of the same file: a change would reach all of them")]
+    HardLinked { url: String, names: String },
     /// Signs of a live clinic.
     #[error("{url} looks like a live clinic: {what}")]
     LiveClinic { url: String, sign: String, what: String },
@@ -328,6 +334,8 @@ impl Refusal {
             Self::MarkedElsewhere { .. } => "marked_elsewhere",
             Self::LooksMoved { .. } => "looks_moved",
             Self::MarkedBeside { .. } => "marked_beside",
+            Self::OwnTables { .. } => "own_tables",
+            Self::HardLinked { .. } => "hard_linked",
             Self::LiveClinic { .. } => "live_clinic",
             Self::Stale { .. } => "stale",
             Self::PlanUsed { .. } => "plan_used",
@@ -357,8 +365,13 @@ impl Refusal {
             }
             Self::LooksMoved { .. } => format!("mfm target mark --moved {url}"),
             Self::MarkedBeside { .. } => {
-                format!("`mfm target add {url}` takes it over; a copy of your own: --override foreign-operations")
+                format!("a copy of your own: `mfm target mark {url} --override foreign-operations`")
             }
+            Self::OwnTables { .. } => format!(
+                "take away what was added; or drop mfm_marker and mfm_operation, and `mfm target mark {url} \
+                 --records-lost` makes both anew"
+            ),
+            Self::HardLinked { .. } => "take the other names away, or give the test copy a file of its own".into(),
             _ => format!("if it is a test copy that nobody is treated from: mfm target mark {url}"),
         }
     }
@@ -384,9 +397,7 @@ impl Refusal {
             Self::TooFewEligible { eligible, .. } => format!("ask for at most {eligible}"),
             Self::Undetectable { .. } => "break fewer of them in one operation".into(),
             Self::ValueIsValid { .. } => "give a value that is none of the valid ones".into(),
-            Self::NotADuplicate { .. } => {
-                "choose an offset of at most 10 s, or shorter than the delivery lasted".into()
-            }
+            Self::NotADuplicate { .. } => "choose an offset of at most 10 s, or shorter than the delivery".into(),
             Self::NoIndependentMeterset { .. } => {
                 "choose a field with an index in MU or a dose per MU; --sample N finds one".into()
             }
@@ -416,6 +427,8 @@ impl Refusal {
             Self::Unmarked { url }
             | Self::MarkedElsewhere { url, .. }
             | Self::LooksMoved { url, .. }
+            | Self::OwnTables { url, .. }
+            | Self::HardLinked { url, .. }
             | Self::MarkedBeside { url, .. } => self.marking(&word(url)),
             Self::LiveClinic { sign, .. } => format!("if you know better: --override {sign}"),
             Self::Stale { .. } => "plan again".into(),

@@ -16,6 +16,7 @@ use crate::engine::guard;
 use crate::model::Refusal;
 use crate::model::ports::{Danger, Question};
 use crate::model::refusal::show;
+use crate::plan::Permits;
 
 /// What it is.
 pub const CARD: Card = Card { name: "apply", danger: Danger::Write, about: "Commit a fault on a test copy" };
@@ -141,12 +142,28 @@ fn preview(plan: &plan::Outcome) -> String {
     text
 }
 
+/// Returns what was permitted beside the usual, a line each.
+fn permitted(permits: &Permits) -> String {
+    let mut text = String::new();
+    if permits.disable_triggers {
+        text += "triggers are switched off for it\n";
+    }
+    if let Some(rows) = permits.max_rows {
+        text += &format!("up to {rows} rows may change\n");
+    }
+    for journal_id in &permits.beside_journal {
+        text += &format!("it is written beside journal {journal_id}\n");
+    }
+    text
+}
+
 /// Returns the question that a person is asked before a plan is carried out.
 #[must_use]
 pub fn asks(plan: &plan::Outcome) -> String {
     format!(
-        "{}{} ({}, severity {}) on target {}: {} of {}. Commit?",
+        "{}{}{} ({}, severity {}) on target {}: {} of {}. Commit?",
         preview(plan),
+        permitted(&plan.permits),
         plan.tool,
         plan.variant,
         plan.severity,

@@ -22,7 +22,7 @@ use crate::model::ports::Danger;
 use crate::model::{Ids, Refusal, time};
 use crate::mosaiq::modes::{Mode, Record};
 use crate::mosaiq::selection::{RecordKind, Selection, Selector};
-use crate::plan::{PlanFacts, plan_digest};
+use crate::plan::{Permits, PlanFacts, plan_digest};
 use crate::target::Target;
 
 /// What it is.
@@ -107,7 +107,10 @@ pub struct Outcome {
     pub keys: Vec<Json>,
     /// How many rows would change.
     pub rows: u64,
-    /// The plan's digest.
+    /// What was permitted beside the usual; left out where nothing was.
+    #[serde(skip_serializing_if = "Permits::is_usual")]
+    pub permits: Permits,
+    /// The plan's digest, which covers that too.
     pub plan_digest: Digest,
     /// The plan's id, where a plan file was written.
     pub plan_id: Option<String>,
@@ -184,6 +187,8 @@ pub struct Settled {
     pub seed: u64,
     /// The wall clock.
     pub now: civil::DateTime,
+    /// What was permitted beside the usual, as the digest has it.
+    pub permits: Permits,
     /// The options.
     pub options: Options,
 }
@@ -210,7 +215,13 @@ pub fn settle(context: &Context<'_>, request: &Request) -> Result<Settled, Failu
         None => context.draw_seed(),
     };
     let now = context.now(options.now.as_deref())?;
-    Ok(Settled { mode, parameters, variant, records, selection, seed, now, options })
+    let permits = Permits {
+        disable_triggers: options.disable_triggers,
+        beside_journal: options.beside_journal.clone(),
+        // No journal holds a larger number, and no database so many rows.
+        max_rows: options.max_rows.filter(|rows| *rows != ROWS_MAX).map(|rows| rows.min(crate::model::seed::SEED_MAX)),
+    };
+    Ok(Settled { mode, parameters, variant, records, selection, seed, now, permits, options })
 }
 
 /// Returns what a selector means of a mode's records.
@@ -302,6 +313,7 @@ fn describe(
         seed: settled.seed,
         now: now.as_deref(),
         keys: &selected.keys,
+        permits: &settled.permits,
     };
     let digest = plan_digest(&facts, &prepared.rows_root()).map_err(crate::engine::EngineError::from)?;
     let outcome = Outcome {
@@ -317,6 +329,7 @@ fn describe(
         records: selected.keys.len() as u64,
         keys: selected.keys.iter().take(cell::CHANGES_MAX).filter_map(|key| key.first().map(cell::cell)).collect(),
         rows: prepared.changes().len() as u64,
+        permits: settled.permits.clone(),
         plan_digest: digest,
         plan_id: None,
         file: None,
@@ -371,6 +384,9 @@ fn proposal(settled: &Settled, selected: &Selected, outcome: &Outcome, digest: D
     detail.insert("proposed".into(), settled.variant.is_some().then(|| Json::Object(outcome.params.clone())).into());
     detail.insert("seed".into(), json!(settled.seed));
     detail.insert("now".into(), json!(outcome.now));
+    if !settled.permits.is_usual() {
+        detail.insert("permits".into(), json!(settled.permits));
+    }
     let shape = &selected.table.shape;
     let keys = ChosenKeys { table: shape.name.clone(), columns: shape.key.clone(), keys: selected.keys.clone() };
     Proposal {

@@ -16,7 +16,9 @@ use crate::model::snapshot::key_form;
 use crate::model::{Key, time};
 
 /// The schema's name.
-const SCHEMA: &str = "mfm/plan-file/1";
+const SCHEMA: &str = "mfm/plan-file/2";
+/// Its name while the digest did not cover what was permitted beside the usual.
+const OLD_SCHEMA: &str = "mfm/plan-file/1";
 
 /// A plan, as a file holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,7 +100,7 @@ impl PlanFile {
     pub fn parse(text: &str) -> Result<Self, String> {
         let json: Json = serde_json::from_str(text).map_err(|error| format!("it is no plan: {error}"))?;
         match json.get("schema").and_then(Json::as_str) {
-            Some(SCHEMA) => serde_json::from_value(json).map_err(|error| error.to_string()),
+            Some(SCHEMA | OLD_SCHEMA) => serde_json::from_value(json).map_err(|error| error.to_string()),
             Some(other) => Err(format!("its schema is `{other}`")),
             None => Err("it is no plan".to_owned()),
         }
@@ -117,6 +119,7 @@ impl PlanFile {
     /// # Errors
     /// What is wrong with the file.
     pub fn settle(&self, context: &Context<'_>) -> Result<Settled, Failure> {
+        self.vouched()?;
         let options = Options {
             variant: self.variant.clone(),
             seed: Some(self.seed),
@@ -131,6 +134,17 @@ impl PlanFile {
         let mut settled = plan::settle(context, &request)?;
         settled.records = Records::Keys(self.keys()?);
         Ok(settled)
+    }
+
+    /// Refuses what the digest of an earlier mfm did not cover: whoever saw that digest has not seen it.
+    fn vouched(&self) -> Result<(), Failure> {
+        let usual = !self.disable_triggers && self.beside_journal.is_empty() && self.max_rows.is_none();
+        if self.schema == SCHEMA || usual {
+            return Ok(());
+        }
+        let what =
+            "an earlier mfm made it, whose digest covers neither max_rows nor disable_triggers nor beside_journal";
+        Err(plan::stale(what))
     }
 
     /// Returns the keys that were chosen.

@@ -13,10 +13,12 @@ use super::failure::Failure;
 use super::target::lost_records;
 use crate::engine::guard;
 use crate::engine::recover::{Closed, Word};
-use crate::model::ports::{Danger, Question};
+use crate::model::Refusal;
+use crate::model::ports::{Answer, Danger, Question};
 use crate::model::refusal::show;
+use crate::target::sqlite::Glimpse;
 use crate::target::{self, OperationState, TargetError};
-use mfm_journal::{Journal, Verdict};
+use mfm_journal::{Face, Journal, Verdict};
 
 /// What it is.
 pub const CARD: Card = Card { name: "recover", danger: Danger::Write, about: "Close what a crash left open" };
@@ -119,11 +121,14 @@ fn automatic(context: &Context<'_>) -> Result<Outcome, Failure> {
         if !open.contains(name) && !target::leaves_transactions(&chosen.url) {
             continue;
         }
-        let opened = open_or_roll_back(context, &chosen.url);
+        let opened = open_or_roll_back(context, &journal, &chosen);
         if let Ok((_, true)) = opened {
             outcome.rolled_back.push(name.clone());
         }
         if !open.contains(name) {
+            if let Err(error @ (TargetError::NeedsRecovery { .. } | TargetError::Refused(_))) = opened {
+                left_alone(context, &mut outcome, wanted.is_some(), error);
+            }
             continue;
         }
         match on_target(context, &mut journal, &chosen, opened.map(|(target, _)| target)) {
@@ -148,16 +153,58 @@ fn on_target(
     Ok(context.engine(journal, target.as_mut(), &chosen.name).recover()?)
 }
 
+/// Says that somebody else's transaction stays where it is.
+fn left_alone(context: &Context<'_>, outcome: &mut Outcome, asked_for: bool, error: TargetError) {
+    let failure = Failure::from(error);
+    if asked_for || failure.kind == super::Kind::Refused {
+        outcome.failure = Some(failure);
+    } else {
+        context.reporter.note(&format!("{}; it is left as it is", failure.message));
+    }
+}
+
 /// Opens a target, and tells whether the database itself had first to roll back a crashed program's transaction.
-fn open_or_roll_back(context: &Context<'_>, url: &str) -> Result<(Box<dyn target::Target>, bool), TargetError> {
+fn open_or_roll_back(
+    context: &Context<'_>,
+    journal: &Journal,
+    chosen: &Chosen,
+) -> Result<(Box<dyn target::Target>, bool), TargetError> {
     let look = |target: &mut dyn target::Target| target.marker().map(|_| ());
-    let first = context.open(url).and_then(|mut target| look(target.as_mut()).map(|()| target));
+    let first = context.open(&chosen.url).and_then(|mut target| look(target.as_mut()).map(|()| target));
     match first {
-        Err(TargetError::NeedsRecovery { .. }) => {
-            target::roll_back(url)?;
-            Ok((context.open(url)?, true))
+        Err(error @ TargetError::NeedsRecovery { .. }) => {
+            if !may_roll_back(context, journal, chosen)? {
+                return Err(error);
+            }
+            target::roll_back(&chosen.url)?;
+            Ok((context.open(&chosen.url)?, true))
         }
         other => Ok((other?, false)),
+    }
+}
+
+/// Lets a crashed program's transaction be rolled back in a marked target only, and only by a person. Where an operation
+/// of this journal is open there, who runs a recover has said so; elsewhere it is somebody else's transaction.
+///
+/// # Errors
+/// [`Refusal::NoConsent`].
+fn may_roll_back(context: &Context<'_>, journal: &Journal, chosen: &Chosen) -> Result<bool, Refusal> {
+    let known = journal.state().targets.get(&chosen.name).and_then(|target| target.identity);
+    let marked = match target::marker_beside_a_crash(&chosen.url) {
+        Glimpse::Marker(marker) => known == Some(marker.identity()),
+        Glimpse::NoMarker => false,
+        Glimpse::Unknown => known.is_some(),
+    };
+    if !marked || context.face == Face::Mcp {
+        return Ok(false);
+    }
+    if journal.state().open_on(&chosen.name).next().is_some() {
+        return Ok(true);
+    }
+    let text = format!("A crashed program left a transaction in {}. Let the database roll it back?", chosen.url);
+    match context.confirm.ask(&Question { text, danger: CARD.danger, type_name: None }) {
+        Answer::Yes => Ok(true),
+        answer => Err(Refusal::NoConsent { asked: answer == Answer::No }),
     }
 }
 
@@ -183,11 +230,11 @@ fn still_open(target: &str, op: u64, why: &str) -> Line {
 
 fn word(context: &Context<'_>, op: u64, word: Word) -> Result<Outcome, Failure> {
     let mut journal = context.writing()?;
-    let operation = journal.operation(op)?.ok_or(crate::model::Refusal::NoOperation { op })?;
+    let operation = journal.operation(op)?.ok_or(Refusal::NoOperation { op })?;
     contradicted(context, &journal, &operation, word)?;
     let name = operation.target.name;
     if let Some(verdict) = operation.verdict {
-        return Err(crate::model::Refusal::NotOpen { op, state: verdict.as_str().to_owned() }.into());
+        return Err(Refusal::NotOpen { op, state: verdict.as_str().to_owned() }.into());
     }
     let text = format!("Seal operation {op} on target {name} as {word:?} on your word alone?").to_lowercase();
     context.consent(&Question { text, danger: Danger::Destroy, type_name: None })?;
@@ -208,7 +255,7 @@ fn contradicted(
     let found = row.ok().flatten().map(|row| row.state);
     match (found, word) {
         (Some(OperationState::Committed), Word::Abandoned) | (Some(OperationState::Abandoned), Word::Applied) => {
-            Err(crate::model::Refusal::Contradicted { op: operation.op }.into())
+            Err(Refusal::Contradicted { op: operation.op }.into())
         }
         _ => Ok(()),
     }
@@ -217,14 +264,21 @@ fn contradicted(
 fn gone(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let mut journal = context.writing()?;
     let chosen = context.chosen(&journal)?;
-    let target = open_or_roll_back(context, &chosen.url);
-    let marked = target.and_then(|(mut target, _)| Ok((target.marker()?, target)));
+    let marked = open_or_roll_back(context, &journal, &chosen).and_then(|(mut target, _)| {
+        target.reaches_no_further()?;
+        Ok((target.marker()?, target))
+    });
     let known = journal.state().targets.get(&chosen.name).and_then(|target| target.identity);
     let written_off = match marked {
         Ok((Some(marker), mut target)) if Some(marker.identity()) == known => {
             nothing_left(context, &mut journal, target.as_mut(), &chosen)?;
-            let text = format!("Write off what target {} lost?", chosen.name);
-            context.consent(&Question { text, danger: Danger::Destroy, type_name: None })?;
+            if target::fits(&marker.bound, &target.bound()?) {
+                let text = format!("Write off what target {} lost?", chosen.name);
+                context.consent(&Question { text, danger: Danger::Destroy, type_name: None })?;
+            } else {
+                // A copy may stand there: who lets it be written says its name.
+                confirm_name(context, request, &chosen)?;
+            }
             context.engine(&mut journal, target.as_mut(), &chosen.name).write_off(true)?
         }
         Ok((_, mut target)) => {
@@ -281,9 +335,7 @@ fn nothing_left(
     chosen: &Chosen,
 ) -> Result<(), Failure> {
     match lost_records(context, journal, target, &chosen.name, &chosen.url)? {
-        Some(lost) => {
-            Err(crate::model::Refusal::RecordsLost { target: chosen.name.clone(), operations: lost.active }.into())
-        }
+        Some(lost) => Err(Refusal::RecordsLost { target: chosen.name.clone(), operations: lost.active }.into()),
         None => Ok(()),
     }
 }

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::failure::Failure;
 use crate::engine::guard;
 use crate::model::ports::Danger;
+use crate::target::{OperationState, Target, TargetError};
 
 /// What it is.
 pub const CARD: Card = Card { name: "status", danger: Danger::Read, about: "Show what is broken now" };
@@ -188,12 +189,23 @@ fn look(
     foreign: Option<&mut Vec<Foreign>>,
 ) -> Result<(), Failure> {
     let mut target = context.open(&line.url)?;
-    let standing = guard::pass(journal, target.as_mut(), &line.name)?;
-    let Some(list) = foreign else { return Ok(()) };
-    for journal_id in standing.foreign {
-        let rows = target.operations(&journal_id)?;
-        let committed = rows.iter().filter(|row| row.state == crate::target::OperationState::Committed).count();
-        list.push(Foreign { journal_id, operations: rows.len() as u64, committed: committed as u64 });
+    guard::pass(journal, target.as_mut(), &line.name)?;
+    if let Some(list) = foreign {
+        list.extend(foreign_operations(journal, target.as_mut())?);
     }
     Ok(())
+}
+
+/// Lists what other journals left in a target.
+///
+/// # Errors
+/// What the target says.
+pub(super) fn foreign_operations(journal: &Journal, target: &mut dyn Target) -> Result<Vec<Foreign>, TargetError> {
+    let mut list = Vec::new();
+    for journal_id in target.journals()?.into_iter().filter(|id| *id != journal.id()) {
+        let rows = target.operations(&journal_id)?;
+        let committed = rows.iter().filter(|row| row.state == OperationState::Committed).count();
+        list.push(Foreign { journal_id, operations: rows.len() as u64, committed: committed as u64 });
+    }
+    Ok(list)
 }

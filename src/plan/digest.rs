@@ -4,9 +4,41 @@ use mfm_journal::cbor::{CborError, Writer};
 use mfm_journal::image::write_values;
 use mfm_journal::tree::Frontier;
 use mfm_journal::{Change, Digest};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::model::Key;
+
+/// What was permitted beside the usual, so that whoever saw a plan's digest has seen this too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Permits {
+    /// Whether triggers are switched off for the transaction.
+    pub disable_triggers: bool,
+    /// Journals beside which this one may write.
+    pub beside_journal: Vec<String>,
+    /// How many rows may change, where the usual limit was not taken.
+    pub max_rows: Option<u64>,
+}
+
+impl Permits {
+    /// Tells whether nothing was permitted beside the usual.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn write(&self, out: &mut Writer) {
+        out.array(3);
+        out.boolean(self.disable_triggers);
+        out.array(self.beside_journal.len() as u64);
+        self.beside_journal.iter().for_each(|id| out.text(id));
+        match self.max_rows {
+            Some(rows) => out.wide_integer(i128::from(rows)),
+            None => out.null(),
+        }
+    }
+}
 
 /// What a plan's digest covers beside its changes.
 #[derive(Clone, Debug)]
@@ -23,10 +55,13 @@ pub struct PlanFacts<'a> {
     pub now: Option<&'a str>,
     /// The chosen records' keys, ascending.
     pub keys: &'a [Key],
+    /// What was permitted beside the usual.
+    pub permits: &'a Permits,
 }
 
 /// Returns SHA-256 of CBOR `["mfm/plan/1", tool, variant, parameters as canonical JSON text, seed, now or null, [keys],
-/// RFC 6962 root of the changes]`.
+/// RFC 6962 root of the changes]`; where anything was permitted beside the usual, of `["mfm/plan/2", ...the same...,
+/// [triggers off, [journals], rows or null]]`.
 ///
 /// # Errors
 /// [`CborError`] for parameters that are no canonical JSON, or a NaN.
@@ -34,8 +69,9 @@ pub fn plan_digest(facts: &PlanFacts<'_>, rows_root: &Digest) -> Result<Digest, 
     let parameters = mfm_journal::body::canonical(&Json::Object(facts.parameters.clone()))
         .map_err(|_| CborError::Unexpected("parameters of text, integers and lists"))?;
     let mut out = Writer::new();
-    out.array(8);
-    out.text("mfm/plan/1");
+    let usual = facts.permits.is_usual();
+    out.array(if usual { 8 } else { 9 });
+    out.text(if usual { "mfm/plan/1" } else { "mfm/plan/2" });
     out.text(facts.tool);
     out.text(facts.variant);
     out.text(&parameters);
@@ -47,6 +83,9 @@ pub fn plan_digest(facts: &PlanFacts<'_>, rows_root: &Digest) -> Result<Digest, 
     out.array(facts.keys.len() as u64);
     facts.keys.iter().try_for_each(|key| write_values(key, &mut out))?;
     out.bytes(rows_root.as_bytes());
+    if !usual {
+        facts.permits.write(&mut out);
+    }
     Ok(Digest::of(out.as_bytes()))
 }
 

@@ -4,5 +4,5 @@ pub mod alike;
 mod digest;
 mod pending;
 
-pub use digest::{PlanFacts, RowsTree, plan_digest, revert_digest};
+pub use digest::{Permits, PlanFacts, RowsTree, plan_digest, revert_digest};
 pub use pending::{Pending, changes, pending, touches};

@@ -39,13 +39,33 @@ pub(super) fn part<S>(found: Option<S>, known: &Table, table: impl Fn(&S) -> &Ta
     if now == *known { Ok(found) } else { Err(changed(known, &now)) }
 }
 
+/// What a file says of its making, where its file system says anything: a copy says otherwise. Markers of the first
+/// release lack it.
+pub(super) const FILE_CREATED: &str = "file_created_ns";
+/// What stands for it where the file system tells no time.
+pub(super) const FILE_INODE: &str = "file_inode";
+
+/// How many names a file has, where it has several.
+pub const FILE_NAMES: &str = "file_names";
+
+/// Tells whether what a marker was made for is what is found: in every fact, but for those that it does not know, and
+/// for names of the file that are gone since.
+#[must_use]
+pub fn fits(bound: &Bound, found: &Bound) -> bool {
+    let known_or_new = |(name, value): (&String, &String)| match bound.get(name) {
+        Some(known) => known == value,
+        None => [FILE_CREATED, FILE_INODE].contains(&name.as_str()),
+    };
+    found.iter().all(known_or_new) && bound.keys().all(|name| name == FILE_NAMES || found.contains_key(name))
+}
+
 /// Compares the marker that stands in a target, and what the target is, with what the work was planned for.
 pub(super) fn marker(url: &str, found: Option<&Marker>, bound: &Bound, work: &Work<'_>) -> Result<(), Refusal> {
     let url = url.to_owned();
     match found {
         None => Err(Refusal::Unmarked { url }),
         Some(marker) if marker != work.marker => Err(Refusal::Stale { what: format!("{url} was marked anew") }),
-        Some(marker) if marker.bound != *bound => {
+        Some(marker) if !fits(&marker.bound, bound) => {
             Err(Refusal::MarkedElsewhere { url, found: json(bound), bound: json(&marker.bound) })
         }
         Some(_) => Ok(()),
@@ -63,5 +83,36 @@ pub(super) fn plain_types(table: &NewTable) -> Result<(), Refusal> {
     match table.columns.iter().find(|(_, declared, _)| !declared.chars().all(plain)) {
         Some((_, declared, _)) => Err(Refusal::Unsupported { what: format!("the declared type {declared}") }),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bound(facts: &[(&str, &str)]) -> Bound {
+        facts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn k7_a_marker_fits_what_it_was_made_for_and_an_older_one_knows_less() {
+        let found = bound(&[("path", "/a"), (FILE_CREATED, "1")]);
+        assert!(fits(&found, &found));
+        assert!(fits(&bound(&[("path", "/a")]), &found), "a marker of the first release");
+        for other in [
+            bound(&[("path", "/b"), (FILE_CREATED, "1")]),
+            bound(&[("path", "/a"), (FILE_CREATED, "2")]),
+            bound(&[("path", "/a"), (FILE_INODE, "1")]),
+            bound(&[("path", "/a"), (FILE_CREATED, "1"), ("more", "")]),
+            bound(&[(FILE_CREATED, "1")]),
+            Bound::new(),
+        ] {
+            assert!(!fits(&other, &found), "{other:?}");
+        }
+        let linked = bound(&[("path", "/a"), (FILE_CREATED, "1"), (FILE_NAMES, "2")]);
+        assert!(!fits(&found, &linked), "a name that came since");
+        assert!(fits(&linked, &linked) && fits(&linked, &found), "a person knew of it, or it is gone");
+        let server = bound(&[("server", "s"), ("created", "1")]);
+        assert!(!fits(&bound(&[("server", "s")]), &server));
     }
 }

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use error::TargetError;
+pub use known::{FILE_NAMES, fits};
 use mfm_journal::{Change, Digest, Intended, RowHasher};
 pub use nowhere::Nowhere;
 use serde::{Deserialize, Serialize};
@@ -260,6 +261,22 @@ pub trait Target {
     }
     /// Returns what the database is now, for comparison with its marker.
     fn bound(&mut self) -> Result<Bound, TargetError>;
+    /// Judges whether what mfm writes in its own name reaches no further: its tables, where they are, are exactly as
+    /// mfm made them, without triggers and without keys that refer to them.
+    ///
+    /// # Errors
+    /// [`Refusal::OwnTables`].
+    fn reaches_no_further(&mut self) -> Result<(), TargetError> {
+        Ok(())
+    }
+    /// Lets a file system that copies a file when it is first opened for writing do so now: what the file is bound to
+    /// would change with the copy.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn settle(&mut self) -> Result<(), TargetError> {
+        Ok(())
+    }
     /// Returns the marker, if there is one.
     fn marker(&mut self) -> Result<Option<Marker>, TargetError>;
     /// Returns the row of a uid.
@@ -539,6 +556,25 @@ pub fn is_canonical(url: &str) -> bool {
     }
     // Of kinds that this mfm does not know, nothing but their letters can be judged.
     url.contains(':') && shown::is_safe(url) && !password::is_in(url)
+}
+
+/// Tells whether two URLs lead to one file, by links or otherwise.
+#[must_use]
+pub fn is_same_file(one: &str, other: &str) -> bool {
+    match (place(one), place(other)) {
+        (Ok(Place::File(one)), Ok(Place::File(other))) => sqlite::is_same_file(&one, &other),
+        _ => false,
+    }
+}
+
+/// Returns the marker in a file that cannot be read before a crashed program's transaction is rolled back, as the file
+/// has it now; nothing is rolled back. `None` where there is no marker, or where nobody can tell.
+#[must_use]
+pub fn marker_beside_a_crash(url: &str) -> sqlite::Glimpse {
+    match place(url) {
+        Ok(Place::File(path)) => sqlite::glimpse(&path),
+        _ => sqlite::Glimpse::Unknown,
+    }
 }
 
 fn place(url: &str) -> Result<Place, TargetError> {

@@ -146,7 +146,7 @@ fn a_crash_or_an_error_at_every_write_of_a_recover() {
 }
 
 /// Crashes an apply so that its operation is open, committed in the target or not.
-fn leave_open(rig: &Rig, commits: bool) {
+pub(crate) fn leave_open(rig: &Rig, commits: bool) {
     struct At(WriteStep);
     impl TargetFaults for At {
         fn step(&mut self, step: WriteStep) -> Result<(), String> {

@@ -143,19 +143,21 @@ fn a_word_that_overrides_nothing_is_refused_and_only_signs_that_were_met_are_jou
     assert!(mark::run(&world.context(), &overriding("name-mosaiq")).unwrap().overrides.is_empty());
 }
 
-/// A second journal takes a marked target over as it is; a new marker would strand the first.
+/// A second journal that marks a marked target takes it over as it is; a new marker would strand the first.
 #[test]
-fn a_second_journal_does_not_mark_anew() {
+fn k7_a_second_journal_marks_by_the_marker_that_is_there() {
     let (world, other) = (World::with_lab(20), World::new());
     let before = dump(&world.path("lab.db"));
     world.apply(gantry()).unwrap();
     let mut request = marking(&world.url("lab.db"), "lab.db");
-    let failure = mark::run(&other.context(), &request).unwrap_err();
-    assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("marked_beside", 3));
+    let marked = mark::run(&other.context(), &request).unwrap();
+    assert!(marked.adopted);
+    let known = mfm_journal::Journal::open_read(&world.journal).unwrap().state().targets["lab"].identity;
+    assert_eq!(Some(marked.identity), known);
     world.revert(&[1]).unwrap();
     assert_eq!(dump(&world.path("lab.db")), before);
     request.overrides = vec!["foreign-operations".into()];
-    mark::run(&other.context(), &request).unwrap();
+    assert!(!mark::run(&other.context(), &request).unwrap().adopted);
 }
 
 #[test]
@@ -217,8 +219,7 @@ fn two_journals_on_one_target() {
     let world = World::with_lab(20);
     let mut other = World::new();
     other.target = None;
-    let url = world.url("lab.db");
-    add::run(&other.context(), &add::Request { url, name: None }).unwrap();
+    mark::run(&other.context(), &marking(&world.url("lab.db"), "lab.db")).unwrap();
     world.apply(gantry()).unwrap();
     let failure = other.apply(sample("delete_control_points", "single_gap", 1, 1)).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("foreign_operation", 3));

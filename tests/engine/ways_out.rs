@@ -53,16 +53,44 @@ fn a_moved_or_unmarked_file_of_another_journal_is_not_marked_unasked() {
     assert_eq!(failure.code, "marked_beside");
 }
 
+/// SQLite keeps a log and a journal by name, so two names of one file do not know of each other's transactions.
 #[cfg(unix)]
 #[test]
-fn a_second_link_to_a_target_strands_nothing() {
+fn k9_a_file_with_two_names_is_written_under_neither() {
     let mut world = World::with_lab(20);
     world.apply(gantry()).unwrap();
     std::fs::hard_link(world.path("lab.db"), world.path("link.db")).unwrap();
-    let _ = mark::run(&world.context(), &marking(&world.url("link.db"), "link.db"));
+    let then = std::fs::read(world.path("lab.db")).unwrap();
+    let refused = mark::run(&world.context(), &marking(&world.url("link.db"), "link.db")).unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("url_taken", 3));
+    let second = add::run(&world.context(), &add::Request { url: world.url("link.db"), name: None }).unwrap_err();
+    assert_eq!(second.code, "url_taken");
     world.target = Some("lab".into());
-    mark::run(&world.context(), &marking("lab", "lab.db")).unwrap();
+    assert_eq!(world.revert(&[1]).unwrap_err().code, "hard_linked");
+    assert_eq!(world.apply(gantry()).unwrap_err().code, "hard_linked");
+    assert_eq!(status::run(&world.context()).unwrap().targets[0].state, "hard_linked");
+    assert_eq!(std::fs::read(world.path("lab.db")).unwrap(), then);
+    std::fs::remove_file(world.path("link.db")).unwrap();
     assert!(world.revert(&[1]).unwrap().operations[0].exact);
+}
+
+/// Who knows of the other name says so, and it is a part of what the marker is bound to.
+#[cfg(unix)]
+#[test]
+fn k9_a_file_with_two_names_can_be_marked_by_who_knows_them() {
+    let world = World::with_lab(20);
+    std::fs::hard_link(world.path("lab.db"), world.path("link.db")).unwrap();
+    let mut request = marking("lab", "lab.db");
+    assert_eq!(mark::run(&world.context(), &request).unwrap_err().code, "live_clinic");
+    request.overrides = vec!["hard-linked".into()];
+    mark::run(&world.context(), &request).unwrap();
+    world.apply(gantry()).unwrap();
+    std::fs::remove_file(world.path("link.db")).unwrap();
+    assert!(world.revert(&[1]).unwrap().operations[0].exact);
+    for name in ["link.db", "more.db"] {
+        std::fs::hard_link(world.path("lab.db"), world.path(name)).unwrap();
+    }
+    assert_eq!(world.apply(gantry()).unwrap_err().code, "hard_linked");
 }
 
 /// Brings the file back while the person reads the question.
@@ -98,8 +126,11 @@ fn a_written_off_target_is_not_taken_over_again() {
     recover::run(&world.context(), &gone()).unwrap();
     remove::run(&world.context()).unwrap();
     std::fs::rename(world.path("away"), world.path("moved.db")).unwrap();
-    let failure = add::run(&world.context(), &add::Request { url: world.url("moved.db"), name: None }).unwrap_err();
-    assert_eq!(failure.code, "target_replaced");
+    let added = add::run(&world.context(), &add::Request { url: world.url("moved.db"), name: None }).unwrap();
+    assert_eq!(added.line.state, "unmarked");
+    assert_eq!(world.apply(gantry()).unwrap_err().code, "unmarked");
+    let marked = mark::run(&world.context(), &marking("moved", "moved.db")).unwrap();
+    assert!(!marked.adopted, "what was written off is taken as it is by a new marker only");
 }
 
 #[test]

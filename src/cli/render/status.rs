@@ -2,7 +2,7 @@
 
 use super::weight;
 use crate::cli::report::{Mood, Page, Report, Sheet, count};
-use crate::ops::status::{Active, Outcome, TargetLine};
+use crate::ops::status::{Active, Foreign, Outcome, TargetLine};
 
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
@@ -11,7 +11,7 @@ impl Report for Outcome {
         page.aside(&format!("journal {}: {}", self.journal.display(), entries(self.entries)));
         open(page, self);
         active(page, self);
-        foreign(page, self);
+        foreign(page, &self.foreign_operations);
         targets(page, self);
     }
 
@@ -96,12 +96,13 @@ fn active(page: &mut Page, status: &Outcome) {
     page.table(&sheet);
 }
 
-fn foreign(page: &mut Page, status: &Outcome) {
-    if status.foreign_operations.is_empty() {
+/// Writes what other journals left in a target.
+pub(super) fn foreign(page: &mut Page, all: &[Foreign]) {
+    if all.is_empty() {
         return;
     }
     page.heading("Left by other journals");
-    for foreign in &status.foreign_operations {
+    for foreign in all {
         let operations = count(foreign.operations, "operation");
         page.line(&format!("{}: {operations}, {} committed", foreign.journal_id, foreign.committed));
     }

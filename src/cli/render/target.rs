@@ -4,7 +4,7 @@ use super::short;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list, yes};
 use crate::ops::status::TargetLine;
 use crate::ops::target::census::{TableLine, VerdictLine};
-use crate::ops::target::{census, list as listed, mark, remove, show};
+use crate::ops::target::{add, census, list as listed, mark, remove, show};
 
 /// How many table names a page shows.
 const TABLES_MAX: usize = 40;
@@ -19,6 +19,17 @@ impl Report for TargetLine {
 
     fn sheet(&self) -> Sheet {
         sheet(std::slice::from_ref(self))
+    }
+}
+
+impl Report for add::Outcome {
+    fn page(&self, page: &mut Page) {
+        self.line.page(page);
+        super::status::foreign(page, &self.foreign_operations);
+    }
+
+    fn sheet(&self) -> Sheet {
+        self.line.sheet()
     }
 }
 

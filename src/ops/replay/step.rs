@@ -206,5 +206,8 @@ fn settled(
         keys.iter_mut().flatten().for_each(|value| *value = alike::normal(value, false));
     }
     settled.records = Records::Keys(keys);
+    // The digest is held against the journal's, so it covers what was permitted there.
+    let permits = detail.get("permits").map(|permits| serde_json::from_value(permits.clone()));
+    settled.permits = permits.and_then(Result::ok).unwrap_or_default();
     Ok(settled)
 }

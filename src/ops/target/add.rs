@@ -5,10 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Marking, append, default_name, free_name, nobody_else};
-use crate::engine::guard;
+use super::{append, default_name, free_name, nobody_else};
 use crate::model::ports::Danger;
-use crate::ops::status::{self, TargetLine};
+use crate::ops::status::{self, Foreign, TargetLine};
 use crate::ops::{Card, Context, Failure};
 use crate::target::canonical_url;
 
@@ -27,11 +26,21 @@ pub struct Request {
     pub name: Option<String>,
 }
 
-/// Registers a database; one that is marked already is taken over with its marker.
+/// What registering says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// The target.
+    #[serde(flatten)]
+    pub line: TargetLine,
+    /// What other journals left in it.
+    pub foreign_operations: Vec<Foreign>,
+}
+
+/// Registers a database; a marker that is there already counts for nothing until somebody marks the target.
 ///
 /// # Errors
 /// Usage, a refusal, or what target and journal say.
-pub fn run(context: &Context<'_>, request: &Request) -> Result<TargetLine, Failure> {
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let url = canonical_url(&request.url)?;
     if let Some(weakness) = crate::target::weakness(&url) {
         context.reporter.note(weakness);
@@ -47,21 +56,9 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<TargetLine, Failu
     if journal.state().targets.get(&name).is_none_or(|known| known.url != url) {
         append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
     }
-    let known = journal.state().targets.get(&name).is_some_and(|known| known.identity.is_some());
-    if !known && let Ok(marker) = guard::marker(target.as_mut()) {
-        guard::not_written_off(&journal, target.as_mut(), None)?;
-        let marking = Marking {
-            name: &name,
-            url: &url,
-            marker: &marker,
-            overrides: &[],
-            lab: false,
-            synthetic: false,
-            moved_from: None,
-            adopted: true,
-            records: &[],
-        };
-        append(context, &mut journal, &lock, "target_marked", marking.body())?;
-    }
-    Ok(status::target_line(context, &journal, &name, None))
+    let foreign_operations = status::foreign_operations(&journal, target.as_mut()).unwrap_or_else(|error| {
+        context.reporter.note(&format!("what other journals left there cannot be read: {error}"));
+        Vec::new()
+    });
+    Ok(Outcome { line: status::target_line(context, &journal, &name, None), foreign_operations })
 }

@@ -16,7 +16,7 @@ use crate::model::Refusal;
 use crate::model::ports::{Danger, Question};
 use crate::ops::status::{self, TargetLine};
 use crate::ops::{Card, Context, Failure, synthetic};
-use crate::target::{OperationRow, Target, canonical_url};
+use crate::target::{Marker, OperationRow, Target, canonical_url};
 
 /// What it is.
 pub const CARD: Card =
@@ -59,6 +59,8 @@ pub struct Outcome {
     pub identity: Digest,
     /// The signs that were met and overridden.
     pub overrides: Vec<String>,
+    /// Whether the marker of another journal was taken over as it is.
+    pub adopted: bool,
     /// The operations whose record was put back.
     pub records: Vec<u64>,
     /// How many tables the baseline covers; null without one.
@@ -86,7 +88,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     confirm(context, target.as_ref(), &url, request)?;
     // Whoever was asked may have taken long: everything is judged again, and nobody else writes from here on.
     let lock = journal.lock(&context.holder)?;
-    let Judged { name, moved_from, records } = judge(context, &mut journal, target.as_mut(), request, &url)?;
+    let Judged { name, moved_from, records, found } = judge(context, &mut journal, target.as_mut(), request, &url)?;
     let mut overrides = signs::judge(context, target.as_mut(), given, &request.overrides)?;
     overrides.extend(rebind::overridden(&request.overrides));
     // What could still fail comes first: a target is marked with its baseline, or not at all.
@@ -95,7 +97,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     if !journal.state().targets.contains_key(&name) {
         append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
     }
-    let marker = new_marker(context, target.as_mut())?;
+    let adopted = found.is_some();
+    let marker = found.map_or_else(|| new_marker(context, target.as_mut()), Ok)?;
     let marking = Marking {
         // Only the database that was invented is: what stands under its name now may be another one.
         synthetic: moved_from.is_some() && synthetic::is(&journal, &name)?,
@@ -105,7 +108,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         overrides: &overrides,
         lab: journal.state().targets.get(&name).is_some_and(|known| known.lab),
         moved_from,
-        adopted: false,
+        adopted,
         records: &records,
     };
     put_marker(context, &mut journal, &lock, target.as_mut(), &marking)?;
@@ -117,6 +120,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         line: status::target_line(context, &journal, &name, None),
         identity: marker.identity(),
         overrides,
+        adopted,
         records: records.iter().map(|row| row.op).collect(),
         baseline_tables: tables.map(|tables| tables.len() as u64),
         journal: context.journal.clone(),
@@ -131,6 +135,8 @@ struct Judged {
     moved_from: Option<Digest>,
     /// The operations whose record it gets back.
     records: Vec<OperationRow>,
+    /// The marker that is there and stays, because another journal put it.
+    found: Option<Marker>,
 }
 
 fn judge(
@@ -140,9 +146,10 @@ fn judge(
     request: &Request,
     url: &str,
 ) -> Result<Judged, Failure> {
+    target.reaches_no_further()?;
     let judged = if request.moved {
         let (name, identity) = rebind::moved(context, journal, target)?;
-        Judged { name, moved_from: Some(identity), records: Vec::new() }
+        Judged { name, moved_from: Some(identity), records: Vec::new(), found: None }
     } else {
         where_it_is(context, journal, target, request, url)?
     };
@@ -162,20 +169,23 @@ fn where_it_is(
     url: &str,
 ) -> Result<Judged, Failure> {
     let name = name(journal, target, request, url);
-    rebind::nothing_stranded(context, journal, target, &request.overrides)?;
+    let found = rebind::to_adopt(journal, target, &request.overrides)?;
+    if found.is_none() {
+        rebind::nothing_stranded(context, journal, target, &request.overrides)?;
+    }
     if let Some(identity) = rebind::lost_marker(journal, target, &name, url)? {
-        return Ok(Judged { name, moved_from: Some(identity), records: Vec::new() });
+        return Ok(Judged { name, moved_from: Some(identity), records: Vec::new(), found });
     }
     if let Some(lost) = rebind::lost_records(context, journal, target, &name, url)? {
         if request.records_lost {
-            return Ok(Judged { name, moved_from: Some(lost.identity), records: lost.rows });
+            return Ok(Judged { name, moved_from: Some(lost.identity), records: lost.rows, found });
         }
         return Err(Refusal::RecordsLost { target: name, operations: lost.active }.into());
     }
     free_name(journal, &name, url)?;
     nobody_else(journal, target, &name)?;
     nothing_active(journal, &name)?;
-    Ok(Judged { name, moved_from: None, records: Vec::new() })
+    Ok(Judged { name, moved_from: None, records: Vec::new(), found })
 }
 
 fn name(journal: &Journal, target: &dyn Target, request: &Request, url: &str) -> String {

@@ -18,7 +18,7 @@ use super::context::Context;
 use super::failure::{Failure, Kind};
 use crate::engine::EngineError;
 use crate::model::Refusal;
-use crate::target::{Marker, OperationRow, TableDigest, Target};
+use crate::target::{Marker, OperationRow, TableDigest, Target, is_same_file};
 
 /// Returns the name under which a URL is registered unless another is given: the file's or the database's, without an ending.
 #[must_use]
@@ -64,10 +64,13 @@ pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), 
 
 /// Refuses a database that is registered already under another URL: one database has one name.
 pub(super) fn nobody_else(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<(), Failure> {
-    let Ok(marker) = crate::engine::guard::marker(target) else { return Ok(()) };
-    let identity = marker.identity();
+    let identity = crate::engine::guard::marker(target).ok().map(|marker| marker.identity());
+    let url = target.url();
+    let is_it = |known: &mfm_journal::TargetState| {
+        is_same_file(&known.url, url) || identity.is_some_and(|identity| known.lineage.contains(&identity))
+    };
     let mut others = journal.state().targets.iter().filter(|(known, _)| *known != name);
-    match others.find(|(_, known)| known.lineage.contains(&identity)) {
+    match others.find(|(_, known)| is_it(known)) {
         Some((other, known)) => {
             let message =
                 format!("{} is a database that is registered already, as `{other}` at {}", target.url(), known.url);
@@ -141,7 +144,7 @@ impl Marking<'_> {
     }
 }
 
-/// Journals a new marker and then puts it: a crash between the two leaves an unmarked database, which is safe.
+/// Journals a marker and then puts it, unless it was found there: a crash between the two leaves an unmarked database, which is safe.
 ///
 /// # Errors
 /// What journal and target say.
@@ -153,12 +156,16 @@ pub(super) fn put_marker(
     marking: &Marking<'_>,
 ) -> Result<(), Failure> {
     append(context, journal, lock, "target_marked", marking.body())?;
+    if marking.adopted && marking.records.is_empty() {
+        return Ok(());
+    }
     target.writer(context.wait_ms)?.mark_with(marking.marker, marking.records)?;
     Ok(())
 }
 
 /// Returns a fresh marker for what a target is now.
 pub(super) fn new_marker(context: &Context<'_>, target: &mut dyn Target) -> Result<Marker, Failure> {
+    target.settle()?;
     let bound = target.bound()?;
     let marker_id = context.random_id();
     Ok(Marker { marker_id, bound, at_us: context.clock.now_us(), actor: context.actor.clone() })

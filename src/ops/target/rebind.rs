@@ -5,7 +5,7 @@ use mfm_journal::{Digest, Journal, Verdict};
 use crate::engine::guard;
 use crate::model::Refusal;
 use crate::ops::{Context, Failure};
-use crate::target::{OperationRow, OperationState, Target, TargetError};
+use crate::target::{Marker, OperationRow, OperationState, Target, TargetError, fits};
 
 /// The word that overrides the refusal to mark anew what another journal's operations depend on.
 pub(super) const FOREIGN: &str = "foreign-operations";
@@ -124,6 +124,27 @@ pub(super) fn overridden(words: &[String]) -> Option<String> {
     words.iter().find(|word| *word == FOREIGN).cloned()
 }
 
+/// Returns the marker that fits the database and that another journal put there, or this one before it forgot the
+/// target: who marks takes it over as it is, so that nobody else is cut off.
+///
+/// # Errors
+/// What the target says.
+pub(super) fn to_adopt(
+    journal: &Journal,
+    target: &mut dyn Target,
+    overrides: &[String],
+) -> Result<Option<Marker>, Failure> {
+    let Some(marker) = target.marker()? else { return Ok(None) };
+    let identity = marker.identity();
+    let own = journal.state().targets.values().any(|known| known.lineage.contains(&identity));
+    let overridden = overrides.iter().any(|word| word == FOREIGN);
+    if own || overridden || !fits(&marker.bound, &target.bound()?) {
+        return Ok(None);
+    }
+    // What was written off is taken as it is only by a new marker.
+    Ok(guard::not_written_off(journal, target, None).is_ok().then_some(marker))
+}
+
 /// Refuses a new marker where it would cut operations off from the journal that can take them back.
 ///
 /// # Errors
@@ -136,13 +157,13 @@ pub(super) fn nothing_stranded(
 ) -> Result<(), Failure> {
     let url = target.url().to_owned();
     if let Some(marker) = target.marker()?
-        && marker.bound != target.bound()?
+        && !fits(&marker.bound, &target.bound()?)
     {
         let identity = marker.identity();
         let known = journal.state().targets.iter().find(|(_, known)| known.lineage.contains(&identity));
         if let Some((name, known)) = known
             && journal.state().carries(name)
-            && !still_there(context, &known.url, &marker.marker_id)?
+            && (known.url == url || !still_there(context, &known.url, &marker.marker_id)?)
         {
             return Err(Refusal::LooksMoved { url, target: name.clone() }.into());
         }

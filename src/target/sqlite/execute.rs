@@ -11,7 +11,7 @@ use super::catalogue::Sheet;
 use super::open::{Place, open_reader};
 use super::value::bind;
 use super::writer::{SqliteWriter, is_constraint};
-use super::{census, foreign, marks, normalize, rows, sql};
+use super::{census, file, foreign, marks, normalize, own, rows, sql};
 use crate::model::Refusal;
 use crate::target::compare;
 use crate::target::faults::WriteStep;
@@ -31,7 +31,10 @@ type Sheets<'w> = BTreeMap<&'w str, Arc<Sheet>>;
 
 /// Does everything between BEGIN and COMMIT, and returns how many rows were written.
 pub(super) fn transact(writer: &mut SqliteWriter, intended: &Intended, work: &Work<'_>) -> Result<u64, TargetError> {
+    own::judge(&writer.connection, &writer.place)?;
+    let before = writer.connection.total_changes();
     put_uid(writer, intended, work)?;
+    writer.alone(before, 1)?;
     writer.step(WriteStep::Uid)?;
     compare::covered(intended, work)?;
     compare_marker(writer, work)?;
@@ -179,7 +182,7 @@ fn put_uid(writer: &SqliteWriter, intended: &Intended, work: &Work<'_>) -> Resul
 fn compare_marker(writer: &SqliteWriter, work: &Work<'_>) -> Result<(), TargetError> {
     let SqliteWriter { connection, place, .. } = writer;
     let found = marks::marker(connection, place)?;
-    Ok(known::marker(&place.url, found.as_ref(), &marks::bound(&place.path)?, work)?)
+    Ok(known::marker(&place.url, found.as_ref(), &file::bound(place)?, work)?)
 }
 
 /// Compares the schema with what the census saw, and returns the tables.

@@ -1,20 +1,11 @@
 //! The two tables that mfm leaves in a target, as they are read; writes neither.
 
-use std::path::Path;
-
 use mfm_journal::Digest;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 
 use super::open::Place;
 use super::sql;
-use crate::model::Refusal;
-use crate::target::{Bound, Marker, OperationRow, OperationState, TargetError};
-
-/// Returns what a file is bound to: its canonical path.
-pub(super) fn bound(path: &Path) -> Result<Bound, TargetError> {
-    let text = path.to_str().ok_or_else(|| Refusal::Unsupported { what: "a path that is not UTF-8".into() })?;
-    Ok(Bound::from([("path".to_owned(), text.to_owned())]))
-}
+use crate::target::{Marker, OperationRow, OperationState, TargetError};
 
 /// Tells whether a table of mfm's own is there.
 pub(super) fn has(connection: &Connection, place: &Place, table: &str) -> Result<bool, TargetError> {

@@ -3,12 +3,15 @@
 mod catalogue;
 mod census;
 mod execute;
+mod file;
 mod foreign;
+mod glimpse;
 mod key;
 mod lab;
 mod marks;
 mod normalize;
 mod open;
+mod own;
 mod pass;
 mod rows;
 mod sql;
@@ -33,6 +36,8 @@ use super::{
 };
 use crate::model::{Answer, Filter, Key, Page, Pass, Query, Table};
 
+pub(crate) use self::file::is_same_file;
+pub use self::glimpse::{Glimpse, glimpse};
 pub use self::lab::create_lab;
 pub use self::open::roll_back_hot_journal;
 
@@ -180,7 +185,15 @@ impl Target for SqliteTarget {
     }
 
     fn bound(&mut self) -> Result<Bound, TargetError> {
-        marks::bound(&self.place.path)
+        file::bound(&self.place)
+    }
+
+    fn reaches_no_further(&mut self) -> Result<(), TargetError> {
+        self.in_one_state(|it| own::judge(&it.connection, &it.place))
+    }
+
+    fn settle(&mut self) -> Result<(), TargetError> {
+        open::open_writer(&self.place).map(drop)
     }
 
     fn marker(&mut self) -> Result<Option<Marker>, TargetError> {

@@ -55,6 +55,10 @@ impl Place {
         if let Some(refusal) = unknown_collation(&error.to_string()) {
             return refusal.into();
         }
+        if extended == ffi::SQLITE_READONLY_DBMOVED {
+            let what = "the file was moved while it was written".to_owned();
+            return TargetError::Replaced { url, what };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 TargetError::Busy { url, wait_ms: self.wait_ms }

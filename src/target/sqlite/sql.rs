@@ -66,14 +66,27 @@ pub(super) const INSERT_OPERATION: &str =
 /// A marker.
 pub(super) const INSERT_MARKER: &str =
     "INSERT OR ABORT INTO main.mfm_marker(marker_id, bound, at, actor) VALUES (?1, ?2, ?3, ?4)";
-/// Room for a marker and for operations.
-pub(super) const CREATE_MARKS: &str = "\
-CREATE TABLE IF NOT EXISTS main.mfm_marker(
-  marker_id TEXT PRIMARY KEY NOT NULL, bound TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS main.mfm_operation(
+/// The marker's table, as its declaration is stored.
+pub(super) const MARKER_TABLE: &str = "mfm_marker(
+  marker_id TEXT PRIMARY KEY NOT NULL, bound TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL)";
+/// The operations' table, as its declaration is stored.
+pub(super) const OPERATION_TABLE: &str = "mfm_operation(
   uid TEXT PRIMARY KEY NOT NULL, journal_id TEXT NOT NULL, op INTEGER NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('committed', 'abandoned')), at INTEGER NOT NULL, UNIQUE (journal_id, op));
-DELETE FROM main.mfm_marker;";
+  state TEXT NOT NULL CHECK (state IN ('committed', 'abandoned')), at INTEGER NOT NULL, UNIQUE (journal_id, op))";
+/// No marker any more.
+pub(super) const DELETE_MARKER: &str = "DELETE FROM main.mfm_marker";
+/// All that is declared in the name of one of these tables, or under it.
+pub(super) const OWN_DECLARED: &str = "SELECT type, name, tbl_name, coalesce(sql, '') FROM main.sqlite_schema \
+     WHERE name COLLATE NOCASE IN ('mfm_marker', 'mfm_operation') \
+     OR tbl_name COLLATE NOCASE IN ('mfm_marker', 'mfm_operation') ORDER BY type DESC, name";
+/// The foreign keys that other tables declare on one of them.
+pub(super) const REFER_TO_OWN: &str = "SELECT m.name, f.\"table\" \
+     FROM main.sqlite_schema m JOIN pragma_foreign_key_list(m.name, 'main') f WHERE m.type = 'table' \
+     AND f.\"table\" COLLATE NOCASE IN ('mfm_marker', 'mfm_operation') ORDER BY m.name LIMIT 1";
+/// What is stored where one of them is.
+pub(super) const SHARE_PAGES_WITH_OWN: &str = "SELECT own.name, other.name FROM main.sqlite_schema own \
+     JOIN main.sqlite_schema other ON other.rootpage = own.rootpage AND other.rowid <> own.rowid \
+     WHERE own.tbl_name IN ('mfm_marker', 'mfm_operation') AND own.rootpage > 0 LIMIT 1";
 /// No marks any more.
 pub(super) const DROP_MARKS: &str = "DROP TABLE IF EXISTS main.mfm_marker; DROP TABLE IF EXISTS main.mfm_operation;";
 
@@ -93,6 +106,12 @@ pub(super) const ROLLBACK: &str = "ROLLBACK";
 
 /// Moves the write-ahead log into the database, as far as no reader is in the way.
 pub(super) const CHECKPOINT: &str = "PRAGMA main.wal_checkpoint(PASSIVE)";
+
+/// Makes room for a marker and for operations, where there is none.
+pub(super) fn create_marks() -> String {
+    let create = |table: &str| format!("CREATE TABLE IF NOT EXISTS main.{table};\n");
+    create(MARKER_TABLE) + &create(OPERATION_TABLE)
+}
 
 /// Returns a name as an identifier.
 pub(super) fn quoted(name: &str) -> String {

@@ -5,8 +5,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 
 use super::catalogue::Catalogue;
+use super::file::FileId;
 use super::open::{self, Place};
-use super::{execute, marks, sql};
+use super::{execute, marks, own, sql};
 use crate::model::Refusal;
 use crate::target::faults::{SharedFaults, WriteStep};
 use crate::target::known;
@@ -19,6 +20,8 @@ pub(super) struct SqliteWriter {
     pub(super) place: Place,
     pub(super) connection: Connection,
     pub(super) catalogue: Catalogue,
+    /// The file that was opened.
+    file: FileId,
     faults: Option<SharedFaults>,
     /// Whether the database has a write-ahead log, which lets others read while this connection writes.
     pub(super) log: bool,
@@ -36,12 +39,14 @@ impl SqliteWriter {
         faults: Option<SharedFaults>,
         pages_max: Option<u32>,
     ) -> Result<Self, TargetError> {
+        let file = FileId::of(&place)?;
         let (connection, log) = open::open_writer(&place)?;
+        file.stays(&place)?;
         if let Some(pages) = pages_max {
             let limited = connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()));
             limited.map_err(place.error("bound the database"))?;
         }
-        Ok(Self { place, connection, catalogue, faults, log, log_waits: false })
+        Ok(Self { place, connection, catalogue, file, faults, log, log_waits: false })
     }
 
     /// Tells the tests' seam where the write stands.
@@ -68,7 +73,8 @@ impl SqliteWriter {
 
     /// Commits; an error leaves the transaction either open, to be rolled back for certain, or nobody knows how.
     fn commit(&self) -> Result<(), ExecuteError> {
-        self.step(WriteStep::BeforeCommit).map_err(|error| self.abort(error))?;
+        let still = self.step(WriteStep::BeforeCommit).and_then(|()| self.file.stays(&self.place));
+        still.map_err(|error| self.abort(error))?;
         if let Err(error) = self.connection.execute_batch(sql::COMMIT) {
             let foreign = error.sqlite_error().is_some_and(|e| e.extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
             let explained = if foreign {
@@ -80,7 +86,9 @@ impl SqliteWriter {
             let open = !self.connection.is_autocommit();
             return Err(if open { self.abort(explained) } else { ExecuteError::Unknown(explained) });
         }
-        self.step(WriteStep::AfterCommit).map_err(ExecuteError::Unknown)
+        // A fault in a file that went away is no fault at the path.
+        let still = self.step(WriteStep::AfterCommit).and_then(|()| self.file.stays(&self.place));
+        still.map_err(ExecuteError::Unknown)
     }
 
     /// Runs a step that puts or takes marks in a transaction.
@@ -114,12 +122,16 @@ impl Writer for SqliteWriter {
 
     fn tombstone(&mut self, row: &OperationRow, at_us: i64) -> Result<Tombstone, TargetError> {
         self.step(WriteStep::Tombstone)?;
-        match self.insert_operation(row, OperationState::Abandoned, at_us) {
-            Ok(()) => self.step(WriteStep::TombstonePut).map(|()| Tombstone::Inserted),
-            Err(error) if is_busy(&error) => Ok(Tombstone::Undecided),
-            Err(error) if is_constraint(&error) => self.found(row),
-            Err(error) => Err(self.explain_operation(&error)),
+        let result = self.put_tombstone(row, at_us);
+        if !matches!(result, Ok(Tombstone::Inserted)) && !self.roll_back() {
+            return Err(self.place.failed("put a tombstone", "nobody knows whether it is there"));
         }
+        if matches!(result, Ok(Tombstone::Inserted)) {
+            self.step(WriteStep::TombstonePut)?;
+        }
+        // Nothing is said of a file that went away meanwhile.
+        self.file.stays(&self.place)?;
+        result
     }
 
     fn mark_with(&mut self, marker: &Marker, records: &[OperationRow]) -> Result<(), TargetError> {
@@ -127,11 +139,17 @@ impl Writer for SqliteWriter {
         let bound = known::json(&marker.bound);
         let failed = self.place.error("write the marker");
         self.transaction(|| {
-            self.connection.execute_batch(sql::CREATE_MARKS).map_err(&failed)?;
+            own::judge(&self.connection, &self.place)?;
+            self.connection.execute_batch(&sql::create_marks()).map_err(&failed)?;
+            // What stood in the way of a table is there still.
+            own::judge(&self.connection, &self.place)?;
+            let before = self.connection.total_changes();
+            let gone = self.connection.execute(sql::DELETE_MARKER, []).map_err(&failed)?;
             let values = (&marker.marker_id, bound, marker.at_us, &marker.actor);
             self.connection.execute(sql::INSERT_MARKER, values).map_err(&failed)?;
             let put = |row: &OperationRow| self.insert_operation(row, row.state, marker.at_us).map_err(&failed);
-            records.iter().try_for_each(put)
+            records.iter().try_for_each(put)?;
+            self.alone(before, (gone + 1 + records.len()) as u64)
         })?;
         self.step(WriteStep::Marked)
     }
@@ -139,7 +157,10 @@ impl Writer for SqliteWriter {
     fn unmark(&mut self) -> Result<(), TargetError> {
         self.step(WriteStep::Mark)?;
         let failed = self.place.error("take the marker away");
-        self.transaction(|| self.connection.execute_batch(sql::DROP_MARKS).map_err(&failed))?;
+        self.transaction(|| {
+            own::judge(&self.connection, &self.place)?;
+            self.connection.execute_batch(sql::DROP_MARKS).map_err(&failed)
+        })?;
         self.step(WriteStep::Marked)
     }
 }
@@ -157,6 +178,44 @@ impl SqliteWriter {
         }
         self.connection.execute_batch(sql::BEGIN_WRITE).map_err(&failed)?;
         self.step(WriteStep::Begun)
+    }
+
+    /// Checks that nothing but so many rows of mfm's own tables was written since: by a trigger, or a cascade.
+    pub(super) fn alone(&self, before: u64, rows: u64) -> Result<(), TargetError> {
+        let counted = self.connection.total_changes() - before;
+        if counted == rows {
+            return Ok(());
+        }
+        let what = format!("{counted} rows were written where {rows} were meant");
+        Err(TargetError::Mismatch { table: "mfm's own tables".to_owned(), what })
+    }
+
+    /// Puts a tombstone in a transaction of its own; unless it was inserted, that transaction is to be rolled back.
+    fn put_tombstone(&self, row: &OperationRow, at_us: i64) -> Result<Tombstone, TargetError> {
+        let failed = |error: &rusqlite::Error| match is_busy(error) {
+            true => Ok(Tombstone::Undecided),
+            false => Err(self.explain_operation(error)),
+        };
+        if let Err(error) = self.connection.execute_batch(sql::BEGIN_WRITE) {
+            return failed(&error);
+        }
+        own::judge(&self.connection, &self.place)?;
+        let before = self.connection.total_changes();
+        match self.insert_operation(row, OperationState::Abandoned, at_us) {
+            Ok(()) => {}
+            Err(error) if is_constraint(&error) => return self.found(row),
+            Err(error) => return failed(&error),
+        }
+        self.alone(before, 1)?;
+        // What does not read back was not put, whatever the statement said.
+        let put = OperationRow { state: OperationState::Abandoned, ..row.clone() };
+        if marks::operation(&self.connection, &self.place, &row.uid)? != Some(put) {
+            return Err(self.place.failed("put a tombstone", "the row does not read back as it was written"));
+        }
+        match self.connection.execute_batch(sql::COMMIT) {
+            Ok(()) => Ok(Tombstone::Inserted),
+            Err(error) => failed(&error),
+        }
     }
 
     /// Puts the row of an operation.
