@@ -169,3 +169,61 @@ fn a_database_called_mosaiq_has_to_be_overridden_by_name() {
     let (status, _, said) = mfm(folder.path(), &[&words[..], &["--override", "name-mosaiq"]].concat());
     assert_eq!(status, Some(0), "{said}");
 }
+
+/// Ways in which mfm's own tables can reach further: what opens the door, and what closes it again.
+const DOORS: [(&str, &str); 7] = [
+    ("CREATE TRIGGER dbo.d ON dbo.mfm_operation AFTER INSERT AS BEGIN DELETE FROM dbo.t END", "DROP TRIGGER dbo.d"),
+    ("CREATE TRIGGER dbo.d ON dbo.mfm_marker AFTER DELETE AS BEGIN DELETE FROM dbo.t END", "DROP TRIGGER dbo.d"),
+    (
+        "CREATE TABLE dbo.d (m char(32) NULL REFERENCES dbo.mfm_marker (marker_id) ON DELETE CASCADE)",
+        "DROP TABLE dbo.d",
+    ),
+    ("CREATE INDEX d ON dbo.mfm_operation (state)", "DROP INDEX d ON dbo.mfm_operation"),
+    ("ALTER TABLE dbo.mfm_operation ADD d int NULL", "ALTER TABLE dbo.mfm_operation DROP COLUMN d"),
+    (
+        "ALTER TABLE dbo.mfm_marker ADD CONSTRAINT d CHECK (at_us < 0 OR at_us >= 0)",
+        "ALTER TABLE dbo.mfm_marker DROP CONSTRAINT d",
+    ),
+    (
+        "EXEC sp_rename 'dbo.mfm_operation', 'kept'; EXEC('CREATE VIEW dbo.mfm_operation AS SELECT * FROM dbo.kept')",
+        "DROP VIEW dbo.mfm_operation; EXEC sp_rename 'dbo.kept', 'mfm_operation'",
+    ),
+];
+
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn a4_whatever_reaches_on_from_mfm_s_own_tables_is_refused() {
+    use super::target::*;
+    let database = Database::new(T);
+    let mut target = database.target();
+    let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap()];
+    let marker = target.marker().unwrap().unwrap();
+    for (open, close) in DOORS {
+        let clean = database.dump();
+        database.sql(open);
+        assert_eq!(code(&mut target), "own_tables", "{open}");
+        let done = execute(&mut target, &mut Notebook::new(), &changes, false);
+        assert!(["own_tables", "target_permission", "target_failed"].contains(&rolled_back(done).as_str()), "{open}");
+        let uid = mfm_journal::Digest::of(open.as_bytes());
+        let row =
+            mfm::target::OperationRow { uid, journal_id: uid, op: 1, state: mfm::target::OperationState::Abandoned };
+        let mut writer = target.writer(WAIT_MS).unwrap();
+        writer.tombstone(&row, AT_US).unwrap_err();
+        assert_eq!(writer.mark(&marker).unwrap_err().code(), "own_tables", "{open}");
+        assert_eq!(writer.unmark().unwrap_err().code(), "own_tables", "{open}");
+        drop(writer);
+        database.sql(close);
+        assert_eq!(database.dump(), clean, "{open}");
+        assert_eq!(guard::marker(&mut target).unwrap(), marker, "{close}");
+    }
+    execute(&mut target, &mut Notebook::new(), &changes, false).unwrap();
+}
+
+/// Returns the code of what rolled an operation back.
+fn rolled_back(done: Result<mfm::target::Executed, mfm::target::ExecuteError>) -> String {
+    match done.unwrap_err() {
+        mfm::target::ExecuteError::Refused(refusal) => refusal.code().to_owned(),
+        mfm::target::ExecuteError::RolledBack(error) => error.code().to_owned(),
+        unknown @ mfm::target::ExecuteError::Unknown(_) => format!("{unknown}"),
+    }
+}

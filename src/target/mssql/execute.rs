@@ -7,7 +7,7 @@ use mfm_journal::{Action, Change, Digest, Intended, RowHasher, TableShape, Value
 use super::catalogue::{Field, Sheet};
 use super::stage::{self, Part, Staged};
 use super::writer::MssqlWriter;
-use super::{census, marks, normalize, rows, sql};
+use super::{census, marks, normalize, own, rows, sql};
 use crate::model::Refusal;
 use crate::target::compare;
 use crate::target::faults::WriteStep;
@@ -20,6 +20,9 @@ type Sheets<'w> = BTreeMap<&'w str, &'w Sheet>;
 /// Does everything between BEGIN and COMMIT, and returns how many rows were written.
 pub(super) fn transact(writer: &mut MssqlWriter, intended: &Intended, work: &Work<'_>) -> Result<u64, TargetError> {
     put_uid(writer, intended, work)?;
+    // From here on nobody declares anything for the table: its row is locked.
+    let (wire, place) = writer.wire()?;
+    own::judge(wire, place, false)?;
     writer.step(WriteStep::Uid)?;
     compare::covered(intended, work)?;
     compare_marker(writer, work)?;

@@ -68,6 +68,12 @@ pub(super) fn has_operations(wire: &mut Wire, place: &Place) -> Result<bool, Tar
     Ok(rows.first().is_some_and(|row| wire::flag(row.first())))
 }
 
+/// Tells whether there is room for a marker and for operations.
+pub(super) fn has_both(wire: &mut Wire, place: &Place) -> Result<bool, TargetError> {
+    let rows = wire.rows(text::HAS_BOTH, Vec::new()).map_err(place.error("look for mfm's own tables"))?;
+    Ok(rows.first().is_some_and(|row| whole(row.first()) == Some(2)))
+}
+
 /// Puts the row of an operation.
 pub(super) fn put_operation(
     wire: &mut Wire,

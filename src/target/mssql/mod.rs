@@ -11,6 +11,7 @@ mod marks;
 mod normalize;
 mod oddities;
 mod open;
+mod own;
 mod pass;
 mod rows;
 mod session;
@@ -190,6 +191,10 @@ impl Target for MssqlTarget {
 
     fn bound(&mut self) -> Result<Bound, TargetError> {
         self.session.in_one_state(&mut |step| Ok(marks::identity(step.wire, step.place)?.bound))
+    }
+
+    fn reaches_no_further(&mut self) -> Result<(), TargetError> {
+        self.session.in_one_state(&mut |step| own::judge(step.wire, step.place, false))
     }
 
     fn marker(&mut self) -> Result<Option<Marker>, TargetError> {

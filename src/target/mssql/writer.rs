@@ -10,7 +10,7 @@ use super::fault::{Fault, Place};
 use super::open::{Access, Parked};
 use super::sql::{marks as text, session};
 use super::wire::{self, Wire, number};
-use super::{execute, marks};
+use super::{execute, marks, own};
 use crate::target::faults::{SharedFaults, WriteStep};
 use crate::target::known;
 use crate::target::{
@@ -194,6 +194,18 @@ impl MssqlWriter {
         }))
     }
 
+    /// Makes a tombstone durable that reads back, and that nothing reaches on from.
+    fn keep_tombstone(&mut self, row: &OperationRow) -> Result<(), TargetError> {
+        let (wire, place) = self.wire()?;
+        own::judge(wire, place, false)?;
+        let put = OperationRow { state: OperationState::Abandoned, ..row.clone() };
+        if self.operation(&row.uid)? != Some(put) {
+            return Err(self.place.failed("put a tombstone", "the row does not read back as it was written"));
+        }
+        let (wire, place) = self.wire()?;
+        wire.run(session::COMMIT).map_err(place.error("put a tombstone"))
+    }
+
     /// Says what a tombstone met.
     fn met(&mut self, row: &OperationRow, fault: Fault) -> Result<Tombstone, TargetError> {
         let what = "write mfm's record of the operation";
@@ -244,10 +256,20 @@ impl Writer for MssqlWriter {
 
     fn tombstone(&mut self, row: &OperationRow, at_us: i64) -> Result<Tombstone, TargetError> {
         self.step(WriteStep::Tombstone)?;
-        match self.insert_operation(row, OperationState::Abandoned, at_us)? {
-            Ok(()) => self.step(WriteStep::TombstonePut).map(|()| Tombstone::Inserted),
-            Err(fault) => self.met(row, fault),
+        let (wire, place) = self.wire()?;
+        let begin = session::begin_write(place.wait_ms);
+        let begun = wire.run(&begin).map_err(place.error("begin a transaction"));
+        self.dirty = true;
+        begun?;
+        if let Err(fault) = self.insert_operation(row, OperationState::Abandoned, at_us)? {
+            return self.met(row, fault);
         }
+        if let Err(error) = self.keep_tombstone(row) {
+            self.roll_back();
+            return Err(error);
+        }
+        self.dirty = false;
+        self.step(WriteStep::TombstonePut).map(|()| Tombstone::Inserted)
     }
 
     fn mark_with(&mut self, marker: &Marker, records: &[OperationRow]) -> Result<(), TargetError> {
@@ -257,12 +279,16 @@ impl Writer for MssqlWriter {
             vec![wire::text(&marker.marker_id), wire::text(bound), number(marker.at_us), wire::text(&marker.actor)];
         self.transaction(|wire, place| {
             let failed = place.error("write the marker");
+            let declares = !marks::has_both(wire, place)?;
+            own::judge(wire, place, declares)?;
             for statement in [text::CREATE_MARKER, text::CREATE_OPERATIONS, text::DELETE_MARKER] {
                 wire.run(statement).map_err(&failed)?;
             }
             wire.execute(text::INSERT_MARKER, values).map_err(&failed)?;
             let put = |row: &OperationRow| marks::put_operation(wire, row, row.state, marker.at_us).map_err(&failed);
-            records.iter().try_for_each(put)
+            records.iter().try_for_each(put)?;
+            // What was written is locked: nobody has declared anything for the tables since, nor does until the commit.
+            own::judge(wire, place, false)
         })?;
         self.step(WriteStep::Marked)
     }
@@ -271,6 +297,7 @@ impl Writer for MssqlWriter {
         self.step(WriteStep::Mark)?;
         self.transaction(|wire, place| {
             let failed = place.error("take the marker away");
+            own::judge(wire, place, true)?;
             text::DROP_MARKS.iter().try_for_each(|statement| wire.run(statement).map_err(&failed))
         })?;
         self.step(WriteStep::Marked)

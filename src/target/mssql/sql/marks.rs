@@ -6,6 +6,9 @@ pub(in super::super) const MARKER: &str = "IF OBJECT_ID(N'dbo.mfm_marker', N'U')
 /// Whether there is room for operations.
 pub(in super::super) const HAS_OPERATIONS: &str =
     "SELECT CONVERT(bigint, COUNT(*)) FROM sys.tables WHERE object_id = OBJECT_ID(N'dbo.mfm_operation', N'U')";
+/// How many of both tables there are.
+pub(in super::super) const HAS_BOTH: &str = "SELECT CONVERT(bigint, COUNT(*)) FROM sys.tables \
+     WHERE object_id IN (OBJECT_ID(N'dbo.mfm_marker', N'U'), OBJECT_ID(N'dbo.mfm_operation', N'U'))";
 
 const IF_ANY: &str = "IF OBJECT_ID(N'dbo.mfm_operation', N'U') IS NOT NULL ";
 

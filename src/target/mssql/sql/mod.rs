@@ -3,6 +3,7 @@
 pub(super) mod catalogue;
 pub(super) mod lab;
 pub(super) mod marks;
+pub(super) mod own;
 pub(super) mod pass;
 pub(super) mod rows;
 pub(super) mod session;
