@@ -29,6 +29,7 @@ mod selectors;
 mod signs;
 mod simulated;
 mod stacked;
+mod times;
 mod torture;
 mod way_back;
 mod ways_out;

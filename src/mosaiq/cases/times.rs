@@ -186,7 +186,7 @@ fn w04_deliveries_are_put_in_order_by_their_instants() {
     assert_eq!(found(&twice, "duplicate_delivery"), message);
     assert_eq!(found(&at("2024-06-03 09:00:00+02:00", "2024-06-03 09:00:00+01:00"), "duplicate_delivery"), [""; 0]);
     let unlike = at("2024-06-03 09:00:00+02:00", "2024-06-03 09:00:00");
-    let remark = "of the times of TrackTreatment.Create_DtTm, TrackTreatment.Edit_DtTm, 2 name an offset from UTC and 2 \
-        do not: no two such are compared";
+    let remark = "of the times of TrackTreatment.Create_DtTm, TrackTreatment.Edit_DtTm, 2 name an offset from UTC \
+        and 2 do not: no two such are compared";
     assert_eq!(said(&unlike, "duplicate_delivery"), (vec![], vec![remark.to_owned()]));
 }

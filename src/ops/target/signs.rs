@@ -125,7 +125,18 @@ impl Treatments {
         let since = now.after(SignedDuration::from_hours(-24 * RECENT_DAYS)).unwrap_or(now);
         let mut treatments = Self::default();
         for name in target.tables()? {
-            let Some(table) = target.table(&name)? else { continue };
+            let table = match target.table(&name) {
+                Ok(Some(table)) => table,
+                Ok(None) => continue,
+                // What mfm does not take as a table holds no treatments, unless it is named like one that does.
+                Err(TargetError::Refused(_)) => {
+                    if clinic::records_treatments(&name) {
+                        treatments.cannot_read(&name);
+                    }
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let columns: Vec<&str> = table.columns.iter().map(|column| column.image.name.as_str()).collect();
             let times = clinic::treatment_times(&columns);
             let all: Vec<&str> = table.columns.iter().chain(&table.omitted).map(|c| c.image.name.as_str()).collect();
