@@ -84,6 +84,14 @@ pub enum JournalError {
         /// The journal that the lock covers.
         locked: PathBuf,
     },
+    /// The file that was opened is not the one at its path any more.
+    #[error("write the journal {}: {what}", path.display())]
+    Moved {
+        /// The path.
+        path: PathBuf,
+        /// What was found there.
+        what: &'static str,
+    },
     /// A body cannot be journaled exactly.
     #[error("write an entry: {0}")]
     Body(#[from] BodyError),
@@ -158,6 +166,7 @@ impl JournalError {
             Self::Full { .. } => "journal_full",
             Self::ReadOnly { .. } => "journal_read_only",
             Self::WrongLock { .. } => "journal_wrong_lock",
+            Self::Moved { .. } => "journal_moved",
             Self::Body(_) => "body_not_canonical",
             Self::Image(_) => "image_not_exact",
             Self::BadIntent(_) => "bad_intent",
@@ -184,6 +193,7 @@ impl JournalError {
             Self::Full { .. } => "free space where the journal lies, then try again",
             Self::ReadOnly { .. } => "open the journal for writing, where it can be written",
             Self::WrongLock { .. } => "take the lock of the journal that is written",
+            Self::Moved { .. } => "put the journal back with the file ending in -wal, then look at its status",
             Self::Body(_) => "put fractions and large numbers into text",
             Self::Image(_) => "a value that has no exact form cannot be journaled, so it must not be changed",
             Self::BadIntent(_) | Self::BadEntry { .. } | Self::Kind { .. } | Self::Injected { .. } => {

@@ -43,6 +43,7 @@ mod images;
 mod lock;
 mod open;
 mod operation;
+mod place;
 mod projection;
 mod read;
 mod schema;

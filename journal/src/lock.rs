@@ -42,8 +42,7 @@ impl WriterLock {
             let path = path.clone();
             move |source| JournalError::Io { action, path, source }
         };
-        let mut options = OpenOptions::new();
-        let mut file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(io("open"))?;
+        let mut file = open(&path).map_err(io("open"))?;
         for look in 0..=LOOKS {
             match file.try_lock() {
                 Ok(()) => {
@@ -78,10 +77,26 @@ impl Drop for WriterLock {
     }
 }
 
+/// Opens the lock's file or makes it, for the person alone; a link is not followed, and nothing but a file will do.
+fn open(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        use rustix::fs::OFlags;
+        options.mode(0o600).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    let is_file = file.metadata()?.is_file();
+    if is_file { Ok(file) } else { Err(std::io::Error::other("it is no regular file")) }
+}
+
 #[cfg(unix)]
 fn same_file(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    let (Ok(held), Ok(there)) = (file.metadata(), std::fs::metadata(path)) else { return false };
+    let (Ok(held), Ok(there)) = (file.metadata(), path.symlink_metadata()) else { return false };
     (held.dev(), held.ino()) == (there.dev(), there.ino())
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn create_unnamed(path: &Path, nonce: &str) -> Result<(PathBuf, Conne
         })?;
     }
     let draft = beside(path, &format!(".{nonce}.new"));
-    let made = OpenOptions::new().write(true).create_new(true).open(&draft);
+    let made = new_options().open(&draft);
     made.map_err(|source| JournalError::Io { action: "create", path: draft.clone(), source })?;
     match fill(&draft) {
         Ok(conn) => Ok((draft, conn)),
@@ -64,6 +64,15 @@ pub(crate) fn create_unnamed(path: &Path, nonce: &str) -> Result<(PathBuf, Conne
             Err(sqlite_error(path, source))
         }
     }
+}
+
+/// Returns how a journal's file is made: where nothing stands, and for the person alone, for it holds rows of people.
+fn new_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 fn fill(draft: &Path) -> rusqlite::Result<Connection> {
@@ -164,8 +173,16 @@ pub(crate) fn connect_read(path: &Path) -> Result<Connection, JournalError> {
     }
 }
 
+/// Checks that a regular file is there: SQLite would wait at a pipe, or say less.
 fn require(path: &Path) -> Result<(), JournalError> {
-    if path.exists() { Ok(()) } else { Err(JournalError::Missing { path: path.to_owned() }) }
+    let not = |why: &str| Err(JournalError::NotAJournal { path: path.to_owned(), why: why.to_owned() });
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(JournalError::Missing { path: path.to_owned() }),
+        Err(source) => Err(JournalError::Io { action: "look at", path: path.to_owned(), source }),
+        Ok(found) if found.is_dir() => not("it is a folder"),
+        Ok(found) if !found.is_file() => not("it is no regular file"),
+        Ok(_) => Ok(()),
+    }
 }
 
 /// Looks at the permissions too, because they do not stop an administrator.

@@ -13,6 +13,7 @@ use crate::faults::{Faults, Step};
 use crate::fold::State;
 use crate::lock::{Holder, WriterLock};
 use crate::open::{check_header, connect_read, connect_write, create_unnamed, name, sqlite_error};
+use crate::place::Place;
 use crate::projection::Projection;
 use crate::tree::Frontier;
 
@@ -26,6 +27,7 @@ pub struct Journal {
     pub(crate) head: Head,
     pub(crate) frontier: Frontier,
     pub(crate) state: State,
+    place: Place,
     faults: Option<Box<dyn Faults>>,
 }
 
@@ -65,7 +67,9 @@ impl Journal {
     /// [`JournalError::Missing`], [`JournalError::NotAJournal`], [`JournalError::Newer`],
     /// [`JournalError::Broken`] where the head or what must be folded does not hold, [`JournalError::Busy`].
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        Self::load(connect_write(path)?, path, true)
+        let before = Place::of(path);
+        let journal = Self::load(connect_write(path)?, path, true)?;
+        if journal.place.is(&before) { Ok(journal) } else { journal.place.differs() }
     }
 
     /// Opens an existing journal for reading.
@@ -82,6 +86,7 @@ impl Journal {
         Self {
             conn,
             path: path.to_owned(),
+            place: Place::of(&canonical),
             canonical,
             writable: true,
             id: Digest::ZERO,
@@ -104,6 +109,8 @@ impl Journal {
         journal.execute("BEGIN")?;
         let loaded = journal.load_state();
         let _ = journal.conn.execute_batch("ROLLBACK");
+        // SQLite has opened the log by now.
+        journal.place = Place::of(&journal.canonical);
         loaded.map(|()| journal)
     }
 
@@ -177,9 +184,17 @@ impl Journal {
         }
         if lock.journal() == self.canonical {
             let holder = "somebody who removed the lock file".to_owned();
-            return if lock.holds() { Ok(()) } else { Err(JournalError::Busy { path: self.path.clone(), holder }) };
+            if !lock.holds() {
+                return Err(JournalError::Busy { path: self.path.clone(), holder });
+            }
+            return self.place.check();
         }
         Err(JournalError::WrongLock { path: self.path.clone(), locked: lock.journal().to_owned() })
+    }
+
+    /// Checks that what was written is where others will look for it.
+    pub(crate) fn in_place(&self) -> Result<(), JournalError> {
+        self.place.check()
     }
 
     /// Folds the entries that other processes have written since, and checks that the known head is still there.

@@ -54,6 +54,7 @@ impl Journal {
         self.fault(Step::BeforeIntendBegin)?;
         let steps = [Step::BeforeIntendCommit, Step::AfterIntendCommit];
         let (entry, op) = self.transact(stamp, steps, |journal| journal.stage_intent(intent, images))?;
+        self.in_place()?;
         Ok(Intended {
             op,
             uid: entry.digest,

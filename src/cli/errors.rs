@@ -141,6 +141,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     refused("still_active", "`mfm revert --all` takes operations back; `mfm recover` closes open ones"),
     refused("campaign_other", "revert by the file as it was, or by the operations that the hint names"),
     refused("campaign_gap", "`mfm campaign revert FILE` takes it all back; then apply it anew"),
+    refused("protected_file", "choose another path: it is the journal's, a target's or beside one"),
     refused("detector", "look at what the command prints by itself; --judge junit, sarif or json tells findings apart"),
     refused("no_drill", "`mfm drill --list` lists the drills of the journal"),
     refused("no_operation", "`mfm log` lists the operations"),
@@ -203,6 +204,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     ),
     journal("agent_bug", "report it: this is a mistake of the program; `mfm status` says whether anything is open"),
     journal("journal_io", "look at the path and its permissions"),
+    journal("journal_moved", "put the journal back with its -wal file, then `mfm status` and `mfm recover`"),
     journal("illegal_order", "look at the operation's entries: its verdict may have been given already"),
     journal("image_not_exact", "a value that has no exact form cannot be journaled, so it must not be changed"),
     journal("body_not_canonical", REPORT),
@@ -214,6 +216,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     journal("injected", REPORT),
     error(Kind::Interrupted, "interrupted", "nothing was changed; run the command again"),
     error(Kind::Found, "fault_stands", "`mfm revert OP` with --skip-conflicts or --force, as the message says"),
+    error(Kind::Found, "fault_taken_back", "try out what writes neither to the target nor to the journal; drill again"),
     error(Kind::Found, "agent_server", "start it again; `mfm status` says whether anything is open"),
     error(Kind::Found, "output", "the result could not be written; `mfm log` and `mfm status` say what was done"),
 ];

@@ -10,6 +10,7 @@ use super::completion;
 use super::json;
 use super::printer::Printer;
 use super::settings::Format;
+use crate::file::{self, Access};
 use crate::ops::rules::Chosen;
 use crate::ops::{Failure, Kind, checks};
 
@@ -60,10 +61,17 @@ pub(super) fn print_schema(schema: &serde_json::Value, printer: &Printer) -> Res
 /// What the file system says.
 pub(super) fn write_man(dir: &Path, printer: &Printer) -> Result<u8, Failure> {
     let wrong = |why: String| failure(&format!("write man pages into {}", dir.display()), &why);
-    std::fs::create_dir_all(dir).map_err(|error| wrong(error.to_string()))?;
     let pages = pages().map_err(wrong)?;
+    file::make_folder(dir, Access::Shared).map_err(|error| wrong(error.to_string()))?;
+    for (name, _) in &pages {
+        let path = dir.join(name);
+        if path.symlink_metadata().is_ok_and(|found| !found.is_file() || !is_page(&path)) {
+            return Err(wrong(format!("{name} there is no man page of mfm, and is not overwritten")));
+        }
+    }
     for (name, text) in &pages {
-        std::fs::write(dir.join(name), text).map_err(|error| wrong(error.to_string()))?;
+        let written = file::replace(&dir.join(name), text, Access::Shared, is_page);
+        written.map_err(|error| wrong(format!("{name}: {error}")))?;
     }
     printer.note(&format!("{} man pages in {}", pages.len(), dir.display()));
     Ok(0)
@@ -77,6 +85,15 @@ pub(super) fn print_rules(request: &checks::Request, format: Format, printer: &P
     let rules = Chosen::read(request.rules.as_deref())?;
     printer.data(&if format == Format::Json { json::line("rules", &rules)? } else { rules.text() });
     Ok(0)
+}
+
+/// More than the beginning of a man page that holds its title.
+const BEGINNING_BYTES: u64 = 1024;
+
+/// Tells whether a file is a man page of mfm, of this version or another.
+fn is_page(path: &Path) -> bool {
+    let beginning = file::read_beginning(path, BEGINNING_BYTES).unwrap_or_default();
+    String::from_utf8_lossy(&beginning).lines().any(|line| line.starts_with(".TH mfm"))
 }
 
 fn failure(what: &str, why: &str) -> Failure {

@@ -12,9 +12,11 @@ use super::settings::{Format, Settings};
 use super::signals::Signals;
 use super::terminal::Terminal;
 use super::texts;
+use crate::file::{self, Access, FileError};
 use crate::mcp::{self, Client, Ended, Host, Options, Place};
 use crate::model::ports::{Account, Answer, Confirm as _, Danger, Question, Secrets};
 use crate::model::{Refusal, password, shown};
+use crate::ops::protected::Protected;
 use crate::ops::{self, Failure};
 
 /// `mfm mcp`.
@@ -172,19 +174,18 @@ fn print(client: Client, options: &Options, settings: &Settings, printer: &Print
     Ok(())
 }
 
-/// Puts a text in the place of a file, all of it or nothing; who may read the file, and a link to it, stay.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+/// Puts a text in the place of a file, all of it or nothing, as long as it still says what was read; who may read the
+/// file, and a link to it, stay.
+fn replace(path: &Path, before: &str, text: &str) -> Result<(), FileError> {
+    path.parent().map_or(Ok(()), |folder| file::make_folder(folder, Access::Shared))?;
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let mut draft = real.as_os_str().to_owned();
-    draft.push(".draft");
-    let mut file = std::fs::File::create(&draft)?;
-    if let Ok(before) = real.metadata() {
-        file.set_permissions(before.permissions())?;
+    let as_read = |path: &Path| file::read_text(path, file::TEXT_BYTES_MAX).is_ok_and(|now| now == before);
+    let mut draft = file::draft(&real, Access::Private, as_read)?;
+    if real.exists() {
+        draft.keep_rights_of(&real)?;
     }
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&draft, &real)
+    draft.write_all(text.as_bytes())?;
+    draft.finish()
 }
 
 fn write(
@@ -200,9 +201,10 @@ fn write(
         Failure::usage("client_file", message, hint)
     };
     let path = file(client, settings).ok_or_else(|| unwritten("its folder is not known".to_owned()))?;
-    let before = match std::fs::read_to_string(&path) {
+    Protected::beside(&settings.journal, settings.target.as_deref()).refuse(&path)?;
+    let before = match file::read_text(&path, file::TEXT_BYTES_MAX) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) if error.is_missing() => String::new(),
         Err(error) => return Err(unwritten(error.to_string())),
     };
     let after = mcp::merged(client, &before, &ours(client, options, settings)?).map_err(&unwritten)?;
@@ -211,7 +213,7 @@ fn write(
         Answer::Yes => {}
         answer => return Err(Refusal::NoConsent { asked: answer == Answer::No }.into()),
     }
-    replace(&path, &after).map_err(|error| unwritten(error.to_string()))?;
+    replace(&path, &before, &after).map_err(|error| unwritten(error.to_string()))?;
     printer.note(&format!("wrote {}; restart {}", path.display(), client.name()));
     Ok(0)
 }

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
+use crate::file::{self, FileError};
 use crate::model::Refusal;
 use crate::model::ports::{Account, Secrets};
 use crate::ops::servers::Servers;
@@ -62,15 +63,23 @@ impl Source {
             }
             Self::File(path) => {
                 let named = |why: String| format!("the password file {}: {why}", path.display());
-                let file = File::open(path).map_err(|error| match error.kind() {
+                let file = open(path).map_err(|error| match error {
                     // A password in the place of its file's name is a mistake that many make.
-                    io::ErrorKind::NotFound => NO_FILE.to_owned(),
-                    _ => named(error.to_string()),
+                    error if error.is_missing() => NO_FILE.to_owned(),
+                    error => named(error.to_string()),
                 })?;
                 private(&file).and_then(|()| password_in(file)).map_err(named)
             }
         }
     }
+}
+
+/// Opens a password file without waiting for anybody; what the shell has opened already, as with `<(...)`, is no file.
+fn open(path: &Path) -> Result<File, FileError> {
+    if ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.parent() == Some(Path::new(folder))) {
+        return Ok(File::open(path)?);
+    }
+    file::open(path)
 }
 
 /// Where one kind of login has its password from, beside a person.

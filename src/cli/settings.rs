@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::args::Globals;
 use super::completion;
 use super::secrets::{self, Logins, Password, Source, Sources};
+use crate::file;
 use crate::file::owner::Owners;
 use crate::model::{password, shown};
 use crate::ops::servers::Servers;
@@ -141,9 +142,9 @@ struct Config {
 impl Config {
     /// Reads the user's own file, wherever it really is. A missing one says nothing.
     fn of_user(path: &Path) -> Result<Self, Failure> {
-        match std::fs::read_to_string(path) {
+        match file::read_text(path, file::TEXT_BYTES_MAX) {
             Ok(text) => Self::parse(path, &text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) if error.is_missing() => Ok(Self::default()),
             Err(error) => Err(wrong(path, &error.to_string())),
         }
     }

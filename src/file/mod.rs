@@ -7,11 +7,13 @@ mod read;
 mod write;
 
 pub use place::{Identity, identity, is_same_file, kind_of};
-pub use read::{decode, open, read_bytes, read_text};
-pub use write::{Access, Draft, draft, make_folder, remove_own, replace, write_new};
+pub use read::{decode, open, read_beginning, read_bytes, read_text};
+pub use write::{Access, Draft, draft, make_folder, make_new, open_lock, remove_own, replace, write_new};
 
-/// What a text that people or programs hand over may hold: rules, plans, baselines, campaigns, configuration.
-pub const TEXT_BYTES_MAX: u64 = 64 << 20;
+/// What a text that people write may hold: rules, campaigns, configuration.
+pub const TEXT_BYTES_MAX: u64 = 4 << 20;
+/// What a text that programs write may hold: plans, baselines, results.
+pub const DATA_BYTES_MAX: u64 = 256 << 20;
 
 /// Why a file was not read or written; each is a sentence that goes on from `could not read FILE: `.
 #[derive(Debug, thiserror::Error)]

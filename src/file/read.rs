@@ -26,6 +26,7 @@ fn regular(found: &Metadata) -> Result<(), FileError> {
     kind_of(found.file_type()).map_or(Ok(()), |kind| Err(FileError::NotRegular(kind)))
 }
 
+/// Lets an opening fail or succeed at once: it then waits for nobody at the other end of a pipe.
 #[cfg(unix)]
 fn without_waiting(options: &mut OpenOptions) {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -60,6 +61,16 @@ pub fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileError> {
         return Err(FileError::Changed);
     }
     Ok(bytes)
+}
+
+/// Returns the first bytes of a regular file, by which its kind can be told; fewer where it holds fewer.
+///
+/// # Errors
+/// As [`open`].
+pub fn read_beginning(path: &Path, bytes: u64) -> Result<Vec<u8>, FileError> {
+    let mut beginning = Vec::new();
+    open(path)?.take(bytes).read_to_end(&mut beginning)?;
+    Ok(beginning)
 }
 
 /// Reads the text of a regular file that holds at most so many bytes; see [`decode`].

@@ -125,9 +125,10 @@ fn k5_one_file_under_two_names_is_one_file() {
     std::os::unix::fs::symlink(at("a"), at("soft")).unwrap();
     assert!(is_same_file(&at("a"), &at("hard")) && is_same_file(&at("a"), &at("soft")));
     assert!(!is_same_file(&at("a"), &at("b")) && !is_same_file(&at("a"), &at("nothing")));
-    let made = std::fs::File::open(at("a")).unwrap();
-    assert!(matches!(remove_own(&at("b"), &made), Err(FileError::Occupied)));
-    assert!(matches!(remove_own(&at("soft"), &made), Err(FileError::Occupied)));
-    remove_own(&at("a"), &made).unwrap();
+    let made = identity(&at("a"));
+    assert!(matches!(remove_own(&at("b"), made), Err(FileError::Occupied)));
+    assert!(matches!(remove_own(&at("soft"), made), Err(FileError::Occupied)));
+    assert!(matches!(open_lock(&at("soft")), Err(FileError::Link)));
+    remove_own(&at("a"), made).unwrap();
     assert_eq!(names(folder.path()), ["b", "hard", "soft"]);
 }

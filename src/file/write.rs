@@ -1,7 +1,7 @@
 //! Writing: beside the name, under a name that nobody can guess, and named only when whole; what mfm did not make
 //! stays.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -119,6 +119,14 @@ pub fn write_new(path: &Path, text: &str, access: Access) -> Result<(), FileErro
     replace(path, text, access, |_| false)
 }
 
+/// Makes an empty file for a database, where nothing stands, and returns which it is.
+///
+/// # Errors
+/// What the system says.
+pub fn make_new(path: &Path) -> io::Result<Option<Identity>> {
+    Ok(Identity::of(&File::create_new(path)?.metadata()?))
+}
+
 /// Makes a folder, and those above it; for [`Access::Private`] one that only the person may look into.
 ///
 /// # Errors
@@ -139,10 +147,31 @@ pub fn make_folder(path: &Path, access: Access) -> Result<(), FileError> {
 ///
 /// # Errors
 /// [`FileError::Occupied`] where the name is another file's by now, or what the system says.
-pub fn remove_own(path: &Path, made: &File) -> Result<(), FileError> {
+pub fn remove_own(path: &Path, made: Option<Identity>) -> Result<(), FileError> {
     let there = path.symlink_metadata()?;
-    if !there.is_file() || Identity::of(&there) != Identity::of(&made.metadata()?) {
+    if !there.is_file() || Identity::of(&there) != made {
         return Err(FileError::Occupied);
     }
     Ok(std::fs::remove_file(path)?)
+}
+
+/// Opens a file that only serves as a lock, or makes it, for the person alone; its content is left as it is.
+///
+/// # Errors
+/// [`FileError::Link`], [`FileError::NotRegular`], or what the system says.
+pub fn open_lock(path: &Path) -> Result<File, FileError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        use rustix::fs::OFlags;
+        options.mode(0o600).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+    }
+    let file = options.open(path).map_err(|error| match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() => FileError::Link,
+        _ => error.into(),
+    })?;
+    kind_of(file.metadata()?.file_type()).map_or(Ok(file), |kind| Err(FileError::NotRegular(kind)))
 }

@@ -14,11 +14,12 @@ use super::context::Context;
 use super::failure::Failure;
 use super::{Card, apply, audit, drill, lab, plan, revert};
 use crate::engine::live::Baseline;
+use crate::file::{self, Access, FileError};
 use crate::model::Finding;
 use crate::model::ports::{Answer, Confirm, Danger, Question};
 use crate::mosaiq::checks::{CHECKS, Verdict};
 use crate::mosaiq::modes::{MODES, Mode};
-use crate::target::{TableDigest, Target};
+use crate::target::{TableDigest, Target, TargetError};
 
 /// What it is.
 pub const CARD: Card = Card {
@@ -150,7 +151,7 @@ impl Confirm for Always {
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let dir = request.dir.clone().unwrap_or_else(|| PathBuf::from("mfm-demo"));
     let lab_path = dir.join("lab.db");
-    std::fs::create_dir_all(&dir).map_err(|error| no_folder(&dir, &error))?;
+    file::make_folder(&dir, Access::Shared).map_err(|error| no_folder(&dir, &error))?;
     let inner = Context {
         journal: dir.join("journal.db"),
         target: Some("lab".into()),
@@ -217,9 +218,10 @@ fn each_alone(context: &Context<'_>) -> Result<Drill, Failure> {
     Ok(Drill { drill, ok, tried, matrix, yardstick })
 }
 
-fn no_folder(dir: &Path, error: &std::io::Error) -> Failure {
-    let message = format!("could not make the folder {}: {error}", dir.display());
-    Failure::usage("folder", message, "choose a folder that can be made")
+/// Says that the lab's folder cannot be made, as of a lab that cannot be made in a folder that is there.
+fn no_folder(dir: &Path, error: &FileError) -> Failure {
+    let url = format!("sqlite:{}", dir.join("lab.db").display());
+    TargetError::Open { url, why: format!("its folder cannot be made: {error}") }.into()
 }
 
 /// A demo never writes over an earlier one.

@@ -15,6 +15,7 @@ use super::context::{Chosen, Context};
 use super::failure::Failure;
 use super::modes;
 use super::plan_file::PlanFile;
+use super::protected::Protected;
 use super::select::{self, Order, Records, Selected, Skipped};
 use crate::engine::apply::{Prepared, Proposal};
 use crate::engine::guard;
@@ -157,6 +158,7 @@ pub struct Made {
 /// Usage, a refusal, or what target and journal say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<(Outcome, Made), Failure> {
     let settled = settle(context, request)?;
+    request.output.iter().try_for_each(|path| Protected::of(context).refuse(path))?;
     let mut journal = context.reading()?;
     let chosen = context.chosen(&journal)?;
     let mut target = context.open(&chosen.url)?;

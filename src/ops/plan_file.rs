@@ -9,9 +9,9 @@ use serde_json::{Map, Value as Json};
 use super::cell;
 use super::context::Context;
 use super::failure::Failure;
-use super::file;
 use super::plan::{self, Made, Options, Request, Settled};
 use super::select::Records;
+use crate::file::{self, Access};
 use crate::model::snapshot::key_form;
 use crate::model::{Key, time};
 
@@ -77,7 +77,8 @@ impl PlanFile {
             Failure::usage("plan_file", message, "choose a path that can be written")
         };
         let text = self.text().map_err(|error| failure(error.to_string()))?;
-        file::replace(path, &text, |path| Self::read(path).is_ok()).map_err(failure)
+        let written = file::replace(path, &text, Access::Private, |path| Self::read(path).is_ok());
+        written.map_err(|error| failure(error.to_string()))
     }
 
     /// Reads a file.
@@ -89,7 +90,7 @@ impl PlanFile {
             let message = format!("could not read the plan file {}: {why}", path.display());
             Failure::usage("plan_file", message, "make one with `mfm plan TOOL ARGS -o FILE`")
         };
-        let text = std::fs::read_to_string(path).map_err(|error| failure(error.to_string()))?;
+        let text = file::read_text(path, file::DATA_BYTES_MAX).map_err(|error| failure(error.to_string()))?;
         Self::parse(&text).map_err(failure)
     }
 

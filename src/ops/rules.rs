@@ -7,6 +7,7 @@ use mfm_journal::Digest;
 use serde::{Serialize, Serializer};
 
 use super::failure::Failure;
+use crate::file;
 use crate::mosaiq::rules::{DEFAULT, Rules};
 
 /// Rules, and where they are from.
@@ -82,6 +83,6 @@ fn read(path: &Path) -> Result<Rules, Failure> {
         Failure::usage("rules", format!("could not read the rules {}: {why}", path.display()), hint)
     };
     let whole = "`mfm check --print-rules` prints a complete file, with a comment on every key";
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error.to_string(), whole))?;
+    let text = file::read_text(path, file::TEXT_BYTES_MAX).map_err(|error| wrong(&error.to_string(), whole))?;
     Rules::read(&text).map_err(|error| wrong(&error.to_string(), whole))
 }

@@ -21,6 +21,7 @@ use super::message::{Effect, Message};
 use super::state::State;
 use super::workers::{Host, Workers};
 use super::{answers, remembered, update, views};
+use crate::file::{self, Access, FileError};
 use crate::ops::{Failure, Kind};
 
 /// How long to wait for a key while something is under way, and while nothing is.
@@ -212,14 +213,10 @@ const fn suspend() {}
 fn export(around: &Surroundings, text: &str) -> Result<String, String> {
     for number in 1..1000 {
         let path = around.folder.join(format!("mfm-view-{number}.txt"));
-        match std::fs::File::create_new(&path) {
-            Ok(mut file) => {
-                let written = file.write_all(text.as_bytes());
-                return written
-                    .map(|()| format!("wrote {}", path.display()))
-                    .map_err(|error| format!("could not write {}: {error}", path.display()));
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        // What is shown may be of people: only the person may read it.
+        match file::write_new(&path, text, Access::Private) {
+            Ok(()) => return Ok(format!("wrote {}", path.display())),
+            Err(FileError::Occupied | FileError::Link | FileError::NotRegular(_)) => {}
             Err(error) => return Err(format!("could not write {}: {error}", path.display())),
         }
     }

@@ -15,9 +15,12 @@ mod check_unknown;
 mod completion;
 mod demo;
 mod drill;
+#[cfg(unix)]
+mod drill_reports;
 mod drill_told;
 mod errors;
 mod export;
+mod files;
 mod find;
 mod generated;
 mod help;

@@ -1,8 +1,7 @@
 //! The state that all servers of a journal share: one small file, changed under a lock; decides nothing.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::handles::Handle;
+use crate::file::{self, Access, FileError};
 use crate::ops::{Failure, Kind};
 
 /// How long to wait for another server: this many looks, [`LOOK_EVERY`] apart.
@@ -75,7 +75,7 @@ pub(super) fn unusable(folder: &Path, why: &str) -> Failure {
 
 /// Reads the state, lets something change it, and writes it back, all under the lock.
 pub(super) fn change<T>(folder: &Path, change: impl FnOnce(&mut State) -> T) -> Result<T, Failure> {
-    let failed = |error: io::Error| unusable(folder, &error.to_string());
+    let failed = |error: FileError| unusable(folder, &error.to_string());
     make(folder).map_err(failed)?;
     let _lock = lock(folder)?;
     let before = read(folder)?;
@@ -83,35 +83,24 @@ pub(super) fn change<T>(folder: &Path, change: impl FnOnce(&mut State) -> T) -> 
     let out = change(&mut state);
     if state != before {
         let text = serde_json::to_string(&state).map_err(|error| unusable(folder, &error.to_string()))?;
-        let draft = folder.join("state.draft");
-        std::fs::write(&draft, text)
-            .and_then(|()| std::fs::rename(&draft, folder.join("state.json")))
-            .map_err(failed)?;
+        file::replace(&folder.join("state.json"), &text, Access::Private, |_| true).map_err(failed)?;
     }
     Ok(out)
 }
 
 /// Makes the folder, which only its owner may look into.
-fn make(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+fn make(folder: &Path) -> Result<(), FileError> {
+    if folder.is_dir() { Ok(()) } else { file::make_folder(folder, Access::Private) }
 }
 
 fn lock(folder: &Path) -> Result<File, Failure> {
-    let failed = |error: io::Error| unusable(folder, &error.to_string());
-    let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(false).open(folder.join("lock")).map_err(failed)?;
+    let failed = |error: FileError| unusable(folder, &error.to_string());
+    let file = file::open_lock(&folder.join("lock")).map_err(failed)?;
     for _ in 0..LOOKS {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) => sleep(LOOK_EVERY),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Err(TryLockError::Error(error)) => return Err(failed(error.into())),
         }
     }
     Err(unusable(folder, "another server holds its lock"))
@@ -119,9 +108,9 @@ fn lock(folder: &Path) -> Result<File, Failure> {
 
 /// What cannot be read is no empty state: limits that were lost would be limits that do not hold.
 pub(super) fn read(folder: &Path) -> Result<State, Failure> {
-    match std::fs::read_to_string(folder.join("state.json")) {
+    match file::read_text(&folder.join("state.json"), file::DATA_BYTES_MAX) {
         Ok(text) => serde_json::from_str(&text).map_err(|error| unusable(folder, &format!("state.json: {error}"))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::default()),
+        Err(error) if error.is_missing() => Ok(State::default()),
         Err(error) => Err(unusable(folder, &error.to_string())),
     }
 }

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::file;
 use crate::model::seed::{self, SEED_MAX};
 use crate::mosaiq::selection::Selector;
 use crate::ops::failure::Failure;
@@ -97,7 +98,7 @@ impl Campaign {
             let message = format!("could not read the campaign {}: {why}", path.display());
             Failure::usage("campaign", message, "`mfm campaign schema` prints what such a file may hold")
         };
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let text = file::read_text(path, file::TEXT_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
         Self::parse(&text).map_err(wrong)
     }
 

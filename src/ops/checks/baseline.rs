@@ -1,8 +1,6 @@
 //! The baseline: a file of findings that somebody knows and accepts, one a line; runs no check.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Write as _;
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -11,7 +9,8 @@ use serde_json::{Map, Value as Json};
 
 use super::fingerprint;
 use super::lines::{FindingLine, Outcome, Status};
-use crate::ops::{Failure, file};
+use crate::file::{self, Access};
+use crate::ops::Failure;
 
 /// The schema's name.
 const SCHEMA: &str = "mfm/baseline/1";
@@ -90,7 +89,7 @@ impl Baseline {
             let message = format!("could not read the baseline {}: {why}", path.display());
             Failure::usage("baseline_file", message, "make one with `mfm check --write-baseline FILE`")
         };
-        let text = std::fs::read_to_string(path).map_err(|error| failure(error.to_string()))?;
+        let text = file::read_text(path, file::DATA_BYTES_MAX).map_err(|error| failure(error.to_string()))?;
         Self::parse(&text).map_err(failure)
     }
 
@@ -169,7 +168,7 @@ impl Baseline {
 /// # Errors
 /// Usage: a file stands there.
 pub(super) fn may_write(path: &Path, read: Option<&Path>) -> Result<(), Failure> {
-    if !path.exists() || is_same(path, read) {
+    if path.symlink_metadata().is_err() || is_same(path, read) {
         return Ok(());
     }
     let message = format!("{} exists, and is not overwritten", path.display());
@@ -179,8 +178,7 @@ pub(super) fn may_write(path: &Path, read: Option<&Path>) -> Result<(), Failure>
 }
 
 fn is_same(path: &Path, read: Option<&Path>) -> bool {
-    let real = |path: &Path| std::fs::canonicalize(path).ok();
-    read.is_some_and(|read| real(read).is_some() && real(read) == real(path))
+    read.is_some_and(|read| file::is_same_file(read, path))
 }
 
 impl Baseline {
@@ -195,11 +193,8 @@ impl Baseline {
         };
         may_write(path, read)?;
         let text = self.text().map_err(|error| failure(error.to_string()))?;
-        if is_same(path, read) {
-            return file::replace(path, &text, |_| true).map_err(failure);
-        }
-        // Somebody may have written there while the checks ran.
-        let written = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+        // Somebody may have written there while the checks ran: then it is the file that was read no more.
+        let written = file::replace(path, &text, Access::Shared, |path| is_same(path, read));
         written.map_err(|error| failure(error.to_string()))
     }
 }

@@ -23,6 +23,7 @@ pub use self::options::{FailOn, Form, Options};
 pub use self::session::{Checked, Session};
 use super::context::Context;
 use super::failure::Failure;
+use super::protected::Protected;
 use super::rules::Chosen;
 use crate::model::ports::Danger;
 use crate::model::time;
@@ -61,6 +62,8 @@ pub struct Request {
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let chosen = choose(&request.only)?;
     let must_run = must_run(&request.options.fail_on_not_run, &chosen)?;
+    let protected = Protected::of(context);
+    request.options.outputs().try_for_each(|path| protected.refuse(path))?;
     let baseline = request.options.prepare()?;
     let now = context.now(request.now.as_deref())?;
     let rules = Chosen::read(request.rules.as_deref())?;

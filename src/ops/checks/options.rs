@@ -1,6 +1,6 @@
 //! What becomes of findings: which are known, which make the exit code 1, and in what form they are written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
@@ -40,6 +40,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// Returns the files that are to be written.
+    pub(super) fn outputs(&self) -> impl Iterator<Item = &Path> {
+        [&self.write_baseline, &self.output].into_iter().filter_map(|path| path.as_deref())
+    }
+
     /// Reads the baseline, and makes sure that files asked for may be written, before anything takes time.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use crate::mosaiq::modes::{MODES, Mode};
 use crate::ops::checks::Session;
 use crate::ops::context::{Chosen, Context};
 use crate::ops::failure::{Failure, Kind};
+use crate::ops::protected::Protected;
 use crate::ops::{modes, standing};
 use crate::target::Target;
 
@@ -213,7 +214,10 @@ fn commands(request: &Request) -> Result<Vec<(String, Vec<String>)>, Failure> {
 
 fn program(context: &Context<'_>, chosen: &Chosen, request: &Request, words: Vec<String>) -> Result<Program, Failure> {
     let password = if request.with_password { Some(password(context, &chosen.url)?) } else { None };
+    let mut protected = Protected::of(context);
+    protected.add(&chosen.url, &chosen.name);
     Ok(Program {
+        protected,
         words,
         url: chosen.url.clone(),
         judge: request.judge.unwrap_or(Judge::ExitCode),

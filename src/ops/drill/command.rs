@@ -5,22 +5,25 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use mfm_journal::Digest;
 use mfm_journal::cbor::Writer;
 
-use super::said::{self, Judge, Said};
+use super::report;
+use super::said::{Heard, Judge, Said, Untold};
 use crate::engine::EngineError;
+use crate::file::{self, FileError};
 use crate::ops::Context;
 use crate::ops::failure::Failure;
+use crate::ops::protected::Protected;
 
 /// What mfm's own variables are called: none of them is handed on, for some tell of the fault.
 pub const WITHHELD: [&str; 6] =
     ["MFM_JOURNAL", "MFM_TARGET", "MFM_FORMAT", "MFM_ACTOR", "MFM_MSSQL_PASSWORD", "MFM_MSSQL_READ_PASSWORD"];
 
-/// How much of a command's output is kept, in bytes.
-const OUTPUT_MAX: u64 = 64 << 20;
+/// How much a command may print, or write as its report, in bytes: one that says more tells nothing.
+const OUTPUT_BYTES_MAX: u64 = 64 << 20;
 /// How often a running command is looked at.
 const PAUSE: Duration = Duration::from_millis(5);
 /// How long output may take to arrive once a command has ended.
@@ -37,6 +40,8 @@ pub struct Program {
     pub judge: Judge,
     /// Where it writes its report; its standard output where none is named.
     pub report: Option<PathBuf>,
+    /// The files that its report must not be.
+    pub protected: Protected,
     /// The exit codes that mean that it found something.
     pub found_codes: Vec<u8>,
     /// How long it may run.
@@ -49,7 +54,26 @@ pub struct Program {
 enum End {
     Exited(ExitStatus),
     TimedOut,
+    TooMuch,
     Interrupted,
+}
+
+/// Which look at the target it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// The first: what stands where its report is to be is somebody's, and stays.
+    First,
+    /// A later one: what stands there is what the look before it left.
+    Later,
+}
+
+/// A file as it was: what tells one that was written anew from the same one left alone, or gone on with.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp {
+    identity: Option<file::Identity>,
+    changed: Option<SystemTime>,
+    bytes: u64,
+    digest: Option<Digest>,
 }
 
 impl Program {
@@ -74,23 +98,39 @@ impl Program {
     ///
     /// # Errors
     /// [`EngineError::Interrupted`], where the person asked to stop; the command is ended first.
-    pub fn look(&self, context: &Context<'_>) -> Result<Said, Failure> {
-        if let Some(report) = &self.report {
-            // What an earlier look left there must not be taken for this one's.
-            let _ = std::fs::remove_file(report);
-        }
+    pub fn look(&self, context: &Context<'_>, turn: Turn) -> Result<Heard, Failure> {
+        let untold = |why: Untold| Ok(Heard { said: Said::Untold(why), code: None });
+        let before = match self.make_room(turn) {
+            Ok(before) => before,
+            Err(why) => return untold(why),
+        };
         let mut child = match self.command().spawn() {
             Ok(child) => child,
-            Err(error) => return Ok(Said::Untold(format!("it could not be started: {error}"))),
+            Err(error) => return untold(Untold::with("it could not be started", error.to_string())),
         };
         let (out, err) = (Drain::of(child.stdout.take()), Drain::of(child.stderr.take()));
-        let end = wait(&mut child, self.timeout, context);
-        let status = match end {
+        let status = match wait(&mut child, self.timeout, context, || out.is_full() || err.is_full()) {
             End::Interrupted => return Err(EngineError::Interrupted.into()),
-            End::TimedOut => return Ok(Said::Untold(format!("it ran for more than {} s", self.timeout.as_secs()))),
+            End::TimedOut => return untold(Untold::new(format!("it ran for more than {} s", self.timeout.as_secs()))),
+            End::TooMuch => return untold(Untold::new(format!("it printed more than {OUTPUT_BYTES_MAX} bytes"))),
             End::Exited(status) => status,
         };
-        Ok(self.said(status, &out.text()).unwrap_or_else(|why| Said::Untold(with_last_words(why, &err.text()))))
+        let said = self.said(status, &out, before.as_ref());
+        let code = status.code().filter(|_| self.judge != Judge::ExitCode);
+        Ok(Heard { said: said.unwrap_or_else(|why| Said::Untold(with_last_words(why, &err))), code })
+    }
+
+    /// Takes away what the look before left where the report is to be, and notes what stands there and stays.
+    fn make_room(&self, turn: Turn) -> Result<Option<Stamp>, Untold> {
+        let Some(report) = &self.report else { return Ok(None) };
+        let Ok(found) = report.symlink_metadata() else { return Ok(None) };
+        // Whatever the command put there meanwhile: the journal and targets are never removed.
+        if turn == Turn::First || !found.is_file() || self.protected.names(report).is_some() {
+            return Ok(stamp(report));
+        }
+        let failed =
+            |error: std::io::Error| Untold::with("its report of the look before cannot be removed", error.to_string());
+        std::fs::remove_file(report).map_err(failed).map(|()| None)
     }
 
     fn command(&self) -> Command {
@@ -112,46 +152,71 @@ impl Program {
         command
     }
 
-    /// Reads what it said: by its exit code, or by its report, which counts whatever the exit code.
-    fn said(&self, status: ExitStatus, out: &str) -> Result<Said, String> {
+    /// Reads what it said: by its exit code, or by its report.
+    fn said(&self, status: ExitStatus, out: &Drain, before: Option<&Stamp>) -> Result<Said, Untold> {
         if self.judge == Judge::ExitCode {
             return match status.code().map(u8::try_from) {
                 Some(Ok(0)) if !self.found_codes.contains(&0) => Ok(Said::Nothing),
                 Some(Ok(code)) if self.found_codes.contains(&code) => Ok(Said::Something),
-                _ => Err(format!("it ended with {status}")),
+                _ => Err(Untold::new(format!("it ended with {status}"))),
             };
         }
         if status.code().is_none() {
-            return Err(format!("it ended with {status}"));
+            return Err(Untold::new(format!("it ended with {status}")));
         }
-        let Some(report) = &self.report else {
-            return said::read(self.judge, out).map_err(|why| format!("{why}; it ended with {status}"));
+        let text = match &self.report {
+            None => out.text()?,
+            Some(report) => report_text(report, before)?,
         };
-        let text = std::fs::read_to_string(report).map_err(|error| {
-            format!("its report {} cannot be read: {error}; it ended with {status}", report.display())
-        })?;
-        said::read(self.judge, &text)
+        report::read(self.judge, &text).map_err(|untold| {
+            let why = format!("{}; it ended with {status}", untold.why);
+            Untold { why, ..untold }
+        })
     }
+}
+
+/// Reads a report that was written in this look; `before` is what stood there when it began.
+fn report_text(path: &Path, before: Option<&Stamp>) -> Result<String, Untold> {
+    let unread = |error: FileError| Untold::with("its report cannot be read", error.to_string());
+    let bytes = file::read_bytes(path, OUTPUT_BYTES_MAX).map_err(unread)?;
+    if let Some(before) = before {
+        if stamp(path).as_ref() == Some(before) {
+            return Err(Untold::new("it wrote no report: what stands there is older"));
+        }
+        let beginning = usize::try_from(before.bytes).ok().and_then(|length| bytes.get(..length));
+        let goes_on = bytes.len() as u64 > before.bytes && before.bytes > 0;
+        if goes_on && before.digest.is_some() && beginning.map(Digest::of) == before.digest {
+            return Err(Untold::new("its report goes on from an older one that stands there: remove that first"));
+        }
+    }
+    file::decode(bytes).map_err(unread)
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let found = std::fs::metadata(path).ok()?;
+    let (identity, changed) = (file::Identity::of(&found), found.modified().ok());
+    Some(Stamp { identity, changed, bytes: found.len(), digest: file_digest(path) })
 }
 
 /// Returns the digest of a file, where a word names one.
 fn file_digest(path: &Path) -> Option<Digest> {
-    let small = std::fs::metadata(path).is_ok_and(|facts| facts.is_file() && facts.len() <= OUTPUT_MAX);
-    let bytes = small.then(|| std::fs::read(path).ok()).flatten();
-    bytes.map(|bytes| Digest::of(&bytes))
+    file::read_bytes(path, OUTPUT_BYTES_MAX).ok().map(|bytes| Digest::of(&bytes))
 }
 
 /// How much of what a command complained of is repeated.
 const LAST_WORDS_MAX: usize = 300;
 
-fn with_last_words(why: String, complaint: &str) -> String {
-    let words: Vec<char> = complaint.trim().chars().collect();
+fn with_last_words(untold: Untold, complaint: &Drain) -> Untold {
+    let words = String::from_utf8_lossy(&complaint.bytes()).into_owned();
+    let words: Vec<char> = words.trim().chars().collect();
     let last: String = words.iter().skip(words.len().saturating_sub(LAST_WORDS_MAX)).collect();
-    if last.is_empty() { why } else { format!("{why}: {last}") }
+    let more = [untold.more, Some(last).filter(|last| !last.is_empty())];
+    let more: Vec<String> = more.into_iter().flatten().collect();
+    Untold { why: untold.why, more: Some(more.join(": ")).filter(|more| !more.is_empty()) }
 }
 
 /// Waits for a command to end, and then ends whatever it left running.
-fn wait(child: &mut Child, timeout: Duration, context: &Context<'_>) -> End {
+fn wait(child: &mut Child, timeout: Duration, context: &Context<'_>, too_much: impl Fn() -> bool) -> End {
     let begun = Instant::now();
     loop {
         if ended(child) {
@@ -159,11 +224,16 @@ fn wait(child: &mut Child, timeout: Duration, context: &Context<'_>) -> End {
             return child.wait().map_or(End::TimedOut, End::Exited);
         }
         let late = begun.elapsed() >= timeout;
-        if late || context.reporter.interrupted() {
+        let full = too_much();
+        if late || full || context.reporter.interrupted() {
             end_group(child);
             let _ = child.kill();
             let _ = child.wait();
-            return if late { End::TimedOut } else { End::Interrupted };
+            return match (late, full) {
+                (true, _) => End::TimedOut,
+                (false, true) => End::TooMuch,
+                (false, false) => End::Interrupted,
+            };
         }
         thread::sleep(PAUSE);
     }
@@ -220,7 +290,7 @@ impl Drain {
                 let mut buffer = [0; 8192];
                 while let Ok(read @ 1..) = stream.read(&mut buffer) {
                     let Ok(mut kept) = kept.lock() else { return };
-                    if (kept.len() as u64) < OUTPUT_MAX {
+                    if kept.len() as u64 <= OUTPUT_BYTES_MAX {
                         kept.extend(buffer.iter().take(read));
                     }
                 }
@@ -229,12 +299,29 @@ impl Drain {
         Self { bytes, reader }
     }
 
-    /// Returns what came; a process that left the group may hold the stream open, and is not waited for.
-    fn text(&self) -> String {
+    /// Tells whether more came than is kept.
+    fn is_full(&self) -> bool {
+        self.bytes.lock().is_ok_and(|bytes| bytes.len() as u64 > OUTPUT_BYTES_MAX)
+    }
+
+    /// Returns what came so far.
+    fn bytes(&self) -> Vec<u8> {
+        self.bytes.lock().map(|bytes| bytes.clone()).unwrap_or_default()
+    }
+
+    /// Returns all that came; a process that left the group may hold the stream open, and is not waited for long.
+    fn text(&self) -> Result<String, Untold> {
         let begun = Instant::now();
-        while self.reader.as_ref().is_some_and(|reader| !reader.is_finished()) && begun.elapsed() < DRAIN {
+        let open = || self.reader.as_ref().is_some_and(|reader| !reader.is_finished());
+        while open() && begun.elapsed() < DRAIN {
             thread::sleep(PAUSE);
         }
-        self.bytes.lock().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+        if open() {
+            return Err(Untold::new("something that it left running still holds its output open"));
+        }
+        if self.is_full() {
+            return Err(Untold::new(format!("it printed more than {OUTPUT_BYTES_MAX} bytes")));
+        }
+        file::decode(self.bytes()).map_err(|error| Untold::with("its output cannot be read", error.to_string()))
     }
 }

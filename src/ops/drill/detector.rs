@@ -6,8 +6,9 @@ use mfm_journal::cbor::Writer;
 use mfm_journal::{Change, Digest};
 
 use super::command::Program;
+use super::command::Turn;
 use super::matrix::{Look, SIGNS_MAX, Verdict, first_signs};
-use super::said::{self, Judged, Said};
+use super::said::{self, Heard, Judged, Said, Untold};
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Key};
 use crate::mosaiq::checks::{CHECKS, Verdict as Told};
@@ -37,7 +38,7 @@ pub struct Checks {
 pub struct Tried {
     name: String,
     program: Program,
-    clean: Said,
+    clean: Heard,
 }
 
 /// What was done, as the judge of a detector knows it and the detector does not.
@@ -79,8 +80,12 @@ impl Detector {
     /// `detector`: it told nothing, or found something there and does not say what.
     pub fn of_program(context: &Context<'_>, name: String, program: Program) -> Result<Self, Failure> {
         context.reporter.progress("trying the command on the untouched data", 0, 0);
-        let clean = program.look(context)?;
-        let (_, _, _, why) = said::judged(&clean, &clean);
+        let clean = program.look(context, Turn::First)?;
+        let why = match &clean.said {
+            Said::Untold(why) => Some(why.to_string()),
+            Said::Something => Some(said::SAME.to_owned()),
+            Said::Named(_) | Said::Nothing => None,
+        };
         if let Some(why) = why {
             let message = format!("{name} cannot be tried: on the untouched data, {why}");
             let hint = "look at what it prints by itself; --judge junit, sarif or json tells findings apart";
@@ -127,7 +132,7 @@ impl Detector {
     pub fn known(&self) -> u64 {
         match self {
             Self::Checks(checks) => checks.clean.len() as u64,
-            Self::Program(tried) => match &tried.clean {
+            Self::Program(tried) => match &tried.clean.said {
                 Said::Named(names) => names.len() as u64,
                 Said::Nothing | Said::Something | Said::Untold(_) => 0,
             },
@@ -141,7 +146,7 @@ impl Detector {
     pub fn look(&mut self, context: &Context<'_>, target: &mut dyn Target, fault: &Fault<'_>) -> Result<Look, Failure> {
         let begun = context.clock.now_us();
         let judged = match self {
-            Self::Program(tried) => said::judged(&tried.clean, &tried.program.look(context)?),
+            Self::Program(tried) => tried.look(context)?,
             Self::Checks(checks) => checks.look(context, target, fault)?,
         };
         Ok(self.made(context, begun, judged))
@@ -159,7 +164,7 @@ impl Detector {
     ) -> Result<Look, Failure> {
         let begun = context.clock.now_us();
         let judged = match self {
-            Self::Program(tried) => said::judged(&tried.clean, &tried.program.look(context)?),
+            Self::Program(tried) => tried.look(context)?,
             Self::Checks(checks) => checks.control(context, target, tables)?,
         };
         let (verdict, signs, beside, why) = judged;
@@ -174,7 +179,16 @@ impl Detector {
     fn made(&self, context: &Context<'_>, begun: i64, (verdict, signs, beside, why): Judged) -> Look {
         let took_us = context.clock.now_us().saturating_sub(begun);
         let took_ms = u64::try_from(took_us / 1000).unwrap_or_default();
-        Look { detector: self.name().to_owned(), verdict, signs, beside, why, took_ms }
+        let kept_why = why.as_ref().map(|untold| untold.why.clone());
+        let why = why.as_ref().map(ToString::to_string);
+        Look { detector: self.name().to_owned(), verdict, signs, beside, why, kept_why, took_ms: Some(took_ms) }
+    }
+}
+
+impl Tried {
+    fn look(&self, context: &Context<'_>) -> Result<Judged, Failure> {
+        let now = self.program.look(context, Turn::Later)?;
+        Ok(said::judged(&self.clean, &now, &self.program.found_codes))
     }
 }
 
@@ -210,13 +224,13 @@ impl Checks {
     }
 
     /// Returns why none of these checks could run.
-    fn not_run(&self, ids: &[&str]) -> Option<String> {
+    fn not_run(&self, ids: &[&str]) -> Option<Untold> {
         let guards = || self.session.checked.iter().filter(|checked| ids.contains(&checked.card.id));
         let why = |checked: &Checked| match &checked.verdict {
-            Told::NotRun { why } => Some(format!("{} did not run: {why}", checked.card.id)),
+            Told::NotRun { why } => Some(Untold::with(format!("{} did not run", checked.card.id), why.clone())),
             Told::Ran { .. } => None,
         };
-        let reasons: Vec<String> = guards().filter_map(why).collect();
+        let reasons: Vec<Untold> = guards().filter_map(why).collect();
         if reasons.len() == guards().count() { reasons.into_iter().next() } else { None }
     }
 }

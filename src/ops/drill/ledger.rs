@@ -92,6 +92,9 @@ pub struct KeptLook {
     pub checks: Vec<String>,
     /// The ids of those that reported something of other rows, beside the fault.
     pub beside: Vec<String>,
+    /// Why it could not tell, in mfm's own words; absent where it could, and in journals of the first release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// How a drill ended.
@@ -141,7 +144,7 @@ pub fn kept(drill: u64, trial: &Trial) -> Kept {
 fn kept_look(look: &Look) -> KeptLook {
     let own = |ids: &Vec<String>| if look.detector == OWN { ids.clone() } else { Vec::new() };
     let (checks, beside) = (own(&look.signs), own(&look.beside));
-    KeptLook { detector: look.detector.clone(), verdict: look.verdict, checks, beside }
+    KeptLook { detector: look.detector.clone(), verdict: look.verdict, checks, beside, why: look.kept_why.clone() }
 }
 
 /// Returns the body of an entry of one kind.

@@ -52,8 +52,11 @@ pub struct Look {
     pub beside: Vec<String>,
     /// Why it could not tell.
     pub why: Option<String>,
-    /// How long it took, by the wall clock, in milliseconds.
-    pub took_ms: u64,
+    /// The part of it that the journal keeps: mfm's own words.
+    #[serde(skip)]
+    pub kept_why: Option<String>,
+    /// How long it took, by the wall clock, in milliseconds; null where only the journal was asked.
+    pub took_ms: Option<u64>,
 }
 
 /// One fault, committed, looked at, and taken back.
@@ -314,7 +317,8 @@ fn total(name: &str, cases: &[Case], trials: &[Trial]) -> Total {
     let quiet = || trials.iter().filter_map(|trial| of_detector(&trial.controls, name));
     let alarms = quiet().filter(|look| look.verdict == Verdict::FalseAlarm).count() as u64;
     let told = quiet().filter(|look| look.verdict != Verdict::CouldNotTell).count() as u64;
-    let mut times: Vec<u64> = looks().filter(|look| look.verdict == Verdict::Caught).map(|look| look.took_ms).collect();
+    let caught = looks().filter(|look| look.verdict == Verdict::Caught);
+    let mut times: Vec<u64> = caught.filter_map(|look| look.took_ms).collect();
     times.sort_unstable();
     Total {
         cell: cell(name, &trials.iter().collect::<Vec<_>>()),
@@ -439,7 +443,15 @@ mod tests {
 
     fn look(verdict: Verdict, why: Option<&str>) -> Look {
         let why = why.map(str::to_owned);
-        Look { detector: "qa".into(), verdict, signs: Vec::new(), beside: Vec::new(), why, took_ms: 1 }
+        Look {
+            detector: "qa".into(),
+            verdict,
+            signs: Vec::new(),
+            beside: Vec::new(),
+            kept_why: why.clone(),
+            why,
+            took_ms: Some(1),
+        }
     }
 
     fn trial(at_fault: Look, at_control: Look) -> Trial {

@@ -15,6 +15,7 @@ pub mod detector;
 pub mod ledger;
 pub mod matrix;
 pub mod past;
+pub mod report;
 pub mod said;
 pub mod statistics;
 mod trial;
@@ -31,6 +32,7 @@ use super::Card;
 use super::context::{Chosen, Context};
 use super::failure::{Failure, Kind};
 use super::plan::{self, Options, Settled};
+use super::protected::Protected;
 use super::select::{self, Order, Records};
 use crate::engine::guard;
 use crate::model::ports::{Danger, Question};
@@ -147,10 +149,10 @@ pub struct Outcome {
     pub yardstick: Yardstick,
     /// Whether every table is what it was, by digest.
     pub exact: bool,
-    /// How many tables were compared.
-    pub tables: u64,
-    /// How many rows they hold; 0 where the journal alone was asked.
-    pub rows: u64,
+    /// How many tables were compared; null where the drill was cut off before that.
+    pub tables: Option<u64>,
+    /// How many rows they hold; null where the journal alone was asked.
+    pub rows: Option<u64>,
     /// Where detection got worse than in the result compared with; null where there is none.
     pub worse: Option<Vec<Worse>>,
     /// In what the drill compared with was another one: target, seed, sample, variants.
@@ -202,6 +204,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     }
     let baseline = request.baseline.as_deref().map(past::read_result).transpose()?;
     let settled = settle(context, request)?;
+    request.report.iter().try_for_each(|report| Protected::of(context).refuse(report))?;
     let mut journal = context.writing()?;
     let replayed = request.replay.map(|drill| past::find(&journal, drill)).transpose()?;
     let wanted = replayed.as_ref().map_or(Ok(settled), |drill| begin::again(context, drill))?;
@@ -267,7 +270,7 @@ fn on(
     ledger::write(context, journal, ledger::ENDED, &ended)?;
     journal.checkpoint();
     let mut outcome = made(context, drill, begun, &cases, trials, Some(&ended));
-    outcome.rows = after.iter().map(|table| table.rows).sum();
+    outcome.rows = Some(after.iter().map(|table| table.rows).sum());
     Ok(outcome)
 }
 
@@ -301,8 +304,8 @@ fn made(
         matrix: Matrix::of(cases, &names, &trials),
         yardstick: Yardstick::published(),
         exact: ended.is_some_and(|ended| ended.exact),
-        tables: ended.map_or(0, |ended| ended.tables),
-        rows: 0,
+        tables: ended.map(|ended| ended.tables),
+        rows: None,
         worse: None,
         unlike: Vec::new(),
         differences: None,

@@ -11,6 +11,7 @@ use super::begin::Wanted;
 use super::ledger::{self, Drill, Kept, KeptLook};
 use super::matrix::{Case, Line, Look, Matrix, Trial, Verdict};
 use super::{Outcome, case, made};
+use crate::file;
 use crate::mosaiq::repair::Repair;
 use crate::ops::context::Context;
 use crate::ops::failure::{Failure, Kind};
@@ -138,8 +139,9 @@ fn trial(journal: &Journal, kept: &Kept) -> Option<Trial> {
         verdict: look.verdict,
         signs: look.checks.clone(),
         beside: look.beside.clone(),
-        why: None,
-        took_ms: 0,
+        why: look.why.clone(),
+        kept_why: look.why.clone(),
+        took_ms: None,
     };
     Some(Trial {
         trial: kept.trial,
@@ -233,7 +235,7 @@ pub fn read_result(path: &Path) -> Result<Saved, Failure> {
         let message = format!("could not read the earlier result {}: {why}", path.display());
         Failure::usage("drill", message, "save one with `mfm --json drill ... > FILE`")
     };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let text = file::read_text(path, file::DATA_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
     let saved: Saved = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     if saved.schema == SCHEMA { Ok(saved) } else { Err(wrong(format!("its schema is `{}`", saved.schema))) }
 }

@@ -7,7 +7,6 @@ use mfm_journal::Journal;
 use super::detector::{Detector, Fault};
 use super::matrix::{Look, Trial};
 use super::{ledger, past};
-use crate::engine::EngineError;
 use crate::engine::apply::{Committed, Prepared};
 use crate::engine::revert::{Options, Selection};
 use crate::model::Key;
@@ -109,7 +108,7 @@ impl Bench<'_, '_> {
 
     fn take_back(&mut self, op: u64) -> Result<Back, Failure> {
         let taken = take_back(self.context, self.journal, self.target, &self.chosen.name, vec![op])?;
-        taken.into_iter().next().ok_or_else(|| EngineError::Interrupted.into())
+        taken.into_iter().next().ok_or_else(|| taken_back(op))
     }
 }
 
@@ -153,9 +152,19 @@ pub(super) fn take_back_all(
     take_back(context, journal, target, name, operations).map(|taken| taken.len() as u64)
 }
 
+/// Says of a fault that somebody took back while it was looked at: what was seen of it is worth nothing.
+fn taken_back(op: u64) -> Failure {
+    let message = format!("somebody else took operation {op} of the drill back while it was looked at");
+    let hint = "a command under test must write neither to the target nor to the journal; then drill again";
+    Failure::new(Kind::Found, "fault_taken_back", message, hint)
+}
+
 /// Says of a fault that could not be taken back that it stands.
 fn left(failure: Failure, op: u64) -> Failure {
     let message = format!("operation {op} of the drill stands: {}", failure.message);
+    if failure.code == "fault_taken_back" {
+        return failure;
+    }
     if failure.kind == Kind::Refused {
         // No drill forces its way past what somebody else wrote, so the next one refuses as well.
         let hint = format!("`mfm revert {op}`, with what helps: {}; no drill begins before that", failure.hint);

@@ -1,13 +1,12 @@
 //! The file of an export: written beside its name, and named only when it is whole; only an earlier export is replaced.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _, Write};
+use std::io::Write;
 use std::path::Path;
 
 use super::lines::{COLUMNS, SCHEMA};
 use super::{Outcome, Stop};
+use crate::file::{self, Access, FileError};
 use crate::ops::Failure;
-use crate::ops::file::draft_of;
 
 /// More than the first line of an export whose domain is ten times larger.
 const FIRST_LINE_MAX: u64 = 1 << 20;
@@ -18,38 +17,30 @@ const FIRST_LINE_MAX: u64 = 1 << 20;
 /// What the file system says; what `pour` says, and then no file is there.
 pub(super) fn write(
     path: &Path,
+    access: Access,
     pour: impl FnOnce(&mut dyn Write) -> Result<Outcome, Stop>,
 ) -> Result<Outcome, Failure> {
     let failure = |why: &str| {
         let message = format!("could not write the export {}: {why}", path.display());
         Failure::usage("export_file", message, "choose a path that can be written")
     };
-    if path.exists() && !is_export(path) {
-        return Err(failure("something else than an export stands there"));
-    }
-    let draft = draft_of(path);
-    let written = (|| {
-        let mut file = File::create(&draft)?;
-        let outcome = pour(&mut file)?;
-        file.sync_all()?;
-        std::fs::rename(&draft, path)?;
-        Ok(outcome)
-    })();
-    written.map_err(|stop| {
-        let _ = std::fs::remove_file(&draft);
-        match stop {
-            Stop::Failed(failure) => failure,
-            Stop::Io(error) => failure(&error.to_string()),
-        }
-    })
+    let unwritten = |error: FileError| match error {
+        FileError::Occupied => failure("something else than an export stands there"),
+        error => failure(&error.to_string()),
+    };
+    let mut draft = file::draft(path, access, is_export).map_err(unwritten)?;
+    let outcome = pour(&mut draft).map_err(|stop| match stop {
+        Stop::Failed(failure) => failure,
+        Stop::Io(error) => failure(&error.to_string()),
+    })?;
+    draft.finish().map_err(unwritten)?;
+    Ok(outcome)
 }
 
 /// Tells whether a file begins as an export does.
 fn is_export(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
-    let mut first = String::new();
-    if BufReader::new(file.take(FIRST_LINE_MAX)).read_line(&mut first).is_err() {
-        return false;
-    }
-    first.trim_end() == COLUMNS.join(",") || first.starts_with(&format!("{{\"schema\":\"{SCHEMA}\""))
+    let Ok(beginning) = file::read_beginning(path, FIRST_LINE_MAX) else { return false };
+    let text = String::from_utf8_lossy(&beginning);
+    let first = text.lines().next().unwrap_or_default().trim_end();
+    first == COLUMNS.join(",") || first.starts_with(&format!("{{\"schema\":\"{SCHEMA}\""))
 }

@@ -17,7 +17,9 @@ use self::lines::Lines;
 use self::redaction::Redaction;
 use super::context::Context;
 use super::failure::{Failure, Kind};
+use super::protected::Protected;
 use super::{Card, count};
+use crate::file::Access;
 use crate::model::Refusal;
 use crate::model::ports::Danger;
 
@@ -122,7 +124,12 @@ pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Res
     let walk = Walk::new(context, request, &journal);
     let outcome = match &request.output {
         None => to_stream(walk, out)?,
-        Some(path) => file::write(path, |out| walk.pour(out))?,
+        Some(path) => {
+            Protected::of(context).refuse(path)?;
+            // Rows of people are for nobody else on the machine.
+            let access = if request.include_phi { Access::Private } else { Access::Shared };
+            file::write(path, access, |out| walk.pour(out))?
+        }
     };
     remark(context, request, &outcome);
     Ok(outcome)

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Made, Sink, early_name, make};
+use crate::file;
 use crate::model::ports::Danger;
 use crate::model::{Filter, Query};
 use crate::mosaiq::import::{self, FOLDER, ImportReport, Imported, TYPES_FILE};
@@ -118,7 +119,7 @@ fn prove(target: &mut dyn Target, table: &Imported) -> Result<u64, Failure> {
 fn read(source: &Path) -> Result<Vec<Imported>, Failure> {
     let mut files = if source.is_dir() { from_folder(source)? } else { from_wheel(source)? };
     let types = files.remove(TYPES_FILE).ok_or_else(|| no_mock(source, &format!("it holds no {TYPES_FILE}")))?;
-    let types = String::from_utf8(types).map_err(|error| no_mock(source, &error.to_string()))?;
+    let types = file::decode(types).map_err(|error| no_mock(source, &error.to_string()))?;
     let types = import::types(&types).map_err(|error| no_mock(source, &error.to_string()))?;
     if files.is_empty() {
         return Err(no_mock(source, "it holds no CSV file"));
@@ -150,7 +151,8 @@ fn from_folder(source: &Path) -> Result<Files, Failure> {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if wanted(&name) {
-            files.insert(name, std::fs::read(&path).map_err(failed)?);
+            let bytes = file::read_bytes(&path, FILE_BYTES_MAX);
+            files.insert(name, bytes.map_err(|error| no_mock(source, &format!("{}: {error}", path.display())))?);
         }
     }
     Ok(files)
@@ -158,7 +160,7 @@ fn from_folder(source: &Path) -> Result<Files, Failure> {
 
 fn from_wheel(source: &Path) -> Result<Files, Failure> {
     let failed = |error: &dyn std::fmt::Display| no_mock(source, &error.to_string());
-    let file = std::fs::File::open(source).map_err(|error| failed(&error))?;
+    let file = file::open(source).map_err(|error| failed(&error))?;
     let mut archive = zip::ZipArchive::new(file).map_err(|error| failed(&error))?;
     let mut files = Files::new();
     for at in 0..archive.len() {
@@ -167,7 +169,10 @@ fn from_wheel(source: &Path) -> Result<Files, Failure> {
         let name = name.strip_prefix(FOLDER).map(|name| name.trim_start_matches('/').to_owned());
         let Some(name) = name.filter(|name| wanted(name)) else { continue };
         let mut bytes = Vec::new();
-        entry.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+        entry.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+        if bytes.len() as u64 > FILE_BYTES_MAX {
+            return Err(no_mock(source, &format!("{name} holds more than {FILE_BYTES_MAX} bytes")));
+        }
         files.insert(name, bytes);
     }
     Ok(files)

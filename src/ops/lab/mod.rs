@@ -4,7 +4,7 @@ pub mod create;
 pub mod import;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mfm_journal::Digest;
@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::{Failure, Kind};
+use super::protected::Protected;
 use super::target::{Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker};
 use crate::model::{Datum, Refusal, Table};
 use crate::mosaiq::schema::TableDef;
@@ -83,6 +84,15 @@ fn places(table: &Table, def: &TableDef) -> Vec<usize> {
     table.columns.iter().filter_map(place).collect()
 }
 
+/// Refuses a file for a lab that another database takes for a part of itself, or that would take the journal for one.
+fn apart(context: &Context<'_>, url: &str) -> Result<(), Failure> {
+    let Some(path) = url.strip_prefix("sqlite:").map(Path::new) else { return Ok(()) };
+    Protected::beside(&context.journal, None).refuse_beside(path)?;
+    let mut lab = Protected::default();
+    lab.add(url, url);
+    lab.refuse_beside(&context.journal)
+}
+
 /// Makes a lab, fills it with rows that are `synthetic` or somebody's, marks and registers it, and journals its baseline.
 ///
 /// # Errors
@@ -95,6 +105,7 @@ pub(super) fn make(
     fill: &mut dyn FnMut(&mut Sink) -> Result<(), Failure>,
 ) -> Result<(Made, Box<dyn Target>), Failure> {
     let url = canonical_url(url)?;
+    apart(context, &url)?;
     let mut journal = context.writing_or_new()?;
     let writer = target::create_lab(&url, context.secrets)?;
     let mut sink = Sink { writer, tables: BTreeMap::new() };

@@ -12,6 +12,7 @@ use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
 
 use super::fault::Fault;
 use super::url::{Encrypt, Login, MssqlUrl};
+use crate::file::{self, FileError};
 
 /// How long a packet may be.
 const PACKET_BYTES: u32 = 16_000;
@@ -217,8 +218,9 @@ fn config(url: &MssqlUrl, user: Option<&str>, password: Option<&str>) -> Result<
     if url.trust_server_certificate {
         config.trust_cert();
     } else if let Some(path) = &url.ca_file {
-        let bundle = std::fs::read(path);
-        let unread = |error| Fault::Tls(format!("the certificates in {} cannot be read: {error}", path.display()));
+        let bundle = file::read_bytes(path, file::TEXT_BYTES_MAX);
+        let unread =
+            |error: FileError| Fault::Tls(format!("the certificates in {} cannot be read: {error}", path.display()));
         config.trust_cert_ca_bundle(bundle.map_err(unread)?);
     }
     // Four times the usual, and the most that every server takes under TLS: half the work for whoever reads rows.

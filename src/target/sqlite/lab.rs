@@ -11,6 +11,7 @@ use super::catalogue::Catalogue;
 use super::open::Place;
 use super::sql;
 use super::value::bind;
+use crate::file::{self, Identity};
 use crate::model::{Kind, Refusal, Table};
 use crate::target::known;
 use crate::target::{LabWriter, NewTable, TargetError};
@@ -18,6 +19,8 @@ use crate::target::{LabWriter, NewTable, TargetError};
 /// A lab in the making. Dropped before it is finished, it takes its file with it.
 struct SqliteLab {
     place: Place,
+    /// Which file it is: only that one is removed again.
+    made: Option<Identity>,
     connection: Option<Connection>,
     inserts: BTreeMap<String, String>,
     /// What makes the indexes.
@@ -31,14 +34,15 @@ struct SqliteLab {
 /// [`Refusal::Exists`] where anything stands at the path; [`TargetError::Open`] where it cannot be made.
 pub fn create_lab(path: &Path) -> Result<Box<dyn LabWriter>, TargetError> {
     let url = format!("sqlite:{}", path.display());
-    std::fs::File::create_new(path).map_err(|error| match error.kind() {
+    let made = file::make_new(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => Refusal::Exists { path: path.display().to_string() }.into(),
         std::io::ErrorKind::NotFound => TargetError::Open { url: url.clone(), why: "its folder does not exist".into() },
         _ => TargetError::Open { url: url.clone(), why: error.to_string() },
     })?;
     // From here on the file is ours, and goes with the lab if anything fails.
     let place = Place { url, path: path.to_owned(), wait_ms: 0 };
-    let mut lab = SqliteLab { place, connection: None, inserts: BTreeMap::new(), indexes: Vec::new(), finished: false };
+    let (inserts, indexes) = (BTreeMap::new(), Vec::new());
+    let mut lab = SqliteLab { place, made, connection: None, inserts, indexes, finished: false };
     lab.place = Place::find(path)?;
     lab.connection = Some(connect(&lab.place)?);
     Ok(Box::new(lab))
@@ -102,7 +106,7 @@ impl LabWriter for SqliteLab {
         if let Some(connection) = self.connection.take() {
             connection.close().map_err(|(_, error)| self.place.explain("close a lab", &error))?;
         }
-        let synced = std::fs::File::open(&self.place.path).and_then(|file| file.sync_all());
+        let synced = file::open(&self.place.path).and_then(|file| Ok(file.sync_all()?));
         synced.map_err(|error| self.place.failed("make a lab durable", error.to_string()))?;
         self.finished = true;
         Ok(())
@@ -114,7 +118,7 @@ impl Drop for SqliteLab {
         drop(self.connection.take());
         if !self.finished {
             // Nothing is to be done about a file that will not go.
-            let _ = std::fs::remove_file(&self.place.path);
+            let _ = file::remove_own(&self.place.path, self.made);
         }
     }
 }

@@ -177,7 +177,7 @@ fn lead(page: &mut Page, outcome: &Outcome) {
 }
 
 fn not_exact(outcome: &Outcome) -> String {
-    if outcome.tables == 0 {
+    if outcome.tables.is_none() {
         return "the drill was cut off before its tables were compared; `mfm status` says what stands".to_owned();
     }
     "the tables are not what they were: somebody else, or a command under test, wrote to them".to_owned()
@@ -239,8 +239,8 @@ fn in_short(page: &mut Page, outcome: &Outcome) {
     fields.push(("people", people(&outcome.yardstick)));
     fields.extend(own(&outcome.matrix).map(|text| ("note", text)));
     fields.extend(outcome.detectors.iter().filter_map(known).map(|text| ("known", text)));
-    if outcome.exact {
-        let tables = count(outcome.tables, "table");
+    if let Some(tables) = outcome.tables.filter(|_| outcome.exact) {
+        let tables = count(tables, "table");
         fields
             .push(("exact", format!("{} taken back; all {tables} are what they were", count(outcome.tried, "fault"))));
     }

@@ -5,15 +5,14 @@ mod junit;
 mod sarif;
 mod svg;
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use serde_json::Value as Json;
 
 use super::lines::{FindingLine, Outcome};
 use super::options::Form;
-use crate::ops::{Failure, Kind, file};
+use crate::file::{self, Access};
+use crate::ops::{Failure, Kind};
 
 /// What every report says of its maker, and is known again by.
 const GENERATOR: &str = concat!("mfm check ", env!("CARGO_PKG_VERSION"));
@@ -43,7 +42,7 @@ pub fn text(outcome: &Outcome, form: Form) -> Result<Option<String>, Failure> {
 /// # Errors
 /// Usage: what is in the way.
 pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    file::replace(path, text, is_report).map_err(|why| failure(path, &why))
+    file::replace(path, text, Access::Shared, is_report).map_err(|error| failure(path, &error.to_string()))
 }
 
 /// Refuses early what [`write`] would refuse after the checks ran.
@@ -61,11 +60,7 @@ fn failure(path: &Path, why: &str) -> Failure {
 
 /// Tells whether a file begins as a report does that names its maker; a table names none.
 fn is_report(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
-    let mut bytes = Vec::new();
-    if file.take(BEGINNING_BYTES).read_to_end(&mut bytes).is_err() {
-        return false;
-    }
+    let Ok(bytes) = file::read_beginning(path, BEGINNING_BYTES) else { return false };
     let text = String::from_utf8_lossy(&bytes);
     let is_form = ["{\"", "<?xml ", "<!doctype html>"].iter().any(|start| text.starts_with(start));
     is_form && ["\"mfm/check/1\"", "\"mfm check "].iter().any(|maker| text.contains(maker))

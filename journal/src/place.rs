@@ -1,0 +1,74 @@
+//! Where an open journal lies: whether the file at its path, and the log beside it, are still those that were opened.
+
+use std::cell::Cell;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+
+use crate::error::JournalError;
+use crate::lock::beside;
+
+/// What tells a file from every other on the machine; nothing where the system has no such numbers.
+type Identity = Option<(u64, u64)>;
+
+/// The files of an open journal, as they were when it was opened.
+///
+/// SQLite holds them open: after the path was given to another file, it would go on to write what nobody finds there.
+#[derive(Debug)]
+pub(crate) struct Place {
+    path: PathBuf,
+    file: Identity,
+    log: Identity,
+    bytes: Cell<u64>,
+}
+
+impl Place {
+    /// Notes which files lie at a path.
+    pub(crate) fn of(path: &Path) -> Self {
+        let found = std::fs::metadata(path).ok();
+        let bytes = Cell::new(found.as_ref().map_or(0, Metadata::len));
+        Self { path: path.to_owned(), file: found.as_ref().and_then(identity), log: log(path), bytes }
+    }
+
+    /// Tells whether this is the same file as one noted before.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.file == other.file
+    }
+
+    /// Returns the error of a file that was replaced while it was opened.
+    pub(crate) fn differs<T>(&self) -> Result<T, JournalError> {
+        Err(JournalError::Moved { path: self.path.clone(), what: "another file got its name while it was opened" })
+    }
+
+    /// Checks that the files are still there, and that the journal did not become shorter.
+    pub(crate) fn check(&self) -> Result<(), JournalError> {
+        let moved = |what| Err(JournalError::Moved { path: self.path.clone(), what });
+        let Ok(found) = std::fs::metadata(&self.path) else { return moved("it is not there any more") };
+        if identity(&found) != self.file {
+            return moved("another file has its name now");
+        }
+        if found.len() < self.bytes.get() {
+            return moved("its file became shorter");
+        }
+        if self.log.is_some() && log(&self.path) != self.log {
+            return moved("the log beside it, ending in -wal, was removed or replaced");
+        }
+        self.bytes.set(found.len());
+        Ok(())
+    }
+}
+
+fn log(path: &Path) -> Identity {
+    std::fs::metadata(beside(path, "-wal")).ok().as_ref().and_then(identity)
+}
+
+#[cfg(unix)]
+fn identity(found: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt as _;
+    Some((found.dev(), found.ino()))
+}
+
+/// Elsewhere a file that is open cannot be moved or replaced.
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Identity {
+    None
+}

@@ -1,0 +1,96 @@
+//! JUnit XML: which test cases ran, and which of them failed; a suite that lost some, or hides an error, tells nothing.
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use crate::ops::drill::said::{Named, Untold};
+
+/// More elements than a report of the largest test suite has; each takes memory.
+const NODES_MAX: u32 = 4_000_000;
+
+/// Reads which test cases ran, and which failed: each known by its suite's name and its own, as `class::name`.
+pub(super) fn read(text: &str) -> Result<Named, Untold> {
+    // Entities need a document type, which is not allowed.
+    let options = ParsingOptions { nodes_limit: NODES_MAX, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(text, options)
+        .map_err(|error| Untold::with("the report is no XML", error.to_string()))?;
+    let root = document.root_element();
+    if !["testsuites", "testsuite"].contains(&root.tag_name().name()) {
+        return Err(Untold::with(
+            "the report is no JUnit report",
+            format!("it begins with <{}>", root.tag_name().name()),
+        ));
+    }
+    let suites = root.descendants().filter(|node| ["testsuites", "testsuite"].contains(&node.tag_name().name()));
+    suites.clone().try_for_each(|suite| whole(&suite))?;
+    let mut named = Named::of_tests();
+    for case in root.descendants().filter(|node| node.has_tag_name("testcase")) {
+        let (suite, name) = (suite(&case), name(&case)?);
+        if fails(&case) > 0 {
+            named.add((&suite, name));
+        } else if !left_out(&case) {
+            named.passed((&suite, name));
+        }
+        named.answers += 1;
+    }
+    if named.answers == 0 {
+        return Err(Untold::new("the report holds no test case"));
+    }
+    Ok(named)
+}
+
+fn cases<'n>(suite: &Node<'n, 'n>) -> impl Iterator<Item = Node<'n, 'n>> + use<'n> {
+    suite.descendants().filter(|node| node.has_tag_name("testcase"))
+}
+
+/// Returns how many failures and errors a test case has.
+fn fails(case: &Node<'_, '_>) -> u64 {
+    case.children().filter(|child| child.has_tag_name("failure") || child.has_tag_name("error")).count() as u64
+}
+
+/// Tells whether a test case says that it did not run.
+fn left_out(case: &Node<'_, '_>) -> bool {
+    case.children().any(|child| child.has_tag_name("skipped"))
+        || case.attribute("status").is_some_and(|status| ["notrun", "skipped", "disabled"].contains(&status))
+}
+
+/// Refuses a suite that does not hold what it counts: it was cut off, or failed outside of every test case.
+fn whole(suite: &Node<'_, '_>) -> Result<(), Untold> {
+    let all: Vec<_> = cases(suite).collect();
+    let number = |name: &str| -> Result<Option<u64>, Untold> {
+        let text = suite.attribute(name);
+        let wrong = || Untold::new(format!("the attribute {name} of a test suite is no number"));
+        text.map(|text| text.trim().parse().map_err(|_| wrong())).transpose()
+    };
+    if let Some(announced) = number("tests")?.filter(|announced| *announced > all.len() as u64) {
+        return Err(Untold::new(format!("a test suite announces {announced} tests, and holds {}", all.len())));
+    }
+    if suite.children().any(|child| child.has_tag_name("error") || child.has_tag_name("failure")) {
+        return Err(Untold::new("a test suite failed outside of its test cases"));
+    }
+    let (failures, errors) = (number("failures")?, number("errors")?);
+    let counted = failures.unwrap_or(0).saturating_add(errors.unwrap_or(0));
+    let elements: u64 = all.iter().map(fails).sum();
+    let failed = all.iter().filter(|case| fails(case) > 0).count() as u64;
+    if counted > elements {
+        return Err(Untold::new(format!("a test suite counts {counted} failures and errors, and shows {elements}")));
+    }
+    if failures.is_some() && errors.is_some() && counted < failed {
+        return Err(Untold::new(format!("a test suite counts {counted} failures and errors, and shows {failed}")));
+    }
+    Ok(())
+}
+
+/// Returns the name of the suite that a test case stands in; empty where it has none.
+fn suite(case: &Node<'_, '_>) -> String {
+    let suite = case.ancestors().find(|node| node.has_tag_name("testsuite"));
+    suite.and_then(|suite| suite.attribute("name").map(str::to_owned)).unwrap_or_default()
+}
+
+fn name(case: &Node<'_, '_>) -> Result<String, Untold> {
+    let (class, name) = (case.attribute("classname").unwrap_or(""), case.attribute("name").unwrap_or(""));
+    match (class.trim(), name.trim()) {
+        (_, "") => Err(Untold::new("a test case has no name")),
+        ("", _) => Ok(name.to_owned()),
+        _ => Ok(format!("{class}::{name}")),
+    }
+}

@@ -1,0 +1,208 @@
+//! Broken, incomplete and contradictory reports, of each form, and the sound ones beside them.
+
+use super::*;
+use crate::ops::drill::matrix::Verdict;
+use crate::ops::drill::said::{Heard, judged};
+
+fn names(judge: Judge, text: &str) -> Vec<String> {
+    match read(judge, text) {
+        Ok(Said::Named(named)) => named.names().map(str::to_owned).collect(),
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+fn why(judge: Judge, text: &str) -> String {
+    read(judge, text).map_or_else(|untold| untold.to_string(), |said| panic!("{text}: {said:?}"))
+}
+
+/// Judges two reports, read as they are, of a command that always ends with 0.
+fn verdict(judge: Judge, clean: &str, now: &str) -> (Verdict, String) {
+    let heard = |text: &str| Heard { said: read(judge, text).unwrap_or_else(Said::Untold), code: Some(0) };
+    let (verdict, _, _, why) = judged(&heard(clean), &heard(now), &[1]);
+    (verdict, why.map(|why| why.to_string()).unwrap_or_default())
+}
+
+fn suite(inner: &str) -> String {
+    format!("<testsuite name=\"s\">{inner}</testsuite>")
+}
+
+#[test]
+fn junit_names_what_failed() {
+    let text = r#"<?xml version="1.0"?><testsuites><testsuite><testcase classname="qa" name="angles">
+        <failure message="400"/></testcase><testcase classname="qa" name="doses"/>
+        <testcase name="broken"><error/></testcase><testcase name="left"><skipped/></testcase>
+        </testsuite></testsuites>"#;
+    assert_eq!(names(Judge::Junit, text), ["broken", "qa::angles"]);
+    for wrong in ["", "<html/>", "<testsuite/>", "plain"] {
+        assert!(read(Judge::Junit, wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn w07_a_suite_that_lost_a_test_or_hides_an_error_tells_nothing() {
+    let case = r#"<testcase classname="qa" name="doses"/>"#;
+    for (attributes, inner, reason) in [
+        (r#"tests="2""#, case, "announces 2 tests, and holds 1"),
+        (r#"tests="1" errors="1""#, case, "counts 1 failures and errors, and shows 0"),
+        (r#"failures="1""#, case, "counts 1 failures"),
+        (r#"tests="many""#, case, "no number"),
+        (r#"failures="0" errors="0""#, r#"<testcase name="a"><failure/></testcase>"#, "counts 0"),
+        ("", &format!("{case}<error/>"), "outside of its test cases"),
+        ("", "<testcase/>", "no name"),
+        ("", r#"<testcase name=" "/>"#, "no name"),
+    ] {
+        let text = format!("<testsuites><testsuite name=\"a\" {attributes}>{inner}</testsuite></testsuites>");
+        assert!(why(Judge::Junit, &text).contains(reason), "{text}: {}", why(Judge::Junit, &text));
+    }
+    let outer = format!("<testsuites tests=\"2\"><testsuite tests=\"1\">{case}</testsuite></testsuites>");
+    assert!(why(Judge::Junit, &outer).contains("announces 2"));
+    let sound = format!(
+        "<testsuites tests=\"1\" errors=\"0\"><testsuite tests=\"1\" skipped=\"0\">{case}</testsuite></testsuites>"
+    );
+    assert_eq!(names(Judge::Junit, &sound), Vec::<String>::new());
+    let twice = r#"<testsuite tests="1" failures="1" errors="1"><testcase name="a"><failure/></testcase>
+        <testcase name="a"><error/></testcase></testsuite>"#;
+    assert_eq!(names(Judge::Junit, twice), ["a"], "a failed test whose end failed too");
+}
+
+#[test]
+fn w07_a_name_that_stands_twice_tells_no_test() {
+    let (good, bad) = (r#"<testcase name="a"/>"#, r#"<testcase name="a"><failure/></testcase>"#);
+    let other = r#"<testcase name="b"><failure/></testcase>"#;
+    let told = |clean: &[&str], now: &[&str]| verdict(Judge::Junit, &suite(&clean.concat()), &suite(&now.concat()));
+    assert_eq!(told(&[bad, good], &[bad, bad]).0, Verdict::CouldNotTell);
+    assert_eq!(told(&[bad, good], &[good, bad]).0, Verdict::CouldNotTell, "it may be the other one");
+    assert_eq!(told(&[good], &[good, bad]).0, Verdict::CouldNotTell);
+    assert_eq!(told(&[good, good], &[good]).0, Verdict::CouldNotTell, "one of them is lost");
+    assert_eq!(told(&[good, good], &[good, good]).0, Verdict::Missed);
+    assert_eq!(told(&[good, good], &[bad, bad]).0, Verdict::Caught);
+    assert_eq!(told(&[bad, good], &[bad, good, other]).0, Verdict::Caught, "another one tells enough");
+    let two = |inner: &str| {
+        format!(
+            "<testsuites><testsuite name=\"x\">{good}</testsuite><testsuite name=\"y\">{inner}</testsuite></testsuites>"
+        )
+    };
+    assert_eq!(verdict(Judge::Junit, &two(good), &two(bad)).0, Verdict::Caught, "suites tell tests apart");
+}
+
+#[test]
+fn w07_a_test_lost_since_the_untouched_look_tells_nothing() {
+    let case = |name: &str, inner: &str| format!("<testcase name=\"{name}\">{inner}</testcase>");
+    let told = |clean: &[String], now: &[String]| verdict(Judge::Junit, &suite(&clean.concat()), &suite(&now.concat()));
+    let (a, b) = (case("a", ""), case("b", ""));
+    let (lost, why) = told(&[a.clone(), b.clone()], std::slice::from_ref(&a));
+    assert_eq!(lost, Verdict::CouldNotTell);
+    assert!(why.contains("1 did not run") && why.ends_with("the first is b"), "{why}");
+    assert_eq!(told(&[a.clone(), b.clone()], &[a.clone(), case("b", "<skipped/>")]).0, Verdict::CouldNotTell);
+    let fails = case("b", "<failure/>");
+    assert_eq!(told(&[a.clone(), fails.clone()], std::slice::from_ref(&a)).0, Verdict::CouldNotTell);
+    assert_eq!(told(&[a.clone(), fails], &[a.clone(), b.clone()]).0, Verdict::Missed, "it ran, and passed");
+    assert_eq!(
+        told(&[a.clone(), b], &[a.clone(), case("c", "<failure/>")]).0,
+        Verdict::Caught,
+        "as with names of data"
+    );
+    assert_eq!(told(&[a.clone(), case("s", "<skipped/>")], &[a]).0, Verdict::CouldNotTell, "a part is missing");
+}
+
+#[test]
+fn k4_xml_that_is_no_plain_report_is_refused() {
+    let entity = "<!DOCTYPE t [<!ENTITY x \"y\">]><testsuite><testcase name=\"&x;\"/></testsuite>";
+    assert!(why(Judge::Junit, entity).contains("no XML"));
+    let one = suite(r#"<testcase name="a"/>"#);
+    assert!(why(Judge::Junit, &format!("{one}{one}")).contains("no XML"), "two documents");
+    assert!(why(Judge::Junit, one.get(..one.len() - 4).unwrap()).contains("no XML"), "cut off");
+    let deep = "<a>".repeat(200_000);
+    assert!(why(Judge::Junit, &format!("<testsuite>{deep}")).contains("no XML"));
+}
+
+#[test]
+fn sarif_names_what_stands() {
+    let log = serde_json::json!({"version": "2.1.0", "runs": [{"results": [
+        {"ruleId": "angle", "partialFingerprints": {"mfm/1": "77"}},
+        {"ruleId": "angle", "message": {"text": "400"}},
+        {"ruleId": "known", "baselineState": "unchanged", "message": {"text": "x"}},
+        {"ruleId": "accepted", "suppressions": [{"kind": "external"}], "message": {"text": "x"}},
+        {"ruleId": "doubted", "suppressions": [{"status": "rejected"}], "message": {"text": "x"}},
+        {"ruleId": "fine", "kind": "pass", "message": {"text": "x"}},
+    ], "invocations": [{"executionSuccessful": true, "exitCode": 1}]}]});
+    let found = names(Judge::Sarif, &log.to_string());
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(found.contains(&"angle 77".to_owned()) && found.iter().any(|one| one.starts_with("doubted")), "{found:?}");
+    assert!(read(Judge::Sarif, "{}").is_err());
+}
+
+#[test]
+fn w07_a_run_that_failed_or_did_not_look_tells_nothing() {
+    let run = |inner: &str| format!(r#"{{"version":"2.1.0","runs":[{{{inner}}}]}}"#);
+    for (inner, reason) in [
+        (r#""results":[],"invocations":[{"executionSuccessful":false}]"#, "executionSuccessful is false"),
+        (r#""results":[],"invocations":[{}]"#, "does not say whether"),
+        (r#""results":[],"invocations":[{"executionSuccessful":"true"}]"#, "does not say whether"),
+        (r#""results":[],"invocations":[{"executionSuccessful":true,"exitSignalName":"KILL"}]"#, "exitSignalName"),
+        (
+            r#""results":[],"invocations":[{"executionSuccessful":true,"toolExecutionNotifications":[{"level":"error"}]}]"#,
+            "an error stands",
+        ),
+        (r#""results":null"#, "no results"),
+        (r#""tool":{}"#, "no results"),
+        (r#""results":{}"#, "no results"),
+        (r#""results":[1]"#, "no object"),
+        (r#""results":[{"ruleId":"a"}]"#, "neither fingerprint, place nor message"),
+        (r#""results":[],"results":[]"#, "a key stands twice"),
+        (r#""results":[],"properties":{"mean":NaN}"#, "no JSON"),
+        (r#""results":[],"externalPropertyFileReferences":{"results":[{}]}"#, "in other files"),
+    ] {
+        assert!(why(Judge::Sarif, &run(inner)).contains(reason), "{inner}: {}", why(Judge::Sarif, &run(inner)));
+    }
+    for wrong in [r#"{"version":"2.1.0","runs":[]}"#, r#"{"version":"1.0.0","runs":[{"results":[]}]}"#, "[]"] {
+        assert!(read(Judge::Sarif, wrong).is_err(), "{wrong}");
+    }
+    assert!(why(Judge::Sarif, &run(r#""results":[]"#).repeat(2)).contains("no JSON"), "two documents");
+    assert_eq!(names(Judge::Sarif, &run(r#""results":[]"#)), Vec::<String>::new());
+}
+
+#[test]
+fn lines_of_json_may_stand_among_others() {
+    let said = |text: &str| read(Judge::Json, text);
+    assert_eq!(said("hello\n{\"noticed\": true}\n{\"noticed\": false}"), Ok(Said::Something));
+    assert_eq!(said("{\"noticed\": false}\n{\"level\": \"info\"}\n[1]\n'{'"), Ok(Said::Nothing));
+    assert_eq!(names(Judge::Json, "{\"findings\": [\"x\"]}\n{\"findings\": [\"y\"]}"), ["x", "y"]);
+    assert_eq!(names(Judge::Json, "{\n  \"findings\": [\n    \"x\"\n  ]\n}\n"), ["x"], "laid out");
+    assert_eq!(names(Judge::Json, "{\"findings\": []}\r\n"), Vec::<String>::new());
+    assert!(said("all fine").is_err());
+}
+
+#[test]
+fn w07_a_line_that_cannot_be_read_tells_nothing() {
+    for (text, reason) in [
+        ("{\"findings\":[]}\n{\"findings\":[\"a\"],\"mean\":NaN}", "is none"),
+        ("{\"findings\":[],\"mean\":Infinity}", "is none"),
+        ("{\"findings\":[],\"mean\":1e999}", "is none"),
+        ("{\"findings\":[]}\n{\"findings\":[{\"row\":1}]}", "no list of texts"),
+        ("{\"findings\":[1]}", "no list of texts"),
+        ("{\"findings\":null}", "no list of texts"),
+        ("{\"findings\":\"a\"}", "no list of texts"),
+        ("{\"findings\":[\" \"]}", "no list of texts"),
+        ("{\"noticed\":\"no\"}", "neither true nor false"),
+        ("{\"noticed\":false,\"findings\":[\"a\"]}", "contradict"),
+        ("{\"noticed\":true,\"findings\":[]}", "contradict"),
+        ("{\"findings\":[]}\n{\"noticed\":true}", "only says that there are some"),
+        ("{\"findings\":[]}{\"findings\":[\"a\"]}", "is none"),
+        ("{\"findings\":[],\"findings\":[\"a\"]}", "a key stands twice"),
+        ("{\"findings\":[]}\n{\"find", "is none"),
+        ("", "printed no line"),
+    ] {
+        assert!(why(Judge::Json, text).contains(reason), "{text}: {}", why(Judge::Json, text));
+    }
+}
+
+#[test]
+fn k4_a_line_lost_since_the_untouched_look_tells_nothing() {
+    let line = "{\"noticed\":false}\n{\"findings\":[]}\n";
+    let told = |clean: &str, now: &str| verdict(Judge::Json, clean, now).0;
+    assert_eq!(told(line, line), Verdict::Missed);
+    assert_eq!(told(line, "{\"findings\":[]}"), Verdict::CouldNotTell);
+    assert_eq!(told("{\"findings\":[\"a\"]}\n{\"findings\":[]}", "{\"findings\":[]}"), Verdict::Missed, "a is gone");
+    assert_eq!(told(line, "{\"findings\":[\"a\"]}"), Verdict::Caught);
+}

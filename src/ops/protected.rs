@@ -1,0 +1,146 @@
+//! The files that nothing else may be written to: the journal, registered targets, and what lies beside each.
+
+use std::path::{Path, PathBuf};
+
+use mfm_journal::Journal;
+
+use super::Context;
+use super::failure::{Failure, Kind};
+use crate::file;
+
+/// What SQLite and mfm keep beside a database, by the ending of its name.
+const BESIDE: [&str; 7] = ["", "-wal", "-shm", "-journal", ".lock", ".agents", ".index"];
+
+/// Files that no output may be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Protected {
+    /// Each with what it is.
+    files: Vec<(PathBuf, String)>,
+}
+
+impl Protected {
+    /// Returns the journal in effect, the targets that it names, and the one that was asked for.
+    #[must_use]
+    pub fn of(context: &Context<'_>) -> Self {
+        Self::beside(&context.journal, context.target.as_deref())
+    }
+
+    /// Returns a journal, the targets that it names where it can be read, and one more target.
+    #[must_use]
+    pub fn beside(journal: &Path, target: Option<&str>) -> Self {
+        let mut out = Self { files: vec![(journal.to_owned(), "the journal".to_owned())] };
+        // What cannot be read names nothing; whoever needs it will say so.
+        if let Ok(journal) = Journal::open_read(journal) {
+            journal.state().targets.iter().for_each(|(name, target)| out.add(&target.url, name));
+        }
+        target.into_iter().for_each(|url| out.add(url, url));
+        out
+    }
+
+    /// Adds a target, if it is a file.
+    pub fn add(&mut self, url: &str, name: &str) {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            self.files.push((PathBuf::from(path), format!("the target {name}")));
+        }
+    }
+
+    /// Says what stands, or would stand, at a path that may not be written: by name or, through links, by identity.
+    #[must_use]
+    pub fn names(&self, path: &Path) -> Option<String> {
+        self.found(path, &BESIDE)
+    }
+
+    fn found(&self, path: &Path, endings: &[&str]) -> Option<String> {
+        let own = file::identity(path);
+        let spellings = self::spellings(path);
+        for (database, what) in &self.files {
+            for ending in endings {
+                let mut whole = database.as_os_str().to_owned();
+                whole.push(ending);
+                let place = PathBuf::from(whole);
+                let same = own.is_some() && own == file::identity(&place);
+                if same || self::spellings(&place).iter().any(|one| spellings.iter().any(|other| alike(one, other))) {
+                    let lies = if ending.is_empty() { String::new() } else { format!(" ({ending} beside it)") };
+                    return Some(format!("{what}{lies}"));
+                }
+            }
+        }
+        None
+    }
+
+    /// Refuses a path that may not be written.
+    ///
+    /// # Errors
+    /// `protected_file`.
+    pub fn refuse(&self, path: &Path) -> Result<(), Failure> {
+        self.names(path).map_or(Ok(()), |what| Err(refused(path, &what)))
+    }
+
+    /// Refuses a path for a new database that lies where these keep something beside them.
+    ///
+    /// # Errors
+    /// `protected_file`.
+    pub fn refuse_beside(&self, path: &Path) -> Result<(), Failure> {
+        let [_, beside @ ..] = BESIDE;
+        self.found(path, &beside).map_or(Ok(()), |what| Err(refused(path, &what)))
+    }
+}
+
+fn refused(path: &Path, what: &str) -> Failure {
+    let message = format!("{} is {what}, and nothing else is written there", path.display());
+    Failure::new(Kind::Refused, "protected_file", message, "choose another path")
+}
+
+/// Returns a path with and without its last link followed; what does not exist is spelled by its folder.
+fn spellings(path: &Path) -> Vec<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let by_folder = folder.canonicalize().ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
+    path.canonicalize().ok().into_iter().chain(by_folder).collect()
+}
+
+/// Some file systems make no difference between letters and capitals.
+fn alike(one: &Path, other: &Path) -> bool {
+    one.as_os_str().eq_ignore_ascii_case(other.as_os_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k5_neither_journal_nor_target_nor_what_lies_beside_them_is_an_output() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let url = format!("sqlite:{}", at("lab.db").display());
+        for name in ["j.db", "lab.db", "other.txt"] {
+            std::fs::write(at(name), "").unwrap();
+        }
+        let protected = Protected::beside(&at("j.db"), Some(&url));
+        for name in ["j.db", "j.db-wal", "j.db.lock", "J.DB-SHM", "lab.db", "lab.db-journal", "./lab.db-wal"] {
+            let failure = protected.refuse(&at(name)).unwrap_err();
+            assert_eq!((failure.kind, failure.code.as_str()), (Kind::Refused, "protected_file"), "{name}");
+        }
+        assert_eq!(protected.names(&at("lab.db-wal")), Some(format!("the target {url} (-wal beside it)")));
+        for name in ["other.txt", "j.db.json", "new.xml", "none/new.xml"] {
+            assert_eq!(protected.names(&at(name)), None, "{name}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn k5_no_link_hides_the_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("j.db"), "").unwrap();
+        std::fs::hard_link(at("j.db"), at("hard.xml")).unwrap();
+        std::os::unix::fs::symlink("j.db", at("soft.xml")).unwrap();
+        std::os::unix::fs::symlink("j.db-wal", at("dangling.xml")).unwrap();
+        std::os::unix::fs::symlink(".", at("here")).unwrap();
+        let protected = Protected::beside(&at("j.db"), None);
+        for name in ["hard.xml", "soft.xml", "here/j.db-wal", "here/soft.xml"] {
+            assert!(protected.names(&at(name)).is_some(), "{name}");
+        }
+        // Nothing is ever written through a link.
+        assert!(matches!(file::write_new(&at("dangling.xml"), "", file::Access::Shared), Err(file::FileError::Link)));
+    }
+}
