@@ -274,3 +274,44 @@ fn without_the_feature_nothing_could_open_a_connection() {
         assert!(!through || ["default", "integrated"].contains(&feature.as_str()), "{feature} brings mssql");
     }
 }
+
+/// Where files are opened, made or removed outside of `src/file/`, and why.
+const FILE_DOORS: &[(&str, &str, &str)] = &[
+    ("journal/src/open.rs", "fs::create_dir_all", "the journal knows nothing above it"),
+    ("journal/src/open.rs", "fs::remove_file", "its own draft"),
+    ("journal/src/open.rs", "fs::hard_link", "the draft gets its name"),
+    ("journal/src/open.rs", "fs::rename", "the draft gets its name"),
+    ("journal/src/open.rs", "File::open", "a folder, to sync it"),
+    ("journal/src/open.rs", "OpenOptions::new", "a new journal; whether a regular file can be written"),
+    ("journal/src/lock.rs", "OpenOptions::new", "the lock"),
+    ("journal/src/store.rs", "fs::remove_file", "its own draft"),
+    ("src/cli/ports.rs", "fs::read_to_string", "the machine's name, in files of the system"),
+    ("src/cli/secrets.rs", "File::open", "what the shell has opened already, as with `<(...)`"),
+    ("src/ops/agents/handles.rs", "fs::remove_file", "plans of handles, in the agents' own folder"),
+    ("src/ops/drill/command.rs", "fs::remove_file", "the report of the look before"),
+    ("src/ops/lab/import.rs", "fs::read_dir", "a folder is listed; its files are read by the module"),
+];
+
+#[test]
+fn files_are_opened_and_made_in_one_module() {
+    let doors = ["fs::read", "fs::write", "fs::remove", "fs::rename", "fs::copy", "fs::create", "fs::hard_link"];
+    let doors = [&doors[..], &["File::open", "File::create", "OpenOptions::new", "DirBuilder::new"]].concat();
+    let mut used = BTreeSet::new();
+    for path in rust_files(&root().join("src")).into_iter().chain(rust_files(&root().join("journal/src"))) {
+        let name = path.strip_prefix(root()).unwrap().display().to_string();
+        if name.starts_with("src/file/") || name.ends_with("/tests.rs") || name == "src/mosaiq/laws.rs" {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap();
+        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for door in doors.iter().filter(|door| line.contains(**door)) {
+                let known = FILE_DOORS.iter().find(|(file, call, _)| *file == name && call.starts_with(door));
+                let known =
+                    known.unwrap_or_else(|| panic!("{name}: `{door}` belongs into src/file/, or needs a reason"));
+                used.insert((known.0, known.1));
+            }
+        }
+    }
+    assert_eq!(used.len(), FILE_DOORS.len(), "a reason is left over: {used:?}");
+}

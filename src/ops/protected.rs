@@ -6,7 +6,7 @@ use mfm_journal::Journal;
 
 use super::Context;
 use super::failure::{Failure, Kind};
-use crate::file;
+use crate::file::{self, Identity};
 
 /// What SQLite and mfm keep beside a database, by the ending of its name.
 const BESIDE: [&str; 7] = ["", "-wal", "-shm", "-journal", ".lock", ".agents", ".index"];
@@ -14,8 +14,8 @@ const BESIDE: [&str; 7] = ["", "-wal", "-shm", "-journal", ".lock", ".agents", "
 /// Files that no output may be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Protected {
-    /// Each with what it is.
-    files: Vec<(PathBuf, String)>,
+    /// Each with what it is, and which file it was to begin with: it may be moved to another name meanwhile.
+    files: Vec<(PathBuf, String, Option<Identity>)>,
 }
 
 impl Protected {
@@ -28,7 +28,7 @@ impl Protected {
     /// Returns a journal, the targets that it names where it can be read, and one more target.
     #[must_use]
     pub fn beside(journal: &Path, target: Option<&str>) -> Self {
-        let mut out = Self { files: vec![(journal.to_owned(), "the journal".to_owned())] };
+        let mut out = Self { files: vec![(journal.to_owned(), "the journal".to_owned(), file::identity(journal))] };
         // What cannot be read names nothing; whoever needs it will say so.
         if let Ok(journal) = Journal::open_read(journal) {
             journal.state().targets.iter().for_each(|(name, target)| out.add(&target.url, name));
@@ -40,7 +40,9 @@ impl Protected {
     /// Adds a target, if it is a file.
     pub fn add(&mut self, url: &str, name: &str) {
         if let Some(path) = url.strip_prefix("sqlite:") {
-            self.files.push((PathBuf::from(path), format!("the target {name}")));
+            let path = PathBuf::from(path);
+            let identity = file::identity(&path);
+            self.files.push((path, format!("the target {name}"), identity));
         }
     }
 
@@ -53,7 +55,10 @@ impl Protected {
     fn found(&self, path: &Path, endings: &[&str]) -> Option<String> {
         let own = file::identity(path);
         let spellings = self::spellings(path);
-        for (database, what) in &self.files {
+        for (database, what, identity) in &self.files {
+            if own.is_some() && own == *identity && endings.contains(&"") {
+                return Some(what.clone());
+            }
             for ending in endings {
                 let mut whole = database.as_os_str().to_owned();
                 whole.push(ending);
@@ -137,6 +142,9 @@ mod tests {
         std::os::unix::fs::symlink("j.db-wal", at("dangling.xml")).unwrap();
         std::os::unix::fs::symlink(".", at("here")).unwrap();
         let protected = Protected::beside(&at("j.db"), None);
+        std::fs::rename(at("j.db"), at("moved.xml")).unwrap();
+        assert_eq!(protected.names(&at("moved.xml")), Some("the journal".to_owned()), "it has another name now");
+        std::fs::rename(at("moved.xml"), at("j.db")).unwrap();
         for name in ["hard.xml", "soft.xml", "here/j.db-wal", "here/soft.xml"] {
             assert!(protected.names(&at(name)).is_some(), "{name}");
         }

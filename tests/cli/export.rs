@@ -397,3 +397,15 @@ fn python_checks_the_chain_of_an_export() {
     std::fs::write(world.path().join("forged.jsonl"), forged).unwrap();
     assert_eq!(python("forged.jsonl"), (false, "entry 2 does not hold\n".to_owned()));
 }
+
+#[test]
+fn k11_an_export_is_an_object_a_line_or_one_object_of_its_file() {
+    let world = World::with_lab();
+    let lines = text(&world.run(&["audit", "export", "--json"]).stdout);
+    let schemas: Vec<Json> =
+        lines.lines().map(|line| serde_json::from_str::<Json>(line).unwrap()["schema"].clone()).collect();
+    assert_eq!(schemas[0], "mfm/audit-export/1");
+    assert!(schemas.len() > 1 && schemas[1..].iter().all(Json::is_null), "{lines}");
+    let of_file = world.json(&["audit", "export", "-o", "export.jsonl"]);
+    assert_eq!((&of_file["schema"], &of_file["as"]), (&"mfm/audit-export/1".into(), &"jsonl".into()));
+}

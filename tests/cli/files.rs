@@ -164,7 +164,7 @@ fn w08_a_byte_order_mark_is_skipped_and_utf_16_is_named() {
         ("mfm.toml", vec!["modes"]),
         ("rules.toml", [&["check"], &NOW[..], &["--rules", "rules.toml"]].concat()),
         ("known.json", [&["check"], &NOW[..], &["--baseline", "known.json"]].concat()),
-        ("campaign.toml", [&["campaign", "plan", "campaign.toml"], &NOW[..]].concat()),
+        ("campaign.toml", vec!["campaign", "plan", "campaign.toml"]),
         ("plan.json", vec!["apply", "--plan", "plan.json", "--yes"]),
     ];
     for (name, words) in &commands {
@@ -195,9 +195,10 @@ fn k5_man_pages_replace_nothing_but_man_pages() {
     assert_eq!(std::fs::read_dir(world.path().join("pages")).unwrap().count(), 1, "nothing else is written");
     std::fs::remove_file(&page).unwrap();
     world.mfm(&["man", "pages"]).assert().success();
-    std::fs::write(&page, std::fs::read_to_string(&page).unwrap().replace("0.1.0", "0.0.9")).unwrap();
+    let text = std::fs::read_to_string(&page).unwrap();
+    std::fs::write(&page, format!("{text}older\n")).unwrap();
     world.mfm(&["man", "pages"]).assert().success();
-    assert!(std::fs::read_to_string(&page).unwrap().contains("0.1.0"), "an older page is brought up to date");
+    assert_eq!(std::fs::read_to_string(&page).unwrap(), text, "an older page is brought up to date");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod flips;
 mod fold;
 mod kept;
 mod locking;
+mod place;
 mod python;
 mod robust;
 mod store;

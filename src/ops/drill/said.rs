@@ -193,11 +193,14 @@ pub struct Heard {
 pub fn judged(clean: &Heard, now: &Heard, found_codes: &[u8]) -> Judged {
     let untold = |why: Untold| (Verdict::CouldNotTell, Vec::new(), Vec::new(), Some(why));
     let caught = |signs: Vec<String>| (Verdict::Caught, signs, Vec::new(), None);
+    if let (_, Said::Untold(why)) | (Said::Untold(why), _) = (&clean.said, &now.said) {
+        return untold(why.clone());
+    }
     if let Some(why) = failed(clean, now, found_codes) {
         return untold(why);
     }
     let nothing_new = match (&clean.said, &now.said) {
-        (_, Said::Untold(why)) | (Said::Untold(why), _) => return untold(why.clone()),
+        (Said::Untold(_), _) | (_, Said::Untold(_)) => None,
         (Said::Something, _) => return untold(Untold::new(SAME)),
         (Said::Named(known), Said::Something) if !known.is_empty() => return untold(Untold::new(SAME)),
         (_, Said::Something) => return caught(Vec::new()),
