@@ -317,10 +317,16 @@ fn a_file_replaces_only_an_earlier_export() {
         assert_eq!(std::fs::read(world.path().join("audit.out")).unwrap(), printed);
     }
     std::fs::write(world.path().join("notes.txt"), "mine").unwrap();
-    for path in ["notes.txt", "lab.db", "journal.db", "no/such/folder", "."] {
+    for (path, code, exit) in [
+        ("notes.txt", "export_file", 2),
+        ("lab.db", "protected_file", 3),
+        ("journal.db", "protected_file", 3),
+        ("no/such/folder", "export_file", 2),
+        (".", "export_file", 2),
+    ] {
         let output = world.run(&["audit", "export", "-o", path, "--json"]);
         let error: Json = serde_json::from_slice(&output.stderr).unwrap();
-        assert_eq!((error["code"].as_str(), output.status.code()), (Some("export_file"), Some(2)), "{path}");
+        assert_eq!((error["code"].as_str(), output.status.code()), (Some(code), Some(exit)), "{path}");
     }
     assert_eq!(std::fs::read_to_string(world.path().join("notes.txt")).unwrap(), "mine");
     let page = text(&world.run(&["audit", "export", "-o", "audit.out"]).stdout);
