@@ -164,6 +164,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     refused("agent_severity", "start the server with a higher --max-severity"),
     refused("exists", "choose another path or database: labs overwrite nothing"),
     target("target_absent", "check the path, or the database's name; `mfm lab create` makes a lab"),
+    target("target_barred", "bring the database online, or have a user made in it for this login"),
     target("target_open", "check that the file is a database and that you may read it"),
     target("target_network", "check host, port and instance, and that the server runs; then `mfm recover`"),
     target("target_tls", "?ca_file=PATH in the URL names the authority that signed the server's certificate"),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use mfm_journal::{
-    Change, ChosenKeys, Digest, Images, Intended, Intent, JournalError, OperationAction, Residue, Reverted, Verdict,
-    WriterLock,
+    Change, ChosenKeys, Digest, Images, Intended, Intent, JournalError, Operation, OperationAction, Residue, Reverted,
+    Verdict, WriterLock,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -335,6 +335,12 @@ fn intent(proposal: &Proposal, prepared: &Prepared, standing: &Standing) -> Inte
         keys: proposal.keys.clone(),
         detail,
     }
+}
+
+/// Tells whether triggers were switched off for an operation, as its entry says.
+#[must_use]
+pub fn triggers_off(operation: &Operation) -> bool {
+    operation.detail.get("triggers_disabled").and_then(Json::as_array).is_some_and(|names| !names.is_empty())
 }
 
 /// Returns what a seal says of rows that are not as they should be: tables and counts, never a key.

@@ -83,6 +83,14 @@ pub fn by_word(
 /// # Errors
 /// What guard, target or journal say.
 pub fn close(engine: &mut Engine<'_>, lock: &WriterLock, op: u64) -> Result<Closed, EngineError> {
+    match closed(engine, lock, op) {
+        // A lock may be in the way of reading as of writing: whatever was found out, the next recover finds again.
+        Err(EngineError::Target(error)) if error.is_transient() => Ok(undecided(op, &error.to_string())),
+        other => other,
+    }
+}
+
+fn closed(engine: &mut Engine<'_>, lock: &WriterLock, op: u64) -> Result<Closed, EngineError> {
     let operation = engine.journal.operation(op)?.ok_or(Refusal::NoOperation { op })?;
     standing(engine, &operation)?;
     let row =
@@ -100,7 +108,6 @@ pub fn close(engine: &mut Engine<'_>, lock: &WriterLock, op: u64) -> Result<Clos
             decide(engine, lock, &operation, Verdict::Applied, Side::After)
         }
         Ok(Tombstone::Undecided) => Ok(undecided(op, "another transaction still holds its place in the target")),
-        Err(error @ TargetError::Busy { .. }) => Ok(undecided(op, &error.to_string())),
         Err(error) => Err(error.into()),
     }
 }

@@ -29,7 +29,7 @@ pub struct Options {
     pub skip_conflicts: bool,
     /// Overwrite what somebody else wrote.
     pub force: bool,
-    /// Switch triggers off for the transaction.
+    /// Switch triggers off for the transaction; where they were off for the operation, they are anyway.
     pub disable_triggers: bool,
 }
 
@@ -388,7 +388,7 @@ impl Engine<'_> {
             reverts: Some(RevertedRef { op: operation.op, uid: operation.uid, depth: operation.depth }),
             keys: None,
             detail: detail(planned, options),
-            disable_triggers: options.disable_triggers,
+            disable_triggers: Terms::of_revert(operation, options.disable_triggers).disable_triggers,
             beside: Vec::new(),
         };
         let committed = self.commit(&proposal, prepared)?;

@@ -7,6 +7,7 @@ use mfm_journal::Operation;
 use serde_json::Value as Json;
 
 use super::Engine;
+use super::apply::triggers_off;
 use super::error::EngineError;
 use crate::model::{Refusal, Table, Value};
 use crate::plan::{Pending, touches};
@@ -36,11 +37,13 @@ impl Terms {
         Self { disable_triggers, ..Self::default() }
     }
 
-    /// Returns the terms of taking an operation back; of a revert, that puts its fault in again.
+    /// Returns the terms of taking an operation back; of a revert, that puts its fault in again. Triggers that were off
+    /// for the operation are off for its revert.
     #[must_use]
     pub fn of_revert(operation: &Operation, disable_triggers: bool) -> Self {
         let listed = operation.detail.get(FOREIGN_KEYS_OFF).and_then(Json::as_array);
         let names = listed.into_iter().flatten().filter_map(Json::as_str).map(str::to_owned);
+        let disable_triggers = disable_triggers || triggers_off(operation);
         Self { disable_triggers, back: operation.depth.is_multiple_of(2), unenforced: names.collect() }
     }
 

@@ -183,6 +183,16 @@ const NO_WAY_BACK: &str =
 
 /// What a conflict says of a row that somebody deleted.
 pub const ROW_GONE: &str = "the row is gone";
+/// What it says of a row of which the table lost a column.
+pub const COLUMN_GONE: &str = "a column that the operation knew is gone";
+/// What it says of a row that lost its table.
+pub const TABLE_GONE: &str = "its table is gone";
+
+/// Tells whether a conflict is one with the schema, which no flag overrides.
+#[must_use]
+pub fn lost_its_place(conflict: &Conflict) -> bool {
+    [COLUMN_GONE, TABLE_GONE].contains(&conflict.why.as_str())
+}
 
 /// A row that a revert cannot put back.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -215,6 +225,9 @@ fn also(why: &Option<String>) -> String {
 fn way_out(blocked_by: &[u64], conflicts: &[Conflict]) -> &'static str {
     if !blocked_by.is_empty() {
         "--cascade reverts the later operations first; --skip-conflicts puts back the other rows"
+    } else if conflicts.iter().any(lost_its_place) {
+        "put the column or the table back, of its former type, and revert again: no flag replaces it; --skip-conflicts \
+         puts back the rows that have their place"
     } else if conflicts.iter().all(|row| row.why == ROW_GONE) {
         "--force --skip-conflicts gives up rows that are gone, and puts back the others"
     } else {

@@ -131,7 +131,16 @@ fn automatic(context: &Context<'_>) -> Result<Outcome, Failure> {
             }
             continue;
         }
-        match on_target(context, &mut journal, &chosen, opened.map(|(target, _)| target)) {
+        let opened = match opened {
+            // Another program's lock keeps readers out as well: nobody knows yet.
+            Err(error) if error.is_transient() => {
+                let open = journal.state().open_on(name);
+                outcome.operations.extend(open.map(|(op, _)| still_open(name, op, &error.to_string())));
+                continue;
+            }
+            other => other.map(|(target, _)| target),
+        };
+        match on_target(context, &mut journal, &chosen, opened) {
             Ok(closed) => outcome.operations.extend(closed.into_iter().map(|closed| line(name, closed))),
             Err(failure) => {
                 let open = journal.state().open_on(name);

@@ -16,6 +16,9 @@ pub enum TargetError {
     /// No database there.
     #[error("could not open {url}: no such database")]
     Absent { url: String },
+    /// A server has the database, as far as anybody can tell, and lets this login not into it.
+    #[error("could not enter {url}: {why}")]
+    Barred { url: String, why: String },
     /// It cannot be opened.
     #[error("could not open {url}: {why}")]
     Open { url: String, why: String },
@@ -30,7 +33,7 @@ pub enum TargetError {
     Login { url: String, why: String },
     /// The login may not do that.
     #[error("not permitted to {what} in {url}: {why}")]
-    Permission { url: String, what: String, why: String },
+    Permission { url: String, what: String, why: String, grant: Option<String> },
     /// The server did not answer in time.
     #[error("waited {after_ms} ms for {url} to {what}")]
     Timeout { url: String, what: String, after_ms: u64 },
@@ -75,6 +78,8 @@ pub enum TargetError {
 
 /// How a SQL Server target is written.
 const MSSQL_FORM: &str = "mssql://USER@HOST:PORT/DATABASE";
+/// How an instance of one is.
+const INSTANCE_FORM: &str = "HOST\\INSTANCE as mssql://USER@HOST/DATABASE?instance=INSTANCE";
 
 impl TargetError {
     /// Returns the stable code that scripts and agents match on.
@@ -83,6 +88,7 @@ impl TargetError {
         match self {
             Self::Url { .. } => "target_url",
             Self::Absent { .. } => "target_absent",
+            Self::Barred { .. } => "target_barred",
             Self::Open { .. } => "target_open",
             Self::Network { .. } => "target_network",
             Self::Tls { .. } => "target_tls",
@@ -128,19 +134,32 @@ impl TargetError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
+            Self::Url { url, .. } if url.contains('\\') => {
+                format!("a target is written as sqlite:PATH or as {MSSQL_FORM}; {INSTANCE_FORM}")
+            }
             Self::Url { url, .. } if !url.contains(':') => {
                 format!("a target is written as sqlite:PATH, such as {}, or as {MSSQL_FORM}", word(&format!("sqlite:{url}")))
             }
             Self::Url { .. } => format!("a target is written as sqlite:PATH or as {MSSQL_FORM}"),
             Self::Absent { url } if url.starts_with("mssql:") => {
-                "check the database's name, and that this login may enter it; `mfm lab create URL` makes one; dropped \
-                 for good: `mfm recover --as gone`"
+                "check the database's name; `mfm lab create URL` makes one; moved: `mfm target mark --moved NEW_URL`; \
+                 dropped for good: `mfm recover --as gone`"
                     .into()
             }
             Self::Absent { .. } => {
                 "check the path; moved: `mfm target mark --moved NEW_URL`; deleted: `mfm recover --as gone`".into()
             }
+            Self::Barred { .. } => {
+                "bring the database online, out of a restore or out of single-user mode; or let this login in: CREATE \
+                 USER in the database FOR LOGIN"
+                    .into()
+            }
             Self::Open { .. } => "check that the file is a database and that you may read it".into(),
+            Self::Network { why, .. } if why.contains("SQL Server Browser") => {
+                "start the Browser and let UDP port 1434 through; or name the instance's own port: HOST:PORT without \
+                 ?instance="
+                    .into()
+            }
             Self::Network { .. } => {
                 "check host, port and instance, and that the server runs; `mfm recover` says what became of an \
                  operation that was under way"
@@ -148,6 +167,16 @@ impl TargetError {
             }
             Self::Tls { why, .. } if why.contains("cannot be read") => {
                 "name a PEM file with certificates that you may read".into()
+            }
+            Self::Tls { why, .. } if why.contains("TDS 8.0") => {
+                "?encrypt=strict needs SQL Server 2022 or later; without it, or with ?encrypt=on, the whole connection \
+                 is encrypted too"
+                    .into()
+            }
+            Self::Tls { why, .. } if why.contains("not valid for name") => {
+                "write the name that is in the certificate as the name in the URL; or have a certificate made with the \
+                 name that you use"
+                    .into()
             }
             Self::Tls { .. } => {
                 "name the authority that signed the server's certificate with ?ca_file=PATH; on a network that you \
@@ -158,6 +187,9 @@ impl TargetError {
                 "check user, password and database; the password comes from MFM_MSSQL_PASSWORD (a read_user's from \
                  MFM_MSSQL_READ_PASSWORD), --password-file or a prompt"
                     .into()
+            }
+            Self::Permission { grant: Some(grant), .. } => {
+                format!("a database owner can say: {grant} TO this login's user; docs/sqlserver.md lists all of them")
             }
             Self::Permission { .. } => "docs/sqlserver.md lists the exact GRANT for each step".into(),
             Self::Timeout { .. } => {

@@ -118,6 +118,14 @@ fn what_stays_open_is_exit_code_1_and_a_target_that_is_gone_4() {
     let waited: Json = serde_json::from_slice(&waited.stdout).unwrap();
     assert_eq!(waited["operations"][0]["state"], "open");
     writer.execute_batch("ROLLBACK").unwrap();
+    // k10: a lock that readers wait for is no failure either.
+    writer.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let waited = world.run(&["recover", "--json"]);
+    assert_eq!(waited.status.code(), Some(1), "{}", text(&waited.stderr));
+    let waited: Json = serde_json::from_slice(&waited.stdout).unwrap();
+    assert_eq!(waited["operations"][0]["state"], "open");
+    assert!(waited["operations"][0]["why"].as_str().unwrap().contains("waited"), "{waited}");
+    writer.execute_batch("ROLLBACK").unwrap();
     drop(writer);
     std::fs::remove_file(world.path().join("lab.db")).unwrap();
     let gone = world.run(&["recover", "--json"]);

@@ -113,6 +113,20 @@ fn a_change_of_others_alone_can_be_overwritten() {
 }
 
 #[test]
+fn k10_a_column_that_is_gone_is_put_back_by_hand_and_never_forced() {
+    let (world, _, _) = faulty();
+    meddle(&world, "ALTER TABLE TxFieldPoint RENAME COLUMN Gantry_Ang TO Elsewhere");
+    let outcome = explain(&world, 1);
+    assert!(commands(&outcome).is_empty(), "{:?}", commands(&outcome));
+    assert!(outcome.ways_out[0].does.contains("put the column"), "{}", outcome.ways_out[0].does);
+    let refused = world.revert(&[1]).unwrap_err();
+    assert_eq!(refused.code, "conflict");
+    assert!(refused.hint.contains("put the column") && !refused.hint.contains("--force"), "{}", refused.hint);
+    meddle(&world, "ALTER TABLE TxFieldPoint RENAME COLUMN Elsewhere TO Gantry_Ang");
+    assert!(world.revert(&[1]).unwrap().operations[0].exact);
+}
+
+#[test]
 fn rows_that_are_back_already_leave_something_to_close() {
     let (world, _, points) = faulty();
     let was = explain(&world, 1).inverse.changes[0].after["Gantry_Ang"].clone();

@@ -121,12 +121,40 @@ fn foreign_keys_and_triggers() {
     anyway.options.disable_triggers = true;
     let applied = world.apply(anyway).unwrap();
     assert_eq!(cell(&world, "SELECT count(*) FROM note"), "Integer(0)");
-    let back = mfm::ops::revert::Request {
-        operations: vec![applied.op.unwrap()],
-        disable_triggers: true,
-        ..Default::default()
-    };
-    assert!(mfm::ops::revert::run(&world.context(), &back).unwrap().operations[0].exact);
+    assert!(world.revert(&[applied.op.unwrap()]).unwrap().operations[0].exact);
+}
+
+#[test]
+fn k10_what_was_done_without_triggers_is_taken_back_without_them() {
+    let world = World::with_lab(20);
+    let before = dump(&world.path("lab.db"));
+    let field = field(&world);
+    let noted = "CREATE TABLE note (x); CREATE TRIGGER t AFTER DELETE ON TxFieldPoint \
+                 BEGIN INSERT INTO note VALUES (old.TFP_ID); END; \
+                 CREATE TRIGGER u AFTER UPDATE ON TxFieldPoint BEGIN INSERT INTO note VALUES (old.TFP_ID); END";
+    meddle(&world, noted);
+    let mut without = request("delete_control_points", json!({"fld_id": field, "points_to_delete": [1]}));
+    without.options.disable_triggers = true;
+    world.apply(without).unwrap();
+    let faulty = dump(&world.path("lab.db"));
+    assert!(world.revert(&[1]).unwrap().operations[0].exact);
+    // A revert, and what took it back, were without triggers too.
+    assert!(world.revert(&[2]).unwrap().operations[0].again);
+    assert_eq!(dump(&world.path("lab.db")), faulty);
+    let mut beside = angles(field, "400");
+    beside.options.disable_triggers = true;
+    world.apply(beside).unwrap();
+    let all = mfm::ops::revert::Request { all: true, ..Default::default() };
+    assert_eq!(mfm::ops::revert::run(&world.context(), &all).unwrap().operations.len(), 2);
+    assert_eq!(cell(&world, "SELECT count(*) FROM note"), "Integer(0)");
+    // An operation older than its trigger was judged with it on, and waits for a word.
+    meddle(&world, "DROP TRIGGER t; DROP TRIGGER u; DROP TABLE note");
+    assert_eq!(dump(&world.path("lab.db")), before);
+    world.apply(angles(field, "400")).unwrap();
+    meddle(&world, noted);
+    let refused = world.revert(&[7]).unwrap_err();
+    assert_eq!(refused.code, "trigger");
+    assert!(refused.hint.contains("--disable-triggers"), "{refused:?}");
 }
 
 #[test]

@@ -1,16 +1,17 @@
 //! Somebody else on the same rows: changed between apply and revert, locked while mfm writes, deadlocked with it.
 
+use std::panic::panic_any;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use mfm::ops::{log, revert};
+use mfm::ops::{log, recover, revert};
 use mfm::target::faults::{Faults, WriteStep};
 use mfm_journal::{Journal, Verdict};
 use serde_json::Value as Json;
 
-use super::bomb::{Bomb, How, apply as apply_rows};
+use super::bomb::{Bomb, Crash, How, apply as apply_rows, quiet};
 use super::crash::Rig;
 use super::live::Live;
 use super::world::angles;
@@ -93,6 +94,32 @@ fn a_lock_that_goes_away_is_survived_and_the_journal_says_so() {
     done.unwrap().unwrap();
     tried_again(&rig.live);
     rig.settles("lock");
+}
+
+/// Dies once its transaction is committed.
+struct Dies;
+
+impl Faults for Dies {
+    fn step(&mut self, step: WriteStep) -> Result<(), String> {
+        if step == WriteStep::AfterCommit { panic_any(Crash) } else { Ok(()) }
+    }
+}
+
+/// Behind a lock that even readers wait for, recover leaves open what is open, and does not fail.
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn k10_a_lock_that_readers_wait_for_leaves_an_operation_open() {
+    quiet();
+    let rig = Rig::new();
+    let died = rig.with(Arc::new(Mutex::new(Dies)), &Bomb::at(0, How::Crash), apply_rows);
+    assert!(died.is_none());
+    let mut other = rig.live.database.connect();
+    other.run("BEGIN TRANSACTION; ALTER TABLE dbo.mfm_marker ADD waits int NULL");
+    let outcome = recover::run(&rig.live.world.context(), &recover::Request::default()).unwrap();
+    assert!(outcome.left_open() && outcome.failure.is_none(), "{outcome:?}");
+    assert!(outcome.operations[0].why.as_ref().unwrap().contains("waited"), "{outcome:?}");
+    other.run("ROLLBACK");
+    rig.settles("a lock that readers wait for");
 }
 
 /// Tells somebody when a transaction is begun for the second time.

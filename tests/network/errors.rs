@@ -122,7 +122,7 @@ fn a_door_that_stays_shut_says_why() {
     let double = || Double::of(Tape::load(&Tape::place(TAPE)));
     for (server, settings, code) in [
         (double().refusing_login("tester"), "?encrypt=off", "target_login"),
-        (double().refusing_login_with(4060, "Cannot open database"), "?encrypt=off", "target_absent"),
+        (double().refusing_login_with(4060, "Cannot open database"), "?encrypt=off", "target_barred"),
         (double().refusing_tls(), "", "target_tls"),
         (double().breaking_tls(), "", "target_tls"),
         (double().cut(Cut::stall(cut::number(1))), "?encrypt=off&connect_timeout_ms=200", "target_timeout"),

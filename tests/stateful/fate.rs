@@ -5,7 +5,7 @@ use mfm::target::faults::WriteStep;
 use mfm_journal::Step;
 
 use crate::draw::{Apply, Revert};
-use crate::model::predict::Kind;
+use crate::model::predict::{Kind, Prepared};
 use crate::model::{Change, Code, Held, Model, Verdict};
 use crate::play::{expected, options, pending, proposal, same_fold, selection};
 use crate::rig::{Ended, Fault, How, Ran, Rig, Side, Store, Zombie};
@@ -14,6 +14,7 @@ use crate::rig::{Ended, Fault, How, Ran, Rig, Side, Store, Zombie};
 struct Wanted {
     changes: Vec<Change>,
     reverts: Option<u64>,
+    triggers_off: bool,
 }
 
 /// What was durable when a step ended.
@@ -45,7 +46,8 @@ pub(crate) fn apply<S: Store>(rig: &Rig<S>, model: &mut Model, step: &Apply) -> 
         let entries = future.ledger(step.journal).entries;
         let done = future.commit(step.journal, Kind::Apply { beside: step.beside }, &prepared).map(drop);
         if future.ledger(step.journal).entries > entries {
-            wanted.push(Wanted { changes: prepared.changes, reverts: None });
+            let Prepared { changes, triggers_off, .. } = prepared;
+            wanted.push(Wanted { changes, reverts: None, triggers_off });
         }
         done
     });
@@ -67,7 +69,9 @@ pub(crate) fn revert<S: Store>(rig: &Rig<S>, model: &mut Model, step: &Revert) -
             let entries = future.ledger(at).entries;
             let done = expected(&mut future, at, plan, step.options, entries);
             if future.ledger(at).entries > entries {
-                wanted.push(Wanted { changes: plan.rows.clone(), reverts: Some(plan.op) });
+                let ledger = future.ledger(at);
+                let triggers_off = ledger.operation(ledger.count()).triggers_off;
+                wanted.push(Wanted { changes: plan.rows.clone(), reverts: Some(plan.op), triggers_off });
             }
             done.map(drop)
         })
@@ -196,7 +200,7 @@ fn ends<S: Store>(
 /// Takes over what was durable.
 fn settle(model: &mut Model, at: usize, wanted: &[Wanted], durable: Durable) {
     for (nth, wanted) in wanted.iter().enumerate().take(durable.intents) {
-        let op = model.ledgers[at].intend(wanted.changes.clone(), wanted.reverts);
+        let op = model.ledgers[at].intend(wanted.changes.clone(), wanted.reverts, wanted.triggers_off);
         let committed = nth < durable.commits;
         if committed {
             model.took_effect(at, op);

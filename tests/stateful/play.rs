@@ -230,7 +230,7 @@ pub(crate) fn expected(
     if plan.rows.is_empty() && !plan.conflicts.is_empty() {
         return Ok(None);
     }
-    let prepared = model.prepare(&plan.rows, options.disable_triggers)?;
+    let prepared = model.prepare(&plan.rows, model.disables_triggers(at, plan.op, options))?;
     model.commit(at, Kind::Revert { of: plan.op, seen }, &prepared).map(Some)
 }
 

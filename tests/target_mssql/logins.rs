@@ -261,6 +261,46 @@ fn a_missing_grant_is_named_with_the_words_that_grant_it() {
 
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn k10_what_mfms_own_tables_lack_is_found_before_anything_is_written() {
+    let mut rig = Rig::new();
+    let planned = changes(&mut rig.database().target());
+    for missing in ["SELECT ON dbo.mfm_marker", "SELECT ON dbo.mfm_operation", "INSERT ON dbo.mfm_operation"] {
+        let at = rig.login();
+        let (database, login) = (rig.database(), &rig.logins[at]);
+        let others: Vec<&str> = EACH.into_iter().filter(|grant| *grant != missing).chain(["VIEW DEFINITION"]).collect();
+        login.grant(database, &others);
+        let mut target = login.open(database, "").unwrap();
+        let touches = touches(&mut target, &planned);
+        let looked = target.census(&touches, false).map(drop).and_then(|()| target.marker().map(drop));
+        let error = looked.unwrap_err();
+        assert!(["not_permitted", "target_permission"].contains(&error.code()), "{missing}: {error}");
+        // A table that the login does not see at all may be there or not.
+        let unseen = "GRANT VIEW DEFINITION ON SCHEMA::dbo";
+        let grant = format!("GRANT {missing} TO {}", quoted(&login.0));
+        assert!(error.hint().contains(&grant) || error.hint().contains(unseen), "{missing}: {}", error.hint());
+        database.sql(&grant);
+        target.census(&touches, false).unwrap();
+        target.marker().unwrap().unwrap();
+    }
+}
+
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn k10_a_database_that_the_login_may_not_enter_is_not_absent() {
+    let database = Database::new("CREATE TABLE dbo.t(k int NOT NULL PRIMARY KEY);");
+    let name = fresh("outside");
+    Somebody::new("master").sql(&format!("CREATE LOGIN {} WITH PASSWORD = N'{PASSWORD}'", quoted(&name)));
+    let login = Login(name);
+    let error = login.open(&database, "").unwrap_err();
+    assert_eq!(error.code(), "target_barred", "{error}");
+    assert!(!error.to_string().contains("no such database") && error.hint().contains("CREATE USER"), "{error}");
+    let nowhere = Database::unmade();
+    let absent = database.opened(&nowhere.url(), &Passwords::default()).unwrap_err();
+    assert_eq!(absent.code(), "target_absent", "{absent}");
+}
+
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn a_second_login_reads_and_cannot_write() {
     let mut rig = Rig::new();
     let (writer, reader) = (rig.login(), rig.login());

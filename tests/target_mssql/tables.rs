@@ -4,7 +4,7 @@ use mfm::model::{Change, KeyStanding, Refusal, Value};
 use mfm::target::{Census, ExecuteError, Target, Touch, create_lab};
 
 use super::target::*;
-use super::world::{Database, Passwords};
+use super::world::{Database, Passwords, fresh};
 
 const PAIR: &str = "INSERT INTO dbo.t VALUES (1, 1), (2, 2);";
 
@@ -46,6 +46,31 @@ fn names_with_schemas_brackets_and_reserved_words() {
     assert_eq!(database.words("SELECT a FROM dbo.t ORDER BY k"), ["1", "2"], "the namesake is nobody's business");
     execute(&mut target, &mut notebook, &inverses(&changes[1..2]), false).unwrap();
     assert!(table(&mut target, "mixed case").shape.name.eq_ignore_ascii_case("MiXed Case"));
+}
+
+/// Names go into statements as identifiers, into questions as parameters, and into permission functions in brackets.
+#[test]
+#[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
+fn k10_names_that_end_the_quotes_of_others() {
+    let database = Database::named(&format!("{}'quote\"d. e[", fresh("names")));
+    database.sql(
+        "CREATE SCHEMA [s'\"%.x];\nGO\n
+         CREATE TABLE [s'\"%.x].[u'\"%d.\u{e9}[ v]([k'\"%s.\u{e9}] int NOT NULL PRIMARY KEY, a int NULL, [b'\"%[] int NULL);
+         CREATE TABLE dbo.[--x/*%](k int NOT NULL PRIMARY KEY, a int NULL, [b;c] int NULL);
+         INSERT INTO [s'\"%.x].[u'\"%d.\u{e9}[ v] VALUES (1, 1, 1), (2, 2, 2);
+         INSERT INTO dbo.[--x/*%] VALUES (1, 1, 1), (2, 2, 2);",
+    );
+    database.mark();
+    let mut target = database.target();
+    let mut names: Vec<String> = target.tables().unwrap();
+    names.sort();
+    assert_eq!(names, ["--x/*%", "s'\"%.x.u'\"%d.\u{e9}[ v"]);
+    let clean = database.dump();
+    let mut changes: Vec<Change> = names.iter().map(|name| one_update(&mut target, name)).collect();
+    changes.push(delete(&mut target, &names[1], vec![int(2)]).unwrap());
+    changes.push(insert(&mut target, &names[0], vec![int(7), int(7), int(7)]).unwrap());
+    there_and_back(&mut target, &changes);
+    assert_eq!(database.dump(), clean);
 }
 
 #[test]

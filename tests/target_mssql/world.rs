@@ -65,7 +65,7 @@ impl Somebody {
         let mut config = Config::new();
         config.host(url.host_str().unwrap());
         config.port(url.port().unwrap_or(1433));
-        config.database(url.path().trim_start_matches('/'));
+        config.database(decoded(url.path().trim_start_matches('/')));
         config.application_name(program);
         config.encryption(EncryptionLevel::Required);
         config.authentication(AuthMethod::sql_server(url.username(), password));
@@ -150,6 +150,11 @@ fn read(name: &str, kind: &str) -> String {
         "xml" | "ntext" | "sql_variant" => format!("CONVERT(nvarchar(max), {name})"),
         _ => name,
     }
+}
+
+fn decoded(path: &str) -> String {
+    let query = format!("_={}", path.replace('+', "%2B"));
+    url::form_urlencoded::parse(query.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 /// Returns a name as SQL writes it.
@@ -253,7 +258,10 @@ impl Drop for Database {
     fn drop(&mut self) {
         let mut master = Somebody::new("master");
         let name = quoted(&self.name);
-        if master.words(&format!("SELECT name FROM sys.databases WHERE name = N'{}'", self.name)).is_empty() {
+        if master
+            .words(&format!("SELECT name FROM sys.databases WHERE name = N'{}'", self.name.replace('\'', "''")))
+            .is_empty()
+        {
             return;
         }
         // A server that cannot do this drops the database all the same, once its sessions are gone.

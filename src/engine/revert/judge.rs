@@ -5,7 +5,7 @@ use mfm_journal::{Action, Change, Value};
 use super::super::error::EngineError;
 use super::super::look::Lens;
 use crate::model::Refusal;
-use crate::model::refusal::ROW_GONE;
+use crate::model::refusal::{COLUMN_GONE, ROW_GONE, TABLE_GONE};
 
 /// What becomes of one row.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +49,7 @@ pub(in crate::engine) fn judge(
     force: bool,
 ) -> Result<Judgement, EngineError> {
     if lens.places().is_none() {
-        let why = if lens.table.is_some() { "a column that the operation knew is gone" } else { "its table is gone" };
+        let why = if lens.table.is_some() { COLUMN_GONE } else { TABLE_GONE };
         return Ok(Judgement::conflict(Vec::new(), why));
     }
     Ok(match &change.action {

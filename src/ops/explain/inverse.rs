@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::engine::revert::{Drift, Judged, Options, Selection};
 use crate::engine::terms::Terms;
 use crate::engine::{Engine, EngineError, resolve};
-use crate::model::refusal::{Conflict, ROW_GONE};
+use crate::model::refusal::{Conflict, ROW_GONE, lost_its_place};
 use crate::ops::cell::{self, CHANGES_MAX, ChangeRow};
 use crate::ops::{Context, Failure, Kind, count};
 use crate::plan;
@@ -211,7 +211,12 @@ impl Found {
             );
             self.ways_out.push(WayOut::command(format!("mfm revert {op} --skip-conflicts"), does));
         }
-        let foreign = conflicts.into_iter().filter(|conflict| conflict.operation.is_none());
+        if conflicts.iter().any(|conflict| lost_its_place(conflict)) {
+            let does = "put the column or the table back, of its former type, and revert again: no flag replaces it";
+            self.ways_out.push(WayOut { command: None, does: does.to_owned() });
+        }
+        let foreign =
+            conflicts.into_iter().filter(|conflict| conflict.operation.is_none() && !lost_its_place(conflict));
         let (gone, changed): (Vec<&Conflict>, Vec<&Conflict>) = foreign.partition(|conflict| conflict.why == ROW_GONE);
         if !changed.is_empty() && gone.is_empty() && later.is_empty() {
             let does = format!("overwrites what somebody else wrote to {}", count(changed.len() as u64, "row"));

@@ -4,7 +4,7 @@ use mfm_journal::{Change, Journal, Operation, OperationAction, Reverted};
 use serde_json::Value as Json;
 
 use super::{Difference, Line, Run, line};
-use crate::engine::apply::{Prepared, Proposal};
+use crate::engine::apply::{Prepared, Proposal, triggers_off};
 use crate::engine::replay::{Step, note};
 use crate::engine::terms::Terms;
 use crate::engine::{EngineError, guard};
@@ -76,11 +76,11 @@ impl Run<'_, '_> {
         journaled: &[Change],
     ) -> Planned {
         let own = journal.operation(op)?.ok_or(crate::model::Refusal::NoOperation { op })?;
-        let disable_triggers = triggers_disabled(operation);
+        let terms = Terms::of_revert(&own, triggers_off(operation));
         let force = operation.detail.get("forced").and_then(Json::as_bool).unwrap_or_default();
         let mut engine = self.context.engine(journal, target, &self.ends.onto.name);
         let rows = engine.revert_again(&own, journaled, force)?;
-        let prepared = engine.prepare_by(&rows, &Terms::of_revert(&own, disable_triggers))?;
+        let prepared = engine.prepare_by(&rows, &terms)?;
         let kept = ["conflicts", "drift", "forced", "skip_conflicts"];
         let detail = operation.detail.iter().filter(|(name, _)| kept.contains(&name.as_str()));
         let proposal = Proposal {
@@ -94,7 +94,7 @@ impl Run<'_, '_> {
             reverts: Some(Reverted { op: own.op, uid: own.uid, depth: own.depth }),
             keys: None,
             detail: detail.map(|(name, value)| (name.clone(), value.clone())).collect(),
-            disable_triggers,
+            disable_triggers: terms.disable_triggers,
             beside: self.beside.to_vec(),
         };
         Ok((proposal, prepared))
@@ -174,10 +174,6 @@ impl Run<'_, '_> {
     }
 }
 
-fn triggers_disabled(operation: &Operation) -> bool {
-    operation.detail.get("triggers_disabled").and_then(Json::as_array).is_some_and(|names| !names.is_empty())
-}
-
 /// Returns the request that an entry holds, with exactly the keys that were chosen. No limit of rows binds it.
 fn settled(
     context: &Context<'_>,
@@ -193,7 +189,7 @@ fn settled(
         seed: detail.get("seed").and_then(Json::as_u64),
         now: detail.get("now").and_then(Json::as_str).map(str::to_owned),
         max_rows: Some(u64::MAX),
-        disable_triggers: triggers_disabled(operation),
+        disable_triggers: triggers_off(operation),
         beside_journal: beside.to_vec(),
         all: true,
         ..Options::default()

@@ -4,7 +4,7 @@ use mfm_journal::{Digest, Residue};
 
 use super::catalogue::{Offers, Sheet};
 use super::fault::Place;
-use super::sql::{catalogue as text, rows as rows_text};
+use super::sql::{catalogue as text, quoted, rows as rows_text};
 use super::wire::{Wire, flag, whole};
 use super::{catalogue, rows};
 use crate::model::refusal::show;
@@ -29,6 +29,7 @@ impl Surveyor<'_> {
     pub(super) fn census(&mut self, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Census, TargetError> {
         let sheets = self.sheets(touches)?;
         let mut census = Census { facts: Some(facts(&sheets)), ..Census::default() };
+        self.judge_own_permissions()?;
         for (touch, sheet) in touches.iter().zip(&sheets) {
             refuse_special(sheet)?;
             self.refuse_masked(sheet)?;
@@ -58,7 +59,7 @@ impl Surveyor<'_> {
         if sheet.masked.is_empty() {
             return Ok(());
         }
-        let grant = format!("GRANT UNMASK TO [{}]", self.login.unwrap_or("the login that reads"));
+        let grant = format!("GRANT UNMASK TO {}", self.login.map_or_else(|| "the login that reads".to_owned(), quoted));
         let what = format!("see {} unmasked in", sheet.masked.join(", "));
         Err(Refusal::NotPermitted { table: sheet.shown().to_owned(), what, grant })
     }
@@ -88,10 +89,29 @@ impl Surveyor<'_> {
         Ok(rows.first().and_then(|row| whole(row.first())).unwrap_or_default())
     }
 
+    /// Refuses where the login could not write down an operation, or not read it again; a marker that it does not see is
+    /// the guard's to miss.
+    fn judge_own_permissions(&mut self) -> Result<(), TargetError> {
+        let Some(login) = self.login else { return Ok(()) };
+        let asked = self.wire.rows(&text::own_permissions(), Vec::new());
+        let asked = asked.map_err(self.place.error("ask what this login may do"))?;
+        let Some(row) = asked.first() else { return Ok(()) };
+        let needed = [("SELECT", "dbo.mfm_marker"), ("SELECT", "dbo.mfm_operation"), ("INSERT", "dbo.mfm_operation")];
+        for (at, (what, table)) in needed.into_iter().enumerate() {
+            if !flag(row.get(at)) {
+                let grant = format!("GRANT {what} ON {table} TO {}", quoted(login));
+                let (table, what) = (table.to_owned(), what.to_owned());
+                return Err(Refusal::NotPermitted { table, what, grant }.into());
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses what the login may not do, or could not take back.
     fn judge_permissions(&mut self, sheet: &Sheet, touch: &Touch, triggers: bool) -> Result<(), TargetError> {
         let Some(login) = self.login else { return Ok(()) };
-        let asked = self.wire.rows(text::PERMISSIONS, vec![super::wire::text(sheet.qualified())]);
+        let names = vec![super::wire::text(sheet.qualified()), super::wire::text(quoted(&sheet.schema))];
+        let asked = self.wire.rows(&text::permissions(), names);
         let asked = asked.map_err(self.place.error("ask what this login may do"))?;
         let Some(row) = asked.first() else { return Ok(()) };
         let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
@@ -105,7 +125,7 @@ impl Surveyor<'_> {
         ];
         for (what, at, needed) in needed {
             if needed && !flag(row.get(at)) {
-                let grant = format!("GRANT {what} ON {} TO [{login}]", sheet.qualified());
+                let grant = format!("GRANT {what} ON {} TO {}", sheet.qualified(), quoted(login));
                 let (table, what) = (sheet.shown().to_owned(), what.to_owned());
                 return Err(Refusal::NotPermitted { table, what, grant }.into());
             }

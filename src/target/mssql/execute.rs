@@ -94,7 +94,8 @@ fn seen(writer: &mut MssqlWriter, row: &OperationRow) -> Result<(), TargetError>
     }
     let (url, what) = (writer.place.url.clone(), "read dbo.mfm_operation".to_owned());
     let why = "the row that was just written there is not seen: SELECT may be missing".to_owned();
-    Err(TargetError::Permission { url, what, why })
+    let grant = Some("GRANT SELECT ON dbo.mfm_operation".to_owned());
+    Err(TargetError::Permission { url, what, why, grant })
 }
 
 fn compare_marker(writer: &mut MssqlWriter, work: &Work<'_>) -> Result<(), TargetError> {
@@ -309,10 +310,10 @@ fn write(writer: &mut MssqlWriter, sheet: &Sheet, change: &Change, staged: &Stag
     };
     let numbered = matches!(change.action, Action::Insert { .. }) && sheet.fields.iter().any(|field| field.identity);
     if !numbered {
-        return wire.execute(&text, Vec::new()).map_err(failed);
+        return wire.write(&text).map_err(failed);
     }
     wire.run(&sql::writes::identity_insert(sheet, true)).map_err(failed)?;
-    let rows = wire.execute(&text, Vec::new()).map_err(failed)?;
+    let rows = wire.write(&text).map_err(failed)?;
     wire.run(&sql::writes::identity_insert(sheet, false)).map_err(failed)?;
     Ok(rows)
 }

@@ -2,6 +2,7 @@
 
 use tiberius::error::{Error, IoErrorKind, TokenError};
 
+use super::sql::qualified;
 use crate::model::Refusal;
 use crate::target::TargetError;
 
@@ -23,8 +24,8 @@ pub(super) enum Fault {
     Tls(String),
     /// The login was refused.
     Login(String),
-    /// The server has no such database, or none that the login may enter.
-    Absent,
+    /// The server has no such database, or one that it lets this login into not at all, or not just now: its words.
+    Barred(String),
     /// The server said nothing in time.
     Timeout {
         /// How long was waited.
@@ -64,8 +65,12 @@ pub(super) struct Place {
     pub(super) statement_timeout_ms: u64,
 }
 
-/// Errors of a login to a database that is not there, or that the login may not enter.
-const ABSENT: [u32; 4] = [911, 916, 4060, 4064];
+/// Errors of a login to a database that is not there, that the login may not enter, or that lets nobody in just now:
+/// offline, restoring, recovering, taken by a single user, in an availability group the secondary.
+const BARRED: [u32; 24] = [
+    904, 905, 911, 916, 921, 922, 923, 924, 926, 927, 942, 945, 946, 952, 954, 955, 976, 978, 979, 981, 982, 983, 4060,
+    4064,
+];
 /// Errors of a login: wrong user or password, locked, expired, not trusted.
 const LOGIN: [u32; 8] = [18_401, 18_452, 18_456, 18_461, 18_470, 18_486, 18_487, 18_488];
 /// Errors of missing permission.
@@ -96,16 +101,36 @@ impl Fault {
         }
     }
 
-    /// Tells apart what a login met.
-    pub(super) fn of_login(error: Error) -> Self {
-        match Self::of(error) {
-            Self::Server { number, .. } if ABSENT.contains(&number) => Self::Absent,
+    /// Tells apart what a login met, `strict` where TLS came before the first byte.
+    pub(super) fn of_login(error: Error, strict: bool) -> Self {
+        Self::of(error).at_login(strict)
+    }
+
+    /// Says what the same means while nobody is logged in yet.
+    pub(super) fn at_login(self, strict: bool) -> Self {
+        match self {
+            Self::Server { number, message, .. } if BARRED.contains(&number) || says(&message, &BARRED_WORDS) => {
+                Self::Barred(message)
+            }
             Self::Server { message, .. } => Self::Login(message),
+            Self::Network(why) if strict => Self::Tls(format!("{NOT_STRICT}: {why}")),
+            Self::Timeout { after_ms } if strict => Self::Tls(format!("{NOT_STRICT}: no answer in {after_ms} ms")),
             // A server that refuses TLS hangs up in the middle of the handshake.
             Self::Network(why) if TLS_WORDS.iter().any(|word| why.contains(word)) => Self::Tls(why),
             Self::Protocol(why) if why.contains("ncrypt") || why.contains("TLS") => Self::Tls(why),
             other => other,
         }
+    }
+
+    /// Says what asking a server for the port of an instance met.
+    pub(super) fn of_browser(host: &str, instance: &str, error: Error) -> Self {
+        let asked = format!("the SQL Server Browser at {host}, UDP port 1434, for the port of instance {instance}");
+        Self::Network(match error {
+            Error::Conversion(why) if why.contains("timeout") => format!("nobody answered who asked {asked}"),
+            Error::Conversion(_) => format!("no port was named by {asked}"),
+            Error::Io { message, .. } => format!("asked {asked}: {message}"),
+            other => format!("asked {asked}: {other}"),
+        })
     }
 
     fn said(said: &TokenError) -> Self {
@@ -117,7 +142,7 @@ impl Fault {
         match self {
             Self::Server { class, .. } => *class >= CLASS_FATAL,
             Self::Cell(_) => false,
-            Self::Absent
+            Self::Barred(_)
             | Self::Network(_)
             | Self::Tls(_)
             | Self::Login(_)
@@ -139,6 +164,7 @@ impl Fault {
 }
 
 /// Servers that speak T-SQL without SQL Server's numbers say it in words.
+const BARRED_WORDS: [&str; 1] = ["Cannot open database"];
 const DEADLOCK_WORDS: [&str; 2] = ["deadlock", "could not serialize access"];
 const DENIED_WORDS: [&str; 3] = ["permission denied", "permission was denied", "must be owner of"];
 const LOCK_WORDS: [&str; 2] = ["lock timeout", "Lock request time out"];
@@ -168,7 +194,7 @@ impl Place {
             Fault::Network(why) | Fault::Protocol(why) => TargetError::Network { url, what, why },
             Fault::Tls(why) => TargetError::Tls { url, why: tidy(&why) },
             Fault::Login(why) => TargetError::Login { url, why },
-            Fault::Absent => TargetError::Absent { url },
+            Fault::Barred(why) => TargetError::Barred { url, why },
             Fault::Timeout { after_ms: 0 } => TargetError::Timeout { url, what, after_ms: self.statement_timeout_ms },
             Fault::Timeout { after_ms } => TargetError::Timeout { url, what, after_ms },
             Fault::Cell(why) => Refusal::Unsupported { what: why }.into(),
@@ -187,7 +213,7 @@ impl Place {
             _ if DEADLOCK.contains(&number) || says(&message, &DEADLOCK_WORDS) => TargetError::Deadlock { url, what },
             _ if LOGIN.contains(&number) => TargetError::Login { url, why: message },
             _ if PERMISSION.contains(&number) || says(&message, &DENIED_WORDS) => {
-                TargetError::Permission { url, what, why: message }
+                TargetError::Permission { url, what, grant: grant(&message), why: message }
             }
             _ if FULL.contains(&number) => TargetError::Full { url },
             _ if READ_ONLY.contains(&number) => TargetError::ReadOnly { url, why: message },
@@ -200,6 +226,17 @@ impl Place {
         TargetError::Failed { url: self.url.clone(), what: what.to_owned(), why: why.into() }
     }
 }
+
+/// Returns the words that grant what a message says is missing, where it names both; `None` where it does not.
+fn grant(message: &str) -> Option<String> {
+    let (permission, rest) = message.strip_prefix("The ")?.split_once(" permission was denied on the object '")?;
+    let (object, rest) = rest.split_once("', database '")?;
+    let schema = rest.rsplit_once("schema '")?.1.trim_end_matches(['.', '\'']);
+    Some(format!("GRANT {permission} ON {}", qualified(schema, object)))
+}
+
+/// What is said where a connection that begins with TLS ends before the login.
+const NOT_STRICT: &str = "the server may speak no TDS 8.0, in which TLS comes first";
 
 /// What tells a failed handshake from a connection that broke.
 const TLS_WORDS: [&str; 4] = ["certificate", "handshake", "fatal alert", "TLS"];
@@ -233,7 +270,7 @@ mod tests {
     fn errors_are_told_apart_and_each_has_a_hint() {
         for (fault, code, lost) in [
             (Fault::Login("Login failed for user 'u'.".into()), "target_login", true),
-            (Fault::Absent, "target_absent", true),
+            (Fault::Barred("Cannot open database".into()), "target_barred", true),
             (server(229, "The SELECT permission was denied"), "target_permission", false),
             (server(33_557_097, "permission denied for table t"), "target_permission", false),
             (server(33_557_097, "must be owner of table t"), "target_permission", false),
@@ -270,8 +307,43 @@ mod tests {
     fn a_handshake_that_ends_in_an_alert_is_no_broken_connection() {
         let alert =
             || Error::Io { kind: IoErrorKind::InvalidData, message: "received fatal alert: HandshakeFailure".into() };
-        assert!(matches!(Fault::of_login(alert()), Fault::Tls(_)));
+        assert!(matches!(Fault::of_login(alert(), false), Fault::Tls(_)));
         assert!(matches!(Fault::of(alert()), Fault::Network(_)));
+    }
+
+    #[test]
+    fn k10_a_login_that_the_database_keeps_out_is_barred_and_says_nothing_of_absence() {
+        for number in [916, 927, 942, 4060, 976] {
+            let fault = server(number, "Cannot open database").at_login(false);
+            let error = place().explain("open a session", fault);
+            assert_eq!(error.code(), "target_barred", "{number}");
+            assert!(!format!("{error} {}", error.hint()).contains("no such database"), "{error}");
+        }
+    }
+
+    #[test]
+    fn k10_hints_name_what_helps() {
+        let hung_up = Error::Io { kind: IoErrorKind::UnexpectedEof, message: "failed to fill whole buffer".into() };
+        let strict = place().explain("open a session", Fault::of_login(hung_up, true));
+        assert_eq!(strict.code(), "target_tls");
+        assert!(strict.hint().contains("encrypt=on"), "{}", strict.hint());
+        let silent = Fault::Timeout { after_ms: 15_000 }.at_login(true);
+        assert!(place().explain("open a session", silent).hint().contains("encrypt=on"));
+        let timeout = Error::Conversion("SQL browser timeout during resolving instance X.".into());
+        let unheard = place().explain("open a session", Fault::of_browser("h", "X", timeout));
+        assert_eq!(unheard.code(), "target_network");
+        assert!(unheard.to_string().contains("Browser") && unheard.hint().contains("HOST:PORT"), "{unheard}");
+        assert!(!unheard.to_string().contains("Conversion"), "{unheard}");
+        let name = Fault::Tls(
+            "invalid peer certificate: certificate not valid for name \"h\"; certificate is only \
+                               valid for DnsName(\"db\")"
+                .into(),
+        );
+        assert!(place().explain("x", name).hint().contains("the name in the URL"));
+        let denied = "The SELECT permission was denied on the object 'Tx]F', database 'T', schema 'dbo'.";
+        let denied = place().explain("read rows", server(229, denied));
+        assert!(denied.hint().contains("GRANT SELECT ON [dbo].[Tx]]F]"), "{}", denied.hint());
+        assert!(place().explain("x", server(229, "no such words")).hint().contains("docs/sqlserver.md"));
     }
 
     #[test]

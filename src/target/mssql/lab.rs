@@ -10,7 +10,7 @@ use super::fault::Place;
 use super::marks;
 use super::open::{Access, READ_WAIT_MS};
 use super::sql::{self, lab as text};
-use super::wire::{self, Wire, whole};
+use super::wire::{Wire, whole};
 use super::{codec, stage};
 use crate::model::ports::Secrets;
 use crate::model::{Refusal, Table};
@@ -69,13 +69,7 @@ fn make_database(access: &Access, place: &Place) -> Result<bool, TargetError> {
         Err(other) => return Err(other),
     }
     let mut wire = access.to("master").connect(place, false)?;
-    let name = &access.url.database;
-    let there = wire.rows(text::DATABASE, vec![wire::text(name)]).map_err(place.error("look for the database"))?;
-    if there.first().is_some_and(|row| whole(row.first()).is_some()) {
-        // It is there, and this login may not enter it.
-        return Err(Refusal::Exists { path: place.url.clone() }.into());
-    }
-    wire.run(&text::create_database(name)).map_err(place.error("make the database"))?;
+    wire.run(&text::create_database(&access.url.database)).map_err(place.error("make the database"))?;
     Ok(true)
 }
 
@@ -100,8 +94,12 @@ impl MssqlLab {
         let parts: Vec<stage::Part<'_>> = sheet.fields.iter().map(|field| stage::Part { letter: "a", field }).collect();
         let mut rows = filling.rows.iter().map(|row| row.iter().collect());
         let staged = stage::stage(wire, place, sheet, &parts, &mut rows)?;
-        let sent = wire.execute(&sql::writes::insert(sheet, &staged), Vec::new());
-        sent.map_err(|fault| super::normalize::refusal(place, sheet, "fill a lab's table", fault))?;
+        let sent = wire.write(&sql::writes::insert(sheet, &staged));
+        let sent = sent.map_err(|fault| super::normalize::refusal(place, sheet, "fill a lab's table", fault))?;
+        if sent != filling.rows.len() as u64 {
+            let why = format!("{sent} rows of {} arrived in {name}", filling.rows.len());
+            return Err(place.failed("fill a lab's table", why));
+        }
         stage::unstage(wire, place, &staged)?;
         filling.rows.clear();
         Ok(())

@@ -48,9 +48,16 @@ pub(super) fn identity(wire: &mut Wire, place: &Place) -> Result<Identity, Targe
 
 /// Reads the marker.
 pub(super) fn marker(wire: &mut Wire, place: &Place) -> Result<Option<Marker>, TargetError> {
-    let rows = wire.rows(text::MARKER, Vec::new()).map_err(place.error("read the marker"))?;
+    let rows = wire.rows(&text::marker(), Vec::new()).map_err(place.error("read the marker"))?;
     match rows.as_slice() {
         [] => Ok(None),
+        [sees] if sees.len() == 1 => {
+            if wire::flag(sees.first()) {
+                Ok(None)
+            } else {
+                Err(unseen(place))
+            }
+        }
         [row] => {
             let unreadable = |why: &str| place.failed("read the marker", why);
             let cell = |at: usize| word(row.get(at)).ok_or_else(|| unreadable("it has another form"));
@@ -60,6 +67,14 @@ pub(super) fn marker(wire: &mut Wire, place: &Place) -> Result<Option<Marker>, T
         }
         _ => Err(place.failed("read the marker", "there are several")),
     }
+}
+
+/// Says that what this login does not see may be there all the same.
+fn unseen(place: &Place) -> TargetError {
+    let what = "see whether there is a marker".to_owned();
+    let why = "this login sees nothing of the schema dbo but what it was granted by name".to_owned();
+    let grant = Some("GRANT VIEW DEFINITION ON SCHEMA::dbo".to_owned());
+    TargetError::Permission { url: place.url.clone(), what, why, grant }
 }
 
 /// Tells whether there is room for operations.

@@ -13,7 +13,7 @@ use crate::model::Table;
 use crate::target::known;
 use crate::target::{DomainKeys, TargetError};
 
-/// How often a reading step is tried again that met a lock, or a connection that had broken meanwhile.
+/// How often a reading step is tried again that lost a deadlock, or a connection that had broken meanwhile.
 const RETRIES: u32 = 3;
 
 /// What a reading session needs.
@@ -104,10 +104,10 @@ fn tried<T>(mut step: impl FnMut() -> Result<T, TargetError>) -> Result<T, Targe
     }
 }
 
-/// Tells whether a step may well succeed when it is tried again; a server that took too long may not, and an untrusted
-/// certificate will not.
+/// Tells whether a step may well succeed when it is tried again; a lock was waited for already, a server that took too
+/// long may do so again, and an untrusted certificate stays one.
 const fn may_pass(error: &TargetError) -> bool {
-    error.is_transient() || (error.is_lost() && !matches!(error, TargetError::Timeout { .. } | TargetError::Tls { .. }))
+    matches!(error, TargetError::Deadlock { .. } | TargetError::Network { .. })
 }
 
 impl Step<'_> {

@@ -69,8 +69,11 @@ impl MssqlUrl {
     /// # Errors
     /// [`TargetError::Url`], which never repeats a password.
     pub(super) fn parse(text: &str) -> Result<Self, TargetError> {
-        let parsed = Url::parse(text).map_err(|error| wrong(&without_password(text), &error.to_string()))?;
         let without = without_password(text);
+        if let Some(why) = as_elsewhere(text) {
+            return Err(wrong(&without, why));
+        }
+        let parsed = Url::parse(text).map_err(|error| wrong(&without, &error.to_string()))?;
         let wrong = |why: &str| wrong(&without, why);
         if parsed.password().is_some() {
             return Err(wrong("a password does not belong into a URL"));
@@ -162,7 +165,7 @@ impl MssqlUrl {
         let mut out = "mssql://".to_owned();
         let mut read_user = None;
         if let Login::Sql { user, read_user: reader } = &self.login {
-            out.push_str(&encoded(user));
+            out.push_str(&encoded(user).replace('/', "%2F"));
             out.push('@');
             read_user.clone_from(reader);
         }
@@ -171,7 +174,10 @@ impl MssqlUrl {
             out.push_str(&format!(":{}", self.port_or_default()));
         }
         out.push('/');
-        out.push_str(&encoded(&self.database));
+        // A slash that begins a name would not be told from the one that ends the host.
+        let slashes = self.database.len() - self.database.trim_start_matches('/').len();
+        out.push_str(&"%2F".repeat(slashes));
+        out.push_str(&encoded(self.database.trim_start_matches('/')));
         let timeout = |ms: u64, usual: u64| (ms != usual).then(|| ms.to_string());
         let settings = [
             ("ca_file", self.ca_file.as_ref().map(|path| path.display().to_string())),
@@ -233,6 +239,21 @@ fn is_word(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
+/// Says how an instance or a port is written, where somebody wrote `HOST\INSTANCE` or `HOST,PORT` as other programs
+/// take them; repeats nothing, because nobody knows what it is.
+fn as_elsewhere(text: &str) -> Option<&'static str> {
+    let (_, rest) = text.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host).to_ascii_uppercase();
+    match () {
+        () if host.contains('\\') || host.contains("%5C") => {
+            Some("an instance is a setting: mssql://USER@HOST/DATABASE?instance=INSTANCE")
+        }
+        () if host.contains(',') => Some("a port follows a colon: HOST:PORT"),
+        () => None,
+    }
+}
+
 fn wrong(url: &str, why: &str) -> TargetError {
     TargetError::Url { url: url.to_owned(), why: why.to_owned() }
 }
@@ -276,6 +297,8 @@ mod tests {
                 "mssql://w@h:1433/T?encrypt=login&read_user=r&statement_timeout_ms=1000&trust_server_certificate=true",
             ),
             ("mssql://sa@h/T?ca_file=/etc/ca.pem", "mssql://sa@h:1433/T?ca_file=/etc/ca.pem"),
+            ("mssql://sa%2Fx@h/%2FT%2Fu", "mssql://sa%2Fx@h:1433/%2FT/u"),
+            ("mssql://sa@h/mfm'quote%22d%5D%25.%C3%A9%20", "mssql://sa@h:1433/mfm%27quote%22d%5D%25.%C3%A9%20"),
         ] {
             assert_eq!(canonical(given), spelt);
             assert_eq!(canonical(spelt), spelt);
@@ -305,6 +328,11 @@ mod tests {
             ("mssql://sa:Secret1/T", "port"),
             ("mssql://sa%3ASecret1%40h/T?x=1", "escapes"),
             ("mssql://sa%3ASecret1@h/T?x=1", "escapes"),
+            ("mssql://sa@DB1,1433/T", "HOST:PORT"),
+            (r"mssql://sa@DB1\SQL2019/T", "?instance=INSTANCE"),
+            (r"mssql://sa:Secret1@DB1\SQL2019", "?instance=INSTANCE"),
+            (r"mssql://sa:\Secret1/T", "?instance=INSTANCE"),
+            ("mssql://DB1%5CSQL2019/T?encrypt=on", "?instance=INSTANCE"),
         ] {
             let error = MssqlUrl::parse(given).unwrap_err();
             assert_eq!(error.code(), "target_url", "{given}");

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
 
 use super::fault::Fault;
+use super::sql::session;
 use super::url::{Encrypt, Login, MssqlUrl};
 use crate::file::{self, FileError};
 
@@ -49,9 +50,12 @@ impl Wire {
             let all = async {
                 let stream = dial(url, &config).await?;
                 stream.set_nodelay(true).map_err(|error| Fault::Network(error.to_string()))?;
-                Client::connect(config, stream.compat_write()).await.map_err(Fault::of_login)
+                let login = Client::connect(config, stream.compat_write()).await;
+                login.map_err(|error| Fault::of_login(error, url.encrypt == Encrypt::Strict))
             };
-            tokio::time::timeout(limit, all).await.unwrap_or(Err(Fault::Timeout { after_ms: url.connect_timeout_ms }))
+            let late = Fault::Timeout { after_ms: url.connect_timeout_ms };
+            let late = if url.encrypt == Encrypt::Strict { late.at_login(true) } else { late };
+            tokio::time::timeout(limit, all).await.unwrap_or(Err(late))
         })?;
         Ok(Self { runtime, client, stages: 0 })
     }
@@ -68,11 +72,20 @@ impl Wire {
         runtime.block_on(async { client.simple_query(text).await?.into_results().await.map(drop) }).map_err(Fault::of)
     }
 
-    /// Runs a statement with parameters, and returns how many rows it touched.
-    pub(super) fn execute(&mut self, text: &str, parameters: Vec<ColumnData<'static>>) -> Result<u64, Fault> {
+    /// Runs a statement with parameters; how many rows it touched, the server need not say.
+    pub(super) fn execute(&mut self, text: &str, parameters: Vec<ColumnData<'static>>) -> Result<(), Fault> {
         let Self { runtime, client, .. } = self;
         let done = runtime.block_on(async { query(text, parameters).execute(client).await });
-        done.map(tiberius::ExecuteResult::total).map_err(Fault::of)
+        done.map(drop).map_err(Fault::of)
+    }
+
+    /// Runs a statement, and returns how many rows it wrote.
+    pub(super) fn write(&mut self, statement: &str) -> Result<u64, Fault> {
+        let answers = self.answers(&session::counted(statement), Vec::new())?;
+        // What a trigger answers comes before.
+        let counted = answers.last().and_then(|rows| rows.first()).and_then(|row| whole(row.first()));
+        let counted = counted.and_then(|rows| u64::try_from(rows).ok());
+        counted.ok_or_else(|| Fault::Protocol("the server did not say how many rows it wrote".to_owned()))
     }
 
     /// Asks, and hands out the rows of all results one after the other.
@@ -193,9 +206,9 @@ pub(super) fn flag(cell: Option<&ColumnData<'static>>) -> bool {
 
 async fn dial(url: &MssqlUrl, config: &Config) -> Result<TcpStream, Fault> {
     let refused = |error: std::io::Error| Fault::Network(error.to_string());
-    if url.instance.is_some() {
+    if let Some(instance) = &url.instance {
         // The browser service tells the instance's port.
-        return TcpStream::connect_named(config).await.map_err(|error| Fault::Network(error.to_string()));
+        return TcpStream::connect_named(config).await.map_err(|error| Fault::of_browser(&url.host, instance, error));
     }
     TcpStream::connect((url.host.as_str(), url.port_or_default())).await.map_err(refused)
 }

@@ -47,7 +47,7 @@ impl MssqlWriter {
     ) -> Result<Self, TargetError> {
         let wire = parked.lock().ok().and_then(|mut parked| parked.take());
         let mut writer = Self { place, offers, keys, access, parked, wire, dirty: false, faults };
-        let text = session::lock_timeout(writer.place.wait_ms);
+        let text = session::begin_session(writer.place.wait_ms);
         let (wire, _) = writer.wire()?;
         // A connection that broke while it waited is made anew; nothing was sent on it.
         if wire.run(&text).is_err() {

@@ -22,6 +22,8 @@ pub(crate) struct Operation {
     pub(crate) reverts: Option<u64>,
     pub(crate) depth: u32,
     pub(crate) changes: Rc<[Change]>,
+    /// Whether triggers were switched off for it.
+    pub(crate) triggers_off: bool,
     reverted_by: Vec<u64>,
     /// The places of the changes that wrote, and that no revert took or found as it wanted.
     left: Vec<usize>,
@@ -54,11 +56,12 @@ impl Ledger {
     }
 
     /// Adds an operation without a verdict, and returns its number.
-    pub(crate) fn intend(&mut self, changes: Vec<Change>, reverts: Option<u64>) -> u64 {
+    pub(crate) fn intend(&mut self, changes: Vec<Change>, reverts: Option<u64>, triggers_off: bool) -> u64 {
         let op = self.count() + 1;
         let depth = reverts.map_or(0, |of| self.operation(of).depth + 1);
         let (verdict, changes) = (Verdict::Open, Rc::from(changes));
-        self.operations.push(Operation { verdict, reverts, depth, changes, reverted_by: Vec::new(), left: Vec::new() });
+        let (reverted_by, left) = (Vec::new(), Vec::new());
+        self.operations.push(Operation { verdict, reverts, depth, changes, triggers_off, reverted_by, left });
         if let Some(of) = reverts {
             self.of(of).reverted_by.push(op);
         }

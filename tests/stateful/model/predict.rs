@@ -12,6 +12,8 @@ use super::{Code, Held, Model};
 pub(crate) struct Prepared {
     pub(crate) changes: Vec<Change>,
     facts: BTreeMap<String, u64>,
+    /// Whether triggers would fire, and are switched off.
+    pub(crate) triggers_off: bool,
 }
 
 /// What is to be committed.
@@ -65,11 +67,13 @@ impl Model {
                 return Err("not_null");
             }
         }
-        let woken = |name: &String| {
-            let event = self.database.tables[name].trigger.as_ref();
-            event.is_some_and(|event| here(name).iter().any(|change| wakes(event, change)))
-        };
-        if !disable_triggers && tables(changes).iter().any(woken) { Err("trigger") } else { Ok(()) }
+        if !disable_triggers && self.wakes(changes) { Err("trigger") } else { Ok(()) }
+    }
+
+    /// Tells whether a trigger would fire, on the way there or back.
+    fn wakes(&self, changes: &[Change]) -> bool {
+        let event = |change: &Change| self.database.tables[&change.table].trigger.as_ref();
+        changes.iter().any(|change| event(change).is_some_and(|event| wakes(event, change)))
     }
 
     /// Everything that is judged before the journal is asked.
@@ -81,7 +85,8 @@ impl Model {
             }
         }
         let facts = tables(changes).into_iter().map(|name| (name.clone(), self.database.tables[&name].facts));
-        Ok(Prepared { changes: changes.to_vec(), facts: facts.collect() })
+        let triggers_off = disable_triggers && self.wakes(changes);
+        Ok(Prepared { changes: changes.to_vec(), facts: facts.collect(), triggers_off })
     }
 
     /// What a commit should answer, and what it leaves; the number where it was applied.
@@ -103,7 +108,7 @@ impl Model {
                 Some(of)
             }
         };
-        let op = self.ledgers[journal].intend(prepared.changes.clone(), reverts);
+        let op = self.ledgers[journal].intend(prepared.changes.clone(), reverts, prepared.triggers_off);
         match self.execute(prepared) {
             Ok(()) => {
                 self.took_effect(journal, op);

@@ -112,19 +112,24 @@ impl Model {
         }
         refuse(&judged.planned, options)?;
         if judged.planned.len() > 1 {
-            self.judge_all(&judged.planned, options)?;
+            self.judge_all(journal, &judged.planned, options)?;
         }
         Ok(judged)
+    }
+
+    /// Tells whether triggers are off for a revert: as asked, or as they were for the operation.
+    pub(crate) fn disables_triggers(&self, journal: usize, op: u64, options: Options) -> bool {
+        options.disable_triggers || self.ledger(journal).operation(op).triggers_off
     }
 }
 
 impl Model {
     /// Each is judged as those before it will leave the rows. SQL Server is not asked what rows meet that it does not
     /// hold yet.
-    fn judge_all(&self, planned: &[Planned], options: Options) -> Result<(), Code> {
+    fn judge_all(&self, journal: usize, planned: &[Planned], options: Options) -> Result<(), Code> {
         let (mut database, mut touched) = (self.database.clone(), BTreeSet::new());
         for plan in planned {
-            self.try_out(&plan.rows, options.disable_triggers)?;
+            self.try_out(&plan.rows, self.disables_triggers(journal, plan.op, options))?;
             let asked = |name: &String| !database.server || !touched.contains(name);
             if tables(&plan.rows).iter().any(|name| asked(name) && database.meets(name, &plan.rows)) {
                 return Err("unique_index");

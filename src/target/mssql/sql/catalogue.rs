@@ -1,5 +1,6 @@
 //! Questions to SQL Server's catalogue about one table, which `@P1` names by its object id; judges nothing.
 
+use super::marks::SEES;
 use super::quoted;
 
 /// Everything that looks like a table: schema, name, kind, object id.
@@ -127,12 +128,35 @@ fn foreign_keys(declared: bool) -> String {
     )
 }
 
-/// Whether the login may do things to a table, named as `@P1`: select, insert, update, delete, alter.
-pub(in super::super) const PERMISSIONS: &str = "SELECT CONVERT(bigint, HAS_PERMS_BY_NAME(@P1, 'OBJECT', 'SELECT')), \
-     CONVERT(bigint, HAS_PERMS_BY_NAME(@P1, 'OBJECT', 'INSERT')), \
-     CONVERT(bigint, HAS_PERMS_BY_NAME(@P1, 'OBJECT', 'UPDATE')), \
-     CONVERT(bigint, HAS_PERMS_BY_NAME(@P1, 'OBJECT', 'DELETE')), \
-     CONVERT(bigint, HAS_PERMS_BY_NAME(@P1, 'OBJECT', 'ALTER'))";
+/// Whether the login may do things to a table, named as `@P1` in the schema `@P2`: select, insert, update, delete, alter.
+pub(in super::super) fn permissions() -> String {
+    let all = ["SELECT", "INSERT", "UPDATE", "DELETE", "ALTER"].map(|what| may("@P1", "@P2", what));
+    format!("SELECT {}", all.join(", "))
+}
+
+/// What the login may do to mfm's own tables, where it sees a marker: select of it; select and insert of operations.
+pub(in super::super) fn own_permissions() -> String {
+    let own = |table: &str, what: &str| {
+        let may = may(&format!("N'[dbo].[{table}]'"), "N'[dbo]'", what);
+        format!(
+            "CASE WHEN OBJECT_ID(N'dbo.{table}', N'U') IS NOT NULL THEN {may} \
+             WHEN OBJECT_ID(N'dbo.mfm_marker', N'U') IS NULL THEN 1 ELSE CONVERT(bigint, {SEES}) END"
+        )
+    };
+    let (marker, operation) = ("mfm_marker", "mfm_operation");
+    let all = [own(marker, "SELECT"), own(operation, "SELECT"), own(operation, "INSERT")];
+    format!("SELECT {}", all.join(", "))
+}
+
+/// Whether the login may do something to a table: a server that cannot tell of the table is asked of its schema, then
+/// whether the login owns all.
+fn may(table: &str, schema: &str, what: &str) -> String {
+    format!(
+        "CONVERT(bigint, COALESCE(HAS_PERMS_BY_NAME({table}, N'OBJECT', N'{what}'), \
+         NULLIF(HAS_PERMS_BY_NAME({schema}, N'SCHEMA', N'{what}'), 0), \
+         NULLIF(IS_SRVROLEMEMBER(N'sysadmin'), 0), IS_MEMBER(N'db_owner'), 0))"
+    )
+}
 
 /// Returns a collation's name as SQL writes it; the catalogue gave it, and it is nothing but a word.
 pub(in super::super) fn collation(name: &str) -> Option<&str> {

@@ -2,8 +2,6 @@
 
 use super::quoted;
 
-/// Tells whether a database is there: its id.
-pub(in super::super) const DATABASE: &str = "SELECT CONVERT(bigint, DB_ID(@P1))";
 /// Counts what somebody made in a database.
 pub(in super::super) const OBJECTS: &str =
     "SELECT COUNT_BIG(*) FROM sys.objects AS o WHERE o.type IN ('U', 'V', 'SN', 'P') AND o.is_ms_shipped = 0";

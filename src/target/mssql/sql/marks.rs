@@ -1,8 +1,18 @@
 //! The two tables that mfm leaves in a target, `dbo.mfm_marker` and `dbo.mfm_operation`; no other table.
 
-/// The marker.
-pub(in super::super) const MARKER: &str = "IF OBJECT_ID(N'dbo.mfm_marker', N'U') IS NOT NULL \
-     SELECT TOP (2) marker_id, bound, at_us, actor FROM dbo.mfm_marker";
+/// Whether this login would see every table of the schema `dbo`: 0 where it sees only what it was granted by name.
+pub(super) const SEES: &str = "ISNULL(HAS_PERMS_BY_NAME(N'dbo', N'SCHEMA', N'SELECT'), 0) + \
+     ISNULL(HAS_PERMS_BY_NAME(N'dbo', N'SCHEMA', N'VIEW DEFINITION'), 0) + \
+     ISNULL(HAS_PERMS_BY_NAME(N'dbo', N'SCHEMA', N'ALTER'), 0) + \
+     ISNULL(IS_SRVROLEMEMBER(N'sysadmin'), 0) + ISNULL(IS_MEMBER(N'db_owner'), 0)";
+
+/// The marker; or, where no table for it is seen, in one column whether this login would see it.
+pub(in super::super) fn marker() -> String {
+    format!(
+        "IF OBJECT_ID(N'dbo.mfm_marker', N'U') IS NOT NULL \
+         SELECT TOP (2) marker_id, bound, at_us, actor FROM dbo.mfm_marker ELSE SELECT CONVERT(bigint, {SEES})"
+    )
+}
 /// Whether there is room for operations.
 pub(in super::super) const HAS_OPERATIONS: &str =
     "SELECT CONVERT(bigint, COUNT(*)) FROM sys.tables WHERE object_id = OBJECT_ID(N'dbo.mfm_operation', N'U')";

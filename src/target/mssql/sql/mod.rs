@@ -9,7 +9,7 @@ pub(super) mod rows;
 pub(super) mod session;
 pub(super) mod writes;
 
-/// Returns a name as an identifier.
+/// Returns a name as an identifier; permission functions take it in this form too.
 pub(super) fn quoted(name: &str) -> String {
     format!("[{}]", name.replace(']', "]]"))
 }

@@ -1,14 +1,31 @@
 //! What a session asks and says of itself: settings, transactions, the database's identity; touches no table.
 
-/// Settings that results and writes depend on; the rest of a session is the server's default.
-pub(in super::super) const SETTINGS: &str = "SET XACT_ABORT ON; SET ANSI_NULLS ON; SET ANSI_PADDING ON; \
-     SET ANSI_WARNINGS ON; SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; SET NUMERIC_ROUNDABORT OFF; \
-     SET QUOTED_IDENTIFIER ON; SET DATEFORMAT ymd; SET IMPLICIT_TRANSACTIONS OFF";
+/// Every setting of a session that results and writes depend on, whatever server, database, driver and login default to.
+///
+/// The language comes before the order of dates and the first day of a week, which it sets too.
+pub(in super::super) const SETTINGS: &str = "SET IMPLICIT_TRANSACTIONS OFF; SET XACT_ABORT ON; SET NOCOUNT ON; \
+     SET ROWCOUNT 0; SET TEXTSIZE 2147483647; SET LANGUAGE us_english; SET DATEFORMAT ymd; SET DATEFIRST 7; \
+     SET ANSI_NULLS ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET ANSI_NULL_DFLT_ON ON; SET ARITHABORT ON; \
+     SET ARITHIGNORE OFF; SET CONCAT_NULL_YIELDS_NULL ON; SET NUMERIC_ROUNDABORT OFF; SET QUOTED_IDENTIFIER ON; \
+     SET CURSOR_CLOSE_ON_COMMIT OFF; SET FORCEPLAN OFF; SET DEADLOCK_PRIORITY NORMAL; \
+     SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-/// Waits so long for somebody else's locks from now on.
-pub(in super::super) fn lock_timeout(wait_ms: u64) -> String {
-    format!("SET LOCK_TIMEOUT {wait_ms}")
+/// Prepares a session for writing: waits so long for somebody else's locks from now on, and reads what is committed.
+pub(in super::super) fn begin_session(wait_ms: u64) -> String {
+    format!("SET LOCK_TIMEOUT {wait_ms}; SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
 }
+
+/// Returns a statement that answers how many rows it wrote: counted in its own batch, because a session's settings and
+/// triggers decide what the server reports of itself.
+pub(in super::super) fn counted(statement: &str) -> String {
+    format!("{statement}; SELECT CONVERT(bigint, ROWCOUNT_BIG())")
+}
+
+/// Asks in `master` of another database: its number, whether this login sees all there are, its state, who may enter.
+pub(in super::super) const DATABASE: &str = "SELECT CONVERT(bigint, DB_ID(@P1)), \
+     CONVERT(bigint, HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW ANY DATABASE')), \
+     CONVERT(nvarchar(128), DATABASEPROPERTYEX(@P1, 'Status')), \
+     CONVERT(nvarchar(128), DATABASEPROPERTYEX(@P1, 'UserAccess'))";
 
 /// Begins a transaction that sees one state: by versions of rows, which keeps nobody from writing, or else by locks.
 pub(in super::super) fn begin_read(snapshots: bool, wait_ms: u64) -> String {
@@ -31,11 +48,11 @@ pub(in super::super) const ROLLBACK_TO_SAVE: &str = "ROLLBACK TRANSACTION mfm_re
 pub(in super::super) const ROLLBACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
 
 /// The database's identity and ways: server, name, id, creation, broker, collation, snapshots, default schema, read-only,
-/// the login's name.
+/// the name of the login's user.
 pub(in super::super) const IDENTITY: &str = "SELECT CONVERT(nvarchar(256), SERVERPROPERTY('ServerName')), DB_NAME(), \
      CONVERT(bigint, DB_ID()), CONVERT(nvarchar(40), d.create_date, 126), \
      CONVERT(nvarchar(40), d.service_broker_guid), CONVERT(bigint, d.snapshot_isolation_state), SCHEMA_NAME(), \
-     CONVERT(bigint, d.is_read_only), SUSER_SNAME() \
+     CONVERT(bigint, d.is_read_only), USER_NAME() \
      FROM sys.databases AS d WHERE d.database_id = DB_ID()";
 
 /// Columns that some versions of the catalogue lack.
@@ -53,3 +70,45 @@ pub(in super::super) const MAY_SEE_SESSIONS: &str = "SELECT CONVERT(bigint, \
 pub(in super::super) const SESSIONS: &str = "SELECT DISTINCT CONVERT(nvarchar(256), s.program_name), \
      CONVERT(nvarchar(256), s.host_name) FROM sys.dm_exec_sessions AS s \
      WHERE s.database_id = DB_ID() AND s.session_id <> @@SPID";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k10_a_session_says_every_option_that_a_server_may_set_by_itself() {
+        // The bits of `sp_configure 'user options'`, and what drivers, logins and languages set.
+        for option in [
+            "IMPLICIT_TRANSACTIONS OFF",
+            "CURSOR_CLOSE_ON_COMMIT OFF",
+            "ANSI_WARNINGS ON",
+            "ANSI_PADDING ON",
+            "ANSI_NULLS ON",
+            "ARITHABORT ON",
+            "ARITHIGNORE OFF",
+            "QUOTED_IDENTIFIER ON",
+            "NOCOUNT ON",
+            "ANSI_NULL_DFLT_ON ON",
+            "CONCAT_NULL_YIELDS_NULL ON",
+            "NUMERIC_ROUNDABORT OFF",
+            "XACT_ABORT ON",
+            "ROWCOUNT 0",
+            "TEXTSIZE 2147483647",
+            "LANGUAGE us_english",
+            "DATEFORMAT ymd",
+            "DATEFIRST 7",
+            "DEADLOCK_PRIORITY NORMAL",
+            "TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        ] {
+            assert!(SETTINGS.split("; ").any(|said| said == format!("SET {option}")), "{option}");
+        }
+        let at = |word: &str| SETTINGS.find(word).unwrap();
+        assert!(at("LANGUAGE") < at("DATEFORMAT") && at("LANGUAGE") < at("DATEFIRST"), "a language sets both");
+        assert!(begin_read(true, 1).contains("LOCK_TIMEOUT 1") && begin_write(2).contains("LOCK_TIMEOUT 2"));
+    }
+
+    #[test]
+    fn k10_rows_are_counted_in_the_statement_s_own_batch() {
+        assert_eq!(counted("DELETE t"), "DELETE t; SELECT CONVERT(bigint, ROWCOUNT_BIG())");
+    }
+}
