@@ -16,6 +16,9 @@ use crate::target::{Census, Conditions, Meanwhile, TargetError, Touch, Trial};
 /// What an operation's entry calls the foreign keys that were off for it.
 pub(super) const FOREIGN_KEYS_OFF: &str = "foreign_keys_off";
 
+/// How many rows are tried out in one go.
+const BATCH: usize = 8192;
+
 /// Under which terms rows are judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
@@ -90,9 +93,11 @@ impl Engine<'_> {
     /// Checks that the database would hold rows exactly as they are planned.
     fn held(&mut self, rows: &[Pending], touches: &[Touch], way: Way) -> Result<(), EngineError> {
         for touch in touches {
-            let trials = trials(rows, touch, way);
-            let held = self.target.normalize(&touch.table, trials.clone())?;
-            trials.iter().zip(&held).try_for_each(|(trial, held)| unchanged(&touch.table, &trial.to, held))?;
+            for part in rows.chunks(BATCH) {
+                let trials = trials(part, touch, way);
+                let held = self.target.normalize(&touch.table, trials.clone())?;
+                trials.iter().zip(&held).try_for_each(|(trial, held)| unchanged(&touch.table, &trial.to, held))?;
+            }
         }
         Ok(())
     }
@@ -107,7 +112,8 @@ impl Engine<'_> {
     ) -> Result<(), EngineError> {
         let nobody = Meanwhile::new();
         for touch in touches {
-            let planned: Vec<Vec<Value>> = trials(rows, touch, Way::There).into_iter().map(|trial| trial.to).collect();
+            let written = rows.iter().filter(|row| row.before != row.after && is_of(row, touch));
+            let planned: Vec<Vec<Value>> = written.filter_map(|row| row.after.clone()).collect();
             let meanwhile = by_then.get(&touch.table.shape.name).unwrap_or(&nobody);
             // A row of its own can meet any index; an updated one only those over columns that it changes.
             let columns = if touch.inserts > 0 { Vec::new() } else { touch.updated.clone() };
@@ -196,7 +202,7 @@ fn will_differ(refusal: &Refusal, by_then: &ByThen) -> bool {
 
 /// Returns the rows of a table that are written, as they will be or as they were, with what an update makes them of.
 fn trials(rows: &[Pending], touch: &Touch, way: Way) -> Vec<Trial> {
-    let here = |row: &&Pending| row.table.shape.name == touch.table.shape.name && row.before != row.after;
+    let here = |row: &&Pending| row.before != row.after && is_of(row, touch);
     let trial = |row: &Pending| {
         let (from, to) = if way == Way::There { (&row.before, &row.after) } else { (&row.after, &row.before) };
         to.clone().map(|to| Trial { from: from.clone(), to })
@@ -204,12 +210,15 @@ fn trials(rows: &[Pending], touch: &Touch, way: Way) -> Vec<Trial> {
     rows.iter().filter(here).filter_map(trial).collect()
 }
 
+fn is_of(row: &Pending, touch: &Touch) -> bool {
+    row.table.shape.name == touch.table.shape.name
+}
+
 /// Returns the rows of a table that come, and those that go.
 fn comes_and_goes(rows: &[Pending], touch: &Touch) -> (Vec<Vec<Value>>, Vec<Vec<Value>>) {
-    let here = |row: &&Pending| row.table.shape.name == touch.table.shape.name;
     let comes = |row: &Pending| row.after.clone().filter(|_| row.before.is_none());
     let goes = |row: &Pending| row.before.clone().filter(|_| row.after.is_none());
-    let here: Vec<&Pending> = rows.iter().filter(here).collect();
+    let here: Vec<&Pending> = rows.iter().filter(|row| is_of(row, touch)).collect();
     (here.iter().filter_map(|row| comes(row)).collect(), here.iter().filter_map(|row| goes(row)).collect())
 }
 
