@@ -10,7 +10,7 @@ use mfm::ops::{audit, revert};
 use super::world::{World, dump, samples};
 
 fn import(world: &World, source: PathBuf) -> import::Outcome {
-    let request = import::Request { source, url: world.url("lab.db"), name: None };
+    let request = import::Request { source, url: world.url("lab.db"), name: None, overrides: Vec::new() };
     import::run(&world.context(), &request).unwrap()
 }
 
@@ -55,6 +55,8 @@ fn the_excerpt_is_imported_cell_by_cell() {
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/mock");
     let outcome = import(&world, source);
     assert!(outcome.cells_proved > 100);
+    // It has the form of the public mock, and is not it: it may be anybody's.
+    assert!(!outcome.synthetic && !mfm::ops::synthetic::is(&world.context().reading().unwrap(), "lab").unwrap());
     let left_out: usize = outcome.reports.iter().map(|report| report.left_out.len()).sum();
     assert!(left_out > 0, "the excerpt repeats a Staff_ID");
     for report in &outcome.reports {
@@ -65,6 +67,32 @@ fn the_excerpt_is_imported_cell_by_cell() {
 }
 
 #[test]
+fn k8_an_import_that_may_be_somebodys_is_asked_for_signs_of_a_live_clinic() {
+    let world = World::new();
+    let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/mock");
+    let request = |overrides: &[&str]| import::Request {
+        source: source.clone(),
+        url: world.url("MOSAIQ.db"),
+        name: None,
+        overrides: overrides.iter().map(|word| (*word).to_owned()).collect(),
+    };
+    let refused = import::run(&world.context(), &request(&[])).unwrap_err();
+    assert_eq!(refused.code, "live_clinic");
+    assert!(!world.path("MOSAIQ.db").exists() && world.context().reading().unwrap().state().targets.is_empty());
+    let unknown = import::run(&world.context(), &request(&["whatever"])).unwrap_err();
+    assert_eq!(unknown.code, "override");
+    let outcome = import::run(&world.context(), &request(&["name-mosaiq"])).unwrap();
+    assert!(!outcome.synthetic && world.path("MOSAIQ.db").exists());
+    let mut overrides = Vec::new();
+    let mut keep = |entry: mfm_journal::Entry| {
+        overrides.extend(entry.body.get("overrides").cloned());
+        std::ops::ControlFlow::Continue(())
+    };
+    world.context().reading().unwrap().entries(1, &mut keep).unwrap();
+    assert_eq!(overrides, [serde_json::json!(["name-mosaiq"])]);
+}
+
+#[test]
 fn a_source_that_is_no_mock_leaves_nothing_behind() {
     let world = World::new();
     for source in [
@@ -72,7 +100,7 @@ fn a_source_that_is_no_mock_leaves_nothing_behind() {
         world.dir.path().to_path_buf(),
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"),
     ] {
-        let request = import::Request { source, url: world.url("lab.db"), name: None };
+        let request = import::Request { source, url: world.url("lab.db"), name: None, overrides: Vec::new() };
         let failure = import::run(&world.context(), &request).unwrap_err();
         assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("import_source", 2));
         assert!(!world.path("lab.db").exists());
@@ -87,6 +115,10 @@ fn the_whole_mock() {
     import(&again, PathBuf::from(std::env::var_os("MFM_TEST_MOCK_WHEEL").unwrap()));
     assert_eq!(dump(&world.path("lab.db")), dump(&again.path("lab.db")));
     assert_eq!(outcome.reports.len(), 11);
+    // From the folder and from the wheel it is known, and is nobody's data.
+    for world in [&world, &again] {
+        assert!(mfm::ops::synthetic::is(&world.context().reading().unwrap(), "lab").unwrap());
+    }
     assert!(outcome.cells_proved > 500_000, "{}", outcome.cells_proved);
     there_and_back(&world, &outcome, 10, 3);
 }

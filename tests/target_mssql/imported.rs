@@ -29,7 +29,7 @@ impl Rig {
     }
 
     fn import(&self, source: PathBuf) -> import::Outcome {
-        let request = import::Request { source, url: self.database.url(), name: None };
+        let request = import::Request { source, url: self.database.url(), name: None, overrides: Vec::new() };
         import::run(&self.context(), &request).unwrap()
     }
 

@@ -9,6 +9,7 @@ mod proof;
 
 use std::collections::BTreeMap;
 
+use mfm_journal::Digest;
 pub use proof::same;
 
 use super::schema::{self, TableDef};
@@ -18,6 +19,22 @@ use crate::model::Datum;
 pub const FOLDER: &str = "pymedphys/_mosaiq/mock/data";
 /// The name of the map of types, beside the CSV files.
 pub const TYPES_FILE: &str = "types_map.toml";
+/// The public mock, by [`digest`]: as the wheel of PyMedPhys 0.41.0 carries it, whose own SHA-256 is
+/// 9fd7ff9f60c8875ff207e2bf59e78bec4739008ed17a2c5f31ffeaf51e945463.
+const PUBLIC: [&str; 1] = ["93de95b324da6eeb1ad0b2c465470f31b4fc92d0fd8f629921424de235f94b45"];
+
+/// Tells whether the files of a source are the public mock, byte by byte, from a wheel or a folder: it was published
+/// as nobody's data. Whatever else has the mock's form may be somebody's data.
+#[must_use]
+pub fn is_public(files: &BTreeMap<String, Vec<u8>>) -> bool {
+    PUBLIC.contains(&digest(files).to_string().as_str())
+}
+
+/// Returns the digest of the files of a source: of a line each, `name sha256`, in the order of the names.
+fn digest(files: &BTreeMap<String, Vec<u8>>) -> Digest {
+    let lines: String = files.iter().map(|(name, bytes)| format!("{name} {}\n", Digest::of(bytes))).collect();
+    Digest::of(lines.as_bytes())
+}
 
 /// Declared types by table and column.
 pub type Types = BTreeMap<String, BTreeMap<String, String>>;

@@ -5,7 +5,7 @@ use jiff::civil;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Made, early_name, make};
+use super::{Made, Origin, early_name, make};
 use crate::model::ports::Danger;
 use crate::mosaiq::lab::{self, LabRequest};
 use crate::mosaiq::schema;
@@ -70,7 +70,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         ));
     }
     early_name(context, &request.url, request.name.as_deref())?;
-    let (made, _) = make(context, &request.url, request.name.as_deref(), true, &mut |sink| {
+    let (made, _) = make(context, &request.url, request.name.as_deref(), Origin::Invented, &mut |sink| {
         for table in schema::lab_tables() {
             sink.table(&table)?;
         }

@@ -8,11 +8,12 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Made, Sink, early_name, make};
+use super::{Made, Origin, Sink, early_name, make};
 use crate::file;
 use crate::model::ports::Danger;
 use crate::model::{Filter, Query};
 use crate::mosaiq::import::{self, FOLDER, ImportReport, Imported, TYPES_FILE};
+use crate::ops::target::signs;
 use crate::ops::{Card, Context, Failure};
 use crate::target::Target;
 
@@ -36,6 +37,9 @@ pub struct Request {
     /// The name to register it under; the file's or the database's name if omitted
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// Override a sign of a live clinic, by its word; none is looked for in the public mock
+    #[arg(long = "override", value_name = "SIGN")]
+    pub overrides: Vec<String>,
 }
 
 /// What was imported.
@@ -50,6 +54,8 @@ pub struct Outcome {
     pub reports: Vec<ImportReport>,
     /// How many cells were read back and proved to be what the file said.
     pub cells_proved: u64,
+    /// Whether it is the public mock, which is nobody's data; anything else is held to be somebody's.
+    pub synthetic: bool,
 }
 
 /// Imports the mock, and proves every cell.
@@ -58,8 +64,10 @@ pub struct Outcome {
 /// Usage, a refusal, or what target and journal say. A cell that does not come back as it was is an error.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     early_name(context, &request.url, request.name.as_deref())?;
-    let tables = read(&request.source)?;
-    let (made, mut target) = make(context, &request.url, request.name.as_deref(), false, &mut |sink| {
+    signs::known(&request.overrides)?;
+    let (tables, public) = read(&request.source)?;
+    let origin = if public { Origin::Invented } else { Origin::Somebodys(&request.overrides) };
+    let (made, mut target) = make(context, &request.url, request.name.as_deref(), origin, &mut |sink| {
         tables.iter().enumerate().try_for_each(|(at, table)| {
             context.reporter.progress("importing tables", at as u64, tables.len() as u64);
             fill(sink, table)
@@ -71,7 +79,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         cells_proved += prove(target.as_mut(), table)?;
     }
     let reports = tables.into_iter().map(|table| table.report).collect();
-    Ok(Outcome { made, source: request.source.clone(), reports, cells_proved })
+    Ok(Outcome { made, source: request.source.clone(), reports, cells_proved, synthetic: public })
 }
 
 fn fill(sink: &mut Sink, table: &Imported) -> Result<(), Failure> {
@@ -115,9 +123,10 @@ fn prove(target: &mut dyn Target, table: &Imported) -> Result<u64, Failure> {
     Ok(cells)
 }
 
-/// Reads every table of a source, in name order.
-fn read(source: &Path) -> Result<Vec<Imported>, Failure> {
+/// Reads every table of a source, in name order, and tells whether it is the public mock.
+fn read(source: &Path) -> Result<(Vec<Imported>, bool), Failure> {
     let mut files = if source.is_dir() { from_folder(source)? } else { from_wheel(source)? };
+    let public = import::is_public(&files);
     let types = files.remove(TYPES_FILE).ok_or_else(|| no_mock(source, &format!("it holds no {TYPES_FILE}")))?;
     let types = file::decode(types).map_err(|error| no_mock(source, &error.to_string()))?;
     let types = import::types(&types).map_err(|error| no_mock(source, &error.to_string()))?;
@@ -128,7 +137,8 @@ fn read(source: &Path) -> Result<Vec<Imported>, Failure> {
         let name = name.trim_end_matches(".csv");
         import::table(name, &types, bytes).map_err(|error| no_mock(source, &error.to_string()))
     };
-    files.iter().map(table).collect()
+    let tables: Result<Vec<Imported>, Failure> = files.iter().map(table).collect();
+    Ok((tables?, public))
 }
 
 fn no_mock(source: &Path, why: &str) -> Failure {

@@ -14,7 +14,10 @@ use serde_json::json;
 use super::context::Context;
 use super::failure::{Failure, Kind};
 use super::protected::Protected;
-use super::target::{Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker};
+use super::target::{
+    Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker, signs,
+};
+use crate::file;
 use crate::model::{Datum, Refusal, Table};
 use crate::mosaiq::schema::TableDef;
 use crate::target::{self, LabWriter, Marker, NewTable, Target, TargetError, canonical_url};
@@ -93,7 +96,31 @@ fn apart(context: &Context<'_>, url: &str) -> Result<(), Failure> {
     lab.refuse_beside(&context.journal)
 }
 
-/// Makes a lab, fills it with rows that are `synthetic` or somebody's, marks and registers it, and journals its baseline.
+/// Where the rows of a lab come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Origin<'a> {
+    /// They are nobody's: mfm made them, or they were published as such.
+    Invented,
+    /// They are, or may be, somebody's; the signs of a live clinic that were overridden.
+    Somebodys(&'a [String]),
+}
+
+impl Origin<'_> {
+    /// Asks a new lab of somebody's data for the signs of a live clinic; it goes again where one is not overridden.
+    fn judge(self, context: &Context<'_>, target: &mut dyn Target, url: &str) -> Result<Vec<String>, Failure> {
+        let Self::Somebodys(overrides) = self else { return Ok(Vec::new()) };
+        let path = url.strip_prefix("sqlite:").map(Path::new);
+        let made = path.and_then(|path| Some((path, file::open(path).ok()?)));
+        signs::judge(context, target, url, overrides).inspect_err(|_| {
+            if let Some((path, made)) = made {
+                // Nothing is to be done about a file that will not go; it is neither marked nor registered.
+                let _ = file::remove_own(path, &made);
+            }
+        })
+    }
+}
+
+/// Makes a lab, fills it with rows that are invented or somebody's, marks and registers it, and journals its baseline.
 ///
 /// # Errors
 /// Usage, a refusal, or what target and journal say; a half-made lab is removed.
@@ -101,7 +128,7 @@ pub(super) fn make(
     context: &Context<'_>,
     url: &str,
     name: Option<&str>,
-    synthetic: bool,
+    origin: Origin<'_>,
     fill: &mut dyn FnMut(&mut Sink) -> Result<(), Failure>,
 ) -> Result<(Made, Box<dyn Target>), Failure> {
     let url = canonical_url(url)?;
@@ -113,13 +140,15 @@ pub(super) fn make(
     sink.writer.finish()?;
     let url = canonical_url(&url)?;
     let mut target = context.open(&url)?;
+    let overrides = origin.judge(context, target.as_mut(), &url)?;
     let lock = journal.lock(&context.holder)?;
     let name = name.map_or_else(|| unused_name(&journal, target.as_ref(), &url), str::to_owned);
     free_name(&journal, &name, &url)?;
     nothing_active(&journal, &name)?;
     append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
     let marker = new_marker(context, target.as_mut())?;
-    let marking = marking((&name, &url), &marker, synthetic);
+    let synthetic = matches!(origin, Origin::Invented);
+    let marking = Marking { overrides: &overrides, ..marking((&name, &url), &marker, synthetic) };
     put_marker(context, &mut journal, &lock, target.as_mut(), &marking)?;
     drop(lock);
     let tables = baseline(context, &mut journal, target.as_mut(), &name)?;
