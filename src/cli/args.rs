@@ -9,6 +9,7 @@ use super::faults::{ApplyCall, PlanCall};
 use super::settings::{Color, Format};
 use super::texts;
 use crate::model::ports::Danger;
+use crate::ops::agents::approve;
 use crate::ops::{
     self, audit, campaign, checks, demo, drill, explain, export, find, lab, log, recover, replay, revert, show, status,
     target,
@@ -111,6 +112,8 @@ pub(super) enum Command {
     Revert(revert::Request),
     #[command(about = recover::CARD.about, long_about = texts::RECOVER)]
     Recover(recover::Request),
+    #[command(about = approve::CARD.about, long_about = texts::APPROVE)]
+    Approve(approve::Request),
     #[command(about = replay::CARD.about, long_about = texts::REPLAY)]
     Replay(replay::Request),
     #[command(about = status::CARD.about, long_about = texts::STATUS)]
@@ -238,6 +241,7 @@ impl Command {
             Self::Apply(_) => "apply",
             Self::Revert(_) => "revert",
             Self::Recover(_) => "recover",
+            Self::Approve(_) => "approve",
             Self::Replay(_) => "replay",
             Self::Status { .. } => "status",
             Self::Log(_) => "log",

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum as _};
 
 use super::ports::{SystemClock, SystemEntropy, holder};
 use super::printer::{Printer, clean};
@@ -114,10 +114,13 @@ fn arguments(options: &Options, settings: &Settings) -> Result<Vec<String>, Fail
             .filter(|(given, _)| *given)
             .map(|(_, flag)| (*flag).to_owned()),
     );
+    let consent = options.consent.and_then(|consent| consent.to_possible_value());
+    let consent = consent.map(|consent| consent.get_name().to_owned());
     let number = |number: Option<u64>| number.map(|number| number.to_string());
     let allow = Some(options.allow.join(",")).filter(|allow| !allow.is_empty());
     for (flag, value) in [
         ("--allow", allow),
+        ("--consent", consent),
         ("--rules", options.rules.as_deref().map(|path| absolute(path).display().to_string())),
         ("--max-severity", options.max_severity.clone()),
         ("--calls-per-hour", number(options.calls_per_hour)),

@@ -11,6 +11,7 @@ use super::signals::Signals;
 use super::terminal::Terminal;
 use super::{failures, files, json, render, topics};
 use crate::model::ports::Reporter as _;
+use crate::ops::agents::approve;
 use crate::ops::cell::ChangeRow;
 use crate::ops::checks::Form;
 use crate::ops::{
@@ -163,6 +164,7 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
             show.with_code(&outcome, outcome.left_something())
         }
         Command::Recover(request) => recovered(&recover::run(context, request)?, show),
+        Command::Approve(request) => show.done(&approve::run(context, request)?),
         Command::Replay(request) => {
             let outcome = replay::run(context, request)?;
             show.with_code(&outcome, !outcome.ok)

@@ -58,7 +58,8 @@ pub(super) const LAB_IMPORT: &str = "\
 Make a lab of the public PyMedPhys mock, from its wheel or from a folder of CSV files.
 
 Every cell is read back and held against the file; rows and columns that cannot be kept are named. The network is \
-never asked.
+never asked. The public mock is known by its files. Anything else in its form is held to be somebody's data: signs \
+of a live clinic are looked for, and --override overrides one by its word.
 
 Example:
   mfm lab import pymedphys-0.41.0-py3-none-any.whl sqlite:mock.db";
@@ -303,6 +304,18 @@ Example:
   mfm recover
   mfm recover --as gone --target lab --confirm lab";
 
+/// `mfm approve`.
+pub(super) const APPROVE: &str = "\
+Say yes to what an agent asked for. Where nobody's yes counts but a person's, an agent gets a code, and waits.
+
+Without a code, what waits is listed. With one, the plan is made anew and shown, and who asks; then the target's name \
+has to be typed at a terminal. No option types it: whoever gives an agent this shell has given it this word. The agent \
+carries it out once, within ten minutes of asking, and the journal names who approved.
+
+Example:
+  mfm approve
+  mfm approve 3f9a01c7";
+
 /// `mfm replay`.
 pub(super) const REPLAY: &str = "\
 Re-run the journal of one target on another marked copy, as ordinary operations there: with the journaled keys, \
@@ -410,12 +423,13 @@ pub(super) const MCP: &str = "\
 Serve AI agents over stdin and stdout, as the Model Context Protocol has it: the failure modes as tools, and the \
 journaled operations. A client starts it; `mfm mcp install` prints how.
 
-Every write is planned first and carried out only with a person's consent: asked for where the client can ask, else \
-given by handing back the plan's handle, which is used once and expires. Without --target and with several targets, \
+Every write is planned first and carried out only with consent: a person's where the client can ask them, or, by `mfm \
+approve`, where it cannot; on a lab that mfm made, also the client's, by handing back the plan's handle. A handle is \
+used once and expires. --consent says otherwise whose yes counts. Without --target and with several targets, \
 each call has to name one. Passwords never pass through a call.
 
-Limits hold for all servers of a journal together. Names and free text of the database are redacted unless \
---include-phi is given. Entries name the client and the person who runs the server.
+Limits hold for all servers of a journal together. Names and free text of the database are redacted, but \
+for labs that mfm made, unless --include-phi is given. Entries name the client and the person who runs the server.
 
 Example:
   mfm mcp --read-only

@@ -2,13 +2,11 @@
 
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
+use super::bounds::{self, Cursor};
 use crate::model::shown;
-use crate::ops::{Failure, Kind};
-
-/// The most changes, findings or rows that an answer lists: a model reads every one of them.
-pub(super) const LIST_MAX: usize = 20;
+use crate::ops::{Failure, Kind, redact};
 
 /// An answer.
 #[derive(Clone, Debug)]
@@ -25,6 +23,34 @@ impl Answer {
     /// # Errors
     /// What cannot be written as JSON.
     pub(super) fn of<T: Serialize>(outcome: &T, text: impl FnOnce(&Json) -> String) -> Result<Self, Failure> {
+        Self::once(outcome, true, text)
+    }
+
+    /// Returns an answer that goes on nowhere; sentences quote the database only where it is shown.
+    ///
+    /// # Errors
+    /// What cannot be written as JSON.
+    pub(super) fn once<T: Serialize>(
+        outcome: &T,
+        shows: bool,
+        text: impl FnOnce(&Json) -> String,
+    ) -> Result<Self, Failure> {
+        let mut answer = Self::paged(outcome, shows, None, text)?;
+        // What writes goes on nowhere; `show` lists what it did.
+        answer.json.as_object_mut().map(|map| map.remove("next_cursor"));
+        Ok(answer)
+    }
+
+    /// Returns an answer from a cursor on; sentences quote the database only where it is shown.
+    ///
+    /// # Errors
+    /// What cannot be written as JSON.
+    pub(super) fn paged<T: Serialize>(
+        outcome: &T,
+        shows: bool,
+        cursor: Option<&Cursor>,
+        text: impl FnOnce(&Json) -> String,
+    ) -> Result<Self, Failure> {
         let mut json = serde_json::to_value(outcome).map_err(|error| {
             let message = format!("could not write the answer as JSON: {error}");
             Failure::new(Kind::Found, "output", message, "tell the operator")
@@ -33,43 +59,41 @@ impl Answer {
             map.remove("journal");
             map.remove("file");
         }
-        cut(&mut json);
+        redact::quotes(&mut json, shows);
+        bounds::cut(&mut json, cursor);
         let text = text(&json);
         Ok(Self { json, text })
     }
 
+    /// Returns the answer for programs, never longer than a model can read.
+    pub(super) fn whole(&self) -> Json {
+        let mut json = self.json.clone();
+        bounds::cut_whole(&mut json);
+        json
+    }
+
     /// Returns what a client gets; one that does not read structured content gets it as text.
     pub(super) fn result(self, structured: bool) -> CallToolResult {
-        let text = if structured { shown::lines(&self.text) } else { shown::json(&self.json.to_string()).into_owned() };
-        let mut result = CallToolResult::structured(self.json);
+        let whole = self.whole();
+        let text = if structured {
+            bounds::text(&shown::lines(&self.text))
+        } else {
+            shown::json(&whole.to_string()).into_owned()
+        };
+        let mut result = CallToolResult::structured(whole);
         result.content = vec![ContentBlock::text(text)];
         result
     }
-}
-
-/// Cuts long lists, and says beside each how much was left out.
-fn cut(json: &mut Json) {
-    let Some(map) = json.as_object_mut() else { return };
-    let mut notes = Vec::new();
-    for (name, value) in map.iter_mut() {
-        if let Some(list) = value.as_array_mut().filter(|list| list.len() > LIST_MAX) {
-            notes.push((format!("{name}_left_out"), json!(list.len() - LIST_MAX)));
-            list.truncate(LIST_MAX);
-        } else {
-            cut(value);
-        }
-    }
-    map.extend(notes);
 }
 
 /// Returns what a client gets where something was refused or failed: the model reads it, and what to do next.
 pub(super) fn refused(failure: &Failure) -> CallToolResult {
     let failure = advised(failure);
     let mut json = failure.to_json();
-    cut(&mut json);
+    bounds::cut(&mut json, None);
     let mut result = CallToolResult::structured_error(json);
     let text = format!("{}: {}. Next: {}", failure.code, failure.message, failure.hint);
-    result.content = vec![ContentBlock::text(shown::line(&text))];
+    result.content = vec![ContentBlock::text(bounds::text(&shown::line(&text)))];
     result
 }
 
@@ -83,6 +107,8 @@ fn next(failure: &Failure) -> String {
     let hint = &failure.hint;
     match advice(&failure.code) {
         Some(advice) => advice.to_owned(),
+        // It names the one command that the person has to type.
+        None if failure.code == "agent_approval" => hint.clone(),
         None if hint.contains("--") || hint.contains("`mfm ") || hint.contains("mfm target") => {
             format!("nothing that you can call; tell the person, who has the command line: {hint}")
         }

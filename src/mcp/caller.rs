@@ -27,6 +27,8 @@ pub(super) struct Caller {
     pub(super) structured: bool,
     /// How it can ask its person.
     pub(super) asks: Asks,
+    /// Whether it said of itself, in this request or when it greeted, that it can ask its person.
+    pub(super) could_ask: bool,
 }
 
 impl Caller {
@@ -50,7 +52,8 @@ impl Caller {
         };
         let client = if client.is_empty() { "unknown client".to_owned() } else { client };
         let structured = version.is_some_and(|version| version >= ProtocolVersion::V_2025_06_18);
-        Self { client, version: number, structured, asks }
+        let greeted = context.peer.peer_info().is_some_and(|info| can_fill_in(&info.capabilities));
+        Self { client, version: number, structured, asks, could_ask: greeted || asks != Asks::Nobody }
     }
 
     /// Returns what entries say of who acts: the client, and the person who let it in.

@@ -5,21 +5,51 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 
 use super::answers::Answer;
-use super::consent::{Said, declined};
-use super::reads::{Read, request};
+use super::caller::{Asks, Caller};
+use super::consent::{Said, declined, unapproved};
+use super::options::Allowed;
+use super::reads::{self, Read, request};
 use super::schema::Object;
 use super::server::{Call, Inner};
 use super::writes::{self, Done, Write};
-use crate::ops::agents::{Pending, Place, resolve};
+use crate::ops::agents::{Asked, Pending, Place, Terms, code, resolve};
 use crate::ops::modes::find_mode;
 use crate::ops::plan::{self, Options};
 use crate::ops::{Context, Failure, Kind, agents, apply, redact};
 
-/// A plan that waits: its handle, the question, and what it says.
+/// A plan that waits: its handle, the question, what it says, and what its yes has to be.
 struct Waiting {
     handle: String,
     text: String,
     answer: Answer,
+    terms: Terms,
+    approved: bool,
+}
+
+/// Who asks for a write.
+#[derive(Clone)]
+struct Asker {
+    client: String,
+    actor: String,
+    could_ask: bool,
+}
+
+impl Asker {
+    fn of(inner: &Inner, call: &Call) -> Self {
+        let Caller { client, could_ask, .. } = &call.caller;
+        Self { client: client.clone(), actor: call.caller.actor(&inner.host.operator), could_ask: *could_ask }
+    }
+
+    /// Returns what a write of theirs to a target is held to.
+    fn terms(&self, context: &Context<'_>, allowed: &Allowed, written: &str) -> Result<Terms, Failure> {
+        Ok(Terms {
+            actor: self.actor.clone(),
+            identifying: allowed.identifying,
+            rules: allowed.rules.clone(),
+            asks: self.could_ask,
+            person: allowed.needs_person(context, written)?,
+        })
+    }
 }
 
 impl Inner {
@@ -33,7 +63,8 @@ impl Inner {
         self.run(call, false, move |inner, context| {
             let mark = inner.remembered.mark();
             inner.settle_place(context, &mut arguments)?;
-            let answer = super::reads::status(context)?;
+            let asked_for = reads::Asked::of(&inner.allowed, &mut arguments)?;
+            let answer = reads::status(context, &asked_for)?;
             inner.remembered.keep(asked, mark, &answer);
             Ok(answer)
         })
@@ -45,10 +76,11 @@ impl Inner {
         let (mut arguments, looks) = (call.arguments.clone(), ["find", "check"].contains(&call.tool.as_str()));
         self.run(call, false, move |inner, context| {
             inner.settle_place(context, &mut arguments)?;
+            let asked = reads::Asked::of(&inner.allowed, &mut arguments)?;
             if !looks {
-                return read(context, &inner.allowed, arguments);
+                return read(context, &asked, arguments);
             }
-            inner.watched(context, |context| read(context, &inner.allowed, arguments))
+            inner.watched(context, |context| read(context, &asked, arguments))
         })
         .await
     }
@@ -83,40 +115,52 @@ impl Inner {
         if let Some(back) = self.brought_back(call)? {
             return self.decided(call, back).await;
         }
-        let (mut arguments, tool, client) = (call.arguments.clone(), call.tool.clone(), call.caller.client.clone());
+        let (mut arguments, tool, asker) = (call.arguments.clone(), call.tool.clone(), Asker::of(self, call));
         let waiting = self.run(call, false, move |inner, context| {
             inner.settle_place(context, &mut arguments)?;
-            let preview = (write.preview)(context, &inner.allowed, &arguments)?;
+            let shown = |context: &Context<'_>| (write.preview)(context, &inner.allowed, &arguments);
+            let preview = agents::after_others(context, || shown(context))?;
             context.target = Some(preview.target.clone()).filter(|target| !target.is_empty()).or(context.target.take());
-            let request = Json::Object(arguments);
-            let handle = inner.agents.keep_request(context, &client, &tool, &preview.target, request)?;
+            let terms = asker.terms(context, &inner.allowed, &preview.written)?;
+            let asked = Asked {
+                tool: &tool,
+                target: &preview.target,
+                written: &preview.written,
+                operations: preview.operations,
+                question: &preview.text,
+                request: Json::Object(arguments.clone()),
+            };
+            let handle = inner.agents.keep_request(context, &asker.client, terms.clone(), asked)?;
             let mut answer = Answer::of(&preview.json, |_| preview.text.clone())?;
-            inner.hand_out(&mut answer, &handle);
-            Ok(Waiting { handle, text: preview.text, answer })
+            inner.hand_out(&mut answer, &handle, &terms);
+            Ok(Waiting { handle, text: preview.text, answer, terms, approved: false })
         });
         let waiting = waiting.await?;
         self.settle(call, waiting, false).await
     }
 
-    /// `apply_plan`: whoever brings a handle back brings the person's yes; where they can be asked, they are.
+    /// `apply_plan`: whoever brings a handle back brings the person's yes, where the client's word is enough.
     pub(super) async fn carry_out(self: &Arc<Self>, call: &Call) -> Result<Done, Failure> {
         if let Some(back) = self.brought_back(call)? {
             return self.decided(call, back).await;
         }
         let handle = call.arguments.get("handle").and_then(Json::as_str).unwrap_or_default().to_owned();
-        let client = call.caller.client.clone();
-        let asks = call.caller.asks != super::caller::Asks::Nobody;
+        let (asker, asks) = (Asker::of(self, call), call.caller.asks != Asks::Nobody);
         let waiting = self.run(call, false, move |inner, context| {
-            let kept = inner.agents.look(context, &client, &handle)?;
+            let kept = inner.agents.look(context, &asker.client, &handle)?;
+            let terms = kept.terms.strictest(&asker.terms(context, &inner.allowed, &kept.written)?)?;
+            let approved = kept.approved.is_some();
             let mut text = String::new();
-            if asks {
+            if asks && !approved {
                 context.target = Some(kept.target.clone()).filter(|target| !target.is_empty());
+                let allowed = inner.allowed.showing(terms.identifying);
                 text = match &kept.pending {
-                    Pending::Plan => asked(inner.agents.planned(context, &handle)?, inner.allowed.identifying),
-                    Pending::Request { request, .. } => preview(inner, context, &kept.tool, request)?,
+                    Pending::Plan => asked(inner.agents.planned(context, &handle)?, context, &allowed)?,
+                    Pending::Request { request, .. } => preview(&allowed, context, &kept.tool, request)?,
                 };
             }
-            Ok(Waiting { handle, text, answer: Answer { json: json!({}), text: String::new() } })
+            let answer = Answer { json: json!({}), text: String::new() };
+            Ok(Waiting { handle, text, answer, terms, approved })
         });
         let waiting = waiting.await?;
         self.settle(call, waiting, true).await
@@ -130,7 +174,7 @@ impl Inner {
         parameters: Object,
         mut options: Object,
     ) -> Result<Waiting, Failure> {
-        let client = call.caller.client.clone();
+        let asker = Asker::of(self, call);
         self.run(call, false, move |inner, context| {
             let card = find_mode(&tool)?.card();
             inner.allowed.permit(card.tool, "0")?;
@@ -138,9 +182,12 @@ impl Inner {
             let options: Options = request(options)?;
             let wanted = plan::Request { tool: card.tool.to_owned(), parameters, options, output: None };
             let permit = |plan: &plan::Outcome| inner.allowed.permit(&plan.tool, &plan.severity);
-            let keep = |context: &Context<'_>| inner.agents.keep_plan(context, &client, wanted, &permit);
+            let written = context.chosen(&context.reading()?)?.name;
+            let terms = asker.terms(context, &inner.allowed, &written)?;
+            let kept = terms.clone();
+            let keep = |context: &Context<'_>| inner.agents.keep_plan(context, &asker.client, kept, wanted, &permit);
             let (handle, outcome) = inner.watched(context, keep)?;
-            let outcome = hidden(outcome, inner.allowed.identifying);
+            let outcome = hidden(outcome, inner.allowed.shows(context, &written)?);
             let text = apply::asks(&outcome);
             let mut answer = Answer::of(&outcome, |_| text.clone())?;
             if inner.allowed.read_only {
@@ -148,39 +195,49 @@ impl Inner {
                 answer.json["state"] = json!("planned");
                 answer.text += "\nPlanned; this server writes nothing.";
             } else {
-                inner.hand_out(&mut answer, &handle);
+                inner.hand_out(&mut answer, &handle, &terms);
             }
-            Ok(Waiting { handle, text, answer })
+            Ok(Waiting { handle, text, answer, terms, approved: false })
         })
         .await
     }
 
     /// Says in an answer that something is planned, and how it is carried out.
-    fn hand_out(&self, answer: &mut Answer, handle: &str) {
+    fn hand_out(&self, answer: &mut Answer, handle: &str, terms: &Terms) {
         let minutes = self.agents.limits().handle_s / 60;
         answer.json["state"] = json!("planned");
         answer.json["handle"] = json!(handle);
         answer.json["expires_s"] = json!(self.agents.limits().handle_s);
+        let told = if terms.client_is_enough() {
+            "Show this to the person; after their yes, and only then,".to_owned()
+        } else {
+            let command = format!("mfm approve {}", code(handle));
+            answer.json["approve"] = json!(command);
+            format!("Show this to the person, who has to type `{command}` at a terminal; only then")
+        };
         answer.text += &format!(
-            "\nPlanned; nothing was written. Show this to the person; after their yes, and only then, call apply_plan \
-             with handle {handle} within {minutes} minutes."
+            "\nPlanned; nothing was written. {told} call apply_plan with handle {handle} within {minutes} minutes."
         );
     }
 
     /// Asks for the yes, and goes on accordingly; `implied` where the call itself brings it.
     async fn settle(self: &Arc<Self>, call: &Call, waiting: Waiting, implied: bool) -> Result<Done, Failure> {
+        if implied && waiting.approved {
+            return self.decided(call, (waiting.handle, true)).await;
+        }
         match self.ask(call, &waiting.handle, waiting.text).await? {
             Said::Yes => self.decided(call, (waiting.handle, true)).await,
             Said::No => self.decided(call, (waiting.handle, false)).await,
-            Said::Nobody if implied => self.decided(call, (waiting.handle, true)).await,
-            Said::Nobody => Ok(waiting.answer.into()),
+            Said::Nobody if !implied => Ok(waiting.answer.into()),
+            Said::Nobody if waiting.terms.client_is_enough() => self.decided(call, (waiting.handle, true)).await,
+            Said::Nobody => Err(unapproved(&waiting.handle)),
             Said::Ask(question) => Ok(Done::Ask(question)),
         }
     }
 
     /// Carries a handle out after a yes, and throws it away after a no.
     async fn decided(self: &Arc<Self>, call: &Call, (handle, yes): (String, bool)) -> Result<Done, Failure> {
-        let client = call.caller.client.clone();
+        let asker = Asker::of(self, call);
         if !yes {
             self.run(call, false, move |inner, _| inner.agents.discard(&handle)).await?;
             return Err(declined());
@@ -189,47 +246,59 @@ impl Inner {
         let done = self.run(call, true, move |inner, context| {
             // One writer at a time, even where nobody waits for the answer any more.
             let _writer = writer;
-            inner.carry(context, &client, &handle)
+            inner.carry(context, &asker, &handle)
         });
         done.await.map(Into::into)
     }
 
-    fn carry(&self, context: &mut Context<'_>, client: &str, handle: &str) -> Result<Answer, Failure> {
+    fn carry(&self, context: &mut Context<'_>, asker: &Asker, handle: &str) -> Result<Answer, Failure> {
         context.go_on()?;
+        let client = &asker.client;
         let kept = self.agents.look(context, client, handle)?;
         if let Some(severity) = &kept.severity {
             self.allowed.permit(&kept.tool, severity)?;
+        } else if !self.has(&kept.tool) {
+            return Err(not_here(&kept.tool));
         }
-        self.agents.admit_write(client, &kept.tool, context.clock.now_us())?;
+        let terms = kept.terms.strictest(&asker.terms(context, &self.allowed, &kept.written)?)?;
+        let allowed = self.allowed.showing(terms.identifying);
+        self.agents.admit_write(client, &kept.tool, kept.operations, context.clock.now_us())?;
         let kept = self.agents.take(context, client, handle)?;
         context.target = Some(kept.target).filter(|target| !target.is_empty());
+        if let Some(person) = &kept.approved {
+            context.actor = format!("{}, approved by {person}", context.actor);
+        }
         match kept.pending {
-            Pending::Plan => {
-                let mut outcome = self.watched(context, |context| self.agents.apply(context, handle))?;
-                outcome.plan = hidden(outcome.plan, self.allowed.identifying);
-                Answer::of(&outcome, |json| {
-                    let op = super::answers::number(json, "op");
-                    let plan = &outcome.plan;
-                    format!(
-                        "operation {op}: applied {} ({}, severity {}) on {}, {} rows. revert with operations [{op}] \
-                         takes it back.",
-                        plan.tool, plan.variant, plan.severity, plan.target, plan.rows
-                    )
-                })
-            }
-            Pending::Request { request, standing } => {
+            Pending::Plan => self.apply(context, &allowed, handle),
+            Pending::Request { request, standing, .. } => {
                 agents::others_done(context)?;
                 if agents::standing(context)? != standing {
                     return Err(plan::stale(
                         "other operations were made, or the target was marked, since it was shown",
                     ));
                 }
-                let unknown = || Failure::usage("arguments", "the handle stands for no tool", "call the tool again");
-                let write = writes::of(&kept.tool).ok_or_else(unknown)?;
+                let write = writes::of(&kept.tool).ok_or_else(|| not_here(&kept.tool))?;
                 let arguments = request.as_object().cloned().unwrap_or_default();
-                self.watched(context, |context| (write.run)(context, &self.allowed, arguments))
+                // What this server permits was not asked where it was shown.
+                (write.preview)(context, &allowed, &arguments)?;
+                self.watched(context, |context| (write.run)(context, &allowed, arguments))
             }
         }
+    }
+
+    fn apply(&self, context: &Context<'_>, allowed: &Allowed, handle: &str) -> Result<Answer, Failure> {
+        let mut outcome = self.watched(context, |context| self.agents.apply(context, handle))?;
+        let shows = allowed.shows(context, &outcome.plan.target)?;
+        outcome.plan = hidden(outcome.plan, shows);
+        Answer::once(&outcome, shows, |json| {
+            let op = super::answers::number(json, "op");
+            let plan = &outcome.plan;
+            format!(
+                "operation {op}: applied {} ({}, severity {}) on {}, {} rows. revert with operations [{op}] takes it \
+                 back.",
+                plan.tool, plan.variant, plan.severity, plan.target, plan.rows
+            )
+        })
     }
 
     /// Takes the target out of arguments and into the context.
@@ -263,20 +332,33 @@ impl Inner {
 }
 
 /// Returns a plan without what an agent must not see.
-fn hidden(mut plan: plan::Outcome, identifying: bool) -> plan::Outcome {
-    plan.changes.iter_mut().for_each(|change| redact::change(change, identifying));
+fn hidden(mut plan: plan::Outcome, shows: bool) -> plan::Outcome {
+    plan.changes.iter_mut().for_each(|change| redact::change(change, shows));
+    plan.keys.iter_mut().for_each(|key| redact::key(key, shows));
+    plan.proposals.iter_mut().for_each(|each| redact::key(&mut each.record, shows));
+    for skipped in &mut plan.skipped {
+        skipped.record = redact::text(&skipped.record, shows);
+        skipped.reason = redact::text(&skipped.reason, shows);
+    }
+    plan.notes.iter_mut().for_each(|note| *note = redact::text(note, shows));
     plan
 }
 
 /// Returns the question for a plan.
-fn asked(plan: plan::Outcome, identifying: bool) -> String {
-    apply::asks(&hidden(plan, identifying))
+fn asked(plan: plan::Outcome, context: &Context<'_>, allowed: &Allowed) -> Result<String, Failure> {
+    let shows = allowed.shows(context, &plan.target)?;
+    Ok(apply::asks(&hidden(plan, shows)))
 }
 
 /// Returns the question for another write.
-fn preview(inner: &Inner, context: &Context<'_>, tool: &str, request: &Json) -> Result<String, Failure> {
-    let unknown = || Failure::usage("arguments", "the handle stands for no tool", "call the tool again");
-    let write = writes::of(tool).ok_or_else(unknown)?;
+fn preview(allowed: &Allowed, context: &Context<'_>, tool: &str, request: &Json) -> Result<String, Failure> {
+    let write = writes::of(tool).ok_or_else(|| not_here(tool))?;
     let arguments = request.as_object().cloned().unwrap_or_default();
-    (write.preview)(context, &inner.allowed, &arguments).map(|preview| preview.text)
+    (write.preview)(context, allowed, &arguments).map(|preview| preview.text)
+}
+
+/// Refuses a handle of a server with more tools.
+fn not_here(tool: &str) -> Failure {
+    let hint = "the operator has to start the server with other limits; do not look for a way round";
+    Failure::new(Kind::Refused, "agent_mode", format!("agents may not use {tool} here"), hint)
 }

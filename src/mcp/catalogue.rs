@@ -61,7 +61,7 @@ fn sentence(text: &str) -> String {
 
 /// Puts a tool together that reads.
 fn read(name: &'static str, title: &'static str, card: &Card, input: Object, answer: Object, does: Read) -> Entry {
-    entry((name, title, card.about, card.danger), input, answer, Does::Read(does))
+    entry((name, title, card.about, card.danger), with(input, &["cursor"]), answer, Does::Read(does))
 }
 
 fn of_the_journal() -> Vec<Entry> {
@@ -75,7 +75,7 @@ fn of_the_journal() -> Vec<Entry> {
         ),
         entry(
             ("status", "Status", status::CARD.about, status::CARD.danger),
-            with_place(properties(json!({}))),
+            with(with_place(properties(json!({}))), &["cursor"]),
             fields(&[("targets", "array"), ("active", "array"), ("open", "array")]),
             Does::Status,
         ),
@@ -172,13 +172,7 @@ fn writing(allowed: &Allowed) -> Vec<Entry> {
             schema::lean(schema::of::<revert::Request>(), &[], &["disable_triggers"]),
             writes::REVERT,
         ),
-        write(
-            "recover",
-            "Recover",
-            &recover::CARD,
-            schema::lean(schema::of::<recover::Request>(), &["*"], &[]),
-            writes::RECOVER,
-        ),
+        write("recover", "Recover", &recover::CARD, recover_input(), writes::RECOVER),
     ];
     // A replay repeats whatever the journal holds, and a drill tries whatever there is.
     if allowed.is_everything() {
@@ -189,6 +183,15 @@ fn writing(allowed: &Allowed) -> Vec<Entry> {
         out.push(write("drill", "Drill", &drill::CARD, input, writes::DRILL));
     }
     out
+}
+
+/// What needs a typed name is a person's to do, at the command line.
+fn recover_input() -> Object {
+    let mut input = schema::lean(schema::of::<recover::Request>(), &["*"], &["confirm"]);
+    if let Some(word) = input.get_mut("properties").and_then(|all| all.get_mut("as")) {
+        *word = json!({"enum": ["applied", "abandoned"]});
+    }
+    input
 }
 
 fn plan_input() -> Object {

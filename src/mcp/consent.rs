@@ -10,8 +10,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::bounds;
 use super::caller::Asks;
 use super::server::{Call, Inner};
+use crate::ops::agents::code;
 use crate::ops::{Failure, Kind};
 
 /// How long a person may think.
@@ -50,6 +52,7 @@ struct Sealed {
 impl Inner {
     /// Asks the person, in the way that the client has.
     pub(super) async fn ask(&self, call: &Call, handle: &str, text: String) -> Result<Said, Failure> {
+        let text = bounds::text(&text);
         match call.caller.asks {
             Asks::Nobody => Ok(Said::Nobody),
             Asks::Again => self.question(call, handle, text).map(|question| Said::Ask(Box::new(question))),
@@ -105,6 +108,14 @@ fn is_yes(answer: &Json) -> bool {
 /// What a question is bound to: the tool and its arguments.
 fn bound(call: &Call) -> Vec<u8> {
     serde_json::to_vec(&(&call.tool, &call.arguments)).unwrap_or_default()
+}
+
+/// Returns the refusal of a write that waits for a person at a terminal.
+pub(super) fn unapproved(handle: &str) -> Failure {
+    let code = code(handle);
+    let message = format!("a person has to approve this first: `mfm approve {code}` at a terminal");
+    let hint = format!("show the person the plan and the command `mfm approve {code}`; then call apply_plan again");
+    Failure::new(Kind::Refused, "agent_approval", message, hint)
 }
 
 /// Returns the refusal after a no.

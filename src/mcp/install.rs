@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
-use super::ordered::Ordered;
+use super::splice;
 
 /// A client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -76,20 +76,14 @@ pub fn configuration(client: Client, program: &str, arguments: &[String]) -> Jso
     json!({ client.key(): { "mfm": server } })
 }
 
-/// Returns the text of a client's configuration with this server in it; everything else in it stays, in its order.
+/// Returns the text of a client's configuration with this server in it; every other byte of it stays.
 ///
 /// # Errors
 /// A sentence saying why it cannot be merged.
 pub fn merged(client: Client, before: &str, ours: &Json) -> Result<String, String> {
-    let text = if before.trim().is_empty() { "{}" } else { before };
-    let commented = "; a file with comments is left to you";
-    let mut out: Ordered = serde_json::from_str(text).map_err(|error| format!("{error}{commented}"))?;
-    let server = Ordered::Other(ours[client.key()]["mfm"].clone());
-    out.put(&[client.key(), "mfm"], server).map_err(|name| match name.as_str() {
-        "" => "it is no JSON object".to_owned(),
-        name => format!("its {name} is no object"),
-    })?;
-    serde_json::to_string_pretty(&out).map(|text| text + "\n").map_err(|error| error.to_string())
+    let before = before.trim_start_matches('\u{feff}');
+    let text = if before.trim().is_empty() { "{}\n" } else { before };
+    splice::put(text, [client.key(), "mfm"], &ours[client.key()]["mfm"])
 }
 
 #[cfg(test)]

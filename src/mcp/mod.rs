@@ -4,15 +4,17 @@
 //! consent: asked for where the client can ask, else given by handing back the plan's handle.
 
 mod answers;
+mod bounds;
 mod caller;
 mod carry;
 mod catalogue;
 mod consent;
+mod envelope;
 mod host;
 mod install;
+mod lines;
 mod modes;
 mod options;
-mod ordered;
 mod process;
 mod prompts;
 mod reads;
@@ -21,11 +23,14 @@ mod resources;
 mod schema;
 mod server;
 mod shallow;
+mod splice;
+mod turns;
+mod vocabulary;
 mod writes;
 
 pub use host::Host;
 pub use install::{CLIENTS, Client, Place, configuration, merged};
+pub use lines::Lines;
 pub use options::Options;
 pub use process::{Ended, serve};
 pub use server::Server;
-pub use shallow::Shallow;

@@ -7,9 +7,9 @@ use clap::Args;
 use mfm_journal::Decimal;
 
 use crate::mosaiq::modes::MODES;
-use crate::ops::agents::Limits;
+use crate::ops::agents::{Consent, Limits};
 use crate::ops::modes::find_mode;
-use crate::ops::{Failure, Kind};
+use crate::ops::{Context, Failure, Kind, synthetic};
 
 /// What the operator allows agents.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub struct Options {
     /// Show agents columns that identify people, and free text
     #[arg(long)]
     pub include_phi: bool,
+    /// Whose yes a write needs [default: a person's; the client's on what `mfm lab create` made and on the public mock]
+    #[arg(long, value_name = "WHOSE", value_enum)]
+    pub consent: Option<Consent>,
     /// Judge the checks by the rules of this file
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub rules: Option<PathBuf>,
@@ -45,6 +48,7 @@ pub struct Options {
 pub(super) struct Allowed {
     pub(super) read_only: bool,
     pub(super) identifying: bool,
+    pub(super) consent: Option<Consent>,
     pub(super) rules: Option<PathBuf>,
     tools: BTreeSet<&'static str>,
     max_severity: Option<Decimal>,
@@ -66,7 +70,8 @@ impl Options {
         };
         let max_severity = self.max_severity.as_ref().map(number).transpose()?;
         let rules = self.rules.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
-        Ok(Allowed { read_only: self.read_only, identifying: self.include_phi, rules, tools, max_severity })
+        let (read_only, identifying, consent) = (self.read_only, self.include_phi, self.consent);
+        Ok(Allowed { read_only, identifying, consent, rules, tools, max_severity })
     }
 
     /// Returns the limits, defaults filled in.
@@ -95,6 +100,30 @@ impl Allowed {
     /// Tells whether a mode exists for agents.
     pub(super) fn has(&self, tool: &str) -> bool {
         self.tools.contains(tool)
+    }
+
+    /// Tells whether what identifies people is shown of a target: everything is where mfm itself made every row.
+    ///
+    /// # Errors
+    /// What the journal says.
+    pub(super) fn shows(&self, context: &Context<'_>, target: &str) -> Result<bool, Failure> {
+        Ok(self.identifying || synthetic::is(&context.reading()?, target)?)
+    }
+
+    /// Tells whether nobody's yes but a person's counts for a write to a target.
+    ///
+    /// # Errors
+    /// What the journal says.
+    pub(super) fn needs_person(&self, context: &Context<'_>, target: &str) -> Result<bool, Failure> {
+        match self.consent {
+            Some(consent) => Ok(consent == Consent::Person),
+            None => Ok(!synthetic::is(&context.reading()?, target)?),
+        }
+    }
+
+    /// Returns the same, with names shown only where another server shows them too.
+    pub(super) fn showing(&self, identifying: bool) -> Self {
+        Self { identifying: self.identifying && identifying, ..self.clone() }
     }
 
     /// Tells whether every mode of every severity may be committed.

@@ -7,9 +7,9 @@ use rmcp::ServiceExt as _;
 use rmcp::service::ServerInitializeError;
 
 use super::host::Host;
+use super::lines::Lines;
 use super::options::Options;
 use super::server::{Server, broken};
-use super::shallow::Shallow;
 use crate::ops::Failure;
 
 /// How long a write that is under way may take after the server was asked to end.
@@ -47,7 +47,7 @@ async fn until_the_end(server: Server) -> Result<Ended, Failure> {
         stop.cancel();
     });
     let (stdin, stdout) = rmcp::transport::stdio_pipes();
-    match server.serve_with_ct((Shallow::new(stdin), stdout), inner.stopping.clone()).await {
+    match server.serve_with_ct(Lines::new(stdin, stdout), inner.stopping.clone()).await {
         Ok(running) => drop(running.waiting().await),
         // It went away, or was told to, before it said anything.
         Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => {}

@@ -4,12 +4,51 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
 use super::answers::{Answer, list, number, word};
+use super::bounds::{self, Cursor, LIST_MAX};
 use super::options::Allowed;
 use super::schema::Object;
 use crate::ops::{Context, Failure, audit, checks, drill, explain, find, log, redact, show, status};
 
 /// A tool that reads.
-pub(super) type Read = fn(&Context<'_>, &Allowed, Object) -> Result<Answer, Failure>;
+pub(super) type Read = fn(&Context<'_>, &Asked<'_>, Object) -> Result<Answer, Failure>;
+
+/// What an agent asks for, beside the arguments of the operation.
+pub(super) struct Asked<'a> {
+    /// What it may see.
+    pub(super) allowed: &'a Allowed,
+    /// Where an earlier answer left off.
+    pub(super) cursor: Option<Cursor>,
+}
+
+impl<'a> Asked<'a> {
+    /// Asks for an answer from its beginning on.
+    pub(super) const fn all(allowed: &'a Allowed) -> Self {
+        Self { allowed, cursor: None }
+    }
+
+    /// Takes the cursor out of arguments.
+    ///
+    /// # Errors
+    /// Usage: it is none.
+    pub(super) fn of(allowed: &'a Allowed, arguments: &mut Object) -> Result<Self, Failure> {
+        let no_cursor = || {
+            let message = "the cursor is none that an answer gave";
+            Failure::usage("arguments", message, "give next_cursor of the answer before, or none to begin anew")
+        };
+        let cursor = arguments.remove("cursor");
+        let cursor = cursor.map(|given| given.as_str().and_then(Cursor::parse).ok_or_else(no_cursor));
+        Ok(Self { allowed, cursor: cursor.transpose()? })
+    }
+
+    const fn cursor(&self) -> Option<&Cursor> {
+        self.cursor.as_ref()
+    }
+
+    /// Returns how many items of a list the answer begins behind.
+    fn from(&self, list: &str) -> usize {
+        Cursor::of(self.cursor(), list)
+    }
+}
 
 /// The most records that a search lists, and operations that a log does.
 const RECORDS_MAX: u64 = 50;
@@ -26,9 +65,9 @@ pub(super) fn request<R: DeserializeOwned>(arguments: Object) -> Result<R, Failu
 }
 
 /// `status`.
-pub(super) fn status(context: &Context<'_>) -> Result<Answer, Failure> {
+pub(super) fn status(context: &Context<'_>, asked: &Asked<'_>) -> Result<Answer, Failure> {
     let outcome = status::run(context)?;
-    let mut answer = Answer::of(&outcome, |json| {
+    let mut answer = Answer::paged(&outcome, asked.allowed.identifying, asked.cursor(), |json| {
         let active = list(json, "active").iter().map(|op| {
             let (number, rows) = (number(op, "op"), number(op, "rows"));
             format!(
@@ -47,11 +86,15 @@ pub(super) fn status(context: &Context<'_>) -> Result<Answer, Failure> {
 }
 
 /// `log`.
-pub(super) fn log(context: &Context<'_>, _: &Allowed, arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn log(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) -> Result<Answer, Failure> {
     let mut wanted: log::Request = request(arguments)?;
-    let limit = wanted.limit.unwrap_or(super::answers::LIST_MAX).min(super::answers::LIST_MAX);
-    wanted.limit = Some(limit);
-    Answer::of(&log::run(context, &wanted)?, |json| {
+    let limit = wanted.limit.unwrap_or(LIST_MAX).min(LIST_MAX);
+    let from = asked.from("operations");
+    wanted.limit = Some(from.saturating_add(limit));
+    let mut outcome = log::run(context, &wanted)?;
+    outcome.operations.drain(..from.min(outcome.operations.len()));
+    let next = outcome.more.then(|| format!("operations:{}", from + limit));
+    let answer = Answer::of(&outcome, |json| {
         let line = |op: &Json| {
             let (action, tool, variant) = (word(op, "action"), word(op, "tool"), word(op, "variant"));
             let (number, rows) = (number(op, "op"), number(op, "rows"));
@@ -59,14 +102,19 @@ pub(super) fn log(context: &Context<'_>, _: &Allowed, arguments: Object) -> Resu
         };
         let lines: Vec<String> = list(json, "operations").iter().map(line).collect();
         if lines.is_empty() { "no operations".to_owned() } else { lines.join("\n") }
+    });
+    answer.map(|mut answer| {
+        answer.json["next_cursor"] = json!(next);
+        answer
     })
 }
 
 /// `show`.
-pub(super) fn show(context: &Context<'_>, allowed: &Allowed, arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn show(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) -> Result<Answer, Failure> {
     let mut outcome = show::run(context, &request(arguments)?)?;
-    outcome.changes.iter_mut().for_each(|change| redact::change(change, allowed.identifying));
-    Answer::of(&outcome, |json| {
+    let shows = asked.allowed.shows(context, &outcome.line.target)?;
+    outcome.changes.iter_mut().for_each(|change| redact::change(change, shows));
+    Answer::paged(&outcome, shows, asked.cursor(), |json| {
         let (op, state) = (number(json, "op"), word(json, "state"));
         let what = format!("{} {} {}", word(json, "action"), word(json, "tool"), word(json, "variant"));
         format!("operation {op} on {}: {what}, {state}, {} rows", word(json, "target"), number(json, "rows"))
@@ -74,41 +122,62 @@ pub(super) fn show(context: &Context<'_>, allowed: &Allowed, arguments: Object) 
 }
 
 /// `explain`.
-pub(super) fn explain(context: &Context<'_>, allowed: &Allowed, arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn explain(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) -> Result<Answer, Failure> {
     let mut outcome = explain::run(context, &request(arguments)?)?;
-    outcome.inverse.changes.iter_mut().for_each(|change| redact::change(change, allowed.identifying));
-    Answer::of(&outcome, |json| {
+    let shows = asked.allowed.shows(context, &outcome.operation.line.target)?;
+    outcome.inverse.changes.iter_mut().for_each(|change| redact::change(change, shows));
+    Answer::paged(&outcome, shows, asked.cursor(), |json| {
         let state = json.get("inverse").map_or("unknown", |inverse| word(inverse, "state"));
         format!("{} A revert now: {state}.", word(json, "words"))
     })
 }
 
 /// `find`.
-pub(super) fn find(context: &Context<'_>, allowed: &Allowed, arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn find(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) -> Result<Answer, Failure> {
     let mut wanted: find::Request = request(arguments)?;
-    wanted.limit = if wanted.limit == 0 { RECORDS_MAX } else { wanted.limit.min(RECORDS_MAX) };
-    let outcome = find::run(context, &wanted)?;
-    let mut answer = Answer::of(&outcome, |json| {
+    let limit = if wanted.limit == 0 { RECORDS_MAX } else { wanted.limit.min(RECORDS_MAX) };
+    let from = asked.from("records") as u64;
+    // One more tells whether there are more.
+    wanted.limit = from.saturating_add(limit).saturating_add(1);
+    let mut outcome = find::run(context, &wanted)?;
+    let shows = asked.allowed.shows(context, &outcome.target)?;
+    let more = outcome.shown >= wanted.limit;
+    let mut records = std::mem::take(&mut outcome.records);
+    let last = usize::try_from(from.saturating_add(limit)).unwrap_or(usize::MAX).min(records.len());
+    records.truncate(last);
+    records.drain(..asked.from("records").min(last));
+    outcome.shown = records.len() as u64;
+    let mut records = serde_json::to_value(&records).unwrap_or_default();
+    let cells = records.as_array_mut().into_iter().flatten().filter_map(Json::as_object_mut);
+    cells.for_each(|cells| redact::record(cells, shows));
+    let mut answer = Answer::paged(&outcome, shows, None, |json| {
         format!("{} records of kind {} on {}", number(json, "shown"), word(json, "kind"), word(json, "target"))
     })?;
-    let mut records = serde_json::to_value(&outcome.records).unwrap_or_default();
-    let cells = records.as_array_mut().into_iter().flatten().filter_map(Json::as_object_mut);
-    cells.for_each(|cells| redact::record(cells, allowed.identifying));
     for record in records.as_array().into_iter().flatten() {
         answer.text += &format!("\n{record}");
     }
     answer.json["records"] = records;
+    bounds::cut_whole(&mut answer.json);
+    let listed = list(&answer.json, "records").len();
+    let next = asked.from("records") + listed;
+    answer.json["shown"] = json!(listed);
+    answer.json["next_cursor"] = json!((more || next < last).then(|| format!("records:{next}")));
     if let Some(map) = answer.json.as_object_mut() {
-        map.remove("records_left_out");
+        ["records_left_out", "records_total"].iter().for_each(|name| drop(map.remove(*name)));
     }
     Ok(answer)
 }
 
 /// `check`.
-pub(super) fn check(context: &Context<'_>, allowed: &Allowed, arguments: Object) -> Result<Answer, Failure> {
-    let wanted = checks::Request { rules: allowed.rules.clone(), ..request(arguments)? };
-    let outcome = checks::run(context, &wanted)?;
-    let mut answer = Answer::of(&outcome, |json| {
+pub(super) fn check(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) -> Result<Answer, Failure> {
+    let wanted = checks::Request { rules: asked.allowed.rules.clone(), ..request(arguments)? };
+    let mut outcome = checks::run(context, &wanted)?;
+    let shows = asked.allowed.shows(context, &outcome.target)?;
+    for found in &mut outcome.findings {
+        redact::key(&mut found.key, shows);
+        found.related.iter_mut().for_each(|row| redact::key(&mut row.key, shows));
+    }
+    let mut answer = Answer::paged(&outcome, shows, asked.cursor(), |json| {
         let line = |found: &Json| {
             let key = found.get("key").map(ToString::to_string).unwrap_or_default();
             format!("{} {key} {}: {}", word(found, "table"), word(found, "check"), word(found, "message"))
@@ -124,16 +193,16 @@ pub(super) fn check(context: &Context<'_>, allowed: &Allowed, arguments: Object)
     let spoke = |check: &&checks::CheckLine| check.status != checks::Status::Pass;
     answer.json["checks"] = outcome.checks.iter().filter(spoke).map(said).collect();
     if let Some(map) = answer.json.as_object_mut() {
-        map.remove("checks_left_out");
+        ["checks_left_out", "checks_total"].iter().for_each(|name| drop(map.remove(*name)));
     }
     answer.json["checks_passed"] = json!(outcome.checks.iter().filter(|check| !spoke(check)).count());
     Ok(answer)
 }
 
 /// `drill_result`: one drill, or a list of them.
-pub(super) fn drill(context: &Context<'_>, _: &Allowed, mut arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn drill(context: &Context<'_>, asked: &Asked<'_>, mut arguments: Object) -> Result<Answer, Failure> {
     let Some(number) = arguments.remove("drill") else {
-        return Answer::of(&drill::past::list(context)?, |json| {
+        return Answer::paged(&drill::past::list(context)?, true, asked.cursor(), |json| {
             let line = |drill: &Json| {
                 let (drill, tried, target) = (number(drill, "drill"), number(drill, "tried"), word(drill, "target"));
                 format!("drill {drill} on {target}: {tried} faults tried")
@@ -144,7 +213,8 @@ pub(super) fn drill(context: &Context<'_>, _: &Allowed, mut arguments: Object) -
     };
     let wanted = [("show".to_owned(), number)].into_iter().collect();
     let outcome = drill::run(context, &request(wanted)?)?;
-    Answer::of(&outcome, |json| {
+    let shows = asked.allowed.shows(context, &outcome.target)?;
+    Answer::paged(&outcome, shows, asked.cursor(), |json| {
         let exact = json.get("exact").and_then(Json::as_bool).unwrap_or_default();
         let tried = super::answers::number(json, "tried");
         format!("drill {} on {}: {tried} faults tried, exact: {exact}", outcome.drill, word(json, "target"))
@@ -152,9 +222,9 @@ pub(super) fn drill(context: &Context<'_>, _: &Allowed, mut arguments: Object) -
 }
 
 /// `audit_verify`.
-pub(super) fn audit(context: &Context<'_>, _: &Allowed, arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn audit(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) -> Result<Answer, Failure> {
     let outcome = audit::run(context, &request(arguments)?)?;
-    Answer::of(&outcome, |json| {
+    Answer::paged(&outcome, asked.allowed.identifying, asked.cursor(), |json| {
         let findings = list(json, "findings");
         let said =
             if findings.is_empty() { "nothing found".to_owned() } else { format!("{} findings", findings.len()) };

@@ -10,7 +10,7 @@ use rmcp::model::{
 use serde_json::json;
 
 use super::answers::Answer;
-use super::reads;
+use super::reads::{self, Asked};
 use super::schema::Object;
 use super::server::{Call, Inner};
 use super::{modes, prompts};
@@ -75,8 +75,8 @@ pub(super) async fn read(inner: &Arc<Inner>, call: &Call, uri: String) -> Result
     let answer = inner.run(call, false, move |inner, context| wanted.read(inner, context)).await;
     match answer {
         Ok(answer) => {
-            let contents = ResourceContents::text(shown::json(&answer.json.to_string()).into_owned(), uri.clone())
-                .with_mime_type(JSON);
+            let text = shown::json(&answer.whole().to_string()).into_owned();
+            let contents = ResourceContents::text(text, uri.clone()).with_mime_type(JSON);
             Ok(ReadResourceResult::new(vec![contents]))
         }
         Err(failure) if ["no_operation", "no_target"].contains(&failure.code.as_str()) => Err(missing()),
@@ -97,16 +97,16 @@ impl Wanted {
         let allowed = &inner.allowed;
         match self {
             Self::Journal => head(context),
-            Self::Operations => reads::log(context, allowed, Object::new()),
+            Self::Operations => reads::log(context, &Asked::all(allowed), Object::new()),
             Self::Operation(op) => {
                 let arguments = [("op".to_owned(), json!(op)), ("diff".to_owned(), json!(true))];
-                reads::show(context, allowed, arguments.into_iter().collect())
+                reads::show(context, &Asked::all(allowed), arguments.into_iter().collect())
             }
             Self::Findings(target) => {
                 let all = target.is_none();
                 let place = Place { target, ..Place::default() };
                 context.target = resolve(context, &place)?.or(context.target.take());
-                let read = reads::check(context, allowed, Object::new());
+                let read = reads::check(context, &Asked::all(allowed), Object::new());
                 match read {
                     Err(failure) if all && failure.code == "which_target" => where_else(context),
                     read => read,

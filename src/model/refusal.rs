@@ -248,7 +248,8 @@ pub fn show(key: &[Value]) -> String {
         Value::Integer(number) => number.to_string(),
         Value::Real(number) => format!("{number:?}"),
         Value::Decimal(number) => number.to_string(),
-        Value::Text(text) => format!("'{text}'"),
+        // A quote within is doubled, so that where the text ends is never in doubt.
+        Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
         Value::RawText(bytes) | Value::Bytes(bytes) => format!("0x{}", mfm_journal::digest::hex(bytes)),
         Value::Moment(moment) => format!("{moment:?}"),
         Value::Uuid(bytes) => mfm_journal::digest::hex(bytes),

@@ -57,6 +57,11 @@ pub(super) fn word(number: i64) -> Option<&'static str> {
     TYPES.iter().find(|(known, _)| *known == number).map(|(_, word)| *word)
 }
 
+/// Tells whether a text is the word for a type.
+pub(super) fn is_word(text: &str) -> bool {
+    TYPES.iter().any(|(_, word)| *word == text)
+}
+
 fn words() -> String {
     TYPES.iter().map(|(number, word)| format!("{word} ({number})")).collect::<Vec<_>>().join(", ")
 }

@@ -34,6 +34,13 @@ pub const fn columns(kind: RecordKind) -> &'static [&'static str] {
     }
 }
 
+/// Tells whether a text is one that descriptions have for a number, and so nobody else's.
+#[must_use]
+pub fn is_own_word(text: &str) -> bool {
+    let words = ["localisation", "portal", "third_party", "active", "complete"];
+    words.contains(&text) || field_types::is_word(text)
+}
+
 /// Describes records in the order of their keys; one that is gone is left out.
 ///
 /// # Errors

@@ -89,6 +89,7 @@ pub const OPERATIONS: &[&Card] = &[
     &apply::CARD,
     &revert::CARD,
     &recover::CARD,
+    &agents::approve::CARD,
     &replay::CARD,
     &status::CARD,
     &log::CARD,

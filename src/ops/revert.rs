@@ -101,12 +101,7 @@ pub struct Line {
 /// Usage, a refusal, or what target and journal say. What was reverted before an error stays reverted, and journaled.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let selection = selection(request)?;
-    let options = Options {
-        cascade: request.cascade,
-        skip_conflicts: request.skip_conflicts,
-        force: request.force,
-        disable_triggers: request.disable_triggers,
-    };
+    let options = options(request);
     let mut journal = context.writing()?;
     let chosen = context.chosen_for(&journal, &request.operations)?;
     let mut target = context.open(&chosen.url)?;
@@ -127,6 +122,63 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         operations.push(Line { again, ..line(done) });
     }
     Ok(Outcome { target: chosen.name, operations, journal: context.journal.clone() })
+}
+
+/// What a revert would take back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Extent {
+    /// The target's name.
+    pub target: String,
+    /// One operation each, in the order in which they would be taken back.
+    pub steps: Vec<Step>,
+}
+
+/// One operation that a revert would take back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Its number.
+    pub op: u64,
+    /// The tool that committed its fault.
+    pub tool: String,
+    /// The variant.
+    pub variant: String,
+    /// The severity.
+    pub severity: String,
+    /// Whether this would take a revert back, so that its fault is in effect again.
+    pub again: bool,
+    /// How many rows it is about.
+    pub rows: u64,
+}
+
+/// Looks at all that a revert would take back, and refuses nothing for a conflict.
+///
+/// # Errors
+/// Usage, or what target and journal say.
+pub fn extent(context: &Context<'_>, request: &Request) -> Result<Extent, Failure> {
+    let selection = selection(request)?;
+    let mut journal = context.reading()?;
+    let chosen = context.chosen_for(&journal, &request.operations)?;
+    let mut target = context.open(&chosen.url)?;
+    let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
+    let judged = engine.survey(&selection, options(request))?;
+    let step = |planned: &revert::Planned| Step {
+        op: planned.operation.op,
+        tool: planned.operation.tool.clone(),
+        variant: planned.operation.variant.clone(),
+        severity: planned.operation.severity.clone(),
+        again: !planned.operation.depth.is_multiple_of(2),
+        rows: planned.rows.len() as u64,
+    };
+    Ok(Extent { target: chosen.name, steps: judged.planned.iter().map(step).collect() })
+}
+
+const fn options(request: &Request) -> Options {
+    Options {
+        cascade: request.cascade,
+        skip_conflicts: request.skip_conflicts,
+        force: request.force,
+        disable_triggers: request.disable_triggers,
+    }
 }
 
 /// Says of an error how many reverts before it are done.

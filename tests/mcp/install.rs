@@ -41,6 +41,23 @@ fn writing_needs_a_yes_and_keeps_what_was_there() {
     assert_eq!(std::fs::read_to_string(world.path().join(".mcp.json")).unwrap(), "[1]");
 }
 
+#[test]
+fn w08_a_file_that_is_not_plain_is_left_to_the_person_and_the_rest_of_one_stays() {
+    let world = World::new();
+    let file = world.path().join(".mcp.json");
+    let install = || world.mfm(&["mcp", "install", "claude-code", "--write", "--yes"]);
+    let doubled = r#"{"mcpServers":{"a":{"command":"x"}},"mcpServers":{"b":{"command":"y"}}}"#;
+    std::fs::write(&file, doubled).unwrap();
+    let refused = install();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(2) && said.contains("stands there twice"), "{said}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), doubled);
+    std::fs::write(&file, "\u{feff}{\"limit\":12345678901234567890123,\"ratio\":1.10}").unwrap();
+    assert_eq!(install().status.code(), Some(0));
+    let after = std::fs::read_to_string(&file).unwrap();
+    assert!(after.starts_with("{\"limit\":12345678901234567890123,\"ratio\":1.10,\"mcpServers\":{\"mfm\":"), "{after}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_and_who_may_read_it_stay() {

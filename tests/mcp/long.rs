@@ -135,7 +135,7 @@ fn a_server_that_ends_in_the_middle_of_a_write_leaves_all_of_it_or_nothing() {
 fn sigterm_in_the_middle_of_a_drill_takes_its_fault_back() {
     let world = World::new();
     for after in [1, 4] {
-        let mut server = world.greeted("driller", &["--cooldown-ms", "0"]);
+        let mut server = world.greeted("driller", &["--cooldown-ms", "0", "--writes-per-hour", "100000"]);
         let planned = server.call("drill", json!({"target": "lab", "sample": 40, "seed": after}));
         let params = json!({
             "name": "apply_plan", "arguments": {"handle": planned["handle"]}, "_meta": {"progressToken": "drill"}

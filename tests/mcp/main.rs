@@ -7,6 +7,7 @@
     reason = "a test may fail by panic, and has settings of its own"
 )]
 
+mod consent;
 mod fuzz;
 mod guards;
 mod install;

@@ -33,6 +33,16 @@ impl Piped {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
     }
 
+    pub(crate) fn say_without_end(&mut self, text: &str) {
+        write!(self.stdin.as_mut().unwrap(), "{text}").unwrap();
+    }
+
+    /// Returns how many threads the server has.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn threads(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().count()
+    }
+
     pub(crate) fn request(&mut self, id: u64, method: &str, params: &Json) {
         self.say(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string());
     }

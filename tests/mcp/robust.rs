@@ -33,7 +33,8 @@ fn wrong_types_and_unknown_arguments_are_said() {
             ("log", json!({"limit": {"$gt": 0}})),
             ("find", json!({})),
             ("find", json!({"kind": "patients"})),
-            ("check", json!({"only": "angles"})),
+            ("check", json!({"only": {"a": 1}})),
+            ("check", json!({"cursor": "findings"})),
             ("check", json!({"target": 7})),
             ("plan", json!({"tool": "create_invalid_angles", "params": []})),
             ("apply_plan", json!({"handle": 7, "yes": true})),
@@ -54,6 +55,13 @@ fn wrong_types_and_unknown_arguments_are_said() {
             let known =
                 ["arguments", "parameters", "ids", "agent_handle", "records", "unknown_mode", "unknown_variant"];
             assert!(known.contains(&code.as_str()), "{tool} {arguments}: {code}");
+        }
+        let near = call(&client, "find", json!({"kind": "field", "elligible": "create_invalid_angles"})).await;
+        assert!(near.text.contains("did you mean `eligible`?"), "{}", near.text);
+        // What is meant is clear, whatever the name and the shape.
+        call(&client, "check", json!({"checks": "angles", "target": "lab"})).await.ok();
+        for arguments in [json!({"operations": [1]}), json!({"op": "1"}), json!({"operation": 1})] {
+            assert_eq!(call(&client, "show", arguments).await.code(), "no_operation");
         }
     });
 }

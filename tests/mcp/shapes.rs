@@ -64,10 +64,10 @@ fn the_list_of_tools_is_whole_and_cheap() {
             .collect();
         let all = format!("{} tools, {} tokens\n{}", tools.len(), tokens(&whole), lines.join("\n"));
         insta::assert_snapshot!(all, @r"
-        25 tools, 3885 tokens
+        25 tools, 3930 tokens
         apply_plan: handle
-        audit_verify: depth full target
-        check: database hostname now only target
+        audit_verify: cursor depth full target
+        check: cursor database hostname now only target
         corrupt_mlc_data: corruption_type database fld_id hostname sample seed target variant
         corrupt_offset_data: corruption_type database hostname off_id sample seed target value variant
         create_duplicate_treatment: change_field database hostname sample seed target time_offset_seconds ttx_id variant
@@ -77,19 +77,19 @@ fn the_list_of_tools_is_whole_and_cheap() {
         create_timestamp_inconsistency: database hostname inconsistency_type sample seed target ttx_id variant
         delete_control_points: database fld_id hostname points_to_delete sample seed target variant
         drill: controls database hostname modes now sample seed target
-        drill_result: drill
-        explain: op
-        find: database date eligible hostname kind limit machine patient target type variant
+        drill_result: cursor drill
+        explain: cursor op
+        find: cursor database date eligible hostname kind limit machine patient target type variant
         list_failure_modes: mode
-        log: before limit target
+        log: before cursor limit target
         mlc_leaf_count_mismatch: database fld_id hostname mismatch_type sample seed target variant
         nullify_required_fields: database field_to_nullify hostname record_id sample seed table target variant
         plan: all database date hostname machine max_rows now params patient sample seed target tool type variant
-        recover: as confirm database hostname op target
+        recover: as database hostname op target
         replay: database hostname onto target until
         revert: all cascade database force hostname last operations skip_conflicts target
-        show: detect diff op
-        status: database hostname target
+        show: cursor detect diff op
+        status: cursor database hostname target
         ");
     });
 }

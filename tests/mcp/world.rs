@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use mfm::mcp::{Host, Options, Server, Shallow};
+use mfm::mcp::{Host, Lines, Options, Server};
 use mfm::model::ports::{Clock, Entropy, NoSecrets};
 use mfm_journal::{Digest, Holder};
 use rmcp::model::{
@@ -145,6 +145,26 @@ impl World {
         world
     }
 
+    /// A lab that was made elsewhere, and marked here as a copy of somebody's data.
+    pub(crate) fn somebodys() -> Self {
+        let clock = TestClock(Arc::new(AtomicI64::new(1_700_000_000_000_000)));
+        let world = Self { dir: TempDir::new().unwrap(), clock, servers: AtomicU64::new(0) };
+        let made = world.command(&["lab", "create", "sqlite:lab.db", "--patients", "8"]);
+        let made = { made }.env("MFM_JOURNAL", "elsewhere.db").output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let lab = rusqlite::Connection::open(world.path().join("lab.db")).unwrap();
+        lab.execute_batch("DROP TABLE mfm_marker; DROP TABLE mfm_operation;").unwrap();
+        drop(lab);
+        let marked = world.mfm(&["target", "mark", "sqlite:lab.db", "--confirm", "lab.db", "--baseline"]);
+        assert!(marked.status.success(), "{}", String::from_utf8_lossy(&marked.stderr));
+        world
+    }
+
+    /// Returns chance of its own.
+    pub(crate) fn entropy(&self) -> impl Entropy {
+        TestEntropy(AtomicU64::new(0), self.servers.fetch_add(1, Ordering::SeqCst))
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
@@ -162,6 +182,17 @@ impl World {
 
     pub(crate) fn mfm(&self, words: &[&str]) -> Output {
         self.command(words).output().unwrap()
+    }
+
+    /// Runs a command with something on its standard input.
+    pub(crate) fn fed(&self, words: &[&str], text: &str) -> Output {
+        use std::io::Write as _;
+        let mut command = self.command(words);
+        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        // It may have ended without reading.
+        let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
+        child.wait_with_output().unwrap()
     }
 
     pub(crate) fn json(&self, words: &[&str]) -> Json {
@@ -227,7 +258,7 @@ impl World {
         let server = self.server(options);
         tokio::spawn(async move {
             let (reader, writer) = tokio::io::split(there);
-            if let Ok(running) = server.serve((Shallow::new(reader), writer)).await {
+            if let Ok(running) = server.serve(Lines::new(reader, writer)).await {
                 let _ = running.waiting().await;
             }
         });

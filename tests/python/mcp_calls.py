@@ -39,4 +39,4 @@ COMPLETIONS = [
     ("ref/prompt", "test_offset_validation", "target", "la", "lab"),
     ("ref/prompt", "read_drill", "target", "co", "copy"),
 ]
-SERVER = ["mcp", "--cooldown-ms", "0", "--writes-per-hour", "1000"]
+SERVER = ["mcp", "--cooldown-ms", "0", "--writes-per-hour", "1000", "--consent", "client"]

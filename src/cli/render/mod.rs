@@ -1,5 +1,6 @@
 //! How each result looks, one file an operation; a page opens with what happened, and shows the worst first.
 
+mod approve;
 mod audit;
 mod campaign;
 pub(super) mod changes;

@@ -80,6 +80,32 @@ pub fn discloses(table: &str, column: &str) -> bool {
     (listed || key) && !known.identifying.iter().any(|name| name.eq_ignore_ascii_case(column))
 }
 
+/// What a column that may be shown to a stranger holds, where it holds what it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Numbers or times.
+    Measures,
+    /// Words of somebody's list.
+    Codes,
+    /// Bytes.
+    Bytes,
+}
+
+/// Returns what a column holds that may be shown to a stranger; `None` where it may not.
+#[must_use]
+pub fn holds(table: &str, column: &str) -> Option<Holds> {
+    if !discloses(table, column) {
+        return None;
+    }
+    let known = KNOWN.iter().find(|known| known.name.eq_ignore_ascii_case(table))?;
+    let declared = known.columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)).map_or("", |found| found.1);
+    Some(match declared {
+        declared if declared.contains("char") => Holds::Codes,
+        declared if declared.contains("binary") || declared.contains("image") => Holds::Bytes,
+        _ => Holds::Measures,
+    })
+}
+
 /// Returns the tables of a lab, in the order in which they are filled; only keys refuse NULL.
 #[must_use]
 pub fn lab_tables() -> Vec<TableDef> {

@@ -4,12 +4,23 @@ use mfm_journal::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::terms::Terms;
 use super::{Agents, after_others};
 use crate::ops::plan_file::PlanFile;
 use crate::ops::{Context, Failure, Kind, apply, plan, status};
 
-/// How many handles may wait at once; beyond, the oldest are dropped.
-const WAITING_MAX: usize = 100;
+/// How many handles of one client may wait at once; beyond, its own oldest is dropped.
+const CLIENT_MAX: usize = 20;
+/// How many handles of all clients may wait at once; beyond, nobody gets another.
+const WAITING_MAX: usize = 200;
+/// How many digits of a handle a person types.
+const CODE_DIGITS: usize = 8;
+
+/// Returns the part of a handle by which a person names it.
+#[must_use]
+pub fn code(id: &str) -> &str {
+    id.get(..CODE_DIGITS).unwrap_or(id)
+}
 
 /// A write that waits for a yes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,14 +29,39 @@ pub struct Handle {
     pub tool: String,
     /// The target's registered name.
     pub target: String,
+    /// The target that is written: another one only for a replay.
+    pub written: String,
     /// The client that asked, without its version.
     pub client: String,
     /// When it ends, in UTC microseconds since 1970.
     pub expires_us: i64,
     /// How severe the fault is; `None` for what commits none.
     pub severity: Option<String>,
+    /// How many operations it makes at most.
+    pub operations: u64,
+    /// What it is held to by whoever asked for it.
+    pub terms: Terms,
+    /// The person who approved it at a terminal.
+    pub approved: Option<String>,
     /// What is to be done.
     pub pending: Pending,
+}
+
+/// A write that an agent asks for, other than a fault.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// The tool.
+    pub tool: &'a str,
+    /// The target of the request.
+    pub target: &'a str,
+    /// The target that is written.
+    pub written: &'a str,
+    /// How many operations it makes at most.
+    pub operations: u64,
+    /// What a person is asked.
+    pub question: &'a str,
+    /// The request, as the tool got it.
+    pub request: Json,
 }
 
 /// What a handle stands for.
@@ -40,6 +76,8 @@ pub enum Pending {
         request: Json,
         /// The digest of what was active, open and marked.
         standing: Digest,
+        /// What a person is asked.
+        question: String,
     },
 }
 
@@ -52,6 +90,7 @@ impl Agents {
         &self,
         context: &Context<'_>,
         client: &str,
+        terms: Terms,
         mut request: plan::Request,
         permit: &dyn Fn(&plan::Outcome) -> Result<(), Failure>,
     ) -> Result<(String, plan::Outcome), Failure> {
@@ -66,9 +105,13 @@ impl Agents {
         let handle = Handle {
             tool: outcome.tool.clone(),
             target: outcome.target.clone(),
+            written: outcome.target.clone(),
             client: client.to_owned(),
             expires_us: self.expiry(context),
             severity: Some(outcome.severity.clone()),
+            operations: 1,
+            terms,
+            approved: None,
             pending: Pending::Plan,
         };
         match refused.map_or_else(|| self.keep(context, &id, handle), Err) {
@@ -88,15 +131,25 @@ impl Agents {
         &self,
         context: &Context<'_>,
         client: &str,
-        tool: &str,
-        target: &str,
-        request: Json,
+        terms: Terms,
+        asked: Asked<'_>,
     ) -> Result<String, Failure> {
         let id = context.random_id();
-        let pending = Pending::Request { request, standing: standing(context)? };
-        let expires_us = self.expiry(context);
-        let (tool, target, client) = (tool.to_owned(), target.to_owned(), client.to_owned());
-        self.keep(context, &id, Handle { tool, target, client, expires_us, severity: None, pending })?;
+        let question = asked.question.to_owned();
+        let pending = Pending::Request { request: asked.request, standing: standing(context)?, question };
+        let handle = Handle {
+            tool: asked.tool.to_owned(),
+            target: asked.target.to_owned(),
+            written: asked.written.to_owned(),
+            client: client.to_owned(),
+            expires_us: self.expiry(context),
+            severity: None,
+            operations: asked.operations,
+            terms,
+            approved: None,
+            pending,
+        };
+        self.keep(context, &id, handle)?;
         Ok(id)
     }
 
@@ -108,20 +161,52 @@ impl Agents {
     fn keep(&self, context: &Context<'_>, id: &str, handle: Handle) -> Result<(), Failure> {
         let now_us = context.clock.now_us();
         let dropped: Vec<String> = self.change(|state| {
-            state.handles.insert(id.to_owned(), handle);
-            let ended = state.handles.iter().filter(|(_, handle)| handle.expires_us <= now_us);
+            let handles = &mut state.handles;
+            let ended = handles.iter().filter(|(_, handle)| handle.expires_us <= now_us);
             let mut dropped: Vec<String> = ended.map(|(id, _)| id.clone()).collect();
-            dropped.iter().for_each(|id| drop(state.handles.remove(id)));
-            while state.handles.len() > WAITING_MAX {
-                let oldest = state.handles.iter().min_by_key(|(_, handle)| handle.expires_us);
-                let Some(oldest) = oldest.map(|(id, _)| id.clone()) else { break };
-                state.handles.remove(&oldest);
+            dropped.iter().for_each(|id| drop(handles.remove(id)));
+            let own = handles.iter().filter(|(_, known)| known.client == handle.client);
+            let oldest = own.clone().min_by_key(|(_, known)| known.expires_us).map(|(id, _)| id.clone());
+            if let Some(oldest) = oldest.filter(|_| own.count() >= CLIENT_MAX) {
+                handles.remove(&oldest);
                 dropped.push(oldest);
             }
-            dropped
-        })?;
+            if handles.len() >= WAITING_MAX {
+                return Err(too_many());
+            }
+            handles.insert(id.to_owned(), handle);
+            Ok(dropped)
+        })??;
         dropped.iter().for_each(|id| drop(std::fs::remove_file(self.plan_file(id))));
         Ok(())
+    }
+
+    /// Returns what waits for a person at a terminal.
+    ///
+    /// # Errors
+    /// The agents' folder.
+    pub(super) fn waiting(&self, context: &Context<'_>) -> Result<Vec<(String, Handle)>, Failure> {
+        let now_us = context.clock.now_us();
+        let handles = self.state()?.handles.into_iter();
+        let waits = |handle: &Handle| {
+            handle.approved.is_none() && !handle.terms.client_is_enough() && now_us < handle.expires_us
+        };
+        Ok(handles.filter(|(_, handle)| waits(handle)).collect())
+    }
+
+    /// Notes that a person approved what a handle stands for.
+    ///
+    /// # Errors
+    /// `agent_handle`: it was used or ended meanwhile; or the agents' folder.
+    pub(super) fn approve(&self, context: &Context<'_>, id: &str) -> Result<(), Failure> {
+        let now_us = context.clock.now_us();
+        self.change(|state| match state.handles.get_mut(id).filter(|handle| now_us < handle.expires_us) {
+            Some(handle) => {
+                handle.approved = Some(context.actor.clone());
+                Ok(())
+            }
+            None => Err(unusable()),
+        })?
     }
 
     /// Looks at a handle without using it.
@@ -129,7 +214,7 @@ impl Agents {
     /// # Errors
     /// `agent_handle`, or the agents' folder.
     pub fn look(&self, context: &Context<'_>, client: &str, id: &str) -> Result<Handle, Failure> {
-        let state = super::state::read(&self.folder)?;
+        let state = self.state()?;
         usable(state.handles.get(id), client, context.clock.now_us())
     }
 
@@ -187,10 +272,17 @@ impl Agents {
 /// Returns a handle that is there, that this client was given, and that has not ended.
 fn usable(handle: Option<&Handle>, client: &str, now_us: i64) -> Result<Handle, Failure> {
     let found = handle.filter(|handle| handle.client == client && now_us < handle.expires_us);
-    found.cloned().ok_or_else(|| {
-        let message = "the handle is unknown, used, expired or another client's";
-        Failure::new(Kind::Refused, "agent_handle", message, "call the tool again for a new handle")
-    })
+    found.cloned().ok_or_else(unusable)
+}
+
+fn unusable() -> Failure {
+    let message = "the handle is unknown, used, expired or another client's";
+    Failure::new(Kind::Refused, "agent_handle", message, "call the tool again for a new handle")
+}
+
+fn too_many() -> Failure {
+    let message = format!("{WAITING_MAX} writes wait for a yes already");
+    Failure::new(Kind::Refused, "agent_busy", message, "carry out or forget what was planned; it ends in ten minutes")
 }
 
 /// Returns the digest of what is active, open and marked on the target asked for, or on all.

@@ -66,7 +66,7 @@ impl Agents {
             return Ok(());
         }
         let limit = self.limits.calls_per_hour;
-        let taken = self.change(|state| take(&mut state.calls, client, now_us, limit, LEASE))?;
+        let taken = self.change(|state| take(&mut state.calls, client, now_us, limit, Wanted::UpTo(LEASE)))?;
         let taken = taken
             .map_err(|wait_us| Failure::new(Kind::Refused, "agent_calls", used_up("calls", limit), wait(wait_us)))?;
         if leased.len() >= CLIENTS_MAX {
@@ -76,11 +76,11 @@ impl Agents {
         Ok(())
     }
 
-    /// Counts a write, and refuses it where the tool rests or the hour is used up.
+    /// Counts a write by its operations, and refuses it where the tool rests or the hour has too few left.
     ///
     /// # Errors
     /// `agent_cooldown`, `agent_writes`, or the agents' folder.
-    pub fn admit_write(&self, client: &str, tool: &str, now_us: i64) -> Result<(), Failure> {
+    pub fn admit_write(&self, client: &str, tool: &str, operations: u64, now_us: i64) -> Result<(), Failure> {
         let limits = self.limits;
         self.change(|state| {
             let rest_us = i64::try_from(limits.cooldown_ms).unwrap_or(i64::MAX).saturating_mul(1000);
@@ -90,11 +90,10 @@ impl Agents {
                 let message = format!("{tool} wrote just now, and rests for {} ms between writes", limits.cooldown_ms);
                 return Err(Failure::new(Kind::Refused, "agent_cooldown", message, wait(wait_us)));
             }
-            let taken = take(&mut state.writes, client, now_us, limits.writes_per_hour, 1);
-            taken.map_err(|wait_us| {
-                let message = used_up("writes", limits.writes_per_hour);
-                Failure::new(Kind::Refused, "agent_writes", message, wait(wait_us))
-            })?;
+            let wanted = operations.max(1);
+            let limit = limits.writes_per_hour;
+            let taken = take(&mut state.writes, client, now_us, limit, Wanted::All(wanted));
+            taken.map_err(|wait_us| too_many_writes(wanted, limit, wait_us))?;
             state.wrote_us.insert(tool.to_owned(), now_us);
             Ok(())
         })?
@@ -105,7 +104,7 @@ impl Agents {
     /// # Errors
     /// `agent_breaker`, or the agents' folder.
     pub fn admit_target(&self, target: &str, now_us: i64) -> Result<(), Failure> {
-        let state = super::state::read(&self.folder)?;
+        let state = self.state()?;
         let Some(breaker) = state.breakers.get(target) else { return Ok(()) };
         let open_us = i64::try_from(self.limits.breaker_s).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         let wait_us = breaker.at_us.saturating_add(open_us).saturating_sub(now_us);
@@ -121,7 +120,7 @@ impl Agents {
     /// # Errors
     /// The agents' folder.
     pub fn note_target(&self, target: &str, failed: bool, now_us: i64) -> Result<(), Failure> {
-        if !failed && !super::state::read(&self.folder)?.breakers.contains_key(target) {
+        if !failed && !self.state()?.breakers.contains_key(target) {
             return Ok(());
         }
         self.change(|state: &mut State| {
@@ -136,8 +135,17 @@ impl Agents {
     }
 }
 
-/// Takes up to `wanted` of what an hour has left, or returns how long until the next hour.
-fn take(window: &mut Window, client: &str, now_us: i64, limit: u64, wanted: u64) -> Result<u64, i64> {
+/// How much of an hour somebody wants.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// As much as there is, at most so much.
+    UpTo(u64),
+    /// All of it, or nothing.
+    All(u64),
+}
+
+/// Takes what is wanted of what an hour has left, or returns how long until the next hour.
+fn take(window: &mut Window, client: &str, now_us: i64, limit: u64, wanted: Wanted) -> Result<u64, i64> {
     if now_us >= window.since_us.saturating_add(HOUR_US) {
         *window = Window { since_us: now_us, ..Window::default() };
     }
@@ -146,13 +154,31 @@ fn take(window: &mut Window, client: &str, now_us: i64, limit: u64, wanted: u64)
     let client = if known { client } else { "" };
     let used = window.clients.get(client).copied().unwrap_or_default();
     let together = limit.saturating_mul(TOGETHER).saturating_sub(window.total);
-    let taken = wanted.min(limit.saturating_sub(used)).min(together);
+    let left = limit.saturating_sub(used).min(together);
+    let taken = match wanted {
+        Wanted::UpTo(most) => most.min(left),
+        Wanted::All(all) => Some(all).filter(|all| *all <= left).unwrap_or_default(),
+    };
     if taken == 0 {
         return Err(window.since_us.saturating_add(HOUR_US).saturating_sub(now_us));
     }
     window.total += taken;
     *window.clients.entry(client.to_owned()).or_default() += taken;
     Ok(taken)
+}
+
+fn too_many_writes(wanted: u64, limit: u64, wait_us: i64) -> Failure {
+    let refused = |message: String, hint: String| Failure::new(Kind::Refused, "agent_writes", message, hint);
+    if wanted > limit {
+        let message = format!("this makes {wanted} operations, and a client may make {limit} in an hour");
+        return refused(message, "ask for less at once: fewer modes, records or operations".to_owned());
+    }
+    let message = if wanted == 1 {
+        used_up("writes", limit)
+    } else {
+        format!("this makes {wanted} operations, more than are left of {}", used_up("writes", limit))
+    };
+    refused(message, wait(wait_us))
 }
 
 fn used_up(what: &str, limit: u64) -> String {
@@ -217,15 +243,55 @@ mod tests {
         let (folder, first) = agents(limits);
         let second = Agents::beside(&folder.path().join("journal.db"), limits);
         for agents in [&first, &second] {
-            agents.admit_write("a", "revert", 1).unwrap();
+            agents.admit_write("a", "revert", 1, 1).unwrap();
         }
-        assert_eq!(first.admit_write("a", "revert", 2).unwrap_err().code, "agent_writes");
-        assert_eq!(second.admit_write("a", "apply", 2).unwrap_err().code, "agent_writes");
+        assert_eq!(first.admit_write("a", "revert", 1, 2).unwrap_err().code, "agent_writes");
+        assert_eq!(second.admit_write("a", "apply", 1, 2).unwrap_err().code, "agent_writes");
         // Another name does not help for long: all clients together have twice as much.
-        second.admit_write("b", "revert", 3).unwrap();
-        second.admit_write("c", "revert", 4).unwrap();
-        assert_eq!(second.admit_write("d", "revert", 5).unwrap_err().code, "agent_writes");
-        first.admit_write("a", "revert", 2 + HOUR_US).unwrap();
+        second.admit_write("b", "revert", 1, 3).unwrap();
+        second.admit_write("c", "revert", 1, 4).unwrap();
+        assert_eq!(second.admit_write("d", "revert", 1, 5).unwrap_err().code, "agent_writes");
+        first.admit_write("a", "revert", 1, 2 + HOUR_US).unwrap();
+    }
+
+    #[test]
+    fn k8_a_write_counts_by_its_operations_all_of_them_or_none() {
+        let (_folder, agents) = agents(Limits { writes_per_hour: 10, cooldown_ms: 0, ..Limits::default() });
+        let writes = |operations: u64| {
+            agents.admit_write("a", "drill", operations, 1).map_err(|failure| (failure.code, failure.hint))
+        };
+        assert!(writes(11).is_err_and(|(code, hint)| code == "agent_writes" && hint.contains("less at once")));
+        writes(6).unwrap();
+        assert!(writes(5).is_err_and(|(code, hint)| code == "agent_writes" && hint.contains("wait")));
+        writes(4).unwrap();
+        assert!(writes(0).is_err());
+    }
+
+    #[test]
+    fn k8_a_lost_or_emptied_state_is_no_fresh_one() {
+        for lost in [None, Some(""), Some("{}"), Some("null")] {
+            let (folder, agents) = agents(Limits::default());
+            let state = folder.path().join("journal.db.agents/state.json");
+            agents.admit_write("a", "revert", 1, 1).unwrap();
+            match lost {
+                None => std::fs::remove_file(&state).unwrap(),
+                Some(text) => std::fs::write(&state, text).unwrap(),
+            }
+            // This server, and one that starts now.
+            let next = Agents::beside(&folder.path().join("journal.db"), Limits::default());
+            for agents in [&agents, &next] {
+                assert_eq!(
+                    agents.admit_write("a", "apply", 1, 2_000_000).unwrap_err().code,
+                    "agents_folder",
+                    "{lost:?}"
+                );
+            }
+        }
+        // The whole folder: the server that saw it knows.
+        let (folder, agents) = agents(Limits::default());
+        agents.admit_write("a", "revert", 1, 1).unwrap();
+        std::fs::remove_dir_all(folder.path().join("journal.db.agents")).unwrap();
+        assert_eq!(agents.admit_write("a", "apply", 1, 2_000_000).unwrap_err().code, "agents_folder");
     }
 
     #[test]
@@ -239,11 +305,11 @@ mod tests {
     #[test]
     fn a_tool_rests_between_writes() {
         let (_folder, agents) = agents(Limits { cooldown_ms: 10, ..Limits::default() });
-        agents.admit_write("a", "revert", 1_000_000).unwrap();
-        let refused = agents.admit_write("b", "revert", 1_009_999).unwrap_err();
+        agents.admit_write("a", "revert", 1, 1_000_000).unwrap();
+        let refused = agents.admit_write("b", "revert", 1, 1_009_999).unwrap_err();
         assert_eq!((refused.code.as_str(), refused.hint.contains("wait 1 s")), ("agent_cooldown", true));
-        agents.admit_write("b", "apply", 1_009_999).unwrap();
-        agents.admit_write("b", "revert", 1_010_000).unwrap();
+        agents.admit_write("b", "apply", 1, 1_009_999).unwrap();
+        agents.admit_write("b", "revert", 1, 1_010_000).unwrap();
     }
 
     #[test]
@@ -274,8 +340,8 @@ mod tests {
     #[test]
     fn a_broken_state_serves_nobody() {
         let (folder, agents) = agents(Limits::default());
-        agents.admit_write("a", "revert", 1).unwrap();
+        agents.admit_write("a", "revert", 1, 1).unwrap();
         std::fs::write(folder.path().join("journal.db.agents/state.json"), "{").unwrap();
-        assert_eq!(agents.admit_write("a", "revert", 2_000_000).unwrap_err().code, "agents_folder");
+        assert_eq!(agents.admit_write("a", "revert", 1, 2_000_000).unwrap_err().code, "agents_folder");
     }
 }

@@ -2,20 +2,26 @@
 //!
 //! Several servers may work on one journal: every change of the state is made under a lock of the operating system.
 
+pub mod approve;
 mod handles;
 mod limits;
 mod places;
 mod refusals;
 mod state;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use handles::{Handle, Pending, standing};
+use mfm_journal::{Face, Journal};
+
+pub use handles::{Asked, Handle, Pending, code, standing};
 pub use limits::{Limits, measured};
 pub use places::{Place, resolve};
 pub use refusals::is_guardrail;
+pub use terms::{Consent, Terms};
 
 use super::Context;
 use super::failure::Failure;
@@ -51,7 +57,10 @@ pub fn others_done(context: &Context<'_>) -> Result<(), Failure> {
 /// The folder in which agents' limits and handles are kept, and what they are held to.
 #[derive(Debug)]
 pub struct Agents {
+    journal: PathBuf,
     folder: PathBuf,
+    /// Whether this process saw the state, which then does not vanish by itself.
+    seen: AtomicBool,
     limits: Limits,
     /// Calls that this process has set aside for a client, so that not every call has to take the lock.
     leased: Mutex<BTreeMap<String, u64>>,
@@ -63,7 +72,14 @@ impl Agents {
     pub fn beside(journal: &Path, limits: Limits) -> Self {
         let mut folder = journal.as_os_str().to_owned();
         folder.push(".agents");
-        Self { folder: PathBuf::from(folder), limits, leased: Mutex::new(BTreeMap::new()) }
+        let leased = Mutex::new(BTreeMap::new());
+        Self {
+            journal: journal.to_owned(),
+            folder: PathBuf::from(folder),
+            seen: AtomicBool::new(false),
+            limits,
+            leased,
+        }
     }
 
     /// Returns what agents are held to.
@@ -79,6 +95,42 @@ impl Agents {
 
     /// Reads the state, lets something change it, and writes it back, all under the lock.
     fn change<T>(&self, change: impl FnOnce(&mut state::State) -> T) -> Result<T, Failure> {
-        state::change(&self.folder, change)
+        self.still_there()?;
+        let changed =
+            state::change(&self.folder, || state::State { writes: self.written(), ..Default::default() }, change);
+        self.seen.fetch_or(changed.is_ok(), Ordering::SeqCst);
+        changed
+    }
+
+    /// Reads the state.
+    fn state(&self) -> Result<state::State, Failure> {
+        self.still_there()?;
+        state::read(&self.folder)
+    }
+
+    fn still_there(&self) -> Result<(), Failure> {
+        if self.seen.load(Ordering::SeqCst) && !self.folder.join("state.json").exists() {
+            return Err(state::unusable(&self.folder, "its state, which this server saw, is gone"));
+        }
+        Ok(())
+    }
+
+    /// Returns what agents wrote within an hour of their last write, as the journal has it.
+    ///
+    /// Whose they were is not known there, so each counts for two: as much as all may do is twice what one may.
+    fn written(&self) -> state::Window {
+        let Ok(journal) = Journal::open_read(&self.journal) else { return state::Window::default() };
+        let mut window = state::Window::default();
+        let operations = journal.operations(None, 1_000).unwrap_or_default();
+        let mut newest_us = None;
+        for operation in operations.iter().filter(|operation| operation.face == Face::Mcp.as_str()) {
+            let newest_us = *newest_us.get_or_insert(operation.at_us);
+            if operation.at_us.saturating_add(limits::HOUR_US) <= newest_us {
+                break;
+            }
+            window.since_us = operation.at_us;
+            window.total += 2;
+        }
+        window
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
+use std::io::Write as _;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
@@ -15,22 +16,29 @@ use crate::ops::{Failure, Kind};
 /// How long to wait for another server: this many looks, [`LOOK_EVERY`] apart.
 const LOOKS: u32 = 400;
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// What the lock's file says once a state was written.
+const WRITTEN: &str = "a state was written beside this file\n";
 
 /// What the servers of a journal know together.
+///
+/// What it counts has to be there: an emptied state would be limits that do not hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub(super) struct State {
     /// Every call of a tool, a resource or a prompt.
     pub(super) calls: Window,
-    /// Writes that were carried out or tried.
+    /// Writes that were carried out or tried, by their operations.
     pub(super) writes: Window,
     /// When each tool wrote last, in UTC microseconds since 1970.
+    #[serde(default)]
     pub(super) wrote_us: BTreeMap<String, i64>,
     /// Targets that failed lately.
+    #[serde(default)]
     pub(super) breakers: BTreeMap<String, Breaker>,
     /// Refusals by their code.
+    #[serde(default)]
     pub(super) refused: BTreeMap<String, Refused>,
     /// Writes that wait for a yes.
+    #[serde(default)]
     pub(super) handles: BTreeMap<String, Handle>,
 }
 
@@ -69,21 +77,29 @@ pub(super) struct Refused {
 /// Returns the failure of a folder that cannot be used: an agent then gets nothing.
 pub(super) fn unusable(folder: &Path, why: &str) -> Failure {
     let message = format!("the agents' folder {} cannot be used: {why}", folder.display());
-    let hint = "the operator has to look at the folder; without its limits no agent is served";
+    let hint = "the operator has to look at the folder, and may remove it whole; without its limits no agent is served";
     Failure::new(Kind::Journal, "agents_folder", message, hint)
 }
 
-/// Reads the state, lets something change it, and writes it back, all under the lock.
-pub(super) fn change<T>(folder: &Path, change: impl FnOnce(&mut State) -> T) -> Result<T, Failure> {
+/// Reads the state, lets something change it, and writes it back, all under the lock; `fresh` makes the first.
+pub(super) fn change<T>(
+    folder: &Path,
+    fresh: impl FnOnce() -> State,
+    change: impl FnOnce(&mut State) -> T,
+) -> Result<T, Failure> {
     let failed = |error: FileError| unusable(folder, &error.to_string());
     make(folder).map_err(failed)?;
-    let _lock = lock(folder)?;
-    let before = read(folder)?;
-    let mut state = before.clone();
+    let mut lock = lock(folder)?;
+    let before = kept(folder)?;
+    let mut state = before.clone().unwrap_or_else(fresh);
     let out = change(&mut state);
-    if state != before {
+    if before.as_ref() != Some(&state) {
         let text = serde_json::to_string(&state).map_err(|error| unusable(folder, &error.to_string()))?;
+        // Only its owner may read it: questions and handles wait in it.
         file::replace(&folder.join("state.json"), &text, Access::Private, |_| true).map_err(failed)?;
+        if before.is_none() {
+            lock.write_all(WRITTEN.as_bytes()).map_err(|error| failed(error.into()))?;
+        }
     }
     Ok(out)
 }
@@ -106,11 +122,22 @@ fn lock(folder: &Path) -> Result<File, Failure> {
     Err(unusable(folder, "another server holds its lock"))
 }
 
-/// What cannot be read is no empty state: limits that were lost would be limits that do not hold.
+/// Reads the state; where none was written yet, an empty one.
 pub(super) fn read(folder: &Path) -> Result<State, Failure> {
+    kept(folder).map(Option::unwrap_or_default)
+}
+
+/// What cannot be read is no empty state, and one that was written is not gone: limits that were lost do not hold.
+fn kept(folder: &Path) -> Result<Option<State>, Failure> {
     match file::read_text(&folder.join("state.json"), file::DATA_BYTES_MAX) {
-        Ok(text) => serde_json::from_str(&text).map_err(|error| unusable(folder, &format!("state.json: {error}"))),
-        Err(error) if error.is_missing() => Ok(State::default()),
+        Ok(text) => {
+            let state = serde_json::from_str(&text);
+            state.map(Some).map_err(|error| unusable(folder, &format!("state.json: {error}")))
+        }
+        Err(error) if error.is_missing() => match std::fs::metadata(folder.join("lock")) {
+            Ok(lock) if lock.len() > 0 => Err(unusable(folder, "state.json, which was written before, is gone")),
+            _ => Ok(None),
+        },
         Err(error) => Err(unusable(folder, &error.to_string())),
     }
 }

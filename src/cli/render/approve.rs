@@ -1,0 +1,29 @@
+//! `approve`: what agents asked for and waits for a person, or what was approved.
+
+use crate::cli::report::{Mood, Page, Report, Sheet, count};
+use crate::ops::agents::approve::Outcome;
+
+impl Report for Outcome {
+    fn page(&self, page: &mut Page) {
+        if let Some(line) = &self.approved {
+            let what = format!("approved {} on {}, once, until {}", line.tool, line.target, line.expires);
+            return page.lead(Mood::Good, &what);
+        }
+        if self.waiting.is_empty() {
+            return page.lead(Mood::Good, "nothing waits for a person");
+        }
+        let waiting = self.waiting.len() as u64;
+        page.lead(
+            Mood::Plain,
+            &format!("{} of agents for a person; `mfm approve CODE` shows one", count(waiting, "question")),
+        );
+        page.blank();
+        page.table(&self.sheet());
+    }
+
+    fn sheet(&self) -> Sheet {
+        Sheet::new(&["code", "tool", "target", "asker", "expires"]).with(self.waiting.iter().map(|line| {
+            vec![line.code.clone(), line.tool.clone(), line.target.clone(), line.asker.clone(), line.expires.clone()]
+        }))
+    }
+}

@@ -1,0 +1,285 @@
+//! How much an answer may be: long values, lists and texts are cut, and each cut says of what; decides nothing else.
+
+use mfm_journal::Digest;
+use serde_json::{Value as Json, json};
+
+use super::schema::Object;
+use crate::model::shown;
+
+/// The most changes, findings or rows that an answer lists: a model reads every one of them.
+pub(super) const LIST_MAX: usize = 20;
+/// How long one value may be, in bytes.
+const VALUE_MAX: usize = 2_000;
+/// How long an answer may be as JSON, in bytes, before its cuts are told: with these and the text beside it, 20 000
+/// tokens of four bytes.
+const JSON_MAX: usize = 66_000;
+/// How long it may be before a tool puts a little more into it.
+const DRAFT_MAX: usize = 60_000;
+/// How many cuts an answer tells of.
+const CUTS_MAX: usize = 100;
+/// How long the text beside it may be.
+const TEXT_MAX: usize = 5_900;
+/// What words of mfm's own stand under: they are shortened, and stay words.
+const WORDS: [&str; 7] = ["words", "message", "hint", "why", "problem", "question", "about"];
+
+/// Where an answer goes on: in which list, by its place in the answer, and behind how many of its items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cursor {
+    list: String,
+    from: usize,
+}
+
+impl Cursor {
+    /// Reads what an earlier answer called its next cursor.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (list, from) = text.rsplit_once(':')?;
+        let from = from.parse().ok().filter(|from| *from <= 1_000_000)?;
+        Some(Self { list: list.to_owned(), from })
+    }
+
+    /// Returns how many items of a list come before the answer.
+    pub(super) fn of(cursor: Option<&Self>, list: &str) -> usize {
+        cursor.filter(|cursor| cursor.list == list).map_or(0, |cursor| cursor.from)
+    }
+}
+
+/// A list of which a part is shown.
+#[derive(Debug)]
+struct Cut {
+    list: String,
+    from: usize,
+    shown: usize,
+    total: usize,
+}
+
+/// Cuts an answer to what a model can read: a few items of each list, from the cursor on.
+pub(super) fn cut(json: &mut Json, cursor: Option<&Cursor>) {
+    cut_to(json, cursor, LIST_MAX, DRAFT_MAX);
+}
+
+/// Cuts an answer whose lists are as they should be.
+pub(super) fn cut_whole(json: &mut Json) {
+    cut_to(json, None, usize::MAX, JSON_MAX);
+}
+
+fn cut_to(json: &mut Json, cursor: Option<&Cursor>, listed_max: usize, bytes_max: usize) {
+    let mut cuts = Vec::new();
+    window(json, "", cursor, listed_max, &mut cuts);
+    shorten(json);
+    fit(json, bytes_max, &mut cuts);
+    cuts.truncate(CUTS_MAX);
+    note(json, &cuts, cursor);
+}
+
+/// Returns a text that a model can read.
+pub(super) fn text(text: &str) -> String {
+    shortened(text, TEXT_MAX)
+}
+
+/// Shows a part of each list that objects lead to.
+fn window(json: &mut Json, place: &str, cursor: Option<&Cursor>, listed_max: usize, cuts: &mut Vec<Cut>) {
+    let Some(map) = json.as_object_mut() else { return };
+    for (name, value) in map.iter_mut() {
+        let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+        let Some(list) = value.as_array_mut() else {
+            window(value, &place, cursor, listed_max, cuts);
+            continue;
+        };
+        let (total, from) = (list.len(), Cursor::of(cursor, &place).min(list.len()));
+        list.drain(..from);
+        list.truncate(listed_max);
+        if list.len() < total {
+            cuts.push(Cut { list: place, from, shown: list.len(), total });
+        }
+    }
+}
+
+/// Puts the length and the digest of what is too long for a value in its place.
+fn shorten(json: &mut Json) {
+    match json {
+        Json::String(text) if text.len() > VALUE_MAX => *json = gone(text.as_bytes()),
+        Json::Array(list) => list.iter_mut().for_each(shorten),
+        Json::Object(map) => {
+            let tagged = map.len() == 1 && map.keys().all(|name| name.starts_with('$'));
+            let long = map.values().next().and_then(Json::as_str).filter(|text| tagged && text.len() > VALUE_MAX);
+            if let Some(long) = long {
+                *json = gone(long.as_bytes());
+                return;
+            }
+            for (name, value) in map.iter_mut() {
+                match value.as_str().filter(|_| WORDS.contains(&name.as_str())) {
+                    Some(words) => *value = json!(shortened(words, VALUE_MAX)),
+                    None => shorten(value),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn gone(bytes: &[u8]) -> Json {
+    json!({"$cut": bytes.len(), "digest": Digest::of(bytes).to_string()})
+}
+
+/// Returns a text, or its beginning and how long it is.
+fn shortened(text: &str, bytes_max: usize) -> String {
+    if text.len() <= bytes_max {
+        return text.to_owned();
+    }
+    let end = (0..=bytes_max - 40).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    format!("{} ... ({} bytes in all)", text.get(..end).unwrap_or_default(), text.len())
+}
+
+/// Halves the longest lists, and takes out the longest values, until the whole fits.
+fn fit(json: &mut Json, bytes_max: usize, cuts: &mut Vec<Cut>) {
+    // As text it is longer where it holds what no terminal should get.
+    while shown::json(&json.to_string()).len() > bytes_max {
+        let Some(place) = longest(json) else {
+            *json = gone(json.to_string().as_bytes());
+            return;
+        };
+        let Some(value) = json.pointer_mut(&place) else { return };
+        let Json::Array(list) = value else {
+            *value = gone(value.to_string().as_bytes());
+            continue;
+        };
+        let (before, left) = (list.len(), list.len() / 2);
+        list.truncate(left);
+        let name = place.trim_start_matches('/').replace('/', ".");
+        match cuts.iter_mut().find(|cut| cut.list == name) {
+            Some(cut) => cut.shown = left,
+            None => cuts.push(Cut { list: name, from: 0, shown: left, total: before }),
+        }
+    }
+}
+
+/// Returns where the longest list of an object stands that could be shorter, else the longest other value.
+fn longest(json: &Json) -> Option<String> {
+    let mut lists: Vec<(usize, String)> = Vec::new();
+    let mut others: Vec<(usize, String)> = Vec::new();
+    let mut todo = vec![(String::new(), json)];
+    while let Some((place, value)) = todo.pop() {
+        let Some(map) = value.as_object() else { continue };
+        for (name, value) in map {
+            let place = format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
+            let bytes = value.to_string().len();
+            match value {
+                Json::Array(list) if list.len() > 1 => lists.push((bytes, place)),
+                Json::Object(inner) if inner.len() > 1 && !inner.contains_key("$cut") => todo.push((place, value)),
+                Json::Object(inner) if inner.contains_key("$cut") => {}
+                _ if bytes > 100 => others.push((bytes, place)),
+                _ => {}
+            }
+        }
+    }
+    lists.into_iter().max().or_else(|| others.into_iter().max()).map(|(_, place)| place)
+}
+
+/// Says of each cut list how much there is, and where the answer goes on.
+fn note(json: &mut Json, cuts: &[Cut], cursor: Option<&Cursor>) {
+    for cut in cuts {
+        let (holder, name) = cut.list.rsplit_once('.').unwrap_or(("", &cut.list));
+        let place = if holder.is_empty() { String::new() } else { format!("/{}", holder.replace('.', "/")) };
+        let Some(map) = json.pointer_mut(&place).and_then(Json::as_object_mut) else { continue };
+        let left = cut.total - cut.from - cut.shown;
+        map.insert(format!("{name}_left_out"), json!(left));
+        say_total(map, &format!("{name}_total"), cut.total);
+    }
+    let goes_on = |cut: &&Cut| cut.from + cut.shown < cut.total;
+    let begun = cuts.iter().find(|cut| cursor.is_some_and(|cursor| cursor.list == cut.list));
+    let Some(main) = begun.or_else(|| cuts.iter().find(goes_on)) else { return };
+    let Some(map) = json.as_object_mut() else { return };
+    say_total(map, "total", main.total);
+    let next = goes_on(&main).then(|| format!("{}:{}", main.list, main.from + main.shown));
+    map.insert("next_cursor".into(), json!(next));
+}
+
+/// What the answer itself knows better stays.
+fn say_total(map: &mut Object, name: &str, total: usize) {
+    if map.get(name).is_none_or(Json::is_null) {
+        map.insert(name.to_owned(), json!(total));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// JSON of any shape, with texts and lists far longer than an answer.
+    fn shapes() -> impl Strategy<Value = Json> {
+        let text =
+            prop_oneof![".{0,40}", Just("x".repeat(3_000)), Just("\u{1f600}".repeat(30_000)), Just("\"".repeat(1_999))];
+        let leaf = prop_oneof![Just(Json::Null), any::<i64>().prop_map(Json::from), text.prop_map(Json::from)];
+        leaf.prop_recursive(4, 200, 30, |inner| {
+            let names = prop_oneof!["[a-z]{1,6}", "\\$[a-z]{1,4}", "[a-z/~.]{1,4}", Just("message".to_owned())];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..30).prop_map(Json::from),
+                (inner.clone(), 0_usize..400).prop_map(|(value, count)| Json::from(vec![value; count])),
+                prop::collection::btree_map(names, inner, 0..20)
+                    .prop_map(|map| Json::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn k8_no_answer_is_longer_than_20_000_tokens(
+            inner in shapes(), late in shapes(), long in ".{0,100}", times in 0_usize..2_000
+        ) {
+            let mut json = json!({"findings": inner, "more": {"a": 1}});
+            cut(&mut json, None);
+            json["late"] = late;
+            cut_whole(&mut json);
+            let words = text(&long.repeat(times));
+            let bytes = shown::json(&json.to_string()).len() + words.len();
+            prop_assert!(bytes <= 80_000, "{bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn k8_a_cut_says_how_much_there_is_and_where_it_goes_on() {
+        let whole = json!({"findings": (0..45).collect::<Vec<_>>(), "inner": {"rows": (0..21).collect::<Vec<_>>()}});
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        for shown in [20, 20, 5] {
+            let mut json = whole.clone();
+            cut(&mut json, cursor.as_ref());
+            assert_eq!((&json["findings_total"], &json["total"]), (&json!(45), &json!(45)));
+            let part = json["findings"].as_array().unwrap().clone();
+            assert_eq!(part.len(), shown);
+            assert_eq!(json["findings_left_out"], 45 - seen.len() - shown);
+            seen.extend(part);
+            assert_eq!((&json["inner"]["rows_left_out"], &json["inner"]["rows_total"]), (&json!(1), &json!(21)));
+            cursor = json["next_cursor"].as_str().and_then(Cursor::parse);
+        }
+        assert_eq!((Json::from(seen), cursor), (whole["findings"].clone(), None));
+        let mut json = whole;
+        cut(&mut json, Cursor::parse("inner.rows:20").as_ref());
+        assert_eq!((&json["inner"]["rows"], &json["next_cursor"]), (&json!([20]), &Json::Null));
+        for bad in ["", "findings", "findings:", "findings:-1", "findings:9999999"] {
+            assert_eq!(Cursor::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn k8_a_long_value_is_its_length_and_digest() {
+        let long = "y".repeat(100_000);
+        let mut json = json!({"before": {"A": {"$hex": long}, "B": long, "C": "short"}, "message": long});
+        cut(&mut json, None);
+        let gone = json!({"$cut": 100_000, "digest": Digest::of(long.as_bytes()).to_string()});
+        assert_eq!((&json["before"]["A"], &json["before"]["B"], &json["before"]["C"]), (&gone, &gone, &json!("short")));
+        assert!(json["message"].as_str().unwrap().ends_with("(100000 bytes in all)"));
+    }
+
+    #[test]
+    fn k8_what_is_long_in_all_is_halved_and_goes_on_where_it_ended() {
+        let row = "z".repeat(1_900);
+        let mut json = json!({"rows": vec![vec![row; 10]; 20]});
+        cut(&mut json, None);
+        let shown = json["rows"].as_array().unwrap().len();
+        assert!(shown < 20 && json.to_string().len() <= JSON_MAX);
+        assert_eq!((&json["rows_total"], &json["next_cursor"]), (&json!(20), &json!(format!("rows:{shown}"))));
+    }
+}

@@ -1,0 +1,212 @@
+//! What a line of the protocol is: a message, or what is wrong with it and whose request it was; answers nothing.
+
+use rmcp::model::{ClientJsonRpcMessage, ClientRequest, GetMeta as _, JsonRpcMessage, ProtocolVersion};
+use serde::Deserialize as _;
+use serde_json::{Value as Json, json};
+
+use super::shallow::shallow;
+
+/// What no parser reads.
+const PARSE: i64 = -32700;
+/// What is JSON, and no request.
+const ENVELOPE: i64 = -32600;
+/// What a method does not take.
+const PARAMS: i64 = -32602;
+
+/// What a line is.
+#[derive(Debug)]
+pub(super) enum Line {
+    /// A message.
+    Message(Box<ClientJsonRpcMessage>),
+    /// Something else: the answer that says so.
+    Answer(Json),
+    /// Something that wants no answer: an empty line, a notification that nobody knows.
+    Nothing,
+}
+
+/// Returns the revisions that are served: every one that the protocol's crate knows, but the one with batches.
+///
+/// Its clients are served by the revision before it, which lacks nothing that they use here.
+pub(super) fn revisions() -> Vec<ProtocolVersion> {
+    let known = ProtocolVersion::KNOWN_VERSIONS.iter();
+    known.filter(|version| **version != ProtocolVersion::V_2025_03_26).cloned().collect()
+}
+
+/// Reads a line.
+pub(super) fn line(bytes: &[u8]) -> Line {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii();
+    if bytes.is_empty() {
+        return Line::Nothing;
+    }
+    match serde_json::from_slice::<Json>(&shallow(bytes)) {
+        Ok(json) => message(json),
+        Err(error) => Line::Answer(refused(Json::Null, PARSE, &format!("the line is no JSON: {error}"))),
+    }
+}
+
+/// Returns the answer to a line that is longer than any message.
+pub(super) fn too_long(bytes_max: usize) -> Json {
+    refused(Json::Null, PARSE, &format!("the line is longer than {bytes_max} bytes"))
+}
+
+/// Tells whether a message begins a session, or is a request of the era without one that can be served.
+pub(super) fn begins(message: &ClientJsonRpcMessage) -> bool {
+    let JsonRpcMessage::Request(request) = message else { return false };
+    match &request.request {
+        ClientRequest::InitializeRequest(_) => true,
+        ClientRequest::DiscoverRequest(_) | ClientRequest::PingRequest(_) => false,
+        other => {
+            let meta = other.get_meta();
+            let whole = meta.missing_required_keys(&ProtocolVersion::V_2026_07_28).is_empty();
+            whole && meta.protocol_version().is_some_and(|version| revisions().contains(&version))
+        }
+    }
+}
+
+fn message(json: Json) -> Line {
+    let Some(map) = json.as_object() else {
+        let batch = if json.is_array() { "a batch, which no revision served here has" } else { "no object" };
+        return Line::Answer(refused(Json::Null, ENVELOPE, &format!("the line is {batch}")));
+    };
+    let id = map.get("id").filter(|id| id.is_string() || id.is_i64() || id.is_u64()).cloned();
+    let envelope = |why: &str| Line::Answer(refused(id.clone().unwrap_or_default(), ENVELOPE, why));
+    if map.get("jsonrpc").and_then(Json::as_str) != Some("2.0") {
+        return envelope("jsonrpc is not \"2.0\"");
+    }
+    if map.contains_key("id") && id.is_none() {
+        return envelope("the id is neither a text nor an integer");
+    }
+    let method = map.get("method").map(|method| method.as_str().map(str::to_owned));
+    match (method, id.is_some()) {
+        (Some(Some(method)), true) => request(json, &method, id.unwrap_or_default()),
+        // Nobody answers a notification, whatever it says.
+        (Some(Some(_)), false) => read(json).map_or(Line::Nothing, Line::Message),
+        (None, true) if map.contains_key("result") || map.contains_key("error") => {
+            read(json).map_or_else(|| envelope("the answer is none to any question"), Line::Message)
+        }
+        _ => envelope("it names no method"),
+    }
+}
+
+fn read(json: Json) -> Option<Box<ClientJsonRpcMessage>> {
+    ClientJsonRpcMessage::deserialize(json).ok().map(Box::new)
+}
+
+/// Reads a request; what a known method does not take is said, and not taken for another method.
+fn request(json: Json, method: &str, id: Json) -> Line {
+    let arguments = json.pointer("/params/arguments");
+    let wrong = |why: &str| Line::Answer(refused(id.clone(), PARAMS, why));
+    if json.get("params").is_some_and(|params| !params.is_object() && !params.is_null()) {
+        return wrong("params is no object");
+    }
+    if ["tools/call", "prompts/get"].contains(&method) && arguments.is_some_and(|it| !it.is_object() && !it.is_null()) {
+        return wrong("params.arguments is no object");
+    }
+    if method == "tools/call" && !json.pointer("/params/name").is_some_and(Json::is_string) {
+        return wrong("params.name, the tool's name, is no text");
+    }
+    let Some(message) = read(json) else { return wrong("the params do not fit the method") };
+    match &*message {
+        JsonRpcMessage::Request(request) => match &request.request {
+            ClientRequest::CustomRequest(_) if KNOWN.contains(&method) => wrong("the params do not fit the method"),
+            _ => Line::Message(message),
+        },
+        _ => wrong("the params do not fit the method"),
+    }
+}
+
+/// The methods of the protocol that a client may call here.
+const KNOWN: [&str; 12] = [
+    "initialize",
+    "ping",
+    "server/discover",
+    "tools/list",
+    "tools/call",
+    "resources/list",
+    "resources/read",
+    "resources/templates/list",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
+    "subscriptions/listen",
+];
+
+fn refused(id: Json, code: i64, why: &str) -> Json {
+    json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": why}})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(bytes: &[u8]) -> (Json, i64) {
+        match line(bytes) {
+            Line::Answer(json) => (json["id"].clone(), json["error"]["code"].as_i64().unwrap()),
+            other => panic!("{}: {other:?}", String::from_utf8_lossy(bytes)),
+        }
+    }
+
+    #[test]
+    fn k8_what_is_no_json_is_a_parse_error_of_nobody() {
+        let call = |value: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{value}}}"#);
+        let infinite = call("{\"name\":\"find\",\"arguments\":{\"limit\":Infinity}}");
+        let half = call(r#"{"name":"find","arguments":{"patient":"\ud83d"}}"#);
+        for text in [infinite.as_str(), &half, &call("NaN"), "hello", "{", "{\"a\":1,}", "{}x", "'1'", "[1"] {
+            assert_eq!(answer(text.as_bytes()), (Json::Null, PARSE), "{text}");
+        }
+        assert_eq!(answer(b"\0"), (Json::Null, PARSE));
+        assert_eq!(answer(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"p\0\"}"), (Json::Null, PARSE));
+        assert_eq!(answer(b"{\"a\":\"\xff\"}"), (Json::Null, PARSE));
+    }
+
+    #[test]
+    fn k8_a_wrong_envelope_is_said_with_its_id_where_it_has_one() {
+        let null = Json::Null;
+        for (text, id) in [
+            ("[]", &null),
+            (r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#, &null),
+            ("null", &null),
+            ("7", &null),
+            ("{}", &null),
+            (r#"{"id":7,"method":"ping"}"#, &json!(7)),
+            (r#"{"jsonrpc":"1.0","id":"a","method":"ping"}"#, &json!("a")),
+            (r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, &null),
+            (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, &null),
+            (r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, &null),
+            (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, &json!(1)),
+            (r#"{"jsonrpc":"2.0","id":1}"#, &json!(1)),
+        ] {
+            assert_eq!(answer(text.as_bytes()), (id.clone(), ENVELOPE), "{text}");
+        }
+    }
+
+    #[test]
+    fn k8_wrong_params_are_said_and_are_no_other_method() {
+        for (method, params) in [
+            ("tools/call", "[]"),
+            ("tools/call", "{}"),
+            ("tools/call", r#"{"name":7}"#),
+            ("tools/call", r#"{"name":"status","arguments":[]}"#),
+            ("tools/call", r#"{"name":"status","arguments":"all"}"#),
+            ("tools/call", r#"{"name":"status","arguments":7}"#),
+            ("prompts/get", r#"{"name":"x","arguments":[]}"#),
+            ("resources/read", r#"{"uri":7}"#),
+            ("initialize", r#"{"protocolVersion":7}"#),
+            ("completion/complete", "{}"),
+        ] {
+            let text = format!(r#"{{"jsonrpc":"2.0","id":3,"method":"{method}","params":{params}}}"#);
+            assert_eq!(answer(text.as_bytes()), (json!(3), PARAMS), "{text}");
+        }
+        for sound in [
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#,
+            "\u{feff}{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"} \r",
+            r#"{"jsonrpc":"2.0","id":"x","method":"tools/call","params":{"name":"status","arguments":null}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"no/such/method","params":{"a":1}}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
+        ] {
+            assert!(matches!(line(sound.as_bytes()), Line::Message(_)), "{sound}");
+        }
+        assert!(matches!(line(b" \t"), Line::Nothing));
+    }
+}

@@ -1,0 +1,78 @@
+//! What a write of an agent is held to: by the server and client that asked for it, and by those that carry it out.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use crate::ops::{Failure, Kind};
+
+/// Whose yes a write needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Consent {
+    /// A person's, asked by the client or by `mfm approve` at a terminal
+    Person,
+    /// The client's, which approves calls of tools
+    Client,
+}
+
+/// What a write is held to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Who asks, as the journal will say.
+    pub actor: String,
+    /// Whether what identifies people is shown.
+    pub identifying: bool,
+    /// The rules by which checks judge.
+    pub rules: Option<PathBuf>,
+    /// Whether the client could ask its person.
+    pub asks: bool,
+    /// Whether nobody's yes counts but a person's.
+    pub person: bool,
+}
+
+impl Terms {
+    /// Returns the stricter of each of two.
+    ///
+    /// # Errors
+    /// `agent_handle`: neither of two files of rules is the stricter one.
+    pub fn strictest(&self, other: &Self) -> Result<Self, Failure> {
+        if self.rules != other.rules {
+            let message = "the handle was made at a server that judges by other rules";
+            return Err(Failure::new(Kind::Refused, "agent_handle", message, "call the tool again for a new handle"));
+        }
+        Ok(Self {
+            actor: self.actor.clone(),
+            identifying: self.identifying && other.identifying,
+            rules: self.rules.clone(),
+            asks: self.asks || other.asks,
+            person: self.person || other.person,
+        })
+    }
+
+    /// Tells whether the client's own word is enough: nobody else can be asked, and nobody else has to be.
+    #[must_use]
+    pub const fn client_is_enough(&self) -> bool {
+        !self.person && !self.asks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k8_of_two_terms_the_stricter_of_each_counts() {
+        let free = Terms { actor: "a".into(), identifying: true, rules: None, asks: false, person: false };
+        assert!(free.strictest(&free).unwrap().client_is_enough());
+        for strict in [Terms { asks: true, ..free.clone() }, Terms { person: true, ..free.clone() }] {
+            for (one, other) in [(&free, &strict), (&strict, &free)] {
+                assert!(!one.strictest(other).unwrap().client_is_enough());
+            }
+        }
+        let closed = Terms { identifying: false, ..free.clone() };
+        assert!(!free.strictest(&closed).unwrap().identifying && !closed.strictest(&free).unwrap().identifying);
+        let ruled = Terms { rules: Some("r.toml".into()), ..free.clone() };
+        assert_eq!(free.strictest(&ruled).unwrap_err().code, "agent_handle");
+    }
+}
