@@ -110,11 +110,11 @@ impl Origin<'_> {
     fn judge(self, context: &Context<'_>, target: &mut dyn Target, url: &str) -> Result<Vec<String>, Failure> {
         let Self::Somebodys(overrides) = self else { return Ok(Vec::new()) };
         let path = url.strip_prefix("sqlite:").map(Path::new);
-        let made = path.and_then(|path| Some((path, file::open(path).ok()?)));
+        let made = path.map(|path| (path, file::identity(path)));
         signs::judge(context, target, url, overrides).inspect_err(|_| {
             if let Some((path, made)) = made {
                 // Nothing is to be done about a file that will not go; it is neither marked nor registered.
-                let _ = file::remove_own(path, &made);
+                let _ = file::remove_own(path, made);
             }
         })
     }
