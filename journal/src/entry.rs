@@ -86,7 +86,7 @@ pub struct Head {
 }
 
 /// An entry as its row holds it: the body still text, the digest a claim.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) seq: u64,
     pub(crate) kind: String,

@@ -10,7 +10,7 @@ use crate::entry::Entry;
 use crate::operation::{IntendedBody, OperationAction, Verdict};
 
 /// The version of the rules below. A stored state of another version is folded again from the first entry.
-pub const FOLD_VERSION: i64 = 2;
+pub const FOLD_VERSION: i64 = 3;
 
 /// The present: open and active operations, targets, counts. It does not grow with closed history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

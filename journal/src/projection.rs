@@ -1,19 +1,51 @@
-//! The stored projection: the fold's state at the head, so that opening reads one entry; never trusted by an audit.
+//! The stored projection: the fold's state shortly before the head, so that opening folds few entries; used only where
+//! the entry after it vouches for it, and never trusted by an audit.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use serde::Deserialize as _;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::body::{self, BodyError};
 use crate::cbor::Writer;
 use crate::digest::Digest;
-use crate::entry::{Head, bound, unsigned};
+use crate::entry::{Entry, Head, bound, unsigned};
 use crate::fold::{FOLD_VERSION, State};
 use crate::tree::Frontier;
 
-/// Beyond this many bytes of state the projection is not written with every entry, only at a checkpoint.
-pub(crate) const EAGER_BYTES_MAX: usize = 1 << 16;
-/// Beyond so many operations, active and open, it is not even put into words with every entry.
-pub(crate) const EAGER_OPERATIONS_MAX: usize = 256;
+/// The key of a body under which its entry vouches for the projection of the entries before it.
+pub(crate) const FOLDED: &str = "folded";
+/// For each so many bytes of state, one entry more goes without vouching for it: so no entry costs more than these.
+const BYTES_AN_ENTRY: usize = 1 << 14;
+
+/// The newest projection that an entry vouches for: up to where, and how many bytes its state has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Vouched {
+    pub(crate) seq: u64,
+    pub(crate) bytes: usize,
+}
+
+impl Vouched {
+    /// Tells whether the entry that follows `head` has to vouch again.
+    pub(crate) const fn due(self, head: u64) -> bool {
+        head > self.seq + (self.bytes / BYTES_AN_ENTRY) as u64
+    }
+}
+
+/// What an entry says of the state that the entries before it fold to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Folded {
+    /// The digest of the projection.
+    pub(crate) digest: Digest,
+    /// The version of the rules.
+    pub(crate) fold: i64,
+}
+
+impl Folded {
+    /// Reads what a body says; `None` where it says nothing.
+    pub(crate) fn of(body: &Json) -> Option<Result<Self, String>> {
+        body.get(FOLDED).map(|said| Self::deserialize(said).map_err(|error| error.to_string()))
+    }
+}
 
 /// The projection's one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +61,18 @@ pub(crate) struct Projection {
 impl Projection {
     /// Returns the projection of a state.
     pub(crate) fn new(head: Head, frontier: &Frontier, state: &State) -> Result<Self, BodyError> {
+        Self::by_rules(FOLD_VERSION, head, frontier, state)
+    }
+
+    /// Returns the projection that the rules of a version make; the second knew fewer fields of a target.
+    pub(crate) fn by_rules(fold: i64, head: Head, frontier: &Frontier, state: &State) -> Result<Self, BodyError> {
+        let mut state = state.clone();
+        if fold < FOLD_VERSION {
+            state.targets.values_mut().for_each(|target| (target.domain, target.synthetic) = (None, None));
+        }
         let json = serde_json::to_value(state).map_err(|error| BodyError::Unwritable(error.to_string()))?;
         let mut out = Self {
-            fold: FOLD_VERSION,
+            fold,
             seq: head.seq,
             head: head.digest,
             frontier: frontier.peaks().iter().flat_map(|peak| *peak.as_bytes()).collect(),
@@ -80,14 +121,22 @@ impl Projection {
         Digest::of(out.as_bytes())
     }
 
-    /// Returns the state and the tree if they are those of this head, by these rules; else they are folded again.
-    pub(crate) fn usable(&self, head: Head) -> Option<(Frontier, State)> {
-        let fits = self.fold == FOLD_VERSION && self.seq == head.seq && self.head == head.digest;
-        if !fits || self.computed() != self.digest {
+    /// Returns what an entry says that vouches for it.
+    pub(crate) const fn folded(&self) -> Folded {
+        Folded { digest: self.digest, fold: self.fold }
+    }
+
+    /// Returns the state and the tree if `next`, the entry after its own, vouches for them and for these rules; else
+    /// the entries are folded again.
+    pub(crate) fn usable(&self, next: &Entry) -> Option<(Head, Frontier, State)> {
+        let follows = next.seq == self.seq.checked_add(1)? && next.prev == self.head;
+        let vouched = Folded::of(&next.body)?.ok()? == self.folded();
+        if self.fold != FOLD_VERSION || !follows || !vouched || self.computed() != self.digest {
             return None;
         }
         let peaks = self.frontier.chunks(32).map(|peak| Digest::try_from(peak).ok()).collect::<Option<Vec<_>>>()?;
-        let json: serde_json::Value = serde_json::from_str(&self.state).ok()?;
-        Some((Frontier::from_peaks(self.seq, peaks)?, State::deserialize(&json).ok()?))
+        let json: Json = serde_json::from_str(&self.state).ok()?;
+        let head = Head { seq: self.seq, digest: self.head };
+        Some((head, Frontier::from_peaks(self.seq, peaks)?, State::deserialize(&json).ok()?))
     }
 }

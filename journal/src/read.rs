@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use rusqlite::{OptionalExtension as _, ToSql};
+use serde_json::Value as Json;
 
 use crate::chunk::{ChangeReader, chosen_digest, read_keys};
 use crate::digest::Digest;
@@ -58,6 +59,36 @@ impl Journal {
         }
         let sealed = entries.rfind(|entry| Verdict::from_kind(&entry.kind).is_some());
         Operation::from_entries(intended, sealed).map(Some).map_err(|what| self.broken(what))
+    }
+
+    /// Checks what the fold cannot, because it forgets closed operations: that a revert names the uid and depth of what
+    /// it takes back, and that what is gone had been applied.
+    pub(crate) fn check_order(&self, entry: &Entry) -> Result<(), String> {
+        let uid = |key: &str| entry.body.get(key).and_then(Json::as_str).and_then(|text| text.parse::<Digest>().ok());
+        let depth = |entry: &Entry| entry.body.get("depth").and_then(Json::as_u64);
+        if entry.kind == "intended"
+            && let Some(reverted) = entry.body.get("reverts").and_then(Json::as_u64)
+        {
+            let (intended, _) = self.life(reverted, entry.seq)?;
+            let fits = Some(intended.digest) == uid("reverted_uid") && depth(&intended).map(|d| d + 1) == depth(entry);
+            return if fits { Ok(()) } else { Err(format!("operation {reverted} has another uid or depth")) };
+        }
+        match entry.op.filter(|_| entry.kind == Verdict::Gone.as_str()) {
+            None => Ok(()),
+            Some(op) => match self.life(op, entry.seq)? {
+                (intended, Some(Verdict::Applied)) if Some(intended.digest) == uid("uid") => Ok(()),
+                _ => Err(format!("operation {op} was not applied under this uid")),
+            },
+        }
+    }
+
+    /// Returns the intent of an operation and its newest verdict before an entry.
+    fn life(&self, op: u64, before: u64) -> Result<(Entry, Option<Verdict>), String> {
+        let entries = self.select("op = ?1 AND seq < ?2 ORDER BY seq", &[&bound(op), &bound(before)]);
+        let mut entries = entries.map_err(|error| error.to_string())?.into_iter();
+        let intended = entries.next().filter(|entry| entry.kind == "intended");
+        let verdict = entries.next_back().and_then(|entry| Verdict::from_kind(&entry.kind));
+        Ok((intended.ok_or_else(|| format!("there is no operation {op}"))?, verdict))
     }
 
     /// Returns at most `limit` operations with numbers below `before`, newest first.

@@ -1,4 +1,8 @@
-//! The SQL text of a journal, which an audit compares byte by byte; holds statements and numbers, runs nothing.
+//! The SQL text of a journal, which an audit compares byte by byte; changes nothing.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
 
 /// `application_id` of a journal: the ASCII letters `MFMJ`.
 pub const APPLICATION_ID: i64 = 0x4D46_4D4A;
@@ -89,6 +93,28 @@ pub(crate) const OBJECTS: [Object; 15] = [
     object("trigger", "chunk_update", "chunk", CHUNK_UPDATE),
     object("trigger", "chunk_delete", "chunk", CHUNK_DELETE),
 ];
+
+type Described = (String, String, Option<String>);
+
+/// Says how a file's schema differs from a journal's, to the byte: a trigger that lets one edit pass is still a trigger.
+pub(crate) fn differences(conn: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = conn.prepare_cached("SELECT name, type, tbl_name, sql FROM main.sqlite_schema")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))?;
+    let mut found = rows.collect::<rusqlite::Result<BTreeMap<String, Described>>>()?;
+    let mut out = Vec::new();
+    for object in &OBJECTS {
+        let expected = (object.kind.to_owned(), object.table.to_owned(), object.sql.map(str::to_owned));
+        match found.remove(object.name) {
+            None => out.push(format!("the {} {} is missing", object.kind, object.name)),
+            Some(found) if found != expected => {
+                out.push(format!("the {} {} is not the journal's", object.kind, object.name));
+            }
+            Some(_) => {}
+        }
+    }
+    out.extend(found.iter().map(|(name, (kind, ..))| format!("the {kind} {name} does not belong into a journal")));
+    Ok(out)
+}
 
 /// Returns the statements that make an empty database a journal without entries.
 pub(crate) fn create_sql() -> String {

@@ -3,18 +3,19 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 use serde_json::json;
 
 use crate::digest::{Digest, hex};
-use crate::entry::{COLUMNS, Entry, Head, Record, Stamp, bound};
+use crate::entry::{COLUMNS, Entry, Head, Record, Stamp, bound, unsigned};
 use crate::error::JournalError;
 use crate::faults::{Faults, Step};
 use crate::fold::State;
 use crate::lock::{Holder, WriterLock};
 use crate::open::{check_header, connect_read, connect_write, create_unnamed, name, sqlite_error};
 use crate::place::Place;
-use crate::projection::Projection;
+use crate::projection::{Projection, Vouched};
+use crate::schema::differences;
 use crate::tree::Frontier;
 
 /// An open journal.
@@ -27,6 +28,7 @@ pub struct Journal {
     pub(crate) head: Head,
     pub(crate) frontier: Frontier,
     pub(crate) state: State,
+    pub(crate) vouched: Option<Vouched>,
     place: Place,
     faults: Option<Box<dyn Faults>>,
 }
@@ -51,6 +53,7 @@ impl Journal {
         let head = Head { seq: 0, digest: Digest::ZERO };
         let mut journal = Self::over(conn, &draft, draft.clone(), head);
         let opened = journal.write_opened(stamp, &json!({"format": 1, "nonce": hex(&nonce)}));
+        journal.store_projection();
         // Closing copies the write-ahead log into the file.
         drop(journal);
         let named = opened.and_then(|()| name(&draft, path));
@@ -93,6 +96,7 @@ impl Journal {
             head,
             frontier: Frontier::new(),
             state: State::default(),
+            vouched: None,
             faults: None,
         }
     }
@@ -115,23 +119,26 @@ impl Journal {
     }
 
     fn load_state(&mut self) -> Result<(), JournalError> {
+        self.check_schema()?;
         let first = self.entry(1)?.filter(|entry| entry.kind == "opened");
         let first = first.ok_or_else(|| self.broken("entry 1 does not open it".to_owned()))?;
         self.id = first.digest;
-        let last = self.last()?.ok_or_else(|| self.broken("it holds no entry".to_owned()))?;
-        let head = Head { seq: last.seq, digest: last.digest };
-        let stored = Projection::load(&self.conn).ok().flatten();
-        match stored.and_then(|stored| stored.usable(head)) {
-            Some((frontier, state)) => (self.head, self.frontier, self.state) = (head, frontier, state),
-            None => self.refresh()?,
+        if let Some(stored) = Projection::load(&self.conn).ok().flatten()
+            && let Some(next) = self.entry(stored.seq.saturating_add(1))?
+            && let Some((head, frontier, state)) = stored.usable(&next)
+        {
+            (self.head, self.frontier, self.state) = (head, frontier, state);
+            self.vouched = Some(Vouched { seq: stored.seq, bytes: stored.state.len() });
         }
-        Ok(())
+        self.refresh()
     }
 
-    fn last(&self) -> Result<Option<Entry>, JournalError> {
-        let sql = format!("SELECT {COLUMNS} FROM entry ORDER BY seq DESC LIMIT 1");
-        let found = self.conn.query_row(&sql, [], Record::from_row).optional();
-        found.map_err(|error| self.failed(error))?.map(|record| self.verified(record)).transpose()
+    /// Refuses a file whose schema is not a journal's: a trigger or a view would decide what is kept and what is shown.
+    pub(crate) fn check_schema(&self) -> Result<(), JournalError> {
+        match differences(&self.conn).map_err(|error| self.failed(error))?.first() {
+            None => Ok(()),
+            Some(difference) => Err(self.broken(format!("its schema is not that of a journal: {difference}"))),
+        }
     }
 
     /// Returns the path that the journal was opened by.
@@ -220,7 +227,8 @@ impl Journal {
             if !known || entry.seq != head.seq + 1 || entry.prev != head.digest {
                 return Err(self.broken(format!("entry {} does not follow entry {}", entry.seq, head.seq)));
             }
-            state.fold(&entry).map_err(|why| self.broken(format!("entry {}: {why}", entry.seq)))?;
+            let fits = state.fold(&entry).and_then(|()| self.check_order(&entry));
+            fits.map_err(|why| self.broken(format!("entry {}: {why}", entry.seq)))?;
             frontier.push(entry.digest.as_bytes());
             head = Head { seq: entry.seq, digest: entry.digest };
         }
@@ -243,18 +251,16 @@ impl Journal {
         let _ = self.fault(Step::AfterCheckpoint);
     }
 
-    /// Stores the projection if another one is stored; a journal without a good one only opens more slowly.
-    pub(crate) fn store_projection(&self) {
-        let stored = Projection::load(&self.conn).ok().flatten();
-        if stored.is_some_and(|stored| stored.seq == self.head.seq && stored.usable(self.head).is_some()) {
+    /// Stores a projection where no entry vouches for the one that is there: nothing is opened by it, but an audit
+    /// expects one.
+    fn store_projection(&self) {
+        if self.vouched.is_some() || self.conn.execute_batch("BEGIN IMMEDIATE").is_err() {
             return;
         }
-        let Ok(projection) = Projection::new(self.head, &self.frontier, &self.state) else { return };
-        if self.conn.execute_batch("BEGIN IMMEDIATE").is_err() {
-            return;
-        }
-        let newest = self.last().ok().flatten().is_some_and(|last| last.digest == self.head.digest);
-        let stored = newest && projection.store(&self.conn).is_ok();
+        let sql = "SELECT max(seq) FROM entry";
+        let newest = self.conn.query_row(sql, [], |row| unsigned(row, 0)).is_ok_and(|newest| newest == self.head.seq);
+        let projection = Projection::new(self.head, &self.frontier, &self.state);
+        let stored = newest && projection.is_ok_and(|projection| projection.store(&self.conn).is_ok());
         let _ = self.conn.execute_batch(if stored { "COMMIT" } else { "ROLLBACK" });
     }
 

@@ -7,14 +7,14 @@ use crate::body::{self, BodyError};
 use crate::chunk::{chosen_digest, pack_keys};
 use crate::digest::Digest;
 use crate::document::Document;
-use crate::entry::{Entry, Head, Record, Stamp, bound};
+use crate::entry::{COLUMNS, Entry, Head, Record, Stamp, bound};
 use crate::error::JournalError;
 use crate::faults::Step;
 use crate::fold::State;
 use crate::images::Images;
 use crate::lock::WriterLock;
 use crate::operation::{ChosenKeys, Intended, IntendedBody, Intent, KeysRef, OperationAction, Reverted, Verdict};
-use crate::projection::{EAGER_BYTES_MAX, EAGER_OPERATIONS_MAX, Projection};
+use crate::projection::{FOLDED, Projection, Vouched};
 use crate::store::Journal;
 use crate::tree::Frontier;
 
@@ -33,6 +33,7 @@ struct Staged {
     entry: Entry,
     frontier: Frontier,
     state: State,
+    vouched: Option<Vouched>,
 }
 
 impl Journal {
@@ -80,7 +81,7 @@ impl Journal {
         mut body: Map<String, Json>,
     ) -> Result<Entry, JournalError> {
         self.covered_by(lock)?;
-        unreserved(&body, &["uid", "verdict", DOCUMENTS])?;
+        unreserved(&body, &["uid", "verdict", DOCUMENTS, FOLDED])?;
         let sealed = self.transact(stamp, [Step::BeforeSealCommit, Step::AfterSealCommit], |journal| {
             let illegal = |why: String| JournalError::IllegalOrder { op, why };
             let operation = journal.operation(op)?.ok_or_else(|| illegal("there is no such operation".to_owned()))?;
@@ -122,7 +123,7 @@ impl Journal {
             return Err(JournalError::Kind { kind: kind.to_owned() });
         }
         let object = body.as_object_mut().ok_or(BodyError::NotAnObject)?;
-        unreserved(object, &[DOCUMENTS])?;
+        unreserved(object, &[DOCUMENTS, FOLDED])?;
         let chunks = documents.iter().map(Document::chunk).collect::<Result<Vec<_>, _>>()?;
         if !chunks.is_empty() {
             let digests = chunks.iter().map(|chunk| Json::String(Digest::of(chunk).to_string())).collect();
@@ -151,22 +152,24 @@ impl Journal {
         stage: impl FnOnce(&mut Self) -> Result<(Draft, T), JournalError>,
     ) -> Result<(Entry, T), JournalError> {
         self.execute("BEGIN IMMEDIATE")?;
-        let staged = self.refresh().and_then(|()| stage(self)).and_then(|(draft, more)| {
-            let staged = self.stage_entry(stamp, draft)?;
-            self.fault(before)?;
-            self.execute("COMMIT")?;
-            Ok((staged, more))
-        });
-        let (Staged { entry, frontier, state }, more) = staged.inspect_err(|_| {
+        let staged =
+            self.check_schema().and_then(|()| self.refresh()).and_then(|()| stage(self)).and_then(|(draft, more)| {
+                let staged = self.stage_entry(stamp, draft)?;
+                self.fault(before)?;
+                self.execute("COMMIT")?;
+                Ok((staged, more))
+            });
+        let (Staged { entry, frontier, state, vouched }, more) = staged.inspect_err(|_| {
             let _ = self.conn.execute_batch("ROLLBACK");
         })?;
         self.head = Head { seq: entry.seq, digest: entry.digest };
-        (self.frontier, self.state) = (frontier, state);
+        (self.frontier, self.state, self.vouched) = (frontier, state, vouched);
         self.fault(after)?;
         Ok((entry, more))
     }
 
-    fn stage_entry(&mut self, stamp: &Stamp, draft: Draft) -> Result<Staged, JournalError> {
+    fn stage_entry(&mut self, stamp: &Stamp, mut draft: Draft) -> Result<Staged, JournalError> {
+        let vouched = self.vouch(&mut draft)?;
         let mut record = Record {
             seq: self.head.seq + 1,
             kind: draft.kind,
@@ -181,19 +184,27 @@ impl Journal {
         record.digest = record.computed();
         self.fault(Step::BeforeEntry)?;
         self.insert_entry(&record).map_err(|error| self.failed(error))?;
+        self.read_back(&record)?;
         let entry = self.verified(record)?;
         let mut state = self.state.clone();
         state.fold(&entry).map_err(|why| JournalError::BadEntry { kind: entry.kind.clone(), why })?;
         let mut frontier = self.frontier.clone();
         frontier.push(entry.digest.as_bytes());
-        if state.active.len() + state.open.len() <= EAGER_OPERATIONS_MAX {
-            let projection = Projection::new(Head { seq: entry.seq, digest: entry.digest }, &frontier, &state)?;
-            if projection.state.len() <= EAGER_BYTES_MAX {
-                self.fault(Step::BeforeProjection)?;
-                projection.store(&self.conn).map_err(|error| self.failed(error))?;
-            }
+        Ok(Staged { entry, frontier, state, vouched })
+    }
+
+    /// Stores the projection of what was folded so far, for which the entry to be written vouches, where one is due.
+    fn vouch(&mut self, draft: &mut Draft) -> Result<Option<Vouched>, JournalError> {
+        if self.head.seq == 0 || self.vouched.is_some_and(|vouched| !vouched.due(self.head.seq)) {
+            return Ok(self.vouched);
         }
-        Ok(Staged { entry, frontier, state })
+        let projection = Projection::new(self.head, &self.frontier, &self.state)?;
+        self.fault(Step::BeforeProjection)?;
+        projection.store(&self.conn).map_err(|error| self.failed(error))?;
+        let folded = serde_json::to_value(projection.folded());
+        let folded = folded.map_err(|error| BodyError::Unwritable(error.to_string()))?;
+        draft.body.as_object_mut().ok_or(BodyError::NotAnObject)?.insert(FOLDED.to_owned(), folded);
+        Ok(Some(Vouched { seq: projection.seq, bytes: projection.state.len() }))
     }
 
     fn insert_entry(&self, record: &Record) -> rusqlite::Result<()> {
@@ -203,6 +214,17 @@ impl Journal {
         let (seq, op, at) = (bound(record.seq), record.op.map(bound), record.at_us);
         let values = params![seq, record.kind, op, at, record.actor, record.face, record.body, prev, digest];
         self.conn.prepare_cached(sql)?.execute(values).map(drop)
+    }
+
+    /// Reads an entry back that was just inserted: what the file does not hold was not journaled.
+    fn read_back(&self, record: &Record) -> Result<(), JournalError> {
+        let sql = format!("SELECT {COLUMNS} FROM entry WHERE seq = ?1");
+        let select = self.conn.prepare_cached(&sql);
+        let found = select.and_then(|mut s| s.query_row([bound(record.seq)], Record::from_row).optional());
+        match found.map_err(|error| self.failed(error))? {
+            Some(found) if found == *record => Ok(()),
+            _ => Err(self.broken(format!("entry {} was written and is not there", record.seq))),
+        }
     }
 
     fn stage_intent(&mut self, intent: &Intent, images: &Images) -> Result<(Draft, u64), JournalError> {
@@ -250,16 +272,22 @@ impl Journal {
     fn write_chunk(&mut self, digest: Digest, bytes: &[u8]) -> Result<(), JournalError> {
         self.fault(Step::Chunk)?;
         let same = |row: &rusqlite::Row<'_>| Ok(row.get_ref(0)?.as_blob().is_ok_and(|stored| stored == bytes));
-        let stored = self.conn.prepare_cached("SELECT bytes FROM chunk WHERE digest = ?1");
-        let stored = stored.and_then(|mut select| select.query_row([digest.as_bytes()], same).optional());
-        match stored.map_err(|error| self.failed(error))? {
+        let stored = || {
+            let select = self.conn.prepare_cached("SELECT bytes FROM chunk WHERE digest = ?1");
+            select.and_then(|mut select| select.query_row([digest.as_bytes()], same).optional())
+        };
+        match stored().map_err(|error| self.failed(error))? {
             Some(true) => return Ok(()),
             Some(false) => return Err(self.broken(format!("chunk {digest} does not hold what its digest says"))),
             None => {}
         }
         let insert = self.conn.prepare_cached("INSERT INTO chunk(digest, bytes) VALUES (?1, ?2)");
         let done = insert.and_then(|mut insert| insert.execute(params![digest.as_bytes(), bytes]));
-        done.map(drop).map_err(|error| self.failed(error))
+        // Read back before anything is done that only a stored image could take back.
+        match done.and_then(|_| stored()).map_err(|error| self.failed(error))? {
+            Some(true) => Ok(()),
+            _ => Err(self.broken(format!("chunk {digest} was written and is not there"))),
+        }
     }
 }
 

@@ -1,14 +1,10 @@
 //! The file under the journal: header, SQLite's own consistency, the text of the schema; reads no entry.
 
-use std::collections::BTreeMap;
-
 use super::Auditor;
-use crate::schema::{APPLICATION_ID, FORMAT, OBJECTS};
+use crate::schema::{APPLICATION_ID, FORMAT, differences};
 
 /// How many complaints of SQLite are listed.
 const COMPLAINTS_MAX: u32 = 100;
-
-type Described = (String, String, Option<String>);
 
 impl Auditor<'_> {
     pub(super) fn file(&mut self) {
@@ -30,29 +26,11 @@ impl Auditor<'_> {
         }
     }
 
-    /// The text of every object must be ours to the byte: a trigger that lets one edit pass is still a trigger.
     fn schema(&mut self) {
-        let found = self.stored_schema();
-        let Some(mut found) = self.note_error("schema", found) else { return };
-        for object in &OBJECTS {
-            let expected = (object.kind.to_owned(), object.table.to_owned(), object.sql.map(str::to_owned));
-            match found.remove(object.name) {
-                None => self.find("schema", format!("the {} {} is missing", object.kind, object.name)),
-                Some(found) if found != expected => {
-                    self.find("schema", format!("the {} {} is not the journal's", object.kind, object.name));
-                }
-                Some(_) => {}
-            }
+        let found = differences(self.conn);
+        for difference in self.note_error("schema", found).into_iter().flatten() {
+            self.find("schema", difference);
         }
-        for (name, (kind, ..)) in found {
-            self.find("schema", format!("the {kind} {name} does not belong into a journal"));
-        }
-    }
-
-    fn stored_schema(&self) -> rusqlite::Result<BTreeMap<String, Described>> {
-        let mut statement = self.conn.prepare("SELECT name, type, tbl_name, sql FROM sqlite_schema")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))?;
-        rows.collect()
     }
 
     fn integrity(&mut self) {

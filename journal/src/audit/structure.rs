@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::entry::{COLUMNS, Entry, Head, Record, unsigned};
 use crate::fold::{FOLD_VERSION, State};
 use crate::operation::{IntendedBody, Verdict};
-use crate::projection::Projection;
+use crate::projection::{Folded, Projection};
 use crate::tree::Frontier;
 
 /// What is remembered of an operation to judge later entries.
@@ -75,8 +75,8 @@ impl Auditor<'_> {
             self.find("projection", "its digest does not match its content");
             return None;
         }
-        // Another version's rules made it, and it will be replaced before it is used.
-        (stored.fold == FOLD_VERSION).then_some(stored)
+        // A later version's rules made it, and this one does not know them.
+        (2..=FOLD_VERSION).contains(&stored.fold).then_some(stored)
     }
 
     fn walk(&mut self, walk: &mut Walk) -> rusqlite::Result<()> {
@@ -120,18 +120,19 @@ impl Auditor<'_> {
         if record.prev != walk.head.digest {
             self.find_entry("entry_chain", seq, op, "it does not name the digest of the entry before");
         }
-        walk.head = Head { seq, digest: claimed };
-        walk.tree.push(claimed.as_bytes());
         let text = (self.depth == Depth::Data).then(|| record.body.clone());
         match record.verified() {
             Ok(entry) => {
                 if text.is_some_and(|text| body::canonical(&entry.body).ok() != Some(text)) {
                     self.find_entry("entry_body", seq, op, "its body is not canonical JSON");
                 }
+                self.vouched(walk, &entry);
                 self.entry(walk, &entry);
             }
             Err(what) => self.find_entry("entry_digest", seq, op, what),
         }
+        walk.head = Head { seq, digest: claimed };
+        walk.tree.push(claimed.as_bytes());
         self.compare_projection(walk);
     }
 
@@ -186,9 +187,22 @@ impl Auditor<'_> {
         }
     }
 
+    /// An entry that says what the entries before it fold to has to be right; by other rules nobody can tell.
+    fn vouched(&mut self, walk: &Walk, entry: &Entry) {
+        let Some(said) = Folded::of(&entry.body) else { return };
+        let made = Projection::new(walk.head, &walk.tree, &walk.state).map(|made| made.folded());
+        match said {
+            Ok(said) if said.fold != FOLD_VERSION || made.is_ok_and(|made| made == said) => {}
+            Ok(_) => {
+                self.find_entry("entry_folded", entry.seq, entry.op, "the entries before it fold to another state")
+            }
+            Err(why) => self.find_entry("entry_folded", entry.seq, entry.op, why),
+        }
+    }
+
     fn compare_projection(&mut self, walk: &mut Walk) {
         let Some(stored) = walk.projection.take_if(|stored| stored.seq == walk.head.seq) else { return };
-        match Projection::new(walk.head, &walk.tree, &walk.state) {
+        match Projection::by_rules(stored.fold, walk.head, &walk.tree, &walk.state) {
             Ok(folded) if folded == stored => {}
             _ => self.find("projection", format!("it is not what entries 1 to {} fold to", walk.head.seq)),
         }

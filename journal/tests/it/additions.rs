@@ -18,7 +18,7 @@ fn a_document_is_kept_once_named_by_digest_and_audited() {
         journal.append_with(&lock, &stamp(), "runbook", body, std::slice::from_ref(&document))
     };
     let entry = with(&mut journal, json!({"id": "r1"})).unwrap();
-    assert_eq!(entry.body, json!({"id": "r1", "documents": [digest]}));
+    assert_eq!(entry.body["documents"], json!([digest]));
     with(&mut journal, json!({"id": "r2"})).unwrap();
     assert_eq!(journal.document(&digest).unwrap(), document);
     let own = with(&mut journal, json!({"documents": []})).unwrap_err();

@@ -8,6 +8,7 @@ mod crash;
 mod disk;
 mod flips;
 mod fold;
+mod hostile;
 mod kept;
 mod locking;
 mod place;

@@ -67,7 +67,7 @@ fn python_finds_what_was_forged() {
         ),
         (
             |conn| {
-                conn.execute_batch("UPDATE entry SET body = replace(body, '{\"x\":', '{ \"x\":')").unwrap();
+                conn.execute_batch("UPDATE entry SET body = replace(body, '\"x\":[', '\"x\": [')").unwrap();
                 rebuild(conn, 1, true);
             },
             "not canonical",

@@ -55,7 +55,19 @@ pub(crate) fn rehash(conn: &Connection, seq: i64) -> Digest {
     digest
 }
 
-/// Rebuilds digests and links from an entry to the head; the uids in bodies too if the forger thinks of them.
+/// Takes out of a body what its entry says of the state before it, which may be left out.
+fn without_folded(body: &str) -> String {
+    let Some(start) = body.find("\"folded\":{") else { return body.to_owned() };
+    let end = start + body[start..].find('}').unwrap() + 1;
+    let (before, after) = (&body[..start], &body[end..]);
+    match before.strip_suffix(',') {
+        Some(before) => format!("{before}{after}"),
+        None => format!("{before}{}", after.strip_prefix(',').unwrap_or(after)),
+    }
+}
+
+/// Rebuilds digests and links from an entry to the head, without what later entries say of the state; the uids in
+/// bodies too if the forger thinks of them.
 pub(crate) fn rebuild(conn: &Connection, from: i64, uids: bool) {
     let last: i64 = conn.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0)).unwrap();
     let stored = |seq| -> Digest {
@@ -66,6 +78,8 @@ pub(crate) fn rebuild(conn: &Connection, from: i64, uids: bool) {
         let old = stored(seq);
         let prev = if seq == 1 { Digest::ZERO } else { stored(seq - 1) };
         conn.execute("UPDATE entry SET prev = ?2 WHERE seq = ?1", params![seq, prev.as_bytes()]).unwrap();
+        let body: String = conn.query_row("SELECT body FROM entry WHERE seq = ?1", [seq], |row| row.get(0)).unwrap();
+        conn.execute("UPDATE entry SET body = ?2 WHERE seq = ?1", params![seq, without_folded(&body)]).unwrap();
         let new = rehash(conn, seq);
         if uids {
             let sql = "UPDATE entry SET body = replace(body, ?1, ?2) WHERE seq > ?3";
