@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cbor::{CborError, Reader, Writer};
 use crate::digest::Digest;
-use crate::image::{Change, Column, TableShape, read_values, write_values};
+use crate::image::{Action, Change, Column, RowHasher, TableShape, read_values, write_values};
 use crate::operation::ChosenKeys;
 
 /// A chunk closes with the change or key that makes it this many.
@@ -131,13 +131,15 @@ pub(crate) struct ChangeReader<'b> {
     tables: Vec<Arc<TableShape>>,
     input: Reader<'b>,
     left: u64,
+    /// What hashes the rows of the table last seen.
+    hasher: Option<(Arc<TableShape>, RowHasher)>,
 }
 
 impl<'b> ChangeReader<'b> {
     pub(crate) fn new(bytes: &'b [u8]) -> Result<Self, CborError> {
         let mut input = Reader::new(bytes);
         let (tables, left) = read_head(&mut input)?;
-        Ok(Self { tables, input, left })
+        Ok(Self { tables, input, left, hasher: None })
     }
 
     /// Returns the next change; `None` at the end, when nothing follows.
@@ -147,7 +149,24 @@ impl<'b> ChangeReader<'b> {
             return Ok(None);
         }
         self.left -= 1;
-        Change::read(&self.tables, &mut self.input).map(Some)
+        let change = Change::read(&self.tables, &mut self.input)?;
+        self.check_row(&change)?;
+        Ok(Some(change))
+    }
+
+    /// Refuses a whole row that contradicts its own digest: it would be put into a database.
+    fn check_row(&mut self, change: &Change) -> Result<(), CborError> {
+        let (row, said) = match &change.action {
+            Action::Insert { after, after_digest } => (after, after_digest),
+            Action::Delete { before, before_digest } => (before, before_digest),
+            Action::Update { .. } | Action::Kept { .. } => return Ok(()),
+        };
+        let known = self.hasher.as_ref().is_some_and(|(table, _)| Arc::ptr_eq(table, &change.table));
+        if !known {
+            self.hasher = Some((Arc::clone(&change.table), RowHasher::new(&change.table)));
+        }
+        let made = self.hasher.as_mut().map(|(_, hasher)| hasher.digest(row)).transpose()?;
+        if made == Some(*said) { Ok(()) } else { Err(CborError::Unexpected("cells that match their row digest")) }
     }
 }
 

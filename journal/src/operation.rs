@@ -300,6 +300,10 @@ impl Operation {
         let broken = |why: String| format!("entry {} is no intent: {why}", intended.seq);
         let op = intended.op.ok_or_else(|| broken("it names no operation".to_owned()))?;
         let body = IntendedBody::deserialize(&intended.body).map_err(|error| broken(error.to_string()))?;
+        // Whoever follows reverts to what they take back comes to an end.
+        if let Some(reverted) = body.reverts.filter(|reverted| *reverted >= op) {
+            return Err(broken(format!("operation {op} takes back operation {reverted}, which is not earlier")));
+        }
         Ok(Self {
             op,
             uid: intended.digest,

@@ -1,5 +1,6 @@
 //! Reading back: entries, operations, images and chosen keys, every digest verified on the way; writes nothing.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use rusqlite::{OptionalExtension as _, ToSql};
@@ -110,7 +111,13 @@ impl Journal {
     pub fn reverts_of(&self, op: u64) -> Result<Vec<u64>, JournalError> {
         let found =
             self.select("kind = 'intended' AND json_extract(body,'$.reverts') = ?1 ORDER BY seq", &[&bound(op)])?;
-        Ok(found.into_iter().filter_map(|entry| entry.op).collect())
+        let reverts: Vec<u64> = found.into_iter().filter_map(|entry| entry.op).collect();
+        match reverts.iter().find(|revert| **revert <= op) {
+            Some(revert) => {
+                Err(self.broken(format!("operation {revert} takes back operation {op}, which is not earlier")))
+            }
+            None => Ok(reverts),
+        }
     }
 
     /// Returns the operation that was applied from a plan, if there is one.
@@ -148,6 +155,7 @@ impl Journal {
         op: &Operation,
         visit: &mut dyn FnMut(Change) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
+        self.named_once(op, &op.chunks)?;
         let (mut rows, mut kept) = (0, 0);
         for digest in &op.chunks {
             let unreadable = |error| self.broken(format!("chunk {digest} cannot be read: {error}"));
@@ -194,13 +202,24 @@ impl Journal {
         op: &Operation,
         visit: &mut dyn FnMut(ChosenKeys) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        for digest in op.keys.iter().flat_map(|named| &named.chunks) {
+        let chunks = op.keys.as_ref().map_or(&[][..], |named| &named.chunks);
+        self.named_once(op, chunks)?;
+        for digest in chunks {
             let unreadable = |error| self.broken(format!("chunk {digest} cannot be read: {error}"));
             if visit(read_keys(&self.chunk(digest)?).map_err(unreadable)?).is_break() {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Refuses an operation that names a chunk twice: none does, and it would cost more than the file is large.
+    fn named_once(&self, op: &Operation, chunks: &[Digest]) -> Result<(), JournalError> {
+        let mut seen = BTreeSet::new();
+        match chunks.iter().find(|chunk| !seen.insert(**chunk)) {
+            Some(chunk) => Err(self.broken(format!("operation {} names chunk {chunk} twice", op.op))),
+            None => Ok(()),
+        }
     }
 
     /// Returns a document that some entry names, its digest verified.

@@ -96,7 +96,7 @@ pub(crate) const OBJECTS: [Object; 15] = [
 
 type Described = (String, String, Option<String>);
 
-/// Says how a file's schema differs from a journal's, to the byte: a trigger that lets one edit pass is still a trigger.
+/// Says how a file's schema differs from a journal's, to the byte.
 pub(crate) fn differences(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = conn.prepare_cached("SELECT name, type, tbl_name, sql FROM main.sqlite_schema")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))?;

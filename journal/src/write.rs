@@ -1,5 +1,7 @@
 //! Writing: intents with their images, seals and other entries, each in one durable transaction under the lock.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension as _, params};
 use serde_json::{Map, Value as Json};
 
@@ -229,6 +231,10 @@ impl Journal {
 
     fn stage_intent(&mut self, intent: &Intent, images: &Images) -> Result<(Draft, u64), JournalError> {
         self.check_intent(intent)?;
+        let mut seen = BTreeSet::new();
+        if !images.chunks.iter().all(|(digest, _)| seen.insert(digest)) {
+            return Err(JournalError::BadIntent("the same changes are named twice".to_owned()));
+        }
         let op = self.state.next_op;
         images.chunks.iter().try_for_each(|(digest, bytes)| self.write_chunk(*digest, bytes))?;
         let keys = intent.keys.as_ref().map(|keys| self.write_keys(keys)).transpose()?;

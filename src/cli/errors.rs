@@ -107,6 +107,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     refused("not_null", "the database itself prevents this fault"),
     refused("mixed_variants", "make one operation for each variant"),
     refused("changed_twice", "split the selection into two operations"),
+    refused("cell_too_large", "choose another record"),
     refused("nothing_to_change", "the records already are as asked"),
     refused("no_key", "declare a primary key or a unique index over NOT NULL columns on the copy"),
     refused("not_a_table", "only base tables are changed"),

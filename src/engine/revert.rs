@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mfm_journal::{Change, Digest, Operation, OperationAction, Residue, Reverted as RevertedRef, TableShape, Verdict};
+use mfm_journal::{
+    Action, Change, Digest, JournalError, Operation, OperationAction, Residue, Reverted as RevertedRef, TableShape,
+    Verdict,
+};
 use serde_json::{Map, json};
 
 use super::Engine;
@@ -317,6 +320,9 @@ impl Engine<'_> {
                 Some(op) => Judgement::blocked(op),
                 None => judge(change, now.as_deref(), lens, options.force)?,
             };
+            if contradicts(change, now.as_deref(), &judgement, lens)? {
+                return Err(self.contradiction(&plan.operation, change));
+            }
             rows.push(Row { change, now, judgement, barred: false });
         }
         look::complete(self.target, &mut lenses, rows.iter_mut().filter_map(Row::comes_back).collect())?;
@@ -360,6 +366,12 @@ impl Engine<'_> {
         Ok(())
     }
 
+    fn contradiction(&self, operation: &Operation, change: &Change) -> EngineError {
+        let (op, table, row) = (operation.op, &change.table.name, show(&change.key));
+        let what = format!("operation {op}: what it says of {table} {row} before contradicts that row's own digest");
+        JournalError::Broken { path: self.journal.path().to_owned(), what }.into()
+    }
+
     /// Carries out one judged revert.
     ///
     /// # Errors
@@ -394,6 +406,22 @@ impl Engine<'_> {
         let committed = self.commit(&proposal, prepared)?;
         Ok(outcome(planned, prepared.changes(), committed))
     }
+}
+
+/// Tells whether a row that is all as an update left it would not become what the update found: then the cells to put
+/// back were edited since, or the digests. Where somebody changed other columns, nobody can tell.
+fn contradicts(
+    change: &Change,
+    now: Option<&[Value]>,
+    judgement: &Judgement,
+    lens: &mut look::Lens,
+) -> Result<bool, EngineError> {
+    let (Action::Update { before_digest, after_digest, .. }, Some(now), Judgement::Put(Some(put))) =
+        (&change.action, now, judgement)
+    else {
+        return Ok(false);
+    };
+    Ok(lens.digest(now)? == Some(*after_digest) && lens.digest(put)? != Some(*before_digest))
 }
 
 fn record(

@@ -64,6 +64,9 @@ pub enum Refusal {
     /// One row would be changed twice in one operation.
     #[error("{table} {} would be changed twice by one operation", show(key))]
     ChangedTwice { table: String, key: Key },
+    /// A row holds more than one operation is made for.
+    #[error("{table} {}: {column} holds {bytes} bytes, and no operation is made for more than {bytes_max}", show(key))]
+    CellTooLarge { table: String, key: Key, column: String, bytes: u64, bytes_max: u64 },
     /// No row would change.
     #[error("nothing would change")]
     NothingToChange,
@@ -332,6 +335,7 @@ impl Refusal {
             Self::NotNull { .. } => "not_null",
             Self::MixedVariants { .. } => "mixed_variants",
             Self::ChangedTwice { .. } => "changed_twice",
+            Self::CellTooLarge { .. } => "cell_too_large",
             Self::NothingToChange => "nothing_to_change",
             Self::NoKey { .. } => "no_key",
             Self::NotATable { .. } => "not_a_table",
@@ -425,6 +429,7 @@ impl Refusal {
             Self::NotNull { .. } => "the database itself prevents this fault; choose another column".into(),
             Self::MixedVariants { .. } => "make one operation for each variant".into(),
             Self::ChangedTwice { .. } => "split the selection into two operations".into(),
+            Self::CellTooLarge { .. } => "choose another record".into(),
             Self::NothingToChange => "the records already are as asked".into(),
             Self::NoKey { .. } => "declare a primary key or a unique index over NOT NULL columns on the copy".into(),
             Self::NotATable { .. } => "mfm changes base tables only".into(),

@@ -1,6 +1,7 @@
 //! `mfm audit verify`: whether journal, images and target still agree, as findings and never as a bare yes.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use mfm_journal::{Audit, Depth, Finding};
@@ -149,6 +150,51 @@ fn lives(context: &Context<'_>, request: &Request) -> Result<Vec<LiveLine>, Fail
     Ok(out)
 }
 
+/// What one look at a target says: findings, and how whole tables compare.
+type Look = Result<(Vec<live::Finding>, Option<Baseline>), Failure>;
+
+/// How often a target is looked at again that speaks against its journal while somebody writes to both.
+const LOOKS_MAX: u32 = 12;
+/// How long to wait for an operation under way before the next look.
+const WAIT: Duration = Duration::from_millis(40);
+
+/// Looks at a target until nobody wrote to its journal meanwhile. An operation under way is in one of the two first,
+/// and is no finding; what speaks against the target at every look is.
+fn looked(
+    context: &Context<'_>,
+    journal: &mut mfm_journal::Journal,
+    name: &str,
+    look: &mut dyn FnMut(&mut mfm_journal::Journal) -> Look,
+) -> Look {
+    let mut before = journal.head();
+    let mut out = look(journal);
+    for _ in 1..LOOKS_MAX {
+        let clean = out.as_ref().is_ok_and(|(findings, baseline)| findings.is_empty() && !differs(baseline.as_ref()));
+        let target = out.as_ref().is_err_and(|failure| failure.kind != Kind::Journal);
+        journal.refresh()?;
+        let moved = journal.head() != before || journal.state().open_on(name).next().is_some();
+        if clean || target || !moved {
+            break;
+        }
+        context.go_on()?;
+        std::thread::sleep(WAIT);
+        journal.refresh()?;
+        before = journal.head();
+        out = match (out, look(journal)) {
+            (Ok((known, _)), Ok((mut again, baseline))) => {
+                again.retain(|finding| known.contains(finding));
+                Ok((again, baseline))
+            }
+            (_, again) => again,
+        };
+    }
+    out
+}
+
+fn differs(baseline: Option<&Baseline>) -> bool {
+    matches!(baseline, Some(Baseline::Differs { .. }))
+}
+
 fn one(
     context: &Context<'_>,
     request: &Request,
@@ -156,14 +202,13 @@ fn one(
     name: String,
     url: &str,
 ) -> LiveLine {
-    let mut look = || -> Result<(Vec<live::Finding>, Option<Baseline>), Failure> {
+    let looked = looked(context, journal, &name, &mut |journal| {
         let mut target = context.open(url)?;
         let mut engine = context.engine(journal, target.as_mut(), &name);
         let findings = engine.live()?;
         let baseline = if request.full { Some(engine.against_baseline()?) } else { None };
         Ok((findings, baseline))
-    };
-    let looked = look();
+    });
     let state = journal.state();
     let mut line = LiveLine { carries: state.carries(&name), asked: context.target.is_some(), ..LiveLine::of(name) };
     match looked {

@@ -35,10 +35,37 @@ pub fn pending(edits: &[Edit], snapshot: &Snapshot) -> Result<Vec<Pending>, Refu
             return Err(Refusal::ChangedTwice { table: row.table.shape.name.clone(), key: row.key });
         }
         if row.before != row.after {
+            fits(&row)?;
             out.push(row);
         }
     }
     Ok(out)
+}
+
+/// The most bytes that a cell of a row to be changed holds: rows are kept whole in memory, several times over.
+pub const CELL_BYTES_MAX: u64 = 16 << 20;
+
+fn fits(row: &Pending) -> Result<(), Refusal> {
+    for cells in [&row.before, &row.after].into_iter().flatten() {
+        for (cell, column) in cells.iter().zip(&row.table.columns) {
+            let bytes = match cell {
+                Value::Text(text) => text.len() as u64,
+                Value::RawText(bytes) | Value::Bytes(bytes) => bytes.len() as u64,
+                _ => 0,
+            };
+            if bytes > CELL_BYTES_MAX {
+                let (table, column) = (row.table.shape.name.clone(), column.image.name.clone());
+                return Err(Refusal::CellTooLarge {
+                    table,
+                    key: row.key.clone(),
+                    column,
+                    bytes,
+                    bytes_max: CELL_BYTES_MAX,
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn one(edit: &Edit, snapshot: &Snapshot) -> Result<Pending, Refusal> {

@@ -14,6 +14,7 @@ mod crash_modes;
 mod explain;
 mod full;
 mod guard;
+mod journal;
 mod laws;
 mod mock;
 mod own_tables;

@@ -1,6 +1,7 @@
 //! Images under audit: every chunk an intent names is examined, and their sum compared with what it announces.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::thread;
 
 use rusqlite::OptionalExtension as _;
@@ -17,9 +18,34 @@ use crate::operation::{ChosenKeys, IntendedBody, KeysRef};
 use crate::tree::Frontier;
 use crate::write::DOCUMENTS;
 
+/// Chunks that several operations name are examined at most twice while what they hold takes so many bytes.
+const KNOWN_BYTES_MAX: usize = 256 << 20;
+
 /// The chunks that entries name.
 #[derive(Default)]
-pub(super) struct Referenced(BTreeSet<Digest>);
+pub(super) struct Referenced {
+    all: BTreeSet<Digest>,
+    documents: BTreeSet<Digest>,
+    /// What those hold that were named before.
+    known: BTreeMap<Digest, Arc<Examined>>,
+    known_bytes: usize,
+}
+
+impl Referenced {
+    /// Keeps what a chunk holds that an operation before named already.
+    fn keep(&mut self, digest: Digest, examined: &Arc<Examined>) {
+        let bytes = examined.leaves.len() * size_of::<Digest>();
+        if self.known_bytes + bytes <= KNOWN_BYTES_MAX && self.known.insert(digest, Arc::clone(examined)).is_none() {
+            self.known_bytes += bytes;
+        }
+    }
+}
+
+/// A chunk on its way to be added up: its bytes, or what they were found to hold before.
+enum Loaded {
+    Bytes(Vec<u8>),
+    Known(Arc<Examined>),
+}
 
 /// What an operation's chunks turn out to hold.
 #[derive(Default)]
@@ -33,14 +59,30 @@ struct Held {
 impl Auditor<'_> {
     /// Checks every image of an operation against its intent.
     pub(super) fn images(&mut self, op: Option<u64>, body: &IntendedBody, referenced: &mut Referenced) {
+        if let Some(keys) = &body.keys {
+            self.keys(op, keys, referenced);
+        }
         let mut held = Held::default();
-        referenced.0.extend(&body.chunks);
+        let seen: BTreeSet<Digest> = body.chunks.iter().copied().collect();
+        let again: BTreeSet<Digest> = seen.intersection(&referenced.all).copied().collect();
+        referenced.all.extend(&body.chunks);
+        if seen.len() < body.chunks.len() {
+            // Looking at a chunk as often as it is named would cost more than the file is large.
+            return self.find_chunk("chunk_repeated", op, None, "the operation names a chunk more than once");
+        }
         // Memory holds twice as many chunks as there are processors, however large the operation.
         let side_by_side = thread::available_parallelism().map_or(1, usize::from);
         let mut batches = body.chunks.chunks(side_by_side);
-        let mut loaded = batches.next().map(|batch| self.load(op, batch));
+        let mut loaded = batches.next().map(|batch| self.load(op, batch, referenced));
         while let Some(batch) = loaded {
-            loaded = self.batch(op, &batch, batches.next(), body.chunks.last(), &mut held);
+            let (examined, next) = self.batch(op, &batch, batches.next(), body.chunks.last(), referenced);
+            loaded = next;
+            for (digest, examined) in examined {
+                if again.contains(&digest) {
+                    referenced.keep(digest, &examined);
+                }
+                held.add(&examined);
+            }
         }
         if (held.rows, held.kept) != (body.rows, body.kept) {
             let message = format!(
@@ -55,9 +97,6 @@ impl Auditor<'_> {
         if !held.tables.iter().eq(&body.tables) {
             self.find_chunk("operation_tables", op, None, "its images are of other tables than it announces");
         }
-        if let Some(keys) = &body.keys {
-            self.keys(op, keys, referenced);
-        }
     }
 
     /// Checks the documents that a body names, whatever its kind; each of them once.
@@ -67,7 +106,8 @@ impl Auditor<'_> {
             return self.find_entry("entry_body", entry.seq, entry.op, "its `documents` are no list of digests");
         };
         for digest in named {
-            if !referenced.0.insert(digest) {
+            referenced.all.insert(digest);
+            if !referenced.documents.insert(digest) {
                 continue;
             }
             let Some(bytes) = self.chunk(entry.op, digest) else { continue };
@@ -90,7 +130,7 @@ impl Auditor<'_> {
         };
         let stored = stored();
         for digest in self.note_error("chunks_unreadable", stored).into_iter().flatten() {
-            if !referenced.0.contains(&digest) {
+            if !referenced.all.contains(&digest) {
                 self.find_chunk("chunk_unreferenced", None, Some(digest), "no entry names this chunk");
             }
         }
@@ -114,47 +154,61 @@ impl Auditor<'_> {
         Some(bytes)
     }
 
-    fn load(&mut self, op: Option<u64>, batch: &[Digest]) -> Vec<(Digest, Vec<u8>)> {
-        batch.iter().filter_map(|digest| Some((*digest, self.chunk(op, *digest)?))).collect()
+    fn load(&mut self, op: Option<u64>, batch: &[Digest], referenced: &Referenced) -> Vec<(Digest, Loaded)> {
+        let mut one = |digest: &Digest| {
+            let known = referenced.known.get(digest).map(|known| Loaded::Known(Arc::clone(known)));
+            Some((*digest, known.or_else(|| self.chunk(op, *digest).map(Loaded::Bytes))?))
+        };
+        batch.iter().filter_map(&mut one).collect()
     }
 
-    /// Examines some of an operation's chunks side by side, and adds them up in order; loads the next ones meanwhile.
+    /// Examines some of an operation's chunks side by side, and returns them in order; loads the next ones meanwhile.
     fn batch(
         &mut self,
         op: Option<u64>,
-        batch: &[(Digest, Vec<u8>)],
+        batch: &[(Digest, Loaded)],
         next: Option<&[Digest]>,
         last: Option<&Digest>,
-        held: &mut Held,
-    ) -> Option<Vec<(Digest, Vec<u8>)>> {
-        let look = |(digest, bytes): &(Digest, Vec<u8>)| examine(bytes, *digest, Some(digest) == last);
-        let (examined, loaded): (Vec<Option<Examined>>, _) = match (batch, next) {
+        referenced: &Referenced,
+    ) -> (Vec<(Digest, Arc<Examined>)>, Option<Vec<(Digest, Loaded)>>) {
+        let look = |(digest, loaded): &(Digest, Loaded)| match loaded {
+            Loaded::Bytes(bytes) => Arc::new(examine(bytes, *digest)),
+            Loaded::Known(known) => Arc::clone(known),
+        };
+        let (examined, loaded): (Vec<Option<Arc<Examined>>>, _) = match (batch, next) {
             ([alone], None) => (vec![Some(look(alone))], None),
             _ => thread::scope(|scope| {
                 let running: Vec<_> = batch.iter().map(|one| scope.spawn(move || look(one))).collect();
-                let loaded = next.map(|next| self.load(op, next));
+                let loaded = next.map(|next| self.load(op, next, referenced));
                 (running.into_iter().map(|one| one.join().ok()).collect(), loaded)
             }),
         };
+        let mut out = Vec::new();
         for ((digest, _), examined) in batch.iter().zip(examined) {
             match examined {
-                Some(mut examined) => {
-                    for (code, message) in examined.wrong.drain(..) {
-                        self.find_chunk(code, op, Some(*digest), message);
+                Some(examined) => {
+                    for (code, message) in &examined.wrong {
+                        self.find_chunk(code, op, Some(*digest), message.clone());
                     }
-                    held.add(examined);
+                    if !examined.closed && examined.wrong.is_empty() && Some(digest) != last {
+                        self.find_chunk("chunk_not_canonical", op, Some(*digest), "it closed before it was full");
+                    }
+                    out.push((*digest, examined));
                 }
                 None => self.find_chunk("chunk_unreadable", op, Some(*digest), "examining it failed"),
             }
         }
-        loaded
+        (out, loaded)
     }
 
     fn keys(&mut self, op: Option<u64>, named: &KeysRef, referenced: &mut Referenced) {
         let mut all = ChosenKeys { table: named.table.clone(), columns: Vec::new(), keys: Vec::new() };
         let mut stored = Vec::new();
+        referenced.all.extend(&named.chunks);
+        if named.chunks.iter().collect::<BTreeSet<_>>().len() < named.chunks.len() {
+            return self.find_chunk("chunk_repeated", op, None, "the chosen keys name a chunk more than once");
+        }
         for digest in &named.chunks {
-            referenced.0.insert(*digest);
             let Some(bytes) = self.chunk(op, *digest) else { return };
             if Digest::of(&bytes) != *digest {
                 self.find_chunk("chunk_digest", op, Some(*digest), "its bytes have another digest");
@@ -179,13 +233,13 @@ impl Auditor<'_> {
 }
 
 impl Held {
-    fn add(&mut self, part: Examined) {
+    fn add(&mut self, part: &Examined) {
         self.rows += part.rows;
         self.kept += part.kept;
-        self.tables.extend(part.tables);
+        self.tables.extend(part.tables.iter().cloned());
         // A full chunk is most often a whole subtree.
         if !self.tree.append(&part.tree) {
-            part.leaves.into_iter().for_each(|leaf| self.tree.push_hash(leaf));
+            part.leaves.iter().for_each(|leaf| self.tree.push_hash(*leaf));
         }
     }
 }

@@ -24,25 +24,27 @@ pub(crate) struct Examined {
     pub(crate) leaves: Vec<Digest>,
     /// The tree over these leaves alone.
     pub(crate) tree: Frontier,
+    /// Whether it closed because it was full, as all but the last of an operation have to.
+    pub(crate) closed: bool,
     /// Codes and messages.
     pub(crate) wrong: Vec<(&'static str, String)>,
 }
 
-/// Examines a chunk that is addressed by `digest`; only the `last` of an operation may close before it is full.
-pub(crate) fn examine(bytes: &[u8], digest: Digest, last: bool) -> Examined {
+/// Examines a chunk that is addressed by `digest`.
+pub(crate) fn examine(bytes: &[u8], digest: Digest) -> Examined {
     let mut out = Examined::default();
     if Digest::of(bytes) != digest {
         out.wrong.push(("chunk_digest", "its bytes have another digest".to_owned()));
     }
     match out.read(bytes) {
         Err(error) => out.wrong.push(("chunk_unreadable", error.to_string())),
-        Ok(Packed { again, .. }) if again != bytes => {
-            out.wrong.push(("chunk_not_canonical", "its changes, packed again, make other bytes".to_owned()));
+        Ok(Packed { again, closed }) => {
+            out.closed = closed;
+            if again != bytes {
+                let message = "its changes, packed again, make other bytes".to_owned();
+                out.wrong.push(("chunk_not_canonical", message));
+            }
         }
-        Ok(Packed { closed, .. }) if !closed && !last => {
-            out.wrong.push(("chunk_not_canonical", "it closed before it was full".to_owned()));
-        }
-        Ok(_) => {}
     }
     out
 }

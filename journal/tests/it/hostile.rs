@@ -1,6 +1,8 @@
 //! A journal in hostile hands: what a command acts on is what the entries say, or nothing is written.
 
-use mfm_journal::{Digest, Images, Journal};
+use std::ops::ControlFlow;
+
+use mfm_journal::{Depth, Digest, Images, Journal, audit};
 use rusqlite::{Connection, params};
 use serde_json::json;
 
@@ -152,4 +154,76 @@ fn a7_a_revert_of_itself_is_noticed_at_open() {
         append(&folder, "intended", 5, &text.replace(from, to));
         assert_eq!(Journal::open(&folder.path()).unwrap_err().code(), "journal_broken", "{to}");
     }
+}
+
+/// Names the first chunk of the first operation many times over, with everything else made to fit.
+#[test]
+fn a7_a_chunk_named_many_times_is_one_finding() {
+    let folder = sampled();
+    forge(&folder.path(), |conn| {
+        let sql = "SELECT body FROM entry WHERE kind = 'intended' AND op = 1";
+        let text: String = conn.query_row(sql, [], |row| row.get(0)).unwrap();
+        let mut body: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let chunk = body["chunks"][0].clone();
+        body["chunks"] = vec![chunk; 100_000].into();
+        let sql = "UPDATE entry SET body = ?1 WHERE kind = 'intended' AND op = 1";
+        conn.execute(sql, [body.to_string()]).unwrap();
+        rebuild(conn, 1, true);
+    });
+    forge_projection(&folder.path());
+    let found = audit(&folder.path(), Depth::Data, &mut |_, _| {}).unwrap().findings;
+    let codes: Vec<&str> = found.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(codes, ["chunk_repeated"]);
+    let journal = Journal::open_read(&folder.path()).unwrap();
+    let operation = journal.operation(1).unwrap().unwrap();
+    let error = journal.changes(&operation, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    assert_eq!(error.code(), "journal_broken");
+}
+
+#[test]
+fn a7_a_chunk_that_many_operations_name_is_examined_twice_at_most() {
+    let folder = Folder::new();
+    let (mut journal, lock) = folder.create();
+    for _ in 0..20 {
+        apply(&mut journal, &lock, &intent(), &updates(5000));
+    }
+    drop((journal, lock));
+    assert_eq!(audit(&folder.path(), Depth::Data, &mut |_, _| {}).unwrap().findings, []);
+    forge(&folder.path(), |conn| edit_chunk(conn, b"cnew", b"cnow", false));
+    let found = audit(&folder.path(), Depth::Data, &mut |_, _| {}).unwrap().findings;
+    let digests = found.iter().filter(|finding| finding.code == "chunk_digest").count();
+    assert_eq!(digests, 20, "every operation that names it is told");
+}
+
+#[test]
+fn a7_an_operation_that_takes_itself_back_ends_every_look_at_it() {
+    let folder = sampled();
+    forge(&folder.path(), |conn| {
+        let sql = "UPDATE entry SET body = replace(body, '\"reverts\":1,', '\"reverts\":2,') WHERE op = 2";
+        conn.execute_batch(sql).unwrap();
+        rebuild(conn, 1, true);
+    });
+    let conn = Connection::open(folder.path()).unwrap();
+    conn.execute_batch("DELETE FROM projection").unwrap();
+    drop(conn);
+    assert_eq!(Journal::open_read(&folder.path()).unwrap_err().code(), "journal_broken");
+    let found = audit(&folder.path(), Depth::Structure, &mut |_, _| {}).unwrap().findings;
+    assert!(found.iter().any(|finding| finding.code == "entry_order"));
+}
+
+#[test]
+fn a7_a_whole_row_that_contradicts_its_digest_is_not_handed_out() {
+    let folder = sampled();
+    forge(&folder.path(), |conn| {
+        edit_chunk(conn, b"cnew", b"cnow", true);
+        rebuild(conn, 1, true);
+    });
+    forge_projection(&folder.path());
+    let journal = Journal::open_read(&folder.path()).unwrap();
+    let read = |op| {
+        let operation = journal.operation(op).unwrap().unwrap();
+        journal.changes(&operation, &mut |_| ControlFlow::Continue(()))
+    };
+    let errors = [1, 2, 3, 4].map(|op| read(op).err().map(|error| error.code()));
+    assert_eq!(errors.iter().flatten().collect::<Vec<_>>(), [&"journal_broken"], "{errors:?}");
 }

@@ -11,6 +11,7 @@ mod fold;
 mod hostile;
 mod kept;
 mod locking;
+mod matrix;
 mod place;
 mod python;
 mod robust;

@@ -135,8 +135,9 @@ fn wide_rows_close_a_chunk_by_its_bytes() {
     let folder = Folder::new();
     let (mut journal, lock) = folder.create();
     let mut change = insert(&shape(), 1);
-    if let mfm_journal::Action::Insert { after, .. } = &mut change.action {
+    if let mfm_journal::Action::Insert { after, after_digest } = &mut change.action {
         after[1] = mfm_journal::Value::Text("x".repeat(3 << 20));
+        *after_digest = shape().row_digest(after).unwrap();
     }
     let changes: Vec<Change> = std::iter::repeat_n(change, 3).collect();
     intend(&mut journal, &lock, &intent(), &changes);
