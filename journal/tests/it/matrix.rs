@@ -199,7 +199,9 @@ fn python_reports_what_the_audit_reports() {
             forge(&copy, edit);
             // A thorough forger makes the projection anew as well, where what is left can be opened.
             if at % 2 == 1 && Journal::open_read(&copy).is_ok() {
-                forge_projection(&copy);
+                Connection::open(&copy).unwrap().execute_batch("DELETE FROM projection").unwrap();
+                // What does not fold as a whole is left without one.
+                drop(Journal::open(&copy).map(|mut journal| journal.checkpoint()));
             }
             let found = audit(&copy, Depth::Data, &mut |_, _| {});
             audited.push(found.map_or(true, |found| !found.findings.is_empty()));
