@@ -184,6 +184,10 @@ pub const ANY_MODE: &str = "MODE";
 const NO_WAY_BACK: &str =
     "what is there already breaks what the schema says of it, and would be refused when it comes back; choose others";
 
+const MISTYPED_COLUMN: &str = "make the copy with typed columns: a CSV import without types keeps every number as text";
+const FIXED_LENGTH_COLUMN: &str =
+    "the column's type prevents this fault; choose another variant, or a copy with varbinary";
+
 /// What a conflict says of a row that somebody deleted.
 pub const ROW_GONE: &str = "the row is gone";
 /// What it says of a row of which the table lost a column.
@@ -420,12 +424,8 @@ impl Refusal {
                 "choose a field with an index in MU or a dose per MU; --sample N finds one".into()
             }
             Self::DoesNotFit { .. } => "give a value that the column holds without rounding".into(),
-            Self::MistypedColumn { .. } => {
-                "make the copy with typed columns: a CSV import without types keeps every number as text".into()
-            }
-            Self::FixedLengthColumn { .. } => {
-                "the column's type prevents this fault; choose another variant, or a copy with varbinary".into()
-            }
+            Self::MistypedColumn { .. } => MISTYPED_COLUMN.into(),
+            Self::FixedLengthColumn { .. } => FIXED_LENGTH_COLUMN.into(),
             Self::NotNull { .. } => "the database itself prevents this fault; choose another column".into(),
             Self::MixedVariants { .. } => "make one operation for each variant".into(),
             Self::ChangedTwice { .. } => "split the selection into two operations".into(),
