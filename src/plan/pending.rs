@@ -43,7 +43,7 @@ pub fn pending(edits: &[Edit], snapshot: &Snapshot) -> Result<Vec<Pending>, Refu
 }
 
 /// The most bytes that a cell of a row to be changed holds: rows are kept whole in memory, several times over.
-pub const CELL_BYTES_MAX: u64 = 16 << 20;
+const CELL_BYTES_MAX: u64 = 16 << 20;
 
 fn fits(row: &Pending) -> Result<(), Refusal> {
     for cells in [&row.before, &row.after].into_iter().flatten() {
