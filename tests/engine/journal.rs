@@ -80,14 +80,17 @@ fn a7_a_before_image_that_contradicts_its_row_digest_is_put_back_nowhere() {
 #[test]
 fn a7_a_live_audit_beside_an_honest_writer_accuses_nobody() {
     let world = World::with_lab(2);
-    let done = AtomicBool::new(false);
+    let (done, journal) = (AtomicBool::new(false), world.journal.clone());
+    let over = &done;
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        scope.spawn(move || {
+            let mut world = World::new();
+            world.journal = journal;
             for seed in 1..=12 {
                 let op = world.apply(sample("create_invalid_angles", "gantry", 1, seed)).unwrap().op.unwrap();
                 world.revert(&[op]).unwrap();
             }
-            done.store(true, Ordering::SeqCst);
+            over.store(true, Ordering::SeqCst);
         });
         while !done.load(Ordering::SeqCst) {
             let asked = audit::Request { depth: audit::Level::Live, full: false };
