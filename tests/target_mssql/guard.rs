@@ -185,8 +185,8 @@ const DOORS: [(&str, &str); 7] = [
         "ALTER TABLE dbo.mfm_marker DROP CONSTRAINT d",
     ),
     (
-        "EXEC sp_rename 'dbo.mfm_operation', 'kept'; EXEC('CREATE VIEW dbo.mfm_operation AS SELECT * FROM dbo.kept')",
-        "DROP VIEW dbo.mfm_operation; EXEC sp_rename 'dbo.kept', 'mfm_operation'",
+        "EXEC sp_rename 'dbo.mfm_operation', 'kept', 'OBJECT'; EXEC('CREATE VIEW dbo.mfm_operation AS SELECT * FROM dbo.kept')",
+        "DROP VIEW dbo.mfm_operation; EXEC sp_rename 'dbo.kept', 'mfm_operation', 'OBJECT'",
     ),
 ];
 
