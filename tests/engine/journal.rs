@@ -1,7 +1,6 @@
 //! A journal in hostile or unlucky hands, as the engine and the operations meet it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use mfm::model::Value;
 use mfm::ops::audit;
@@ -80,19 +79,17 @@ fn a7_a_before_image_that_contradicts_its_row_digest_is_put_back_nowhere() {
 #[test]
 fn a7_a_live_audit_beside_an_honest_writer_accuses_nobody() {
     let world = World::with_lab(2);
-    let (done, journal) = (AtomicBool::new(false), world.journal.clone());
-    let over = &done;
+    let journal = world.journal.clone();
     std::thread::scope(|scope| {
-        scope.spawn(move || {
+        let writer = scope.spawn(move || {
             let mut world = World::new();
             world.journal = journal;
             for seed in 1..=12 {
                 let op = world.apply(sample("create_invalid_angles", "gantry", 1, seed)).unwrap().op.unwrap();
                 world.revert(&[op]).unwrap();
             }
-            over.store(true, Ordering::SeqCst);
         });
-        while !done.load(Ordering::SeqCst) {
+        while !writer.is_finished() {
             let asked = audit::Request { depth: audit::Level::Live, full: false };
             let found = audit::run(&world.context(), &asked).unwrap();
             assert!(found.ok, "{:?}", found.journal.findings);
