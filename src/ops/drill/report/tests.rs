@@ -141,7 +141,8 @@ fn w07_a_run_that_failed_or_did_not_look_tells_nothing() {
         (r#""results":[],"invocations":[{"executionSuccessful":"true"}]"#, "does not say whether"),
         (r#""results":[],"invocations":[{"executionSuccessful":true,"exitSignalName":"KILL"}]"#, "exitSignalName"),
         (
-            r#""results":[],"invocations":[{"executionSuccessful":true,"toolExecutionNotifications":[{"level":"error"}]}]"#,
+            r#""results":[],"invocations":[{"executionSuccessful":true,
+                "toolExecutionNotifications":[{"level":"error"}]}]"#,
             "an error stands",
         ),
         (r#""results":null"#, "no results"),
