@@ -185,7 +185,7 @@ pub(super) enum Target {
     Unmark(Named),
     #[command(about = target::remove::CARD.about, long_about = texts::TARGET_REMOVE)]
     Remove(Named),
-    #[command(about = target::census::CARD.about, long_about = texts::TARGET_CENSUS)]
+    #[command(about = target::census::CARD.about, long_about = texts::TARGET_CENSUS, visible_alias = "preflight")]
     Census(Named),
 }
 

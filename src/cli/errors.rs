@@ -102,6 +102,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     refused("not_a_duplicate", "choose a shorter offset"),
     refused("no_independent_meterset", "choose a field with an index in MU or a dose per MU"),
     refused("does_not_fit", "give a value that the column holds without rounding"),
+    refused("broken_index", "REINDEX on the copy"),
     refused("mistyped_column", "make the copy with typed columns; a CSV import without types keeps numbers as text"),
     refused("fixed_length_column", "choose another variant, or a copy with varbinary"),
     refused("not_null", "the database itself prevents this fault"),

@@ -63,7 +63,9 @@ pub(super) fn of_clap(mut error: clap::Error, words: &[OsString], around: &Surro
             0
         }
         _ if format(words, around) == Format::Json => {
-            show(&printer, Format::Json, &usage(&plainly(&error.render().to_string())))
+            let text = plainly(&error.render().to_string());
+            let bare = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+            show(&printer, Format::Json, &if bare { unfinished(&text) } else { usage(&text) })
         }
         _ => {
             printer.err(&text);
@@ -102,6 +104,19 @@ fn hide_passwords(error: &mut clap::Error) {
     for (kind, value) in values {
         error.insert(kind, value);
     }
+}
+
+/// Returns the failure of a command that wants another word, whose help clap gives instead of an error.
+fn unfinished(help: &str) -> Failure {
+    let names = help.split("\nCommands:\n").nth(1).unwrap_or_default().lines().map_while(|line| {
+        let name = line.strip_prefix("  ")?.split_whitespace().next()?;
+        Some(name.to_owned())
+    });
+    let names: Vec<String> = names.filter(|name| name != "help").collect();
+    let message = "the command is not complete: it wants a subcommand or arguments";
+    let hint =
+        if names.is_empty() { "--help lists the arguments".to_owned() } else { format!("one of {}", names.join(", ")) };
+    Failure::usage("usage", message, hint)
 }
 
 /// Returns clap's text as a failure: the first paragraph is the message, a tip the hint.

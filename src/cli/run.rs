@@ -15,8 +15,8 @@ use crate::ops::agents::approve;
 use crate::ops::cell::ChangeRow;
 use crate::ops::checks::Form;
 use crate::ops::{
-    Context, Failure, Kind, apply, audit, campaign, cell, checks, demo, drill, explain, export, find, lab, log, modes,
-    plan, recover, replay, revert, show, status, target,
+    Context, Failure, Kind, agents, apply, audit, campaign, cell, checks, demo, drill, explain, export, find, lab, log,
+    modes, plan, recover, replay, revert, show, status, target,
 };
 
 /// How long to wait for other writers of a target, in milliseconds.
@@ -155,18 +155,20 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
             checked(&outcome, &request.options, show)
         }
         Command::Drill(request) if request.list => show.done(&drill::past::list(context)?),
-        Command::Drill(request) => drilled(request, &drill::run(context, request)?, show),
+        Command::Drill(request) => {
+            drilled(request, &agents::after_others(context, || drill::run(context, request))?, show)
+        }
         Command::Campaign(command) => campaigned(command, context, show),
         Command::Plan(call) => plan_fault(call, context, show),
         Command::Apply(call) => apply_fault(call, context, show),
         Command::Revert(request) => {
-            let outcome = revert::run(context, request)?;
+            let outcome = agents::after_others(context, || revert::run(context, request))?;
             show.with_code(&outcome, outcome.left_something())
         }
         Command::Recover(request) => recovered(&recover::run(context, request)?, show),
         Command::Approve(request) => show.done(&approve::run(context, request)?),
         Command::Replay(request) => {
-            let outcome = replay::run(context, request)?;
+            let outcome = agents::after_others(context, || replay::run(context, request))?;
             show.with_code(&outcome, !outcome.ok)
         }
         Command::Status { exit_code } => {
@@ -218,7 +220,7 @@ fn targets(command: &Target, context: &Context<'_>, show: &Show<'_>) -> Result<u
 }
 
 fn plan_fault(call: &PlanCall, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
-    let (mut outcome, made) = plan::run(context, &call.request)?;
+    let (mut outcome, made) = agents::after_others(context, || plan::run(context, &call.request))?;
     if !call.all_changes {
         return show.done(&outcome);
     }
@@ -239,7 +241,7 @@ fn apply_fault(call: &ApplyCall, context: &Context<'_>, show: &Show<'_>) -> Resu
             changes.push(change);
         }
     };
-    let mut outcome = apply::run(context, &source, call.dry_run, &mut keep)?;
+    let mut outcome = agents::after_others(context, || apply::run(context, &source, call.dry_run, &mut keep))?;
     if !call.all_changes {
         return show.done(&outcome);
     }
@@ -262,6 +264,9 @@ fn checked(outcome: &checks::Outcome, options: &checks::Options, show: &Show<'_>
         }
         None => anstream::adapter::strip_str(&styled()).to_string(),
     };
+    if form == Form::Sarif {
+        checks::report::too_many(outcome).iter().for_each(|text| show.printer.note(text));
+    }
     let Some(path) = &options.output else {
         show.printer.data(&text);
         return Ok(code);

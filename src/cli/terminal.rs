@@ -126,6 +126,10 @@ fn new_bar(step: &str, total: u64) -> ProgressBar {
 }
 
 impl Confirm for Terminal<'_> {
+    fn agreed_before(&self) -> bool {
+        self.yes
+    }
+
     fn ask(&self, question: &Question) -> Answer {
         let text = clean_lines(&question.text);
         let text = if question.danger == Danger::Destroy { paint(WARN, &text) } else { text };

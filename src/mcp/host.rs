@@ -55,6 +55,10 @@ impl Host {
 pub(super) struct Consented(pub(super) bool);
 
 impl Confirm for Consented {
+    fn agreed_before(&self) -> bool {
+        self.0
+    }
+
     fn ask(&self, question: &Question) -> Answer {
         if self.0 && question.type_name.is_none() { Answer::Yes } else { Answer::Nobody }
     }

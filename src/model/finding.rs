@@ -23,6 +23,18 @@ impl Severity {
     /// Every severity, the worst first.
     pub const WORST_FIRST: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
 
+    /// Returns how bad a fault's severity from 0 to 3 is, as its decimal text says: the quarters of the scale. What
+    /// cannot be read counts as the worst.
+    #[must_use]
+    pub fn of_fault(text: &str) -> Self {
+        match text.parse::<f64>().unwrap_or(3.0) {
+            severity if severity < 0.75 => Self::Low,
+            severity if severity < 1.5 => Self::Medium,
+            severity if severity < 2.25 => Self::High,
+            _ => Self::Critical,
+        }
+    }
+
     /// Returns the word that people and programs get.
     #[must_use]
     pub const fn word(self) -> &'static str {

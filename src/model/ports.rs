@@ -72,6 +72,10 @@ pub enum Answer {
 pub trait Confirm {
     /// Asks, and never assumes a yes.
     fn ask(&self, question: &Question) -> Answer;
+    /// Tells whether a person agreed to the write before it began, so that a critical one wants no name typed.
+    fn agreed_before(&self) -> bool {
+        false
+    }
 }
 
 /// Where passwords come from; nothing keeps, prints or journals them.

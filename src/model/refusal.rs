@@ -91,6 +91,9 @@ pub enum Refusal {
     /// Another unique index is in the way.
     #[error("the unique index {index} of {table} already holds this value")]
     UniqueIndex { table: String, index: String },
+    /// An index does not hold the table's rows.
+    #[error("the index {index} of {table} is corrupt: it has {entries} entries, and the table {rows} rows")]
+    BrokenIndex { table: String, index: String, rows: i64, entries: i64 },
     /// A CHECK constraint, or another rule of the schema, would be broken.
     #[error("the schema of {table} refuses the change: {why}")]
     Constraint { table: String, why: String },
@@ -184,6 +187,7 @@ pub const ANY_MODE: &str = "MODE";
 const NO_WAY_BACK: &str =
     "what is there already breaks what the schema says of it, and would be refused when it comes back; choose others";
 
+const BROKEN_INDEX: &str = "REINDEX makes it anew on the copy; PRAGMA integrity_check says what else is wrong";
 const MISTYPED_COLUMN: &str = "make the copy with typed columns: a CSV import without types keeps every number as text";
 const FIXED_LENGTH_COLUMN: &str =
     "the column's type prevents this fault; choose another variant, or a copy with varbinary";
@@ -334,6 +338,7 @@ impl Refusal {
             Self::NotADuplicate { .. } => "not_a_duplicate",
             Self::NoIndependentMeterset { .. } => "no_independent_meterset",
             Self::DoesNotFit { .. } => "does_not_fit",
+            Self::BrokenIndex { .. } => "broken_index",
             Self::MistypedColumn { .. } => "mistyped_column",
             Self::FixedLengthColumn { .. } => "fixed_length_column",
             Self::NotNull { .. } => "not_null",
@@ -424,6 +429,7 @@ impl Refusal {
                 "choose a field with an index in MU or a dose per MU; --sample N finds one".into()
             }
             Self::DoesNotFit { .. } => "give a value that the column holds without rounding".into(),
+            Self::BrokenIndex { .. } => BROKEN_INDEX.into(),
             Self::MistypedColumn { .. } => MISTYPED_COLUMN.into(),
             Self::FixedLengthColumn { .. } => FIXED_LENGTH_COLUMN.into(),
             Self::NotNull { .. } => "the database itself prevents this fault; choose another column".into(),

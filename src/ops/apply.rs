@@ -13,9 +13,9 @@ use super::plan_file::PlanFile;
 use super::{Card, count};
 use crate::engine::apply::Committed;
 use crate::engine::guard;
-use crate::model::Refusal;
 use crate::model::ports::{Danger, Question};
 use crate::model::refusal::show;
+use crate::model::{Refusal, Severity};
 use crate::plan::Permits;
 
 /// What it is.
@@ -97,7 +97,9 @@ pub fn run(
         made.prepared.changes().iter().for_each(|change| all(cell::change(change)));
         return Ok(outcome(made, None));
     }
-    let question = Question { text: asks(&made.outcome), danger: CARD.danger, type_name: None };
+    let is_critical = Severity::of_fault(&made.outcome.severity) == Severity::Critical;
+    let type_name = (is_critical && !context.confirm.agreed_before()).then(|| chosen.name.clone());
+    let question = Question { text: asks(&made.outcome), danger: CARD.danger, type_name };
     context.consent(&question).map_err(|failure| failure.hinting("--dry-run shows what would be done"))?;
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
     let committed = engine.commit(&made.proposal, &made.prepared)?;

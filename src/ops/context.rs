@@ -190,6 +190,8 @@ impl Context<'_> {
         };
         let mut failure = Failure::from(Refusal::NoConsent { asked });
         match (&question.type_name, question.danger) {
+            (Some(name), Danger::Write) if asked => failure.hint = format!("type {name}, exactly so"),
+            (Some(_), Danger::Write) => {}
             (Some(name), _) if asked => {
                 failure.hint = format!("type {name}, exactly so, or say --confirm {}", word(name));
             }

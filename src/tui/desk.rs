@@ -7,6 +7,7 @@ use mfm_journal::{Change, Entry};
 use super::job::{Answer, Job, Operation, Preview};
 use super::screens::journal;
 use crate::mosaiq::rules::Rules;
+use crate::ops::agents::after_others;
 use crate::ops::audit::Level;
 use crate::ops::{
     Context, Failure, apply, audit, browse, checks, drill, explain, find, log, plan, recover, revert, show, status,
@@ -69,14 +70,14 @@ fn try_to(context: &Context<'_>, open: &mut Open, job: Job) -> Result<Answer, Fa
         Job::Preview(request) => Answer::Preview(Box::new(preview(context, open, *request)?)),
         Job::Apply { request, digest } => {
             let source = apply::Source::Seen(*request, digest);
-            Answer::Applied(Box::new(apply::run(context, &source, false, &mut |_| ())?))
+            Answer::Applied(Box::new(after_others(context, || apply::run(context, &source, false, &mut |_| ()))?))
         }
         Job::Log { before } => {
             let request = log::Request { limit: Some(100), before };
             Answer::Log(Box::new(log::run(context, &request)?), before)
         }
         Job::Operation(op) => Answer::Operation(Box::new(operation(context, open, op)?)),
-        Job::Revert(request) => Answer::Reverted(Box::new(revert::run(context, &request)?)),
+        Job::Revert(request) => Answer::Reverted(Box::new(after_others(context, || revert::run(context, &request))?)),
         Job::Recover => recovered(recover::run(context, &recover::Request::default())?),
         Job::Verify => {
             let request = audit::Request { depth: Level::Live, full: false };
@@ -97,7 +98,7 @@ fn recovered(outcome: recover::Outcome) -> Answer {
 
 /// Plans, with seed and clock fixed, so that what is committed is what was seen.
 fn preview(context: &Context<'_>, open: &mut Open, mut request: plan::Request) -> Result<Preview, Failure> {
-    let (outcome, made) = plan::run(context, &request)?;
+    let (outcome, made) = after_others(context, || plan::run(context, &request))?;
     request.options.seed = Some(outcome.seed);
     request.options.now.clone_from(&outcome.now);
     let changes: Vec<Change> = made.prepared.changes().iter().take(CHANGES_MAX).cloned().collect();

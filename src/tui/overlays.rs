@@ -60,11 +60,11 @@ pub fn key(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
         Some(Overlay::Input(input)) => write(state, input, &press(key, true)),
         Some(Overlay::Palette(palette)) => find(state, palette, &press(key, true)),
         Some(Overlay::Help(top)) => {
-            state.overlay = read(top, &press(key, false)).map(Overlay::Help);
+            state.overlay = read(top, &press(key, false), state.scroll_end.get()).map(Overlay::Help);
             Vec::new()
         }
         Some(Overlay::Text(text)) => {
-            let top = read(text.top, &press(key, false));
+            let top = read(text.top, &press(key, false), state.scroll_end.get());
             state.overlay = top.map(|top| Overlay::Text(Text { top, ..text }));
             Vec::new()
         }
@@ -87,10 +87,10 @@ pub fn typed(state: &mut State, text: &str) {
     }
 }
 
-fn read(top: usize, press: &Press) -> Option<usize> {
+fn read(top: usize, press: &Press, last: usize) -> Option<usize> {
     match press {
         Press::Yes | Press::No | Press::Delete => None,
-        Press::Up(by) => Some(top.saturating_add_signed(*by)),
+        Press::Up(by) => Some(top.saturating_add_signed(*by).min(last)),
         _ => Some(top),
     }
 }

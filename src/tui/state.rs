@@ -93,6 +93,8 @@ pub struct State {
     pub trouble: Option<String>,
     /// How far the text beside a list is scrolled.
     pub detail: usize,
+    /// How far the text that was drawn last can be scrolled: only drawing tells how its lines wrap.
+    pub scroll_end: std::cell::Cell<usize>,
     /// What stands in front of the screen.
     pub overlay: Option<Overlay>,
     /// What is under way.

@@ -131,7 +131,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         return Vec::new();
     }
     match action {
-        Action::More => state.detail += DETAIL_STEP,
+        Action::More => state.detail = (state.detail + DETAIL_STEP).min(state.scroll_end.get()),
         Action::Less => state.detail = state.detail.saturating_sub(DETAIL_STEP),
         Action::Play | Action::StepBack | Action::StepOn | Action::Copy | Action::Pager | Action::Export => {}
         _ => state.detail = 0,

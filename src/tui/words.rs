@@ -3,15 +3,10 @@
 use super::look::{Look, Mark, Role};
 use crate::model::{Digest, Severity};
 
-/// Returns how bad a severity from 0 to 3 is, as its decimal text says: the quarters of the scale.
+/// Returns how bad a fault's severity is.
 #[must_use]
 pub fn severity(text: &str) -> Severity {
-    match text.parse::<f64>().unwrap_or(3.0) {
-        severity if severity < 0.75 => Severity::Low,
-        severity if severity < 1.5 => Severity::Medium,
-        severity if severity < 2.25 => Severity::High,
-        _ => Severity::Critical,
-    }
+    Severity::of_fault(text)
 }
 
 /// Returns the role of a severity.

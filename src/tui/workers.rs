@@ -199,6 +199,10 @@ struct Asks<'a> {
 }
 
 impl Confirm for Asks<'_> {
+    fn agreed_before(&self) -> bool {
+        self.consents
+    }
+
     fn ask(&self, question: &Question) -> ports::Answer {
         let agreed = self.consents && question.type_name.is_none() && question.danger != Danger::Destroy;
         if agreed {

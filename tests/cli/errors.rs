@@ -293,3 +293,16 @@ fn rows_in_conflict_are_named() {
     let forced = world.run(&["revert", "1", "--force", "--yes"]);
     assert_eq!(forced.status.code(), Some(0), "{}", text(&forced.stderr));
 }
+
+#[test]
+fn k11_a_group_without_its_command_says_what_is_missing_in_json_too() {
+    let world = World::empty();
+    for (group, one) in [("campaign", "apply"), ("target", "mark"), ("lab", "import"), ("audit", "verify")] {
+        let done = world.run(&["--json", group]);
+        let error: serde_json::Value = serde_json::from_slice(&done.stderr).unwrap();
+        let field = |name: &str| error[name].as_str().unwrap().to_owned();
+        assert_eq!((done.status.code(), field("code").as_str()), (Some(2), "usage"), "{error}");
+        assert!(field("message").starts_with("the command is not complete"), "{error}");
+        assert!(field("hint").starts_with("one of ") && field("hint").contains(one), "{error}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Ways in which the promise was once broken, each with the test that shows it kept.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +9,7 @@ use mfm::engine::revert::{Options, Selection};
 use mfm::model::Value;
 use mfm::model::ports::{Answer, Confirm, Question};
 use mfm::ops::target::{add, mark, unmark};
-use mfm::ops::{Context, Failure, audit, recover, revert, status};
+use mfm::ops::{Context, Failure, apply as applied, audit, recover, revert, status};
 use mfm::plan::Pending;
 use mfm::target::faults::{Faults, WriteStep};
 use mfm::target::sqlite::SqliteTarget;
@@ -16,7 +17,7 @@ use mfm_journal::Journal;
 
 use super::bomb::{apply, commit, revert_all};
 use super::crash::Rig;
-use super::world::{World, cell, dump, meddle, sample};
+use super::world::{World, angles, cell, dump, meddle, sample};
 
 fn gantry() -> mfm::ops::plan::Request {
     sample("create_invalid_angles", "gantry", 1, 1)
@@ -576,4 +577,57 @@ fn a_fault_put_in_again_is_not_reverted_past() {
         revert::run(&world.context(), &all).unwrap();
         assert_eq!(dump(&world.path("lab.db")), rig.before, "{second} {force}");
     }
+}
+
+/// An index that lacks rows shows a part of a field as if it were the whole.
+#[test]
+fn k11_an_index_that_lacks_rows_is_refused() {
+    let world = World::with_lab(3);
+    let field: i64 = {
+        let copy = world.foreign();
+        let sql = "SELECT FLD_ID FROM TxFieldPoint GROUP BY FLD_ID HAVING count(*) > 5 ORDER BY FLD_ID LIMIT 1";
+        let field = copy.query_row(sql, [], |row| row.get(0)).unwrap();
+        copy.execute_batch(&format!(
+            "CREATE INDEX lacking ON TxFieldPoint(FLD_ID) WHERE NOT (FLD_ID = {field} AND Point IN (1, 2));
+             PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = 'CREATE INDEX lacking ON TxFieldPoint(FLD_ID)' WHERE name = 'lacking';
+             PRAGMA writable_schema = RESET;"
+        ))
+        .unwrap();
+        field
+    };
+    let refused = world.apply(angles(field, "400")).unwrap_err();
+    assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("broken_index", 3), "{refused:?}");
+    assert!(refused.message.contains("lacking") && refused.message.contains("TxFieldPoint"), "{refused:?}");
+    // Another table is none of its business, and made anew the index is sound.
+    world.apply(sample("create_meterset_inconsistency", "negative_meterset", 1, 1)).unwrap();
+    world.foreign().execute_batch("REINDEX lacking").unwrap();
+    assert_eq!(world.apply(angles(field, "400")).unwrap().op, Some(2));
+}
+
+/// A critical fault wants the target's name typed at a terminal, as in the interface; an agreement before is enough.
+#[test]
+fn k11_a_critical_fault_wants_a_name_typed() {
+    struct Hears(RefCell<Vec<Option<String>>>, bool);
+    impl Confirm for Hears {
+        fn ask(&self, question: &Question) -> Answer {
+            self.0.borrow_mut().push(question.type_name.clone());
+            Answer::No
+        }
+        fn agreed_before(&self) -> bool {
+            self.1
+        }
+    }
+    let world = World::with_lab(20);
+    let asked = |tool: &str, variant: &str, agreed: bool| {
+        let hears = Hears(RefCell::default(), agreed);
+        let context = Context { confirm: &hears, ..world.context() };
+        let source = applied::Source::Request(sample(tool, variant, 1, 1));
+        let refused = applied::run(&context, &source, false, &mut |_| ()).unwrap_err();
+        assert_eq!(refused.code, "no_consent");
+        hears.0.take()
+    };
+    assert_eq!(asked("create_orphaned_record", "patient_id", false), [Some("lab".to_owned())]);
+    assert_eq!(asked("create_orphaned_record", "patient_id", true), [None]);
+    assert_eq!(asked("create_invalid_angles", "gantry", false), [None]);
 }

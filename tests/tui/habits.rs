@@ -2,6 +2,7 @@
 
 use mfm::mosaiq::browse::Kind;
 use mfm::tui::Screen;
+use mfm::tui::dialog::Overlay;
 use mfm::tui::message::{Effect, Message};
 use ratatui::crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
@@ -123,4 +124,24 @@ fn pasted_text_lands_in_the_line_and_never_in_the_keys() {
     world.tell(Message::Paste("5003\n".into()));
     world.press("enter");
     assert_eq!(world.state.records.in_hand().unwrap().id, 5003);
+}
+
+#[test]
+fn k11_text_is_not_scrolled_past_its_end() {
+    let mut world = World::new((80, 24));
+    world.press("2").sees("");
+    for _ in 0..200 {
+        world.press("J").sees("");
+    }
+    let end = world.state.detail;
+    assert!(end > 0 && end < 200, "{end}");
+    world.press("J").sees("");
+    assert_eq!(world.state.detail, end, "the end is the end");
+    world.press("K").sees("");
+    assert!(world.state.detail < end, "and one step back is seen at once");
+    world.press("?").sees("");
+    world.press("G").sees("");
+    let Some(Overlay::Help(top)) = world.state.overlay else { panic!("no help") };
+    world.press("G down");
+    assert_eq!(world.state.overlay, Some(Overlay::Help(top)));
 }

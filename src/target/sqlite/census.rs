@@ -25,6 +25,7 @@ pub(super) fn census(
     let mut census = Census { facts: Some(facts(connection, place, catalogue, touches)?), ..Census::default() };
     for touch in touches {
         let sheet = catalogue.same(connection, place, &touch.table)?;
+        judge_indexes(connection, place, sheet.name())?;
         prove_key(connection, place, &sheet, &mut census.notes)?;
         refuse_key_change(&sheet, touch)?;
         judge_triggers(connection, place, touch, conditions.disable_triggers, &mut census)?;
@@ -66,6 +67,30 @@ fn declared(connection: &Connection, place: &Place, table: &str, facts: &mut Fac
     while let Some(row) = rows.next().map_err(&failed)? {
         let (kind, name, text): (String, String, String) = row.try_into().map_err(&failed)?;
         facts.add(&["declared", table, &kind, &name, &text]);
+    }
+    Ok(())
+}
+
+/// Refuses a table of which an index lacks rows, or has some that are gone: what is read through it is not the table.
+/// The table's pages are walked for this, without their cells.
+fn judge_indexes(connection: &Connection, place: &Place, table: &str) -> Result<(), TargetError> {
+    let failed = place.error("count a table by its indexes");
+    let count = |text: &str| connection.query_one(text, [], |row| row.get::<_, i64>(0));
+    let mut statement = connection.prepare_cached(sql::INDEXES).map_err(&failed)?;
+    let listed = statement.query_map([table], |row| Ok((row.get(0)?, row.get::<_, bool>(3)?))).map_err(&failed)?;
+    let whole = |index: rusqlite::Result<(String, bool)>| index.map(|(name, is_partial)| (!is_partial).then_some(name));
+    let indexes: Vec<String> =
+        listed.filter_map(|index| whole(index).transpose()).collect::<Result<_, _>>().map_err(&failed)?;
+    if indexes.is_empty() {
+        return Ok(());
+    }
+    let rows = count(&sql::count(table)).map_err(&failed)?;
+    for index in indexes {
+        // An index that SQLite does not walk, as one whose collation nobody knows here, is none that rows are read through.
+        let Ok(entries) = count(&sql::count_entries(table, &index)) else { continue };
+        if entries != rows {
+            return Err(Refusal::BrokenIndex { table: table.to_owned(), index, rows, entries }.into());
+        }
     }
     Ok(())
 }

@@ -135,7 +135,7 @@ pub(super) fn open_writer(place: &Place) -> Result<(Connection, bool), TargetErr
 }
 
 fn connect(place: &Place, mode: OpenFlags) -> Result<Connection, TargetError> {
-    let failed = place.error("open");
+    let failed = place.error("open the database");
     let connection =
         Connection::open_with_flags(&place.path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(&failed)?;
     connection.busy_timeout(Duration::from_millis(place.wait_ms)).map_err(&failed)?;

@@ -112,5 +112,5 @@ fn detail(frame: &mut Frame<'_>, area: Rect, state: &State, outcome: &Outcome) {
     if let Some(finding) = finding {
         lines.push((Role::Dim, format!("fingerprint {}", finding.fingerprint)));
     }
-    pieces::text(frame, inner, look, &lines, state.detail);
+    state.scroll_end.set(pieces::text(frame, inner, look, &lines, state.detail));
 }

@@ -121,7 +121,9 @@ fn help(frame: &mut Frame<'_>, area: Rect, state: &State, top: usize) {
     let inner = box_of(frame, middle(area, 86, area.height.saturating_sub(2)), state, &title);
     let all: Vec<&Binding> = BINDINGS.iter().filter(|binding| binding.fits(state.screen)).collect();
     let rows = usize::from(inner.height.saturating_sub(1));
-    let first = top.min(all.len().saturating_sub(rows));
+    let last = all.len().saturating_sub(rows);
+    state.scroll_end.set(last);
+    let first = top.min(last);
     let items: Vec<Item> = all.into_iter().skip(first).map(|binding| item(state, binding)).collect();
     // No line is in hand: there is nothing to choose.
     let place = crate::tui::list::Place { at: usize::MAX, top: 0 };
@@ -133,6 +135,5 @@ fn help(frame: &mut Frame<'_>, area: Rect, state: &State, top: usize) {
 fn text(frame: &mut Frame<'_>, area: Rect, state: &State, text: &Text) {
     let inner =
         box_of(frame, middle(area, 110, area.height.saturating_sub(2)), state, &format!("{} (Esc: back)", text.title));
-    let top = text.top.min(text.lines.len().saturating_sub(1));
-    pieces::text(frame, inner, state.look, &text.lines, top);
+    state.scroll_end.set(pieces::text(frame, inner, state.look, &text.lines, text.top));
 }

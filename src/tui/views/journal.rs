@@ -53,7 +53,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     pieces::list(frame, inner, look, &COLUMNS, &items, journal.place);
     let Some(entry) = journal.in_hand() else { return };
     let inner = pieces::frame(frame, right, look, &format!("Entry {}, as it stands", entry.seq), false);
-    pieces::text(frame, inner, look, &body(entry, state), state.detail);
+    state.scroll_end.set(pieces::text(frame, inner, look, &body(entry, state), state.detail));
 }
 
 fn body(entry: &mfm_journal::Entry, state: &State) -> Vec<(Role, String)> {

@@ -38,7 +38,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     pieces::list(frame, inner, look, &COLUMNS, &items, state.modes.place);
     let Some(mode) = state.modes.in_hand() else { return };
     let inner = pieces::frame(frame, right, look, mode.card().title, false);
-    pieces::text(frame, inner, look, &about(mode.card()), state.detail);
+    state.scroll_end.set(pieces::text(frame, inner, look, &about(mode.card()), state.detail));
 }
 
 /// Returns everything that is to be known of a mode, in lines.

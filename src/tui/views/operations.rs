@@ -85,10 +85,11 @@ fn detail(frame: &mut Frame<'_>, area: Rect, state: &State) {
     };
     let inner = pieces::frame(frame, area, look, &format!("Operation {op}, {view} (Tab: {next})"), false);
     match operations.view {
-        View::Words => pieces::text(frame, inner, look, &about(look, whole), state.detail),
+        View::Words => state.scroll_end.set(pieces::text(frame, inner, look, &about(look, whole), state.detail)),
         View::Of(view) => {
             let shown = (whole.shown.changes.as_slice(), whole.pictures.as_ref());
-            super::plan::views(frame, inner, look, view, shown, (operations.player, state.detail));
+            let end = super::plan::views(frame, inner, look, view, shown, (operations.player, state.detail));
+            state.scroll_end.set(end);
         }
     }
 }

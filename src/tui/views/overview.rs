@@ -142,9 +142,14 @@ fn drills(frame: &mut Frame<'_>, area: Rect, state: &State) {
         let exact = match drill.exact {
             Some(true) => "every table as it was",
             Some(false) => "TABLES DIFFER",
-            None => "stopped early",
+            // The journal has its beginning and not its end: it is under way, or something cut it off.
+            None => "not ended",
         };
-        let role = if drill.exact == Some(true) { Role::Text } else { Role::Danger };
+        let role = match drill.exact {
+            Some(true) => Role::Text,
+            Some(false) => Role::Danger,
+            None => Role::Warning,
+        };
         (
             role,
             format!(

@@ -24,12 +24,31 @@ pub fn frame(frame: &mut Frame<'_>, area: Rect, look: Look, title: &str, in_hand
     inner
 }
 
-/// Draws text in lines that wrap, from a line on; returns how many lines it has.
-pub fn text(frame: &mut Frame<'_>, area: Rect, look: Look, lines: &[(Role, String)], top: usize) {
+/// Draws text in lines that wrap, from a row on, and never past its last one; returns how far it can be scrolled.
+pub fn text(frame: &mut Frame<'_>, area: Rect, look: Look, lines: &[(Role, String)], top: usize) -> usize {
+    let rows: usize = lines.iter().map(|(_, line)| wrapped_rows(&clean(line), usize::from(area.width))).sum();
+    let last = rows.saturating_sub(usize::from(area.height));
+    let top = top.min(last);
     let styled = |(role, text): &(Role, String)| Line::styled(clean(text), look.style(*role));
     let lines: Vec<Line<'_>> = lines.iter().map(styled).collect();
     let top = u16::try_from(top).unwrap_or(u16::MAX);
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }).scroll((top, 0)), area);
+    last
+}
+
+/// Returns how many rows a line takes when it wraps between words at a width, and within a word that is longer.
+fn wrapped_rows(line: &str, width: usize) -> usize {
+    let width = width.max(1);
+    let (mut rows, mut used) = (1, 0);
+    for word in line.split_inclusive(' ') {
+        let (whole, bare) = (word.width(), word.trim_end_matches(' ').width());
+        if used > 0 && used + bare > width {
+            (rows, used) = (rows + 1, 0);
+        }
+        rows += bare.saturating_sub(1) / width;
+        used = if bare > width { (bare - 1) % width + 1 } else { used + whole };
+    }
+    rows
 }
 
 /// Returns text without what could move the cursor or change colours: free text comes out of databases.

@@ -92,7 +92,7 @@ fn preview(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let given: Vec<String> = given.chain([seed]).collect();
     let lines = [(words::role(severity), summary), (Role::Dim, given.join("  "))];
     pieces::text(frame, head, look, &lines, 0);
-    views(
+    let end = views(
         frame,
         body,
         look,
@@ -100,6 +100,7 @@ fn preview(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (&preview.plan.changes, preview.pictures.as_ref()),
         (plan.player, state.detail),
     );
+    state.scroll_end.set(end);
 }
 
 fn is_id(name: &str) -> bool {
@@ -110,7 +111,7 @@ fn plain(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Draws one of the views of changes.
+/// Draws one of the views of changes; returns how far it can be scrolled.
 pub fn views(
     frame: &mut Frame<'_>,
     area: Rect,
@@ -118,10 +119,16 @@ pub fn views(
     view: View,
     (changes, pictures): (&[ChangeRow], Option<&crate::ops::browse::BeforeAfter>),
     (player, top): (crate::tui::screens::Player, usize),
-) {
+) -> usize {
     match (view, pictures) {
-        (View::Picture, Some(pictures)) => film::before_after(frame, area, look, pictures, player),
-        (View::Bytes, _) => film::bytes(frame, area, look, changes, player.at),
+        (View::Picture, Some(pictures)) => {
+            film::before_after(frame, area, look, pictures, player);
+            0
+        }
+        (View::Bytes, _) => {
+            film::bytes(frame, area, look, changes, player.at);
+            0
+        }
         _ => pieces::text(frame, area, look, &diff(changes), top),
     }
 }

@@ -123,5 +123,5 @@ fn detail(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (role, format!("{name:width$}  {}", pieces::cut(text, 200, look)))
     };
     let lines: Vec<(Role, String)> = whole.cells.iter().map(line).collect();
-    pieces::text(frame, inner, look, &lines, state.detail);
+    state.scroll_end.set(pieces::text(frame, inner, look, &lines, state.detail));
 }

@@ -20,6 +20,18 @@ const GENERATOR: &str = concat!("mfm check ", env!("CARGO_PKG_VERSION"));
 /// More than the beginning of a report that names its maker.
 const BEGINNING_BYTES: u64 = 1024;
 
+/// How many results of a run code scanning takes; a file with more is rejected.
+const CODE_SCANNING_MAX: usize = 25_000;
+
+/// Says that a SARIF file holds more findings than code scanning takes.
+#[must_use]
+pub fn too_many(outcome: &Outcome) -> Option<String> {
+    let found = outcome.findings.len();
+    (found > CODE_SCANNING_MAX).then(|| {
+        format!("{found} findings: code scanning rejects a run of more than {CODE_SCANNING_MAX}; narrow it with --only")
+    })
+}
+
 /// Returns the report in a form; `None` for the forms that every command has.
 ///
 /// # Errors

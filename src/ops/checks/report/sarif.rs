@@ -194,7 +194,8 @@ fn invocation(outcome: &Outcome) -> Json {
         let why = check.why.iter().map(|why| note(check, "warning", &format!("not run, because {why}")));
         why.chain(check.remarks.iter().map(|remark| note(check, "note", remark))).collect::<Vec<_>>()
     };
-    let notes: Vec<Json> = outcome.checks.iter().flat_map(of_check).collect();
+    let mut notes: Vec<Json> = outcome.checks.iter().flat_map(of_check).collect();
+    notes.extend(super::too_many(outcome).map(|text| json!({ "level": "warning", "message": { "text": text } })));
     let ran = outcome.checks.iter().any(|check| check.status != Status::NotRun);
     json!({ "executionSuccessful": ran, "exitCode": u8::from(outcome.failed), "toolExecutionNotifications": notes })
 }
