@@ -59,6 +59,8 @@ struct Count {
     filled: u64,
     /// How many of these cannot be read.
     unreadable: u64,
+    /// How many of those are of another type: a fraction among whole numbers is none of them.
+    mistyped: u64,
     /// How many are times that name an offset from UTC.
     zoned: u64,
 }
@@ -66,7 +68,7 @@ struct Count {
 impl Count {
     /// Tells whether cells say something, and none of it can be read: the column is of another type.
     const fn is_unreadable(self) -> bool {
-        self.unreadable > 0 && self.unreadable == self.filled
+        self.mistyped > 0 && self.mistyped == self.filled
     }
 }
 
@@ -92,6 +94,8 @@ impl Survey {
                 count.filled += u64::from(counts);
                 let holds = counts && form.holds(value, column);
                 count.unreadable += u64::from(counts && !holds);
+                let is_number = *form == Form::Whole && Reading::is_number(value);
+                count.mistyped += u64::from(counts && !holds && !is_number);
                 let zoned = holds && *form == Form::Time && time::read(value, column).is_some_and(Time::is_zoned);
                 count.zoned += u64::from(zoned);
             }
