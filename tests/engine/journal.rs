@@ -72,7 +72,7 @@ fn a7_a_before_image_that_contradicts_its_row_digest_is_put_back_nowhere() {
         let outcome = rig.world.revert(&[op]);
         assert_eq!(outcome.as_ref().err().map(|failure| failure.code.as_str()), code, "{said}: {outcome:?}");
         let now = if code.is_none() { "x" } else { "fault" };
-        assert_eq!(cell(&rig.world, "SELECT b FROM t WHERE id = 1"), now);
+        assert_eq!(cell(&rig.world, "SELECT b FROM t WHERE id = 1"), format!("Text({now:?})"));
     }
 }
 
@@ -104,7 +104,8 @@ fn a7_a_live_audit_beside_an_honest_writer_accuses_nobody() {
 #[test]
 fn k9_a_cell_too_large_is_refused_by_name_and_the_next_one_is_not() {
     let world = World::with_lab(2);
-    let field = cell(&world, "SELECT min(FLD_ID) FROM TxFieldPoint");
+    let read = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+    let field = world.foreign().query_row("SELECT min(FLD_ID) FROM TxFieldPoint", [], read).unwrap().to_string();
     let angles = || {
         request(
             "create_invalid_angles",
