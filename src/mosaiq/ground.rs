@@ -296,8 +296,8 @@ pub(super) fn judged(reads: &[Read], snapshot: &Snapshot, survey: &Survey) -> Re
     Ok(once(states.iter().filter_map(|(read, state)| read.remark(state, snapshot)).chain(survey.unlike(reads))))
 }
 
-/// Returns the columns of which no cell can be read, their own or what they are looked up in: what a check says of their
-/// values is worth nothing.
+/// Returns the columns of which no cell can be read, their own or what they are looked up in: what a check says of
+/// their values is worth nothing.
 pub(super) fn unreadable(reads: &[Read], snapshot: &Snapshot, survey: &Survey) -> Vec<(&'static str, &'static str)> {
     let is_lost = |read: &&Read| matches!(survey.state(read, snapshot), State::Unreadable(_));
     reads.iter().filter(is_lost).map(Read::place).collect()

@@ -192,7 +192,7 @@ fn open_or_roll_back(
     }
 }
 
-/// Lets a crashed program's transaction be rolled back in a marked target only, and only by a person. Where an operation
+/// Lets a crashed program's transaction be rolled back in a marked target only, and only by a person. Where one
 /// of this journal is open there, who runs a recover has said so; elsewhere it is somebody else's transaction.
 ///
 /// # Errors

@@ -2,8 +2,8 @@
 //!
 //! It is the first 32 hexadecimal digits of the SHA-256 of a JSON array without spaces: `mfm/finding/1`, the check's
 //! id, the table, the key as an object sorted by column, and what is wrong. Names of tables and columns are in small
-//! letters, and a whole number is an integer whatever type holds it. Where nothing of that tells several findings apart,
-//! as in a table without a usable key, the second and every later one have their number as a sixth member.
+//! letters, and a whole number is an integer whatever type holds it. Where nothing of that tells several findings
+//! apart, as in a table without a usable key, the second and every later one have their number as a sixth member.
 
 use mfm_journal::Decimal;
 use mfm_journal::digest::hex;

@@ -86,7 +86,7 @@ fn judge_indexes(connection: &Connection, place: &Place, table: &str) -> Result<
     }
     let rows = count(&sql::count(table)).map_err(&failed)?;
     for index in indexes {
-        // An index that SQLite does not walk, as one whose collation nobody knows here, is none that rows are read through.
+        // An index that SQLite does not walk, as one of an unknown collation, is none that rows are read through.
         let Ok(entries) = count(&sql::count_entries(table, &index)) else { continue };
         if entries != rows {
             return Err(Refusal::BrokenIndex { table: table.to_owned(), index, rows, entries }.into());
