@@ -248,6 +248,9 @@ fn leaf_sets_without_leaves_hold_zeros() {
     assert_eq!(remarks, ["no cell of TxFieldPoint.MLC_Leaves holds a whole number, and it was not judged"]);
     let mut words = department();
     words.set("TxFieldPoint", 100, "A_Leaf_Set", text("lost"));
+    // Beside one that can be read: a column of words alone would be of another type, and not judged.
+    words.set("TxFieldPoint", 101, "A_Leaf_Set", Value::Bytes(vec![0; 4]));
+    words.set("TxFieldPoint", 101, "B_Leaf_Set", Value::Bytes(vec![0; 4]));
     let message = "A_Leaf_Set holds no bytes but 'lost'; B_Leaf_Set is missing beside the other bank";
     assert_eq!(found(&words, "mlc_leaf_set"), [message]);
 }
