@@ -154,7 +154,7 @@ fn may(table: &str, schema: &str, what: &str) -> String {
     format!(
         "CONVERT(bigint, COALESCE(HAS_PERMS_BY_NAME({table}, N'OBJECT', N'{what}'), \
          NULLIF(HAS_PERMS_BY_NAME({schema}, N'SCHEMA', N'{what}'), 0), \
-         NULLIF(IS_SRVROLEMEMBER(N'sysadmin'), 0), IS_MEMBER(N'db_owner'), 0))"
+         CASE WHEN USER_NAME() = N'dbo' THEN 1 END, IS_MEMBER(N'db_owner'), 0))"
     )
 }
 

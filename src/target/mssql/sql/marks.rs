@@ -4,7 +4,7 @@
 pub(super) const SEES: &str = "ISNULL(HAS_PERMS_BY_NAME(N'dbo', N'SCHEMA', N'SELECT'), 0) + \
      ISNULL(HAS_PERMS_BY_NAME(N'dbo', N'SCHEMA', N'VIEW DEFINITION'), 0) + \
      ISNULL(HAS_PERMS_BY_NAME(N'dbo', N'SCHEMA', N'ALTER'), 0) + \
-     ISNULL(IS_SRVROLEMEMBER(N'sysadmin'), 0) + ISNULL(IS_MEMBER(N'db_owner'), 0)";
+     CASE WHEN USER_NAME() = N'dbo' THEN 1 ELSE 0 END + ISNULL(IS_MEMBER(N'db_owner'), 0)";
 
 /// The marker; or, where no table for it is seen, in one column whether this login would see it.
 pub(in super::super) fn marker() -> String {
