@@ -187,6 +187,7 @@ pub const ANY_MODE: &str = "MODE";
 const NO_WAY_BACK: &str =
     "what is there already breaks what the schema says of it, and would be refused when it comes back; choose others";
 
+const MISSING_PART: &str = "choose a target that has it, or do without";
 const BROKEN_INDEX: &str = "REINDEX makes it anew on the copy; PRAGMA integrity_check says what else is wrong";
 const MISTYPED_COLUMN: &str = "make the copy with typed columns: a CSV import without types keeps every number as text";
 const FIXED_LENGTH_COLUMN: &str =
@@ -407,9 +408,7 @@ impl Refusal {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::MissingTable { .. } | Self::MissingColumn { .. } => {
-                "choose a target that has it, or do without".into()
-            }
+            Self::MissingTable { .. } | Self::MissingColumn { .. } => MISSING_PART.into(),
             Self::MissingRecord { .. } => "name an id that exists, from `mfm find`, or let --sample N choose".into(),
             Self::NoneEligible { selected: 0, .. } => "`mfm find` lists the records that there are".into(),
             Self::NoMatch { known, .. } if known.is_empty() => "`mfm find field` shows the ones that there are".into(),

@@ -286,7 +286,11 @@ fn a_broken_journal_ends_the_export_where_it_breaks() {
     let world = World::with_lab();
     world.json(&APPLY);
     let conn = rusqlite::Connection::open(world.path().join("journal.db")).unwrap();
-    conn.execute_batch("DROP TRIGGER entry_update; UPDATE entry SET actor = 'nobody' WHERE seq = 3").unwrap();
+    // The trigger is put back: a journal with another schema is not read at all.
+    let sql = "SELECT sql FROM sqlite_schema WHERE name = 'entry_update'";
+    let trigger: String = conn.query_row(sql, [], |row| row.get(0)).unwrap();
+    let edit = "UPDATE entry SET actor = 'nobody' WHERE seq = 3";
+    conn.execute_batch(&format!("DROP TRIGGER entry_update; {edit}; {trigger};")).unwrap();
     drop(conn);
     let output = world.run(&["audit", "export"]);
     assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));

@@ -24,6 +24,7 @@ fn the_main_help() {
       apply        Commit a fault on a test copy
       revert       Take operations back
       recover      Close what a crash left open
+      approve      Say yes to what an agent asked for, or list what waits
       replay       Re-run the journal on another marked copy
       status       Show what is broken now
       log          List the operations, newest first

@@ -67,6 +67,10 @@ impl Reporter for Quiet {
 struct Agreed;
 
 impl Confirm for Agreed {
+    fn agreed_before(&self) -> bool {
+        true
+    }
+
     fn ask(&self, question: &Question) -> ports::Answer {
         assert!(question.type_name.is_none(), "nothing asks for a name here");
         ports::Answer::Yes

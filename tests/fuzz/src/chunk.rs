@@ -14,8 +14,10 @@ pub fn law(bytes: &[u8]) {
     let images = decoded.as_ref().ok().map(|changes| Images::of(changes).unwrap());
     let same = images.as_ref().is_some_and(|images| fuzzing::chunks(images).eq([bytes]));
     let flaws: BTreeSet<_> = found.wrong.iter().filter(|code| **code != "row_digest").collect();
-    assert_eq!(flaws.is_empty(), same, "canonical is what comes out of packing again: {flaws:?}");
-    if decoded.is_err() {
+    // A whole row that contradicts its own digest is never decoded: it would be put into a database.
+    let contradicts = decoded.is_err() && found.wrong.contains("row_digest");
+    assert!(flaws.is_empty() == same || contradicts, "canonical is what comes out of packing again: {flaws:?}");
+    if decoded.is_err() && !contradicts {
         assert!(found.wrong.contains("chunk_unreadable"), "the audit reads what nothing else can: {found:?}");
     }
     let open = fuzzing::examined(bytes, false);
