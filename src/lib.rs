@@ -12,7 +12,7 @@
 //! | 3 | [`plan`], [`target`] | exact changes and their digest; the port to a database |
 //! | 2 | [`mosaiq`] | the domain: schema, modes, checks, labs |
 //! | 1 | [`model`] | values, rows, edits, findings, ports |
-//! | 1 | [`file`] | files that are read and written beside databases |
+//! | 1 | [`mod@file`] | files that are read and written beside databases |
 //! | 0 | `mfm_journal` | the append-only, hash-chained journal |
 
 #[cfg(feature = "cli")]

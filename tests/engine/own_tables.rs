@@ -167,6 +167,7 @@ fn a4_recover_seals_nothing_where_its_tombstone_could_be_ignored() {
             let rig = Rig::new();
             leave_open(&rig, commits);
             let then = dump(&rig.world.path("lab.db"));
+            #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself is of one lifetime only")]
             let left = raced(&rig, WriteStep::Tombstone, open, |engine| engine.recover()).unwrap_err();
             assert_eq!(left.code(), "own_tables", "{open}");
             let left = recover::run(&rig.world.context(), &recover::Request::default()).unwrap();

@@ -41,6 +41,11 @@ impl Referenced {
     }
 }
 
+/// A chunk's digest, and what its bytes said.
+type ExaminedChunk = (Digest, Arc<Examined>);
+/// A chunk's digest, and what was loaded of it.
+type LoadedChunk = (Digest, Loaded);
+
 /// A chunk on its way to be added up: its bytes, or what they were found to hold before.
 enum Loaded {
     Bytes(Vec<u8>),
@@ -170,7 +175,7 @@ impl Auditor<'_> {
         next: Option<&[Digest]>,
         last: Option<&Digest>,
         referenced: &Referenced,
-    ) -> (Vec<(Digest, Arc<Examined>)>, Option<Vec<(Digest, Loaded)>>) {
+    ) -> (Vec<ExaminedChunk>, Option<Vec<LoadedChunk>>) {
         let look = |(digest, loaded): &(Digest, Loaded)| match loaded {
             Loaded::Bytes(bytes) => Arc::new(examine(bytes, *digest)),
             Loaded::Known(known) => Arc::clone(known),

@@ -194,7 +194,7 @@ impl Auditor<'_> {
         match said {
             Ok(said) if said.fold != FOLD_VERSION || made.is_ok_and(|made| made == said) => {}
             Ok(_) => {
-                self.find_entry("entry_folded", entry.seq, entry.op, "the entries before it fold to another state")
+                self.find_entry("entry_folded", entry.seq, entry.op, "the entries before it fold to another state");
             }
             Err(why) => self.find_entry("entry_folded", entry.seq, entry.op, why),
         }
