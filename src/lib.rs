@@ -17,14 +17,14 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod domains;
 pub mod engine;
 pub mod file;
 #[cfg(feature = "mcp")]
 pub mod mcp;
 pub mod model;
-pub mod mosaiq;
 pub mod ops;
 pub mod plan;
-pub mod target;
+pub mod targets;
 #[cfg(feature = "tui")]
 pub mod tui;

@@ -113,7 +113,7 @@ fn every_error_code_is_on_its_page() {
         assert!(known.contains(code), "docs/errors.md lists {code}, which nothing makes");
     }
     for (file, heading) in
-        [("src/model/refusal.rs", "Refused"), ("src/target/error.rs", "Target"), ("journal/src/error.rs", "Journal")]
+        [("src/model/refusal.rs", "Refused"), ("src/targets/error.rs", "Target"), ("journal/src/error.rs", "Journal")]
     {
         let codes = codes(&code_of(&root().join(file)));
         assert!(!codes.is_empty(), "{file} has no codes");
@@ -431,7 +431,7 @@ fn link_only(text: &str) -> bool {
 fn the_modes_that_there_are_stand_on_their_pages() {
     let page = read(&root().join("docs/modes.md"));
     let mut variants = 0;
-    for mode in mfm::mosaiq::modes::MODES {
+    for mode in mfm::domains::mosaiq::modes::MODES {
         let card = mode.card();
         let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", card.id)));
         let row = row.unwrap_or_else(|| panic!("docs/modes.md has no line for {}", card.id));
@@ -444,10 +444,10 @@ fn the_modes_that_there_are_stand_on_their_pages() {
             variants += 1;
         }
     }
-    assert_eq!(mfm::mosaiq::modes::MODES.len(), 10);
+    assert_eq!(mfm::domains::mosaiq::modes::MODES.len(), 10);
     let said = format!("all ten failure modes, in {variants} variants");
     let readme = flat(&read(&root().join("README.md")));
     assert!(readme.contains(&said), "the README does not say `{said}`");
-    let checks = format!("{} checks", mfm::mosaiq::checks::CHECKS.len());
+    let checks = format!("{} checks", mfm::domains::mosaiq::checks::CHECKS.len());
     assert!(readme.contains(&checks), "the README does not say `{checks}`");
 }

@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use fallible_streaming_iterator::FallibleStreamingIterator as _;
-use mfm::mosaiq::modes::MODES;
+use mfm::domains::mosaiq::modes::MODES;
 use mfm_journal::{Action, Change, Journal, Value};
 use rusqlite::Connection;
 use rusqlite::session::{Changeset, ConflictAction, Session};

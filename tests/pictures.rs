@@ -1,8 +1,8 @@
 //! The pictures of the terminal interface as people see them: in Unicode and in ASCII, large and small.
 #![cfg(feature = "tui")]
 
+use mfm::domains::mosaiq::pictures::{Aperture, Bar, Chart, Day, Dot, Jaws, Lane, LeafPair, Line, Span, Standing};
 use mfm::model::Value;
-use mfm::mosaiq::pictures::{Aperture, Bar, Chart, Day, Dot, Jaws, Lane, LeafPair, Line, Span, Standing};
 use mfm::tui::look::{Glyphs, Look, Role, Theme};
 use mfm::tui::pictures::{AperturePicture, ChartPicture, DayPicture, HexPicture};
 use ratatui::buffer::Buffer;

@@ -6,9 +6,9 @@
 mod target;
 
 use mfm::model::{Change, Value};
-use mfm::target::sim::SimWorld;
-use mfm::target::sqlite::{SqliteTarget, create_lab};
-use mfm::target::{DomainKeys, Marker, NewTable, Target};
+use mfm::targets::sim::SimWorld;
+use mfm::targets::sqlite::{SqliteTarget, create_lab};
+use mfm::targets::{DomainKeys, Marker, NewTable, Target};
 use proptest::prelude::*;
 use target::*;
 

@@ -5,11 +5,11 @@
 mod target;
 
 use mfm::model::{Action, Change, Value};
-use mfm::target::faults::WriteStep;
-use mfm::target::foreign::ForeignKey;
-use mfm::target::sim::{SimFault, SimWorld, SimWrite};
-use mfm::target::trigger::{Event, Trigger};
-use mfm::target::{DomainKeys, ExecuteError, NewTable, OperationRow, OperationState, Target, TargetError, Tombstone};
+use mfm::targets::faults::WriteStep;
+use mfm::targets::foreign::ForeignKey;
+use mfm::targets::sim::{SimFault, SimWorld, SimWrite};
+use mfm::targets::trigger::{Event, Trigger};
+use mfm::targets::{DomainKeys, ExecuteError, NewTable, OperationRow, OperationState, Target, TargetError, Tombstone};
 use mfm_journal::Intended;
 use target::*;
 
@@ -112,10 +112,10 @@ fn a_lost_answer_to_the_commit_is_unknown_either_way() {
         let mut notebook = Notebook::new();
         let intended = notebook.intend(&changes);
         let touches = touches(&mut target, &changes);
-        let census = target.census(&touches, false).unwrap();
+        let preflight = target.first_preflight(&touches, false).unwrap();
         let marker = target.marker().unwrap().unwrap();
-        let facts = census.facts;
-        let work = mfm::target::Work {
+        let facts = preflight.facts;
+        let work = mfm::targets::Work {
             changes: &changes,
             touches: &touches,
             facts,
@@ -224,10 +224,10 @@ fn the_census_refuses_as_a_real_one_does() {
             options.triggers.push(Trigger { name: "audit".into(), event: Event::Update(vec!["A".into()]) });
         })
         .unwrap();
-    assert_eq!(refusal(census(&mut target, updated)).code(), "trigger");
+    assert_eq!(refusal(preflight(&mut target, updated)).code(), "trigger");
     let touched = touches(&mut target, updated);
-    assert_eq!(target.census(&touched, true).unwrap().triggers_disabled, ["audit"]);
-    assert!(census(&mut target, &changes[1..]).is_ok());
+    assert_eq!(target.first_preflight(&touched, true).unwrap().triggers_disabled, ["audit"]);
+    assert!(preflight(&mut target, &changes[1..]).is_ok());
     execute(&mut target, &mut Notebook::new(), updated, true).unwrap();
 
     world.create_table(&new_table("child", Some("id"), &[("id", "int", false), ("parent", "int", true)])).unwrap();
@@ -257,7 +257,7 @@ fn keys_unique_indexes_and_the_schema_are_enforced() {
     world.insert("u", vec![int(1), text("a")]).unwrap();
     let mut target = world.target();
     let change = update(&mut target, "u", vec![int(1)], &[("v", text("b"))]).unwrap();
-    assert_eq!(census(&mut target, std::slice::from_ref(&change)).unwrap().notes.len(), 1);
+    assert_eq!(preflight(&mut target, std::slice::from_ref(&change)).unwrap().notes.len(), 1);
     world.insert("u", vec![int(2), text("c")]).unwrap();
     world.alter("u", |options| options.unique.push(("by_v".into(), vec!["v".into()]))).unwrap();
     let met = update(&mut target, "u", vec![int(1)], &[("v", text("c"))]);
@@ -266,10 +266,10 @@ fn keys_unique_indexes_and_the_schema_are_enforced() {
         assert_eq!(refusal(update(&mut target, "u", vec![int(1)], &[("v", value)])).code(), code);
     }
     world.insert("u", vec![Value::Null, text("d")]).unwrap();
-    assert_eq!(refusal(census(&mut target, std::slice::from_ref(&change))).code(), "no_key");
+    assert_eq!(refusal(preflight(&mut target, std::slice::from_ref(&change))).code(), "no_key");
     world.foreign_delete("u", &[Value::Null]).unwrap();
     world.insert("u", vec![int(2), text("e")]).unwrap();
-    assert!(refusal(census(&mut target, &[change])).to_string().contains("k is 2 in several rows"));
+    assert!(refusal(preflight(&mut target, &[change])).to_string().contains("k is 2 in several rows"));
     let bare = table(&mut target, "bare");
     assert_eq!(bare.shape.omitted, ["v"]);
     assert!(target.rows(&bare, &[]).unwrap().is_empty());
@@ -306,17 +306,17 @@ fn days_are_read_from_native_times() {
     }
     world.insert("t", vec![int(9), Value::Null]).unwrap();
     let day = "2024-06-28".parse().unwrap();
-    let answer = world.target().read(&mfm::model::Query::day("t", "at", day)).unwrap();
+    let answer = world.target().read(&mfm::model::Fetch::day("t", "at", day)).unwrap();
     assert_eq!(answer.rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>(), [int(2), int(3)]);
 }
 
 #[test]
 fn a_pass_comes_in_order_and_beside_other_rows() {
     let world = SimWorld::new(7);
-    for new in passes::tables() {
+    for new in scans::tables() {
         world.create_table(&new).unwrap();
         let made = table(&mut world.target(), &new.name);
-        passes::rows(&made).into_iter().for_each(|row| world.insert(&new.name, row).unwrap());
+        scans::rows(&made).into_iter().for_each(|row| world.insert(&new.name, row).unwrap());
     }
-    passes::Rig::new(&mut world.target()).holds();
+    scans::Rig::new(&mut world.target()).holds();
 }

@@ -6,9 +6,9 @@ mod target;
 
 use std::path::Path;
 
-use mfm::model::{Change, Filter, Key, Kind, Pass, Query, Refusal, Storage, Value};
-use mfm::target::sqlite::{SqliteTarget, create_lab, roll_back_hot_journal};
-use mfm::target::{DomainKeys, NewTable, OperationState, Target, TargetError, open_url};
+use mfm::model::{Change, Fetch, Filter, Key, Kind, Refusal, Scan, Storage, Value};
+use mfm::targets::sqlite::{SqliteTarget, create_lab, roll_back_hot_journal};
+use mfm::targets::{DomainKeys, NewTable, OperationState, Target, TargetError, open_url};
 use target::*;
 
 const ROWS: &str = "CREATE TABLE t(id INTEGER PRIMARY KEY, a decimal(4,1), b varchar(9));
@@ -70,7 +70,7 @@ fn the_reading_side_cannot_write_and_leaves_the_file_alone() {
     let before = std::fs::read(&file.path).unwrap();
     let mut target = file.target();
     let changes = changes(&mut target);
-    census(&mut target, &changes).unwrap();
+    preflight(&mut target, &changes).unwrap();
     target.digests(&mut |_, _| ()).unwrap();
     drop(target);
     assert_eq!(std::fs::read(&file.path).unwrap(), before);
@@ -125,7 +125,7 @@ fn queries_find_rows_whatever_number_holds_the_value() {
     );
     let mut target = file.target();
     let mut ids = |column: &str, values: Vec<Value>| {
-        let answer = target.read(&Query::among("T", column, values)).unwrap();
+        let answer = target.read(&Fetch::among("T", column, values)).unwrap();
         answer.rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>()
     };
     assert_eq!(ids("F", vec![int(5)]), [int(1), int(2)]);
@@ -135,12 +135,12 @@ fn queries_find_rows_whatever_number_holds_the_value() {
     assert_eq!(ids("x", vec![int(5)]), [], "a text is no number");
     assert_eq!(ids("id", (0..5000).map(int).collect()), (1..=6).map(int).collect::<Vec<_>>());
     assert_eq!(ids("id", vec![]), []);
-    assert_eq!(target.read(&Query::maximum("t", "id")).unwrap().maximum, Some(6));
-    assert_eq!(target.read(&Query::maximum("mixed", "v")).unwrap().maximum, Some(3));
-    assert_eq!(target.read(&Query::maximum("empty", "v")).unwrap().maximum, None);
-    assert_eq!(target.read(&Query::all("T")).unwrap().rows.len(), 6);
-    assert!(target.read(&Query::all("nothing")).unwrap().table.is_none());
-    let wrong = Query { table: "t".into(), filter: Filter::Maximum { column: "nothing".into() } };
+    assert_eq!(target.read(&Fetch::maximum("t", "id")).unwrap().maximum, Some(6));
+    assert_eq!(target.read(&Fetch::maximum("mixed", "v")).unwrap().maximum, Some(3));
+    assert_eq!(target.read(&Fetch::maximum("empty", "v")).unwrap().maximum, None);
+    assert_eq!(target.read(&Fetch::all("T")).unwrap().rows.len(), 6);
+    assert!(target.read(&Fetch::all("nothing")).unwrap().table.is_none());
+    let wrong = Fetch { table: "t".into(), filter: Filter::Maximum { column: "nothing".into() } };
     assert_eq!(refusal(target.read(&wrong)).code(), "missing_column");
     let t = table(&mut target, "t");
     assert_eq!(target.keys(&t).unwrap(), (1..=6).map(|id| vec![int(id)]).collect::<Vec<Key>>());
@@ -190,7 +190,7 @@ fn a_schema_that_needs_unknown_functions_is_refused_where_it_is_rehearsed() {
     );
     let mut target = file.target();
     let t = table(&mut target, "t");
-    let refusal = refusal(target.normalize(&t, mfm::target::Trial::added(vec![vec![int(2), text("x"), int(1)]])));
+    let refusal = refusal(target.normalize(&t, mfm::targets::Trial::added(vec![vec![int(2), text("x"), int(1)]])));
     assert!(matches!(&refusal, Refusal::Constraint { why, .. } if why.contains("unknown")), "{refusal}");
 }
 
@@ -255,8 +255,8 @@ fn a_lab_is_one_whole_file_or_none() {
     let site = table(&mut target, "site");
     assert!(matches!(site.key, mfm::model::KeyStanding::Declared(_)));
     for name in ["Site", "Txt"] {
-        let touch = mfm::target::Touch { table: table(&mut target, name), updated: vec![], inserts: 1, deletes: 1 };
-        assert!(target.census(&[touch], false).unwrap().residue.is_empty(), "{name}");
+        let touch = mfm::targets::Touch { table: table(&mut target, name), updated: vec![], inserts: 1, deletes: 1 };
+        assert!(target.first_preflight(&[touch], false).unwrap().residue.is_empty(), "{name}");
     }
     let unfinished = folder.path().join("half.db");
     let mut lab = create_lab(&unfinished).unwrap();
@@ -278,7 +278,7 @@ fn days_are_read_as_text_and_judged_as_time() {
     let mut ids = |column: &str, first: &str, last: &str| {
         let (first, last) = (first.parse().unwrap(), last.parse().unwrap());
         let filter = Filter::Days { column: column.into(), first, last };
-        let answer = target.read(&Query { table: "T".into(), filter }).unwrap();
+        let answer = target.read(&Fetch { table: "T".into(), filter }).unwrap();
         answer.rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>()
     };
     assert_eq!(ids("AT", "2024-06-28", "2024-06-28"), [int(2), int(3), int(4)]);
@@ -286,8 +286,8 @@ fn days_are_read_as_text_and_judged_as_time() {
     assert_eq!(ids("at", "2024-06-30", "9999-12-31"), []);
     assert_eq!(ids("note", "2024-06-28", "2024-06-28"), [int(4), int(5)]);
     let day = "2024-06-28".parse().unwrap();
-    assert!(target.read(&Query::day("nothing", "at", day)).unwrap().table.is_none());
-    assert_eq!(refusal(target.read(&Query::day("t", "nothing", day))).code(), "missing_column");
+    assert!(target.read(&Fetch::day("nothing", "at", day)).unwrap().table.is_none());
+    assert_eq!(refusal(target.read(&Fetch::day("t", "nothing", day))).code(), "missing_column");
 }
 
 #[test]
@@ -295,12 +295,12 @@ fn a_pass_comes_in_order_and_beside_other_rows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lab.db");
     let mut lab = create_lab(&path).unwrap();
-    for new in passes::tables() {
+    for new in scans::tables() {
         let made = lab.table(&new).unwrap();
-        passes::rows(&made).iter().for_each(|row| lab.row(&new.name, row).unwrap());
+        scans::rows(&made).iter().for_each(|row| lab.row(&new.name, row).unwrap());
     }
     lab.finish().unwrap();
-    passes::Rig::new(&mut SqliteTarget::open(&path, DomainKeys::new()).unwrap()).holds();
+    scans::Rig::new(&mut SqliteTarget::open(&path, DomainKeys::new()).unwrap()).holds();
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn what_a_sqlite_column_holds_against_its_type_is_no_other_value() {
     );
     let mut target = file.target();
     let (c, p) = (table(&mut target, "c"), table(&mut target, "p"));
-    let mut ids = |pass: Pass| {
+    let mut ids = |pass: Scan| {
         let mut ids = Vec::new();
         target.scan(&pass, &mut |row| {
             ids.push(row[0].clone());
@@ -321,8 +321,8 @@ fn what_a_sqlite_column_holds_against_its_type_is_no_other_value() {
         })?;
         Ok::<_, TargetError>(ids)
     };
-    let plain = || Pass::of(c.clone());
-    assert_eq!(ids(plain().beside("up", p.clone(), "id")).unwrap(), [int(1), int(3)]);
-    assert_eq!(ids(plain().beside("up", p, "k")).unwrap(), [int(2)]);
-    assert_eq!(ids(plain().by("at")).unwrap(), [3, 2, 4, 1, 5].map(int), "NULL, numbers, text, bytes");
+    let plain = || Scan::of(c.clone());
+    assert_eq!(ids(plain().join("up", p.clone(), "id")).unwrap(), [int(1), int(3)]);
+    assert_eq!(ids(plain().join("up", p, "k")).unwrap(), [int(2)]);
+    assert_eq!(ids(plain().order_by("at")).unwrap(), [3, 2, 4, 1, 5].map(int), "NULL, numbers, text, bytes");
 }

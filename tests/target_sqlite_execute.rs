@@ -7,9 +7,9 @@ mod target;
 use std::sync::{Arc, Mutex};
 
 use mfm::model::{Action, Change, Refusal, Value};
-use mfm::target::faults::{Faults, WriteStep};
-use mfm::target::sqlite::SqliteTarget;
-use mfm::target::{
+use mfm::targets::faults::{Faults, WriteStep};
+use mfm::targets::sqlite::SqliteTarget;
+use mfm::targets::{
     DomainKeys, ExecuteError, Marker, OperationRow, OperationState, Target, TargetError, Tombstone, Work,
 };
 use mfm_journal::{Digest, Intended};
@@ -81,14 +81,14 @@ fn only_what_a_census_judged_and_a_journal_holds_is_written() {
     let mut target = file.target();
     let changes = changes(&mut target);
     let touches = touches(&mut target, &changes);
-    let census = target.census(&touches, false).unwrap();
+    let preflight = target.first_preflight(&touches, false).unwrap();
     let marker = target.marker().unwrap().unwrap();
     let mut notebook = Notebook::new();
     let mut narrower = touches.clone();
     narrower[0].updated = vec!["b".into()];
-    let narrower_facts = target.census(&narrower, false).unwrap().facts;
+    let narrower_facts = target.first_preflight(&narrower, false).unwrap().facts;
     let other = Marker { marker_id: "11".repeat(16), ..marker.clone() };
-    let (facts, wrong) = (census.facts, Some(Digest::ZERO));
+    let (facts, wrong) = (preflight.facts, Some(Digest::ZERO));
     for (held, touches, facts, marker) in [
         (&changes[..1], &touches[..], facts, &marker),
         (&changes[..], &[], facts, &marker),
@@ -153,7 +153,7 @@ fn an_unmarked_file_is_refused_inside_the_transaction_too() {
         let mut target = file.target();
         let changes = changes(&mut target);
         let touches = touches(&mut target, &changes);
-        let facts = target.census(&touches, false).unwrap().facts;
+        let facts = target.first_preflight(&touches, false).unwrap().facts;
         let marker = target.marker().unwrap().unwrap();
         file.sql(sql);
         let work = Work {
@@ -189,7 +189,7 @@ fn a_tombstone_decides_for_good() {
     let found = Tombstone::Found(OperationState::Abandoned);
     assert_eq!(target.writer(WAIT_MS).unwrap().tombstone(&row, AT_US).unwrap(), found);
     let touches = touches(&mut target, &changes);
-    let facts = target.census(&touches, false).unwrap().facts;
+    let facts = target.first_preflight(&touches, false).unwrap().facts;
     let marker = target.marker().unwrap().unwrap();
     let work = Work {
         changes: &changes,

@@ -6,11 +6,11 @@
 mod target;
 
 use mfm::model::{KeyStanding, Refusal, Value};
-use mfm::target::{Census, ExecuteError, Target, TargetError};
+use mfm::targets::{ExecuteError, Preflight, Target, TargetError};
 use target::*;
 
-fn residue(census: &Census) -> Vec<(&str, &str)> {
-    census.residue.iter().map(|residue| (residue.table.as_str(), residue.what.as_str())).collect()
+fn residue(preflight: &Preflight) -> Vec<(&str, &str)> {
+    preflight.residue.iter().map(|residue| (residue.table.as_str(), residue.what.as_str())).collect()
 }
 
 #[test]
@@ -19,20 +19,20 @@ fn case_01_no_primary_key() {
     let mut target = file.target();
     let t = table(&mut target, "t");
     assert_eq!((t.key.clone(), t.shape.key.len()), (KeyStanding::Undeclared, 0));
-    let touch = mfm::target::Touch { table: t, updated: vec!["v".into()], inserts: 0, deletes: 0 };
-    assert_eq!(refusal(target.census(&[touch], false)).to_string(), NO_KEY);
+    let touch = mfm::targets::Touch { table: t, updated: vec!["v".into()], inserts: 0, deletes: 0 };
+    assert_eq!(refusal(target.first_preflight(&[touch], false)).to_string(), NO_KEY);
 
     let file = file.keyed("T", &["K"]);
     let mut target = file.target();
     assert_eq!(table(&mut target, "t").shape.key, ["k"]);
     let change = update(&mut target, "t", vec![int(2)], &[("v", text("x"))]).unwrap();
-    let refused = refusal(census(&mut target, std::slice::from_ref(&change)));
+    let refused = refusal(preflight(&mut target, std::slice::from_ref(&change)));
     assert!(refused.to_string().ends_with("k is 1 in several rows"), "{refused}");
     let t = table(&mut target, "t");
     assert!(target.rows(&t, &[vec![int(1)]]).is_err());
 
     file.sql("UPDATE t SET k = 3 WHERE v = 'c'");
-    let notes = census(&mut target, std::slice::from_ref(&change)).unwrap().notes;
+    let notes = preflight(&mut target, std::slice::from_ref(&change)).unwrap().notes;
     assert_eq!(notes, ["t: no index vouches for the key k; 3 rows were scanned"]);
     there_and_back(&mut target, &[change]);
 }
@@ -45,9 +45,9 @@ fn case_01_a_key_that_becomes_ambiguous_under_our_feet() {
     let mut target = file.target();
     let changes = [update(&mut target, "t", vec![int(1)], &[("v", text("x"))]).unwrap()];
     let touches = touches(&mut target, &changes);
-    let census = target.census(&touches, false).unwrap();
+    let preflight = target.first_preflight(&touches, false).unwrap();
     file.sql("INSERT INTO t VALUES (1, 'a')");
-    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &census, false);
+    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &preflight, false);
     assert_eq!(refused(done).code(), "no_key");
     assert_eq!(file.quote("SELECT v FROM t"), "'a'|'a'");
 }
@@ -60,7 +60,7 @@ fn case_02_null_in_the_primary_key() {
     let changes = [update(&mut target, "t", vec![text("a")], &[("v", int(9))]).unwrap()];
     there_and_back(&mut target, &changes);
     file.sql("INSERT INTO t VALUES (NULL, 3)");
-    assert!(refusal(census(&mut target, &changes)).to_string().ends_with("k is NULL in 1 rows"));
+    assert!(refusal(preflight(&mut target, &changes)).to_string().ends_with("k is NULL in 1 rows"));
 
     let file = File::new("CREATE TABLE t(k TEXT PRIMARY KEY NOT NULL, v); INSERT INTO t VALUES ('a', 1);");
     assert_eq!(table(&mut file.target(), "t").key, KeyStanding::Declared("PRIMARY KEY".into()));
@@ -90,11 +90,11 @@ fn case_03_rowid_drift_is_declared_or_absent() {
     let hidden = File::new(&format!("CREATE TABLE t(k TEXT PRIMARY KEY NOT NULL, v); {rows}"));
     let mut target = hidden.target();
     let changes = [delete(&mut target, "t", vec![text("a")]).unwrap()];
-    assert_eq!(residue(&census(&mut target, &changes).unwrap()), [("t", "rowid")]);
+    assert_eq!(residue(&preflight(&mut target, &changes).unwrap()), [("t", "rowid")]);
     there_and_back(&mut target, &changes);
     assert_eq!(hidden.quote("SELECT rowid v FROM t WHERE k = 'a'"), "4", "which is why it is declared");
     let changes = [update(&mut target, "t", vec![text("b")], &[("v", int(9))]).unwrap()];
-    assert!(residue(&census(&mut target, &changes).unwrap()).is_empty());
+    assert!(residue(&preflight(&mut target, &changes).unwrap()).is_empty());
     there_and_back(&mut target, &changes);
     assert_eq!(hidden.quote("SELECT rowid v FROM t WHERE k = 'b'"), "2");
 
@@ -103,7 +103,7 @@ fn case_03_rowid_drift_is_declared_or_absent() {
     for (file, key) in [(&none, text("a")), (&shown, int(1))] {
         let mut target = file.target();
         let changes = [delete(&mut target, "t", vec![key]).unwrap()];
-        assert!(residue(&census(&mut target, &changes).unwrap()).is_empty());
+        assert!(residue(&preflight(&mut target, &changes).unwrap()).is_empty());
         there_and_back(&mut target, &changes);
     }
     assert_eq!(shown.quote("SELECT rowid v FROM t"), "1|2|9");
@@ -114,7 +114,7 @@ fn case_04_autoincrement_counter_is_residue() {
     let file = File::new("CREATE TABLE t(k INTEGER PRIMARY KEY AUTOINCREMENT, v); INSERT INTO t VALUES (1, 'a');");
     let mut target = file.target();
     let changes = [insert(&mut target, "t", vec![int(50), text("b")]).unwrap()];
-    assert_eq!(residue(&census(&mut target, &changes).unwrap()), [("t", "sqlite_sequence")]);
+    assert_eq!(residue(&preflight(&mut target, &changes).unwrap()), [("t", "sqlite_sequence")]);
     there_and_back(&mut target, &changes);
     assert_eq!(file.quote("SELECT seq v FROM sqlite_sequence"), "50", "which is why it is declared");
     let drawn = insert(&mut target, "t", vec![Value::Null, text("b")]);
@@ -130,12 +130,12 @@ fn case_05_audit_trigger_fires_neither_there_nor_back() {
     let file = File::new(AUDITED);
     let mut target = file.target();
     let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap()];
-    let refusal = refusal(census(&mut target, &changes));
+    let refusal = refusal(preflight(&mut target, &changes));
     assert_eq!(refusal, Refusal::Trigger { table: "t".into(), trigger: "audit".into() });
     let mut notebook = Notebook::new();
     for changes in [changes.to_vec(), inverses(&changes)] {
         let touches = touches(&mut target, &changes);
-        assert_eq!(target.census(&touches, true).unwrap().triggers_disabled, ["audit"]);
+        assert_eq!(target.first_preflight(&touches, true).unwrap().triggers_disabled, ["audit"]);
         execute(&mut target, &mut notebook, &changes, true).unwrap();
     }
     assert_eq!(file.quote("SELECT count(*) v FROM log"), "0");
@@ -153,7 +153,7 @@ fn case_05_a_trigger_that_only_the_way_back_would_fire() {
     );
     let mut target = file.target();
     let changes = [insert(&mut target, "t", vec![int(1), int(1)]).unwrap()];
-    assert_eq!(refusal(census(&mut target, &changes)).code(), "trigger");
+    assert_eq!(refusal(preflight(&mut target, &changes)).code(), "trigger");
 }
 
 #[test]
@@ -166,10 +166,10 @@ fn case_06_trigger_maintained_edit_time() {
     let mut target = file.target();
     let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap()];
     let touches = touches(&mut target, &changes);
-    assert_eq!(refusal(target.census(&touches, false)).code(), "trigger");
-    // Switched off for the census but not for the transaction: the count sees it, and all is rolled back.
-    let census = target.census(&touches, true).unwrap();
-    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &census, false);
+    assert_eq!(refusal(target.first_preflight(&touches, false)).code(), "trigger");
+    // Switched off for the preflight but not for the transaction: the count sees it, and all is rolled back.
+    let preflight = target.first_preflight(&touches, true).unwrap();
+    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &preflight, false);
     let Err(ExecuteError::RolledBack(TargetError::Mismatch { what, .. })) = done else { panic!("{done:?}") };
     assert_eq!(what, "2 rows were written where 1 were planned");
     assert_eq!(file.quote("SELECT a v FROM t UNION ALL SELECT edits FROM t"), "1|0");
@@ -192,9 +192,9 @@ fn case_08_schema_changed_since_the_census() {
         let mut target = file.target();
         let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap()];
         let touches = touches(&mut target, &changes);
-        let census = target.census(&touches, false).unwrap();
+        let preflight = target.first_preflight(&touches, false).unwrap();
         file.sql(sql);
-        let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &census, false);
+        let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &preflight, false);
         assert_eq!(refused(done).code(), "stale", "{sql}");
     }
 }
@@ -210,7 +210,7 @@ fn case_09_foreign_keys_and_cascades() {
         other => panic!("{other}"),
     };
     let child = [update(&mut target, "c", vec![int(1)], &[("p", int(2))]).unwrap()];
-    assert_eq!(named(refusal(census(&mut target, &child))), "c(p) -> p(k)");
+    assert_eq!(named(refusal(preflight(&mut target, &child))), "c(p) -> p(k)");
     assert_eq!(named(refusal(delete(&mut target, "p", vec![int(1)]))), "c(p) -> p(k)");
     assert_eq!(named(refusal(insert(&mut target, "c", vec![int(5), int(99), int(0)]))), "c(p) -> p(k)");
     let free = [
@@ -227,11 +227,11 @@ fn case_09_foreign_keys_and_cascades() {
         let file = File::new(&format!("{parents} {table}"));
         let mut target = file.target();
         let gone = [delete(&mut target, "p", vec![int(2)]).unwrap()];
-        assert_eq!(named(refusal(census(&mut target, &gone))), "c(p) -> p(u)");
+        assert_eq!(named(refusal(preflight(&mut target, &gone))), "c(p) -> p(u)");
         let come = [insert(&mut target, "p", vec![int(9), int(90), int(0)]).unwrap()];
-        assert_eq!(named(refusal(census(&mut target, &come))), "c(p) -> p(u)");
+        assert_eq!(named(refusal(preflight(&mut target, &come))), "c(p) -> p(u)");
         let referenced = [update(&mut target, "p", vec![int(2)], &[("u", int(21))]).unwrap()];
-        assert_eq!(named(refusal(census(&mut target, &referenced))), "c(p) -> p(u)");
+        assert_eq!(named(refusal(preflight(&mut target, &referenced))), "c(p) -> p(u)");
     }
 }
 
@@ -299,6 +299,6 @@ fn case_11_a_key_never_changes() {
     let file = File::new("CREATE TABLE t(k INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 1);");
     let mut target = file.target();
     let changes = [update(&mut target, "t", vec![int(1)], &[("k", int(2))]).unwrap()];
-    let refusal = refusal(census(&mut target, &changes));
+    let refusal = refusal(preflight(&mut target, &changes));
     assert_eq!(refusal.to_string(), "a change of the key column t.k cannot be kept exactly");
 }

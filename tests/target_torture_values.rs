@@ -6,7 +6,7 @@
 mod target;
 
 use mfm::model::{Action, Change, Refusal, Role, Value};
-use mfm::target::{ExecuteError, Target, TargetError};
+use mfm::targets::{ExecuteError, Target, TargetError};
 use target::*;
 
 #[test]
@@ -37,7 +37,7 @@ fn case_15_storage_classes_and_signed_zero() {
         vec![int(9), int(7), int(7), Value::Real(7.0), text("7"), int(7)],
         vec![int(9), int(7), Value::Real(-0.0), Value::Real(-0.0), Value::Real(7.5), Value::Real(7.0)],
     ];
-    let held = target.normalize(&t, mfm::target::Trial::added(asked.to_vec())).unwrap();
+    let held = target.normalize(&t, mfm::targets::Trial::added(asked.to_vec())).unwrap();
     assert_eq!(held[0], [int(9), int(7), Value::Real(7.0), int(7), int(7), text("7")]);
     assert_eq!(held[1], [int(9), int(7), Value::Real(0.0), int(0), Value::Real(7.5), text("7.0")]);
 }
@@ -141,7 +141,7 @@ fn case_20_not_null_check_and_strict() {
     changes[0] = inverse(&changes[0]);
     let t = table(&mut target, "t");
     assert_eq!(
-        refusal(target.normalize(&t, mfm::target::Trial::added(vec![vec![int(1), int(1), int(1)]]))).code(),
+        refusal(target.normalize(&t, mfm::targets::Trial::added(vec![vec![int(1), int(1), int(1)]]))).code(),
         "constraint"
     );
     assert_eq!(refused(execute(&mut target, &mut Notebook::new(), &changes, false)).code(), "constraint");
@@ -222,12 +222,12 @@ fn case_30_unrelated_tables_and_rows_are_nobodys_business() {
     let mut target = file.target();
     let changes = [update(&mut target, "t", vec![int(1)], &[("v", int(9))]).unwrap()];
     let touches = touches(&mut target, &changes);
-    let census = target.census(&touches, false).unwrap();
+    let preflight = target.first_preflight(&touches, false).unwrap();
     file.sql(
         "UPDATE other SET v = 5; UPDATE t SET v = 5 WHERE k = 2; CREATE TABLE new(x); CREATE INDEX i ON other(v);",
     );
     let mut notebook = Notebook::new();
-    execute_judged(&mut target, &mut notebook, &changes, &touches, &census, false).unwrap();
+    execute_judged(&mut target, &mut notebook, &changes, &touches, &preflight, false).unwrap();
     file.sql("DELETE FROM other; INSERT INTO t VALUES (3, 3)");
     execute(&mut target, &mut notebook, &inverses(&changes), false).unwrap();
     assert_eq!(file.quote("SELECT v FROM t"), "1|5|3");
@@ -245,7 +245,7 @@ fn generated_columns_are_left_out_and_listed() {
     assert_eq!(t.shape.omitted, ["twice", "thrice"]);
     assert!(t.omitted.iter().all(|column| column.role == Role::Computed));
     let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(7))]).unwrap()];
-    assert_eq!(census(&mut target, &changes).unwrap().notes.len(), 2);
+    assert_eq!(preflight(&mut target, &changes).unwrap().notes.len(), 2);
     there_and_back(&mut target, &changes);
     there_and_back(&mut target, &[delete(&mut file.target(), "t", vec![int(1)]).unwrap()]);
     assert_eq!(file.quote("SELECT thrice v FROM t"), "15");

@@ -12,7 +12,7 @@ use crate::model::ports::Danger;
 use crate::ops::agents::approve;
 use crate::ops::{
     self, audit, campaign, checks, demo, drill, explain, export, find, lab, log, recover, replay, revert, show, status,
-    target,
+    targets,
 };
 
 /// The command line.
@@ -173,20 +173,20 @@ pub(super) enum Lab {
 /// `mfm target`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Target {
-    #[command(about = target::add::CARD.about, long_about = texts::TARGET_ADD)]
-    Add(target::add::Request),
-    #[command(about = target::list::CARD.about, long_about = texts::TARGET_LIST)]
+    #[command(about = targets::add::CARD.about, long_about = texts::TARGET_ADD)]
+    Add(targets::add::Request),
+    #[command(about = targets::list::CARD.about, long_about = texts::TARGET_LIST)]
     List,
-    #[command(about = target::show::CARD.about, long_about = texts::TARGET_SHOW)]
+    #[command(about = targets::show::CARD.about, long_about = texts::TARGET_SHOW)]
     Show(Named),
-    #[command(about = target::mark::CARD.about, long_about = texts::TARGET_MARK)]
-    Mark(target::mark::Request),
-    #[command(about = target::unmark::CARD.about, long_about = texts::TARGET_UNMARK)]
+    #[command(about = targets::mark::CARD.about, long_about = texts::TARGET_MARK)]
+    Mark(targets::mark::Request),
+    #[command(about = targets::unmark::CARD.about, long_about = texts::TARGET_UNMARK)]
     Unmark(Named),
-    #[command(about = target::remove::CARD.about, long_about = texts::TARGET_REMOVE)]
+    #[command(about = targets::remove::CARD.about, long_about = texts::TARGET_REMOVE)]
     Remove(Named),
-    #[command(about = target::census::CARD.about, long_about = texts::TARGET_CENSUS, visible_alias = "preflight")]
-    Census(Named),
+    #[command(about = targets::preflight::CARD.about, long_about = texts::TARGET_PREFLIGHT, alias = "preflight")]
+    Preflight(Named),
 }
 
 /// A target named behind the command, which is the same as `--target`.
@@ -234,7 +234,7 @@ impl Command {
             Self::Target(Target::Mark(_)) => "target-mark",
             Self::Target(Target::Unmark(_)) => "target-unmark",
             Self::Target(Target::Remove(_)) => "target-remove",
-            Self::Target(Target::Census(_)) => "target-census",
+            Self::Target(Target::Preflight(_)) => "target-preflight",
             Self::Modes { .. } => "modes",
             Self::Find(_) => "find",
             Self::Plan(_) => "plan",

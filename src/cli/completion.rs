@@ -16,9 +16,9 @@ use super::failures;
 use super::printer::{Printer, clean};
 use super::settings::{Settings, Surroundings};
 use super::topics;
+use crate::domains::mosaiq::checks::CHECKS;
+use crate::domains::mosaiq::modes::{self, MODES};
 use crate::model::shown;
-use crate::mosaiq::checks::CHECKS;
-use crate::mosaiq::modes::{self, MODES};
 use crate::ops::candidates::{self, Wanted};
 
 /// The variable in which a script names its shell.

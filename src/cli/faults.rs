@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum};
 use serde_json::Map;
 
 use super::texts;
-use crate::mosaiq::modes::{self, MODES, Mode};
+use crate::domains::mosaiq::modes::{self, MODES, Mode};
 use crate::ops::plan::{Options, Request};
 
 /// Which changes to list.

@@ -140,7 +140,7 @@ fn arguments(options: &Options, settings: &Settings) -> Result<Vec<String>, Fail
 
 /// Returns a target as a client's file may keep it: a name, or a URL without anything that could be a password.
 fn kept(target: &str) -> Result<String, Failure> {
-    match ops::target::spelt(target) {
+    match ops::targets::spelt(target) {
         Some(spelt) => Ok(spelt),
         None => {
             let message = format!("`{}` is no target that could be written down", password::hidden(target));

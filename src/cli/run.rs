@@ -16,7 +16,7 @@ use crate::ops::cell::ChangeRow;
 use crate::ops::checks::Form;
 use crate::ops::{
     Context, Failure, Kind, agents, apply, audit, campaign, cell, checks, demo, drill, explain, export, find, lab, log,
-    modes, plan, recover, replay, revert, show, status, target,
+    modes, plan, recover, replay, revert, show, status, targets,
 };
 
 /// How long to wait for other writers of a target, in milliseconds.
@@ -134,7 +134,7 @@ fn confirms(command: &Command) -> Option<&str> {
 fn named(command: &Command) -> Option<String> {
     match command {
         Command::Target(
-            Target::Show(named) | Target::Unmark(named) | Target::Remove(named) | Target::Census(named),
+            Target::Show(named) | Target::Unmark(named) | Target::Remove(named) | Target::Preflight(named),
         ) => named.name.clone(),
         _ => None,
     }
@@ -209,13 +209,13 @@ fn campaigned(command: &Campaign, context: &Context<'_>, show: &Show<'_>) -> Res
 
 fn targets(command: &Target, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
     match command {
-        Target::Add(request) => show.done(&target::add::run(context, request)?),
-        Target::List => show.done(&target::list::run(context)?),
-        Target::Show(_) => show.done(&target::show::run(context)?),
-        Target::Mark(request) => show.done(&target::mark::run(context, request)?),
-        Target::Unmark(_) => show.done(&target::unmark::run(context)?),
-        Target::Remove(_) => show.done(&target::remove::run(context)?),
-        Target::Census(_) => show.done(&target::census::run(context)?),
+        Target::Add(request) => show.done(&targets::add::run(context, request)?),
+        Target::List => show.done(&targets::list::run(context)?),
+        Target::Show(_) => show.done(&targets::show::run(context)?),
+        Target::Mark(request) => show.done(&targets::mark::run(context, request)?),
+        Target::Unmark(_) => show.done(&targets::unmark::run(context)?),
+        Target::Remove(_) => show.done(&targets::remove::run(context)?),
+        Target::Preflight(_) => show.done(&targets::preflight::run(context)?),
     }
 }
 

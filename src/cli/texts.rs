@@ -1,6 +1,6 @@
 //! The long texts of `--help` and of the man pages, each with an example; the short ones are the operations' own.
 
-use crate::mosaiq::modes::Card;
+use crate::domains::mosaiq::modes::Card;
 
 /// What mfm is.
 pub(super) const ABOUT: &str =
@@ -119,12 +119,12 @@ Forget a registered target. Neither the database nor the history changes.
 Example:
   mfm target remove copy";
 
-/// `mfm target census`.
-pub(super) const TARGET_CENSUS: &str = "\
+/// `mfm target preflight`.
+pub(super) const TARGET_PREFLIGHT: &str = "\
 Show what in a target can be changed and put back exactly, table by table, and which signs of a live clinic it shows.
 
 Example:
-  mfm target census lab";
+  mfm target preflight lab";
 
 /// `mfm modes`.
 pub(super) const MODES: &str = "\

@@ -1,4 +1,4 @@
-//! Steps 1 to 6 of one operation: census, intend, execute, confirm, seal; apply and revert both go through here.
+//! Steps 1 to 6 of one operation: preflight, intend, execute, confirm, seal; apply and revert both go through here.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -16,7 +16,7 @@ use super::terms::{ByThen, FOREIGN_KEYS_OFF, Terms};
 use super::{Engine, recover, resolve};
 use crate::model::Refusal;
 use crate::plan::{Pending, changes};
-use crate::target::{Census, ExecuteError, Executed, TargetError, Touch, Work, Writer};
+use crate::targets::{ExecuteError, Executed, Preflight, TargetError, Touch, Work, Writer};
 
 /// An operation that was judged and found possible. Only [`Engine::prepare`] makes one, so that what the journal keeps
 /// is what the target is changed by.
@@ -26,7 +26,7 @@ pub struct Prepared {
     /// The same, as the journal will keep them.
     images: Images,
     touches: Vec<Touch>,
-    census: Census,
+    preflight: Preflight,
     /// Whether only a rehearsal can prove that it can be taken back.
     rehearse: bool,
 }
@@ -44,17 +44,17 @@ impl Prepared {
         self.images.rows_root()
     }
 
-    /// Returns what the census found.
+    /// Returns what the preflight found.
     #[must_use]
-    pub const fn census(&self) -> &Census {
-        &self.census
+    pub const fn preflight(&self) -> &Preflight {
+        &self.preflight
     }
 
-    /// Returns remarks for whoever decides: what the census remarked, and that the way back will be rehearsed.
+    /// Returns remarks for whoever decides: what the preflight remarked, and that the way back will be rehearsed.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let rehearse = "a constraint covers what changes: the way back is rehearsed before the commit".to_owned();
-        self.census.notes.iter().cloned().chain(self.rehearse.then_some(rehearse)).collect()
+        self.preflight.notes.iter().cloned().chain(self.rehearse.then_some(rehearse)).collect()
     }
 }
 
@@ -117,11 +117,11 @@ impl Engine<'_> {
     /// # Errors
     /// A refusal, or what the target says.
     pub fn prepare_by(&mut self, rows: &[Pending], terms: &Terms) -> Result<Prepared, EngineError> {
-        let (touches, census) = self.judge_rows(rows, terms, &ByThen::new())?;
+        let (touches, preflight) = self.judge_rows(rows, terms, &ByThen::new())?;
         let changes = changes(rows)?;
         let images = Images::of(&changes)?;
-        let rehearse = census.rehearse && !terms.back;
-        Ok(Prepared { changes, images, touches, census, rehearse })
+        let rehearse = preflight.rehearse && !terms.back;
+        Ok(Prepared { changes, images, touches, preflight, rehearse })
     }
 
     /// Carries out a prepared operation: everything from the lock to the seal.
@@ -157,9 +157,9 @@ impl Engine<'_> {
         let work = Work {
             changes: &prepared.changes,
             touches: &prepared.touches,
-            facts: prepared.census.facts,
+            facts: prepared.preflight.facts,
             disable_triggers: proposal.disable_triggers,
-            unenforced: &prepared.census.unenforced,
+            unenforced: &prepared.preflight.unenforced,
             rehearse: prepared.rehearse,
             marker: &standing.marker,
             at_us: stamp.at_us,
@@ -249,7 +249,7 @@ impl Engine<'_> {
         if prepared.rehearse {
             body.insert("rehearsed".into(), json!(true));
         }
-        let residue = &prepared.census.residue;
+        let residue = &prepared.preflight.residue;
         body.insert("residue".into(), serde_json::to_value(residue).unwrap_or_default());
         self.seal(lock, intended.op(), Verdict::Applied, body)?;
         Ok(Committed { op: intended.op(), uid: intended.uid(), rows: executed.rows, residue: residue.clone(), drift })
@@ -301,7 +301,7 @@ impl Engine<'_> {
                 op,
                 uid: intended.uid(),
                 rows: intended.rows(),
-                residue: prepared.census.residue.clone(),
+                residue: prepared.preflight.residue.clone(),
                 drift: closed.differing,
             }),
             Some(_) => Err(EngineError::Abandoned { op, cause: error }),
@@ -312,11 +312,11 @@ impl Engine<'_> {
 
 fn intent(proposal: &Proposal, prepared: &Prepared, standing: &Standing) -> Intent {
     let mut detail = proposal.detail.clone();
-    let census = &prepared.census;
-    detail.insert("census_facts".into(), json!(census.facts.map(|digest| digest.to_string())));
-    detail.insert("triggers_disabled".into(), json!(census.triggers_disabled));
-    if !census.unenforced.is_empty() {
-        detail.insert(FOREIGN_KEYS_OFF.into(), json!(census.unenforced));
+    let preflight = &prepared.preflight;
+    detail.insert("census_facts".into(), json!(preflight.facts.map(|digest| digest.to_string())));
+    detail.insert("triggers_disabled".into(), json!(preflight.triggers_disabled));
+    if !preflight.unenforced.is_empty() {
+        detail.insert(FOREIGN_KEYS_OFF.into(), json!(preflight.unenforced));
     }
     if prepared.rehearse {
         detail.insert("rehearse".into(), json!(true));
@@ -331,7 +331,7 @@ fn intent(proposal: &Proposal, prepared: &Prepared, standing: &Standing) -> Inte
         plan_id: proposal.plan_id.clone(),
         target: standing.reference(),
         reverts: proposal.reverts,
-        residue: census.residue.clone(),
+        residue: preflight.residue.clone(),
         keys: proposal.keys.clone(),
         detail,
     }

@@ -4,7 +4,7 @@ use mfm_journal::JournalError;
 use mfm_journal::cbor::CborError;
 
 use crate::model::Refusal;
-use crate::target::TargetError;
+use crate::targets::TargetError;
 
 /// Why a step ended early.
 #[derive(Debug, thiserror::Error)]

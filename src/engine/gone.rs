@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 use super::Engine;
 use super::error::EngineError;
 use super::{guard, resolve};
-use crate::target::{OperationRow, OperationState, Tombstone};
+use crate::targets::{OperationRow, OperationState, Tombstone};
 
 impl Engine<'_> {
     /// Tombstones and journals as gone every operation that the target lost; with the database itself absent, all.

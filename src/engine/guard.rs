@@ -4,7 +4,7 @@ use mfm_journal::{Digest, Journal, Operation, TargetRef, Verdict};
 
 use super::error::EngineError;
 use crate::model::Refusal;
-use crate::target::{FILE_NAMES, Marker, OperationRow, OperationState, Target, TargetError, fits};
+use crate::targets::{FILE_NAMES, Marker, OperationRow, OperationState, Target, TargetError, fits};
 
 /// A target that passed the guard.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub fn marker(target: &mut dyn Target) -> Result<Marker, EngineError> {
         if marker.bound.get("path").is_some_and(|path| bound.get("path") == Some(path)) {
             return Err(replaced(target, "another file stands at its place, a copy or a restored one"));
         }
-        let text = |facts: &crate::target::Bound| facts.values().cloned().collect::<Vec<_>>().join(", ");
+        let text = |facts: &crate::targets::Bound| facts.values().cloned().collect::<Vec<_>>().join(", ");
         return Err(Refusal::MarkedElsewhere { url, found: text(&bound), bound: text(&marker.bound) }.into());
     }
     Ok(marker)

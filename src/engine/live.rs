@@ -11,7 +11,7 @@ use super::error::EngineError;
 use super::look::{self, Differing, Side};
 use super::{guard, resolve};
 use crate::model::refusal::show;
-use crate::target::TableDigest;
+use crate::targets::TableDigest;
 
 /// Something in the target that is not as the journal says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -7,7 +7,7 @@ use mfm_journal::{Change, Digest, RowHasher, TableShape, Value};
 
 use super::error::EngineError;
 use crate::model::{Key, Table};
-use crate::target::Target;
+use crate::targets::Target;
 
 /// How many rows are looked at in one go.
 pub const BATCH: usize = 1024;

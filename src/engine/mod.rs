@@ -17,7 +17,7 @@ pub use error::EngineError;
 use mfm_journal::{Face, Holder, Journal, Stamp};
 
 use crate::model::ports::{Clock, Reporter};
-use crate::target::Target;
+use crate::targets::Target;
 
 /// What an engine works with.
 pub struct Engine<'a> {

@@ -9,7 +9,7 @@ use super::error::EngineError;
 use super::guard;
 use super::look::{self, Differing, Side};
 use crate::model::Refusal;
-use crate::target::{OperationRow, OperationState, TargetError, Tombstone};
+use crate::targets::{OperationRow, OperationState, TargetError, Tombstone};
 
 /// What became of an open operation.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use crate::model::refusal::{Conflict, show};
 use crate::model::{Datum, Key, Refusal, Table, Value};
 use crate::plan::Pending;
 use crate::plan::alike::{self, Difference, Measure, Side, normal, place_form};
-use crate::target::Target;
+use crate::targets::Target;
 
 /// An operation that can be replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::apply::triggers_off;
 use super::error::EngineError;
 use crate::model::{Refusal, Table, Value};
 use crate::plan::{Pending, touches};
-use crate::target::{Census, Conditions, Meanwhile, TargetError, Touch, Trial};
+use crate::targets::{Conditions, Meanwhile, Preflight, TargetError, Touch, Trial};
 
 /// What an operation's entry calls the foreign keys that were off for it.
 pub(super) const FOREIGN_KEYS_OFF: &str = "foreign_keys_off";
@@ -73,21 +73,21 @@ impl Engine<'_> {
         rows: &[Pending],
         terms: &Terms,
         by_then: &ByThen,
-    ) -> Result<(Vec<Touch>, Census), EngineError> {
-        let (touches, census) = self.try_out(rows, terms)?;
-        self.meets_nothing(rows, &touches, &census.unenforced, by_then)?;
+    ) -> Result<(Vec<Touch>, Preflight), EngineError> {
+        let (touches, preflight) = self.try_out(rows, terms)?;
+        self.meets_nothing(rows, &touches, &preflight.unenforced, by_then)?;
         if !terms.back {
-            self.has_a_way_back(rows, &touches, &census.unenforced).map_err(EngineError::of_the_way_back)?;
+            self.has_a_way_back(rows, &touches, &preflight.unenforced).map_err(EngineError::of_the_way_back)?;
         }
-        Ok((touches, census))
+        Ok((touches, preflight))
     }
 
-    /// Judges what does not depend on other rows: the census, and the values as the database would hold them.
-    fn try_out(&mut self, rows: &[Pending], terms: &Terms) -> Result<(Vec<Touch>, Census), EngineError> {
+    /// Judges what does not depend on other rows: the preflight, and the values as the database would hold them.
+    fn try_out(&mut self, rows: &[Pending], terms: &Terms) -> Result<(Vec<Touch>, Preflight), EngineError> {
         let touches = touches(rows);
         self.held(rows, &touches, Way::There)?;
-        let census = self.target.preflight(&touches, &terms.conditions())?;
-        Ok((touches, census))
+        let preflight = self.target.preflight(&touches, &terms.conditions())?;
+        Ok((touches, preflight))
     }
 
     /// Checks that the database would hold rows exactly as they are planned.
@@ -152,8 +152,8 @@ impl Engine<'_> {
     ) -> Result<Vec<Option<Refusal>>, EngineError> {
         let touches = touches(rows);
         let unenforced = match self.target.preflight(&touches, &terms.conditions()) {
-            Ok(census) => census.unenforced,
-            // What the census refuses as a whole is said once the rows are chosen.
+            Ok(preflight) => preflight.unenforced,
+            // What the preflight refuses as a whole is said once the rows are chosen.
             Err(TargetError::Refused(_)) => terms.unenforced.clone(),
             Err(error) => return Err(error.into()),
         };

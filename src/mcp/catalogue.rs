@@ -9,8 +9,8 @@ use super::options::Allowed;
 use super::reads::{self, Read};
 use super::schema::{self, Object};
 use super::{modes, writes};
+use crate::domains::mosaiq::modes::MODES;
 use crate::model::ports::Danger;
-use crate::mosaiq::modes::MODES;
 use crate::ops::{Card, audit, checks, drill, explain, find, log, plan, recover, replay, revert, show, status};
 
 /// What a tool does.

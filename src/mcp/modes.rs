@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::answers::{Answer, list, word};
 use super::options::Allowed;
 use super::schema::{Object, one_type, slim};
-use crate::mosaiq::modes::{MODES, Mode};
+use crate::domains::mosaiq::modes::{MODES, Mode};
 use crate::ops::{Failure, modes};
 
 /// Returns the catalogue, or one mode with its parameters.

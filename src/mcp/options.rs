@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use mfm_journal::Decimal;
 
-use crate::mosaiq::modes::MODES;
+use crate::domains::mosaiq::modes::MODES;
 use crate::ops::agents::{Consent, Limits};
 use crate::ops::modes::find_mode;
 use crate::ops::{Context, Failure, Kind, synthetic};

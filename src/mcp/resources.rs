@@ -14,8 +14,8 @@ use super::reads::{self, Asked};
 use super::schema::Object;
 use super::server::{Call, Inner};
 use super::{modes, prompts};
+use crate::domains::mosaiq::modes::MODES;
 use crate::model::shown;
-use crate::mosaiq::modes::MODES;
 use crate::ops::agents::{Place, resolve};
 use crate::ops::{Context, Failure, audit, status};
 
@@ -27,7 +27,7 @@ const JSON: &str = "application/json";
 
 /// Returns every resource that has a name of its own.
 pub(super) fn all() -> Vec<Resource> {
-    let page = |mode: &&dyn crate::mosaiq::modes::Mode| {
+    let page = |mode: &&dyn crate::domains::mosaiq::modes::Mode| {
         let card = mode.card();
         Resource::new(format!("{MODE}{}", card.id), card.id).with_title(card.title).with_mime_type("text/markdown")
     };

@@ -98,7 +98,7 @@ pub enum Role {
 pub enum KeyStanding {
     /// A primary key or a unique index over non-NULL columns.
     Declared(String),
-    /// Nothing is declared: a census has to scan.
+    /// Nothing is declared: a preflight has to scan.
     Undeclared,
     /// A key column is missing.
     Missing(String),

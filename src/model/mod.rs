@@ -5,10 +5,10 @@ pub mod edit;
 pub mod finding;
 pub mod ids;
 pub mod page;
-pub mod pass;
 pub mod password;
 pub mod ports;
 pub mod refusal;
+pub mod scan;
 pub mod seed;
 pub mod shown;
 pub mod snapshot;
@@ -20,9 +20,9 @@ pub use finding::{Finding, Severity, Wrong};
 pub use ids::Ids;
 pub use mfm_journal::{Action, Change, Decimal, Digest, Moment, TableShape, Value};
 pub use page::Page;
-pub use pass::{Beside, Pass};
 pub use refusal::Refusal;
-pub use snapshot::{Answer, Filter, Query, Row, Snapshot, TableRows};
+pub use scan::{Join, Scan};
+pub use snapshot::{Answer, Fetch, Filter, Row, Snapshot, TableRows};
 
 /// A row's key: its values in the order of the table's key columns.
 pub type Key = Vec<Value>;

@@ -13,7 +13,7 @@ use super::time;
 
 /// What to read of a table: whole rows, so that their digests can be taken.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Query {
+pub struct Fetch {
     /// The table, in the domain's spelling.
     pub table: String,
     /// Which rows.
@@ -48,7 +48,7 @@ pub enum Filter {
     },
 }
 
-impl Query {
+impl Fetch {
     /// Asks for every row.
     #[must_use]
     pub fn all(table: &str) -> Self {
@@ -90,7 +90,7 @@ pub struct Answer {
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     tables: BTreeMap<String, TableRows>,
-    asked: BTreeSet<Query>,
+    asked: BTreeSet<Fetch>,
     absent: BTreeSet<String>,
     maxima: BTreeMap<(String, String), Option<i64>>,
 }
@@ -116,7 +116,7 @@ pub struct Row<'s> {
 impl Snapshot {
     /// Tells whether a query was answered already.
     #[must_use]
-    pub fn has(&self, query: &Query) -> bool {
+    pub fn has(&self, query: &Fetch) -> bool {
         self.asked.contains(query)
     }
 
@@ -124,7 +124,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`Refusal::MissingColumn`] where the table lacks a key column.
-    pub fn add(&mut self, query: Query, answer: Answer) -> Result<(), Refusal> {
+    pub fn add(&mut self, query: Fetch, answer: Answer) -> Result<(), Refusal> {
         match answer.table {
             None => {
                 self.absent.insert(query.table.clone());
@@ -377,8 +377,8 @@ mod tests {
         let row = |id: i64, of: i64| vec![Value::Integer(id), Value::Integer(of)];
         let answer = |rows| Answer { table: Some(table.clone()), rows, maximum: None };
         let mut snapshot = Snapshot::default();
-        snapshot.add(Query::among("t", "of", [Value::Integer(7)]), answer(vec![row(1, 7), row(2, 7)])).unwrap();
-        snapshot.add(Query::among("t", "id", [Value::Integer(3)]), answer(vec![row(3, 8)])).unwrap();
+        snapshot.add(Fetch::among("t", "of", [Value::Integer(7)]), answer(vec![row(1, 7), row(2, 7)])).unwrap();
+        snapshot.add(Fetch::among("t", "id", [Value::Integer(3)]), answer(vec![row(3, 8)])).unwrap();
         let found = |column: &str, value: i64| snapshot.table("t").unwrap().with(column, &Value::Integer(value)).len();
         assert_eq!([found("of", 7), found("of", 8), found("of", 9), found("id", 1), found("id", 3)], [2, 1, 0, 1, 1]);
     }

@@ -110,7 +110,7 @@ pub fn run(
 /// Checks what a plan file promises beside its digest: the journal, the target, and that it was not used.
 fn promised(
     journal: &mfm_journal::Journal,
-    target: &mut dyn crate::target::Target,
+    target: &mut dyn crate::targets::Target,
     chosen: &Chosen,
     file: &PlanFile,
 ) -> Result<(), Failure> {

@@ -6,14 +6,14 @@ use super::cell;
 use super::context::Context;
 use super::failure::Failure;
 use super::select::{self, read_through};
-use crate::model::{Key, Page, Query, Refusal, Snapshot, Value};
-use crate::mosaiq::browse::{self, Kind};
-use crate::mosaiq::find::Shown;
-use crate::mosaiq::pictures::{self, Bar, Chart, Day, Film, Lanes, Still};
-use crate::mosaiq::rules::Rules;
-use crate::mosaiq::schema;
-use crate::mosaiq::selection::Selector;
-use crate::target::Target;
+use crate::domains::mosaiq::browse::{self, Kind};
+use crate::domains::mosaiq::find::Shown;
+use crate::domains::mosaiq::pictures::{self, Bar, Chart, Day, Film, Lanes, Still};
+use crate::domains::mosaiq::rules::Rules;
+use crate::domains::mosaiq::schema;
+use crate::domains::mosaiq::selection::Selector;
+use crate::model::{Fetch, Key, Page, Refusal, Snapshot, Value};
+use crate::targets::Target;
 
 /// Which records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -147,7 +147,7 @@ pub struct Whole {
 /// [`Refusal::MissingRecord`], or what the target says.
 pub fn whole_record(target: &mut dyn Target, kind: Kind, id: i64, rules: &Rules) -> Result<Whole, Failure> {
     let mut snapshot = Snapshot::default();
-    let own = Query::among(kind.table(), kind.key(), [Value::Integer(id)]);
+    let own = Fetch::among(kind.table(), kind.key(), [Value::Integer(id)]);
     select::read_into(&mut snapshot, target, [own])?;
     let key: Key = vec![Value::Integer(id)];
     let rows = snapshot.table(kind.table())?;
@@ -216,8 +216,8 @@ fn picture(target: &mut dyn Target, subject: &Subject, rules: &Rules) -> Result<
     })
 }
 
-fn of_field(field: i64) -> [Query; 2] {
-    ["TxField", "TxFieldPoint"].map(|table| Query::among(table, "FLD_ID", [Value::Integer(field)]))
+fn of_field(field: i64) -> [Fetch; 2] {
+    ["TxField", "TxFieldPoint"].map(|table| Fetch::among(table, "FLD_ID", [Value::Integer(field)]))
 }
 
 /// Returns a field at its control points, where it has any.
@@ -288,7 +288,7 @@ fn subject(target: &mut dyn Target, changes: &[Change]) -> Result<Option<i64>, F
     let points = changes.iter().filter(|change| change.table.name.eq_ignore_ascii_case("TxFieldPoint"));
     let Some(point) = points.filter_map(|change| change.key.first().and_then(whole)).next() else { return Ok(None) };
     let mut snapshot = Snapshot::default();
-    let own = Query::among("TxFieldPoint", "TFP_ID", [Value::Integer(point)]);
+    let own = Fetch::among("TxFieldPoint", "TFP_ID", [Value::Integer(point)]);
     select::read_into(&mut snapshot, target, [own])?;
     let rows = snapshot.table("TxFieldPoint")?.with("TFP_ID", &Value::Integer(point));
     Ok(rows.first().and_then(|row| row.integer("FLD_ID")))

@@ -5,7 +5,7 @@ use std::path::Path;
 use mfm_journal::{Journal, JournalError};
 
 use super::log;
-use super::target::is_name;
+use super::targets::is_name;
 
 /// How many operations are offered: a list that nobody reads helps nobody.
 const OPERATIONS_MAX: usize = 100;

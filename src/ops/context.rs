@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use mfm_journal::{Face, Holder, Journal, JournalError, Stamp};
 
 use super::failure::Failure;
-use super::target::is_name;
+use super::targets::is_name;
+use crate::domains::mosaiq;
 use crate::engine::{Engine, EngineError};
 use crate::model::ports::{Answer, Clock, Confirm, Danger, Entropy, Question, Reporter, Secrets};
 use crate::model::shown::word;
 use crate::model::time::Time;
 use crate::model::{Refusal, password, time};
-use crate::mosaiq;
-use crate::target::{self, Target, TargetError};
+use crate::targets::{self, Target, TargetError};
 
 /// What an operation works with.
 pub struct Context<'a> {
@@ -52,7 +52,7 @@ pub struct Chosen {
 /// Holds what a journal registers to what mfm registers: whoever wrote it may not be who made it.
 fn sound(journal: Journal) -> Result<Journal, Failure> {
     let targets = &journal.state().targets;
-    let strange = targets.iter().find(|(name, known)| !is_name(name) || !target::is_canonical(&known.url));
+    let strange = targets.iter().find(|(name, known)| !is_name(name) || !targets::is_canonical(&known.url));
     let Some((name, known)) = strange else { return Ok(journal) };
     let message = format!(
         "the journal {} registers a target as no mfm does: `{name}` at `{}`",
@@ -126,7 +126,7 @@ impl Context<'_> {
         if let Some(target) = targets.get(&given) {
             return Ok(Chosen { name: given, url: target.url.clone() });
         }
-        let url = match target::canonical_url(&given) {
+        let url = match targets::canonical_url(&given) {
             Ok(url) => url,
             // No name holds a slash; what is wrong with a URL is said, and no password in it is repeated.
             Err(error) if given.contains("://") => return Err(error.into()),
@@ -158,7 +158,7 @@ impl Context<'_> {
     /// # Errors
     /// What the target says.
     pub fn open(&self, url: &str) -> Result<Box<dyn Target>, TargetError> {
-        target::open_url(url, mosaiq::schema::keys(), self.secrets)
+        targets::open_url(url, mosaiq::schema::keys(), self.secrets)
     }
 
     /// Puts journal and target together.

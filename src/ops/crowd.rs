@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::domains::mosaiq::modes::{Planned, Witness};
 use crate::model::Refusal;
-use crate::mosaiq::modes::{Planned, Witness};
 
 /// Records chosen of each group that vouches for what is usual.
 #[derive(Default)]

@@ -13,13 +13,13 @@ use super::checks::{Checked, Session};
 use super::context::Context;
 use super::failure::Failure;
 use super::{Card, apply, audit, drill, lab, plan, revert};
+use crate::domains::mosaiq::checks::{CHECKS, Verdict};
+use crate::domains::mosaiq::modes::{MODES, Mode};
 use crate::engine::live::Baseline;
 use crate::file::{self, Access, FileError};
 use crate::model::Finding;
 use crate::model::ports::{Answer, Confirm, Danger, Question};
-use crate::mosaiq::checks::{CHECKS, Verdict};
-use crate::mosaiq::modes::{MODES, Mode};
-use crate::target::{TableDigest, Target, TargetError};
+use crate::targets::{TableDigest, Target, TargetError};
 
 /// What it is.
 pub const CARD: Card = Card {

@@ -10,8 +10,8 @@ use super::drill::ledger;
 use super::drill::matrix::Verdict;
 use super::failure::Failure;
 use super::reading::changes;
-use crate::mosaiq::checks::{CHECKS, Terms};
-use crate::mosaiq::modes;
+use crate::domains::mosaiq::checks::{CHECKS, Terms};
+use crate::domains::mosaiq::modes;
 
 /// What is known of a fault's being seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

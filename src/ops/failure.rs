@@ -6,7 +6,7 @@ use crate::engine::EngineError;
 use crate::model::Refusal;
 use crate::model::password::hidden_in;
 use crate::model::refusal::{ANY_MODE, Conflict};
-use crate::target::TargetError;
+use crate::targets::TargetError;
 use mfm_journal::JournalError;
 
 /// What sort of failure it is; decides the exit code.

@@ -15,12 +15,12 @@ use super::count;
 use super::failure::Failure;
 use super::modes::{find_mode, known_variant};
 use super::select::{self, Order, Records};
+use crate::domains::mosaiq::find::{self, Description, Shown};
+use crate::domains::mosaiq::modes::{Mode, Variant};
+use crate::domains::mosaiq::selection::{RecordKind, Selection, Selector};
 use crate::model::ports::Danger;
 use crate::model::{Key, Refusal};
-use crate::mosaiq::find::{self, Description, Shown};
-use crate::mosaiq::modes::{Mode, Variant};
-use crate::mosaiq::selection::{RecordKind, Selection, Selector};
-use crate::target::Target;
+use crate::targets::Target;
 
 /// What it is.
 pub const CARD: Card = Card { name: "find", danger: Danger::Read, about: "List the records that can be broken" };

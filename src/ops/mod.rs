@@ -38,7 +38,7 @@ pub mod show;
 pub mod standing;
 pub mod status;
 pub mod synthetic;
-pub mod target;
+pub mod targets;
 pub mod watermark;
 
 pub use context::Context;
@@ -76,13 +76,13 @@ pub const OPERATIONS: &[&Card] = &[
     &demo::CARD,
     &lab::create::CARD,
     &lab::import::CARD,
-    &target::add::CARD,
-    &target::list::CARD,
-    &target::show::CARD,
-    &target::mark::CARD,
-    &target::unmark::CARD,
-    &target::remove::CARD,
-    &target::census::CARD,
+    &targets::add::CARD,
+    &targets::list::CARD,
+    &targets::show::CARD,
+    &targets::mark::CARD,
+    &targets::unmark::CARD,
+    &targets::remove::CARD,
+    &targets::preflight::CARD,
     &modes::CARD,
     &find::CARD,
     &plan::CARD,

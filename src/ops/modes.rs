@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::Card;
 use super::failure::Failure;
+use crate::domains::mosaiq::modes::{self, MODES, Mode};
 use crate::model::ports::Danger;
-use crate::mosaiq::modes::{self, MODES, Mode};
 
 /// What it is.
 pub const CARD: Card = Card { name: "modes", danger: Danger::Read, about: "List the failure modes, or explain one" };

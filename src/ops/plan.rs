@@ -17,14 +17,14 @@ use super::modes;
 use super::plan_file::PlanFile;
 use super::protected::Protected;
 use super::select::{self, Order, Records, Selected, Skipped};
+use crate::domains::mosaiq::modes::{Mode, Record};
+use crate::domains::mosaiq::selection::{RecordKind, Selection, Selector};
 use crate::engine::apply::{Prepared, Proposal};
 use crate::engine::guard;
 use crate::model::ports::Danger;
 use crate::model::{Ids, Refusal, time};
-use crate::mosaiq::modes::{Mode, Record};
-use crate::mosaiq::selection::{RecordKind, Selection, Selector};
 use crate::plan::{Permits, PlanFacts, plan_digest};
-use crate::target::Target;
+use crate::targets::Target;
 
 /// What it is.
 pub const CARD: Card =
@@ -127,7 +127,7 @@ pub struct Outcome {
     pub skipped: Vec<Skipped>,
     /// How many records were passed over.
     pub skipped_total: u64,
-    /// What the census has to say, and what to know of the clock.
+    /// What the preflight has to say, and what to know of the clock.
     pub notes: Vec<String>,
     /// The journal read.
     pub journal: PathBuf,
@@ -337,7 +337,7 @@ fn describe(
         file: None,
         changes_total: prepared.changes().len() as u64,
         changes: prepared.changes().iter().take(cell::CHANGES_MAX).map(cell::change).collect(),
-        residue: prepared.census().residue.clone(),
+        residue: prepared.preflight().residue.clone(),
         skipped: selected.skipped.clone(),
         skipped_total: selected.skipped_total,
         notes: prepared.notes().into_iter().chain(old_clock(context, settled)).collect(),

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use mfm_journal::{Change, Journal, Operation};
 
 use super::failure::Failure;
-use crate::model::{Query, Snapshot};
-use crate::mosaiq::reading::Pause;
-use crate::target::Target;
+use crate::domains::mosaiq::reading::Pause;
+use crate::model::{Fetch, Snapshot};
+use crate::targets::Target;
 
 /// Reads what somebody asks for, until nothing more is asked for.
 ///
@@ -31,7 +31,7 @@ pub fn read_through<T>(target: &mut dyn Target, look: impl Fn(&Snapshot) -> Resu
 pub fn read_into(
     snapshot: &mut Snapshot,
     target: &mut dyn Target,
-    queries: impl IntoIterator<Item = Query>,
+    queries: impl IntoIterator<Item = Fetch>,
 ) -> Result<(), Failure> {
     for query in queries {
         let answer = target.read(&query)?;

@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use super::Card;
 use super::context::{Chosen, Context};
 use super::failure::Failure;
-use super::target::lost_records;
+use super::targets::lost_records;
 use crate::engine::guard;
 use crate::engine::recover::{Closed, Word};
 use crate::model::Refusal;
 use crate::model::ports::{Answer, Danger, Question};
 use crate::model::refusal::show;
-use crate::target::sqlite::Glimpse;
-use crate::target::{self, OperationState, TargetError};
+use crate::targets::sqlite::Glimpse;
+use crate::targets::{self, OperationState, TargetError};
 use mfm_journal::{Face, Journal, Verdict};
 
 /// What it is.
@@ -118,7 +118,7 @@ fn automatic(context: &Context<'_>) -> Result<Outcome, Failure> {
     for name in names.into_iter().filter(|name| wanted.as_ref().is_none_or(|wanted| wanted == *name)) {
         let chosen = Chosen { name: name.clone(), url: urls.get(name).cloned().unwrap_or_default() };
         // A server rolls back by itself; where nothing is open, nobody is asked for its password.
-        if !open.contains(name) && !target::leaves_transactions(&chosen.url) {
+        if !open.contains(name) && !targets::leaves_transactions(&chosen.url) {
             continue;
         }
         let opened = open_or_roll_back(context, &journal, &chosen);
@@ -156,7 +156,7 @@ fn on_target(
     context: &Context<'_>,
     journal: &mut mfm_journal::Journal,
     chosen: &Chosen,
-    opened: Result<Box<dyn target::Target>, TargetError>,
+    opened: Result<Box<dyn targets::Target>, TargetError>,
 ) -> Result<Vec<Closed>, Failure> {
     let mut target = opened.map_err(absent)?;
     Ok(context.engine(journal, target.as_mut(), &chosen.name).recover()?)
@@ -177,15 +177,15 @@ fn open_or_roll_back(
     context: &Context<'_>,
     journal: &Journal,
     chosen: &Chosen,
-) -> Result<(Box<dyn target::Target>, bool), TargetError> {
-    let look = |target: &mut dyn target::Target| target.marker().map(|_| ());
+) -> Result<(Box<dyn targets::Target>, bool), TargetError> {
+    let look = |target: &mut dyn targets::Target| target.marker().map(|_| ());
     let first = context.open(&chosen.url).and_then(|mut target| look(target.as_mut()).map(|()| target));
     match first {
         Err(error @ TargetError::NeedsRecovery { .. }) => {
             if !may_roll_back(context, journal, chosen)? {
                 return Err(error);
             }
-            target::roll_back(&chosen.url)?;
+            targets::roll_back(&chosen.url)?;
             Ok((context.open(&chosen.url)?, true))
         }
         other => Ok((other?, false)),
@@ -199,7 +199,7 @@ fn open_or_roll_back(
 /// [`Refusal::NoConsent`].
 fn may_roll_back(context: &Context<'_>, journal: &Journal, chosen: &Chosen) -> Result<bool, Refusal> {
     let known = journal.state().targets.get(&chosen.name).and_then(|target| target.identity);
-    let marked = match target::marker_beside_a_crash(&chosen.url) {
+    let marked = match targets::marker_beside_a_crash(&chosen.url) {
         Glimpse::Marker(marker) => known == Some(marker.identity()),
         Glimpse::NoMarker => false,
         Glimpse::Unknown => known.is_some(),
@@ -281,7 +281,7 @@ fn gone(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let written_off = match marked {
         Ok((Some(marker), mut target)) if Some(marker.identity()) == known => {
             nothing_left(context, &mut journal, target.as_mut(), &chosen)?;
-            if target::fits(&marker.bound, &target.bound()?) {
+            if targets::fits(&marker.bound, &target.bound()?) {
                 let text = format!("Write off what target {} lost?", chosen.name);
                 context.consent(&Question { text, danger: Danger::Destroy, type_name: None })?;
             } else {
@@ -332,7 +332,7 @@ fn nowhere(
         Err(error) if is_gone(&error) => {}
         Err(error) => return Err(error.into()),
     }
-    let mut absent = target::Nowhere::new(&chosen.url);
+    let mut absent = targets::Nowhere::new(&chosen.url);
     Ok(context.engine(journal, &mut absent, &chosen.name).write_off(false)?)
 }
 
@@ -340,7 +340,7 @@ fn nowhere(
 fn nothing_left(
     context: &Context<'_>,
     journal: &mut Journal,
-    target: &mut dyn target::Target,
+    target: &mut dyn targets::Target,
     chosen: &Chosen,
 ) -> Result<(), Failure> {
     match lost_records(context, journal, target, &chosen.name, &chosen.url)? {
@@ -350,7 +350,7 @@ fn nothing_left(
 }
 
 /// Refuses to write off what a database, whoever marked it since, still holds.
-fn holds_none(journal: &Journal, mut target: Box<dyn target::Target>, chosen: &Chosen) -> Result<(), Failure> {
+fn holds_none(journal: &Journal, mut target: Box<dyn targets::Target>, chosen: &Chosen) -> Result<(), Failure> {
     let state = journal.state();
     let active = state.active_on(&chosen.name).map(|(_, active)| active.uid);
     for uid in active.chain(state.open_on(&chosen.name).map(|(_, open)| open.uid)) {

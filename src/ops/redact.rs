@@ -5,8 +5,8 @@ use serde_json::{Map, Value as Json, json};
 use super::Failure;
 use super::cell::ChangeRow;
 use super::replay::Difference;
-use crate::mosaiq::find;
-use crate::mosaiq::schema::{self, Holds};
+use crate::domains::mosaiq::find;
+use crate::domains::mosaiq::schema::{self, Holds};
 
 /// What stands in place of what is not shown.
 const REDACTED: &str = "$redacted";

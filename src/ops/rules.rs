@@ -7,8 +7,8 @@ use mfm_journal::Digest;
 use serde::{Serialize, Serializer};
 
 use super::failure::Failure;
+use crate::domains::mosaiq::rules::{DEFAULT, Rules};
 use crate::file;
-use crate::mosaiq::rules::{DEFAULT, Rules};
 
 /// Rules, and where they are from.
 #[derive(Clone, Debug, PartialEq, Serialize)]

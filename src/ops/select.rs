@@ -10,12 +10,12 @@ use super::context::Context;
 use super::crowd::Crowd;
 use super::failure::{Failure, Kind};
 pub use super::reading::{read_into, read_through};
+use crate::domains::mosaiq::modes::{Mode, Planned, Task};
+use crate::domains::mosaiq::selection::Selection;
 use crate::model::refusal::show;
-use crate::model::{Ids, Key, Query, Refusal, Snapshot, Table, Value, seed};
-use crate::mosaiq::modes::{Mode, Planned, Task};
-use crate::mosaiq::selection::Selection;
+use crate::model::{Fetch, Ids, Key, Refusal, Snapshot, Table, Value, seed};
 use crate::plan::{self, Pending};
-use crate::target::Target;
+use crate::targets::Target;
 
 /// How many records are read in one go.
 pub(super) const BATCH: usize = 256;
@@ -234,7 +234,7 @@ impl Run<'_, '_, '_> {
         let mut snapshot = Snapshot::default();
         loop {
             let wanted = self.order.mode.needs(&records, self.order.parameters, &snapshot);
-            let fresh: BTreeSet<Query> = wanted.into_iter().filter(|query| !snapshot.has(query)).collect();
+            let fresh: BTreeSet<Fetch> = wanted.into_iter().filter(|query| !snapshot.has(query)).collect();
             if fresh.is_empty() {
                 return Ok(snapshot);
             }

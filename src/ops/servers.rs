@@ -9,7 +9,7 @@ use super::{Failure, Kind};
 use crate::file::owner::Owners;
 use crate::file::{self, Access, FileError};
 use crate::model::Refusal;
-use crate::target::{canonical_url, unencrypted_login};
+use crate::targets::{canonical_url, unencrypted_login};
 
 /// What the file begins with.
 const HEAD: &str = "# Servers that passwords may go to: `mfm target add URL` adds one.\n";

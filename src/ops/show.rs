@@ -16,10 +16,10 @@ use super::detection::{self, Detection};
 use super::drill::past;
 use super::failure::Failure;
 use super::log::{self, Line};
+use crate::domains::mosaiq::repair::Repair;
 use crate::engine::resolve;
 use crate::model::Refusal;
 use crate::model::ports::Danger;
-use crate::mosaiq::repair::Repair;
 
 /// What it is.
 pub const CARD: Card = Card { name: "show", danger: Danger::Read, about: "Show one operation" };

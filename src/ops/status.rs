@@ -10,7 +10,7 @@ use super::context::Context;
 use super::failure::Failure;
 use crate::engine::guard;
 use crate::model::ports::Danger;
-use crate::target::{OperationState, Target, TargetError};
+use crate::targets::{OperationState, Target, TargetError};
 
 /// What it is.
 pub const CARD: Card = Card { name: "status", danger: Danger::Read, about: "Show what is broken now" };

@@ -7,7 +7,7 @@ use mfm_journal::cbor::CborError;
 use mfm_journal::{Action, Change, RowHasher, Value};
 
 use crate::model::{Datum, Edit, Key, Refusal, Snapshot, Table};
-use crate::target::Touch;
+use crate::targets::Touch;
 
 /// One row as it is and as it should become.
 #[derive(Clone, Debug)]

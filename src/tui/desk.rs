@@ -6,13 +6,13 @@ use mfm_journal::{Change, Entry};
 
 use super::job::{Answer, Job, Operation, Preview};
 use super::screens::journal;
-use crate::mosaiq::rules::Rules;
+use crate::domains::mosaiq::rules::Rules;
 use crate::ops::agents::after_others;
 use crate::ops::audit::Level;
 use crate::ops::{
     Context, Failure, apply, audit, browse, checks, drill, explain, find, log, plan, recover, revert, show, status,
 };
-use crate::target::Target;
+use crate::targets::Target;
 
 /// How many changes a picture is made from.
 const CHANGES_MAX: usize = 2000;

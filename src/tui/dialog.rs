@@ -2,8 +2,8 @@
 
 use super::list::Place;
 use super::look::Role;
+use crate::domains::mosaiq::browse::Kind;
 use crate::model::Digest;
-use crate::mosaiq::browse::Kind;
 use crate::ops::{plan, revert};
 
 /// Everything dangerous that a person can be asked to agree to, and what a yes leads to.

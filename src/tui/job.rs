@@ -1,7 +1,7 @@
 //! What the interface asks the operations for, and what comes back; runs nothing.
 
+use crate::domains::mosaiq::browse::Kind;
 use crate::model::Digest;
-use crate::mosaiq::browse::Kind;
 use crate::ops::{
     Failure, apply, audit, browse, checks, drill, explain, find, log, plan, recover, revert, show, status,
 };

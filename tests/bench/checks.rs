@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use mfm::mosaiq::checks::CHECKS;
+use mfm::domains::mosaiq::checks::CHECKS;
 use rusqlite::Connection;
 
 use super::Plan;

@@ -127,7 +127,7 @@ const BACK_WITH_CARE: &str = "BEGIN TRANSACTION; \
 
 /// Fills a text's lists of columns: all that mfm compares but the one that changes.
 fn with_columns(text: &str) -> String {
-    let def = mfm::mosaiq::schema::lab_tables().into_iter().find(|def| def.name == "TxFieldPoint").unwrap();
+    let def = mfm::domains::mosaiq::schema::lab_tables().into_iter().find(|def| def.name == "TxFieldPoint").unwrap();
     let names =
         def.columns.iter().map(|(name, ..)| name).filter(|name| !["Gantry_Ang", "RowVers"].contains(&name.as_str()));
     let list = |alias: &str| names.clone().map(|name| format!("{alias}.[{name}]")).collect::<Vec<_>>().join(", ");

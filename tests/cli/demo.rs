@@ -8,7 +8,7 @@ fn the_demo_holds() {
     let output = world.run(&["demo", "d", "--patients", "20"]);
     let out = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{out}{}", text(&output.stderr));
-    for mode in mfm::mosaiq::modes::MODES {
+    for mode in mfm::domains::mosaiq::modes::MODES {
         let card = mode.card();
         assert!(out.contains(&format!("{}: {}", card.tool, card.title)), "{}\n{out}", card.tool);
         for variant in card.variants {

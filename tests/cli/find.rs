@@ -95,10 +95,10 @@ fn selectors_narrow_together() {
 #[test]
 fn eligible_records_name_their_variants_and_can_be_broken() {
     let world = World::with_lab();
-    for mode in mfm::mosaiq::modes::MODES {
+    for mode in mfm::domains::mosaiq::modes::MODES {
         let card = mode.card();
         let record = mode.card().records().next().unwrap();
-        let kind = mfm::mosaiq::selection::RecordKind::of_table(record.table).unwrap().word();
+        let kind = mfm::domains::mosaiq::selection::RecordKind::of_table(record.table).unwrap().word();
         let json = world.json(&["find", kind, "--eligible", card.tool, "--limit", "2"]);
         assert_eq!(json["shown"], 2, "{json}");
         let found = &json["records"][0];

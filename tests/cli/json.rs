@@ -59,7 +59,7 @@ fn the_required_fields_are_there() {
     has(&audit, "mfm/audit-verify/1", &fields);
     assert_eq!(audit["ok"], true);
     has(&world.json(&["target", "list"]), "mfm/target-list/1", &["targets"]);
-    has(&world.json(&["target", "census"]), "mfm/target-census/1", &["tables", "guard", "signs"]);
+    has(&world.json(&["target", "preflight"]), "mfm/target-preflight/1", &["tables", "guard", "signs"]);
     has(&world.json(&["modes"]), "mfm/modes/1", &["modes"]);
     has(&world.json(&["help", "errors"]), "mfm/help/1", &["errors"]);
 }

@@ -7,9 +7,9 @@ use mfm::engine::Engine;
 use mfm::model::Value;
 use mfm::model::ports::{Clock, Reporter};
 use mfm::plan::Pending;
-use mfm::target::Target as _;
-use mfm::target::faults::{Faults, WriteStep};
-use mfm::target::sqlite::SqliteTarget;
+use mfm::targets::Target as _;
+use mfm::targets::faults::{Faults, WriteStep};
+use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::{Digest, Face, Holder, Journal, OperationAction};
 use serde_json::Value as Json;
 

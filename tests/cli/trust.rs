@@ -189,7 +189,7 @@ fn k6_no_password_goes_to_a_server_that_only_a_journal_names() {
         &["find", "field"],
         &["target", "show"],
         &["target", "mark", "lab", "--confirm", "Copy"],
-        &["target", "census"],
+        &["target", "preflight"],
         &["plan", "create_invalid_angles", "--variant", "gantry", "--sample", "1"],
         &["apply", "create_invalid_angles", "--variant", "gantry", "--sample", "1", "--yes"],
         &["revert", "--all"],
@@ -450,7 +450,7 @@ fn k6_hostile_names_and_cells_reach_no_terminal_and_no_spreadsheet() {
     copy.execute("INSERT INTO TxField VALUES (1, 9, ?1, ?1, 1, 5, 2, 1)", [hostile]).unwrap();
     copy.execute("INSERT INTO TxField VALUES (2, 9, '-3.5', '-3.5', 1, 5, 2, 1)", []).unwrap();
     world.mfm(&["target", "add", "sqlite:copy.db"]).assert().success();
-    for words in [&["find", "field"][..], &["check"], &["target", "show"], &["target", "census"]] {
+    for words in [&["find", "field"][..], &["check"], &["target", "show"], &["target", "preflight"]] {
         for format in ["table", "plain", "json"] {
             let output = world.run(&[words, &["--format", format]].concat());
             let said = text(&output.stdout) + &text(&output.stderr);

@@ -8,8 +8,8 @@ use mfm::engine::revert::{Options, Selection};
 use mfm::engine::{Engine, EngineError};
 use mfm::model::Value;
 use mfm::plan::Pending;
-use mfm::target::Target;
-use mfm::target::faults::{Faults as TargetFaults, WriteStep};
+use mfm::targets::Target;
+use mfm::targets::faults::{Faults as TargetFaults, WriteStep};
 use mfm_journal::{Faults as JournalFaults, Step};
 
 use super::world::proposal;

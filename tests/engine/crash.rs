@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::{Arc, Mutex};
 
 use mfm::engine::{Engine, EngineError};
-use mfm::ops::{audit, recover, status, target::mark};
-use mfm::target::faults::{Faults as TargetFaults, SharedFaults, WriteStep};
-use mfm::target::sqlite::SqliteTarget;
+use mfm::ops::{audit, recover, status, targets::mark};
+use mfm::targets::faults::{Faults as TargetFaults, SharedFaults, WriteStep};
+use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::{Journal, Verdict};
 
 use super::bomb::{Bomb, Crash, How, apply, quiet, recover_all, revert_all};

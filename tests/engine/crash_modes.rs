@@ -1,8 +1,8 @@
 //! A crash, or an error, at the writes of every variant's apply and revert: at one drawn write always, at all by hand.
 
+use mfm::domains::mosaiq::modes::{MODES, Mode, Record};
 use mfm::model::Value;
 use mfm::model::seed::RecordRandom;
-use mfm::mosaiq::modes::{MODES, Mode, Record};
 use mfm::ops::plan::{self, Made};
 use serde_json::{Map, json};
 

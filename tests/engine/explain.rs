@@ -202,7 +202,7 @@ fn a_number_that_is_none_and_a_target_that_is_no_longer_registered() {
     assert_eq!(missing.code, "no_operation");
     world.revert(&[1]).unwrap();
     let on_lab = Context { target: Some("lab".into()), ..world.context() };
-    mfm::ops::target::remove::run(&on_lab).unwrap();
+    mfm::ops::targets::remove::run(&on_lab).unwrap();
     let outcome = explain(&world, 2);
     assert_eq!((outcome.inverse.state, outcome.proof.target.state), (State::Unknown, "unknown"));
     assert!(outcome.words.contains("no longer registered"));

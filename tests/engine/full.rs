@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mfm::engine::EngineError;
 use mfm::ops::status;
-use mfm::target::sqlite::SqliteTarget;
+use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::Journal;
 
 use super::bomb::{apply, revert_all};

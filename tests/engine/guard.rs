@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use mfm::model::ports::Answer;
-use mfm::ops::target::{add, mark, show};
+use mfm::ops::targets::{add, mark, show};
 use mfm::ops::{Context, apply, plan, recover, status};
-use mfm::target::faults::{Faults, WriteStep};
-use mfm::target::sqlite::SqliteTarget;
+use mfm::targets::faults::{Faults, WriteStep};
+use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::{Face, Journal, Verdict};
 
 use super::bomb;
@@ -171,7 +171,7 @@ fn k7_a_byte_copy_moved_onto_a_marked_path_is_not_the_target() {
 
 /// A marker as the first release put it knows the path alone.
 fn first_release(world: &World) {
-    let mut target = mfm::target::open_url(&world.url("lab.db"), Default::default(), world.secrets.as_ref()).unwrap();
+    let mut target = mfm::targets::open_url(&world.url("lab.db"), Default::default(), world.secrets.as_ref()).unwrap();
     let mut marker = target.marker().unwrap().unwrap();
     marker.bound.retain(|name, _| name == "path");
     target.writer(200).unwrap().mark(&marker).unwrap();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use mfm::model::Value;
 use mfm::ops::audit;
-use mfm::target::Target as _;
-use mfm::target::sqlite::SqliteTarget;
+use mfm::targets::Target as _;
+use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::{
     Action, Change, Digest, Face, Holder, Images, Intent, Journal, OperationAction, Stamp, TargetRef, Verdict,
 };

@@ -1,7 +1,7 @@
 //! Laws over every mode and variant; a new mode file is tested here unasked.
 
+use mfm::domains::mosaiq::modes::MODES;
 use mfm::model::ports::Danger;
-use mfm::mosaiq::modes::MODES;
 use mfm::ops::{OPERATIONS, audit, demo, log, show, status};
 
 use super::world::{World, dump, sample, samples};

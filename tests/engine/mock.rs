@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use mfm::mosaiq::modes::MODES;
+use mfm::domains::mosaiq::modes::MODES;
 use mfm::ops::lab::import;
 use mfm::ops::{audit, revert};
 

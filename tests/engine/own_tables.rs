@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use mfm::engine::{Engine, EngineError};
-use mfm::ops::{audit, recover, status, target};
-use mfm::target::faults::{Faults as TargetFaults, WriteStep};
-use mfm::target::sqlite::SqliteTarget;
+use mfm::ops::{audit, recover, status, targets};
+use mfm::targets::faults::{Faults as TargetFaults, WriteStep};
+use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::{Faults as JournalFaults, Journal, Step};
 
 use super::bomb::{Bomb, How, apply, quiet, revert_all};
@@ -64,9 +64,9 @@ fn run<T>(rig: &Rig, step: impl FnOnce(&mut Engine<'_>) -> Result<T, EngineError
     rig.with(&none(), step).unwrap()
 }
 
-fn remark(world: &World) -> Result<target::mark::Outcome, mfm::ops::Failure> {
-    let request = target::mark::Request { target: "lab".into(), confirm: Some("lab.db".into()), ..Default::default() };
-    target::mark::run(&world.context(), &request)
+fn remark(world: &World) -> Result<targets::mark::Outcome, mfm::ops::Failure> {
+    let request = targets::mark::Request { target: "lab".into(), confirm: Some("lab.db".into()), ..Default::default() };
+    targets::mark::run(&world.context(), &request)
 }
 
 fn entries(world: &World) -> u64 {
@@ -88,8 +88,8 @@ fn a4_whatever_reaches_on_from_mfm_s_own_tables_is_refused_and_writes_nothing() 
         let gone =
             recover::Request { word: Some(recover::As::Gone), confirm: Some("lab".into()), ..Default::default() };
         assert_eq!(recover::run(&context, &gone).unwrap_err().code, "own_tables", "{open}");
-        assert_eq!(target::unmark::run(&context).unwrap_err().code, "still_active", "{open}");
-        assert_eq!(target::census::run(&context).unwrap().guard, "own_tables", "{open}");
+        assert_eq!(targets::unmark::run(&context).unwrap_err().code, "still_active", "{open}");
+        assert_eq!(targets::preflight::run(&context).unwrap().guard, "own_tables", "{open}");
         assert_eq!(status::run(&context).unwrap().targets[0].state, "own_tables", "{open}");
         let audited = audit::run(&context, &audit::Request { depth: audit::Level::Live, full: false }).unwrap();
         assert!(audited.journal.findings.iter().any(|found| found.code == "own_tables"), "{open}");
@@ -98,7 +98,7 @@ fn a4_whatever_reaches_on_from_mfm_s_own_tables_is_refused_and_writes_nothing() 
         meddle(&rig.world, AS_MADE);
         run(&rig, revert_all).unwrap();
         assert_eq!(dump(&rig.world.path("lab.db")), rig.before, "{close}");
-        target::unmark::run(&rig.world.context()).unwrap();
+        targets::unmark::run(&rig.world.context()).unwrap();
     }
 }
 
@@ -189,7 +189,7 @@ fn a4_a_marking_reaches_nothing_by_a_door_that_opens_after_the_look() {
         let mut target = SqliteTarget::open(&path, std::collections::BTreeMap::new()).unwrap();
         let door_opens = Opens(path.display().to_string(), Step::AfterCheckpoint, WriteStep::Mark, Some(door));
         target.set_faults(Arc::new(Mutex::new(door_opens)));
-        let mut port: Box<dyn mfm::target::Target> = Box::new(target);
+        let mut port: Box<dyn mfm::targets::Target> = Box::new(target);
         let marker = port.marker().unwrap().unwrap();
         let refused = port.writer(200).unwrap().mark(&marker).unwrap_err();
         assert_eq!(refused.code(), "own_tables", "{door}");

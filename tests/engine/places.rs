@@ -1,6 +1,6 @@
 //! Targets that are unmarked, copied, moved, replaced or restored, and journals beside each other or behind.
 
-use mfm::ops::target::{add, mark, remove, unmark};
+use mfm::ops::targets::{add, mark, remove, unmark};
 use mfm::ops::{apply, audit, recover, revert, status};
 
 use super::world::{World, dump, sample};

@@ -8,11 +8,11 @@ use mfm::engine::EngineError;
 use mfm::engine::revert::{Options, Selection};
 use mfm::model::Value;
 use mfm::model::ports::{Answer, Confirm, Question};
-use mfm::ops::target::{add, mark, unmark};
+use mfm::ops::targets::{add, mark, unmark};
 use mfm::ops::{Context, Failure, apply as applied, audit, recover, revert, status};
 use mfm::plan::Pending;
-use mfm::target::faults::{Faults, WriteStep};
-use mfm::target::sqlite::SqliteTarget;
+use mfm::targets::faults::{Faults, WriteStep};
+use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::Journal;
 
 use super::bomb::{apply, commit, revert_all};
@@ -349,7 +349,7 @@ fn skip_conflicts_puts_back_the_rest() {
     assert_eq!(cell(world, "SELECT b FROM t WHERE id = 2"), "Text(\"y\")", "{done:#?}");
 }
 
-/// `--all` judges everything before the first write, the census too.
+/// `--all` judges everything before the first write, the preflight too.
 #[test]
 fn all_takes_the_census_before_it_writes() {
     let rig = Rig::new();

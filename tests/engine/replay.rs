@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use mfm::ops::context::Chosen;
 use mfm::ops::replay::{self, Outcome};
-use mfm::ops::target::mark;
+use mfm::ops::targets::mark;
 use mfm::ops::{Failure, revert};
 use mfm::plan::alike::Verdict;
 use mfm_journal::Journal;
@@ -287,8 +287,8 @@ fn a_copy_that_is_not_registered_or_not_marked_is_refused_with_a_way_out() {
     let missing = onto("nowhere.db");
     assert_eq!((missing.code.as_str(), missing.hint.contains("mfm target mark")), ("no_target", true));
     std::fs::copy(world.path("lab.db"), world.path("fourth.db")).unwrap();
-    let add = mfm::ops::target::add::Request { url: world.url("fourth.db"), name: None };
-    mfm::ops::target::add::run(&world.context(), &add).unwrap();
+    let add = mfm::ops::targets::add::Request { url: world.url("fourth.db"), name: None };
+    mfm::ops::targets::add::run(&world.context(), &add).unwrap();
     let unmarked = onto("fourth.db");
     assert!(unmarked.hint.contains("mfm target mark"), "{unmarked:?}");
     assert_eq!(unmarked.kind.exit_code(), 3);
@@ -349,8 +349,8 @@ fn a_crash_in_a_replay_is_recovered_and_the_replay_goes_on() {
         let bomb = Bomb::at(step, How::Crash);
         let crashed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let mut journal = Journal::open(&world.journal).unwrap();
-            let keys = mfm::mosaiq::schema::keys();
-            let mut target = mfm::target::sqlite::SqliteTarget::open(&world.path("copy.db"), keys).unwrap();
+            let keys = mfm::domains::mosaiq::schema::keys();
+            let mut target = mfm::targets::sqlite::SqliteTarget::open(&world.path("copy.db"), keys).unwrap();
             journal.set_faults(Box::new(bomb.clone()));
             target.set_faults(Arc::new(Mutex::new(bomb.clone())));
             let chosen = |name: &str| Chosen { name: name.into(), url: journal.state().targets[name].url.clone() };

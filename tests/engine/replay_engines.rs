@@ -1,15 +1,15 @@
 //! Replay between two engines: the same operations on a SQLite lab and on a simulated server with native types are
 //! equivalent, in both directions, and a difference in meaning is still named.
 
+use mfm::domains::mosaiq::modes::MODES;
+use mfm::domains::mosaiq::schema;
 use mfm::model::{Datum, Value, time};
-use mfm::mosaiq::modes::MODES;
-use mfm::mosaiq::schema;
 use mfm::ops::context::Chosen;
 use mfm::ops::replay::{self, Ends, Outcome};
 use mfm::ops::{plan, revert};
 use mfm::plan::alike::Verdict;
-use mfm::target::sim::SimWorld;
-use mfm::target::{NewTable, Target};
+use mfm::targets::sim::SimWorld;
+use mfm::targets::{NewTable, Target};
 use mfm_journal::{Decimal, Journal};
 use serde_json::json;
 

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use mfm::domains::mosaiq::modes::MODES;
 use mfm::model::Value;
 use mfm::model::seed::RecordRandom;
-use mfm::mosaiq::modes::MODES;
 use mfm::ops::{revert, status};
 use mfm::plan::alike::Verdict;
 use mfm_journal::{Journal, OperationAction, Verdict as Sealed};

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use mfm::domains::mosaiq::checks::CHECKS;
+use mfm::domains::mosaiq::modes::{MODES, Record};
 use mfm::model::Finding;
-use mfm::mosaiq::checks::CHECKS;
-use mfm::mosaiq::modes::{MODES, Record};
 use mfm::ops::checks::Session;
 use mfm::ops::{Failure, plan};
 use mfm_journal::Digest;

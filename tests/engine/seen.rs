@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use mfm::domains::mosaiq::modes::{Mode, Record};
 use mfm::model::Finding;
-use mfm::mosaiq::modes::{Mode, Record};
 use mfm::ops::plan;
 use serde_json::json;
 

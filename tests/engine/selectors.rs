@@ -1,6 +1,6 @@
 //! Selectors, which narrow what is chosen and leave no trace of what they were; checks, again and again.
 
-use mfm::mosaiq::selection::{RecordKind, Selector};
+use mfm::domains::mosaiq::selection::{RecordKind, Selector};
 use mfm::ops::{checks, find, plan};
 use serde_json::Value as Json;
 
@@ -137,7 +137,7 @@ fn checks_that_look_again_see_what_checks_that_begin_anew_see() {
     let context = world.context();
     let begin = || {
         let mut target = context.open(&world.url("lab.db")).unwrap();
-        checks::Session::begin(&context, target.as_mut(), mfm::mosaiq::checks::CHECKS, now).unwrap()
+        checks::Session::begin(&context, target.as_mut(), mfm::domains::mosaiq::checks::CHECKS, now).unwrap()
     };
     let found = |session: &checks::Session| -> Vec<_> {
         session.checked.iter().map(|checked| (checked.card.id, checked.verdict.clone())).collect()

@@ -1,8 +1,8 @@
 //! Signs of a live clinic that only a server shows: who is connected, and whether mfm may know it.
 
-use mfm::ops::target::signs::{judge, signs};
-use mfm::target::Session;
-use mfm::target::sim::SimWorld;
+use mfm::ops::targets::signs::{judge, signs};
+use mfm::targets::Session;
+use mfm::targets::sim::SimWorld;
 
 use super::world::World;
 
@@ -68,7 +68,8 @@ fn file(world: &World, name: &str, sql: &str) {
 
 /// The words of the signs that a file shows.
 fn signs_of(world: &World, name: &str) -> Vec<&'static str> {
-    let mut target = mfm::target::sqlite::SqliteTarget::open(&world.path(name), mfm::mosaiq::schema::keys()).unwrap();
+    let mut target =
+        mfm::targets::sqlite::SqliteTarget::open(&world.path(name), mfm::domains::mosaiq::schema::keys()).unwrap();
     signs(&world.context(), &mut target).unwrap().into_iter().map(|sign| sign.word).collect()
 }
 
@@ -153,13 +154,13 @@ fn w03_names_are_known_by_links_too() {
     file(&world, "plain.db", "");
     assert_eq!(signs_of(&world, "plain.db"), [""; 0]);
     std::os::unix::fs::symlink(world.path("plain.db"), world.path("mosaiq.db")).unwrap();
-    let request = mfm::ops::target::mark::Request {
+    let request = mfm::ops::targets::mark::Request {
         target: world.url("mosaiq.db"),
         confirm: Some("plain.db".into()),
         ..Default::default()
     };
-    let failure = mfm::ops::target::mark::run(&world.context(), &request).unwrap_err();
+    let failure = mfm::ops::targets::mark::run(&world.context(), &request).unwrap_err();
     assert!(failure.hint.contains("--override name-mosaiq"), "{}", failure.hint);
-    let request = mfm::ops::target::mark::Request { target: world.url("plain.db"), ..request };
-    mfm::ops::target::mark::run(&world.context(), &request).unwrap();
+    let request = mfm::ops::targets::mark::Request { target: world.url("plain.db"), ..request };
+    mfm::ops::targets::mark::run(&world.context(), &request).unwrap();
 }

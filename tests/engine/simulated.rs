@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use mfm::engine::{Engine, EngineError};
 use mfm::model::Value;
-use mfm::target::faults::WriteStep;
-use mfm::target::foreign::ForeignKey;
-use mfm::target::sim::{SimCheck, SimFault, SimTarget, SimWorld, SimWrite};
-use mfm::target::{NewTable, Target};
+use mfm::targets::faults::WriteStep;
+use mfm::targets::foreign::ForeignKey;
+use mfm::targets::sim::{SimCheck, SimFault, SimTarget, SimWorld, SimWrite};
+use mfm::targets::{NewTable, Target};
 use mfm_journal::{Depth, Journal, Verdict};
 use serde_json::json;
 

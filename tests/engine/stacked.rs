@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mfm::domains::mosaiq::modes::{MODES, Mode};
 use mfm::model::Value;
 use mfm::model::seed::RecordRandom;
-use mfm::mosaiq::modes::{MODES, Mode};
 use mfm::ops::cell::ChangeRow;
 use mfm::ops::{plan, revert};
 use serde_json::{Map, json};

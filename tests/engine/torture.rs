@@ -3,7 +3,7 @@
 use mfm::engine::EngineError;
 use mfm::engine::revert::{Options, Selection};
 use mfm::model::{Datum, Edit, Refusal, Snapshot, Value};
-use mfm::ops::{audit, recover, revert, status, target::mark};
+use mfm::ops::{audit, recover, revert, status, targets::mark};
 use mfm::plan::Pending;
 
 use super::bomb::{commit, revert_all};
@@ -28,7 +28,7 @@ pub(super) fn run<T>(
     let mut journal = mfm_journal::Journal::open(&rig.world.journal).unwrap();
     let url = rig.world.url("lab.db");
     let mut target =
-        mfm::target::open_url(&url, std::collections::BTreeMap::new(), &mfm::model::ports::NoSecrets).unwrap();
+        mfm::targets::open_url(&url, std::collections::BTreeMap::new(), &mfm::model::ports::NoSecrets).unwrap();
     let context = rig.world.context();
     step(&mut context.engine(&mut journal, target.as_mut(), "lab"))
 }
@@ -74,7 +74,7 @@ fn torture_12_one_operation_never_changes_a_row_twice() {
     let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 'x')");
     let refusal = run(&rig, |engine| {
         let mut snapshot = Snapshot::default();
-        let query = mfm::model::Query::all("t");
+        let query = mfm::model::Fetch::all("t");
         let answer = engine.target.read(&query)?;
         snapshot.add(query, answer)?;
         let set = |value: &str| Edit::Update {

@@ -2,7 +2,7 @@
 
 use mfm::engine::revert::{Options, Selection};
 use mfm::model::Value;
-use mfm::ops::{audit, explain, revert, status, target};
+use mfm::ops::{audit, explain, revert, status, targets};
 use mfm::plan::Pending;
 use mfm_journal::Journal;
 use serde_json::{Value as Json, json};
@@ -210,8 +210,8 @@ fn w01_a_key_that_the_data_break_is_off_said_and_journaled() {
     assert_eq!(code(&rig, "t", 3, Some(vec![INT(3), INT(98), INT(77)])), "foreign_key");
     assert_eq!(code(&rig, "p", 1, None), "foreign_key");
     there_and_back(&rig, "t", 3, Some(vec![INT(3), INT(98), INT(1)]));
-    let census = target::census::run(&rig.world.context()).unwrap();
-    let line = census.tables.iter().find(|line| line.table == "t").unwrap();
+    let preflight = targets::preflight::run(&rig.world.context()).unwrap();
+    let line = preflight.tables.iter().find(|line| line.table == "t").unwrap();
     assert!(line.delete.notes.iter().any(|note| note.contains("foreign keys are off") && note.contains(name)));
 }
 
@@ -315,8 +315,8 @@ fn w09_a_foreign_key_that_nobody_can_follow_is_refused_by_name_and_said_before()
         assert_eq!(refused.code(), "foreign_key", "{refused}");
         assert!(refused.to_string().contains(said), "{refused}");
         assert_eq!(code(&rig, "t", 2, Some(vec![INT(2), Value::Null, Value::Null])), "foreign_key");
-        let census = target::census::run(&rig.world.context()).unwrap();
-        let line = census.tables.iter().find(|line| line.table == "t").unwrap();
+        let preflight = targets::preflight::run(&rig.world.context()).unwrap();
+        let line = preflight.tables.iter().find(|line| line.table == "t").unwrap();
         assert_eq!(line.delete.verdict, "foreign_key", "{said}");
         there_and_back(&rig, "t", 1, Some(vec![INT(1), text("b"), Value::Null]));
     }
@@ -351,8 +351,8 @@ fn w10_what_needs_an_unknown_collation_is_refused_by_name_and_a_target_marked_wh
     assert_eq!(refused.code(), "unsupported");
     assert!(refused.to_string().contains("collation LOCALIZED"), "{refused}");
     assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
-    let census = target::census::run(&rig.world.context()).unwrap();
-    assert_eq!(census.tables[0].update.verdict, "unsupported");
+    let preflight = targets::preflight::run(&rig.world.context()).unwrap();
+    assert_eq!(preflight.tables[0].update.verdict, "unsupported");
     // A table that cannot even be read in its order has no digest: no marker either.
     let world = World::new();
     meddle(
@@ -363,16 +363,16 @@ fn w10_what_needs_an_unknown_collation_is_refused_by_name_and_a_target_marked_wh
             "COLLATE LOCALIZED",
         ),
     );
-    let marking = |baseline| target::mark::Request {
+    let marking = |baseline| targets::mark::Request {
         target: world.url("lab.db"),
         confirm: Some("lab.db".into()),
         baseline,
         ..Default::default()
     };
-    let refused = target::mark::run(&world.context(), &marking(true)).unwrap_err();
+    let refused = targets::mark::run(&world.context(), &marking(true)).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("unsupported", 3));
     assert!(world.foreign().query_row("SELECT 1 FROM mfm_marker", [], |_| Ok(())).is_err(), "half marked");
-    target::mark::run(&world.context(), &marking(false)).unwrap();
+    targets::mark::run(&world.context(), &marking(false)).unwrap();
 }
 
 #[test]
@@ -427,7 +427,7 @@ fn w01_where_a_type_changed_the_rest_is_put_back() {
     let given_up = revert::Request { force: true, ..skipping };
     revert::run(&rig.world.context(), &given_up).unwrap();
     assert!(status::run(&rig.world.context()).unwrap().active.is_empty());
-    target::unmark::run(&rig.world.context()).unwrap();
+    targets::unmark::run(&rig.world.context()).unwrap();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use mfm::model::ports::{Answer, Confirm, Question, Reporter};
-use mfm::ops::target::{add, mark, remove};
+use mfm::ops::targets::{add, mark, remove};
 use mfm::ops::{Context, export, lab, recover, revert, status};
 use mfm_journal::Journal;
 
@@ -158,7 +158,7 @@ fn ordinary_use_is_not_refused() {
         add::run(&world.context(), &add::Request { url: world.url(name), name: None }).unwrap();
     }
     world.target = Some("lab".into());
-    mfm::ops::target::unmark::run(&world.context()).unwrap();
+    mfm::ops::targets::unmark::run(&world.context()).unwrap();
     mark::run(&world.context(), &mark::Request { baseline: true, ..marking("lab", "lab.db") }).unwrap();
     mark::run(&world.context(), &marking("lab", "lab.db")).unwrap();
     std::fs::remove_file(world.path("lab.db")).unwrap();
@@ -230,7 +230,7 @@ fn a_table_that_is_away_is_not_given_up() {
     let world = &rig.world;
     {
         let mut journal = Journal::open(&world.journal).unwrap();
-        let mut target = mfm::target::open_url(
+        let mut target = mfm::targets::open_url(
             &world.url("lab.db"),
             std::collections::BTreeMap::new(),
             &mfm::model::ports::NoSecrets,

@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use mfm::domains::mosaiq::modes::{self, Mode};
 use mfm::engine::apply::Proposal;
 use mfm::model::ports::{Answer, Clock, Confirm, Entropy, NoSecrets, Question, Reporter, Secrets};
-use mfm::mosaiq::modes::{self, Mode};
 use mfm::ops::{Context, Failure, apply, plan, revert};
 use mfm_journal::{Digest, Face, Holder, OperationAction};
 use serde_json::{Map, Value as Json, json};

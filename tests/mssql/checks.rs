@@ -1,6 +1,6 @@
 //! Checks and drills on the server, beside the same lab in a SQLite file: the same findings, and the same matrix.
 
-use mfm::mosaiq::modes::MODES;
+use mfm::domains::mosaiq::modes::MODES;
 use mfm::ops::{Context, checks, drill, lab};
 
 use super::live::world;

@@ -5,12 +5,12 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::sync::{Arc, Mutex};
 
+use mfm::domains::mosaiq::schema;
 use mfm::engine::{Engine, EngineError};
-use mfm::mosaiq::schema;
-use mfm::ops::target::mark;
+use mfm::ops::targets::mark;
 use mfm::ops::{audit, plan, recover};
-use mfm::target::faults::{Faults, SharedFaults, WriteStep};
-use mfm::target::mssql::MssqlTarget;
+use mfm::targets::faults::{Faults, SharedFaults, WriteStep};
+use mfm::targets::mssql::MssqlTarget;
 use mfm_journal::{Journal, Verdict};
 
 use super::bomb::{Bomb, Crash, How, apply, quiet, recover_all, revert_all};
@@ -242,7 +242,7 @@ fn hold(zombie: &mut Session, uid: &str, journal_id: &str, op: u64) {
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn every_mode_survives_a_crash_and_an_error() {
-    use mfm::mosaiq::modes::MODES;
+    use mfm::domains::mosaiq::modes::MODES;
     quiet();
     let rig = Rig::of(Live::with_lab(8));
     let mut draw = 5;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mfm::mosaiq::checks::CHECKS;
-use mfm::mosaiq::modes::{MODES, Mode, Record};
+use mfm::domains::mosaiq::checks::CHECKS;
+use mfm::domains::mosaiq::modes::{MODES, Mode, Record};
 use mfm::ops::checks::Session;
 use mfm::ops::{audit, revert};
 use mfm_journal::Journal;

@@ -7,7 +7,7 @@ use mfm::ops::Failure;
 use mfm::ops::context::Chosen;
 use mfm::ops::lab::create;
 use mfm::ops::plan::{self, Made};
-use mfm::target::{TableDigest, Target};
+use mfm::targets::{TableDigest, Target};
 use mfm_journal::Journal;
 
 use super::dump::Dump;

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use mfm::ops::{log, recover, revert};
-use mfm::target::faults::{Faults, WriteStep};
+use mfm::targets::faults::{Faults, WriteStep};
 use mfm_journal::{Journal, Verdict};
 use serde_json::Value as Json;
 

@@ -1,6 +1,6 @@
 //! Replay between a SQLite lab and one on the server, both ways, and from one server's lab onto another.
 
-use mfm::mosaiq::modes::MODES;
+use mfm::domains::mosaiq::modes::MODES;
 use mfm::ops::replay::{self, Outcome};
 use mfm::ops::{Context, lab, plan, revert};
 use mfm::plan::alike::Verdict;

@@ -1,7 +1,7 @@
 //! What a server says no with, and what mfm makes of it: retried so often, sealed, and told in words of its own.
 
 use mfm::engine::EngineError;
-use mfm::target::TargetError;
+use mfm::targets::TargetError;
 use mfm_journal::Verdict;
 use serde_json::Value as Json;
 
@@ -171,13 +171,13 @@ fn a_login_that_is_refused_to_the_writer_alone_seals_the_operation_as_failed() {
 fn one_database_under_two_urls_is_one_target() {
     let world = world("");
     let other = world.url.replace("?encrypt=off", "?encrypt=off&statement_timeout_ms=250000");
-    let request = mfm::ops::target::mark::Request {
+    let request = mfm::ops::targets::mark::Request {
         target: other,
         name: Some("other".into()),
         confirm: Some(DATABASE.into()),
         ..Default::default()
     };
-    let failure = mfm::ops::target::mark::run(&world.context(), &request).unwrap_err();
+    let failure = mfm::ops::targets::mark::run(&world.context(), &request).unwrap_err();
     assert_eq!(failure.code, "url_taken", "{failure:?}");
     assert!(failure.hint.contains("lab") && !world.journal().state().targets.contains_key("other"));
 }

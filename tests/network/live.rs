@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use mfm::domains::mosaiq::modes::MODES;
 use mfm::model::seed::RecordRandom;
-use mfm::model::{Pass, Value};
-use mfm::mosaiq::modes::MODES;
+use mfm::model::{Scan, Value};
 use mfm::ops::{Failure, apply, lab, plan, revert};
-use mfm::target::{Target, TargetError};
+use mfm::targets::{Target, TargetError};
 use serde_json::{Map, json};
 
 use crate::client::Entry;
@@ -182,7 +182,7 @@ fn connections_that_break_at_random_leave_no_fault_without_a_record() {
 fn keys(target: &mut dyn Target) -> (Result<(), TargetError>, Vec<Value>) {
     let [points, fields] = ["TxFieldPoint", "TxField"].map(|name| target.table(name).unwrap().unwrap());
     let (points, fields) = (Arc::new(points.only(&["A_Leaf_Set"])), Arc::new(fields.only(&[])));
-    let pass = Pass::of(points).by("FLD_ID").beside("FLD_ID", fields, "FLD_ID");
+    let pass = Scan::of(points).order_by("FLD_ID").join("FLD_ID", fields, "FLD_ID");
     let mut keys = Vec::new();
     let done = target.scan(&pass, &mut |row| {
         keys.push(row[0].clone());

@@ -1,7 +1,7 @@
 //! Steps in which a write goes wrong: what was durable by then decides what there is afterwards.
 
 use mfm::engine::EngineError;
-use mfm::target::faults::WriteStep;
+use mfm::targets::faults::WriteStep;
 use mfm_journal::Step;
 
 use crate::draw::{Apply, Revert};

@@ -8,7 +8,7 @@ use mfm::engine::{Engine, EngineError};
 use mfm::model::Refusal;
 use mfm::model::refusal::{Conflict as RealConflict, show};
 use mfm::plan::Pending;
-use mfm::target::Target;
+use mfm::targets::Target;
 use mfm_journal::{Journal, Verdict as RealVerdict};
 
 use crate::draw::{Action, Apply, Revert};

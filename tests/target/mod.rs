@@ -1,15 +1,15 @@
 //! What the tests of targets share: a marked SQLite file, and small plans as the engine would make them.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
 
-pub(crate) mod passes;
+pub(crate) mod scans;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use mfm::model::{Action, Change, Key, Refusal, Table, Value};
-use mfm::target::sqlite::SqliteTarget;
-use mfm::target::{Census, DomainKeys, ExecuteError, Executed, Marker, Target, TargetError, Touch, Trial, Work};
+use mfm::targets::sqlite::SqliteTarget;
+use mfm::targets::{DomainKeys, ExecuteError, Executed, Marker, Preflight, Target, TargetError, Touch, Trial, Work};
 use mfm_journal::{Digest, Face, Holder, Images, Intended, Intent, Journal, OperationAction, Stamp, TargetRef};
 
 pub(crate) const AT_US: i64 = 1_700_000_000_000_000;
@@ -227,9 +227,9 @@ pub(crate) fn touches(target: &mut dyn Target, changes: &[Change]) -> Vec<Touch>
     touches
 }
 
-pub(crate) fn census(target: &mut dyn Target, changes: &[Change]) -> Result<Census, TargetError> {
+pub(crate) fn preflight(target: &mut dyn Target, changes: &[Change]) -> Result<Preflight, TargetError> {
     let touches = touches(target, changes);
-    target.census(&touches, false)
+    target.first_preflight(&touches, false)
 }
 
 /// Takes all steps of an operation on the target's side.
@@ -240,8 +240,8 @@ pub(crate) fn execute(
     disable_triggers: bool,
 ) -> Result<Executed, ExecuteError> {
     let touches = touches(target, changes);
-    let census = target.census(&touches, disable_triggers).map_err(ExecuteError::RolledBack)?;
-    execute_judged(target, notebook, changes, &touches, &census, disable_triggers)
+    let preflight = target.first_preflight(&touches, disable_triggers).map_err(ExecuteError::RolledBack)?;
+    execute_judged(target, notebook, changes, &touches, &preflight, disable_triggers)
 }
 
 pub(crate) fn execute_judged(
@@ -249,12 +249,12 @@ pub(crate) fn execute_judged(
     notebook: &mut Notebook,
     changes: &[Change],
     touches: &[Touch],
-    census: &Census,
+    preflight: &Preflight,
     disable_triggers: bool,
 ) -> Result<Executed, ExecuteError> {
     let marker = target.marker().unwrap().expect("a marker");
-    let facts = census.facts;
-    let (unenforced, rehearse) = (census.unenforced.as_slice(), census.rehearse);
+    let facts = preflight.facts;
+    let (unenforced, rehearse) = (preflight.unenforced.as_slice(), preflight.rehearse);
     let work = Work { changes, touches, facts, disable_triggers, unenforced, rehearse, marker: &marker, at_us: AT_US };
     let mut writer = target.writer(WAIT_MS).map_err(ExecuteError::RolledBack)?;
     writer.execute(&notebook.intend(changes), &work)

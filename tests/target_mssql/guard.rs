@@ -1,8 +1,8 @@
-//! The guard on a server: what a marker is bound to, who else is connected, and what the census of the command line says.
+//! The guard on a server: what a marker is bound to, who else is connected, and what the preflight of the command line says.
 
 use assert_cmd::Command;
 use mfm::engine::guard;
-use mfm::target::Target;
+use mfm::targets::Target;
 
 use super::world::{Database, Somebody, fresh, password, url_of};
 
@@ -23,7 +23,7 @@ fn a_marker_is_bound_to_server_name_number_and_creation() {
     assert_eq!(guard::marker(&mut target).unwrap(), marker);
     let names: Vec<&str> = marker.bound.keys().map(String::as_str).collect();
     assert_eq!(names, ["broker_guid", "created", "database", "database_id", "server"]);
-    let json = |bound: &mfm::target::Bound| serde_json::to_string(bound).unwrap();
+    let json = |bound: &mfm::targets::Bound| serde_json::to_string(bound).unwrap();
     for name in names {
         let mut other = marker.bound.clone();
         other.insert(name.to_owned(), "2001-01-01T00:00:00".to_owned());
@@ -48,13 +48,13 @@ fn nothing_is_written_under_a_marker_of_another_database() {
     let mut target = database.target();
     let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap()];
     let touches = touches(&mut target, &changes);
-    let census = target.census(&touches, false).unwrap();
+    let preflight = target.first_preflight(&touches, false).unwrap();
     let mut bound = target.marker().unwrap().unwrap().bound;
     bound.insert("database_id".to_owned(), "32000".to_owned());
     let text = serde_json::to_string(&bound).unwrap();
     database.sql(&format!("UPDATE dbo.mfm_marker SET bound = N'{text}'"));
     let clean = database.dump();
-    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &census, false);
+    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &preflight, false);
     assert_eq!(refused(done).code(), "marked_elsewhere");
     database.sql("DELETE FROM dbo.mfm_marker");
     assert_eq!(database.dump(), clean);
@@ -123,13 +123,13 @@ fn the_census_prints_who_is_there_and_what_is_found() {
     assert_eq!(status, Some(0), "{said}");
     let mut clinic = Somebody::called("MOSAIQ", &url_of(&database.name), &password());
     clinic.sql("SELECT 1");
-    let (status, json, said) = mfm(folder.path(), &["target", "census", "copy", "--json"]);
+    let (status, json, said) = mfm(folder.path(), &["target", "preflight", "copy", "--json"]);
     assert_eq!(status, Some(0), "{said}");
     let all = json.to_string().to_lowercase();
     for word in ["clinical-sessions", "recent-treatments", "MOSAIQ", "audit", "rowversion"] {
         assert!(all.contains(&word.to_lowercase()), "{word}: {all}");
     }
-    let (status, _, said) = mfm(folder.path(), &["target", "census", "copy"]);
+    let (status, _, said) = mfm(folder.path(), &["target", "preflight", "copy"]);
     assert_eq!(status, Some(0), "{said}");
     for word in ["MOSAIQ", "TrackTreatment", "TxField", "rv", "audit"] {
         assert!(said.to_lowercase().contains(&word.to_lowercase()), "{word}: {said}");
@@ -206,7 +206,7 @@ fn a4_whatever_reaches_on_from_mfm_s_own_tables_is_refused() {
         assert!(["own_tables", "target_permission", "target_failed"].contains(&rolled_back(done).as_str()), "{open}");
         let uid = mfm_journal::Digest::of(open.as_bytes());
         let row =
-            mfm::target::OperationRow { uid, journal_id: uid, op: 1, state: mfm::target::OperationState::Abandoned };
+            mfm::targets::OperationRow { uid, journal_id: uid, op: 1, state: mfm::targets::OperationState::Abandoned };
         let mut writer = target.writer(WAIT_MS).unwrap();
         writer.tombstone(&row, AT_US).unwrap_err();
         assert_eq!(writer.mark(&marker).unwrap_err().code(), "own_tables", "{open}");
@@ -220,10 +220,10 @@ fn a4_whatever_reaches_on_from_mfm_s_own_tables_is_refused() {
 }
 
 /// Returns the code of what rolled an operation back.
-fn rolled_back(done: Result<mfm::target::Executed, mfm::target::ExecuteError>) -> String {
+fn rolled_back(done: Result<mfm::targets::Executed, mfm::targets::ExecuteError>) -> String {
     match done.unwrap_err() {
-        mfm::target::ExecuteError::Refused(refusal) => refusal.code().to_owned(),
-        mfm::target::ExecuteError::RolledBack(error) => error.code().to_owned(),
-        unknown @ mfm::target::ExecuteError::Unknown(_) => format!("{unknown}"),
+        mfm::targets::ExecuteError::Refused(refusal) => refusal.code().to_owned(),
+        mfm::targets::ExecuteError::RolledBack(error) => error.code().to_owned(),
+        unknown @ mfm::targets::ExecuteError::Unknown(_) => format!("{unknown}"),
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mfm::mosaiq::modes::MODES;
+use mfm::domains::mosaiq::modes::MODES;
 use mfm::ops::lab::import;
 use mfm::ops::{Context, Failure, apply, audit, plan, revert};
-use mfm::target::{TableDigest, Target};
+use mfm::targets::{TableDigest, Target};
 
 use super::engine::{World, samples};
 use super::world::{Database, Passwords, Somebody, password, url_of};

@@ -1,7 +1,7 @@
 //! Logins with just the permissions that docs/sqlserver.md grants, with one missing, and connections that never come about.
 
 use mfm::model::{Refusal, Value};
-use mfm::target::{ExecuteError, Marker, Target, TargetError};
+use mfm::targets::{ExecuteError, Marker, Target, TargetError};
 
 use super::target::*;
 use super::world::{Database, Passwords, Somebody, fresh, quoted, url_of};
@@ -21,7 +21,7 @@ impl Login {
     }
 
     /// Opens a database under this login, with more settings.
-    fn open(&self, database: &Database, settings: &str) -> Result<mfm::target::mssql::MssqlTarget, TargetError> {
+    fn open(&self, database: &Database, settings: &str) -> Result<mfm::targets::mssql::MssqlTarget, TargetError> {
         database.opened(&self.url(&database.name, settings), &self.secrets())
     }
 
@@ -204,14 +204,14 @@ fn refused_with(database: &Database, login: &Login, planned: &[mfm::model::Chang
             let table = target.table(&name)?.ok_or_else(missing)?;
             let keys: Vec<_> = planned.iter().filter(|one| one.table.name == name).map(|one| one.key.clone()).collect();
             target.rows(&table, &keys)?;
-            touches.push(mfm::target::Touch { table, ..touch });
+            touches.push(mfm::targets::Touch { table, ..touch });
         }
-        let census = target.census(&touches, false)?;
+        let preflight = target.first_preflight(&touches, false)?;
         target.marker()?;
         target.journals()?;
         let marker = database.target().marker()?.unwrap();
-        let facts = census.facts;
-        let work = mfm::target::Work {
+        let facts = preflight.facts;
+        let work = mfm::targets::Work {
             changes: planned,
             touches: &touches,
             facts,
@@ -232,7 +232,7 @@ fn refused_with(database: &Database, login: &Login, planned: &[mfm::model::Chang
     attempt().unwrap_err().code().to_owned()
 }
 
-fn touches_of(database: &Database, planned: &[mfm::model::Change]) -> Vec<mfm::target::Touch> {
+fn touches_of(database: &Database, planned: &[mfm::model::Change]) -> Vec<mfm::targets::Touch> {
     touches(&mut database.target(), planned)
 }
 
@@ -246,14 +246,14 @@ fn a_missing_grant_is_named_with_the_words_that_grant_it() {
     login.grant(database, &["SELECT ON dbo.TxField", "SELECT ON dbo.TxFieldPoint"]);
     let mut target = login.open(database, "").unwrap();
     let touches = touches(&mut target, &planned);
-    let refused = refusal(target.census(&touches, false));
+    let refused = refusal(target.first_preflight(&touches, false));
     let grant = format!("GRANT UPDATE ON [dbo].[TxField] TO [{}]", login.0);
     let Refusal::NotPermitted { table, what, grant: said } = &refused else { panic!("{refused:?}") };
     assert!(table.eq_ignore_ascii_case("TxField") && what == "UPDATE", "{refused:?}");
     assert_eq!(said.to_lowercase(), grant.to_lowercase());
     assert!(refused.hint().contains(said), "{}", refused.hint());
     database.sql(said);
-    let refused = refusal(target.census(&touches, false));
+    let refused = refusal(target.first_preflight(&touches, false));
     assert_ne!(refused.to_string(), String::new());
     let Refusal::NotPermitted { table, .. } = &refused else { panic!("{refused:?}") };
     assert!(table.eq_ignore_ascii_case("TxFieldPoint"), "{refused:?}");
@@ -271,7 +271,7 @@ fn k10_what_mfms_own_tables_lack_is_found_before_anything_is_written() {
         login.grant(database, &others);
         let mut target = login.open(database, "").unwrap();
         let touches = touches(&mut target, &planned);
-        let looked = target.census(&touches, false).map(drop).and_then(|()| target.marker().map(drop));
+        let looked = target.first_preflight(&touches, false).map(drop).and_then(|()| target.marker().map(drop));
         let error = looked.unwrap_err();
         assert!(["not_permitted", "target_permission"].contains(&error.code()), "{missing}: {error}");
         // A table that the login does not see at all may be there or not.
@@ -279,7 +279,7 @@ fn k10_what_mfms_own_tables_lack_is_found_before_anything_is_written() {
         let grant = format!("GRANT {missing} TO {}", quoted(&login.0));
         assert!(error.hint().contains(&grant) || error.hint().contains(unseen), "{missing}: {}", error.hint());
         database.sql(&grant);
-        target.census(&touches, false).unwrap();
+        target.first_preflight(&touches, false).unwrap();
         target.marker().unwrap().unwrap();
     }
 }

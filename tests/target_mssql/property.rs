@@ -1,7 +1,7 @@
 //! Random values of every type: rehearsed, written, read back the same, and taken back; a bounded number of rows.
 
 use mfm::model::{Change, Value};
-use mfm::target::Target;
+use mfm::targets::Target;
 use mfm_journal::{Decimal, Moment};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -120,7 +120,7 @@ fn there_and_back(target: &mut dyn Target, name: &str, declared: &str, values: &
     let t = table(target, name);
     let planned: Vec<Vec<Value>> = values.iter().enumerate().map(|(key, value)| keyed(key, value)).collect();
     let rehearsed = target
-        .normalize(&t, mfm::target::Trial::added(planned.clone()))
+        .normalize(&t, mfm::targets::Trial::added(planned.clone()))
         .unwrap()
         .into_iter()
         .map(Some)

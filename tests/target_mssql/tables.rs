@@ -1,7 +1,7 @@
 //! Tables as they are found in the wild: names, schemas, keys, identity, triggers, foreign keys, rules, other programs.
 
 use mfm::model::{Change, KeyStanding, Refusal, Value};
-use mfm::target::{Census, ExecuteError, Target, Touch, create_lab};
+use mfm::targets::{ExecuteError, Preflight, Target, Touch, create_lab};
 
 use super::target::*;
 use super::world::{Database, Passwords, fresh};
@@ -12,8 +12,8 @@ fn one_update(target: &mut dyn Target, name: &str) -> Change {
     update(target, name, vec![int(1)], &[("a", int(9))]).unwrap()
 }
 
-fn residue(census: &Census) -> Vec<(&str, &str)> {
-    census.residue.iter().map(|residue| (residue.table.as_str(), residue.what.as_str())).collect()
+fn residue(preflight: &Preflight) -> Vec<(&str, &str)> {
+    preflight.residue.iter().map(|residue| (residue.table.as_str(), residue.what.as_str())).collect()
 }
 
 #[test]
@@ -107,14 +107,14 @@ fn a_table_without_a_primary_key_works_where_the_domain_s_key_is_unique() {
     let mut target = database.target();
     let t = table(&mut target, "t");
     let touch = Touch { table: t, updated: vec!["a".into()], inserts: 0, deletes: 0 };
-    assert_eq!(refusal(target.census(&[touch], false)).code(), "no_key");
+    assert_eq!(refusal(target.first_preflight(&[touch], false)).code(), "no_key");
     drop(target);
     let database = database.keyed("T", &["K"]);
     let mut target = database.target();
     assert_eq!(table(&mut target, "t").key, KeyStanding::Undeclared);
     let change = one_update(&mut target, "t");
-    let census = census(&mut target, std::slice::from_ref(&change)).unwrap();
-    assert_eq!(census.notes, ["t: no index vouches for the key k; 2 rows were scanned"]);
+    let preflight = preflight(&mut target, std::slice::from_ref(&change)).unwrap();
+    assert_eq!(preflight.notes, ["t: no index vouches for the key k; 2 rows were scanned"]);
     there_and_back(&mut target, std::slice::from_ref(&change));
     for (sql, why) in [
         ("INSERT INTO dbo.t VALUES (NULL, 3)", "k is NULL in 1 rows"),
@@ -123,7 +123,7 @@ fn a_table_without_a_primary_key_works_where_the_domain_s_key_is_unique() {
         database.sql(sql);
         let clean = database.dump();
         let touches = touches(&mut target, std::slice::from_ref(&change));
-        let refused = refusal(target.census(&touches, false));
+        let refused = refusal(target.first_preflight(&touches, false));
         assert!(refused.to_string().ends_with(why), "{refused}");
         assert_eq!(database.dump(), clean);
     }
@@ -137,9 +137,9 @@ fn a_key_that_becomes_ambiguous_under_our_feet() {
     let mut target = database.target();
     let changes = [one_update(&mut target, "t")];
     let touches = touches(&mut target, &changes);
-    let census = target.census(&touches, false).unwrap();
+    let preflight = target.first_preflight(&touches, false).unwrap();
     database.sql("INSERT INTO dbo.t VALUES (1, 1)");
-    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &census, false);
+    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &preflight, false);
     let code = match done {
         Err(ExecuteError::Refused(refusal)) => refusal.code(),
         Err(ExecuteError::RolledBack(error)) => error.code(),
@@ -179,7 +179,7 @@ fn composite_keys_and_keys_that_the_server_holds_equal() {
     assert!(matches!(done, Err(ExecuteError::Refused(_) | ExecuteError::RolledBack(_))), "{done:?}");
     assert_eq!(database.dump(), clean);
     let key_change = Touch { table: table(&mut target, "t"), updated: vec!["q".into()], inserts: 0, deletes: 0 };
-    assert_eq!(refusal(target.census(&[key_change], false)).code(), "unsupported");
+    assert_eq!(refusal(target.first_preflight(&[key_change], false)).code(), "unsupported");
 }
 
 #[test]
@@ -192,17 +192,20 @@ fn identity_values_come_back_and_the_counter_is_declared() {
     let mut target = database.target();
     let clean = database.dump();
     let gone = [delete(&mut target, "t", vec![int(2)]).unwrap()];
-    assert!(residue(&census(&mut target, &gone).unwrap()).is_empty(), "the counter does not move for a row put back");
+    assert!(
+        residue(&preflight(&mut target, &gone).unwrap()).is_empty(),
+        "the counter does not move for a row put back"
+    );
     there_and_back(&mut target, &gone);
     assert_eq!(database.dump(), clean);
     let added = [insert(&mut target, "t", vec![int(50), int(4)]).unwrap()];
-    assert_eq!(residue(&census(&mut target, &added).unwrap()), [("t", "identity")]);
+    assert_eq!(residue(&preflight(&mut target, &added).unwrap()), [("t", "identity")]);
     there_and_back(&mut target, &added);
     assert_eq!(database.dump(), clean);
     database.sql("INSERT INTO dbo.t(a) VALUES (5)");
     assert_eq!(database.words("SELECT k FROM dbo.t WHERE a = 5"), ["51"], "which is why it is declared");
     let numbered = Touch { table: table(&mut target, "t"), updated: vec!["k".into()], inserts: 0, deletes: 0 };
-    assert_eq!(refusal(target.census(&[numbered], false)).code(), "unsupported");
+    assert_eq!(refusal(target.first_preflight(&[numbered], false)).code(), "unsupported");
     assert_eq!(refusal(insert(&mut target, "t", vec![Value::Null, int(1)])).code(), "not_null");
 }
 
@@ -218,12 +221,12 @@ fn triggers_are_refused_or_switched_off_and_always_on_again() {
     let database = Database::new(AUDITED);
     let mut target = database.target();
     let changes = [one_update(&mut target, "t")];
-    let refused = refusal(census(&mut target, &changes));
+    let refused = refusal(preflight(&mut target, &changes));
     assert_eq!(refused, Refusal::Trigger { table: "t".into(), trigger: "audit it".into() });
     let added = [insert(&mut target, "t", vec![int(3), int(3)]).unwrap()];
-    assert_eq!(refusal(census(&mut target, &added)).code(), "trigger", "the way back would fire it");
+    assert_eq!(refusal(preflight(&mut target, &added)).code(), "trigger", "the way back would fire it");
     let touches = touches(&mut target, &changes);
-    assert_eq!(target.census(&touches, true).unwrap().triggers_disabled, ["audit it"]);
+    assert_eq!(target.first_preflight(&touches, true).unwrap().triggers_disabled, ["audit it"]);
     let clean = database.dump();
     let mut notebook = Notebook::new();
     for changes in [changes.to_vec(), inverses(&changes)] {
@@ -276,7 +279,7 @@ fn foreign_keys_of_parents_children_and_the_table_itself() {
         assert_eq!(refusal(refused).code(), "foreign_key");
     }
     let parent = Touch { table: table(&mut target, "c"), updated: vec!["p".into()], inserts: 0, deletes: 0 };
-    assert_eq!(refusal(target.census(&[parent], false)).code(), "foreign_key");
+    assert_eq!(refusal(target.first_preflight(&[parent], false)).code(), "foreign_key");
     assert_eq!(database.dump(), clean);
 }
 
@@ -292,7 +295,7 @@ fn cascades_are_refused() {
     let mut target = database.target();
     for (inserts, deletes) in [(0, 1), (1, 0)] {
         let touch = Touch { table: table(&mut target, "p"), updated: vec![], inserts, deletes };
-        let refused = refusal(target.census(&[touch], false));
+        let refused = refusal(target.first_preflight(&[touch], false));
         assert_eq!(refused.code(), "foreign_key");
         assert!(refused.to_string().contains("CASCADE"), "{refused}");
     }
@@ -325,11 +328,11 @@ fn checks_and_not_null_are_refused_before_anything_is_written() {
     let changes = [update(&mut target, "t", vec![int(1)], &[("a", int(500))]).unwrap()];
     there_and_back(&mut target, &changes);
     assert_eq!(database.dump(), clean);
-    // A CHECK that comes after the rehearsal: the census's facts differ.
+    // A CHECK that comes after the rehearsal: the preflight's facts differ.
     let touches = touches(&mut target, &changes);
-    let census = target.census(&touches, false).unwrap();
+    let preflight = target.first_preflight(&touches, false).unwrap();
     database.sql("ALTER TABLE dbo.t ADD CONSTRAINT late CHECK (a < 400)");
-    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &census, false);
+    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &preflight, false);
     assert_eq!(refused_code(done), "stale");
     assert_eq!(database.dump(), clean);
 }
@@ -374,10 +377,10 @@ fn unique_indexes_are_refused_by_name() {
     // A row that comes after the look-up: the database has the last word, and everything is rolled back.
     let changes = [update(&mut target, "t", key(1), &[("a", int(7))]).unwrap()];
     let touches = touches(&mut target, &changes);
-    let census = target.census(&touches, false).unwrap();
+    let preflight = target.first_preflight(&touches, false).unwrap();
     database.sql("INSERT INTO dbo.t VALUES (4, 7, N'z')");
     let held = database.dump();
-    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &census, false);
+    let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &preflight, false);
     assert_eq!(refused_code(done), "unique_index");
     assert_eq!(database.dump(), held);
 }
@@ -423,10 +426,10 @@ fn a_schema_that_changed_since_the_census_is_seen_under_lock() {
         let mut target = database.target();
         let changes = [one_update(&mut target, "t")];
         let touches = touches(&mut target, &changes);
-        let census = target.census(&touches, false).unwrap();
+        let preflight = target.first_preflight(&touches, false).unwrap();
         database.sql(sql);
         let clean = database.dump();
-        let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &census, false);
+        let done = execute_judged(&mut target, &mut Notebook::new(), &changes, &touches, &preflight, false);
         assert_eq!(refused_code(done), "stale", "{sql}");
         assert_eq!(database.dump(), clean, "{sql}");
         assert!(database.words("SELECT uid FROM dbo.mfm_operation").is_empty(), "{sql}");
@@ -475,9 +478,9 @@ fn a_filtered_unique_index_is_left_to_the_database() {
 fn a_pass_comes_in_order_and_beside_other_rows() {
     let database = Database::bare();
     let mut lab = create_lab(&database.url(), &Passwords::default()).unwrap();
-    for new in passes::tables() {
+    for new in scans::tables() {
         let made = lab.table(&new).unwrap();
-        passes::rows(&made).iter().for_each(|row| lab.row(&new.name, row).unwrap());
+        scans::rows(&made).iter().for_each(|row| lab.row(&new.name, row).unwrap());
     }
     lab.finish().unwrap();
     let indexed = "SELECT c.name FROM sys.indexes AS i JOIN sys.index_columns AS x ON x.object_id = i.object_id AND \
@@ -485,6 +488,6 @@ fn a_pass_comes_in_order_and_beside_other_rows() {
                    c.column_id = x.column_id WHERE i.object_id = OBJECT_ID('dbo.Point') AND i.is_primary_key = 0";
     assert_eq!(database.words(indexed).concat().to_uppercase(), "FLD_ID");
     let mut target = database.target();
-    passes::Rig::new(&mut target).holds();
-    passes::notes_are_refused(&mut target);
+    scans::Rig::new(&mut target).holds();
+    scans::notes_are_refused(&mut target);
 }

@@ -1,7 +1,7 @@
 //! Every type that the target keeps, written and read by a plain client and by mfm, and those that it refuses by name.
 
 use mfm::model::{Change, KeyStanding, Refusal, Role, Value};
-use mfm::target::{Target, TargetError, Touch};
+use mfm::targets::{Target, TargetError, Touch};
 use mfm_journal::{Decimal, Moment};
 
 use super::target::*;
@@ -399,9 +399,9 @@ fn rowversion_and_computed_columns_are_left_out_and_said() {
         update(&mut target, "t", vec![int(1)], &[("a", int(9))]).unwrap(),
         delete(&mut target, "t", vec![int(2)]).unwrap(),
     ];
-    let census = census(&mut target, &changes).unwrap();
-    assert_eq!(census.notes, ["t.twice is computed by the database and left out"]);
-    let residue: Vec<_> = census.residue.iter().map(|one| (one.table.as_str(), one.what.as_str())).collect();
+    let preflight = preflight(&mut target, &changes).unwrap();
+    assert_eq!(preflight.notes, ["t.twice is computed by the database and left out"]);
+    let residue: Vec<_> = preflight.residue.iter().map(|one| (one.table.as_str(), one.what.as_str())).collect();
     assert_eq!(residue, [("t", "rowversion rv")]);
     let clean = database.dump();
     let versions = "SELECT CONVERT(varchar(20), CONVERT(bigint, rv)) FROM dbo.t ORDER BY k";
@@ -432,7 +432,7 @@ fn types_that_cannot_be_kept_are_refused_by_name() {
             Touch { table: t.clone(), updated: vec![], inserts: 1, deletes: 0 },
             Touch { table: t.clone(), updated: vec![], inserts: 0, deletes: 1 },
         ] {
-            let refused = refusal(target.census(&[touch], false));
+            let refused = refusal(target.first_preflight(&[touch], false));
             assert_eq!(refused, Refusal::Unsupported { what: format!("t.x, {declared},") });
         }
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mfm::model::ports::{Account, Secrets};
-use mfm::target::mssql::MssqlTarget;
-use mfm::target::{DomainKeys, Marker, Target, TargetError};
+use mfm::targets::mssql::MssqlTarget;
+use mfm::targets::{DomainKeys, Marker, Target, TargetError};
 use tiberius::{AuthMethod, Client, ColumnData, Config, EncryptionLevel};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;

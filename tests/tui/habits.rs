@@ -1,6 +1,6 @@
 //! Habits: search, mouse, palette, copy, export, pager, playing, remembering.
 
-use mfm::mosaiq::browse::Kind;
+use mfm::domains::mosaiq::browse::Kind;
 use mfm::tui::Screen;
 use mfm::tui::dialog::Overlay;
 use mfm::tui::message::{Effect, Message};

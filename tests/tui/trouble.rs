@@ -1,7 +1,7 @@
 //! Slow, failing, huge and tampered targets: every key is answered at once, and what went wrong is said where one looks.
 
+use mfm::domains::mosaiq::browse::Kind;
 use mfm::model::Page;
-use mfm::mosaiq::browse::Kind;
 use mfm::ops::browse::Outcome;
 use mfm::ops::{Failure, Kind as Sort};
 use mfm::tui::Screen;

@@ -4,8 +4,8 @@ use serde_json::Value as Json;
 
 use super::changes;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
-use crate::mosaiq::find::columns;
-use crate::mosaiq::selection::RecordKind;
+use crate::domains::mosaiq::find::columns;
+use crate::domains::mosaiq::selection::RecordKind;
 use crate::ops::find::{Found, Outcome};
 
 impl Report for Outcome {

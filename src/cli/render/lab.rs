@@ -1,7 +1,7 @@
 //! `lab`: what was made.
 
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
-use crate::mosaiq::import::ImportReport;
+use crate::domains::mosaiq::import::ImportReport;
 use crate::ops::lab::{Made, create, import};
 
 impl Report for create::Outcome {

@@ -3,8 +3,8 @@
 use super::short;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list, yes};
 use crate::ops::status::TargetLine;
-use crate::ops::target::census::{TableLine, VerdictLine};
-use crate::ops::target::{add, census, list as listed, mark, remove, show};
+use crate::ops::targets::preflight::{TableLine, VerdictLine};
+use crate::ops::targets::{add, list as listed, mark, preflight, remove, show};
 
 /// How many table names a page shows.
 const TABLES_MAX: usize = 40;
@@ -104,7 +104,7 @@ impl Report for remove::Outcome {
     }
 }
 
-impl Report for census::Outcome {
+impl Report for preflight::Outcome {
     fn page(&self, page: &mut Page) {
         let exact = self.tables.iter().filter(|table| problem(table).is_none()).count();
         let tables = count(self.tables.len() as u64, "table");

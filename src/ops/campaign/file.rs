@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::domains::mosaiq::selection::Selector;
 use crate::file;
 use crate::model::seed::{self, SEED_MAX};
-use crate::mosaiq::selection::Selector;
 use crate::ops::failure::Failure;
 use crate::ops::plan::{Options, Request};
 

@@ -20,7 +20,7 @@ use crate::engine::guard;
 use crate::model::Key;
 use crate::model::ports::{Danger, Question};
 use crate::model::time;
-use crate::target::Target;
+use crate::targets::Target;
 
 /// What `campaign plan` is.
 pub const PLAN: Card = Card {

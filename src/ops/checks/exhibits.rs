@@ -7,14 +7,14 @@ use serde_json::Value as Json;
 use super::Session;
 use super::fingerprint;
 use super::lines::{FindingLine, Outcome, keyed};
-use crate::model::{Finding, Key, Query, Snapshot, Value};
-use crate::mosaiq::checks::CHECKS;
-use crate::mosaiq::pictures::{self, Gallery, gallery};
-use crate::mosaiq::schema;
+use crate::domains::mosaiq::checks::CHECKS;
+use crate::domains::mosaiq::pictures::{self, Gallery, gallery};
+use crate::domains::mosaiq::schema;
+use crate::model::{Fetch, Finding, Key, Snapshot, Value};
 use crate::ops::Failure;
 use crate::ops::cell::{self, CHANGES_MAX};
 use crate::ops::select::read_into;
-use crate::target::Target;
+use crate::targets::Target;
 
 /// The most pictures of a report: each is as long as a hundred findings.
 const PICTURES_MAX: usize = 200;
@@ -97,7 +97,7 @@ fn read(session: &Session, target: &mut dyn Target, findings: &[&Finding]) -> Re
         }
     }
     let key = |table: &str| session.held.table(table).ok().and_then(|rows| rows.table.shape.key.first());
-    let queries = named.into_iter().filter_map(|(table, keys)| Some(Query::among(table, key(table)?, keys)));
+    let queries = named.into_iter().filter_map(|(table, keys)| Some(Fetch::among(table, key(table)?, keys)));
     let mut snapshot = Snapshot::default();
     read_into(&mut snapshot, target, queries)?;
     let around = pictures::needs(findings, &snapshot, PICTURES_MAX);

@@ -12,9 +12,9 @@ use super::baseline::Known;
 use super::exhibits::Exhibits;
 use super::fingerprint;
 use super::{Checked, FailOn};
+use crate::domains::mosaiq::checks::{Card, Verdict};
+use crate::domains::mosaiq::schema;
 use crate::model::{Finding, Key, Severity, Snapshot};
-use crate::mosaiq::checks::{Card, Verdict};
-use crate::mosaiq::schema;
 use crate::ops::cell;
 use crate::ops::rules::RulesLine;
 

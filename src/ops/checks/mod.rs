@@ -25,9 +25,9 @@ use super::context::Context;
 use super::failure::Failure;
 use super::protected::Protected;
 use super::rules::Chosen;
+use crate::domains::mosaiq::checks::{CHECKS, Check, Terms};
 use crate::model::ports::Danger;
 use crate::model::time;
-use crate::mosaiq::checks::{CHECKS, Check, Terms};
 
 /// What it is.
 pub const CARD: super::Card =

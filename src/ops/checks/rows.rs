@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domains::mosaiq::checks::{Check, Side, Terms, Verdict};
+use crate::domains::mosaiq::gather::{Gather, GroupSizes};
+use crate::domains::mosaiq::looks::{self, Looks, Passing};
+use crate::domains::mosaiq::machines::Machines;
 use crate::model::snapshot::key_form;
 use crate::model::time::Time;
-use crate::model::{Answer, Pass, Query, Row, Snapshot, Table, Value, time};
-use crate::mosaiq::checks::{Check, Side, Terms, Verdict};
-use crate::mosaiq::gather::{Census, Gather};
-use crate::mosaiq::looks::{self, Looks, Passing};
-use crate::mosaiq::machines::Machines;
+use crate::model::{Answer, Fetch, Row, Scan, Snapshot, Table, Value, time};
 use crate::ops::Failure;
 use crate::ops::context::Context;
-use crate::target::{Target, TargetError};
+use crate::targets::{Target, TargetError};
 
 /// How many rows are shown together.
 const SHOWN: usize = 4096;
@@ -40,7 +40,7 @@ impl Rows<'_> {
     pub(super) fn declare(&mut self, checks: &[&dyn Check], all: &[&'static dyn Check]) -> Result<(), Failure> {
         for passing in looks::passing(checks) {
             let name = passing.table();
-            let query = Query::all(name);
+            let query = Fetch::all(name);
             let is_held = matches!(passing, Passing::Held(_)) && self.held.has(&query);
             if is_held || self.kept(name).is_some() {
                 continue;
@@ -50,7 +50,7 @@ impl Rows<'_> {
             let table = self.target.table(name)?.map(|table| Arc::new(table.only(&columns)));
             let mut rows = Vec::new();
             if let (Passing::Held(_), Some(table)) = (passing, &table) {
-                self.scan(&Pass::of(table.clone()), &mut |row| {
+                self.scan(&Scan::of(table.clone()), &mut |row| {
                     rows.push(row.to_vec());
                     true
                 })?;
@@ -106,9 +106,9 @@ impl Rows<'_> {
                 Some(self.sorted(table, column, (name, looks))?)
             }
             Passing::InOrder(_, column) if table.position(column).is_some() => {
-                self.as_they_come(&Pass::of(table.clone()).by(column), (name, looks))?
+                self.as_they_come(&Scan::of(table.clone()).order_by(column), (name, looks))?
             }
-            _ => self.as_they_come(&Pass::of(table.clone()), (name, looks))?,
+            _ => self.as_they_come(&Scan::of(table.clone()), (name, looks))?,
         };
         // What came in a wrong order, and perhaps only in part, must not come so again.
         let kept = kept.filter(|rows| rows.len() <= KEPT_MAX && !looks.is_disordered());
@@ -121,12 +121,12 @@ impl Rows<'_> {
     /// Lets rows pass by as the database sends them; returns those of a small table that is to be kept.
     fn as_they_come(
         &mut self,
-        pass: &Pass,
+        scan: &Scan,
         (name, looks): (&str, &mut Looks<'_>),
     ) -> Result<Option<Vec<Vec<Value>>>, Failure> {
-        let table = &pass.table;
+        let table = &scan.table;
         let (mut waiting, mut kept) = (Waiting::new(table), self.kept.as_ref().map(|_| Vec::new()));
-        self.scan(pass, &mut |row| {
+        self.scan(scan, &mut |row| {
             kept = kept.take().filter(|rows: &Vec<Vec<Value>>| rows.len() < KEPT_MAX);
             kept.iter_mut().for_each(|rows| rows.push(row.to_vec()));
             waiting.add(row, &mut |rows| looks.take(name, rows));
@@ -144,7 +144,7 @@ impl Rows<'_> {
         (name, looks): (&str, &mut Looks<'_>),
     ) -> Result<Vec<Vec<Value>>, Failure> {
         let mut rows = Vec::new();
-        self.scan(&Pass::of(table.clone()), &mut |row| {
+        self.scan(&Scan::of(table.clone()), &mut |row| {
             rows.push(row.to_vec());
             true
         })?;
@@ -168,7 +168,7 @@ impl Rows<'_> {
         let parent = part(&parent, side.columns[1], side.parent.1);
         let both = Arc::new(child.beside(&parent));
         let mut waiting = Waiting::new(&both);
-        let pass = Pass::of(child).beside(side.child.1, parent, side.parent.1);
+        let pass = Scan::of(child).join(side.child.1, parent, side.parent.1);
         self.scan(&pass, &mut |row| {
             waiting.add(row, &mut |rows| looks.take_beside(side, &rows));
             true
@@ -184,17 +184,17 @@ impl Rows<'_> {
         (passing, column): (&Passing, &str),
         looks: &mut Looks<'_>,
     ) -> Result<Option<Vec<Vec<Value>>>, Failure> {
-        let mut census = Census::default();
+        let mut sizes = GroupSizes::default();
         let narrow = Arc::new(table.only(&[column]));
         let at = narrow.position(column).unwrap_or_default();
-        self.scan(&Pass::of(narrow), &mut |row| {
-            row.get(at).into_iter().for_each(|cell| census.add(cell));
+        self.scan(&Scan::of(narrow), &mut |row| {
+            row.get(at).into_iter().for_each(|cell| sizes.add(cell));
             true
         })?;
-        let total = census.total();
+        let total = sizes.total();
         if total <= KEPT_MAX {
             let mut rows = Vec::with_capacity(total);
-            self.scan(&Pass::of(table.clone()), &mut |row| {
+            self.scan(&Scan::of(table.clone()), &mut |row| {
                 rows.push(row.to_vec());
                 true
             })?;
@@ -202,7 +202,7 @@ impl Rows<'_> {
             show_all(table, &rows, passing, looks);
             return Ok(Some(rows));
         }
-        let Some(mut gather) = Gather::new(table.clone(), column, census) else { return Ok(None) };
+        let Some(mut gather) = Gather::new(table.clone(), column, sizes) else { return Ok(None) };
         let (context, mut rows) = (self.context, 0);
         self.gather(&mut gather, table, &mut |shown| {
             rows += shown.len() as u64;
@@ -225,7 +225,7 @@ impl Rows<'_> {
         show: &mut dyn FnMut(Vec<Row<'_>>),
     ) -> Result<(), Failure> {
         loop {
-            self.scan(&Pass::of(table.clone()), &mut |row| {
+            self.scan(&Scan::of(table.clone()), &mut |row| {
                 gather.take(row, show);
                 true
             })?;
@@ -236,9 +236,9 @@ impl Rows<'_> {
     }
 
     /// Visits every row of a pass, until it is told to stop or somebody interrupts.
-    fn scan(&mut self, pass: &Pass, take: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), Failure> {
+    fn scan(&mut self, scan: &Scan, take: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), Failure> {
         let (mut rows, mut stopped, context) = (0_usize, false, self.context);
-        let scanned = self.target.scan(pass, &mut |row| {
+        let scanned = self.target.scan(scan, &mut |row| {
             rows += 1;
             stopped = stopped || (rows.is_multiple_of(SHOWN) && context.go_on().is_err()) || !take(row);
             if stopped {

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil;
 
 use super::rows::{Kept, Rows};
-use crate::model::{Digest, Finding, Query, Snapshot};
-use crate::mosaiq::checks::{Card, Check, Terms, Verdict};
-use crate::mosaiq::machines::Machines;
-use crate::mosaiq::pictures::Counting;
+use crate::domains::mosaiq::checks::{Card, Check, Terms, Verdict};
+use crate::domains::mosaiq::machines::Machines;
+use crate::domains::mosaiq::pictures::Counting;
+use crate::model::{Digest, Fetch, Finding, Snapshot};
 use crate::ops::Failure;
 use crate::ops::context::Context;
 use crate::ops::rules;
-use crate::target::Target;
+use crate::targets::Target;
 
 /// What one check says.
 #[derive(Clone, Debug)]
@@ -105,7 +105,7 @@ impl Session {
         target: &mut dyn Target,
         touched: &BTreeSet<&str>,
     ) -> Result<Vec<Finding>, Failure> {
-        let looks = |query: &Query| touched.iter().any(|table| table.eq_ignore_ascii_case(&query.table));
+        let looks = |query: &Fetch| touched.iter().any(|table| table.eq_ignore_ascii_case(&query.table));
         touched.iter().for_each(|table| self.held.forget(table));
         let untouched = |name: &str| !touched.iter().any(|table| table.eq_ignore_ascii_case(name));
         self.kept.iter_mut().for_each(|kept| kept.retain(|name, _| untouched(name)));

@@ -11,17 +11,17 @@ use super::ledger::Drill;
 use super::matrix::Case;
 use super::said::Judge;
 use super::{Request, case, trial};
+use crate::domains::mosaiq::checks::CHECKS;
+use crate::domains::mosaiq::modes::{MODES, Mode};
 use crate::model::ports::Account;
 use crate::model::seed::SEED_MAX;
 use crate::model::{password, shown};
-use crate::mosaiq::checks::CHECKS;
-use crate::mosaiq::modes::{MODES, Mode};
 use crate::ops::checks::Session;
 use crate::ops::context::{Chosen, Context};
 use crate::ops::failure::{Failure, Kind};
 use crate::ops::protected::Protected;
 use crate::ops::{modes, standing};
-use crate::target::Target;
+use crate::targets::Target;
 
 /// How many records a variant are tried unless told otherwise.
 const SAMPLE: u64 = 3;

@@ -9,13 +9,13 @@ use super::command::Program;
 use super::command::Turn;
 use super::matrix::{Look, SIGNS_MAX, Verdict, first_signs};
 use super::said::{self, Heard, Judged, Said, Untold};
+use crate::domains::mosaiq::checks::{CHECKS, Verdict as Told};
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Key};
-use crate::mosaiq::checks::{CHECKS, Verdict as Told};
 use crate::ops::checks::{Checked, Session};
 use crate::ops::context::Context;
 use crate::ops::failure::{Failure, Kind};
-use crate::target::Target;
+use crate::targets::Target;
 
 /// What mfm's own checks are called in a matrix.
 pub const OWN: &str = "mfm";

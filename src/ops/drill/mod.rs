@@ -34,11 +34,11 @@ use super::failure::{Failure, Kind};
 use super::plan::{self, Options, Settled};
 use super::protected::Protected;
 use super::select::{self, Order, Records};
+use crate::domains::mosaiq::modes::{self, Record};
 use crate::engine::guard;
 use crate::model::ports::{Danger, Question};
 use crate::model::{Key, seed, time};
-use crate::mosaiq::modes::{self, Record};
-use crate::target::{TableDigest, Target};
+use crate::targets::{TableDigest, Target};
 
 /// What it is.
 pub const CARD: Card =

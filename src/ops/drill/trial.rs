@@ -7,17 +7,17 @@ use mfm_journal::Journal;
 use super::detector::{Detector, Fault};
 use super::matrix::{Look, Trial};
 use super::{ledger, past};
+use crate::domains::mosaiq::repair;
 use crate::engine::apply::{Committed, Prepared};
 use crate::engine::revert::{Options, Selection};
 use crate::model::Key;
 use crate::model::ports::Reporter;
-use crate::mosaiq::repair;
 use crate::ops::cell;
 use crate::ops::context::{Chosen, Context};
 use crate::ops::failure::{Failure, Kind};
 use crate::ops::plan::{self, Made, Settled};
 use crate::ops::select::Records;
-use crate::target::Target;
+use crate::targets::Target;
 
 /// What every trial of a drill works with.
 pub(super) struct Bench<'a, 'c> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::engine::EngineError;
 use crate::ops::{Context, Failure};
 use crate::plan::RowsTree;
-use crate::target::OperationState;
+use crate::targets::OperationState;
 
 /// The proof of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -8,8 +8,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Form;
 use super::redaction::{Redaction, ShownCell, ShownChange};
+use crate::domains::mosaiq::schema;
 use crate::model::shown;
-use crate::mosaiq::schema;
 use crate::ops::log;
 
 /// The schema of the header of a JSON-lines export.

@@ -3,7 +3,7 @@
 use mfm_journal::{Change, TableShape, Value};
 use serde_json::{Map, Value as Json, json};
 
-use crate::mosaiq::schema;
+use crate::domains::mosaiq::schema;
 use crate::ops::cell;
 
 /// What stands in place of what is not shown; no cell has this form.

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Made, Origin, early_name, make};
+use crate::domains::mosaiq::lab::{self, LabRequest};
+use crate::domains::mosaiq::schema;
 use crate::model::ports::Danger;
-use crate::mosaiq::lab::{self, LabRequest};
-use crate::mosaiq::schema;
 use crate::ops::{Card, Context, Failure};
 
 /// What it is.

@@ -9,13 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Made, Origin, Sink, early_name, make};
+use crate::domains::mosaiq::import::{self, FOLDER, ImportReport, Imported, TYPES_FILE};
 use crate::file;
 use crate::model::ports::Danger;
-use crate::model::{Filter, Query};
-use crate::mosaiq::import::{self, FOLDER, ImportReport, Imported, TYPES_FILE};
-use crate::ops::target::signs;
+use crate::model::{Fetch, Filter};
+use crate::ops::targets::signs;
 use crate::ops::{Card, Context, Failure};
-use crate::target::Target;
+use crate::targets::Target;
 
 /// What it is.
 pub const CARD: Card =
@@ -90,7 +90,7 @@ fn fill(sink: &mut Sink, table: &Imported) -> Result<(), Failure> {
 /// Reads a table back and holds every cell against the text of the file.
 fn prove(target: &mut dyn Target, table: &Imported) -> Result<u64, Failure> {
     let name = &table.table.name;
-    let answer = target.read(&Query { table: name.clone(), filter: Filter::All })?;
+    let answer = target.read(&Fetch { table: name.clone(), filter: Filter::All })?;
     let differs = |what: String| {
         let message = format!("{name}: {what} did not come back as the file has it");
         Failure::new(crate::ops::Kind::Target, "import_differs", message, "do not use this lab; please report it")

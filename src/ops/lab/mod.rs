@@ -14,13 +14,13 @@ use serde_json::json;
 use super::context::Context;
 use super::failure::{Failure, Kind};
 use super::protected::Protected;
-use super::target::{
+use super::targets::{
     Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker, signs,
 };
+use crate::domains::mosaiq::schema::TableDef;
 use crate::file;
 use crate::model::{Datum, Refusal, Table};
-use crate::mosaiq::schema::TableDef;
-use crate::target::{self, LabWriter, Marker, NewTable, Target, TargetError, canonical_url};
+use crate::targets::{self, LabWriter, Marker, NewTable, Target, TargetError, canonical_url};
 
 /// A lab that was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -134,7 +134,7 @@ pub(super) fn make(
     let url = canonical_url(url)?;
     apart(context, &url)?;
     let mut journal = context.writing_or_new()?;
-    let writer = target::create_lab(&url, context.secrets)?;
+    let writer = targets::create_lab(&url, context.secrets)?;
     let mut sink = Sink { writer, tables: BTreeMap::new() };
     fill(&mut sink)?;
     sink.writer.finish()?;

@@ -8,7 +8,7 @@ use crate::model::shown::word;
 use crate::ops::context::Chosen;
 use crate::ops::{Context, Failure, Kind};
 use crate::plan::alike::Measure;
-use crate::target::canonical_url;
+use crate::targets::canonical_url;
 
 /// The two ends of a replay.
 #[derive(Clone, Debug)]

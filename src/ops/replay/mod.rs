@@ -15,7 +15,7 @@ use super::{Card, count};
 use crate::engine::{guard, replay};
 use crate::model::ports::{Danger, Question};
 use crate::plan::alike::{Measure, Verdict};
-use crate::target::Target;
+use crate::targets::Target;
 
 mod course;
 mod difference;

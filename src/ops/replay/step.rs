@@ -14,7 +14,7 @@ use crate::ops::select::Records;
 use crate::ops::{Context, Failure, Kind};
 use crate::plan::alike::{self, Measure, Verdict};
 use crate::plan::revert_digest;
-use crate::target::Target;
+use crate::targets::Target;
 
 /// What a step comes to: the operation replayed, or where it differs.
 type Replayed = Result<Line, Box<Difference>>;

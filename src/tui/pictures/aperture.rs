@@ -16,7 +16,7 @@ use ratatui::widgets::Widget;
 use self::blocks::Place;
 use self::rows::Rows;
 use super::draw::{Canvas, columns, nice, number, whole};
-use crate::mosaiq::pictures::{Aperture, Jaws, LeafPair};
+use crate::domains::mosaiq::pictures::{Aperture, Jaws, LeafPair};
 use crate::tui::look::{Glyphs, Look, Mark, Role};
 
 /// What is left of the leaves: a pointer, a number and a space.

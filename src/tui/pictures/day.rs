@@ -7,8 +7,8 @@ use ratatui::text::Span as Text;
 use ratatui::widgets::Widget;
 
 use super::draw::{Canvas, columns, short, whole};
+use crate::domains::mosaiq::pictures::{Day, Lane, Span, Standing};
 use crate::model::refusal::show;
-use crate::mosaiq::pictures::{Day, Lane, Span, Standing};
 use crate::tui::look::{Glyphs, Look, Mark, Role};
 
 /// The seconds of a day.

@@ -7,8 +7,8 @@ use ratatui::style::Color;
 use ratatui::widgets::Widget;
 
 use super::{AperturePicture, ChartPicture, DayPicture, HexPicture};
+use crate::domains::mosaiq::pictures::{Aperture, Bar, Chart, Day, Dot, Jaws, Lane, LeafPair, Line, Span, Standing};
 use crate::model::Value;
-use crate::mosaiq::pictures::{Aperture, Bar, Chart, Day, Dot, Jaws, Lane, LeafPair, Line, Span, Standing};
 use crate::tui::look::{Glyphs, Look, Theme};
 
 fn look() -> impl Strategy<Value = Look> {

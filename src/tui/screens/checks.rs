@@ -1,7 +1,7 @@
 //! What the quality checks found, and the way from a finding to its record.
 
 use super::{holds, moved};
-use crate::mosaiq::browse::Kind;
+use crate::domains::mosaiq::browse::Kind;
 use crate::ops::checks::{FindingLine, Outcome};
 use crate::tui::job::Job;
 use crate::tui::keys::Action;

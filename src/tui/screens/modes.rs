@@ -1,8 +1,8 @@
 //! The catalogue of failure modes.
 
 use super::{holds, moved};
-use crate::mosaiq::browse::Kind;
-use crate::mosaiq::modes::{MODES, Mode};
+use crate::domains::mosaiq::browse::Kind;
+use crate::domains::mosaiq::modes::{MODES, Mode};
 use crate::tui::keys::Action;
 use crate::tui::list::Place;
 use crate::tui::look::Role;

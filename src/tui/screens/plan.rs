@@ -4,9 +4,9 @@
 use serde_json::{Map, Value as Json};
 
 use super::{Player, moved};
-use crate::mosaiq::browse::Kind;
-use crate::mosaiq::modes::{self as catalogue, Card};
-use crate::mosaiq::selection::{RecordKind, Selector};
+use crate::domains::mosaiq::browse::Kind;
+use crate::domains::mosaiq::modes::{self as catalogue, Card};
+use crate::domains::mosaiq::selection::{RecordKind, Selector};
 use crate::ops::plan::{Options, Request};
 use crate::ops::{Failure, find, modes};
 use crate::tui::dialog::{Danger, Input, Overlay, Purpose, Question};

@@ -2,10 +2,10 @@
 //! are seen.
 
 use super::{Player, moved};
+use crate::domains::mosaiq::browse::Kind;
+use crate::domains::mosaiq::modes::MODES;
+use crate::domains::mosaiq::selection::Selector;
 use crate::model::Page;
-use crate::mosaiq::browse::Kind;
-use crate::mosaiq::modes::MODES;
-use crate::mosaiq::selection::Selector;
 use crate::ops::browse::{Outcome, Picture, Record, Request, Whole};
 use crate::tui::dialog::{Choice, Menu, Overlay};
 use crate::tui::job::Job;
@@ -409,7 +409,7 @@ fn choose_mode(state: &mut state::State) -> Vec<Effect> {
 fn modes_for(kind: Kind, id: i64) -> Vec<(Choice, String, String)> {
     let fits = MODES.iter().map(|mode| mode.card());
     let fits = fits.filter(|card| card.records().any(|record| record.table == kind.table()));
-    let line = |card: &'static crate::mosaiq::modes::Card| {
+    let line = |card: &'static crate::domains::mosaiq::modes::Card| {
         let choice = Choice::Mode { tool: card.tool, kind, id };
         (choice, card.tool.to_owned(), format!("{}, on {} {id}", card.title, kind.word()))
     };

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::pieces::{self, Column, Item};
-use crate::mosaiq::modes::Card;
+use crate::domains::mosaiq::modes::Card;
 use crate::ops::modes;
 use crate::tui::look::Role;
 use crate::tui::state::State;

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::pieces::{self, Column, Item};
-use crate::mosaiq::browse::Kind;
+use crate::domains::mosaiq::browse::Kind;
 use crate::ops::browse::Picture;
 use crate::tui::look::{Mark, Role};
 use crate::tui::screens::records::View;

@@ -1,7 +1,7 @@
 //! Cells of the public mock: a value that is read and stored is what the text says.
 
+use mfm::domains::mosaiq::import::{self, Types, same};
 use mfm::model::{Column, Kind, Role, Storage, Value};
-use mfm::mosaiq::import::{self, Types, same};
 use mfm_journal::Column as ColumnImage;
 
 /// One column of each kind, and how SQLite and another engine hold it.

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::civil::DateTime;
+use mfm::domains::mosaiq::checks::{self, Terms, Verdict};
+use mfm::domains::mosaiq::lab::{self, LabRequest};
+use mfm::domains::mosaiq::modes::{self, Mode, Task};
+use mfm::domains::mosaiq::schema::{self, TableDef};
 use mfm::model::{
-    Answer, Column, Datum, Edit, Filter, Finding, Key, KeyStanding, Kind, Query, Role, Snapshot, Storage, Table, Value,
+    Answer, Column, Datum, Edit, Fetch, Filter, Finding, Key, KeyStanding, Kind, Role, Snapshot, Storage, Table, Value,
 };
-use mfm::mosaiq::checks::{self, Terms, Verdict};
-use mfm::mosaiq::lab::{self, LabRequest};
-use mfm::mosaiq::modes::{self, Mode, Task};
-use mfm::mosaiq::schema::{self, TableDef};
 use mfm_journal::{Column as ColumnImage, TableShape};
 use serde_json::Map;
 
@@ -125,7 +125,7 @@ impl Database {
         field
     }
 
-    fn answer(&self, query: &Query) -> Answer {
+    fn answer(&self, query: &Fetch) -> Answer {
         let Some((table, rows)) = self.0.get(&query.table) else {
             return Answer { table: None, rows: Vec::new(), maximum: None };
         };
@@ -161,7 +161,7 @@ impl Database {
         let cards = TOOLS.iter().map(|tool| modes::find(tool).unwrap().card());
         let ids: BTreeSet<&str> = cards.flat_map(|card| card.checks).copied().collect();
         let checks: Vec<_> = ids.iter().map(of_leaves).collect();
-        let queries: BTreeSet<Query> = checks.iter().flat_map(|check| check.needs()).collect();
+        let queries: BTreeSet<Fetch> = checks.iter().flat_map(|check| check.needs()).collect();
         let mut snapshot = Snapshot::default();
         queries.into_iter().for_each(|query| snapshot.add(query.clone(), self.answer(&query)).unwrap());
         let found = |check: &&dyn checks::Check| match check.run(&snapshot, &Terms::standard(NOW)) {

@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex};
 
 use mfm::engine::{Engine, EngineError};
 use mfm::model::Value;
-use mfm::target::faults::WriteStep;
-use mfm::target::{Marker, Target};
+use mfm::targets::faults::WriteStep;
+use mfm::targets::{Marker, Target};
 use mfm_journal::{Digest, Faults, Journal, Step};
 use serde_json::json;
 

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use mfm::target::Target;
-use mfm::target::faults::WriteStep;
-use mfm::target::mssql::MssqlTarget;
+use mfm::targets::Target;
+use mfm::targets::faults::WriteStep;
+use mfm::targets::mssql::MssqlTarget;
 use mfm_journal::Digest;
 use tiberius::ColumnData;
 

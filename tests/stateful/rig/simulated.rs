@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use mfm::target::faults::WriteStep;
-use mfm::target::sim::{SimFault, SimSnapshot, SimWorld};
-use mfm::target::trigger::{Event as SimEvent, Trigger};
-use mfm::target::{NewTable, OperationState, Target};
+use mfm::targets::faults::WriteStep;
+use mfm::targets::sim::{SimFault, SimSnapshot, SimWorld};
+use mfm::targets::trigger::{Event as SimEvent, Trigger};
+use mfm::targets::{NewTable, OperationState, Target};
 use mfm_journal::Digest;
 
 use super::{Fault, How, Store, Zombie, cell, value};
@@ -47,7 +47,7 @@ impl Simulated {
         let unique = table.unique.iter().map(|column| (format!("{name}_unique"), vec![column.clone()])).collect();
         let required = table.columns.iter().filter(|column| column.required);
         let defaults = required.map(|column| (column.name.clone(), mfm::model::Value::Text("d".into()))).collect();
-        let declared = |options: &mut mfm::target::sim::SimOptions| {
+        let declared = |options: &mut mfm::targets::sim::SimOptions| {
             options.triggers = event.into_iter().map(|event| Trigger { name: "refuses".into(), event }).collect();
             options.unique = unique;
             options.defaults = defaults;

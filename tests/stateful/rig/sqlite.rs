@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mfm::target::Target;
-use mfm::target::faults::{Faults, WriteStep};
-use mfm::target::sqlite::SqliteTarget;
+use mfm::targets::Target;
+use mfm::targets::faults::{Faults, WriteStep};
+use mfm::targets::sqlite::SqliteTarget;
 use mfm_journal::Digest;
 use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{Connection, params_from_iter};

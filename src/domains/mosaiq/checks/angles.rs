@@ -1,0 +1,63 @@
+//! Angles: every gantry and collimator angle lies in its machine's range; says nothing of what lies between two points.
+
+use super::{Card, Check, Known, Look, Terms, singly};
+use crate::domains::mosaiq::fleet::Fleet;
+use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::lookup::Id;
+use crate::model::snapshot::key_form;
+use crate::model::{Fetch, Finding, Severity};
+
+/// The check.
+pub(super) struct AngleRange;
+
+static CARD: Card = Card {
+    id: "angle_range",
+    group: "angles",
+    mode: "invalid_angles",
+    severity: Severity::Low,
+    about: "Gantry_Ang and Coll_Ang lie in the ranges that the rules give every machine, or this one, at every \
+        control point.",
+    remedy: "Compare the field with the treatment plan, and import its angles again.",
+};
+
+impl Check for AngleRange {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn needs(&self) -> Vec<Fetch> {
+        vec![Fetch::all("TxFieldPoint")]
+    }
+
+    fn aids(&self) -> Vec<Fetch> {
+        Fleet::queries()
+    }
+
+    fn reads(&self) -> Vec<Read> {
+        ["Gantry_Ang", "Coll_Ang"].map(|column| Read::own("TxFieldPoint", column, Form::Number)).into()
+    }
+
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        let fleet = Fleet::read(known.whole, &terms.rules);
+        singly("TxFieldPoint", fleet.remarks(), move |row, known, findings| {
+            let machine = fleet.of_field(&Id::of(row.cell("FLD_ID")), &known.machines.fields);
+            let ranges =
+                [("Gantry_Ang", "gantry", machine.gantry_range), ("Coll_Ang", "collimator", machine.collimator_range)];
+            for (column, name, range) in ranges {
+                let Some(angle) = row.cell(column).and_then(|cell| range.beyond(cell)) else {
+                    continue;
+                };
+                let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
+                findings.push(Finding {
+                    check: CARD.id,
+                    severity: CARD.severity,
+                    table: "TxFieldPoint",
+                    key: row.key(),
+                    related: field.into_iter().map(|field| ("TxField", vec![field])).collect(),
+                    what: format!("{column}={angle}"),
+                    message: format!("the {name} angle is {angle}, outside {range} degrees"),
+                });
+            }
+        })
+    }
+}

@@ -1,0 +1,217 @@
+//! Control points: every field has the points that it promises, numbered without a hole; looks at no meterset.
+
+use std::collections::BTreeSet;
+
+use super::{Card, Check, Known, Look, Part, Terms, Verdict, of_key, ran};
+use crate::domains::mosaiq::fields::Field;
+use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::lookup::Ids;
+use crate::domains::mosaiq::rules::Rules;
+use crate::model::{Fetch, Finding, Severity, Wrong};
+
+/// The table of fields.
+const FIELDS: &str = "TxField";
+/// The table of control points.
+const POINTS: &str = "TxFieldPoint";
+
+/// The check of the numbering.
+pub(super) struct ControlPointSequence;
+/// The check of the number.
+pub(super) struct ControlPointMinimum;
+
+static CARD: Card = Card {
+    id: "control_point_sequence",
+    group: "control_points",
+    mode: "missing_control_points",
+    severity: Severity::High,
+    about: "A field's control points are numbered 0 to n-1, once each; there are as many as TxField.ControlPoints \
+        promises, and at least one where the field has a type.",
+    remedy: "Export the field's plan again and compare the number of control points before anything uses the field.",
+};
+
+static MINIMUM: Card = Card {
+    id: "control_point_minimum",
+    group: "control_points",
+    mode: "missing_control_points",
+    severity: Severity::Medium,
+    about: "A field with control points has at least as many as the rules say of its type.",
+    remedy: "Compare the field with the treatment plan: an arc of few points is rarely what was planned.",
+};
+
+impl Check for ControlPointMinimum {
+    fn card(&self) -> &'static Card {
+        &MINIMUM
+    }
+
+    fn needs(&self) -> Vec<Fetch> {
+        vec![Fetch::all(FIELDS), Fetch::all(POINTS)]
+    }
+
+    fn reads(&self) -> Vec<Read> {
+        vec![
+            Read::all(FIELDS, "FLD_ID", Form::Whole),
+            Read::all(POINTS, "FLD_ID", Form::Whole),
+            Read::all(FIELDS, "Type_Enum", Form::Whole),
+        ]
+    }
+
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        Box::new(Few { rules: &terms.rules, looked_at: 0, findings: Vec::new() })
+    }
+}
+
+/// The look: fields are counted, and judged as their control points come by.
+struct Few<'a> {
+    rules: &'a Rules,
+    looked_at: u64,
+    findings: Vec<Finding>,
+}
+
+impl Look for Few<'_> {
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+        self.looked_at += part.len();
+        if part.table == POINTS {
+            for (id, points) in part.fields() {
+                let Some(field) = known.field(id) else { continue };
+                let wrong = few(&field, points.len(), self.rules);
+                self.findings.extend(wrong.map(|wrong| of_key(&MINIMUM, FIELDS, field.key(), wrong)));
+            }
+        }
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        ran(self.looked_at, std::mem::take(&mut self.findings))
+    }
+}
+
+/// Says that a field has fewer control points than its type needs.
+fn few(field: &Field<'_>, count: usize, rules: &Rules) -> Option<Wrong> {
+    let least = rules.of_type(field.kind)?.min_control_points?;
+    let kind = field.kind.unwrap_or_default();
+    let message = || match count {
+        1 => format!("is of type {kind} and has one control point only"),
+        _ => format!("is of type {kind} and has {count} control points, fewer than {least}"),
+    };
+    let wrong = || Wrong { what: format!("points={count} Type_Enum={kind}"), message: message() };
+    (u64::try_from(count).unwrap_or(u64::MAX) < u64::from(least)).then(wrong)
+}
+
+impl Check for ControlPointSequence {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn needs(&self) -> Vec<Fetch> {
+        vec![Fetch::all(FIELDS), Fetch::all(POINTS)]
+    }
+
+    fn reads(&self) -> Vec<Read> {
+        vec![
+            Read::all(FIELDS, "FLD_ID", Form::Whole),
+            Read::all(POINTS, "FLD_ID", Form::Whole),
+            Read::own(FIELDS, "ControlPoints", Form::Whole),
+            Read::own(FIELDS, "Type_Enum", Form::Whole),
+            Read::own(POINTS, "Point", Form::Whole),
+        ]
+    }
+
+    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+        Box::new(Numbered::default())
+    }
+}
+
+/// The look: fields are judged as their control points come by, and those without any when all have.
+#[derive(Default)]
+struct Numbered {
+    /// The fields that have control points.
+    seen: Ids,
+    looked_at: u64,
+    findings: Vec<Finding>,
+}
+
+impl Look for Numbered {
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+        self.looked_at += part.len();
+        if part.table == POINTS {
+            for (id, points) in part.fields() {
+                let Some(field) = known.field(id) else { continue };
+                let numbers: Vec<Option<i64>> = points.iter().map(|row| row.integer("Point")).collect();
+                let cells = || points.iter().map(|row| row.cell("Point"));
+                let is_there = cells().any(|cell| cell.is_some());
+                let is_unread = cells().flatten().zip(&numbers).any(|(cell, read)| !cell.is_null() && read.is_none());
+                let wrong = if is_there && !is_unread { numbering(&numbers) } else { Vec::new() };
+                self.say(&field, count(&field, numbers.len()).into_iter().chain(wrong));
+                self.seen.add(id.clone());
+            }
+            self.seen.seal();
+        }
+    }
+
+    fn verdict(&mut self, known: &Known<'_>) -> Verdict {
+        for field in known.machines.fields.iter() {
+            if !self.seen.has(&field.id) {
+                self.say(&field, count(&field, 0).into_iter());
+            }
+        }
+        ran(self.looked_at, std::mem::take(&mut self.findings))
+    }
+}
+
+impl Numbered {
+    fn say(&mut self, field: &Field<'_>, wrong: impl Iterator<Item = Wrong>) {
+        self.findings.extend(wrong.map(|wrong| of_key(&CARD, FIELDS, field.key(), wrong)));
+    }
+}
+
+/// Says what is wrong with a field that has so many control points.
+fn count(field: &Field<'_>, points: usize) -> Vec<Wrong> {
+    let kind = field.kind.unwrap_or(0);
+    let count = i64::try_from(points).unwrap_or(i64::MAX);
+    let mut found = Vec::new();
+    let mut say = |what: String, message: String| found.push(Wrong { what, message });
+    if let Some(promised) = field.promised.filter(|promised| *promised != count) {
+        let message = format!("has {count} control points and promises {promised}");
+        say(format!("points={count} ControlPoints={promised}"), message);
+    }
+    if count == 0 && kind != 0 {
+        say(format!("points={count} Type_Enum={kind}"), format!("is of type {kind} and has no control point"));
+    }
+    found
+}
+
+/// Says what is wrong with the numbers of a field's control points.
+fn numbering(numbers: &[Option<i64>]) -> Vec<Wrong> {
+    let mut found = Vec::new();
+    let unnumbered = numbers.iter().filter(|number| number.is_none()).count();
+    if unnumbered > 0 {
+        let message = format!("has {unnumbered} control points without a number");
+        found.push(Wrong { what: format!("Point=NULL x{unnumbered}"), message });
+    }
+    found.extend(gaps(&numbers.iter().copied().flatten().collect::<Vec<_>>()));
+    found
+}
+
+/// Says how numbers differ from 0 to n-1, once each.
+fn gaps(numbers: &[i64]) -> Vec<Wrong> {
+    let once: BTreeSet<i64> = numbers.iter().copied().collect();
+    let mut found = Vec::new();
+    let mut say = |what: String, message: String| found.push(Wrong { what, message });
+    if once.len() < numbers.len() {
+        let repeated = numbers.len() - once.len();
+        say(format!("repeated={repeated}"), format!("has {repeated} control points whose number occurs before"));
+    }
+    let mut expected = 0;
+    for number in once {
+        match number.saturating_sub(expected) {
+            0 => {}
+            ..0 => say(format!("Point={number}"), format!("has a control point {number}")),
+            1 => say(format!("lacks={expected}"), format!("lacks control point {expected}")),
+            _ => {
+                let last = number - 1;
+                say(format!("lacks={expected}-{last}"), format!("lacks control points {expected} to {last}"));
+            }
+        }
+        expected = expected.max(number.saturating_add(1));
+    }
+    found
+}

@@ -1,0 +1,113 @@
+//! The dose history: a delivery and the entry that it names lie close in time; adds up no dose.
+
+use jiff::SignedDuration;
+
+use super::{Card, Check, Known, Look, Part, Side, Terms, Verdict, ran, seconds, shown};
+use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::lookup::Id;
+use crate::model::time::Time;
+use crate::model::{Fetch, Finding, Row, Severity};
+
+const TABLE: &str = "TrackTreatment";
+const DOSES: &str = "Dose_Hst";
+
+/// The check.
+pub(super) struct DeliveryDoseTime;
+
+static CARD: Card = Card {
+    id: "delivery_dose_time",
+    group: "times",
+    mode: "timestamp_inconsistencies",
+    severity: Severity::Medium,
+    about: "A delivery and the entry of the dose history that it names (DHS_ID) lie no farther apart than the \
+        rules say.",
+    remedy: "Compare both with the machine's log, and correct the one that is wrong.",
+};
+
+/// A delivery beside the dose that it names.
+static SIDE: Side = Side {
+    child: (TABLE, "DHS_ID"),
+    parent: (DOSES, "DHS_ID"),
+    columns: [&["Create_DtTm", "Edit_DtTm"], &["Tx_DtTm"]],
+};
+
+impl Check for DeliveryDoseTime {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn needs(&self) -> Vec<Fetch> {
+        vec![Fetch::all(TABLE), Fetch::all(DOSES)]
+    }
+
+    fn reads(&self) -> Vec<Read> {
+        vec![
+            Read::all(TABLE, "DHS_ID", Form::Whole),
+            Read::all(TABLE, "Create_DtTm", Form::Time),
+            Read::aid(TABLE, "Edit_DtTm", Form::Time),
+            Read::all(DOSES, "DHS_ID", Form::Whole),
+            Read::all(DOSES, "Tx_DtTm", Form::Time),
+        ]
+    }
+
+    fn beside(&self) -> Option<&'static Side> {
+        Some(&SIDE)
+    }
+
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        let window = seconds(terms.rules.deliveries.dose_window);
+        let key = known.whole.table(DOSES).map(|doses| doses.table.shape.key.clone()).unwrap_or_default();
+        let dose_key = key.iter().map(|column| format!("{DOSES}.{column}")).collect();
+        Box::new(Beside { window, dose_key, looked_at: 0, findings: Vec::new() })
+    }
+}
+
+/// The look: deliveries are counted, and judged beside the dose that each names.
+struct Beside {
+    window: SignedDuration,
+    /// Where a row holds the key of the dose.
+    dose_key: Vec<String>,
+    looked_at: u64,
+    findings: Vec<Finding>,
+}
+
+impl Look for Beside {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        self.looked_at += if part.table == TABLE { part.len() } else { 0 };
+    }
+
+    fn take_beside(&mut self, rows: &[Row<'_>]) {
+        self.findings.extend(rows.iter().filter_map(|row| far(row, self.window, &self.dose_key)));
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        ran(self.looked_at, std::mem::take(&mut self.findings))
+    }
+}
+
+/// Returns the finding of a delivery that lies farther from the dose that it names than it may.
+fn far(row: &Row<'_>, window: SignedDuration, dose_key: &[String]) -> Option<Finding> {
+    let dose = Id::of(row.cell("Dose_Hst.DHS_ID"));
+    // What a database holds equal need not be the same.
+    let given = row.time("Dose_Hst.Tx_DtTm").filter(|_| dose == Id::of(row.cell("DHS_ID")))?;
+    let apart = apart(row, given).filter(|apart| *apart > window)?;
+    let given = given.shown();
+    Some(Finding {
+        check: CARD.id,
+        severity: CARD.severity,
+        table: TABLE,
+        key: row.key(),
+        related: vec![(DOSES, dose_key.iter().filter_map(|column| row.cell(column)).cloned().collect())],
+        what: format!("Tx_DtTm={given} apart={:.0}s", apart.as_secs_f64()),
+        message: format!("lies {} s from its dose history, which says {given}", shown(apart)),
+    })
+}
+
+/// Returns how far a moment lies outside a delivery, or from its start where it has no end after that.
+fn apart(row: &Row<'_>, moment: Time) -> Option<SignedDuration> {
+    let start = row.time("Create_DtTm")?;
+    let lasted = row.time("Edit_DtTm").and_then(|end| end.since(start)).filter(SignedDuration::is_positive);
+    let before = start.since(moment)?;
+    let after = moment.since(start)?.saturating_sub(lasted.unwrap_or_default());
+    Some(before.max(after).max(SignedDuration::ZERO))
+}

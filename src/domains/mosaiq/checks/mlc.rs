@@ -1,0 +1,280 @@
+//! MLC leaf sets: whole leaves, within limits, no pair crossed; says nothing of how many leaves a machine has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, ran, singly};
+use crate::domains::mosaiq::fleet::Fleet;
+use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
+use crate::domains::mosaiq::lookup::Id;
+use crate::domains::mosaiq::machines::{FIELDS, MACHINE};
+use crate::model::refusal::show;
+use crate::model::snapshot::key_form;
+use crate::model::{Fetch, Finding, Row, Severity, Value, Wrong};
+
+/// The column that says how many leaf pairs are in use.
+const LEAVES: &str = "MLC_Leaves";
+
+/// The check of the sets' bytes.
+pub(super) struct LeafSet;
+/// The check of the positions.
+pub(super) struct LeafLimits;
+/// The check of the gaps.
+pub(super) struct LeafGap;
+
+static SET: Card = Card {
+    id: "mlc_leaf_set",
+    group: "mlc",
+    mode: "corrupt_mlc_data",
+    severity: Severity::Medium,
+    about: "A control point has both leaf sets or neither, each of an even number of bytes, and each long enough for \
+        its MLC_Leaves pairs; without leaves in use they hold zeros, if anything.",
+    remedy: "Import the field's leaf positions again from its plan; nothing can tell where the missing bytes were.",
+};
+
+static LIMITS: Card = Card {
+    id: "mlc_leaf_limits",
+    group: "mlc",
+    mode: "corrupt_mlc_data",
+    severity: Severity::High,
+    about: "Every leaf in use stands within the limits that the rules give every machine, or this one.",
+    remedy: "Compare the control point with the treatment plan, and import its leaf positions again.",
+};
+
+static GAP: Card = Card {
+    id: "mlc_leaf_gap",
+    group: "mlc",
+    mode: "corrupt_mlc_data",
+    severity: Severity::High,
+    about: "No leaf pair is crossed, in the way in which the machine counts its banks: both in one coordinate (A at \
+        most B) or each outward from the centre (A + B at least 0). The rules tell which, or the machine's \
+        other fields.",
+    remedy: "Compare the control point with the treatment plan, and find out what wrote the field's leaf sets.",
+};
+
+impl Check for LeafSet {
+    fn card(&self) -> &'static Card {
+        &SET
+    }
+
+    fn needs(&self) -> Vec<Fetch> {
+        vec![Fetch::all(POINTS)]
+    }
+
+    fn reads(&self) -> Vec<Read> {
+        let banks = [BANK_A, BANK_B].map(|bank| Read::own(POINTS, bank, Form::Bytes));
+        banks.into_iter().chain([Read::aid(POINTS, LEAVES, Form::Whole)]).collect()
+    }
+
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Leaves)
+    }
+
+    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+        singly(POINTS, Vec::new(), |row, _, findings| {
+            let wrong = wrong_bytes(row);
+            if !wrong.is_empty() {
+                findings.push(of_point(&SET, row, Wrong { what: forms(row), message: wrong.join("; ") }));
+            }
+        })
+    }
+}
+
+impl Check for LeafLimits {
+    fn card(&self) -> &'static Card {
+        &LIMITS
+    }
+
+    fn needs(&self) -> Vec<Fetch> {
+        vec![Fetch::all(POINTS)]
+    }
+
+    fn aids(&self) -> Vec<Fetch> {
+        Fleet::queries()
+    }
+
+    fn reads(&self) -> Vec<Read> {
+        let banks = [BANK_A, BANK_B].map(|bank| Read::own(POINTS, bank, Form::Bytes));
+        banks.into_iter().chain([Read::all(POINTS, LEAVES, Form::Whole)]).collect()
+    }
+
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Leaves)
+    }
+
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        let fleet = Fleet::read(known.whole, &terms.rules);
+        singly(POINTS, fleet.remarks(), move |row, known, findings| findings.extend(far(row, &fleet, known)))
+    }
+}
+
+/// Returns the finding of a control point with leaves where none can stand.
+fn far(row: &Row<'_>, fleet: &Fleet<'_>, known: &Known<'_>) -> Option<Finding> {
+    let point = LeafPoint::read(row)?;
+    let machine = fleet.of_field(&Id::of(row.cell("FLD_ID")), &known.machines.fields);
+    let (low, high) = (machine.min_position, machine.max_position);
+    let far = point.leaves().filter(|position| !machine.reaches(*position)).count();
+    let (bank, pair, position) = (far > 0).then(|| farthest(&point))??;
+    let position = leaves::centimetres(i32::from(position));
+    let what = format!("leaves={far} {bank}{pair}={position}");
+    let message =
+        format!("leaves outside {low} to {high} cm: {far}; the farthest in bank {bank}, pair {pair}, at {position} cm");
+    Some(of_point(&LIMITS, row, Wrong { what, message }))
+}
+
+impl Check for LeafGap {
+    fn card(&self) -> &'static Card {
+        &GAP
+    }
+
+    fn needs(&self) -> Vec<Fetch> {
+        vec![Fetch::all(FIELDS), Fetch::all(POINTS)]
+    }
+
+    fn aids(&self) -> Vec<Fetch> {
+        Fleet::queries()
+    }
+
+    fn reads(&self) -> Vec<Read> {
+        let fields = [("FLD_ID", Form::Whole), (MACHINE, Form::Whole)];
+        let fields = fields.map(|(column, form)| Read::all(FIELDS, column, form));
+        let points = [("FLD_ID", Form::Whole), (LEAVES, Form::Whole), (BANK_A, Form::Bytes), (BANK_B, Form::Bytes)];
+        fields.into_iter().chain(points.map(|(column, form)| Read::all(POINTS, column, form))).collect()
+    }
+
+    fn wants(&self) -> Option<Fact> {
+        Some(Fact::Leaves)
+    }
+
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        let fleet = Fleet::read(known.whole, &terms.rules);
+        let (fields, findings) = (BTreeMap::new(), Vec::new());
+        Box::new(Crossed { fleet, looked_at: 0, all: 0, unjudged: 0, fields, findings })
+    }
+}
+
+/// The look: all control points first, which tell how machines count; then those of fields with crossed pairs.
+struct Crossed<'a> {
+    fleet: Fleet<'a>,
+    looked_at: u64,
+    /// How many fields have pairs, and of how many the machine's convention is unknown.
+    all: u64,
+    unjudged: u64,
+    fields: BTreeMap<Id, Convention>,
+    findings: Vec<Finding>,
+}
+
+impl Look for Crossed<'_> {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        self.looked_at += if part.table == POINTS { part.len() } else { 0 };
+    }
+
+    fn again(&mut self, known: &Known<'_>) -> BTreeSet<Id> {
+        let gaps = known.machines.gaps(|machine| self.fleet.rule(machine)?.leaf_convention);
+        (self.all, self.unjudged) = (gaps.fields, gaps.unjudged);
+        self.fields = gaps.crossed;
+        self.fields.keys().cloned().collect()
+    }
+
+    fn take_again(&mut self, part: &Part<'_>) {
+        let crossed = |row: &Row<'_>| of_point_gaps(row, *self.fields.get(&Id::of(row.cell("FLD_ID")))?);
+        self.findings.extend(part.rows.iter().filter_map(crossed));
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        let (all, unjudged) = (self.all, self.unjudged);
+        let why = "no machine, or a machine whose other fields do not tell how it counts its banks";
+        if unjudged == all && all > 0 {
+            return Verdict::NotRun { why: format!("none of {all} fields with leaves can be judged: {why}") };
+        }
+        let remark = format!("{unjudged} of {all} fields with leaves were not judged: {why}");
+        let remarks = if unjudged > 0 { vec![remark] } else { Vec::new() };
+        ran(self.looked_at, std::mem::take(&mut self.findings)).remarking(remarks).remarking(self.fleet.remarks())
+    }
+}
+
+fn of_point(card: &'static Card, row: &Row<'_>, Wrong { what, message }: Wrong) -> Finding {
+    let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
+    Finding {
+        check: card.id,
+        severity: card.severity,
+        table: POINTS,
+        key: row.key(),
+        related: field.into_iter().map(|field| (FIELDS, vec![field])).collect(),
+        what,
+        message,
+    }
+}
+
+/// Says of what length both sets are, beside the number of leaf pairs.
+fn forms(row: &Row<'_>) -> String {
+    let form = |bank: &str| match row.cell(bank) {
+        None => "missing".to_owned(),
+        Some(Value::Null) => "NULL".to_owned(),
+        Some(Value::Bytes(set)) => format!("{}B", set.len()),
+        Some(_) => "no bytes".to_owned(),
+    };
+    let leaves = row.cell(LEAVES).map_or(Value::Null, key_form);
+    format!("{BANK_A}={} {BANK_B}={} {LEAVES}={}", form(BANK_A), form(BANK_B), show(&[leaves]))
+}
+
+/// Says what is wrong with the bytes of a control point's sets.
+fn wrong_bytes(row: &Row<'_>) -> Vec<String> {
+    let banks = [BANK_A, BANK_B].map(|bank| (bank, row.cell(bank)));
+    let all_missing = banks.iter().all(|(_, cell)| cell.is_none_or(Value::is_null));
+    let wrong = banks.into_iter().filter_map(|(bank, cell)| Some(wrong_set(row, bank, cell?, all_missing)));
+    wrong.flatten().collect()
+}
+
+/// Says what is wrong with a set, which is missing beside the other one or with it.
+fn wrong_set(row: &Row<'_>, bank: &str, cell: &Value, all_missing: bool) -> Vec<String> {
+    let leaves = leaves::in_use(row).unwrap_or(0);
+    let mut wrong = Vec::new();
+    match cell {
+        Value::Null if all_missing && leaves == 0 => {}
+        Value::Null if all_missing => wrong.push(format!("{bank} is missing with {leaves} leaf pairs in use")),
+        Value::Null => wrong.push(format!("{bank} is missing beside the other bank")),
+        Value::Bytes(set) => {
+            let length = set.len();
+            if !length.is_multiple_of(2) {
+                wrong.push(format!("{bank} has {length} bytes, an odd number"));
+            }
+            if length < leaves * 2 {
+                wrong.push(format!("{bank} has {length} bytes, and {leaves} leaf pairs need {}", leaves * 2));
+            }
+            wrong.extend(unused(row, bank, set));
+        }
+        other => wrong.push(format!("{bank} holds no bytes but {}", show(std::slice::from_ref(other)))),
+    }
+    wrong
+}
+
+/// Says that a set holds positions where no leaf is in use; zeros are none.
+fn unused(row: &Row<'_>, bank: &str, set: &[u8]) -> Option<String> {
+    let said = row.cell(LEAVES).filter(|_| leaves::in_use(row).is_none() && set.iter().any(|byte| *byte != 0))?;
+    Some(format!("{bank} has positions, and {LEAVES} is {}", show(std::slice::from_ref(said))))
+}
+
+/// Returns the leaf farthest from the centre: its bank, its pair counted from 1, its position.
+fn farthest(point: &LeafPoint<'_>) -> Option<(&'static str, usize, i16)> {
+    let bank =
+        |name, set| (1..).zip(leaves::positions(set, point.leaves)).map(move |(pair, position)| (name, pair, position));
+    let all = bank("B", point.b).chain(bank("A", point.a));
+    // Of equally far leaves `max_by_key` returns the last.
+    all.max_by_key(|(_, _, position)| position.unsigned_abs())
+}
+
+/// Returns the finding of a control point with crossed pairs.
+fn of_point_gaps(row: &Row<'_>, convention: Convention) -> Option<Finding> {
+    let point = LeafPoint::read(row)?;
+    let crossed: Vec<(usize, Pair)> = (1..).zip(point.pairs()).filter(|(_, pair)| convention.crosses(*pair)).collect();
+    let (number, worst) = crossed.iter().min_by_key(|(_, pair)| convention.gap(*pair))?;
+    let (pairs, all) = (crossed.len(), point.leaves);
+    let [a, b, gap] = [worst.a.into(), worst.b.into(), convention.gap(*worst)].map(leaves::centimetres);
+    let about = convention.about();
+    let message = format!(
+        "leaf pairs crossed: {pairs} of {all}; the worst is pair {number}, A at {a} and B at {b} cm, a gap of {gap} cm \
+         ({about})"
+    );
+    Some(of_point(&GAP, row, Wrong { what: format!("pairs={pairs} A{number}={a} B{number}={b}"), message }))
+}

@@ -1,0 +1,293 @@
+//! Quality checks: one file a group, listed in [`CHECKS`]; a check looks at rows that come by, and never reads.
+
+mod angle_motion;
+mod angles;
+mod control_points;
+mod dose_history;
+mod duplicates;
+mod leaf_counts;
+mod meterset_usual;
+mod metersets;
+mod mlc;
+mod nulls;
+mod offset_context;
+mod offsets;
+mod overlaps;
+mod references;
+mod technique;
+mod times;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, civil};
+
+pub(super) use self::offset_context::site_limit;
+use super::ground::Read;
+use super::known::{Known, Part};
+use super::looks::Looks;
+use super::lookup::Id;
+use super::rules::{Rules, Size};
+use crate::model::time::Time;
+use crate::model::{Fetch, Finding, Key, Row, Severity, Snapshot, Wrong};
+
+pub use super::known::Fact;
+
+/// Every check, in the order of the groups.
+pub static CHECKS: &[&dyn Check] = &[
+    &mlc::LeafSet,
+    &mlc::LeafLimits,
+    &mlc::LeafGap,
+    &angles::AngleRange,
+    &angle_motion::AngleJump,
+    &angle_motion::AngleSpeed,
+    &duplicates::DuplicateDelivery,
+    &overlaps::OverlappingDelivery,
+    &overlaps::DeliveryTwoFields,
+    &control_points::ControlPointSequence,
+    &control_points::ControlPointMinimum,
+    &nulls::DELIVERY,
+    &nulls::FIELD,
+    &nulls::POINT,
+    &nulls::OFFSET,
+    &nulls::IDENTITY,
+    &nulls::PRESCRIPTION,
+    &nulls::DOSE,
+    &times::DeliveryOrder,
+    &times::DeliveryFuture,
+    &times::DeliveryDuration,
+    &technique::TechniqueDuration,
+    &dose_history::DeliveryDoseTime,
+    &references::DELIVERY,
+    &references::FIELD,
+    &references::POINT,
+    &references::OFFSET,
+    &references::IDENTITY,
+    &references::DOSE,
+    &offsets::OffsetSize,
+    &offsets::OffsetCodes,
+    &offsets::OffsetFuture,
+    &offset_context::OffsetTime,
+    &offset_context::OffsetActionLimit,
+    &metersets::MetersetValue,
+    &metersets::MetersetIndex,
+    &metersets::MetersetDose,
+    &meterset_usual::MetersetLimit,
+    &meterset_usual::MetersetOutlier,
+    &leaf_counts::LeafCountField,
+    &leaf_counts::LeafCountMachine,
+    &leaf_counts::LeafCountVersion,
+];
+
+/// Returns the check of an id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static dyn Check> {
+    CHECKS.iter().copied().find(|check| check.card().id == id)
+}
+
+/// What a check is.
+#[derive(Debug)]
+pub struct Card {
+    /// The check's id.
+    pub id: &'static str,
+    /// The group it belongs to.
+    pub group: &'static str,
+    /// The id of the mode it guards against.
+    pub mode: &'static str,
+    /// How bad a violation is.
+    pub severity: Severity,
+    /// What it looks for, in a sentence.
+    pub about: &'static str,
+    /// What to do about a violation, in a sentence.
+    pub remedy: &'static str,
+}
+
+/// What a check says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It ran.
+    Ran {
+        /// How many rows it looked at.
+        looked_at: u64,
+        /// What it found, in key order.
+        findings: Vec<Finding>,
+        /// What it left unjudged and why, a sentence each: no finding, and no pass.
+        remarks: Vec<String>,
+    },
+    /// It could not run, which is no pass.
+    NotRun {
+        /// What was missing.
+        why: String,
+    },
+}
+
+impl Verdict {
+    /// Adds what was left unjudged, where it ran.
+    fn remarking(mut self, more: Vec<String>) -> Self {
+        if let Self::Ran { remarks, .. } = &mut self {
+            remarks.extend(more);
+        }
+        self
+    }
+}
+
+/// What checks hold rows against, beside the rows themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terms {
+    /// The target's wall clock: nothing lies after it.
+    pub now: Time,
+    /// Limits, and which checks run.
+    pub rules: Arc<Rules>,
+}
+
+impl Terms {
+    /// Returns a clock and the rules that count where nobody gives others.
+    #[must_use]
+    pub fn standard(now: civil::DateTime) -> Self {
+        Self { now: Time::local(now), rules: Rules::standard() }
+    }
+}
+
+/// A quality check.
+pub trait Check: Sync {
+    /// Returns what the check is.
+    fn card(&self) -> &'static Card;
+    /// Returns what it wants read.
+    fn needs(&self) -> Vec<Fetch>;
+    /// Returns what it wants read for rules of single machines; without it, every machine is like the others.
+    fn aids(&self) -> Vec<Fetch> {
+        Vec::new()
+    }
+    /// Returns the columns that it reads.
+    fn reads(&self) -> Vec<Read>;
+    /// Returns all that is read for it.
+    fn queries(&self) -> Vec<Fetch> {
+        self.needs().into_iter().chain(self.aids()).collect()
+    }
+    /// Returns what it wants gathered beside, once for all checks.
+    fn wants(&self) -> Option<Fact> {
+        None
+    }
+    /// Returns which rows it wants to see beside those that they refer to.
+    fn beside(&self) -> Option<&'static Side> {
+        None
+    }
+    /// Begins to look; a column that is missing or unreadable is not its business.
+    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a>;
+}
+
+impl<'c> dyn Check + 'c {
+    /// Looks at what was read, and says what it could not look at.
+    #[must_use]
+    pub fn run(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
+        let verdict = Looks::of_snapshot(&[self], snapshot, terms).0.pop();
+        verdict.unwrap_or_else(|| Verdict::NotRun { why: "it was not asked".into() })
+    }
+}
+
+/// Rows beside those that they refer to: the columns of the parent stand under `parent.column` behind the others.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Side {
+    /// The table, and what refers to the other.
+    pub child: (&'static str, &'static str),
+    /// The other table, and what is referred to.
+    pub parent: (&'static str, &'static str),
+    /// The columns that are read beside the keys, the child's and the parent's.
+    pub columns: [&'static [&'static str]; 2],
+}
+
+/// A check at work: rows of the tables that it needs come by, each once, parents before what refers to them.
+pub trait Look {
+    /// Looks at some rows.
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>);
+    /// Names the fields whose control points it must see once more, now that all have come by.
+    fn again(&mut self, _: &Known<'_>) -> BTreeSet<Id> {
+        BTreeSet::new()
+    }
+    /// Looks at control points once more.
+    fn take_again(&mut self, _: &Part<'_>) {}
+    /// Looks at rows of [`Check::beside`], each beside the row that it refers to.
+    fn take_beside(&mut self, _: &[Row<'_>]) {}
+    /// Says what it saw.
+    fn verdict(&mut self, known: &Known<'_>) -> Verdict;
+}
+
+/// Returns a number of seconds as a duration.
+fn seconds(limit: Size) -> SignedDuration {
+    SignedDuration::try_from_secs_f64(limit.get()).unwrap_or(SignedDuration::MAX)
+}
+
+/// Returns a duration in seconds as people read it: a server's ticks are no milliseconds.
+fn shown(duration: SignedDuration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+/// A look at the rows of one table, each by itself.
+struct Single<F> {
+    table: &'static str,
+    judge: F,
+    looked_at: u64,
+    findings: Vec<Finding>,
+    remarks: Vec<String>,
+}
+
+impl<F: FnMut(&Row<'_>, &Known<'_>, &mut Vec<Finding>)> Look for Single<F> {
+    fn take(&mut self, part: &Part<'_>, known: &Known<'_>) {
+        if part.table == self.table {
+            self.looked_at += part.len();
+            part.rows.iter().for_each(|row| (self.judge)(row, known, &mut self.findings));
+        }
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        let remarks = std::mem::take(&mut self.remarks);
+        ran(self.looked_at, std::mem::take(&mut self.findings)).remarking(remarks)
+    }
+}
+
+/// Looks at every row of a table, each by itself.
+fn singly<'a>(
+    table: &'static str,
+    remarks: Vec<String>,
+    judge: impl FnMut(&Row<'_>, &Known<'_>, &mut Vec<Finding>) + 'a,
+) -> Box<dyn Look + 'a> {
+    Box::new(Single { table, judge, looked_at: 0, findings: Vec::new(), remarks })
+}
+
+/// Looks at every row of a table, each by itself, and says what is wrong with it.
+fn each<'a>(
+    card: &'static Card,
+    table: &'static str,
+    judge: impl Fn(&Row<'_>, &Known<'_>) -> Vec<(Severity, Wrong)> + 'a,
+) -> Box<dyn Look + 'a> {
+    singly(table, Vec::new(), move |row, known, findings| {
+        findings.extend(judge(row, known).into_iter().map(|wrong| of_row(card, table, row, wrong)));
+    })
+}
+
+/// Returns the finding of a row alone.
+fn of_row(card: &'static Card, table: &'static str, row: &Row<'_>, (severity, wrong): (Severity, Wrong)) -> Finding {
+    Finding { severity, ..of_key(card, table, row.key(), wrong) }
+}
+
+/// Returns the finding of a row that has gone by, as bad as the check says.
+fn of_key(card: &'static Card, table: &'static str, key: Key, Wrong { what, message }: Wrong) -> Finding {
+    Finding { check: card.id, severity: card.severity, table, key, related: Vec::new(), what, message }
+}
+
+/// Returns the verdict of a look whose findings stand in key order, as the rows do.
+fn ran(looked_at: u64, mut findings: Vec<Finding>) -> Verdict {
+    findings.sort_by(|a, b| a.key.cmp(&b.key));
+    Verdict::Ran { looked_at, findings, remarks: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_of_a_server_are_shown_as_milliseconds() {
+        let ticks = |ticks: i64| SignedDuration::from_nanos(ticks * 10_000_000 / 3);
+        assert_eq!([16, 21, 3000].map(|number| shown(ticks(number))), [0.053, 0.07, 10.0]);
+    }
+}

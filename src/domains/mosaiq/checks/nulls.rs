@@ -1,0 +1,134 @@
+//! NULLs: no row lacks what it cannot do without; looks at no value.
+
+use super::{Card, Check, Known, Look, Terms, each};
+use crate::domains::mosaiq::columns::Place;
+use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::required::{LOOKED_UP, REQUIRED, severity};
+use crate::model::{Fetch, Severity, Value, Wrong};
+
+/// The check of one table.
+pub(super) struct Nulls {
+    card: &'static Card,
+    table: &'static str,
+}
+
+/// Deliveries.
+pub(super) static DELIVERY: Nulls = Nulls {
+    card: &Card {
+        id: "null_delivery",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::Critical,
+        about: "Every delivery has a patient, a field, a prescription, a machine and both times.",
+        remedy: "Find the delivery in the machine's log by its neighbours in time, and fill in what is missing.",
+    },
+    table: "TrackTreatment",
+};
+
+/// Fields.
+pub(super) static FIELD: Nulls = Nulls {
+    card: &Card {
+        id: "null_field",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::Critical,
+        about: "Every field has a patient, a prescription, a meterset, a type, a machine and a set of versions; a \
+            setup field's meterset is 0, not NULL.",
+        remedy: "Compare the field with the treatment plan, and import it again.",
+    },
+    table: "TxField",
+};
+
+/// Control points.
+pub(super) static POINT: Nulls = Nulls {
+    card: &Card {
+        id: "null_point",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::High,
+        about: "Every control point has a field, a number, an index, a gantry angle and a collimator angle.",
+        remedy: "Compare the field with the treatment plan, and import its control points again.",
+    },
+    table: "TxFieldPoint",
+};
+
+/// Patient shifts.
+pub(super) static OFFSET: Nulls = Nulls {
+    card: &Card {
+        id: "null_offset",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::Medium,
+        about: "Every patient shift has a prescription, a time, a type and a state.",
+        remedy: "Find the shift in the imaging system by its time, and send it again.",
+    },
+    table: "Offset",
+};
+
+/// Identities.
+pub(super) static IDENTITY: Nulls = Nulls {
+    card: &Card {
+        id: "null_identity",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::Critical,
+        about: "Every identity has its patient.",
+        remedy: "Find out whose number it is before anybody is looked up by it.",
+    },
+    table: "Ident",
+};
+
+/// Prescriptions.
+pub(super) static PRESCRIPTION: Nulls = Nulls {
+    card: &Card {
+        id: "null_prescription",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::Critical,
+        about: "Every prescription has a patient and a set of versions, by which fields and shifts find it.",
+        remedy: "Find the prescription by its fields, and fill in what is missing.",
+    },
+    table: "Site",
+};
+
+/// Dose history.
+pub(super) static DOSE: Nulls = Nulls {
+    card: &Card {
+        id: "null_dose",
+        group: "nulls",
+        mode: "null_required_fields",
+        severity: Severity::Critical,
+        about: "Every entry of the dose history has a patient, a prescription, a field and a time.",
+        remedy: "Find the delivery that the entry belongs to, and fill in what is missing.",
+    },
+    table: "Dose_Hst",
+};
+
+impl Check for Nulls {
+    fn card(&self) -> &'static Card {
+        self.card
+    }
+
+    fn needs(&self) -> Vec<Fetch> {
+        vec![Fetch::all(self.table)]
+    }
+
+    fn reads(&self) -> Vec<Read> {
+        places(self.table)
+            .map(|place| Read::own(place.table, place.column, Form::of(place.table, place.column)))
+            .collect()
+    }
+
+    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+        let table = self.table;
+        each(self.card, table, move |row, _| {
+            let empty = places(table).filter(|place| row.cell(place.column).is_some_and(Value::is_null));
+            let wrong = |column: &str| Wrong { what: format!("{column}=NULL"), message: format!("{column} is NULL") };
+            empty.map(|place| (severity(place), wrong(place.column))).collect()
+        })
+    }
+}
+
+fn places(table: &'static str) -> impl Iterator<Item = &'static Place> {
+    REQUIRED.iter().chain(&LOOKED_UP).filter(move |place| place.table == table)
+}

@@ -1,0 +1,173 @@
+//! References: what a row refers to is there; a NULL refers to nothing and is another check's business.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Card, Check, Known, Look, Part, Terms, Verdict};
+use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::lookup::{Id, Ids};
+use crate::domains::mosaiq::references::{self, Reference};
+use crate::model::refusal::show;
+use crate::model::{Fetch, Finding, Row, Severity};
+
+/// The check of some references.
+pub(super) struct References {
+    card: &'static Card,
+    all: &'static [Reference],
+}
+
+/// Deliveries.
+pub(super) static DELIVERY: References = References {
+    card: &Card {
+        id: "orphan_delivery",
+        group: "references",
+        mode: "orphaned_records",
+        severity: Severity::Critical,
+        about: "The patient, the field and the prescription of every delivery exist.",
+        remedy: "Find out which patient was treated before anything else, then restore what is missing.",
+    },
+    all: &references::DELIVERY,
+};
+
+/// Fields.
+pub(super) static FIELD: References = References {
+    card: &Card {
+        id: "orphan_field",
+        group: "references",
+        mode: "orphaned_records",
+        severity: Severity::Critical,
+        about: "The patient and the prescription of every field exist.",
+        remedy: "Compare the field with the treatment plan, and restore what is missing.",
+    },
+    all: &references::FIELD,
+};
+
+/// Control points.
+pub(super) static POINT: References = References {
+    card: &Card {
+        id: "orphan_point",
+        group: "references",
+        mode: "orphaned_records",
+        severity: Severity::High,
+        about: "The field of every control point exists.",
+        remedy: "Restore the field, or remove the control points that were left behind.",
+    },
+    all: &references::POINT,
+};
+
+/// Patient shifts.
+pub(super) static OFFSET: References = References {
+    card: &Card {
+        id: "orphan_offset",
+        group: "references",
+        mode: "orphaned_records",
+        severity: Severity::High,
+        about: "The prescription of every patient shift exists.",
+        remedy: "Find out which patient was shifted, and restore the prescription.",
+    },
+    all: &references::OFFSET,
+};
+
+/// Identities.
+pub(super) static IDENTITY: References = References {
+    card: &Card {
+        id: "identity",
+        group: "references",
+        mode: "orphaned_records",
+        severity: Severity::Critical,
+        about: "Every patient with a delivery has an identity, and every identity has its patient.",
+        remedy: "Find out which patient was treated before anything else, then restore the identity.",
+    },
+    all: &references::IDENTITY,
+};
+
+/// Dose history.
+pub(super) static DOSE: References = References {
+    card: &Card {
+        id: "orphan_dose",
+        group: "references",
+        mode: "orphaned_records",
+        severity: Severity::High,
+        about: "The patient, the prescription and the field of every entry of the dose history exist, and so does the \
+            entry that a delivery names.",
+        remedy: "Find out which treatment the dose belongs to before anybody adds it up.",
+    },
+    all: &references::DOSE,
+};
+
+impl Check for References {
+    fn card(&self) -> &'static Card {
+        self.card
+    }
+
+    fn needs(&self) -> Vec<Fetch> {
+        let tables: BTreeSet<&str> =
+            self.all.iter().flat_map(|reference| [reference.table, reference.parent]).collect();
+        tables.into_iter().map(Fetch::all).collect()
+    }
+
+    fn reads(&self) -> Vec<Read> {
+        self.all.iter().map(read).collect()
+    }
+
+    fn look<'a>(&self, known: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+        let all = self.all.iter().filter(|reference| read(reference).is_there(known.whole)).collect();
+        Box::new(Referring { card: self.card, all, parents: BTreeMap::new(), looked_at: 0, findings: Vec::new() })
+    }
+}
+
+fn read(reference: &Reference) -> Read {
+    let Reference { table, column, parent, parent_column } = *reference;
+    Read::own(table, column, Form::Whole).within((parent, parent_column))
+}
+
+/// The look: what is referred to comes by first.
+struct Referring {
+    card: &'static Card,
+    all: Vec<&'static Reference>,
+    /// What is there, by table and column.
+    parents: BTreeMap<(&'static str, &'static str), Ids>,
+    looked_at: u64,
+    findings: Vec<Finding>,
+}
+
+impl Look for Referring {
+    fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
+        let columns: BTreeSet<(&str, &str)> = self.all.iter().map(|one| (one.parent, one.parent_column)).collect();
+        for place in columns.into_iter().filter(|(parent, _)| *parent == part.table) {
+            let known = self.parents.entry(place).or_default();
+            part.rows.iter().for_each(|row| known.add(Id::of(row.cell(place.1))));
+            known.seal();
+        }
+        for reference in self.all.iter().filter(|reference| reference.table == part.table) {
+            self.looked_at += part.len();
+            let known = self.parents.get(&(reference.parent, reference.parent_column));
+            let broken = part.rows.iter().filter_map(|row| broken(self.card, reference, known, row));
+            self.findings.extend(broken);
+        }
+    }
+
+    fn verdict(&mut self, _: &Known<'_>) -> Verdict {
+        let mut findings = std::mem::take(&mut self.findings);
+        findings.sort();
+        Verdict::Ran { looked_at: self.looked_at, findings, remarks: Vec::new() }
+    }
+}
+
+/// Returns the finding of a row whose parent is missing.
+fn broken(card: &'static Card, reference: &Reference, known: Option<&Ids>, row: &Row<'_>) -> Option<Finding> {
+    let Reference { table, column, parent, parent_column } = *reference;
+    let id = Id::of(row.cell(column));
+    if id.is_null() || known.is_some_and(|known| known.has(&id)) {
+        return None;
+    }
+    let value = show(&[id.value()]);
+    Some(Finding {
+        check: card.id,
+        severity: card.severity,
+        table,
+        key: row.key(),
+        related: Vec::new(),
+        what: format!("{column}={value} without {parent}.{parent_column}"),
+        message: format!("{column} is {value}, and {parent} has no such {parent_column}"),
+    })
+}

@@ -1,0 +1,153 @@
+//! Times: a delivery ends after it starts, lies in the past, and lasts as long as one does; compares no two deliveries.
+
+use std::cmp::Ordering;
+
+use jiff::SignedDuration;
+use mfm_journal::Decimal;
+
+use super::{Card, Check, Known, Look, Terms, each, shown};
+use crate::domains::mosaiq::deliveries::judged;
+use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::numbers::Number;
+use crate::domains::mosaiq::rules::Bounds;
+use crate::model::time::Time;
+use crate::model::{Fetch, Row, Severity, Wrong};
+
+const TABLE: &str = "TrackTreatment";
+const START: &str = "Create_DtTm";
+const END: &str = "Edit_DtTm";
+
+/// No delivery ends before it starts.
+pub(super) struct DeliveryOrder;
+
+static ORDER: Card = Card {
+    id: "delivery_order",
+    group: "times",
+    mode: "timestamp_inconsistencies",
+    severity: Severity::Medium,
+    about: "No delivery ends (Edit_DtTm) before it starts (Create_DtTm).",
+    remedy: "Compare the clocks of the workstations, and correct the times from the machine's log.",
+};
+
+impl Check for DeliveryOrder {
+    fn card(&self) -> &'static Card {
+        &ORDER
+    }
+
+    fn needs(&self) -> Vec<Fetch> {
+        vec![Fetch::all(TABLE)]
+    }
+
+    fn reads(&self) -> Vec<Read> {
+        [START, END].map(|column| Read::all(TABLE, column, Form::Time)).into()
+    }
+
+    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+        each(&ORDER, TABLE, move |row, _| {
+            let lasted = row.time(START).zip(row.time(END)).and_then(|(start, end)| start.since(end));
+            let wrong = |lasted: SignedDuration| {
+                let message = format!("ends {} s before it starts", shown(lasted));
+                Wrong { what: format!("{END}={START}-{}s", lasted.as_secs()), message }
+            };
+            let lasted = lasted.filter(SignedDuration::is_positive);
+            lasted.map(|lasted| (ORDER.severity, wrong(lasted))).into_iter().collect()
+        })
+    }
+}
+
+/// No delivery lies in the future.
+pub(super) struct DeliveryFuture;
+
+static FUTURE: Card = Card {
+    id: "delivery_future",
+    group: "times",
+    mode: "timestamp_inconsistencies",
+    severity: Severity::Medium,
+    about: "No delivery starts or ends after the present moment of the database's own clock.",
+    remedy: "Set the clock that wrote it, and correct the times from the machine's log.",
+};
+
+impl Check for DeliveryFuture {
+    fn card(&self) -> &'static Card {
+        &FUTURE
+    }
+
+    fn needs(&self) -> Vec<Fetch> {
+        vec![Fetch::all(TABLE)]
+    }
+
+    fn reads(&self) -> Vec<Read> {
+        [START, END].map(|column| Read::own(TABLE, column, Form::Time)).into()
+    }
+
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        each(&FUTURE, TABLE, move |row, _| {
+            let late = |column: &str, word: &str| {
+                ahead(row, column, terms.now).map(|at| (format!("{column}={at}"), format!("{word} at {at}")))
+            };
+            let late = [late(START, "starts"), late(END, "ends")];
+            let (what, found): (Vec<String>, Vec<String>) = late.into_iter().flatten().unzip();
+            let message = format!("{}, in the future", found.join(" and "));
+            let wrong = || (FUTURE.severity, Wrong { what: what.join(" "), message });
+            (!found.is_empty()).then(wrong).into_iter().collect()
+        })
+    }
+}
+
+/// Returns a time that lies after the present, as text; the present itself is left out, so that a finding stays itself.
+pub(super) fn ahead(row: &Row<'_>, column: &str, now: Time) -> Option<String> {
+    row.time(column).filter(|time| time.compare_with_present(now) == Some(Ordering::Greater)).map(Time::shown)
+}
+
+/// A delivery lasts as long as one does.
+pub(super) struct DeliveryDuration;
+
+static DURATION: Card = Card {
+    id: "delivery_duration",
+    group: "times",
+    mode: "timestamp_inconsistencies",
+    severity: Severity::Low,
+    about: "A delivery lasts as long as the rules say of any type; only those with beam on, complete, not cancelled \
+        and not for quality assurance are judged, and only where they end after they start.",
+    remedy: "Compare the times with the machine's log.",
+};
+
+impl Check for DeliveryDuration {
+    fn card(&self) -> &'static Card {
+        &DURATION
+    }
+
+    fn needs(&self) -> Vec<Fetch> {
+        vec![Fetch::all(TABLE)]
+    }
+
+    fn reads(&self) -> Vec<Read> {
+        judged_by().collect()
+    }
+
+    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+        each(&DURATION, TABLE, move |row, _| {
+            let bounds = *terms.rules.deliveries.duration;
+            let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds));
+            let wrong = |lasted: SignedDuration| {
+                let message = format!("lasts {} s, outside {bounds} s", shown(lasted));
+                Wrong { what: format!("{END}={START}+{}s", lasted.as_secs()), message }
+            };
+            lasted.map(|lasted| (DURATION.severity, wrong(lasted))).into_iter().collect()
+        })
+    }
+}
+
+/// Tells whether a time lies in a range of seconds, to the millisecond.
+pub(super) fn lasts(lasted: SignedDuration, bounds: Bounds) -> bool {
+    Decimal::new(lasted.as_millis(), 3).is_none_or(|seconds| bounds.holds(Number::Exact(seconds)))
+}
+
+/// The columns that tell whether the length of a delivery is to be judged.
+pub(super) fn judged_by() -> impl Iterator<Item = Read> {
+    let times = [START, END].map(|column| Read::all(TABLE, column, Form::Time));
+    let flags = [("WasBeamOn", Form::Flag), ("WasBeamComplete", Form::Flag)];
+    let unset = [("WasCanceled", Form::FlagOrNull), ("WasQAMode", Form::FlagOrNull)];
+    let flags = flags.into_iter().chain(unset).map(|(column, form)| Read::all(TABLE, column, form));
+    times.into_iter().chain(flags)
+}

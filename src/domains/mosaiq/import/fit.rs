@@ -1,0 +1,44 @@
+//! Declared types that the data fit without loss; reads no cell's text.
+
+use crate::domains::mosaiq::schema;
+use crate::model::{Datum, Kind};
+
+/// A bare `decimal` becomes at least this wide: SQL Server's own reading, (18,0), would drop every fraction.
+const PRECISION_LEAST: usize = 18;
+const SCALE_LEAST: usize = 4;
+
+/// Returns the type to declare: the lab's own for a decimal that fits it, or else one that the data need.
+pub(super) fn declared<'d>(table: &str, column: &str, mapped: &str, data: impl Iterator<Item = &'d Datum>) -> String {
+    match Kind::parse(mapped) {
+        Kind::Decimal { .. } => decimal(table, column, data),
+        // Fixed-length binary would pad what a fault shortens or lengthens.
+        Kind::Bytes { .. } => "varbinary(max)".to_owned(),
+        // Without a length SQL Server reads one character; and how long the file's column was, nobody knows.
+        Kind::Text { length: None } if !mapped.contains('(') => match mapped.to_ascii_lowercase().as_str() {
+            "char" | "varchar" => "varchar(max)".to_owned(),
+            "nchar" | "nvarchar" => "nvarchar(max)".to_owned(),
+            _ => mapped.to_owned(),
+        },
+        _ => mapped.to_owned(),
+    }
+}
+
+fn decimal<'d>(table: &str, column: &str, data: impl Iterator<Item = &'d Datum>) -> String {
+    let (mut whole, mut scale) = (0, 0);
+    for datum in data {
+        if let Datum::Decimal(number) = datum {
+            whole = whole.max(number.integer_digits());
+            scale = scale.max(usize::from(number.normalised().scale()));
+        }
+    }
+    let known = schema::known(table).and_then(|known| known.columns.iter().find(|(name, _)| *name == column));
+    if let Some((_, declared)) = known
+        && let Kind::Decimal { precision, scale: digits } = Kind::parse(declared)
+        && scale <= usize::from(digits)
+        && whole <= usize::from(precision - digits)
+    {
+        return (*declared).to_owned();
+    }
+    let scale = scale.max(SCALE_LEAST);
+    format!("decimal({},{scale})", (whole + scale).max(PRECISION_LEAST))
+}

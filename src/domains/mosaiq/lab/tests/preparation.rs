@@ -1,0 +1,92 @@
+//! What happens around a lab's courses: the way to the first fraction, and checklists.
+
+use jiff::civil::DateTime;
+
+use super::*;
+use crate::domains::mosaiq::lab::calendar::{day_of, working_days, works};
+
+/// The first moment of each patient in a table, of the rows that count.
+fn firsts(
+    snapshot: &Snapshot,
+    table: &str,
+    column: &str,
+    counts: impl Fn(&Row<'_>) -> bool,
+) -> BTreeMap<i64, DateTime> {
+    let mut firsts = BTreeMap::new();
+    for row in snapshot.table(table).unwrap().rows().filter(|row| counts(row)) {
+        let Some(moment) = row.datetime(column) else { continue };
+        let first = firsts.entry(integer(&row, "Pat_ID1")).or_insert(moment);
+        *first = moment.min(*first);
+    }
+    firsts
+}
+
+#[test]
+fn steps_follow_each_other_up_to_the_first_fraction() {
+    for (patients, seed) in [(90, 3), (30, 1)] {
+        let lab = Database::lab(patients, seed);
+        let snapshot = read(&lab, ["Chklist", "TxField", "TrackTreatment", "Patient"]);
+        let task =
+            |ids: &'static [i64]| firsts(&snapshot, "Chklist", "Act_DtTm", |row| ids.contains(&integer(row, "TSK_ID")));
+        let steps = [
+            firsts(&snapshot, "Patient", "Create_DtTm", |_| true),
+            task(&[11_001]),
+            task(&[11_002]),
+            task(&[11_003]),
+            firsts(&snapshot, "TxField", "Create_DtTm", |_| true),
+            task(&[11_004]),
+            task(&[11_005, 11_006]),
+            firsts(&snapshot, "TrackTreatment", "Create_DtTm", |row| flag(row, "WasQAMode")),
+            firsts(&snapshot, "TrackTreatment", "Create_DtTm", |row| !flag(row, "WasQAMode")),
+        ];
+        assert!(steps.iter().all(|step| step.len() >= 10));
+        for patient in steps[0].keys() {
+            let own: Vec<DateTime> = steps.iter().filter_map(|step| step.get(patient).copied()).collect();
+            assert!(own.is_sorted_by(|one, other| one < other), "{patient}: {own:?}");
+        }
+    }
+}
+
+#[test]
+fn who_cannot_wait_does_not() {
+    let lab = Database::lab(120, 3);
+    let snapshot = read(&lab, ["Site", "Patient", "TrackTreatment"]);
+    let registered = firsts(&snapshot, "Patient", "Create_DtTm", |_| true);
+    let treated = firsts(&snapshot, "TrackTreatment", "Create_DtTm", |row| !flag(row, "WasQAMode"));
+    let soon = firsts(&snapshot, "Site", "Create_DtTm", |row| row.text("Site_Name").unwrap().starts_with("SPINE"));
+    let (mut waits, mut weekdays) = ([Vec::new(), Vec::new()], BTreeMap::<_, usize>::new());
+    for (patient, moment) in &registered {
+        *weekdays.entry(moment.date().weekday().to_monday_zero_offset()).or_default() += 1;
+        if let Some(first) = treated.get(patient) {
+            let days = working_days(day_of(moment.date()), day_of(first.date()));
+            waits[usize::from(soon.contains_key(patient))].push(days);
+        }
+    }
+    let [others, soon] = waits;
+    assert!(others.iter().all(|days| (8..=20).contains(days)), "{others:?}");
+    assert!(soon.len() > 4 && soon.iter().all(|days| (0..=5).contains(days)), "{soon:?}");
+    assert!(weekdays.len() == 5 && weekdays.values().all(|count| *count * 3 < 120), "{weekdays:?}");
+}
+
+#[test]
+fn checklists_are_done_in_time_lately_due_or_now_and_then_late() {
+    let lab = Database::lab(60, 3);
+    let snapshot = read(&lab, ["Chklist"]);
+    let (mut open, mut done_all, mut late, mut hours) = (0, 0, 0, BTreeSet::new());
+    for row in snapshot.table("Chklist").unwrap().rows() {
+        let (made, due) = (row.datetime("Create_DtTm").unwrap(), row.datetime("Due_DtTm").unwrap());
+        assert!(made < due);
+        assert_eq!(integer(&row, "Complete") == 1, row.datetime("Act_DtTm").is_some());
+        assert_eq!(row.integer("Com_Staff_ID").is_some(), row.datetime("Act_DtTm").is_some());
+        open += usize::from(integer(&row, "Complete") == 0);
+        if let Some(done) = row.datetime("Act_DtTm") {
+            assert!(made < done && row.datetime("Edit_DtTm") == Some(done));
+            assert!(works(day_of(done.date())) && working_days(day_of(due.date()), day_of(done.date())) <= 1);
+            done_all += 1;
+            late += usize::from(done > due);
+            hours.insert(done.hour());
+        }
+    }
+    assert!(open > 0 && hours.len() >= 9, "{open} {hours:?}");
+    assert!((5..=11).contains(&(late * 100 / done_all)), "{late} of {done_all} late");
+}

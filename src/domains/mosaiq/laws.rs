@@ -1,0 +1,332 @@
+//! Laws that every mode, check and file of this floor obeys; a new one is held to them unasked.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Map, Value as Json};
+
+use super::checks::{self, CHECKS, Verdict};
+use super::modes::{self, MODES, Mode, Record, Task};
+use super::testing::{Database, NOW, TERMS, task};
+use crate::model::{Edit, Fetch, Finding, Refusal, Snapshot, Value};
+
+const SEED: u64 = 11;
+
+/// Checks that guard against what no mode makes.
+const BEYOND: [&str; 10] = [
+    "angle_jump",
+    "angle_speed",
+    "overlapping_delivery",
+    "control_point_minimum",
+    "null_identity",
+    "null_prescription",
+    "null_dose",
+    "orphan_field",
+    "orphan_dose",
+    "meterset_limit",
+];
+
+/// Returns what checks find, each of which must run, unless the database lacks a table or a column that it reads.
+fn findings(database: &Database, among: &[&str]) -> BTreeSet<Finding> {
+    let chosen: Vec<_> = CHECKS.iter().filter(|check| among.contains(&check.card().id)).collect();
+    let queries: BTreeSet<Fetch> = chosen.iter().flat_map(|check| check.queries()).collect();
+    let snapshot = database.read(queries);
+    let mut all = BTreeSet::new();
+    for check in chosen {
+        match check.run(&snapshot, &TERMS) {
+            Verdict::Ran { looked_at, findings, .. } => {
+                assert!(looked_at > 0, "{}", check.card().id);
+                assert!(findings.iter().all(|finding| finding.check == check.card().id));
+                assert_told_apart(&findings);
+                all.extend(findings);
+            }
+            Verdict::NotRun { why } => {
+                let lacks = check.reads().iter().any(|read| !read.is_there(&snapshot));
+                assert!(lacks, "{} did not run: {why}", check.card().id);
+            }
+        }
+    }
+    all
+}
+
+/// Asserts that what is wrong tells findings of one row apart without their messages.
+fn assert_told_apart(findings: &[Finding]) {
+    let facts = |finding: &Finding| (finding.table, finding.key.clone(), finding.what.clone());
+    let told: BTreeSet<_> = findings.iter().map(facts).collect();
+    assert_eq!(told.len(), findings.len(), "{findings:?}");
+    for Finding { what, message, .. } in findings {
+        assert!(!what.is_empty() && what != message && what.chars().any(|c| "=+".contains(c)), "{what}: {message}");
+    }
+}
+
+/// Returns the ids of all checks, of which a lab must have every table.
+fn every_check() -> Vec<&'static str> {
+    CHECKS.iter().map(|check| check.card().id).collect()
+}
+
+/// Returns the checks that a database cannot run because it lacks one of their tables.
+pub(super) fn lacking(database: &Database) -> Vec<&'static str> {
+    let lacks = |check: &&&dyn checks::Check| check.needs().iter().any(|query| !database.has(&query.table));
+    CHECKS.iter().filter(lacks).map(|check| check.card().id).collect()
+}
+
+/// A mode's variant on one kind of record.
+struct Case {
+    mode: &'static dyn Mode,
+    variant: &'static str,
+    kind: &'static Record,
+    given: Map<String, Json>,
+}
+
+/// Returns every variant on every kind of record that can show it.
+fn every_case() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for mode in MODES.iter().copied() {
+        for variant in mode.card().variants {
+            let before = cases.len();
+            cases.extend(mode.card().records().filter_map(|kind| case(mode, variant.word, kind)));
+            assert!(cases.len() > before, "{} {} has no kind of record", mode.card().tool, variant.word);
+        }
+    }
+    cases
+}
+
+impl Case {
+    fn name(&self) -> String {
+        format!("{} {} of {}", self.mode.card().tool, self.variant, self.kind.table)
+    }
+}
+
+fn case(mode: &'static dyn Mode, variant: &'static str, kind: &'static Record) -> Option<Case> {
+    let table = mode.card().table_parameter.map(|name| (name.to_owned(), Json::from(kind.table)));
+    let given = mode.complete(&table.into_iter().collect(), Some(variant)).ok()?;
+    assert_eq!(mode.card().record_of(&given).table, kind.table);
+    Some(Case { mode, variant, kind, given })
+}
+
+/// Returns the variant's plan for a record, proposed and then planned.
+fn plan(case: &Case, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, Refusal> {
+    let Case { mode, variant, given, .. } = case;
+    let proposed = mode.propose(variant, snapshot, &task(record, given, SEED))?;
+    let whole = mode.complete(&proposed, Some(variant)).unwrap();
+    assert_eq!(whole, proposed, "a proposal is complete");
+    let planned = mode.plan(snapshot, &task(record, &proposed, SEED))?;
+    assert_eq!(planned.variant, *variant);
+    assert_eq!(planned, mode.plan(snapshot, &task(record, &proposed, SEED)).unwrap(), "deterministic");
+    assert!(!planned.edits.is_empty());
+    Ok(planned.edits)
+}
+
+fn touched(edits: &[Edit], kind: &Record, record: &Value) -> Vec<(String, Vec<Value>)> {
+    let row = |edit: &Edit| match edit {
+        Edit::Update { table, key, .. } | Edit::Delete { table, key } => (table.clone(), key.clone()),
+        Edit::Insert { table, row } => {
+            let keys = super::schema::keys();
+            let key = keys[table].iter().map(|column| match &row[column] {
+                crate::model::Datum::Integer(number) => Value::Integer(*number),
+                other => panic!("{other:?}"),
+            });
+            (table.clone(), key.collect())
+        }
+    };
+    let own = (kind.table.to_owned(), vec![record.clone()]);
+    edits.iter().map(row).chain([own]).collect()
+}
+
+#[test]
+fn every_fault_is_seen_and_every_variant_has_records() {
+    let clean = Database::lab(20, 1);
+    assert_eq!(lacking(&clean), [""; 0], "a lab has the tables of every check");
+    assert_eq!(findings(&clean, &every_check()), BTreeSet::new(), "checks find nothing in a clean lab");
+    every_fault_is_seen(&clean, 10);
+}
+
+#[test]
+fn checks_are_silent_on_any_clean_lab() {
+    for seed in [2, 3, 1 << 52] {
+        assert_eq!(findings(&Database::lab(25, seed), &every_check()), BTreeSet::new(), "seed {seed}");
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: a thousand patients"]
+fn checks_are_silent_on_a_thousand_patients() {
+    for seed in [5, 6] {
+        assert_eq!(findings(&Database::lab(1000, seed), &every_check()), BTreeSet::new(), "seed {seed}");
+    }
+}
+
+/// Breaks up to a dozen records with every variant, of which each must have so many, wherever its tables exist.
+pub(super) fn every_fault_is_seen(clean: &Database, least: usize) {
+    for case in every_case() {
+        if !clean.has(case.kind.table) {
+            println!("{}: no such table", case.name());
+            continue;
+        }
+        let seen = faults_are_seen(clean, &case, 12).unwrap_or_else(|refusal| panic!("{}: {refusal}", case.name()));
+        assert!(seen >= least, "{}: {seen}", case.name());
+    }
+}
+
+/// Drops a column, and then breaks a record with every variant whose checks read it, where it can be broken still.
+pub(super) fn faults_are_seen_without(clean: &Database, (table, column): (&str, &str)) {
+    let mut without = clean.clone();
+    without.drop_column(table, column);
+    let reads = |id: &&str| checks::find(id).unwrap().reads().iter().any(|read| read.place() == (table, column));
+    for case in every_case().iter().filter(|case| case.mode.card().checks.iter().any(&reads)) {
+        match faults_are_seen(&without, case, 1) {
+            Ok(_) | Err(Refusal::MissingColumn { .. }) => {}
+            Err(other) => panic!("{} without {table}.{column}: {other}", case.name()),
+        }
+    }
+}
+
+/// Breaks some records, each of which must be seen; returns how many are eligible.
+fn faults_are_seen(clean: &Database, case: &Case, sample: usize) -> Result<usize, Refusal> {
+    let (checks, name) = (case.mode.card().checks, case.name());
+    let before = findings(clean, checks);
+    let records = clean.keys(case.kind.table);
+    let snapshot = clean.try_read_for(case.mode, &records, &case.given)?;
+    let mut eligible: Vec<(&Value, Vec<Edit>)> = Vec::new();
+    for record in &records {
+        match plan(case, &snapshot, record) {
+            Ok(edits) => eligible.push((record, edits)),
+            Err(Refusal::Ineligible { .. } | Refusal::NoIndependentMeterset { .. }) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    println!("{name}: {} of {} eligible", eligible.len(), records.len());
+    for (record, edits) in eligible.iter().step_by(1 + eligible.len() / sample).take(sample) {
+        let mut broken = clean.clone();
+        assert_eq!(broken.apply(edits)?, edits.len(), "every edit changes its row");
+        let after = findings(&broken, checks);
+        let touched = touched(edits, case.kind, record);
+        let new: Vec<&Finding> = after.difference(&before).collect();
+        let seen = new.iter().any(|finding| touched.iter().any(|(t, key)| finding.names(t, key)));
+        assert!(seen, "{name} on {record:?}: {new:?}");
+    }
+    Ok(eligible.len())
+}
+
+#[test]
+fn a_record_read_alone_plans_the_same() {
+    let lab = Database::lab(4, 1);
+    for case in every_case() {
+        let records = lab.keys(case.kind.table);
+        let together = lab.read_for(case.mode, &records, &case.given);
+        for record in records.iter().step_by(1 + records.len() / 8) {
+            let alone = lab.read_for(case.mode, std::slice::from_ref(record), &case.given);
+            let plans = [&together, &alone].map(|snapshot| plan(&case, snapshot, record));
+            assert_eq!(plans[0], plans[1]);
+        }
+    }
+}
+
+#[test]
+fn a_fault_is_not_made_twice() {
+    let clean = Database::lab(12, 2);
+    for case in every_case() {
+        let name = case.name();
+        let records = clean.keys(case.kind.table);
+        let snapshot = clean.read_for(case.mode, &records, &case.given);
+        let found = records.iter().find_map(|record| Some((record, plan(&case, &snapshot, record).ok()?)));
+        let (record, edits) = found.unwrap_or_else(|| panic!("{name}: nothing eligible"));
+        let mut broken = clean.clone();
+        broken.apply(&edits).unwrap();
+        let snapshot = broken.read_for(case.mode, &records, &case.given);
+        let given = case
+            .mode
+            .propose(case.variant, &clean.read_for(case.mode, &records, &case.given), &task(record, &case.given, SEED))
+            .unwrap();
+        let again = case.mode.plan(&snapshot, &task(record, &given, SEED));
+        let refused = matches!(again, Err(Refusal::Ineligible { .. } | Refusal::MissingRecord { .. }));
+        assert!(refused, "{name}: {again:?}");
+    }
+}
+
+#[test]
+fn missing_records_and_tables_are_said() {
+    let lab = Database::lab(2, 1);
+    let nobody = Value::Integer(-1);
+    for case in every_case() {
+        let name = case.name();
+        let snapshot = lab.read_for(case.mode, std::slice::from_ref(&nobody), &case.given);
+        let refused = plan(&case, &snapshot, &nobody).unwrap_err();
+        assert_eq!(refused.code(), "missing_record", "{name}");
+        let snapshot = Database::default().read_for(case.mode, std::slice::from_ref(&nobody), &case.given);
+        let refused = plan(&case, &snapshot, &nobody).unwrap_err();
+        assert_eq!(refused.code(), "missing_table", "{name}");
+    }
+    for check in CHECKS {
+        let verdict = check.run(&Database::default().read(check.needs()), &TERMS);
+        assert!(matches!(verdict, Verdict::NotRun { .. }), "{}", check.card().id);
+    }
+}
+
+#[test]
+fn cards_name_what_exists() {
+    for mode in MODES {
+        let card = mode.card();
+        assert!(!card.checks.is_empty() && card.checks.iter().all(|id| checks::find(id).is_some()), "{}", card.tool);
+        assert!([card.id, card.tool, &card.tool.replace('_', "-")].iter().all(|word| modes::find(word).is_some()));
+        for variant in card.variants {
+            let kebab = variant.word.replace('_', "-");
+            assert_eq!(mode.complete(&Map::new(), Some(&kebab)), mode.complete(&Map::new(), Some(variant.word)));
+        }
+        assert!(mode.complete(&Map::new(), Some("nonsense")).is_err());
+        assert!(mode.complete(&Map::from_iter([("nonsense".to_owned(), 1.into())]), None).is_err());
+        let command = mode.arguments(clap::Command::new("mode").about("kept"));
+        assert_eq!(command.get_about().map(ToString::to_string).as_deref(), Some("kept"), "{}", card.tool);
+        let schema = mode.schema();
+        let properties = schema.get("properties").and_then(|found| found.as_object()).unwrap();
+        let flags: BTreeSet<String> = command.get_arguments().map(|arg| arg.get_id().to_string()).collect();
+        assert_eq!(flags, properties.keys().cloned().collect());
+        assert!(card.records().all(|record| flags.contains(record.parameter)));
+        assert_eq!(card.table_parameter.is_some(), !card.others.is_empty(), "{}", card.tool);
+        assert!(command.get_arguments().all(|arg| arg.get_help().is_some()));
+        command.debug_assert();
+    }
+    for check in CHECKS {
+        let card = check.card();
+        let sees = MODES.iter().any(|mode| mode.card().checks.contains(&card.id));
+        assert_ne!(sees, BEYOND.contains(&card.id), "{}", card.id);
+        assert!(modes::find(card.mode).is_some(), "{}", card.id);
+    }
+}
+
+#[test]
+fn a_task_carries_no_clock_that_no_mode_asked_for() {
+    let lab = Database::lab(4, 1);
+    for case in every_case().iter().filter(|case| !case.mode.card().uses_now) {
+        let records = lab.keys(case.kind.table);
+        let snapshot = lab.read_for(case.mode, &records, &case.given);
+        let at = |record: &Value, now| {
+            let task = Task { now, ..task(record, &case.given, SEED) };
+            let proposed = case.mode.propose(case.variant, &snapshot, &task)?;
+            case.mode.plan(&snapshot, &Task { parameters: &proposed, ..task })
+        };
+        let later = NOW.checked_add(jiff::SignedDuration::from_hours(1000)).unwrap();
+        assert!(records.iter().take(20).all(|record| at(record, NOW) == at(record, later)));
+    }
+}
+
+#[test]
+fn no_file_is_forgotten() {
+    for (folder, list) in [("modes", "MODES"), ("checks", "CHECKS")] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domains/mosaiq").join(folder);
+        let source = std::fs::read_to_string(path.join("mod.rs")).unwrap();
+        let names: Vec<String> = std::fs::read_dir(&path)
+            .unwrap()
+            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+            .filter(|name| name != "mod")
+            .collect();
+        for name in &names {
+            assert!(source.contains(&format!("mod {name};")), "{folder}/{name}.rs is in no `mod`");
+            assert!(source.contains(&format!("&{name}::")), "{folder}/{name}.rs is not in {list}");
+        }
+    }
+    for (at, check) in CHECKS.iter().enumerate() {
+        let again = CHECKS.iter().skip(at + 1).any(|other| other.card().id == check.card().id);
+        assert!(!again, "{} is listed twice", check.card().id);
+    }
+}

@@ -1,0 +1,234 @@
+//! `corrupt_mlc_data`: one control point's leaf sets become unreadable or impossible; the number of leaves stays.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
+use crate::domains::mosaiq::machines;
+use crate::domains::mosaiq::parameters;
+use crate::domains::mosaiq::records;
+use crate::model::seed::RecordRandom;
+use crate::model::{Datum, Edit, Fetch, Ids, Kind, Refusal, Row, Snapshot, Value};
+
+/// The mode.
+pub(super) struct CorruptMlcData;
+
+const PARAMETER: &str = "corruption_type";
+const ODD: &str = "odd_bytes";
+const FAR: &str = "out_of_range";
+const NEGATIVE: &str = "negative_gap";
+const RANDOM: &str = "random_bytes";
+
+static CARD: Card = Card {
+    id: "corrupt_mlc_data",
+    tool: "corrupt_mlc_data",
+    title: "Damaged MLC leaf sets",
+    description: "The leaf sets of a field's first control point are damaged: a byte too many, a leaf a metre away, \
+        two leaves crossed, or a bank of noise, as after a driver that writes half a record, a change of units, an \
+        import that takes one bank for the other, or a bad disk block. What reads the sets fails, skips the point, or \
+        shows and computes an aperture that no machine can have.",
+    record: Record { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: ODD,
+            severity: "0.6",
+            about: "bank A has one byte more: half a leaf",
+            eligible: "a field with leaf sets of even length, and room for a byte more",
+        },
+        Variant {
+            word: FAR,
+            severity: "2.0",
+            about: "the middle leaf of bank B stands at 100 cm",
+            eligible: "a field with leaves, all of them within 20 cm",
+        },
+        Variant {
+            word: NEGATIVE,
+            severity: "2.2",
+            about: "the leaves of one open pair cross each other",
+            eligible: "a field with no pair crossed and one open by 1 cm, its machine's convention beyond doubt",
+        },
+        Variant {
+            word: RANDOM,
+            severity: "1.5",
+            about: "the positions of bank A are noise",
+            eligible: "a field with leaves, all of them within 20 cm",
+        },
+    ],
+    severity: "1.5",
+    uses_now: false,
+    checks: &["mlc_leaf_set", "mlc_leaf_limits", "mlc_leaf_gap"],
+    data_needed: &["the MLC model of each machine, and the limits of its leaves"],
+};
+
+/// Where an impossible leaf stands, in 1/100 cm: positive, so that the gap stays open in both conventions.
+const FAR_AWAY: i16 = 10_000;
+/// How far a pair must be open to be crossed, in 1/100 cm.
+const OPEN_MIN: i32 = 100;
+/// How often noise is drawn until it shows: one draw of two leaves fails once in 270 times.
+const DRAWS_MAX: usize = 1000;
+
+/// Parameters of `corrupt_mlc_data`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    fld_id: Option<Ids>,
+    /// How the leaf sets are damaged: odd_bytes, out_of_range, negative_gap or random_bytes; the seed chooses the pair
+    /// and draws the noise.
+    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
+    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    corruption_type: Option<String>,
+}
+
+impl Parametrised for CorruptMlcData {
+    type Parameters = Params;
+}
+
+impl Mode for CorruptMlcData {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let params: Params = parameters::read(given)?;
+        let word = parameters::named(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
+        Ok(parameters::write(&Params { fld_id: None, corruption_type: Some(word.to_owned()) }))
+    }
+
+    fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        let fields = records::field_queries(records, snapshot);
+        // Only crossing depends on how the machine counts its banks.
+        if fields.is_empty() && parameters.get(PARAMETER).and_then(Json::as_str) == Some(NEGATIVE) {
+            return machines::queries(records, snapshot);
+        }
+        fields
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = parameters::of_task(task)?;
+        let variant = parameters::shown(self, params.corruption_type, PARAMETER)?;
+        let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
+        let points = leaves::of_field(snapshot, task.record)?;
+        let first = points.iter().find(|point| point.is_whole());
+        let first = first.ok_or_else(|| {
+            parameters::ineligible(self, task, "no control point of it has leaf sets that hold its MLC_Leaves pairs")
+        })?;
+        let edit = match variant {
+            ODD => self.odd_bytes(&points, first, task)?,
+            FAR => self.out_of_range(&points, first, task)?,
+            NEGATIVE => self.negative_gap(&points, first, convention(snapshot, &field)?, task)?,
+            _ => self.random_bytes(&points, first, task)?,
+        };
+        Ok(Planned::alone(variant, vec![edit]))
+    }
+}
+
+/// Returns how the machine counts its banks, where its other fields leave no doubt: a convention that merely fits could
+/// be given up for the other one as soon as a pair is crossed.
+fn convention(snapshot: &Snapshot, field: &Row<'_>) -> Result<Option<Convention>, Refusal> {
+    Ok(machines::others(snapshot, field)?.tally.told())
+}
+
+/// Returns a set with other positions for the leaves in use.
+fn with_positions(set: &[u8], point: &LeafPoint<'_>, positions: impl IntoIterator<Item = i16>) -> Datum {
+    Datum::Bytes(leaves::rewritten(set, point.leaves, positions, true))
+}
+
+impl CorruptMlcData {
+    /// Appends a byte to bank A: 01, because readers strip zero bytes at the end.
+    fn odd_bytes(&self, points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
+        let column = first.column(BANK_A)?;
+        if matches!(column.kind, Kind::Bytes { fixed: true, .. }) {
+            let (column, declared) = (BANK_A.to_owned(), column.image.declared.clone());
+            return Err(Refusal::FixedLengthColumn { table: POINTS.to_owned(), column, declared });
+        }
+        let odd = points.iter().find(|point| point.banks().iter().any(|(_, set)| !set.len().is_multiple_of(2)));
+        if let Some(odd) = odd {
+            let reason = format!("control point {} of it already has a leaf set of odd length", odd.number());
+            return Err(parameters::ineligible(self, task, reason));
+        }
+        let longer = Datum::Bytes([first.a, &[1]].concat());
+        if column.store(POINTS, &longer).is_err() {
+            let reason = format!("its leaf set fills {BANK_A} {}, which takes no byte more", column.image.declared);
+            return Err(parameters::ineligible(self, task, reason));
+        }
+        Ok(first.update([(BANK_A, longer)]))
+    }
+
+    fn out_of_range(&self, points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
+        self.within_limits(points, task)?;
+        let middle = first.leaves / 2;
+        let moved = |(at, position)| if at == middle { FAR_AWAY } else { position };
+        let positions = leaves::positions(first.b, first.leaves).enumerate().map(moved);
+        Ok(first.update([(BANK_B, with_positions(first.b, first, positions))]))
+    }
+
+    fn negative_gap(
+        &self,
+        points: &[LeafPoint<'_>],
+        first: &LeafPoint<'_>,
+        convention: Option<Convention>,
+        task: &Task<'_>,
+    ) -> Result<Edit, Refusal> {
+        let unknown = "the other fields of its machine leave in doubt how the machine counts its banks";
+        let convention = convention.ok_or_else(|| parameters::ineligible(self, task, unknown))?;
+        self.uncrossed(points, convention, task)?;
+        let mut pairs: Vec<Pair> = first.pairs().collect();
+        let exchanged = |pair: &Pair| convention.exchanged(*pair).filter(|_| convention.gap(*pair) >= OPEN_MIN);
+        let open: Vec<(usize, Pair)> =
+            pairs.iter().enumerate().filter_map(|(at, pair)| Some((at, exchanged(pair)?))).collect();
+        let mut random = RecordRandom::new(task.seed, NEGATIVE, std::slice::from_ref(task.record));
+        let chosen = random.pick(&open).and_then(|(at, crossed)| Some((pairs.get_mut(*at)?, *crossed)));
+        let Some((pair, crossed)) = chosen else {
+            let reason = format!("no leaf pair of its control point {} is open by 1 cm", first.number());
+            return Err(parameters::ineligible(self, task, reason));
+        };
+        *pair = crossed;
+        let a = with_positions(first.a, first, pairs.iter().map(|pair| pair.a));
+        let b = with_positions(first.b, first, pairs.iter().map(|pair| pair.b));
+        Ok(first.update([(BANK_A, a), (BANK_B, b)]))
+    }
+
+    /// Draws bank A anew until a leaf is out of limits, which shows whatever the convention of the machine.
+    fn random_bytes(&self, points: &[LeafPoint<'_>], first: &LeafPoint<'_>, task: &Task<'_>) -> Result<Edit, Refusal> {
+        self.within_limits(points, task)?;
+        let mut random = RecordRandom::new(task.seed, RANDOM, std::slice::from_ref(task.record));
+        let mut draw = || -> Vec<i16> {
+            let words = std::iter::repeat_with(|| random.word().to_le_bytes()).take(first.leaves.div_ceil(4));
+            leaves::positions(&words.flatten().collect::<Vec<u8>>(), first.leaves).collect()
+        };
+        let shows = |noise: &Vec<i16>| noise.iter().any(|position| !leaves::within_limits(*position));
+        let noise = (0..DRAWS_MAX).map(|_| draw()).find(shows);
+        let noise = noise.ok_or_else(|| parameters::ineligible(self, task, "no noise was drawn that would show"))?;
+        Ok(first.update([(BANK_A, with_positions(first.a, first, noise))]))
+    }
+
+    /// Refuses a field that already has a leaf out of limits.
+    fn within_limits(&self, points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<(), Refusal> {
+        let far = points.iter().find_map(|point| {
+            let position = point.leaves().find(|position| !leaves::within_limits(*position))?;
+            Some((point.number(), leaves::centimetres(i32::from(position))))
+        });
+        let Some((number, position)) = far else { return Ok(()) };
+        let reason = format!("its control point {number} already has a leaf at {position} cm");
+        Err(parameters::ineligible(self, task, reason))
+    }
+
+    /// Refuses a field that already has crossed leaves.
+    fn uncrossed(&self, points: &[LeafPoint<'_>], convention: Convention, task: &Task<'_>) -> Result<(), Refusal> {
+        let crossed = points.iter().find(|point| point.pairs().any(|pair| convention.crosses(pair)));
+        let Some(point) = crossed else { return Ok(()) };
+        let reason = format!("its control point {} already has crossed leaves", point.number());
+        Err(parameters::ineligible(self, task, reason))
+    }
+}

@@ -1,0 +1,182 @@
+//! `create_invalid_angles`: one impossible angle at every control point of a field; writes no other column.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use mfm_journal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::domains::mosaiq::limits::{COLLIMATOR_DEGREES, GANTRY_DEGREES, Range};
+use crate::domains::mosaiq::numbers::Reading;
+use crate::domains::mosaiq::parameters::{self, Number};
+use crate::domains::mosaiq::records;
+use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+
+/// The mode.
+pub(super) struct InvalidAngles;
+
+const PARAMETER: &str = "angle_type";
+const GANTRY: &str = "gantry";
+const COLLIMATOR: &str = "collimator";
+/// The angle that a variant proposes, which no machine has.
+const PROPOSED_DEGREES: i64 = 400;
+
+static CARD: Card = Card {
+    id: "invalid_angles",
+    tool: "create_invalid_angles",
+    title: "Impossible gantry or collimator angle",
+    description: "Every control point of a field gets an angle that no machine can reach, as after an import that \
+        mistakes tenths of a degree for degrees, a unit change between plan and record, or a hand-edited row. A \
+        treatment machine refuses such a field; software that only records, displays or reconstructs dose may not, \
+        and then shows a beam from a direction that was never planned.",
+    record: Record { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: GANTRY,
+            severity: "0.7",
+            about: "Gantry_Ang of all control points leaves 0 to 360 degrees",
+            eligible: "a field with a gantry angle, and none out of range",
+        },
+        Variant {
+            word: COLLIMATOR,
+            severity: "0.6",
+            about: "Coll_Ang of all control points leaves -180 to 360 degrees",
+            eligible: "a field with a collimator angle, and none out of range",
+        },
+        Variant {
+            word: "both",
+            severity: "0.8",
+            about: "both angles of all control points leave their ranges",
+            eligible: "a field with both angles, at least one of them in range throughout",
+        },
+    ],
+    severity: "0.7",
+    uses_now: false,
+    checks: &["angle_range"],
+    data_needed: &[
+        "gantry and collimator speed limits of the machine",
+        "the time of each control point (not in the database)",
+        "the angle ranges that the machine allows",
+    ],
+};
+
+/// Parameters of `create_invalid_angles`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    fld_id: Option<Ids>,
+    /// Which angle to make impossible: gantry, collimator, or both to the same value.
+    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
+    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    angle_type: Option<String>,
+    /// The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360
+    /// for the collimator and for both. With a variant, 400 where none is given.
+    #[arg(long, value_name = "DEGREES", allow_negative_numbers = true)]
+    invalid_value: Option<Number>,
+}
+
+/// A column that holds an angle.
+struct Angle {
+    column: &'static str,
+    name: &'static str,
+    range: Range,
+}
+
+/// The gantry first, so that each variant breaks a part of these.
+static ANGLES: [Angle; 2] = [
+    Angle { column: "Gantry_Ang", name: "gantry angle", range: GANTRY_DEGREES },
+    Angle { column: "Coll_Ang", name: "collimator angle", range: COLLIMATOR_DEGREES },
+];
+
+/// Returns the angles that a variant breaks.
+fn angles(variant: &str) -> Vec<&'static Angle> {
+    let [gantry, collimator] = &ANGLES;
+    match variant {
+        GANTRY => vec![gantry],
+        COLLIMATOR => vec![collimator],
+        _ => vec![gantry, collimator],
+    }
+}
+
+impl Parametrised for InvalidAngles {
+    type Parameters = Params;
+}
+
+impl Mode for InvalidAngles {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let params: Params = parameters::read(given)?;
+        let word = parameters::named(self, PARAMETER, params.angle_type.as_deref(), variant)?;
+        let proposed = variant.map(|_| Number(Decimal::from(PROPOSED_DEGREES)));
+        let missing = || "invalid_value is missing: an angle in degrees, such as 400".to_owned();
+        let value = params.invalid_value.or(proposed).ok_or_else(missing)?;
+        let angle_type = Some(word.to_owned());
+        Ok(parameters::write(&Params { fld_id: None, angle_type, invalid_value: Some(value) }))
+    }
+
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        records::field_queries(records, snapshot)
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = parameters::of_task(task)?;
+        let variant = parameters::shown(self, params.angle_type, PARAMETER)?;
+        let Number(value) = parameters::required(params.invalid_value, "invalid_value")?;
+        let angles = angles(variant);
+        if let Some(angle) = angles.iter().find(|angle| angle.range.holds(value)) {
+            let what = format!("{} ({} degrees)", angle.name, angle.range);
+            return Err(Refusal::ValueIsValid { what, value: value.normalised().to_string() });
+        }
+        records::record(snapshot, "TxField", "FLD_ID", task.record)?;
+        let points = records::points(snapshot, task.record)?;
+        let touched = snapshot.table("TxFieldPoint")?;
+        let mut shown = Vec::new();
+        for angle in &angles {
+            touched.table.column(angle.column)?;
+            shown.extend(self.shown(angle, &points, task)?.map(|value| format!("a {} of {value}", angle.name)));
+        }
+        // With both angles asked for, a field that shows one of them does not show the variant yet.
+        if shown.len() == angles.len() {
+            return Err(parameters::ineligible(self, task, format!("it already has {}", shown.join(" and "))));
+        }
+        Ok(Planned::alone(variant, edits(&angles, &points, value)))
+    }
+}
+
+impl InvalidAngles {
+    /// Returns an angle of the field that is impossible already, as text.
+    fn shown(&self, angle: &Angle, points: &[Row<'_>], task: &Task<'_>) -> Result<Option<String>, Refusal> {
+        let read = |point| Reading::cell(point, angle.column).number();
+        let values: Vec<_> = points.iter().filter_map(read).collect();
+        if values.is_empty() {
+            return Err(parameters::ineligible(self, task, format!("no control point of it has a {}", angle.name)));
+        }
+        let impossible = values.iter().find(|value| !value.within(angle.range));
+        Ok(impossible.map(ToString::to_string))
+    }
+}
+
+fn edits(angles: &[&Angle], points: &[Row<'_>], value: Decimal) -> Vec<Edit> {
+    let edit = |point: &Row<'_>| {
+        let filled = |angle: &&&Angle| point.cell(angle.column).is_some_and(|cell| !cell.is_null());
+        let set: BTreeMap<String, Datum> =
+            angles.iter().filter(filled).map(|angle| (angle.column.to_owned(), Datum::Decimal(value))).collect();
+        let update = || Edit::Update { table: "TxFieldPoint".into(), key: point.key(), set: set.clone() };
+        (!set.is_empty()).then(update)
+    };
+    points.iter().filter_map(edit).collect()
+}

@@ -1,0 +1,198 @@
+//! `corrupt_offset_data`: a patient shift with an impossible size, code or time; the prescription stays untouched.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use clap::Args;
+use jiff::ToSpan as _;
+use mfm_journal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::domains::mosaiq::limits::{OFFSET_POSSIBLE_CM, OFFSET_STATES, OFFSET_TYPES};
+use crate::domains::mosaiq::numbers::Reading;
+use crate::domains::mosaiq::parameters::{self, Number};
+use crate::domains::mosaiq::records;
+use crate::model::time::Time;
+use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value, time};
+
+/// The mode.
+pub(super) struct InvalidOffsetData;
+
+const TABLE: &str = "Offset";
+const PARAMETER: &str = "corruption_type";
+const EXTREME: &str = "extreme_values";
+const TYPE: &str = "invalid_type";
+const STATE: &str = "invalid_state";
+const FUTURE: &str = "future_study_time";
+const AXES: [&str; 3] = ["Superior_Offset", "Anterior_Offset", "Lateral_Offset"];
+const STUDY: &str = "Study_DtTm";
+
+static CARD: Card = Card {
+    id: "invalid_offset_data",
+    tool: "corrupt_offset_data",
+    title: "An impossible patient shift",
+    description: "A recorded shift of the patient becomes impossible, as when an imaging system sends millimetres for \
+        centimetres, a code from another release, or a time from a clock that was never set. What applies or \
+        averages shifts moves a patient to where nobody is treated; trends and margins computed from it are wrong.",
+    record: Record { table: TABLE, key: "OFF_ID", parameter: "off_id" },
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: EXTREME,
+            severity: "2.7",
+            about: "all three axes lie beyond 20 cm",
+            eligible: "a shift with all three axes within 20 cm",
+        },
+        Variant {
+            word: TYPE,
+            severity: "1.0",
+            about: "Offset_Type is none of 2, 3 and 4",
+            eligible: "a shift whose Offset_Type is known or NULL",
+        },
+        Variant {
+            word: STATE,
+            severity: "0.9",
+            about: "Offset_State is neither 1 nor 2",
+            eligible: "a shift whose Offset_State is known or NULL",
+        },
+        Variant {
+            word: FUTURE,
+            severity: "1.1",
+            about: "Study_DtTm lies a year ahead",
+            eligible: "a shift with a Study_DtTm that is not in the future",
+        },
+    ],
+    severity: "2.4",
+    uses_now: true,
+    checks: &["offset_size", "offset_codes", "offset_future", "offset_time", "offset_action_limit"],
+    data_needed: &["clinical action limits by site", "logs of the imaging systems that send shifts"],
+};
+
+/// Parameters of `corrupt_offset_data`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Shifts to break, by Offset.OFF_ID: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    off_id: Option<Ids>,
+    /// What becomes impossible: extreme_values (all three axes), invalid_type (Offset_Type), invalid_state
+    /// (Offset_State) or future_study_time (Study_DtTm moves to a year from now).
+    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
+    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    corruption_type: Option<String>,
+    /// The value to write. extreme_values: a shift in cm, more than 20 either way, with at most one decimal, default
+    /// 999.9. invalid_type: a number from 0 to 255 other than 2, 3 and 4, default 99. invalid_state: one other than 1
+    /// and 2, default 99. future_study_time takes none.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    value: Option<Number>,
+}
+
+impl Parametrised for InvalidOffsetData {
+    type Parameters = Params;
+}
+
+impl Mode for InvalidOffsetData {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let params: Params = parameters::read(given)?;
+        let word = parameters::named(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
+        let value = match (word, params.value) {
+            (FUTURE, Some(_)) => return Err(format!("value: {FUTURE} takes none, leave it out")),
+            (TYPE | STATE, Some(Number(code))) if !code.to_i64_exact().is_some_and(|n| (0..=255).contains(&n)) => {
+                return Err(format!("value: {} is no whole number from 0 to 255", code.normalised()));
+            }
+            (FUTURE, None) => None,
+            (EXTREME, given) => given.or(Decimal::new(9999, 1).map(Number)),
+            (_, given) => given.or(Some(Number(Decimal::from(99)))),
+        };
+        Ok(parameters::write(&Params { off_id: None, corruption_type: Some(word.to_owned()), value }))
+    }
+
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        records::unread(snapshot, [Fetch::among(TABLE, "OFF_ID", records::ids(records))])
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = parameters::of_task(task)?;
+        let variant = parameters::shown(self, params.corruption_type, PARAMETER)?;
+        let offset = records::record(snapshot, TABLE, "OFF_ID", task.record)?;
+        let value = || parameters::required(params.value, "value").map(|Number(value)| value);
+        let set = match variant {
+            EXTREME => self.extreme(&offset, value()?, task)?,
+            TYPE => self.code(&offset, ("Offset_Type", &OFFSET_TYPES), value()?, task)?,
+            STATE => self.code(&offset, ("Offset_State", &OFFSET_STATES), value()?, task)?,
+            _ => self.future(&offset, task)?,
+        };
+        let edit = Edit::Update { table: TABLE.into(), key: offset.key(), set };
+        Ok(Planned::alone(variant, vec![edit]))
+    }
+}
+
+type Set = BTreeMap<String, Datum>;
+
+impl InvalidOffsetData {
+    fn extreme(&self, offset: &Row<'_>, value: Decimal, task: &Task<'_>) -> Result<Set, Refusal> {
+        if OFFSET_POSSIBLE_CM.holds(value) {
+            let what = format!("shift along an axis ({OFFSET_POSSIBLE_CM} cm)");
+            return Err(Refusal::ValueIsValid { what, value: value.normalised().to_string() });
+        }
+        let mut set = Set::new();
+        for axis in AXES {
+            records::settable(offset.table, axis)?;
+            if let Some(beyond) = Reading::cell(offset, axis).number().filter(|cell| !cell.within(OFFSET_POSSIBLE_CM)) {
+                let reason = format!("it already has {axis} {beyond} cm");
+                return Err(parameters::ineligible(self, task, reason));
+            }
+            set.insert(axis.to_owned(), Datum::Decimal(value));
+        }
+        Ok(set)
+    }
+
+    fn code(
+        &self,
+        offset: &Row<'_>,
+        (column, valid): (&str, &[i64]),
+        value: Decimal,
+        task: &Task<'_>,
+    ) -> Result<Set, Refusal> {
+        let holds = |number: i64| valid.contains(&number);
+        if value.to_i64_exact().is_some_and(holds) {
+            return Err(Refusal::ValueIsValid { what: column.to_owned(), value: value.normalised().to_string() });
+        }
+        records::settable(offset.table, column)?;
+        if offset.filled(column) && !offset.integer(column).is_some_and(holds) {
+            return Err(parameters::ineligible(self, task, format!("its {column} is none of {valid:?} already")));
+        }
+        Ok(Set::from([(column.to_owned(), Datum::Decimal(value))]))
+    }
+
+    fn future(&self, offset: &Row<'_>, task: &Task<'_>) -> Result<Set, Refusal> {
+        let skip = |reason: &str| parameters::ineligible(self, task, reason);
+        let column = records::settable(offset.table, STUDY)?;
+        let unreadable = if offset.filled(STUDY) { "its Study_DtTm cannot be read" } else { "it has no Study_DtTm" };
+        let study = offset.time(STUDY).ok_or_else(|| skip(unreadable))?;
+        match study.compare_with_present(Time::local(task.now)) {
+            Some(Ordering::Greater) => return Err(skip("its Study_DtTm already lies in the future")),
+            Some(_) => {}
+            None => {
+                return Err(skip("its Study_DtTm names an offset from UTC, and lies too near to the present to tell"));
+            }
+        }
+        let ahead = task.now.checked_add(1.year()).ok();
+        let cell = offset.cell(STUDY).unwrap_or(&Value::Null);
+        let placed = ahead.and_then(|ahead| time::place(Time::local(ahead), cell, column));
+        let placed = placed.ok_or_else(|| skip("its Study_DtTm cannot be moved so far"))?;
+        Ok(Set::from([(STUDY.to_owned(), Datum::Raw(placed))]))
+    }
+}

@@ -1,0 +1,181 @@
+//! `create_meterset_inconsistency`: a field's monitor units become impossible or contradict its dose; no point changes.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use mfm_journal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::domains::mosaiq::limits::METERSET_EXTREME_MU;
+use crate::domains::mosaiq::metersets::{self, Dose, Tolerance};
+use crate::domains::mosaiq::numbers::{self, Reading};
+use crate::domains::mosaiq::parameters::{self, Number};
+use crate::domains::mosaiq::records;
+use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+
+/// The mode.
+pub(super) struct MetersetInconsistency;
+
+const TABLE: &str = "TxField";
+const COLUMN: &str = "Meterset";
+const PARAMETER: &str = "inconsistency_type";
+const NEGATIVE: &str = "negative_meterset";
+const EXTREME: &str = "extreme_value";
+const MISMATCH: &str = "mismatch_with_cp";
+/// What a meterset in MU becomes that its control points or its dose contradict.
+const MISMATCH_MU: i64 = 1;
+
+static CARD: Card = Card {
+    id: "meterset_inconsistency",
+    tool: "create_meterset_inconsistency",
+    title: "Impossible or contradictory monitor units",
+    description: "The monitor units of a field become negative, absurdly many, or too few for the dose that the field \
+        promises, as after a unit change between planning system and record, a lost decimal point, or a plan revised \
+        on one side only. A machine refuses what is impossible; a wrong but possible number is delivered.",
+    record: Record { table: TABLE, key: "FLD_ID", parameter: "fld_id" },
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: NEGATIVE,
+            severity: "2.8",
+            about: "Meterset lies below zero",
+            eligible: "a field whose Meterset is 0 or more",
+        },
+        Variant {
+            word: EXTREME,
+            severity: "2.6",
+            about: "Meterset is 10000 MU or more",
+            eligible: "a field whose Meterset is below 10000 MU, in a column that holds the value",
+        },
+        Variant {
+            word: MISMATCH,
+            severity: "1.5",
+            about: "Meterset is 1 MU, against the control-point index or the dose per MU",
+            eligible: "a field whose last index in MU or dose per MU agrees now, and not with 1 MU",
+        },
+    ],
+    severity: "2.3",
+    uses_now: false,
+    checks: &["meterset_value", "meterset_index", "meterset_dose", "meterset_outlier"],
+    data_needed: &["MU tolerances", "DICOM RT Plan: meterset of the beam and weights of its control points"],
+};
+
+/// Parameters of `create_meterset_inconsistency`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    fld_id: Option<Ids>,
+    /// What becomes of the meterset: negative_meterset, extreme_value or mismatch_with_cp (1 MU, where the
+    /// control-point index or the dose per MU says otherwise).
+    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
+    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    inconsistency_type: Option<String>,
+    /// The meterset to write, in MU. negative_meterset: below 0, default -100. extreme_value: 10000 or more, default
+    /// 999999. mismatch_with_cp takes none.
+    #[arg(long, value_name = "MU", allow_negative_numbers = true)]
+    value: Option<Number>,
+}
+
+impl Parametrised for MetersetInconsistency {
+    type Parameters = Params;
+}
+
+impl Mode for MetersetInconsistency {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let params: Params = parameters::read(given)?;
+        let word = parameters::named(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
+        let default = |number: i64| Some(Number(Decimal::from(number)));
+        let value = match word {
+            NEGATIVE => params.value.or(default(-100)),
+            EXTREME => params.value.or(default(999_999)),
+            _ if params.value.is_some() => return Err(format!("value: {MISMATCH} takes none, leave it out")),
+            _ => None,
+        };
+        Ok(parameters::write(&Params { fld_id: None, inconsistency_type: Some(word.to_owned()), value }))
+    }
+
+    fn needs(&self, records: &[Value], given: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        // Only a contradiction needs the control points.
+        if given.get(PARAMETER).and_then(Json::as_str) == Some(MISMATCH) {
+            return records::field_queries(records, snapshot);
+        }
+        records::unread(snapshot, [Fetch::among(TABLE, "FLD_ID", records::ids(records))])
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = parameters::of_task(task)?;
+        let variant = parameters::shown(self, params.inconsistency_type, PARAMETER)?;
+        let field = records::record(snapshot, TABLE, "FLD_ID", task.record)?;
+        records::settable(field.table, COLUMN)?;
+        let skip = |reason: String| parameters::ineligible(self, task, reason);
+        let current = Reading::cell(&field, COLUMN).number().ok_or_else(|| skip("it has no Meterset".into()))?;
+        let already = || skip(format!("its Meterset is {current} MU already"));
+        let value = match variant {
+            MISMATCH if current.compare(MISMATCH_MU).is_eq() => return Err(already()),
+            MISMATCH => {
+                self.contradicted(&field, snapshot)?;
+                Decimal::from(MISMATCH_MU)
+            }
+            _ => {
+                let Number(value) = parameters::required(params.value, "value")?;
+                let (shows, valid): (fn(numbers::Number) -> bool, _) = if variant == NEGATIVE {
+                    (metersets::negative, "0 MU or more".to_owned())
+                } else {
+                    (metersets::extreme, format!("below {METERSET_EXTREME_MU} MU"))
+                };
+                if !shows(numbers::Number::Exact(value)) {
+                    let (what, value) = (format!("meterset ({valid})"), value.normalised().to_string());
+                    return Err(Refusal::ValueIsValid { what, value });
+                }
+                if shows(current) {
+                    return Err(already());
+                }
+                value
+            }
+        };
+        let set = BTreeMap::from([(COLUMN.to_owned(), Datum::Decimal(value))]);
+        let edit = Edit::Update { table: TABLE.into(), key: field.key(), set };
+        Ok(Planned::alone(variant, vec![edit]))
+    }
+}
+
+impl MetersetInconsistency {
+    /// Makes sure that something else agrees with the field's meterset now, and would not afterwards.
+    fn contradicted(&self, field: &Row<'_>, snapshot: &Snapshot) -> Result<(), Refusal> {
+        #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+        let wrong = MISMATCH_MU as f64;
+        let Some(current) = field.float(COLUMN) else { return Ok(()) };
+        let id = field.cell("FLD_ID").unwrap_or(&Value::Null);
+        // Without control points the dose may still tell.
+        let points = records::points(snapshot, id).unwrap_or_default();
+        let last = metersets::last_index(&points);
+        let seen = |fits: &dyn Fn(f64) -> bool| fits(current) && !fits(wrong);
+        let by_index =
+            last.is_some_and(|last| seen(&|meterset| metersets::index_fits(last, meterset, Tolerance::USUAL)));
+        let by_dose = Dose::of(field)
+            .is_some_and(|dose| current != 0.0 && seen(&|meterset| dose.fits(meterset, Tolerance::USUAL)));
+        if by_index || by_dose {
+            return Ok(());
+        }
+        let reason = match (last, Dose::of(field)) {
+            (None, None) => "it has neither several control points nor a dose per MU",
+            (Some(_), None) => "its control-point index counts percent, and it has no dose per MU",
+            (_, Some(_)) => "neither control points nor dose agree with its Meterset now and would not afterwards",
+        };
+        Err(Refusal::NoIndependentMeterset { table: TABLE.into(), key: field.key(), reason: reason.into() })
+    }
+}

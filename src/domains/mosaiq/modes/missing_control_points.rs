@@ -1,0 +1,288 @@
+//! `delete_control_points`: control points vanish from a field; the field itself stays, its count included.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value as Json};
+
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::domains::mosaiq::parameters;
+use crate::domains::mosaiq::records;
+use crate::model::seed::RecordRandom;
+use crate::model::{Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+
+/// The mode.
+pub(super) struct MissingControlPoints;
+
+const SINGLE: &str = "single_gap";
+const MULTIPLE: &str = "multiple_gaps";
+const ALL: &str = "all_deleted";
+
+static CARD: Card = Card {
+    id: "missing_control_points",
+    tool: "delete_control_points",
+    title: "Control points missing from a field",
+    description: "Rows of a field's control points are gone, as after an interrupted import, a partial restore, or a \
+        clean-up that matched too much. What reads the field interpolates over the hole, shows a shorter arc or no \
+        beam at all; dose computed from it is wrong, while the field's own record still promises every point.",
+    record: Record { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: SINGLE,
+            severity: "1.8",
+            about: "one run of neighbouring control points is gone",
+            eligible: "a field with points 0 to n-1 once each; proposed for 3 points or more",
+        },
+        Variant {
+            word: MULTIPLE,
+            severity: "2.2",
+            about: "several runs of control points are gone",
+            eligible: "a field with points 0 to n-1 once each; proposed for 5 points or more",
+        },
+        Variant {
+            word: ALL,
+            severity: "2.5",
+            about: "no control point is left",
+            eligible: "a field with points 0 to n-1 once each, whose type or ControlPoints promises some",
+        },
+    ],
+    severity: "2.0",
+    uses_now: false,
+    checks: &["control_point_sequence"],
+    data_needed: &[
+        "DICOM RT Plan: number of control points and meterset weights",
+        "schema constraints on TxFieldPoint",
+    ],
+};
+
+/// Parameters of `delete_control_points`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    fld_id: Option<Ids>,
+    /// Control points to delete, by TxFieldPoint.Point, counted from 0: numbers and inclusive ranges, such as 2,5-7, or
+    /// `all`.
+    #[arg(long, value_name = "POINTS")]
+    points_to_delete: Option<Points>,
+}
+
+/// Which control points.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "PointsForm")]
+enum Points {
+    All,
+    These(BTreeSet<i64>),
+}
+
+/// What JSON may hold for control points.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "write a list of control points, counted from 0, or \"all\"")]
+enum PointsForm {
+    /// One control point.
+    One(i64),
+    /// Several control points.
+    Many(Vec<i64>),
+    /// `all`, or numbers and inclusive ranges: `2,5-7`.
+    Text(String),
+}
+
+impl Points {
+    fn these(points: BTreeSet<i64>) -> Result<Self, String> {
+        let last = i64::from(i16::MAX);
+        if points.is_empty() {
+            return Err("the list of control points is empty".into());
+        }
+        match points.iter().find(|point| !(0..=last).contains(*point)) {
+            Some(point) => Err(format!("{point} is no control point: they are counted from 0 to {last}")),
+            None => Ok(Self::These(points)),
+        }
+    }
+}
+
+impl FromStr for Points {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim().eq_ignore_ascii_case("all") {
+            return Ok(Self::All);
+        }
+        let wrong = || format!("`{text}` is no list of control points: write 2,5-7 or all");
+        let number = |part: &str| part.trim().parse::<u16>().map_err(|_| wrong());
+        let mut points = BTreeSet::new();
+        for part in text.split(',') {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (first, last) = (number(first)?, number(last)?);
+            if first > last {
+                return Err(wrong());
+            }
+            points.extend((first..=last).map(i64::from));
+        }
+        Self::these(points)
+    }
+}
+
+impl Serialize for Points {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::All => serializer.serialize_str("all"),
+            Self::These(points) => points.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Points {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let points = match PointsForm::deserialize(deserializer)? {
+            PointsForm::One(point) => Self::these(BTreeSet::from([point])),
+            PointsForm::Many(points) => Self::these(points.into_iter().collect()),
+            PointsForm::Text(text) => text.parse(),
+        };
+        points.map_err(serde::de::Error::custom)
+    }
+}
+
+impl Parametrised for MissingControlPoints {
+    type Parameters = Params;
+}
+
+impl Mode for MissingControlPoints {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let params = Params { fld_id: None, ..parameters::read(given)? };
+        match (variant.map(|word| parameters::variant(self, word)).transpose()?, &params.points_to_delete) {
+            (None, None) => Err("points_to_delete is missing: control points such as 2,5-7, or all".into()),
+            (Some(word), Some(Points::All)) if word != ALL => {
+                Err(format!("points_to_delete all contradicts the variant {word}"))
+            }
+            (Some(MULTIPLE), Some(Points::These(points))) if runs(points) < 2 => {
+                Err(format!("points_to_delete is one run, which contradicts the variant {MULTIPLE}"))
+            }
+            (Some(SINGLE), Some(Points::These(points))) if runs(points) > 1 => {
+                Err(format!("points_to_delete is more than one run, which contradicts the variant {SINGLE}"))
+            }
+            _ => Ok(parameters::write(&params)),
+        }
+    }
+
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        records::field_queries(records, snapshot)
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        let mut params: Params = parameters::of_task(task)?;
+        if params.points_to_delete.is_none() {
+            records::record(snapshot, "TxField", "FLD_ID", task.record)?;
+            let count = records::points(snapshot, task.record)?.len();
+            params.points_to_delete = Some(self.chosen(variant, count, task)?);
+        }
+        parameters::proposed(self, variant, snapshot, task, parameters::write(&params))
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = parameters::of_task(task)?;
+        let wanted = parameters::required(params.points_to_delete, "points_to_delete")?;
+        let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
+        let rows = records::points(snapshot, task.record)?;
+        snapshot.table("TxFieldPoint")?.table.column("Point")?;
+        let count = self.complete_sequence(&rows, task)?;
+        let wanted = match wanted {
+            Points::All => (0..count).collect(),
+            Points::These(points) => points,
+        };
+        let absent: Vec<String> =
+            wanted.iter().filter(|point| !(0..count).contains(*point)).map(ToString::to_string).collect();
+        if !absent.is_empty() {
+            let reason = format!("it has no control point {}: it has 0 to {}", absent.join(", "), count - 1);
+            return Err(parameters::ineligible(self, task, reason));
+        }
+        let variant = self.variant(&wanted, count, &field, task)?;
+        let gone = |row: &&Row<'_>| row.integer("Point").is_some_and(|point| wanted.contains(&point));
+        let delete = |row: &Row<'_>| Edit::Delete { table: "TxFieldPoint".into(), key: row.key() };
+        Ok(Planned::alone(variant, rows.iter().filter(gone).map(delete).collect()))
+    }
+}
+
+impl MissingControlPoints {
+    /// Returns the number of control points, which must be 0 to n-1, once each.
+    fn complete_sequence(&self, rows: &[Row<'_>], task: &Task<'_>) -> Result<i64, Refusal> {
+        let points: BTreeSet<i64> = rows.iter().filter_map(|row| row.integer("Point")).collect();
+        let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        if count == 0 {
+            return Err(parameters::ineligible(self, task, "it has no control points"));
+        }
+        if points.len() != rows.len() || !points.iter().copied().eq(0..count) {
+            let reason = format!("its {count} control points are not numbered 0 to {}, once each", count - 1);
+            return Err(parameters::ineligible(self, task, reason));
+        }
+        Ok(count)
+    }
+
+    /// Returns the variant that a deletion shows, unless nothing could ever see it.
+    fn variant(
+        &self,
+        wanted: &BTreeSet<i64>,
+        count: i64,
+        field: &Row<'_>,
+        task: &Task<'_>,
+    ) -> Result<&'static str, Refusal> {
+        let promised = field.integer("ControlPoints");
+        let everything = wanted.iter().copied().eq(0..count);
+        let tail = wanted.first().is_some_and(|first| wanted.iter().copied().eq(*first..count));
+        let typed = field.integer("Type_Enum").is_some_and(|word| word != 0);
+        if everything && !typed && promised.is_none_or(|promised| promised == 0) {
+            let reason = "its type is unspecified and ControlPoints promises none, so that nothing could see them go";
+            return Err(parameters::ineligible(self, task, reason));
+        }
+        if tail && !everything && promised != Some(count) {
+            let reason = format!("ControlPoints is not {count}, so that nothing could see the last points go");
+            return Err(parameters::ineligible(self, task, reason));
+        }
+        Ok(if everything {
+            ALL
+        } else if runs(wanted) == 1 {
+            SINGLE
+        } else {
+            MULTIPLE
+        })
+    }
+
+    /// Chooses interior points of a field of so many, so that the hole shows in the numbering alone.
+    fn chosen(&self, variant: &str, count: usize, task: &Task<'_>) -> Result<Points, Refusal> {
+        let needed: u64 = match variant {
+            SINGLE => 3,
+            MULTIPLE => 5,
+            _ => return Ok(Points::All),
+        };
+        let count = count as u64;
+        if count < needed {
+            let reason = format!("{variant} needs at least {needed} control points, and it has {count}");
+            return Err(parameters::ineligible(self, task, reason));
+        }
+        let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
+        let interior = count - 2;
+        let chosen = if needed == 3 {
+            vec![1 + random.below(interior)]
+        } else {
+            // Two of interior - 1 places, the upper one moved up by one, are two points that never touch.
+            let (first, second) = (random.below(interior - 1), random.below(interior - 2));
+            let second = if second >= first { second + 1 } else { second };
+            vec![1 + first.min(second), 2 + first.max(second)]
+        };
+        Ok(Points::These(chosen.into_iter().filter_map(|point| i64::try_from(point).ok()).collect()))
+    }
+}
+
+/// Counts the runs of neighbouring points.
+fn runs(points: &BTreeSet<i64>) -> usize {
+    points.iter().filter(|point| !points.contains(&(**point - 1))).count()
+}

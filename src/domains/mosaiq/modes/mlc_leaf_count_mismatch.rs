@@ -1,0 +1,254 @@
+//! `mlc_leaf_count_mismatch`: control points with another number of leaf pairs than expected; no open leaf moves.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant, Witness};
+use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, LeafPoint, POINTS, Pair};
+use crate::domains::mosaiq::limits::LEAF_PAIRS;
+use crate::domains::mosaiq::machines;
+use crate::domains::mosaiq::parameters;
+use crate::domains::mosaiq::records;
+use crate::domains::mosaiq::tally::FieldLeaves;
+use crate::domains::mosaiq::versions;
+use crate::model::refusal::show;
+use crate::model::seed::RecordRandom;
+use crate::model::{Datum, Edit, Fetch, Ids, Kind, Refusal, Row, Snapshot, Value};
+
+/// The mode.
+pub(super) struct MlcLeafCountMismatch;
+
+const PARAMETER: &str = "mismatch_type";
+const INTRA: &str = "intra_field";
+const MACHINE: &str = "vs_machine";
+const PLAN: &str = "vs_plan";
+
+static CARD: Card = Card {
+    id: "mlc_leaf_count_mismatch",
+    tool: "mlc_leaf_count_mismatch",
+    title: "Wrong number of MLC leaf pairs",
+    description: "Control points have another number of leaf pairs than the rest of the field, the machine or an \
+        earlier version of the field has, as after a plan made for another machine, a changed MLC model, or an import \
+        that cuts the last leaves off. What reads the sets refuses the field, or pairs leaves with the wrong \
+        positions and shows an aperture moved across the beam.",
+    record: Record { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: INTRA,
+            severity: "2.1",
+            about: "one later control point lacks the last leaf pair",
+            eligible: "a field with two control points or more, all with one leaf count",
+        },
+        Variant {
+            word: MACHINE,
+            severity: "2.0",
+            about: "all control points have another MLC's number of pairs",
+            eligible: "a field with the leaf count of most of three or more other fields of its machine",
+        },
+        Variant {
+            word: PLAN,
+            severity: "1.8",
+            about: "all control points lack the first and the last leaf pair",
+            eligible: "a field with another version on its machine, of the same leaf count",
+        },
+    ],
+    severity: "1.9",
+    uses_now: false,
+    checks: &["leaf_count_field", "leaf_count_machine", "leaf_count_version"],
+    data_needed: &["the number of leaf pairs of each machine", "the plan's BeamLimitingDeviceSequence (DICOM RT Plan)"],
+};
+
+/// Parameters of `mlc_leaf_count_mismatch`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Fields to break, by TxField.FLD_ID: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    fld_id: Option<Ids>,
+    /// What the number of leaf pairs contradicts: intra_field (the field's other control points), vs_machine (the
+    /// machine's other fields) or vs_plan (another version of the field).
+    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
+    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    mismatch_type: Option<String>,
+}
+
+impl Parametrised for MlcLeafCountMismatch {
+    type Parameters = Params;
+}
+
+impl Mode for MlcLeafCountMismatch {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let params: Params = parameters::read(given)?;
+        let word = parameters::named(self, PARAMETER, params.mismatch_type.as_deref(), variant)?;
+        Ok(parameters::write(&Params { fld_id: None, mismatch_type: Some(word.to_owned()) }))
+    }
+
+    fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        let fields = records::field_queries(records, snapshot);
+        if !fields.is_empty() {
+            return fields;
+        }
+        match parameters.get(PARAMETER).and_then(Json::as_str) {
+            Some(MACHINE) => machines::queries(records, snapshot),
+            Some(PLAN) => versions::queries(records, snapshot),
+            _ => Vec::new(),
+        }
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = parameters::of_task(task)?;
+        let variant = parameters::shown(self, params.mismatch_type, PARAMETER)?;
+        let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
+        let points = leaves::of_field(snapshot, task.record)?;
+        let leaves = self.one_count(&points, task)?;
+        match variant {
+            INTRA => Ok(Planned::alone(variant, vec![self.intra_field(&points, task)?])),
+            MACHINE => self.vs_machine(snapshot, &field, &points, leaves, task),
+            _ => self.vs_plan(snapshot, &field, &points, leaves, task),
+        }
+    }
+}
+
+impl MlcLeafCountMismatch {
+    fn skip(&self, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
+        parameters::ineligible(self, task, reason)
+    }
+
+    /// Returns the number of leaf pairs that all control points with leaves have.
+    fn one_count(&self, points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<usize, Refusal> {
+        let field: FieldLeaves = points.iter().collect();
+        field.count().ok_or_else(|| {
+            let counts: Vec<String> = field.counts().iter().map(ToString::to_string).collect();
+            let differ = || format!("its control points already differ in MLC_Leaves: {}", counts.join(", "));
+            self.skip(task, if counts.is_empty() { "none of its control points has leaves".into() } else { differ() })
+        })
+    }
+
+    fn intra_field(&self, points: &[LeafPoint<'_>], task: &Task<'_>) -> Result<Edit, Refusal> {
+        let later: Vec<&LeafPoint<'_>> = points.iter().skip(1).filter(|point| point.is_whole()).collect();
+        let mut random = RecordRandom::new(task.seed, INTRA, std::slice::from_ref(task.record));
+        let Some(point) = random.pick(&later) else {
+            return Err(self.skip(task, "it has no second control point whose leaf sets hold its MLC_Leaves pairs"));
+        };
+        let kept: Vec<Pair> = point.pairs().take(point.leaves - 1).collect();
+        self.resized(point, &kept, task)
+    }
+
+    fn vs_machine(
+        &self,
+        snapshot: &Snapshot,
+        field: &Row<'_>,
+        points: &[LeafPoint<'_>],
+        leaves: usize,
+        task: &Task<'_>,
+    ) -> Result<Planned, Refusal> {
+        let machines::Others { tally, peers } = machines::others(snapshot, field)?;
+        let usual = tally.clear_count().ok_or_else(|| {
+            self.skip(task, "the other fields of its machine do not tell how many leaf pairs the machine has")
+        })?;
+        if usual != leaves {
+            return Err(self.skip(task, format!("it already has {leaves} leaf pairs on a machine that has {usual}")));
+        }
+        let smaller = LEAF_PAIRS.iter().rfind(|count| **count < leaves);
+        let other = smaller.or_else(|| LEAF_PAIRS.iter().find(|count| **count > leaves)).copied();
+        let other = other.unwrap_or(leaves + 1);
+        let edits = if other < leaves {
+            let (front, back) = halves(leaves - other);
+            self.all(points, |pairs| cut(pairs, front, back), task)?
+        } else {
+            let unknown = "the other fields of its machine do not tell how the machine counts its banks";
+            let closed = tally.convention().ok_or_else(|| self.skip(task, unknown))?.closed();
+            let (front, back) = halves(other - leaves);
+            self.all(points, |pairs| [vec![closed; front], pairs, vec![closed; back]].concat(), task)?
+        };
+        Ok(Planned { variant: MACHINE, edits, witness: Some(witness("machine", field.cell(machines::MACHINE), peers)) })
+    }
+
+    fn vs_plan(
+        &self,
+        snapshot: &Snapshot,
+        field: &Row<'_>,
+        points: &[LeafPoint<'_>],
+        leaves: usize,
+        task: &Task<'_>,
+    ) -> Result<Planned, Refusal> {
+        let others = versions::counts(snapshot, field)?;
+        let Some(expected) = others.first() else {
+            return Err(self.skip(task, "no other version of it on its machine has leaves"));
+        };
+        if others.iter().any(|other| other != expected) {
+            return Err(self.skip(task, "its other versions do not agree on the number of leaf pairs"));
+        }
+        if *expected != leaves {
+            let reason = format!("it already has {leaves} leaf pairs, and another version of it has {expected}");
+            return Err(self.skip(task, reason));
+        }
+        let edits = self.all(points, |pairs| cut(pairs, 1, 1), task)?;
+        Ok(Planned {
+            variant: PLAN,
+            edits,
+            witness: Some(witness("FLD_SET_ID", field.cell(versions::SET), others.len())),
+        })
+    }
+
+    /// Gives every control point other pairs.
+    fn all(
+        &self,
+        points: &[LeafPoint<'_>],
+        change: impl Fn(Vec<Pair>) -> Vec<Pair>,
+        task: &Task<'_>,
+    ) -> Result<Vec<Edit>, Refusal> {
+        if let Some(point) = points.iter().find(|point| !point.is_whole()) {
+            let reason = format!("the leaf sets of its control point {} lack leaves already", point.number());
+            return Err(self.skip(task, reason));
+        }
+        points.iter().map(|point| self.resized(point, &change(point.pairs().collect()), task)).collect()
+    }
+
+    /// Returns the edit that leaves a control point with these pairs; padding keeps its length where it can.
+    fn resized(&self, point: &LeafPoint<'_>, pairs: &[Pair], task: &Task<'_>) -> Result<Edit, Refusal> {
+        if pairs.is_empty() {
+            return Err(self.skip(task, format!("it has too few leaf pairs to lose any: {}", point.leaves)));
+        }
+        let bank = |bank: &'static str, set: &[u8], position: fn(&Pair) -> i16| {
+            let column = point.column(bank)?;
+            let fixed = matches!(column.kind, Kind::Bytes { fixed: true, .. });
+            let bytes = leaves::rewritten(set, point.leaves, pairs.iter().map(position), fixed);
+            let datum = Datum::Bytes(bytes);
+            column.store(POINTS, &datum).map_err(|refusal| self.skip(task, refusal.to_string()))?;
+            Ok::<_, Refusal>((bank, datum))
+        };
+        let a = bank(BANK_A, point.a, |pair| pair.a)?;
+        let b = bank(BANK_B, point.b, |pair| pair.b)?;
+        let count = Datum::Integer(i64::try_from(pairs.len()).unwrap_or(i64::MAX));
+        Ok(point.update([("MLC_Leaves", count), a, b]))
+    }
+}
+
+fn witness(what: &str, value: Option<&Value>, peers: usize) -> Witness {
+    let value = value.map(std::slice::from_ref).unwrap_or_default();
+    Witness { group: format!("{what} {}", show(value)), peers }
+}
+
+/// Returns how many pairs change at the front and at the back: the back takes the odd one.
+const fn halves(pairs: usize) -> (usize, usize) {
+    (pairs / 2, pairs - pairs / 2)
+}
+
+/// Returns the pairs without some at either end.
+fn cut(pairs: Vec<Pair>, front: usize, back: usize) -> Vec<Pair> {
+    let kept = pairs.len().saturating_sub(front + back);
+    pairs.into_iter().skip(front).take(kept).collect()
+}

@@ -1,0 +1,167 @@
+//! `nullify_required_fields`: one cell that no row may do without becomes NULL; the row itself stays.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::domains::mosaiq::columns::{Choice, Place};
+use crate::domains::mosaiq::parameters;
+use crate::domains::mosaiq::records;
+use crate::domains::mosaiq::required::{FLD_ID, OTHER, PAT_ID, REQUIRED, TIMESTAMP};
+use crate::model::seed::RecordRandom;
+use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Snapshot, Table, Value};
+
+/// The mode.
+pub(super) struct NullRequiredFields;
+
+const PARAMETER: &str = "record_id";
+const TABLES: [&str; 4] = ["TrackTreatment", "TxField", "TxFieldPoint", "Offset"];
+
+static COLUMNS: Choice = Choice { table: "table", column: "field_to_nullify", by_word: false, places: &REQUIRED };
+
+static CARD: Card = Card {
+    id: "null_required_fields",
+    tool: "nullify_required_fields",
+    title: "A required cell is empty",
+    description: "A cell that every row needs becomes NULL, as after an import with an unmapped column, an interface \
+        that drops an empty segment, or a merge of two patients that stopped half-way. What joins over the cell \
+        loses the row without a word: a delivery without a patient is missing from every report of that patient.",
+    record: Record { table: "TrackTreatment", key: "TTX_ID", parameter: PARAMETER },
+    others: &[
+        Record { table: "TxField", key: "FLD_ID", parameter: PARAMETER },
+        Record { table: "TxFieldPoint", key: "TFP_ID", parameter: PARAMETER },
+        Record { table: "Offset", key: "OFF_ID", parameter: PARAMETER },
+    ],
+    table_parameter: Some("table"),
+    variants: &[
+        Variant {
+            word: PAT_ID,
+            severity: "2.7",
+            about: "the patient (Pat_ID1) is NULL",
+            eligible: "a delivery or field with a patient, where the column takes NULL",
+        },
+        Variant {
+            word: FLD_ID,
+            severity: "2.3",
+            about: "the field (FLD_ID) is NULL",
+            eligible: "a delivery or control point with a field, where the column takes NULL",
+        },
+        Variant {
+            word: TIMESTAMP,
+            severity: "1.2",
+            about: "a date and time is NULL",
+            eligible: "a delivery or shift with the time, where the column takes NULL",
+        },
+        Variant {
+            word: OTHER,
+            severity: "1.0",
+            about: "another required column is NULL",
+            eligible: "any of the four kinds with the cell filled, where the column takes NULL",
+        },
+    ],
+    severity: "1.8",
+    uses_now: false,
+    checks: &["null_delivery", "null_field", "null_point", "null_offset"],
+    data_needed: &["schema constraints: which columns a release of the database declares NOT NULL"],
+};
+
+/// Parameters of `nullify_required_fields`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// The table of the records. With a variant, TrackTreatment where none is given.
+    #[arg(long, value_name = "TABLE", value_parser = TABLES, ignore_case = true)]
+    #[schemars(extend("enum" = TABLES))]
+    table: Option<String>,
+    /// Records to break, by the key of the table (TTX_ID, FLD_ID, TFP_ID, OFF_ID): ids and inclusive ranges, such as
+    /// 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    record_id: Option<Ids>,
+    /// The column to empty. TrackTreatment: Pat_ID1, FLD_ID, SIT_ID, Create_DtTm, Edit_DtTm, Machine_ID_Staff_ID.
+    /// TxField: Pat_ID1, SIT_Set_ID, Meterset, Type_Enum, Machine_ID_Staff_ID. TxFieldPoint: FLD_ID, Point, Index,
+    /// Gantry_Ang, Coll_Ang. Offset: SIT_SET_ID, Study_DtTm, Offset_Type, Offset_State. With a variant, one that the
+    /// seed chooses for each record.
+    #[arg(long, value_name = "COLUMN")]
+    field_to_nullify: Option<String>,
+}
+
+impl Parametrised for NullRequiredFields {
+    type Parameters = Params;
+}
+
+impl Mode for NullRequiredFields {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let params: Params = parameters::read(given)?;
+        let named = (params.table.as_deref(), params.field_to_nullify.as_deref());
+        let (table, place) = COLUMNS.complete(self, named, variant)?;
+        let field_to_nullify = place.map(|place| place.column.to_owned());
+        Ok(parameters::write(&Params { table: Some(table.to_owned()), record_id: None, field_to_nullify }))
+    }
+
+    fn needs(&self, records: &[Value], given: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        let kind = CARD.record_of(given);
+        records::unread(snapshot, [Fetch::among(kind.table, kind.key, records::ids(records))])
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        let mut params: Params = parameters::of_task(task)?;
+        if params.field_to_nullify.is_none() {
+            params.field_to_nullify = Some(self.chosen(variant, snapshot, task)?);
+        }
+        parameters::proposed(self, variant, snapshot, task, parameters::write(&params))
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = parameters::of_task(task)?;
+        let column = parameters::required(params.field_to_nullify, "field_to_nullify")?;
+        let kind = CARD.record_of(task.parameters);
+        let place = COLUMNS.place(kind.table, &column).map_err(|what| Refusal::Stale { what })?;
+        let row = records::record(snapshot, kind.table, kind.key, task.record)?;
+        can_be_emptied(row.table, place)?;
+        if !row.filled(place.column) {
+            return Err(parameters::ineligible(self, task, format!("its {} is NULL already", place.column)));
+        }
+        let set = BTreeMap::from([(place.column.to_owned(), Datum::Null)]);
+        let edit = Edit::Update { table: kind.table.into(), key: row.key(), set };
+        Ok(Planned::alone(place.word, vec![edit]))
+    }
+}
+
+impl NullRequiredFields {
+    /// Chooses a column of the variant that holds something and may be emptied.
+    fn chosen(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<String, Refusal> {
+        let kind = CARD.record_of(task.parameters);
+        let row = records::record(snapshot, kind.table, kind.key, task.record)?;
+        let places: Vec<&Place> = COLUMNS.of(kind.table).filter(|place| place.word == variant).collect();
+        let (mut able, mut refused) = (Vec::new(), None);
+        for place in &places {
+            match can_be_emptied(row.table, place) {
+                Ok(()) => able.push(*place),
+                Err(refusal) => refused = refused.or(Some(refusal)),
+            }
+        }
+        if let (Some(refusal), true) = (refused, able.is_empty()) {
+            return Err(refusal);
+        }
+        let filled: Vec<&Place> = able.into_iter().filter(|place| row.filled(place.column)).collect();
+        let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
+        let chosen = random.pick(&filled).map(|place| place.column.to_owned());
+        chosen.ok_or_else(|| parameters::ineligible(self, task, format!("nothing of {variant} is left in it to empty")))
+    }
+}
+
+/// Tells whether the database lets a column be NULL.
+fn can_be_emptied(table: &Table, place: &Place) -> Result<(), Refusal> {
+    if records::settable(table, place.column)?.nullable {
+        return Ok(());
+    }
+    Err(Refusal::NotNull { table: table.shape.name.clone(), column: place.column.to_owned() })
+}

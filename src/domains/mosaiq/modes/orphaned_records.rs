@@ -1,0 +1,222 @@
+//! `create_orphaned_record`: a reference to a row that there is not; deletes no parent.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::domains::mosaiq::columns::{Choice, Place};
+use crate::domains::mosaiq::parameters;
+use crate::domains::mosaiq::records;
+use crate::domains::mosaiq::references::{self, Reference};
+use crate::model::seed::RecordRandom;
+use crate::model::snapshot::key_form;
+use crate::model::{Column, Datum, Edit, Fetch, Ids, Kind, Refusal, Snapshot, Value};
+
+/// The mode.
+pub(super) struct OrphanedRecords;
+
+const PARAMETER: &str = "record_id";
+const PATIENT: &str = "patient_id";
+const FIELD: &str = "field_id";
+const SITE: &str = "site_id";
+const TYPES: [&str; 3] = ["TrackTreatment", "TxFieldPoint", "Offset"];
+/// A proposed value lies at most this far beyond the largest parent.
+const AHEAD: i64 = 1_000_000;
+
+const fn place(reference: &Reference, word: &'static str) -> Place {
+    Place { table: reference.table, column: reference.column, word }
+}
+
+static PLACES: [Place; 5] = [
+    place(&references::DELIVERY[0], PATIENT),
+    place(&references::DELIVERY[1], FIELD),
+    place(&references::DELIVERY[2], SITE),
+    place(&references::POINT[0], FIELD),
+    place(&references::OFFSET[0], SITE),
+];
+
+static COLUMNS: Choice = Choice { table: "record_type", column: "invalid_fk_field", by_word: true, places: &PLACES };
+
+static CARD: Card = Card {
+    id: "orphaned_records",
+    tool: "create_orphaned_record",
+    title: "A reference to a row that is not there",
+    description: "A record refers to a patient, field or prescription that does not exist, as after a restore of some \
+        tables only, a clean-up that took parents before their children, or an id from another database. Nothing \
+        joins to the record any more: dose was given, and nobody's history shows it.",
+    record: Record { table: "TrackTreatment", key: "TTX_ID", parameter: PARAMETER },
+    others: &[
+        Record { table: "TxFieldPoint", key: "TFP_ID", parameter: PARAMETER },
+        Record { table: "Offset", key: "OFF_ID", parameter: PARAMETER },
+    ],
+    table_parameter: Some("record_type"),
+    variants: &[
+        Variant {
+            word: PATIENT,
+            severity: "2.8",
+            about: "the patient referred to does not exist",
+            eligible: "a delivery whose patient exists",
+        },
+        Variant {
+            word: FIELD,
+            severity: "2.3",
+            about: "the field referred to does not exist",
+            eligible: "a delivery or control point whose field exists",
+        },
+        Variant {
+            word: SITE,
+            severity: "2.5",
+            about: "the prescription referred to does not exist",
+            eligible: "a delivery or shift whose prescription exists",
+        },
+    ],
+    severity: "2.6",
+    uses_now: false,
+    checks: &["orphan_delivery", "orphan_point", "orphan_offset", "identity"],
+    data_needed: &["schema constraints: which references the database enforces"],
+};
+
+/// Parameters of `create_orphaned_record`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// The table of the records. With a variant, TrackTreatment where none is given.
+    #[arg(long, value_name = "TABLE", value_parser = TYPES, ignore_case = true)]
+    #[schemars(extend("enum" = TYPES))]
+    record_type: Option<String>,
+    /// Records to break, by the key of the table (TTX_ID, TFP_ID, OFF_ID): ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    record_id: Option<Ids>,
+    /// The reference to break, by column or by word. TrackTreatment: Pat_ID1 (patient_id), FLD_ID (field_id), SIT_ID
+    /// (site_id). TxFieldPoint: FLD_ID (field_id). Offset: SIT_SET_ID (site_id).
+    #[arg(long, value_name = "COLUMN")]
+    invalid_fk_field: Option<String>,
+    /// The value to write, which no row of the table referred to may have. With a variant, one that the seed chooses
+    /// for each record beyond the largest there is.
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    invalid_value: Option<i64>,
+}
+
+impl Parametrised for OrphanedRecords {
+    type Parameters = Params;
+}
+
+impl Mode for OrphanedRecords {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let params: Params = parameters::read(given)?;
+        let named = (params.record_type.as_deref(), params.invalid_fk_field.as_deref());
+        let (table, place) = COLUMNS.complete(self, named, variant)?;
+        if variant.is_none() && params.invalid_value.is_none() {
+            return Err("invalid_value is missing: an id that nothing has, such as 99999999".into());
+        }
+        Ok(parameters::write(&Params {
+            record_type: Some(table.to_owned()),
+            record_id: None,
+            invalid_fk_field: place.map(|place| place.column.to_owned()),
+            invalid_value: params.invalid_value,
+        }))
+    }
+
+    fn needs(&self, records: &[Value], given: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        let Ok((params, _, reference)) = read(given) else { return Vec::new() };
+        let kind = CARD.record_of(given);
+        let children = Fetch::among(kind.table, kind.key, records::ids(records));
+        let largest = Fetch::maximum(reference.parent, reference.parent_column);
+        let first = std::iter::once(children).chain(params.invalid_value.is_none().then_some(largest));
+        let first = records::unread(snapshot, first);
+        if !first.is_empty() {
+            return first;
+        }
+        let of_record = |id: &Value| records::record(snapshot, kind.table, kind.key, id).ok();
+        let current = records.iter().filter_map(of_record).filter_map(|row| row.cell(reference.column).map(key_form));
+        let wanted = current.chain(params.invalid_value.map(Value::Integer));
+        records::unread(snapshot, [Fetch::among(reference.parent, reference.parent_column, wanted)])
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        let (mut params, _, reference) = read(task.parameters)?;
+        if params.invalid_value.is_none() {
+            params.invalid_value = Some(self.chosen(variant, reference, snapshot, task)?);
+        }
+        parameters::proposed(self, variant, snapshot, task, parameters::write(&params))
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let (params, place, reference) = read(task.parameters)?;
+        let value = parameters::required(params.invalid_value, "invalid_value")?;
+        let kind = CARD.record_of(task.parameters);
+        let row = records::record(snapshot, kind.table, kind.key, task.record)?;
+        records::settable(row.table, reference.column)?;
+        let parents = snapshot.table(reference.parent)?;
+        parents.table.column(reference.parent_column)?;
+        let exists = |value: &Value| !parents.with(reference.parent_column, value).is_empty();
+        if exists(&Value::Integer(value)) {
+            let what = format!("{}.{} ({} has it)", reference.table, reference.column, reference.parent);
+            return Err(Refusal::ValueIsValid { what, value: value.to_string() });
+        }
+        let current = row.cell(reference.column).unwrap_or(&Value::Null);
+        if current.is_null() {
+            return Err(parameters::ineligible(self, task, format!("its {} is NULL", reference.column)));
+        }
+        if !exists(current) {
+            let reason = format!("its {} refers to no row of {} already", reference.column, reference.parent);
+            return Err(parameters::ineligible(self, task, reason));
+        }
+        let set = BTreeMap::from([(reference.column.to_owned(), Datum::Integer(value))]);
+        let edit = Edit::Update { table: kind.table.into(), key: row.key(), set };
+        Ok(Planned::alone(place.word, vec![edit]))
+    }
+}
+
+impl OrphanedRecords {
+    /// Chooses a value beyond the largest parent, which the column holds.
+    fn chosen(
+        &self,
+        variant: &str,
+        reference: &Reference,
+        snapshot: &Snapshot,
+        task: &Task<'_>,
+    ) -> Result<i64, Refusal> {
+        let kind = CARD.record_of(task.parameters);
+        let row = records::record(snapshot, kind.table, kind.key, task.record)?;
+        let column = records::settable(row.table, reference.column)?;
+        let largest = snapshot.maximum(reference.parent, reference.parent_column)?.unwrap_or(0);
+        let room = most(column).saturating_sub(largest).min(AHEAD);
+        if room < 1 {
+            let reason = format!("{} leaves no room beyond {largest}", reference.column);
+            return Err(parameters::ineligible(self, task, reason));
+        }
+        let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
+        let ahead = random.below(u64::try_from(room).unwrap_or(1));
+        Ok(largest.saturating_add(1).saturating_add(i64::try_from(ahead).unwrap_or(0)))
+    }
+}
+
+/// Returns the largest id that a column holds.
+const fn most(column: &Column) -> i64 {
+    match column.kind {
+        Kind::Integer { max, .. } => max,
+        _ => i32::MAX as i64,
+    }
+}
+
+/// Reads completed parameters, with the reference that they choose.
+fn read(given: &Map<String, Json>) -> Result<(Params, &'static Place, &'static Reference), Refusal> {
+    let stale = |what| Refusal::Stale { what };
+    let params: Params = parameters::read(given).map_err(stale)?;
+    let column = parameters::required(params.invalid_fk_field.as_deref(), "invalid_fk_field")?;
+    let place = COLUMNS.place(CARD.record_of(given).table, column).map_err(stale)?;
+    let all = [&references::DELIVERY[..], &references::POINT, &references::OFFSET];
+    let mut all = all.into_iter().flatten();
+    let found = all.find(|reference| reference.table == place.table && reference.column == place.column);
+    let reference = parameters::required(found, "invalid_fk_field")?;
+    Ok((params, place, reference))
+}

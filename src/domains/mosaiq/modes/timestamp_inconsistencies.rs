@@ -1,0 +1,169 @@
+//! `create_timestamp_inconsistency`: a delivery whose times cannot be true; changes no other column.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use clap::Args;
+use jiff::{SignedDuration, ToSpan as _};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::domains::mosaiq::parameters;
+use crate::domains::mosaiq::records;
+use crate::model::time::Time;
+use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value, time};
+
+/// The mode.
+pub(super) struct TimestampInconsistencies;
+
+const TABLE: &str = "TrackTreatment";
+const START: &str = "Create_DtTm";
+const END: &str = "Edit_DtTm";
+const PARAMETER: &str = "inconsistency_type";
+const BEFORE: &str = "edit_before_create";
+const FUTURE: &str = "future_timestamp";
+const NEGATIVE: &str = "negative_duration";
+
+static CARD: Card = Card {
+    id: "timestamp_inconsistencies",
+    tool: "create_timestamp_inconsistency",
+    title: "A delivery at an impossible time",
+    description: "A delivery ends before it starts, or lies in the future, as when two workstations disagree about \
+        the time, a clock is set back by hand, or a migration reads local times as UTC. Reports by day lose the \
+        delivery, durations become negative, and what looks for the latest treatment finds this one for ever.",
+    record: Record { table: TABLE, key: "TTX_ID", parameter: "ttx_id" },
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: BEFORE,
+            severity: "1.2",
+            about: "Edit_DtTm lies two hours before Create_DtTm",
+            eligible: "a delivery with both times that does not end before it starts",
+        },
+        Variant {
+            word: FUTURE,
+            severity: "1.0",
+            about: "Create_DtTm lies a year ahead, and Edit_DtTm an hour after it",
+            eligible: "a delivery with both times, neither of them in the future",
+        },
+        Variant {
+            word: NEGATIVE,
+            severity: "1.3",
+            about: "Edit_DtTm lies as far before Create_DtTm as it lay after it",
+            eligible: "a delivery with both times that ends after it starts",
+        },
+    ],
+    severity: "1.0",
+    uses_now: true,
+    checks: &["delivery_order", "delivery_future", "delivery_duration", "technique_duration", "delivery_dose_time"],
+    data_needed: &["NTP status of servers and workstations", "expected treatment durations by technique"],
+};
+
+/// Parameters of `create_timestamp_inconsistency`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Deliveries to break, by TrackTreatment.TTX_ID: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    ttx_id: Option<Ids>,
+    /// What becomes impossible: edit_before_create (the end moves to 2 hours before the start), future_timestamp (the
+    /// start moves to a year from now, the end to an hour later) or negative_duration (the end moves as far before the
+    /// start as it lay after it).
+    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
+    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    inconsistency_type: Option<String>,
+}
+
+impl Parametrised for TimestampInconsistencies {
+    type Parameters = Params;
+}
+
+impl Mode for TimestampInconsistencies {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let params: Params = parameters::read(given)?;
+        let word = parameters::named(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
+        Ok(parameters::write(&Params { ttx_id: None, inconsistency_type: Some(word.to_owned()) }))
+    }
+
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        records::unread(snapshot, [Fetch::among(TABLE, "TTX_ID", records::ids(records))])
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = parameters::of_task(task)?;
+        let variant = parameters::shown(self, params.inconsistency_type, PARAMETER)?;
+        let delivery = records::record(snapshot, TABLE, "TTX_ID", task.record)?;
+        let (start, end) = (self.time(&delivery, START, task)?, self.time(&delivery, END, task)?);
+        let skip = |reason: &str| parameters::ineligible(self, task, reason);
+        let mut set = BTreeMap::new();
+        let moved = moved(variant, start, end, Time::local(task.now)).map_err(skip)?;
+        for (column, moment) in moved.ok_or_else(|| skip("its times cannot be moved so far"))? {
+            let declared = records::settable(delivery.table, column)?;
+            let cell = delivery.cell(column).unwrap_or(&Value::Null);
+            let placed = time::place(moment, cell, declared).ok_or_else(|| skip("its times cannot be moved so far"))?;
+            // The column may hold coarser times than the one planned.
+            let held = time::read(&placed, declared);
+            let lasts = held.and_then(|held| held.since(start));
+            if variant != FUTURE && !lasts.is_some_and(|lasts| lasts.is_negative()) {
+                return Err(skip("its end, as the column would hold it, would not lie before its start"));
+            }
+            set.insert(column.to_owned(), Datum::Raw(placed));
+        }
+        let edit = Edit::Update { table: TABLE.into(), key: delivery.key(), set };
+        Ok(Planned::alone(variant, vec![edit]))
+    }
+}
+
+impl TimestampInconsistencies {
+    fn time(&self, delivery: &Row<'_>, column: &str, task: &Task<'_>) -> Result<Time, Refusal> {
+        delivery.table.column(column)?;
+        let none = || {
+            let is_filled = delivery.filled(column);
+            let why = if is_filled { format!("its {column} cannot be read") } else { format!("it has no {column}") };
+            parameters::ineligible(self, task, why)
+        };
+        delivery.time(column).ok_or_else(none)
+    }
+}
+
+/// The columns to set; `None` where the calendar ends.
+type Moved = Option<Vec<(&'static str, Time)>>;
+
+/// Returns the times under which a delivery shows a variant, or why it cannot.
+fn moved(variant: &str, start: Time, end: Time, now: Time) -> Result<Moved, &'static str> {
+    let lasted = end.since(start).ok_or("only one of its times names an offset from UTC")?;
+    if variant == FUTURE {
+        return future(start, end, now);
+    }
+    if lasted.is_negative() {
+        return Err("it already ends before it starts");
+    }
+    let back = if variant == BEFORE { SignedDuration::from_hours(2) } else { lasted };
+    if back.is_zero() {
+        return Err("it ends as it starts, so that there is no duration to turn");
+    }
+    Ok(start.after(-back).map(|end| vec![(END, end)]))
+}
+
+/// Returns the times of a delivery a year ahead, on the clock of its start.
+fn future(start: Time, end: Time, now: Time) -> Result<Moved, &'static str> {
+    match (start.compare_with_present(now), end.compare_with_present(now)) {
+        (Some(Ordering::Greater), _) | (_, Some(Ordering::Greater)) => return Err("it already lies in the future"),
+        (Some(_), Some(_)) => {}
+        _ => return Err("its times name an offset from UTC, and lie too near to the present to tell"),
+    }
+    let ahead = now.wall.checked_add(1.year()).ok().map(|wall| Time { wall, ..start });
+    let pair = |start: Time| Some(vec![(START, start), (END, start.after(SignedDuration::from_hours(1))?)]);
+    Ok(ahead.and_then(pair))
+}

@@ -1,0 +1,130 @@
+//! The leaves of a control point in one coordinate, whichever way the machine counts; says which leaves cannot be.
+
+use crate::domains::mosaiq::fleet::Fleet;
+use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, Pair};
+use crate::domains::mosaiq::lookup::Id;
+use crate::domains::mosaiq::machines::Machines;
+use crate::domains::mosaiq::rules::Rules;
+use crate::model::refusal::show;
+use crate::model::snapshot::key_form;
+use crate::model::{Row, Snapshot};
+
+/// The leaves of a control point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aperture {
+    /// What is shown.
+    pub title: String,
+    /// How the positions were taken to be counted, and what tells so.
+    pub counting: String,
+    /// The pairs in use, the first one first.
+    pub pairs: Vec<LeafPair>,
+}
+
+/// Two facing leaves: bank A comes from below, bank B from above, in 1/100 cm of one coordinate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeafPair {
+    /// Where bank A's leaf ends; `None` where its set is too short.
+    pub a: Option<i32>,
+    /// Where bank B's leaf ends.
+    pub b: Option<i32>,
+    /// Whether the leaves are crossed.
+    pub crossed: bool,
+    /// Whether a leaf stands where none can.
+    pub beyond: bool,
+}
+
+impl LeafPair {
+    /// Tells whether the pair cannot be so.
+    #[must_use]
+    pub const fn is_wrong(&self) -> bool {
+        self.crossed || self.beyond || self.a.is_none() || self.b.is_none()
+    }
+}
+
+/// How machines count and how far their leaves reach: as the rules say, or as far as other fields tell.
+pub struct Counting<'a> {
+    machines: &'a Machines,
+    fleet: Fleet<'a>,
+}
+
+impl<'a> Counting<'a> {
+    /// Takes the machines' own rules before what the leaves of their fields say.
+    #[must_use]
+    pub fn new(whole: &Snapshot, machines: &'a Machines, rules: &'a Rules) -> Self {
+        Self { machines, fleet: Fleet::read(whole, rules) }
+    }
+
+    /// Returns the convention of a field's machine, and what tells so.
+    fn convention(&self, field: &Id, point: &LeafPoint<'_>) -> (Convention, &'static str) {
+        let own = self.machines.leaf_field(field);
+        let ruled = self.machines.fields.get(field).and_then(|field| self.fleet.rule(field.machine));
+        if let Some(convention) = ruled.and_then(|rule| rule.leaf_convention) {
+            return (convention, "as the rules say of the machine");
+        }
+        match own.and_then(|own| self.machines.others(&own).convention()) {
+            Some(convention) => (convention, "as the machine's other fields tell"),
+            None => (likely([point]), "a guess from these leaves alone"),
+        }
+    }
+
+    /// Returns the leaves of a control point; `None` where it has no positions.
+    pub(super) fn aperture(&self, row: &Row<'_>) -> Option<Aperture> {
+        let point = LeafPoint::read(row).or_else(|| unnumbered(row))?;
+        let field = Id::of(row.cell("FLD_ID"));
+        let (convention, told) = self.convention(&field, &point);
+        let reaches = |position: i16| self.fleet.of_field(&field, &self.machines.fields).reaches(position);
+        of_point(row, convention, format!("{}, {told}", convention.about()), reaches)
+    }
+}
+
+/// Returns the leaves of a control point under a convention; `None` where it has no positions.
+pub(super) fn of_point(
+    row: &Row<'_>,
+    convention: Convention,
+    counting: String,
+    reaches: impl Fn(i16) -> bool,
+) -> Option<Aperture> {
+    let point = LeafPoint::read(row).or_else(|| unnumbered(row))?;
+    let pairs = pairs(&point, convention, reaches);
+    let field = show(&row.cell("FLD_ID").map(key_form).into_iter().collect::<Vec<_>>());
+    let title = format!("Leaves of control point {} of field {field}", point.number());
+    (!pairs.is_empty()).then_some(Aperture { title, counting, pairs })
+}
+
+/// Returns a control point with positions whose number of leaves is missing.
+fn unnumbered<'s>(row: &Row<'s>) -> Option<LeafPoint<'s>> {
+    let bank = |column| leaves::set(row, column).unwrap_or_default();
+    let (a, b) = (bank(BANK_A), bank(BANK_B));
+    let leaves = a.len().max(b.len()) / 2;
+    (leaves > 0).then_some(LeafPoint { row: *row, leaves, a, b })
+}
+
+/// Returns the way to count under which fewer pairs of control points are crossed.
+pub(super) fn likely<'p, 's: 'p>(points: impl IntoIterator<Item = &'p LeafPoint<'s>> + Clone) -> Convention {
+    let pairs = || points.clone().into_iter().flat_map(LeafPoint::pairs);
+    let crossed = |convention: Convention| pairs().filter(|pair| convention.crosses(*pair)).count();
+    if crossed(Convention::Outward) < crossed(Convention::Absolute) {
+        Convention::Outward
+    } else {
+        Convention::Absolute
+    }
+}
+
+fn pairs(point: &LeafPoint<'_>, convention: Convention, reaches: impl Fn(i16) -> bool) -> Vec<LeafPair> {
+    let bank = |set| leaves::positions(set, point.leaves).collect::<Vec<i16>>();
+    let (a, b) = (bank(point.a), bank(point.b));
+    let one = |at: usize| {
+        let (a, b) = (a.get(at).copied(), b.get(at).copied());
+        let coordinate = |a: i16| match convention {
+            Convention::Absolute => i32::from(a),
+            Convention::Outward => -i32::from(a),
+        };
+        LeafPair {
+            a: a.map(coordinate),
+            b: b.map(i32::from),
+            crossed: a.zip(b).is_some_and(|(a, b)| convention.crosses(Pair { a, b })),
+            beyond: [a, b].into_iter().flatten().any(|position| !reaches(position)),
+        }
+    };
+    if a.is_empty() && b.is_empty() { Vec::new() } else { (0..point.leaves).map(one).collect() }
+}

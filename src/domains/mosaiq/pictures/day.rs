@@ -1,0 +1,177 @@
+//! The deliveries of a day, side by side on machines or patients: when each began and ended, and which clash.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, DateTime};
+
+use crate::domains::mosaiq::deliveries::{self, Delivery};
+use crate::domains::mosaiq::machines::MACHINE;
+use crate::model::refusal::show;
+use crate::model::snapshot::key_form;
+use crate::model::{Fetch, Key, Row, Snapshot, TableRows, Value};
+
+/// The table of deliveries.
+const DELIVERIES: &str = "TrackTreatment";
+/// The table of machines.
+const STAFF: &str = "Staff";
+
+/// What a lane of the time line stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lanes {
+    /// A machine; spans are named after patients.
+    Machines,
+    /// A patient; spans are named after machines.
+    Patients,
+}
+
+/// The deliveries of a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// What is shown.
+    pub title: String,
+    /// Machines or patients, in the order of their ids.
+    pub lanes: Vec<Lane>,
+}
+
+/// The deliveries of one machine or one patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// Its name.
+    pub name: String,
+    /// The deliveries, the first one first.
+    pub spans: Vec<Span>,
+}
+
+/// One delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Its key.
+    pub key: Key,
+    /// When it began, in seconds since the day began.
+    pub start: i64,
+    /// When it ended, in seconds since the day began; before its start where the record says so.
+    pub end: i64,
+    /// What it is called: patient or machine, and field.
+    pub name: String,
+    /// How it went.
+    pub standing: Standing,
+    /// Whether it is on a machine at the time of another delivery of the patient.
+    pub clashes: bool,
+}
+
+impl Span {
+    /// Tells whether the delivery cannot have been so.
+    #[must_use]
+    pub const fn is_wrong(&self) -> bool {
+        self.clashes || self.end < self.start
+    }
+}
+
+/// How a delivery went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Beam on, complete, not cancelled.
+    Complete,
+    /// Begun, but not complete.
+    Partial,
+    /// Cancelled.
+    Cancelled,
+}
+
+impl Standing {
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "not complete",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Returns what the deliveries of a day are still to be read from; nothing where all of it was.
+#[must_use]
+pub fn day_queries(date: Date, snapshot: &Snapshot) -> Vec<Fetch> {
+    let deliveries = Fetch::day(DELIVERIES, "Create_DtTm", date);
+    if !snapshot.has(&deliveries) {
+        return vec![deliveries];
+    }
+    let machines = of_day(date, snapshot).filter_map(|row| row.cell(MACHINE).map(key_form));
+    let machines = Fetch::among(STAFF, "Staff_ID", machines);
+    Some(machines).filter(|query| !snapshot.has(query)).into_iter().collect()
+}
+
+/// Returns the deliveries that began on a day, from what was read; those without a beginning are on no day.
+#[must_use]
+pub fn day(date: Date, lanes: Lanes, snapshot: &Snapshot) -> Day {
+    let (own, other) = match lanes {
+        Lanes::Machines => (MACHINE, "Pat_ID1"),
+        Lanes::Patients => ("Pat_ID1", MACHINE),
+    };
+    let mut found: BTreeMap<Value, Vec<(Span, Option<Delivery>)>> = BTreeMap::new();
+    for row in of_day(date, snapshot) {
+        if let Some(span) = span(&row, date, other, snapshot) {
+            let lane = row.cell(own).map_or(Value::Null, key_form);
+            found.entry(lane).or_default().push((span, Delivery::read(&row).ok()));
+        }
+    }
+    let lane = |(id, mut spans): (Value, Vec<(Span, Option<Delivery>)>)| {
+        spans.sort_by(|a, b| (a.0.start, &a.0.key).cmp(&(b.0.start, &b.0.key)));
+        Lane { name: name(own, &id, snapshot), spans: clashing(spans) }
+    };
+    Day { title: format!("Deliveries of {date}"), lanes: found.into_iter().map(lane).collect() }
+}
+
+fn of_day(date: Date, snapshot: &Snapshot) -> impl Iterator<Item = Row<'_>> {
+    let rows = snapshot.table(DELIVERIES).into_iter().flat_map(TableRows::rows);
+    rows.filter(move |row| deliveries::day(row) == Some(date))
+}
+
+fn span(row: &Row<'_>, date: Date, named_after: &str, snapshot: &Snapshot) -> Option<Span> {
+    let since = |at: DateTime| at.duration_since(date.at(0, 0, 0, 0)).as_secs();
+    let began = row.time("Create_DtTm")?;
+    let start = since(began.wall);
+    let lasted = row.time("Edit_DtTm").and_then(|end| end.since(began));
+    let standing = match (row.flag("WasCanceled"), row.flag("WasBeamOn"), row.flag("WasBeamComplete")) {
+        (Some(true), ..) => Standing::Cancelled,
+        (_, Some(true), Some(true)) => Standing::Complete,
+        _ => Standing::Partial,
+    };
+    let other = row.cell(named_after).map_or(Value::Null, key_form);
+    let field = row.cell("FLD_ID").map_or(Value::Null, key_form);
+    Some(Span {
+        key: row.key(),
+        start,
+        end: lasted.map_or(start, |lasted| start.saturating_add(lasted.as_secs())),
+        name: format!("{}, field {}", name(named_after, &other, snapshot), show(&[field])),
+        standing,
+        clashes: false,
+    })
+}
+
+/// Marks the deliveries that are on one machine, for one patient, at the time of another one.
+fn clashing(spans: Vec<(Span, Option<Delivery>)>) -> Vec<Span> {
+    let clash = |one: usize, delivery: &Delivery| {
+        let others = spans.iter().enumerate().filter(|(at, _)| *at != one);
+        let mut others = others.filter_map(|(_, (_, other))| other.as_ref());
+        others.any(|other| other.patient == delivery.patient && delivery.doubles(other))
+    };
+    let clashes: Vec<bool> = spans
+        .iter()
+        .enumerate()
+        .map(|(at, (_, delivery))| delivery.as_ref().is_some_and(|delivery| clash(at, delivery)))
+        .collect();
+    spans.into_iter().zip(clashes).map(|((span, _), clashes)| Span { clashes, ..span }).collect()
+}
+
+/// Returns the name of a machine, or of a patient by the key alone: pictures show nobody's name.
+fn name(column: &str, id: &Value, snapshot: &Snapshot) -> String {
+    let shown = show(std::slice::from_ref(id));
+    if column != MACHINE {
+        return format!("patient {shown}");
+    }
+    let staff = snapshot.table(STAFF).ok().and_then(|staff| staff.with("Staff_ID", id).into_iter().next());
+    let name = staff.and_then(|row| row.text("Last_Name").map(|name| name.trim_end().to_owned()));
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| format!("machine {shown}"))
+}

@@ -1,0 +1,44 @@
+//! The shifts of a prescription over its fractions, with the limits that the rules hold them against; judges nothing.
+
+use super::chart::{Chart, shifts};
+use crate::domains::mosaiq::checks::site_limit;
+use crate::domains::mosaiq::rules::Rules;
+use crate::model::snapshot::key_form;
+use crate::model::{Fetch, Snapshot, Value};
+
+/// A limit across a chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bar {
+    /// What it is the limit of, in a few words.
+    pub name: String,
+    /// Where it stands; finite.
+    pub y: f64,
+}
+
+/// Returns what the shifts of a prescription (Site.SIT_SET_ID) are still to be read from; nothing where all of it was.
+#[must_use]
+pub fn offsets_queries(site: &Value, snapshot: &Snapshot) -> Vec<Fetch> {
+    let wanted = ["Offset", "Site"].map(|table| Fetch::among(table, "SIT_SET_ID", [key_form(site)]));
+    wanted.into_iter().filter(|query| !snapshot.has(query)).collect()
+}
+
+/// Returns the shifts of a prescription and their limits on both sides of zero; `None` where there are none to draw.
+#[must_use]
+pub fn offsets(site: &Value, rules: &Rules, snapshot: &Snapshot) -> Option<(Chart, Vec<Bar>)> {
+    let site = key_form(site);
+    let rows = snapshot.table("Offset").ok()?.with("SIT_SET_ID", &site);
+    let mut chart = shifts(&site, &rows, &[])?;
+    let own = snapshot.table("Site").ok().and_then(|sites| site_limit(sites, rules, &site));
+    let limits = [
+        own.map(|(name, limit)| (format!("action limit of {name}"), limit)),
+        Some(("unusual".to_owned(), rules.offsets.max_shift.get())),
+        Some(("impossible".to_owned(), rules.offsets.possible_shift.get())),
+    ];
+    let limits: Vec<(String, f64)> = limits.into_iter().flatten().collect();
+    let nearest = limits.iter().map(|(_, limit)| limit.abs()).fold(f64::INFINITY, f64::min);
+    for dot in chart.lines.iter_mut().flat_map(|line| &mut line.dots) {
+        dot.wrong = dot.y.abs() > nearest;
+    }
+    let both = |(name, limit): (String, f64)| [limit.abs(), -limit.abs()].map(|y| Bar { name: name.clone(), y });
+    Some((chart, limits.into_iter().flat_map(both).collect()))
+}

@@ -1,0 +1,156 @@
+//! Whether what a fault overwrote could be had from the database itself, without the journal; repairs nothing.
+
+use serde::{Deserialize, Serialize};
+
+/// How well the original could be restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Extent {
+    /// Exactly.
+    Exactly,
+    /// Exactly where another row happens to hold it.
+    Sometimes,
+    /// Nearly.
+    Approximately,
+    /// Not at all.
+    Not,
+}
+
+/// Whether, and from where, the original could be restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Repair {
+    /// How well.
+    pub extent: Extent,
+    /// From where: `row` (the row itself), `other_row` (of the same table), `other_table`, or `outside` the database.
+    pub source: &'static str,
+    /// Why, in a sentence.
+    pub why: &'static str,
+}
+
+const ROW: &str = "row";
+const OTHER_ROW: &str = "other_row";
+const OTHER_TABLE: &str = "other_table";
+const OUTSIDE: &str = "outside";
+
+/// Variants that always write the same columns: mode, variant (empty for every one), and what is left of the original.
+const VARIANTS: &[(&str, &str, Extent, &str, &str)] = &[
+    ("corrupt_mlc_data", "odd_bytes", Extent::Exactly, ROW, "the byte too many stands at the end and can be cut off"),
+    ("corrupt_mlc_data", "negative_gap", Extent::Exactly, ROW, "the pair that crosses can be swapped back"),
+    ("corrupt_mlc_data", "", Extent::Not, OUTSIDE, "where the leaves were stands in the DICOM plan only"),
+    ("invalid_angles", "", Extent::Not, OUTSIDE, "every point of the field was overwritten; the plan has the angles"),
+    ("duplicate_treatments", "", Extent::Exactly, OTHER_ROW, "the original delivery stands beside its copy"),
+    ("missing_control_points", "", Extent::Not, OUTSIDE, "whole rows are gone; the plan has the control points"),
+    ("timestamp_inconsistencies", "negative_duration", Extent::Exactly, ROW, "the end is mirrored at the start"),
+    (
+        "timestamp_inconsistencies",
+        "",
+        Extent::Approximately,
+        OTHER_TABLE,
+        "Dose_Hst.Tx_DtTm, where the delivery has a dose history, lies within minutes of it",
+    ),
+    ("invalid_offset_data", "extreme_values", Extent::Not, OUTSIDE, "the imaging system's log has the shift"),
+    ("invalid_offset_data", "future_study_time", Extent::Approximately, ROW, "Create_DtTm of the shift lies near it"),
+    ("invalid_offset_data", "", Extent::Not, OUTSIDE, "the code stands in this cell only"),
+    (
+        "meterset_inconsistency",
+        "",
+        Extent::Approximately,
+        ROW,
+        "Cgray / cGrayPerMeterset gives it within rounding, where both are there",
+    ),
+    ("mlc_leaf_count_mismatch", "", Extent::Not, OUTSIDE, "leaf pairs are gone; the DICOM plan has them"),
+];
+
+/// Columns that a variant empties, or points elsewhere: table, column, and what is left of the original.
+const COLUMNS: &[(&str, &str, Extent, &str, &str)] = &[
+    ("TrackTreatment", "Pat_ID1", Extent::Exactly, OTHER_TABLE, "TxField.Pat_ID1 of the delivery's field has it"),
+    ("TrackTreatment", "FLD_ID", Extent::Sometimes, OTHER_TABLE, "Dose_Hst.FLD_ID has it, where DHS_ID is filled"),
+    ("TrackTreatment", "SIT_ID", Extent::Sometimes, OTHER_TABLE, "Dose_Hst.SIT_ID has it, where DHS_ID is filled"),
+    (
+        "TrackTreatment",
+        "Machine_ID_Staff_ID",
+        Extent::Sometimes,
+        OTHER_TABLE,
+        "TxField has the planned machine, on which most are delivered",
+    ),
+    (
+        "TrackTreatment",
+        "",
+        Extent::Approximately,
+        OTHER_TABLE,
+        "Dose_Hst.Tx_DtTm, where the delivery has a dose history, lies within minutes of it",
+    ),
+    ("TxField", "Pat_ID1", Extent::Exactly, OTHER_TABLE, "Site.Pat_ID1 of the field's prescription has it"),
+    (
+        "TxField",
+        "SIT_Set_ID",
+        Extent::Sometimes,
+        OTHER_TABLE,
+        "the prescription of its deliveries has it, if there are any",
+    ),
+    (
+        "TxField",
+        "Machine_ID_Staff_ID",
+        Extent::Sometimes,
+        OTHER_TABLE,
+        "its deliveries name the machine, if there are any",
+    ),
+    (
+        "TxField",
+        "Meterset",
+        Extent::Approximately,
+        ROW,
+        "Cgray / cGrayPerMeterset gives it within rounding, where both are there",
+    ),
+    ("TxFieldPoint", "Point", Extent::Exactly, OTHER_ROW, "it is the one number that the field's points lack"),
+    ("TxFieldPoint", "FLD_ID", Extent::Sometimes, OTHER_ROW, "one field lacks this Point, and has neighbouring keys"),
+    ("TxFieldPoint", "", Extent::Approximately, OTHER_ROW, "it lies between those of the points before and after"),
+    ("Offset", "Study_DtTm", Extent::Approximately, ROW, "Create_DtTm of the shift lies near it"),
+    ("", "", Extent::Not, OUTSIDE, "it stands in this cell only"),
+];
+
+/// Returns what is known of a variant, and of the first column that it changed.
+#[must_use]
+pub fn of(mode: &str, variant: &str, place: Option<(&str, &str)>) -> Repair {
+    let fits = |pattern: &str, word: &str| pattern.is_empty() || pattern.eq_ignore_ascii_case(word);
+    let by_variant = VARIANTS.iter().find(|row| row.0 == mode && fits(row.1, variant));
+    let (table, column) = place.unwrap_or_default();
+    let found = by_variant.or_else(|| COLUMNS.iter().find(|row| fits(row.0, table) && fits(row.1, column)));
+    found.map_or(Repair { extent: Extent::Not, source: OUTSIDE, why: "nothing is known of it" }, |row| Repair {
+        extent: row.2,
+        source: row.3,
+        why: row.4,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domains::mosaiq::modes::MODES;
+    use crate::domains::mosaiq::required::REQUIRED;
+
+    #[test]
+    fn every_variant_has_its_answer() {
+        for card in MODES.iter().map(|mode| mode.card()) {
+            let by_place = ["null_required_fields", "orphaned_records"].contains(&card.id);
+            assert_ne!(VARIANTS.iter().any(|row| row.0 == card.id), by_place, "{}", card.id);
+        }
+        for row in VARIANTS {
+            let mode = MODES.iter().find(|mode| mode.card().id == row.0).map(|mode| mode.card()).unwrap();
+            assert!(row.1.is_empty() || mode.variants.iter().any(|variant| variant.word == row.1), "{row:?}");
+        }
+        for row in COLUMNS.iter().filter(|row| !row.1.is_empty()) {
+            assert!(REQUIRED.iter().any(|place| (place.table, place.column) == (row.0, row.1)), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_answer_that_fits_counts() {
+        let extent = |mode, variant, place| of(mode, variant, place).extent;
+        assert_eq!(extent("corrupt_mlc_data", "odd_bytes", None), Extent::Exactly);
+        assert_eq!(extent("corrupt_mlc_data", "random_bytes", None), Extent::Not);
+        assert_eq!(extent("orphaned_records", "patient_id", Some(("TrackTreatment", "Pat_ID1"))), Extent::Exactly);
+        assert_eq!(extent("null_required_fields", "other", Some(("Offset", "Offset_Type"))), Extent::Not);
+        assert_eq!(extent("null_required_fields", "other", Some(("TxFieldPoint", "Index"))), Extent::Approximately);
+    }
+}

@@ -1,0 +1,276 @@
+//! The words and numbers of a rules file, each refused where it stands if it means nothing; knows no file.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::LazyLock;
+
+use mfm_journal::Decimal;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::domains::mosaiq::checks::CHECKS;
+use crate::domains::mosaiq::field_types;
+use crate::domains::mosaiq::numbers::{Number, Reading};
+use crate::model::Value;
+
+/// A number that something is held against.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limit {
+    number: f64,
+    exact: Decimal,
+}
+
+impl TryFrom<f64> for Limit {
+    type Error = String;
+
+    fn try_from(number: f64) -> Result<Self, String> {
+        let exact =
+            Decimal::from_f64(number).ok_or_else(|| format!("{number} is no number to hold anything against"))?;
+        Ok(Self { number, exact })
+    }
+}
+
+impl Limit {
+    /// Returns the number.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.number
+    }
+
+    /// Tells whether a number is larger.
+    pub(in crate::domains::mosaiq) fn is_below(self, number: Number) -> bool {
+        number.against(self.exact, self.number).is_gt()
+    }
+
+    /// Tells whether a number is smaller.
+    pub(in crate::domains::mosaiq) fn is_above(self, number: Number) -> bool {
+        number.against(self.exact, self.number).is_lt()
+    }
+
+    /// Returns the limits at this distance from zero.
+    pub(in crate::domains::mosaiq) fn around_zero(self) -> Bounds {
+        let size = Self { number: self.number.abs(), exact: self.exact };
+        let low = Self::try_from(-size.number).unwrap_or(size);
+        Bounds { min: low, max: Self::try_from(size.number).unwrap_or(size) }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.exact.normalised())
+    }
+}
+
+impl Serialize for Limit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.number.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(f64::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for Limit {
+    fn schema_name() -> Cow<'static, str> {
+        "Limit".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "number"})
+    }
+}
+
+/// How fast something moves, never 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Speed(Limit);
+
+impl Speed {
+    /// Returns the speed.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.0.number
+    }
+}
+
+impl fmt::Display for Speed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Speed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Speed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let speed = Limit::deserialize(deserializer)?;
+        if speed.number > 0.0 { Ok(Self(speed)) } else { Err(D::Error::custom(format!("{speed} is no speed"))) }
+    }
+}
+
+impl JsonSchema for Speed {
+    fn schema_name() -> Cow<'static, str> {
+        "Speed".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "number", "exclusiveMinimum": 0})
+    }
+}
+
+/// An inclusive range, written `[least, most]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    /// The least that is valid.
+    pub min: Limit,
+    /// The most that is valid.
+    pub max: Limit,
+}
+
+impl Bounds {
+    /// Tells whether a number lies in the range, its ends included.
+    pub(in crate::domains::mosaiq) fn holds(self, number: Number) -> bool {
+        !self.min.is_above(number) && !self.max.is_below(number)
+    }
+
+    /// Returns what a cell holds beyond the range; nothing where it holds no number.
+    pub(in crate::domains::mosaiq) fn beyond(self, cell: &Value) -> Option<Number> {
+        // A float lies where the shortest decimal that names it does: most cells need no decimal.
+        let inside = |number: f64| self.min.number <= number && number <= self.max.number;
+        match cell {
+            Value::Real(number) if inside(*number) => None,
+            cell => Reading::of(cell).number().filter(|number| !self.holds(*number)),
+        }
+    }
+}
+
+impl fmt::Display for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.min, self.max)
+    }
+}
+
+impl Serialize for Bounds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        [self.min, self.max].serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bounds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let [min, max] = <[Limit; 2]>::deserialize(deserializer)?;
+        let wrong = || D::Error::custom(format!("[{min}, {max}] holds nothing: the least stands first"));
+        if min.number > max.number { Err(wrong()) } else { Ok(Self { min, max }) }
+    }
+}
+
+impl JsonSchema for Bounds {
+    fn schema_name() -> Cow<'static, str> {
+        "Bounds".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2})
+    }
+}
+
+/// The ids of all checks.
+static IDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| CHECKS.iter().map(|check| check.card().id).collect());
+
+/// The id of a check that there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CheckId(&'static str);
+
+impl CheckId {
+    /// Returns the id.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        self.0
+    }
+}
+
+impl Serialize for CheckId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for CheckId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = String::deserialize(deserializer)?;
+        let known = IDS.iter().find(|id| **id == given);
+        known.map(|id| Self(id)).ok_or_else(|| D::Error::unknown_variant(&given, &IDS))
+    }
+}
+
+impl JsonSchema for CheckId {
+    fn schema_name() -> Cow<'static, str> {
+        "CheckId".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "enum": *IDS})
+    }
+}
+
+/// The word of a type of field that there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FieldType(&'static str);
+
+impl FieldType {
+    /// Returns the type of a number of TxField.Type_Enum.
+    pub(super) fn of(number: i64) -> Option<Self> {
+        field_types::word(number).map(Self)
+    }
+}
+
+impl Serialize for FieldType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for FieldType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = String::deserialize(deserializer)?;
+        let known = field_types::WORDS.iter().find(|word| **word == given);
+        known.map(|word| Self(word)).ok_or_else(|| D::Error::unknown_variant(&given, &field_types::WORDS))
+    }
+}
+
+impl JsonSchema for FieldType {
+    fn schema_name() -> Cow<'static, str> {
+        "FieldType".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "enum": field_types::WORDS})
+    }
+}

@@ -1,0 +1,64 @@
+//! `mfm target add`: registers a database by name; writes nothing to it.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{append, default_name, free_name, nobody_else};
+use crate::model::ports::Danger;
+use crate::ops::status::{self, Foreign, TargetLine};
+use crate::ops::{Card, Context, Failure};
+use crate::targets::canonical_url;
+
+/// What it is.
+pub const CARD: Card = Card { name: "target add", danger: Danger::Read, about: "Register a database" };
+
+/// What to register.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// Where it is: sqlite:PATH, or mssql://USER@HOST:PORT/DATABASE
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// The name to use from now on; the file's or the database's name if omitted
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// What registering says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// The target.
+    #[serde(flatten)]
+    pub line: TargetLine,
+    /// What other journals left in it.
+    pub foreign_operations: Vec<Foreign>,
+}
+
+/// Registers a database; a marker that is there already counts for nothing until somebody marks the target.
+///
+/// # Errors
+/// Usage, a refusal, or what target and journal say.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let url = canonical_url(&request.url)?;
+    if let Some(weakness) = crate::targets::weakness(&url) {
+        context.reporter.note(weakness);
+    }
+    let mut target = context.open(&url)?;
+    target.tables()?;
+    let mut journal = context.writing_or_new()?;
+    let registered = journal.state().targets.iter().find(|(_, known)| known.url == url).map(|(name, _)| name.clone());
+    let name = request.name.clone().or(registered).unwrap_or_else(|| default_name(target.as_ref()));
+    let lock = journal.lock(&context.holder)?;
+    free_name(&journal, &name, &url)?;
+    nobody_else(&journal, target.as_mut(), &name)?;
+    if journal.state().targets.get(&name).is_none_or(|known| known.url != url) {
+        append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
+    }
+    let foreign_operations = status::foreign_operations(&journal, target.as_mut()).unwrap_or_else(|error| {
+        context.reporter.note(&format!("what other journals left there cannot be read: {error}"));
+        Vec::new()
+    });
+    Ok(Outcome { line: status::target_line(context, &journal, &name, None), foreign_operations })
+}

@@ -1,0 +1,210 @@
+//! `mfm target mark`: puts the marker that makes a database a target, after a person typed its name.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use mfm_journal::{Digest, Journal};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    Marking, append, append_baseline, default_name, free_name, new_marker, nobody_else, nothing_active, put_marker,
+    rebind, signs,
+};
+use crate::model::Refusal;
+use crate::model::ports::{Danger, Question};
+use crate::ops::status::{self, TargetLine};
+use crate::ops::{Card, Context, Failure, synthetic};
+use crate::targets::{Marker, OperationRow, Target, canonical_url};
+
+/// What it is.
+pub const CARD: Card =
+    Card { name: "target mark", danger: Danger::Destroy, about: "Say that a database is a test copy" };
+
+/// What to mark.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// A URL, or the name of a registered target
+    #[arg(value_name = "URL")]
+    pub target: String,
+    /// The name to register it under
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The database's own name (of a file: the file's name), typed to confirm
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+    /// Override a sign of a live clinic, by its word
+    #[arg(long = "override", value_name = "SIGN")]
+    pub overrides: Vec<String>,
+    /// Rebind a target that was moved to this place, with all its operations
+    #[arg(long)]
+    pub moved: bool,
+    /// Put back mfm's own record of active operations, which somebody removed; their rows have to be as they left them
+    #[arg(long, conflicts_with = "moved")]
+    pub records_lost: bool,
+    /// Journal a digest of every table, for `mfm audit verify --depth live --full`
+    #[arg(long)]
+    pub baseline: bool,
+}
+
+/// What a marking says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The target.
+    #[serde(flatten)]
+    pub line: TargetLine,
+    /// Its new identity.
+    pub identity: Digest,
+    /// The signs that were met and overridden.
+    pub overrides: Vec<String>,
+    /// Whether the marker of another journal was taken over as it is.
+    pub adopted: bool,
+    /// The operations whose record was put back.
+    pub records: Vec<u64>,
+    /// How many tables the baseline covers; null without one.
+    pub baseline_tables: Option<u64>,
+    /// The journal.
+    pub journal: PathBuf,
+}
+
+/// Marks a database.
+///
+/// # Errors
+/// Usage, a refusal, or what target and journal say.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let mut journal = context.writing_or_new()?;
+    let url = match journal.state().targets.get(&request.target) {
+        Some(known) => known.url.clone(),
+        None => canonical_url(&request.target)?,
+    };
+    signs::known(&request.overrides)?;
+    let mut target = context.open(&url)?;
+    judge(context, &mut journal, target.as_mut(), request, &url)?;
+    // A registered name says nothing; a link's name may.
+    let given = if request.target.starts_with("sqlite:") { &request.target } else { &url };
+    signs::judge(context, target.as_mut(), given, &request.overrides)?;
+    confirm(context, target.as_ref(), &url, request)?;
+    // Whoever was asked may have taken long: everything is judged again, and nobody else writes from here on.
+    let lock = journal.lock(&context.holder)?;
+    let Judged { name, moved_from, records, found } = judge(context, &mut journal, target.as_mut(), request, &url)?;
+    let mut overrides = signs::judge(context, target.as_mut(), given, &request.overrides)?;
+    overrides.extend(rebind::overridden(&request.overrides));
+    // What could still fail comes first: a target is marked with its baseline, or not at all.
+    let tables =
+        request.baseline.then(|| context.engine(&mut journal, target.as_mut(), &name).digests()).transpose()?;
+    if !journal.state().targets.contains_key(&name) {
+        append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
+    }
+    let adopted = found.is_some();
+    let marker = found.map_or_else(|| new_marker(context, target.as_mut()), Ok)?;
+    let marking = Marking {
+        // Only the database that was invented is: what stands under its name now may be another one.
+        synthetic: moved_from.is_some() && synthetic::is(&journal, &name)?,
+        name: &name,
+        url: &url,
+        marker: &marker,
+        overrides: &overrides,
+        lab: journal.state().targets.get(&name).is_some_and(|known| known.lab),
+        moved_from,
+        adopted,
+        records: &records,
+    };
+    put_marker(context, &mut journal, &lock, target.as_mut(), &marking)?;
+    if let Some(tables) = &tables {
+        append_baseline(context, &mut journal, &lock, &name, &marker.identity(), tables)?;
+    }
+    drop(lock);
+    Ok(Outcome {
+        line: status::target_line(context, &journal, &name, None),
+        identity: marker.identity(),
+        overrides,
+        adopted,
+        records: records.iter().map(|row| row.op).collect(),
+        baseline_tables: tables.map(|tables| tables.len() as u64),
+        journal: context.journal.clone(),
+    })
+}
+
+/// What a marking will be.
+struct Judged {
+    /// The name under which the database is marked.
+    name: String,
+    /// The identity that it keeps its operations from.
+    moved_from: Option<Digest>,
+    /// The operations whose record it gets back.
+    records: Vec<OperationRow>,
+    /// The marker that is there and stays, because another journal put it.
+    found: Option<Marker>,
+}
+
+fn judge(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn Target,
+    request: &Request,
+    url: &str,
+) -> Result<Judged, Failure> {
+    target.reaches_no_further()?;
+    let judged = if request.moved {
+        let (name, identity) = rebind::moved(context, journal, target)?;
+        Judged { name, moved_from: Some(identity), records: Vec::new(), found: None }
+    } else {
+        where_it_is(context, journal, target, request, url)?
+    };
+    if request.baseline {
+        // Faults are no state to compare with once they are gone.
+        nothing_active(journal, &judged.name)?;
+    }
+    Ok(judged)
+}
+
+/// Judges a database that was not moved.
+fn where_it_is(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn Target,
+    request: &Request,
+    url: &str,
+) -> Result<Judged, Failure> {
+    let name = name(journal, target, request, url);
+    let found = rebind::to_adopt(journal, target, &request.overrides)?;
+    if found.is_none() {
+        rebind::nothing_stranded(context, journal, target, &request.overrides)?;
+    }
+    if let Some(identity) = rebind::lost_marker(journal, target, &name, url)? {
+        return Ok(Judged { name, moved_from: Some(identity), records: Vec::new(), found });
+    }
+    if let Some(lost) = rebind::lost_records(context, journal, target, &name, url)? {
+        if request.records_lost {
+            return Ok(Judged { name, moved_from: Some(lost.identity), records: lost.rows, found });
+        }
+        return Err(Refusal::RecordsLost { target: name, operations: lost.active }.into());
+    }
+    free_name(journal, &name, url)?;
+    nobody_else(journal, target, &name)?;
+    nothing_active(journal, &name)?;
+    Ok(Judged { name, moved_from: None, records: Vec::new(), found })
+}
+
+fn name(journal: &Journal, target: &dyn Target, request: &Request, url: &str) -> String {
+    let registered = journal.state().targets.iter().find(|(_, known)| known.url == url);
+    let registered = registered.map(|(name, _)| name.clone());
+    request.name.clone().or(registered).unwrap_or_else(|| default_name(target))
+}
+
+fn confirm(context: &Context<'_>, target: &dyn Target, url: &str, request: &Request) -> Result<(), Failure> {
+    let name = target.name();
+    match &request.confirm {
+        Some(typed) if *typed == name => Ok(()),
+        Some(typed) => {
+            let message = format!("`{typed}` is not the database's name");
+            Err(Failure::new(crate::ops::Kind::Refused, "wrong_name", message, format!("it is named {name}")))
+        }
+        None => {
+            let text = format!("{url} will be marked as a test copy, on which faults can be committed.");
+            context.consent(&Question { text, danger: CARD.danger, type_name: Some(name) })
+        }
+    }
+}

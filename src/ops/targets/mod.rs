@@ -1,0 +1,202 @@
+//! `mfm target`: the registry, folded from the journal, and the guard's marker; a folder, no operation itself.
+
+pub mod add;
+pub mod list;
+pub mod mark;
+pub mod preflight;
+mod rebind;
+pub(in crate::ops) use self::rebind::lost_records;
+pub mod remove;
+pub mod show;
+pub mod signs;
+pub mod unmark;
+
+use mfm_journal::{Digest, Journal, WriterLock};
+use serde_json::{Value as Json, json};
+
+use super::context::Context;
+use super::failure::{Failure, Kind};
+use crate::engine::EngineError;
+use crate::model::Refusal;
+use crate::targets::{Marker, OperationRow, TableDigest, Target, is_same_file};
+
+/// Returns the name under which a URL is registered unless another is given: the file's or the database's, without an ending.
+#[must_use]
+pub fn default_name(target: &dyn Target) -> String {
+    let name = target.name();
+    let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let name: String = stem.chars().map(safe).collect();
+    if name.is_empty() { "target".to_owned() } else { name }
+}
+
+/// Tells whether a name is one that a target can be registered by.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+}
+
+/// Returns a name as it stands, and a URL in its one spelling; `None` for anything else.
+#[must_use]
+pub fn spelt(target: &str) -> Option<String> {
+    if is_name(target) { Some(target.to_owned()) } else { crate::targets::canonical_url(target).ok() }
+}
+
+/// Refuses a name that could be mistaken for a URL, or that another target carries.
+pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), Failure> {
+    if !is_name(name) {
+        return Err(Failure::usage("name", format!("`{name}` is no name for a target"), "use letters, digits and -_."));
+    }
+    let elsewhere = journal.state().targets.iter().find(|(known, target)| target.url == url && *known != name);
+    if let Some((known, _)) = elsewhere {
+        let message = format!("{url} is registered already, as `{known}`");
+        let hint = format!("say --target {known}, or `mfm target remove {known}` first");
+        return Err(Failure::new(Kind::Refused, "url_taken", message, hint));
+    }
+    match journal.state().targets.get(name) {
+        Some(target) if target.url != url => {
+            let message = format!("the name `{name}` is taken by {}", target.url);
+            Err(Failure::new(Kind::Refused, "name_taken", message, "say --name OTHER"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a database that is registered already under another URL: one database has one name.
+pub(super) fn nobody_else(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<(), Failure> {
+    let identity = crate::engine::guard::marker(target).ok().map(|marker| marker.identity());
+    let url = target.url();
+    let is_it = |known: &mfm_journal::TargetState| {
+        is_same_file(&known.url, url) || identity.is_some_and(|identity| known.lineage.contains(&identity))
+    };
+    let mut others = journal.state().targets.iter().filter(|(known, _)| *known != name);
+    match others.find(|(_, known)| is_it(known)) {
+        Some((other, known)) => {
+            let message =
+                format!("{} is a database that is registered already, as `{other}` at {}", target.url(), known.url);
+            Err(Failure::new(Kind::Refused, "url_taken", message, format!("say --target {other}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses while anything is active or open on a target.
+pub(super) fn nothing_active(journal: &Journal, name: &str) -> Result<(), Failure> {
+    let state = journal.state();
+    let active = state.active_on(name).map(|(op, _)| op);
+    let operations: Vec<u64> = active.chain(state.open_on(name).map(|(op, _)| op)).collect();
+    if operations.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::StillActive { target: name.to_owned(), operations }.into())
+}
+
+/// Writes a registry entry.
+pub(super) fn append(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    lock: &WriterLock,
+    kind: &str,
+    body: Json,
+) -> Result<(), Failure> {
+    journal.append(lock, &context.stamp(), kind, body)?;
+    journal.checkpoint();
+    Ok(())
+}
+
+/// What the journal says of a marking.
+pub(super) struct Marking<'a> {
+    /// The target's name.
+    pub(super) name: &'a str,
+    /// Its URL.
+    pub(super) url: &'a str,
+    /// The marker.
+    pub(super) marker: &'a Marker,
+    /// The signs of a live clinic that were overridden.
+    pub(super) overrides: &'a [String],
+    /// Whether mfm made it.
+    pub(super) lab: bool,
+    /// Whether everything in it is invented: what `lab create` made, and nothing else.
+    pub(super) synthetic: bool,
+    /// The identity that a moved target had before.
+    pub(super) moved_from: Option<mfm_journal::Digest>,
+    /// Whether the marker was found and not made.
+    pub(super) adopted: bool,
+    /// The operations whose record is put back with it.
+    pub(super) records: &'a [OperationRow],
+}
+
+impl Marking<'_> {
+    pub(super) fn body(&self) -> Json {
+        json!({
+            "name": self.name,
+            "url": self.url,
+            "identity": self.marker.identity(),
+            "marker_id": self.marker.marker_id,
+            "bound": self.marker.bound,
+            "overrides": self.overrides,
+            "lab": self.lab,
+            "synthetic": self.synthetic,
+            "moved_from": self.moved_from,
+            "adopted": self.adopted,
+            "records": self.records.iter().map(|row| row.op).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// Journals a marker and then puts it, unless it was found there: a crash between the two leaves an unmarked database, which is safe.
+///
+/// # Errors
+/// What journal and target say.
+pub(super) fn put_marker(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    lock: &WriterLock,
+    target: &mut dyn Target,
+    marking: &Marking<'_>,
+) -> Result<(), Failure> {
+    append(context, journal, lock, "target_marked", marking.body())?;
+    if marking.adopted && marking.records.is_empty() {
+        return Ok(());
+    }
+    target.writer(context.wait_ms)?.mark_with(marking.marker, marking.records)?;
+    Ok(())
+}
+
+/// Returns a fresh marker for what a target is now.
+pub(super) fn new_marker(context: &Context<'_>, target: &mut dyn Target) -> Result<Marker, Failure> {
+    target.settle()?;
+    let bound = target.bound()?;
+    let marker_id = context.random_id();
+    Ok(Marker { marker_id, bound, at_us: context.clock.now_us(), actor: context.actor.clone() })
+}
+
+/// Digests every table and journals the result as the state to compare with.
+///
+/// # Errors
+/// What journal and target say.
+pub(super) fn baseline(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn Target,
+    name: &str,
+) -> Result<Vec<TableDigest>, Failure> {
+    let marker = crate::engine::guard::marker(target).map_err(|error: EngineError| Failure::from(error))?;
+    let tables = context.engine(journal, target, name).digests()?;
+    let lock = journal.lock(&context.holder)?;
+    append_baseline(context, journal, &lock, name, &marker.identity(), &tables)?;
+    Ok(tables)
+}
+
+/// Journals the digests of a target's tables.
+pub(super) fn append_baseline(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    lock: &WriterLock,
+    name: &str,
+    identity: &Digest,
+    tables: &[TableDigest],
+) -> Result<(), Failure> {
+    let body = json!({"name": name, "identity": identity, "tables": tables});
+    append(context, journal, lock, "baseline", body)
+}

@@ -1,0 +1,141 @@
+//! `mfm target preflight`: what a target is, which signs of a clinic it shows, what could be changed exactly; reads only.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::engine::guard;
+use crate::model::KeyStanding;
+use crate::model::ports::Danger;
+use crate::ops::{Card, Context, Failure};
+use crate::targets::{Bound, Preflight, Target, TargetError, Touch};
+
+/// What it is.
+pub const CARD: Card = Card {
+    name: "target preflight",
+    danger: Danger::Read,
+    about: "Show what in a target can be changed and put back exactly",
+};
+
+/// What a preflight says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The target's name.
+    pub target: String,
+    /// Its URL.
+    pub url: String,
+    /// The engine.
+    pub engine: &'static str,
+    /// What its identity is bound to.
+    pub bound: Bound,
+    /// `passes`, or the code of what the guard says against it.
+    pub guard: String,
+    /// What the guard says against it.
+    pub problem: Option<String>,
+    /// The signs of a live clinic.
+    pub signs: Vec<Sign>,
+    /// The tables.
+    pub tables: Vec<TableLine>,
+    /// The journal read.
+    pub journal: PathBuf,
+}
+
+/// A sign of a live clinic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Sign {
+    /// The word that overrides it.
+    pub word: &'static str,
+    /// What was seen.
+    pub what: String,
+}
+
+/// One table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TableLine {
+    /// Its name.
+    pub table: String,
+    /// Its key columns.
+    pub key: Vec<String>,
+    /// What vouches for the key: a constraint's name, `undeclared`, or what is missing.
+    pub key_standing: String,
+    /// Whether rows can be updated in every column but the key.
+    pub update: VerdictLine,
+    /// Whether rows can be added.
+    pub insert: VerdictLine,
+    /// Whether rows can be deleted.
+    pub delete: VerdictLine,
+}
+
+/// What may be done.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VerdictLine {
+    /// `exact`, or the code of the refusal.
+    pub verdict: String,
+    /// Why it is refused.
+    pub why: Option<String>,
+    /// What could not be put back.
+    pub residue: Vec<String>,
+    /// Remarks.
+    pub notes: Vec<String>,
+}
+
+/// Runs the preflight on every table.
+///
+/// # Errors
+/// A refusal, or what target and journal say.
+pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
+    let journal = context.reading()?;
+    let chosen = context.chosen(&journal)?;
+    let mut target = context.open(&chosen.url)?;
+    let passed = guard::pass(&journal, target.as_mut(), &chosen.name).map_err(Failure::from);
+    let signs = super::signs::signs(context, target.as_mut())?;
+    let names = target.tables()?;
+    let mut tables = Vec::new();
+    for (at, name) in names.iter().enumerate() {
+        context.reporter.progress("judging the tables", at as u64, names.len() as u64);
+        tables.extend(table(target.as_mut(), name)?);
+    }
+    Ok(Outcome {
+        target: chosen.name,
+        url: chosen.url,
+        engine: target.engine(),
+        bound: target.bound()?,
+        guard: passed.as_ref().map_or_else(|failure| failure.code.clone(), |_| "passes".into()),
+        problem: passed.err().map(|failure| failure.message),
+        signs: signs.into_iter().map(|sign| Sign { word: sign.word, what: sign.what }).collect(),
+        tables,
+        journal: context.journal.clone(),
+    })
+}
+
+fn table(target: &mut dyn Target, name: &str) -> Result<Option<TableLine>, Failure> {
+    let Some(table) = target.table(name)? else { return Ok(None) };
+    let others = table.shape.columns.iter().filter(|column| !table.shape.key.contains(&column.name));
+    let updated: Vec<String> = others.map(|column| column.name.clone()).collect();
+    let touch = Touch { table: table.clone(), updated: Vec::new(), inserts: 0, deletes: 0 };
+    let update = verdict(target, Touch { updated, ..touch.clone() })?;
+    let insert = verdict(target, Touch { inserts: 1, ..touch.clone() })?;
+    let delete = verdict(target, Touch { deletes: 1, ..touch })?;
+    let key_standing = match &table.key {
+        KeyStanding::Declared(name) => name.clone(),
+        KeyStanding::Undeclared => "undeclared".into(),
+        KeyStanding::Missing(what) => format!("missing: {what}"),
+    };
+    Ok(Some(TableLine { table: name.to_owned(), key: table.shape.key.clone(), key_standing, update, insert, delete }))
+}
+
+fn verdict(target: &mut dyn Target, touch: Touch) -> Result<VerdictLine, Failure> {
+    match target.first_preflight(&[touch], false) {
+        Ok(Preflight { residue, notes, .. }) => {
+            let residue = residue.into_iter().map(|residue| residue.what).collect();
+            Ok(VerdictLine { verdict: "exact".into(), why: None, residue, notes })
+        }
+        Err(TargetError::Refused(refusal)) => Ok(VerdictLine {
+            verdict: refusal.code().into(),
+            why: Some(refusal.to_string()),
+            residue: Vec::new(),
+            notes: Vec::new(),
+        }),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,204 @@
+//! Whether a new marker would keep operations reachable: moves, lost markers, copies, other journals; writes nothing.
+
+use mfm_journal::{Digest, Journal, Verdict};
+
+use crate::engine::guard;
+use crate::model::Refusal;
+use crate::ops::{Context, Failure};
+use crate::targets::{Marker, OperationRow, OperationState, Target, TargetError, fits};
+
+/// The word that overrides the refusal to mark anew what another journal's operations depend on.
+pub(super) const FOREIGN: &str = "foreign-operations";
+
+/// Returns the name and former identity of a moved target: it must hold every uid, and nobody else may be it.
+///
+/// # Errors
+/// [`Refusal::Unmarked`], [`TargetError::Replaced`], or usage where nothing was moved.
+pub(super) fn moved(
+    context: &Context<'_>,
+    journal: &Journal,
+    target: &mut dyn Target,
+) -> Result<(String, Digest), Failure> {
+    let url = target.url().to_owned();
+    let marker = target.marker()?.ok_or(Refusal::Unmarked { url: url.clone() })?;
+    let identity = marker.identity();
+    // A move that failed half-way left a former marker of the same lineage in the file.
+    let known = journal.state().targets.iter().find(|(_, known)| known.lineage.contains(&identity));
+    let (name, known) = known.ok_or_else(|| replaced(&url, "its marker is not one that this journal put".into()))?;
+    if marker.bound == target.bound()? && known.identity == Some(identity) {
+        let message = format!("{url} was not moved: its marker fits where it is");
+        return Err(Failure::usage("not_moved", message, "leave --moved out"));
+    }
+    if known.url != url && still_there(context, &known.url, &marker.marker_id)? {
+        let what = format!("{} is still there with the same marker, so this is a copy", known.url);
+        return Err(replaced(&url, what).into());
+    }
+    if !holds_all(journal, target, name)? {
+        return Err(replaced(&url, "it does not hold every operation that the journal committed there".into()).into());
+    }
+    Ok((name.clone(), identity))
+}
+
+/// Returns the identity of a registered target whose marker somebody took away while operations are active on it.
+///
+/// # Errors
+/// What the target says.
+pub(super) fn lost_marker(
+    journal: &Journal,
+    target: &mut dyn Target,
+    name: &str,
+    url: &str,
+) -> Result<Option<Digest>, Failure> {
+    let Some(known) = journal.state().targets.get(name).filter(|known| known.url == url) else { return Ok(None) };
+    let Some(identity) = known.identity else { return Ok(None) };
+    let strange = target.marker()?.is_none_or(|marker| !known.lineage.contains(&marker.identity()));
+    let lost = journal.state().carries(name) && strange && holds_all(journal, target, name)?;
+    Ok(lost.then_some(identity))
+}
+
+/// What a target lost of mfm's own record.
+pub(in crate::ops) struct Lost {
+    /// The identity of the target.
+    pub(in crate::ops) identity: Digest,
+    /// The operations whose rows are missing, oldest first.
+    pub(in crate::ops) rows: Vec<OperationRow>,
+    /// Those of them that are active.
+    pub(in crate::ops) active: Vec<u64>,
+}
+
+/// Returns what is missing of mfm's record in a target where active operations are missing in it, and every row still
+/// is as they left it: so that nothing was restored, and only the record was removed.
+///
+/// # Errors
+/// What journal and target say.
+pub(in crate::ops) fn lost_records(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    target: &mut dyn Target,
+    name: &str,
+    url: &str,
+) -> Result<Option<Lost>, Failure> {
+    let Some(known) = journal.state().targets.get(name).filter(|known| known.url == url) else { return Ok(None) };
+    let (Some(identity), lineage) = (known.identity, known.lineage.clone()) else { return Ok(None) };
+    if journal.state().open_on(name).next().is_some() {
+        return Ok(None);
+    }
+    let mut active = Vec::new();
+    for (op, operation) in journal.state().active_on(name) {
+        if !guard::committed(target, &operation.uid)? {
+            active.push(op);
+        }
+    }
+    if active.is_empty() {
+        return Ok(None);
+    }
+    let wanted = active.iter().copied().collect();
+    let (standing, changed) = context.engine(journal, target, name).left_by(&wanted)?;
+    if standing == 0 || !changed.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Lost { identity, rows: missing(journal, target, &lineage)?, active }))
+}
+
+/// Returns the rows of all applied operations of a lineage that a target does not hold.
+fn missing(journal: &Journal, target: &mut dyn Target, lineage: &[Digest]) -> Result<Vec<OperationRow>, Failure> {
+    let (mut rows, mut before, journal_id) = (Vec::new(), None, journal.id());
+    loop {
+        let page = journal.operations(before, 256)?;
+        let Some(last) = page.last() else { break };
+        before = Some(last.op);
+        for operation in page {
+            let here = operation.verdict == Some(Verdict::Applied) && lineage.contains(&operation.target.identity);
+            if here && target.operation(&operation.uid)?.is_none() {
+                let (uid, op) = (operation.uid, operation.op);
+                rows.push(OperationRow { uid, journal_id, op, state: OperationState::Committed });
+            }
+        }
+    }
+    rows.reverse();
+    Ok(rows)
+}
+
+/// Returns the words among these that this module goes by.
+pub(super) fn overridden(words: &[String]) -> Option<String> {
+    words.iter().find(|word| *word == FOREIGN).cloned()
+}
+
+/// Returns the marker that fits the database and that another journal put there, or this one before it forgot the
+/// target: who marks takes it over as it is, so that nobody else is cut off.
+///
+/// # Errors
+/// What the target says.
+pub(super) fn to_adopt(
+    journal: &Journal,
+    target: &mut dyn Target,
+    overrides: &[String],
+) -> Result<Option<Marker>, Failure> {
+    let Some(marker) = target.marker()? else { return Ok(None) };
+    let identity = marker.identity();
+    let own = journal.state().targets.values().any(|known| known.lineage.contains(&identity));
+    let overridden = overrides.iter().any(|word| word == FOREIGN);
+    if own || overridden || !fits(&marker.bound, &target.bound()?) {
+        return Ok(None);
+    }
+    // What was written off is taken as it is only by a new marker.
+    Ok(guard::not_written_off(journal, target, None).is_ok().then_some(marker))
+}
+
+/// Refuses a new marker where it would cut operations off from the journal that can take them back.
+///
+/// # Errors
+/// [`Refusal::LooksMoved`], [`Refusal::MarkedBeside`], or what the target says.
+pub(super) fn nothing_stranded(
+    context: &Context<'_>,
+    journal: &Journal,
+    target: &mut dyn Target,
+    overrides: &[String],
+) -> Result<(), Failure> {
+    let url = target.url().to_owned();
+    if let Some(marker) = target.marker()?
+        && !fits(&marker.bound, &target.bound()?)
+    {
+        let identity = marker.identity();
+        let known = journal.state().targets.iter().find(|(_, known)| known.lineage.contains(&identity));
+        if let Some((name, known)) = known
+            && journal.state().carries(name)
+            && (known.url == url || !still_there(context, &known.url, &marker.marker_id)?)
+        {
+            return Err(Refusal::LooksMoved { url, target: name.clone() }.into());
+        }
+    }
+    let own = journal.id();
+    for journal_id in target.journals()?.into_iter().filter(|id| *id != own) {
+        let committed = target.operations(&journal_id)?.iter().any(|row| row.state == OperationState::Committed);
+        if committed && !overrides.iter().any(|word| word == FOREIGN) {
+            return Err(Refusal::MarkedBeside { url, journal_id: journal_id.to_string() }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Tells whether the database with a marker stands at a URL; one that cannot be read just now is an error.
+fn still_there(context: &Context<'_>, url: &str, marker_id: &str) -> Result<bool, Failure> {
+    match context.open(url).and_then(|mut original| original.marker()) {
+        Ok(found) => Ok(found.is_some_and(|found| found.marker_id == marker_id)),
+        Err(TargetError::Absent { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Tells whether a database holds every active operation of a target, and the newest.
+fn holds_all(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<bool, Failure> {
+    let state = journal.state();
+    let newest = state.targets.get(name).and_then(|known| known.newest).map(|newest| newest.uid);
+    for uid in state.active_on(name).map(|(_, active)| active.uid).chain(newest) {
+        if !guard::committed(target, &uid)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn replaced(url: &str, what: String) -> TargetError {
+    TargetError::Replaced { url: url.to_owned(), what }
+}

@@ -1,0 +1,590 @@
+//! The port to a database under test, and the engines behind it; decides nothing about operations.
+//!
+//! Reading goes through [`Target`], on a connection that cannot write. Writing goes through [`Writer`], which lives
+//! only as long as one step; and [`Writer::execute`] takes an [`Intended`], which only a durable journal entry makes.
+
+mod compare;
+mod declared;
+pub mod error;
+mod facts;
+pub mod faults;
+pub mod foreign;
+mod known;
+#[cfg(feature = "mssql")]
+pub mod mssql;
+mod nowhere;
+pub mod sim;
+pub mod sqlite;
+mod tally;
+pub mod trigger;
+mod unique;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use error::TargetError;
+pub use known::{FILE_NAMES, fits};
+use mfm_journal::{Change, Digest, Intended, RowHasher};
+pub use nowhere::Nowhere;
+use serde::{Deserialize, Serialize};
+
+use crate::model::ports::Secrets;
+use crate::model::{Answer, Fetch, Key, Page, Refusal, Scan, Table, Value, password, shown};
+
+/// The key columns by which the domain tells rows apart, by table.
+pub type DomainKeys = BTreeMap<String, Vec<String>>;
+
+/// What a target is bound to: for SQLite its canonical path, for a server its name, database id, creation date, ...
+pub type Bound = BTreeMap<String, String>;
+
+/// The marker that makes a database a target, as `mfm_marker` holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    /// 16 random bytes, made anew by each mark, in hexadecimal.
+    pub marker_id: String,
+    /// What the database was when it was marked.
+    pub bound: Bound,
+    /// When, UTC microseconds since 1970.
+    pub at_us: i64,
+    /// Who.
+    pub actor: String,
+}
+
+impl Marker {
+    /// Returns the target identity: SHA-256 of CBOR `["mfm/target/1", marker id, [name, value, ...]]`.
+    #[must_use]
+    pub fn identity(&self) -> Digest {
+        let mut out = mfm_journal::cbor::Writer::new();
+        out.array(3);
+        out.text("mfm/target/1");
+        out.text(&self.marker_id);
+        out.array(self.bound.len() as u64 * 2);
+        for (name, value) in &self.bound {
+            out.text(name);
+            out.text(value);
+        }
+        Digest::of(out.as_bytes())
+    }
+}
+
+/// A row of `mfm_operation`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationRow {
+    /// The digest of the operation's `intended` entry.
+    pub uid: Digest,
+    /// The journal that holds it.
+    pub journal_id: Digest,
+    /// Its number there.
+    pub op: u64,
+    /// Whether it was committed, or tombstoned by a recover.
+    pub state: OperationState,
+}
+
+/// What became of an operation in the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationState {
+    /// Its changes were committed together with the row.
+    Committed,
+    /// A recover put the row there first, so that it never can be committed.
+    Abandoned,
+}
+
+impl OperationState {
+    /// Returns the word that stands in the target.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Committed => "committed",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// Returns the state of a word; only one says that something was committed.
+    fn of(word: &str) -> Self {
+        if word == Self::Committed.word() { Self::Committed } else { Self::Abandoned }
+    }
+}
+
+/// What is about to happen to a table: what a preflight judges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touch {
+    /// The table.
+    pub table: Arc<Table>,
+    /// The columns that updates set.
+    pub updated: Vec<String>,
+    /// How many rows are inserted.
+    pub inserts: u64,
+    /// How many rows are deleted.
+    pub deletes: u64,
+}
+
+/// What a preflight is told beside what is about to happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Conditions<'c> {
+    /// Whether triggers are switched off for the transaction.
+    pub disable_triggers: bool,
+    /// Foreign keys, by name, that the data broke when the operation was made that is to be taken back.
+    pub unenforced: &'c [String],
+    /// Whether rows are put back: a declaration that nobody can keep does not stand in their way.
+    pub back: bool,
+}
+
+/// A row to be tried out, with the row that an update makes it of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// The row that is there; `None` where a row is added.
+    pub from: Option<Vec<Value>>,
+    /// The row as it should become.
+    pub to: Vec<Value>,
+}
+
+impl Trial {
+    /// Tries rows out as they are added.
+    #[must_use]
+    pub fn added(rows: Vec<Vec<Value>>) -> Vec<Self> {
+        rows.into_iter().map(|to| Self { from: None, to }).collect()
+    }
+
+    /// Returns the places of the cells that an update sets; `None` for a row that is added.
+    pub(crate) fn set(&self) -> Option<Vec<usize>> {
+        let from = self.from.as_ref()?;
+        Some(from.iter().zip(&self.to).enumerate().filter(|(_, (one, other))| one != other).map(|(at, _)| at).collect())
+    }
+}
+
+/// Rows of a table as they will be by then, whatever stands there now; `None` for one that will be gone.
+pub type Meanwhile = BTreeMap<Key, Option<Vec<Value>>>;
+
+/// What a preflight found: refusals come as errors; this is what may be done, and what it leaves behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preflight {
+    /// What cannot be put back, declared before anything is written.
+    pub residue: Vec<mfm_journal::Residue>,
+    /// Remarks: an undeclared key that cost a scan, computed columns left out, triggers switched off.
+    pub notes: Vec<String>,
+    /// The triggers that the writing connection switches off.
+    pub triggers_disabled: Vec<String>,
+    /// The foreign keys, by name, that rows which are there break already: nobody enforces them, and mfm neither.
+    pub unenforced: Vec<String>,
+    /// Whether a constraint covers what changes, so that only a rehearsal of the way back can prove it.
+    pub rehearse: bool,
+    /// A digest of every schema fact the preflight relied on, compared again inside the transaction.
+    pub facts: Option<Digest>,
+}
+
+/// What `execute` is to do, all of it planned.
+#[derive(Clone, Debug)]
+pub struct Work<'a> {
+    /// The changes, in order.
+    pub changes: &'a [Change],
+    /// What the preflight judged.
+    pub touches: &'a [Touch],
+    /// The preflight's digest of facts.
+    pub facts: Option<Digest>,
+    /// Whether to switch triggers off for this transaction.
+    pub disable_triggers: bool,
+    /// The foreign keys that the database does not enforce for this transaction.
+    pub unenforced: &'a [String],
+    /// Whether the way back is rehearsed before the commit.
+    pub rehearse: bool,
+    /// The marker that has to be there.
+    pub marker: &'a Marker,
+    /// When, UTC microseconds since 1970.
+    pub at_us: i64,
+}
+
+/// What `execute` did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Executed {
+    /// Rows written, as the database counted them.
+    pub rows: u64,
+    /// How often the transaction was rolled back for another program's locks before it went through.
+    pub retries: u64,
+}
+
+/// Why `execute` did nothing, or nobody knows.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// Rolled back for certain: what was found is not what was planned.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// Rolled back for certain: the database failed.
+    #[error(transparent)]
+    RolledBack(TargetError),
+    /// The commit was sent, and its fate is unknown: only the uid can tell.
+    #[error("the target's answer to the commit was lost")]
+    Unknown(#[source] TargetError),
+}
+
+/// What became of an attempt to put a tombstone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tombstone {
+    /// The row was inserted: the operation never committed and never can.
+    Inserted,
+    /// A row with the uid was there before, in this state.
+    Found(OperationState),
+    /// Another transaction holds the place: nobody knows yet.
+    Undecided,
+}
+
+/// The digest of one whole table, residue and computed columns left out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TableDigest {
+    /// The table.
+    pub table: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// SHA-256 over CBOR `["mfm/table/1", table, rows]` followed by all row digests in ascending order.
+    pub digest: Digest,
+}
+
+/// A program that is connected to the database.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Session {
+    /// What the program calls itself.
+    pub program: String,
+    /// The computer it runs on.
+    pub host: String,
+}
+
+/// The reading side of a database under test.
+pub trait Target {
+    /// Returns the engine's name: `sqlite`, `mssql`, `sim`.
+    fn engine(&self) -> &'static str;
+    /// Returns the URL, without secrets.
+    fn url(&self) -> &str;
+    /// Returns the name a person types to confirm: the database's, or the file's.
+    fn name(&self) -> String;
+    /// Returns how many names a file has in its file system; `None` where it is no file, or nobody can tell.
+    fn links(&self) -> Result<Option<u64>, TargetError> {
+        Ok(None)
+    }
+    /// Returns what the database is now, for comparison with its marker.
+    fn bound(&mut self) -> Result<Bound, TargetError>;
+    /// Judges whether what mfm writes in its own name reaches no further: its tables, where they are, are exactly as
+    /// mfm made them, without triggers and without keys that refer to them.
+    ///
+    /// # Errors
+    /// [`Refusal::OwnTables`].
+    fn reaches_no_further(&mut self) -> Result<(), TargetError> {
+        Ok(())
+    }
+    /// Lets a file system that copies a file when it is first opened for writing do so now: what the file is bound to
+    /// would change with the copy.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn settle(&mut self) -> Result<(), TargetError> {
+        Ok(())
+    }
+    /// Returns the marker, if there is one.
+    fn marker(&mut self) -> Result<Option<Marker>, TargetError>;
+    /// Returns the row of a uid.
+    fn operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError>;
+    /// Returns the row with the highest number that a journal left here.
+    fn newest(&mut self, journal_id: &Digest) -> Result<Option<OperationRow>, TargetError>;
+    /// Returns the journals that left rows here, ascending.
+    fn journals(&mut self) -> Result<Vec<Digest>, TargetError>;
+    /// Returns all rows of a journal, by number.
+    fn operations(&mut self, journal_id: &Digest) -> Result<Vec<OperationRow>, TargetError>;
+    /// Returns the names of all base tables but mfm's own, sorted.
+    fn tables(&mut self) -> Result<Vec<String>, TargetError>;
+    /// Returns a table as declared, `None` where there is none of that name. A view or virtual table is refused.
+    fn table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError>;
+    /// Answers a query.
+    fn read(&mut self, query: &Fetch) -> Result<Answer, TargetError>;
+    /// Visits every row of a pass, one after the other and none kept.
+    fn scan(
+        &mut self,
+        scan: &Scan,
+        take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+    ) -> Result<(), TargetError>;
+    /// Returns all keys of a table, ascending.
+    fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError>;
+    /// Returns the keys of a page; a table whose key is not one column has none.
+    fn page(&mut self, table: &Arc<Table>, page: &Page) -> Result<Vec<Key>, TargetError> {
+        let keys = match &page.only {
+            None => self.keys(table)?,
+            Some((column, number)) => {
+                let wanted = Fetch::among(&table.shape.name, column, [Value::Integer(*number)]);
+                let rows = self.read(&wanted)?.rows;
+                rows.iter().map(|row| Ok(table.key_of(row)?)).collect::<Result<_, TargetError>>()?
+            }
+        };
+        Ok(page.of(keys))
+    }
+    /// Counts the rows of a table, or those whose column holds a number.
+    fn count(&mut self, table: &Arc<Table>, only: Option<&(String, i64)>) -> Result<u64, TargetError> {
+        match only {
+            None => Ok(self.keys(table)?.len() as u64),
+            Some((column, number)) => {
+                let wanted = Fetch::among(&table.shape.name, column, [Value::Integer(*number)]);
+                Ok(self.read(&wanted)?.rows.len() as u64)
+            }
+        }
+    }
+    /// Returns the rows of keys, in the order of the keys; `None` for an absent row.
+    fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError>;
+    /// Returns the digests of the rows of keys, in the order of the keys; `None` for an absent row.
+    fn row_digests(&mut self, table: &Arc<Table>, keys: &[&[Value]]) -> Result<Vec<Option<Digest>>, TargetError> {
+        let keys: Vec<Key> = keys.iter().map(|key| key.to_vec()).collect();
+        let mut hasher = RowHasher::new(&table.shape);
+        let rows = self.rows(table, &keys)?;
+        rows.iter().map(|row| compare::digest(&mut hasher, &table.shape.name, row.as_deref())).collect()
+    }
+    /// Judges what is about to happen.
+    ///
+    /// # Errors
+    /// [`TargetError::Refused`] with the refusal of the first table that cannot be changed exactly.
+    fn preflight(&mut self, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Preflight, TargetError>;
+    /// Judges what is about to happen for the first time.
+    ///
+    /// # Errors
+    /// As [`Target::preflight`].
+    fn first_preflight(&mut self, touches: &[Touch], disable_triggers: bool) -> Result<Preflight, TargetError> {
+        self.preflight(touches, &Conditions { disable_triggers, ..Conditions::default() })
+    }
+    /// Returns rows as the database would hold them, tried out elsewhere: type conversion, NOT NULL and CHECK included;
+    /// of an update only what concerns the cells that it sets.
+    ///
+    /// # Errors
+    /// [`TargetError::Refused`] where the schema would not take a row.
+    fn normalize(&mut self, table: &Arc<Table>, trials: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError>;
+    /// Returns rows to be added with what the database puts into all columns but those at the known places.
+    ///
+    /// # Errors
+    /// [`TargetError::Refused`] where it has nothing to put there.
+    fn complete(
+        &mut self,
+        table: &Arc<Table>,
+        known: &[usize],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Value>>, TargetError>;
+    /// Checks that rows to insert, or to update in these columns (empty: all), meet no other unique index, once other
+    /// rows are as they will be meanwhile.
+    ///
+    /// # Errors
+    /// [`TargetError::Refused`] with [`Refusal::UniqueIndex`].
+    fn unique_after(
+        &mut self,
+        table: &Arc<Table>,
+        columns: &[String],
+        rows: &[Vec<Value>],
+        meanwhile: &Meanwhile,
+    ) -> Result<(), TargetError>;
+    /// Checks that rows to insert, or to update in these columns (empty: all), meet no other unique index.
+    ///
+    /// # Errors
+    /// As [`Target::unique_after`].
+    fn unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError> {
+        self.unique_after(table, columns, rows, &Meanwhile::new())
+    }
+    /// Checks that rows to insert find the parents, and rows to delete leave no children, that foreign keys ask for,
+    /// all but the unenforced ones.
+    ///
+    /// # Errors
+    /// [`TargetError::Refused`] with [`Refusal::ForeignKey`].
+    fn references(
+        &mut self,
+        table: &Arc<Table>,
+        inserted: &[Vec<Value>],
+        deleted: &[Vec<Value>],
+        unenforced: &[String],
+    ) -> Result<(), TargetError>;
+    /// Digests every stored table but mfm's own and the engine's, all in one state.
+    fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError>;
+    /// Returns the other programs that are connected; `None` where mfm is not permitted to see them.
+    fn sessions(&mut self) -> Result<Option<Vec<Session>>, TargetError>;
+    /// Opens the writing side, waiting at most so long for other writers.
+    fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError>;
+}
+
+/// The writing side; dropped as soon as its one step is done.
+pub trait Writer: Send {
+    /// Carries out an operation in one transaction: uid first; marker, identity, preflight facts and rows compared again
+    /// under lock; every row written and counted; all read back and compared; committed.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    fn execute(&mut self, intended: &Intended, work: &Work<'_>) -> Result<Executed, ExecuteError>;
+    /// Does what may wait until an operation is committed, as best it can.
+    fn tidy(&mut self) {}
+    /// Tries to put a tombstone where an operation's uid would stand.
+    fn tombstone(&mut self, row: &OperationRow, at_us: i64) -> Result<Tombstone, TargetError>;
+    /// Puts the marker, replacing any other, and makes `mfm_operation` where it is missing.
+    fn mark(&mut self, marker: &Marker) -> Result<(), TargetError> {
+        self.mark_with(marker, &[])
+    }
+    /// Does so together with the rows of operations that the database lost, all of it or nothing.
+    fn mark_with(&mut self, marker: &Marker, records: &[OperationRow]) -> Result<(), TargetError>;
+    /// Takes the marker away, and `mfm_operation` with it.
+    fn unmark(&mut self) -> Result<(), TargetError>;
+}
+
+/// Returns what a URL gives up of the connection's safety, in a sentence.
+#[must_use]
+#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files travel nowhere"))]
+pub fn weakness(url: &str) -> Option<&'static str> {
+    #[cfg(feature = "mssql")]
+    return mssql::weakness(url);
+    #[cfg(not(feature = "mssql"))]
+    None
+}
+
+/// Returns the host to which a login by a URL would travel unencrypted, if it would.
+#[must_use]
+#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no logins"))]
+pub fn unencrypted_login(url: &str) -> Option<String> {
+    #[cfg(feature = "mssql")]
+    return mssql::unencrypted_login(url);
+    #[cfg(not(feature = "mssql"))]
+    None
+}
+
+/// Opens the target that a URL names; `keys` are those by which the domain tells rows apart.
+///
+/// # Errors
+/// [`TargetError::Url`] for anything but `sqlite:PATH` and `mssql://...`, else as the engine's own `open`.
+#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no passwords"))]
+pub fn open_url(url: &str, keys: DomainKeys, secrets: &dyn Secrets) -> Result<Box<dyn Target>, TargetError> {
+    match place(url)? {
+        Place::File(path) => Ok(Box::new(sqlite::SqliteTarget::open(&path, keys)?)),
+        #[cfg(feature = "mssql")]
+        Place::Server => Ok(Box::new(mssql::MssqlTarget::open(url, keys, secrets)?)),
+    }
+}
+
+/// Where a URL points.
+enum Place {
+    File(PathBuf),
+    #[cfg(feature = "mssql")]
+    Server,
+}
+
+/// A table to be made in a lab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTable {
+    /// The table's name.
+    pub name: String,
+    /// The key column; declared as primary key.
+    pub key: Option<String>,
+    /// The columns: name, declared type, NULL allowed.
+    pub columns: Vec<(String, String, bool)>,
+    /// The columns by which rows are looked up: each gets an index once all rows are in. A simulated table needs none.
+    pub indexes: Vec<String>,
+}
+
+/// Where a lab's rows go; made empty, filled once, closed.
+pub trait LabWriter {
+    /// Makes a table, and returns it as declared.
+    fn table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError>;
+    /// Adds a row to a table made before, its values in the order of the columns.
+    fn row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError>;
+    /// Makes the indexes, and commits everything.
+    fn finish(self: Box<Self>) -> Result<(), TargetError>;
+}
+
+/// Opens a new lab for writing by its URL.
+///
+/// # Errors
+/// [`TargetError::Url`], a refusal where something is there already, or what the engine says.
+#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no passwords"))]
+pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>, TargetError> {
+    match place(url)? {
+        Place::File(path) => sqlite::create_lab(&path),
+        #[cfg(feature = "mssql")]
+        Place::Server => mssql::create_lab(url, secrets),
+    }
+}
+
+/// Lets a database roll back what a crashed program left in it, and writes nothing else; a server does so by itself.
+///
+/// # Errors
+/// [`TargetError::Url`], or what the engine says.
+pub fn roll_back(url: &str) -> Result<(), TargetError> {
+    match place(url)? {
+        Place::File(path) => sqlite::roll_back_hot_journal(&path),
+        #[cfg(feature = "mssql")]
+        Place::Server => Ok(()),
+    }
+}
+
+/// Tells whether a crashed program's transaction stays in a database until somebody opens it: in a file, not on a server.
+#[must_use]
+pub fn leaves_transactions(url: &str) -> bool {
+    url.starts_with("sqlite:")
+}
+
+/// Returns the one spelling of a URL under which a target is registered: of a file the absolute path without links, of
+/// a server's database the settings in one order.
+///
+/// # Errors
+/// [`TargetError::Url`].
+pub fn canonical_url(url: &str) -> Result<String, TargetError> {
+    let path = match place(url)? {
+        Place::File(path) => path,
+        #[cfg(feature = "mssql")]
+        Place::Server => return mssql::canonical_url(url),
+    };
+    let wrong = |why: &str| TargetError::Url { url: url.to_owned(), why: why.to_owned() };
+    if !shown::is_safe(url) {
+        return Err(wrong("it holds characters that cannot be seen"));
+    }
+    let whole = match std::fs::canonicalize(&path) {
+        Ok(whole) => whole,
+        // What does not exist yet is spelled by its folder.
+        Err(_) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+            let folder = std::fs::canonicalize(&folder).or_else(|_| std::path::absolute(&folder));
+            let file = path.file_name().ok_or_else(|| wrong("it names no file"))?;
+            folder.map_err(|error| wrong(&error.to_string()))?.join(file)
+        }
+    };
+    Ok(format!("sqlite:{}", whole.display()))
+}
+
+/// Tells whether a URL could be one that a target is registered under; looks at no file.
+#[must_use]
+pub fn is_canonical(url: &str) -> bool {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        return Path::new(path).is_absolute() && shown::is_safe(path);
+    }
+    #[cfg(feature = "mssql")]
+    if mssql::is_mssql(url) {
+        return mssql::canonical_url(url).is_ok_and(|canonical| canonical == url);
+    }
+    // Of kinds that this mfm does not know, nothing but their letters can be judged.
+    url.contains(':') && shown::is_safe(url) && !password::is_in(url)
+}
+
+/// Tells whether two URLs lead to one file, by links or otherwise.
+#[must_use]
+pub fn is_same_file(one: &str, other: &str) -> bool {
+    match (place(one), place(other)) {
+        (Ok(Place::File(one)), Ok(Place::File(other))) => sqlite::is_same_file(&one, &other),
+        _ => false,
+    }
+}
+
+/// Returns the marker in a file that cannot be read before a crashed program's transaction is rolled back, as the file
+/// has it now; nothing is rolled back. `None` where there is no marker, or where nobody can tell.
+#[must_use]
+pub fn marker_beside_a_crash(url: &str) -> sqlite::Glimpse {
+    match place(url) {
+        Ok(Place::File(path)) => sqlite::glimpse(&path),
+        _ => sqlite::Glimpse::Unknown,
+    }
+}
+
+fn place(url: &str) -> Result<Place, TargetError> {
+    if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+        return Ok(Place::File(PathBuf::from(path)));
+    }
+    #[cfg(feature = "mssql")]
+    if mssql::is_mssql(url) {
+        return Ok(Place::Server);
+    }
+    let why = if cfg!(feature = "mssql") { "no such kind of target" } else { "this mfm knows files only" };
+    Err(TargetError::Url { url: url.to_owned(), why: why.to_owned() })
+}

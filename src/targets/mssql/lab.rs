@@ -1,0 +1,169 @@
+//! Making a lab on a server, which holds nothing but what it is given; never overwrites, never leaves half a lab.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mfm_journal::Value;
+
+use super::catalogue::{self, Offers, Sheet};
+use super::fault::Place;
+use super::marks;
+use super::open::{Access, READ_WAIT_MS};
+use super::sql::{self, lab as text};
+use super::wire::{Wire, whole};
+use super::{codec, stage};
+use crate::model::ports::Secrets;
+use crate::model::{Refusal, Table};
+use crate::targets::known;
+use crate::targets::{DomainKeys, LabWriter, NewTable, TargetError};
+
+/// How many rows are kept before they are sent.
+const BATCH: usize = 4096;
+
+/// A lab in the making. Dropped before it is finished, it takes what it made with it.
+struct MssqlLab {
+    access: Access,
+    place: Place,
+    wire: Option<Wire>,
+    offers: Offers,
+    made_database: bool,
+    tables: BTreeMap<String, Filling>,
+    /// What makes the indexes.
+    indexes: Vec<String>,
+    finished: bool,
+}
+
+/// A table being filled.
+struct Filling {
+    sheet: Sheet,
+    rows: Vec<Vec<Value>>,
+}
+
+/// Makes a database for a lab, or takes an empty one.
+///
+/// # Errors
+/// [`Refusal::Exists`] where the database holds anything; else what the server says.
+pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>, TargetError> {
+    let access = Access::find(url, secrets)?;
+    let place = access.place(READ_WAIT_MS);
+    let made_database = make_database(&access, &place)?;
+    let mut lab = MssqlLab {
+        access,
+        place,
+        wire: None,
+        offers: Offers::default(),
+        made_database,
+        tables: BTreeMap::new(),
+        indexes: Vec::new(),
+        finished: false,
+    };
+    lab.begin()?;
+    Ok(Box::new(lab))
+}
+
+/// Makes the database where there is none, and tells whether it did.
+fn make_database(access: &Access, place: &Place) -> Result<bool, TargetError> {
+    match access.connect(place, false) {
+        Ok(_) => return Ok(false),
+        Err(TargetError::Absent { .. }) => {}
+        Err(other) => return Err(other),
+    }
+    let mut wire = access.to("master").connect(place, false)?;
+    wire.run(&text::create_database(&access.url.database)).map_err(place.error("make the database"))?;
+    Ok(true)
+}
+
+impl MssqlLab {
+    fn begin(&mut self) -> Result<(), TargetError> {
+        let mut wire = self.access.connect(&self.place, false)?;
+        let failed = self.place.error("look into the database");
+        let objects = wire.rows(text::OBJECTS, Vec::new()).map_err(&failed)?;
+        if objects.first().and_then(|row| whole(row.first())) != Some(0) {
+            return Err(Refusal::Exists { path: self.place.url.clone() }.into());
+        }
+        let identity = marks::identity(&mut wire, &self.place)?;
+        self.offers = Offers::ask(&mut wire, &self.place, identity.schema)?;
+        self.wire = Some(wire);
+        Ok(())
+    }
+
+    fn send(&mut self, name: &str) -> Result<(), TargetError> {
+        let Self { wire: Some(wire), place, tables, .. } = self else { return Err(self.closed()) };
+        let Some(filling) = tables.get_mut(name).filter(|filling| !filling.rows.is_empty()) else { return Ok(()) };
+        let sheet = &filling.sheet;
+        let parts: Vec<stage::Part<'_>> = sheet.fields.iter().map(|field| stage::Part { letter: "a", field }).collect();
+        let mut rows = filling.rows.iter().map(|row| row.iter().collect());
+        let staged = stage::stage(wire, place, sheet, &parts, &mut rows)?;
+        let sent = wire.write(&sql::writes::insert(sheet, &staged));
+        let sent = sent.map_err(|fault| super::normalize::refusal(place, sheet, "fill a lab's table", fault))?;
+        if sent != filling.rows.len() as u64 {
+            let why = format!("{sent} rows of {} arrived in {name}", filling.rows.len());
+            return Err(place.failed("fill a lab's table", why));
+        }
+        stage::unstage(wire, place, &staged)?;
+        filling.rows.clear();
+        Ok(())
+    }
+
+    fn closed(&self) -> TargetError {
+        self.place.failed("fill a lab", "it is closed")
+    }
+}
+
+impl LabWriter for MssqlLab {
+    fn table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError> {
+        known::plain_types(table)?;
+        let Self { wire: Some(wire), place, offers, .. } = self else { return Err(self.closed()) };
+        let text = text::create_table(&table.name, &table.columns, table.key.as_deref());
+        wire.run(&text).map_err(place.error("make a lab's table"))?;
+        let keys: DomainKeys = table.key.iter().map(|key| (table.name.clone(), vec![key.clone()])).collect();
+        let missing = || Refusal::MissingTable { table: table.name.clone() };
+        let sheet = catalogue::sheet(wire, place, offers, &keys, &table.name)?.ok_or_else(missing)?;
+        let made = Arc::clone(&sheet.table);
+        self.tables.insert(table.name.clone(), Filling { sheet, rows: Vec::new() });
+        self.indexes.extend(table.indexes.iter().map(|column| text::create_index(&table.name, column)));
+        Ok(made)
+    }
+
+    fn row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError> {
+        let missing = || Refusal::MissingTable { table: table.to_owned() };
+        let filling = self.tables.get_mut(table).ok_or_else(missing)?;
+        if filling.sheet.fields.len() != values.len() {
+            return Err(self.place.failed("fill a lab's table", format!("a row of {table} has another width")));
+        }
+        for (field, value) in filling.sheet.fields.iter().zip(values) {
+            codec::encode(value, field.kind).ok_or_else(|| stage::does_not_fit(&filling.sheet, field, value))?;
+        }
+        filling.rows.push(values.to_vec());
+        if filling.rows.len() >= BATCH { self.send(table) } else { Ok(()) }
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), TargetError> {
+        let names: Vec<String> = self.tables.keys().cloned().collect();
+        names.iter().try_for_each(|name| self.send(name))?;
+        let Self { wire: Some(wire), place, indexes, .. } = &mut *self else { return Err(self.closed()) };
+        for text in indexes.iter() {
+            wire.run(text).map_err(place.error("index a lab's table"))?;
+        }
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for MssqlLab {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        // Nothing is to be done about what will not go.
+        if self.made_database {
+            drop(self.wire.take());
+            let master = self.access.to("master").connect(&self.place, false);
+            let _ = master.map(|mut wire| wire.run(&text::drop_database(&self.access.url.database)));
+        } else if let Some(wire) = &mut self.wire {
+            for name in self.tables.keys() {
+                let _ = wire.run(&text::drop_table(name));
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! A reading session: its connection, made anew where it broke, one state at a time, the tables it knows; writes nothing.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use super::catalogue::{self, Field, Offers, Sheet};
+use super::fault::Place;
+use super::marks::{self, Identity};
+use super::open::{Access, Parked};
+use super::sql::session;
+use super::wire::Wire;
+use crate::model::Table;
+use crate::targets::known;
+use crate::targets::{DomainKeys, TargetError};
+
+/// How often a reading step is tried again that lost a deadlock, or a connection that had broken meanwhile.
+const RETRIES: u32 = 3;
+
+/// What a reading session needs.
+pub(super) struct Session {
+    pub(super) access: Access,
+    pub(super) place: Place,
+    pub(super) keys: DomainKeys,
+    pub(super) identity: Identity,
+    pub(super) offers: Offers,
+    parked: Parked,
+    /// The tables looked at, valid for as long as this session: what is written is judged by the writing side anew.
+    sheets: BTreeMap<String, Option<Arc<Sheet>>>,
+}
+
+/// A step of reading, all of it in one state.
+pub(super) struct Step<'s> {
+    pub(super) wire: &'s mut Wire,
+    pub(super) place: &'s Place,
+    pub(super) keys: &'s DomainKeys,
+    pub(super) offers: &'s Offers,
+    sheets: &'s mut BTreeMap<String, Option<Arc<Sheet>>>,
+}
+
+impl Session {
+    /// Logs in, and asks the database who it is.
+    pub(super) fn open(access: Access, place: Place, keys: DomainKeys) -> Result<Self, TargetError> {
+        let (identity, offers, wire) = tried(|| {
+            let mut wire = access.connect(&place, true)?;
+            let identity = marks::identity(&mut wire, &place)?;
+            let offers = Offers::ask(&mut wire, &place, identity.schema.clone())?;
+            Ok((identity, offers, wire))
+        })?;
+        let parked = Arc::new(Mutex::new(Some(wire)));
+        Ok(Self { access, place, keys, identity, offers, parked, sheets: BTreeMap::new() })
+    }
+
+    /// Runs a reading step in a transaction of its own, so that all of it sees the same state.
+    pub(super) fn in_one_state<T>(
+        &mut self,
+        step: &mut dyn FnMut(&mut Step<'_>) -> Result<T, TargetError>,
+    ) -> Result<T, TargetError> {
+        tried(|| self.attempt(step))
+    }
+
+    fn attempt<T>(&mut self, step: &mut dyn FnMut(&mut Step<'_>) -> Result<T, TargetError>) -> Result<T, TargetError> {
+        let parked = self.parked.lock().ok().and_then(|mut parked| parked.take());
+        let mut wire = match parked {
+            Some(wire) => wire,
+            None => self.access.connect(&self.place, true)?,
+        };
+        let begin = session::begin_read(self.identity.snapshots, self.place.wait_ms);
+        wire.run(&begin).map_err(self.place.error("begin reading"))?;
+        let Self { place, keys, offers, sheets, .. } = self;
+        let result = step(&mut Step { wire: &mut wire, place, keys, offers, sheets });
+        // A connection that cannot end its transaction ends with it.
+        if wire.run(session::ROLLBACK).is_ok()
+            && let Ok(mut parked) = self.parked.lock()
+        {
+            *parked = Some(wire);
+        }
+        result
+    }
+
+    /// Returns where this session's connection waits between two steps, where the login that reads writes as well.
+    pub(super) fn shared(&self) -> Option<Parked> {
+        (!self.access.reads_apart()).then(|| Arc::clone(&self.parked))
+    }
+
+    /// Forgets the tables that were looked at.
+    pub(super) fn forget(&mut self) {
+        self.sheets.clear();
+    }
+
+    /// Forgets a table: whoever asks for it anew wants it as it is now.
+    pub(super) fn forget_one(&mut self, name: &str) {
+        self.sheets.remove(name);
+    }
+}
+
+/// Tries a step again that may well succeed then.
+fn tried<T>(mut step: impl FnMut() -> Result<T, TargetError>) -> Result<T, TargetError> {
+    let mut retries = 0;
+    loop {
+        match step() {
+            Err(error) if retries < RETRIES && may_pass(&error) => retries += 1,
+            result => return result,
+        }
+    }
+}
+
+/// Tells whether a step may well succeed when it is tried again; a lock was waited for already, a server that took too
+/// long may do so again, and an untrusted certificate stays one.
+const fn may_pass(error: &TargetError) -> bool {
+    matches!(error, TargetError::Deadlock { .. } | TargetError::Network { .. })
+}
+
+impl Step<'_> {
+    /// Returns a table, `None` where there is none of that name.
+    pub(super) fn sheet(&mut self, name: &str) -> Result<Option<Arc<Sheet>>, TargetError> {
+        if let Some(sheet) = self.sheets.get(name) {
+            return Ok(sheet.clone());
+        }
+        let sheet = catalogue::sheet(self.wire, self.place, self.offers, self.keys, name)?.map(Arc::new);
+        self.sheets.insert(name.to_owned(), sheet.clone());
+        Ok(sheet)
+    }
+
+    /// Returns the table that was looked at before, which has to be as it was.
+    pub(super) fn same(&mut self, table: &Table) -> Result<Arc<Sheet>, TargetError> {
+        Ok(known::same(self.sheet(&table.shape.name)?, table, |sheet| &sheet.table)?)
+    }
+
+    /// Returns the table that was looked at before with the columns only that are wanted of it.
+    pub(super) fn part(&mut self, table: &Arc<Table>) -> Result<Sheet, TargetError> {
+        let sheet = known::part(self.sheet(&table.shape.name)?, table, |sheet| &sheet.table)?;
+        let wanted = |field: &&Field| table.shape.position(&field.name).is_some();
+        let fields = sheet.fields.iter().filter(wanted).cloned().collect();
+        Ok(Sheet { table: Arc::clone(table), fields, ..(*sheet).clone() })
+    }
+}

@@ -1,0 +1,32 @@
+//! Every SQL text that mfm sends to SQL Server, built from names that the catalogue gave; holds no values, sends nothing.
+
+pub(super) mod catalogue;
+pub(super) mod lab;
+pub(super) mod marks;
+pub(super) mod own;
+pub(super) mod rows;
+pub(super) mod scan;
+pub(super) mod session;
+pub(super) mod writes;
+
+/// Returns a name as an identifier; permission functions take it in this form too.
+pub(super) fn quoted(name: &str) -> String {
+    format!("[{}]", name.replace(']', "]]"))
+}
+
+/// Returns a table's name with its schema.
+pub(super) fn qualified(schema: &str, name: &str) -> String {
+    format!("{}.{}", quoted(schema), quoted(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_end_their_own_quotes() {
+        assert_eq!(quoted("Index"), "[Index]");
+        assert_eq!(quoted("a]b; DROP TABLE x--"), "[a]]b; DROP TABLE x--]");
+        assert_eq!(qualified("dbo", "Order Details"), "[dbo].[Order Details]");
+    }
+}

@@ -1,0 +1,122 @@
+//! Rows carried to the server in bulk, into a table that is gone with the session; what is done with them is not here.
+
+use mfm_journal::Value;
+
+use super::catalogue::{Field, Sheet};
+use super::codec;
+use super::fault::{Place, Stopped};
+use super::sql::rows as text;
+use super::wire::{self, Cells, Wire};
+use crate::model::Refusal;
+use crate::targets::TargetError;
+
+/// The columns of a staging table: a letter for their part, and the place of the column that they stand for.
+#[derive(Clone, Debug)]
+pub(super) struct Staged {
+    /// The staging table's name.
+    pub(super) table: String,
+}
+
+impl Staged {
+    /// Returns the expression of a staged value, in the column's own type.
+    #[expect(clippy::unused_self, reason = "a value without a staging table would be none")]
+    pub(super) fn value(&self, alias: &str, part: &str, field: &Field) -> String {
+        field.kind.unstaged(&format!("{alias}.{part}{}", field.at))
+    }
+}
+
+/// A column to be staged: its part, the column, and where its values stand in the given rows.
+pub(super) struct Part<'f> {
+    /// `k` for keys, `b` for values before, `a` for values after.
+    pub(super) letter: &'static str,
+    /// The column.
+    pub(super) field: &'f Field,
+}
+
+/// Puts rows into a new staging table, numbered from 0; every row has one value for each part, in their order.
+pub(super) fn stage(
+    wire: &mut Wire,
+    place: &Place,
+    sheet: &Sheet,
+    parts: &[Part<'_>],
+    rows: &mut dyn Iterator<Item = Vec<&Value>>,
+) -> Result<Staged, TargetError> {
+    let failed = place.error("stage rows");
+    let staged = Staged { table: wire.next_stage() };
+    let names: Vec<String> = parts.iter().map(|part| format!("{}{}", part.letter, part.field.at)).collect();
+    let declared = |part: &Part<'_>| part.field.kind.staged(part.field.collation.as_deref());
+    let columns: Vec<_> = names.iter().cloned().zip(parts.iter().map(declared)).collect();
+    wire.run(&text::create_stage(&staged.table, &columns)).map_err(&failed)?;
+    let mut listed = vec![text::NUMBER];
+    listed.extend(names.iter().map(String::as_str));
+    let mut late = Vec::new();
+    let mut encoded = rows.enumerate().map(|(nth, row)| encode(sheet, parts, nth, &row, &mut late));
+    let sent = wire.bulk(&staged.table, &listed, &mut encoded);
+    sent.map_err(place.stopped("stage rows"))?;
+    drop(encoded);
+    for Late { nth, part, cell } in late {
+        let Some(name) = names.get(part) else { continue };
+        let parameters = vec![cell, wire::number(nth)];
+        wire.execute(&text::complete_stage(&staged.table, name), parameters).map_err(&failed)?;
+    }
+    Ok(staged)
+}
+
+/// Removes a staging table; one that stays goes with the session.
+pub(super) fn unstage(wire: &mut Wire, place: &Place, staged: &Staged) -> Result<(), TargetError> {
+    wire.run(&text::drop_stage(&staged.table)).map_err(place.error("clear staged rows"))
+}
+
+/// A cell too large for the driver's bulk load, which takes it for an error: it follows by itself.
+struct Late {
+    nth: i64,
+    part: usize,
+    cell: tiberius::ColumnData<'static>,
+}
+
+/// The driver's bulk load refuses cells of more bytes, in `max` columns too.
+const BULK_CELL_BYTES_MAX: usize = 65_535;
+
+/// Returns what takes a cell's place in a bulk load that cannot carry it.
+fn placeholder(cell: &tiberius::ColumnData<'static>) -> Option<tiberius::ColumnData<'static>> {
+    use tiberius::ColumnData::{Binary, String};
+    match cell {
+        Binary(Some(bytes)) if bytes.len() > BULK_CELL_BYTES_MAX => Some(Binary(None)),
+        String(Some(text)) if text.encode_utf16().count() * 2 > BULK_CELL_BYTES_MAX => Some(String(None)),
+        _ => None,
+    }
+}
+
+fn encode(
+    sheet: &Sheet,
+    parts: &[Part<'_>],
+    nth: usize,
+    row: &[&Value],
+    late: &mut Vec<Late>,
+) -> Result<Cells, Stopped> {
+    let mut cells = Vec::with_capacity(parts.len() + 1);
+    cells.push(tiberius::ColumnData::I32(i32::try_from(nth).ok()));
+    for (at, (part, value)) in parts.iter().zip(row).enumerate() {
+        let cell = codec::encode(value, part.field.kind);
+        let cell = cell.ok_or_else(|| does_not_fit(sheet, part.field, value))?;
+        let empty = placeholder(&cell);
+        match (empty, i64::try_from(nth)) {
+            (Some(empty), Ok(nth)) => {
+                late.push(Late { nth, part: at, cell });
+                cells.push(empty);
+            }
+            (_, _) => cells.push(cell),
+        }
+    }
+    Ok(cells)
+}
+
+/// Says that a value is none that a column can hold.
+pub(super) fn does_not_fit(sheet: &Sheet, field: &Field, value: &Value) -> Refusal {
+    Refusal::DoesNotFit {
+        table: sheet.shown().to_owned(),
+        column: field.name.clone(),
+        declared: field.kind.declared(),
+        value: crate::model::refusal::show(std::slice::from_ref(value)),
+    }
+}

@@ -1,0 +1,343 @@
+//! The URL of a SQL Server database: parsed, checked, written in one spelling; holds no secret and opens nothing.
+
+use std::path::PathBuf;
+
+use url::{Host, Url};
+
+use crate::model::{password, shown};
+use crate::targets::TargetError;
+
+/// The port of SQL Server's default instance.
+const PORT: u16 = 1433;
+/// How long to wait for the network, TLS and the login together.
+const CONNECT_TIMEOUT_MS: u64 = 15_000;
+/// How long to wait for the server's next word on a statement: long enough for a scan of a large table.
+const STATEMENT_TIMEOUT_MS: u64 = 300_000;
+/// Timeouts beyond a day are typing errors.
+const TIMEOUT_MS_MAX: u64 = 86_400_000;
+
+/// How much of a connection is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encrypt {
+    /// TLS before the first TDS message (TDS 8.0).
+    Strict,
+    /// All of it.
+    On,
+    /// Only the login.
+    Login,
+    /// Nothing, the password included.
+    Off,
+}
+
+/// Who logs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Login {
+    /// A SQL Server login.
+    Sql {
+        /// The login that writes, and reads unless another one does.
+        user: String,
+        /// The login that only reads.
+        read_user: Option<String>,
+    },
+    /// Whoever runs the program, as the operating system knows them.
+    Integrated,
+}
+
+/// A SQL Server database, and how to reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MssqlUrl {
+    pub(super) login: Login,
+    pub(super) host: String,
+    pub(super) port: Option<u16>,
+    pub(super) instance: Option<String>,
+    pub(super) database: String,
+    pub(super) encrypt: Encrypt,
+    pub(super) trust_server_certificate: bool,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) connect_timeout_ms: u64,
+    pub(super) statement_timeout_ms: u64,
+}
+
+/// Tells whether a URL is one of SQL Server's, well-formed or not.
+pub(in crate::targets) fn is_mssql(url: &str) -> bool {
+    url.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("mssql"))
+}
+
+impl MssqlUrl {
+    /// Parses `mssql://user@host:port/Database?setting=value&...`.
+    ///
+    /// # Errors
+    /// [`TargetError::Url`], which never repeats a password.
+    pub(super) fn parse(text: &str) -> Result<Self, TargetError> {
+        let without = without_password(text);
+        if let Some(why) = as_elsewhere(text) {
+            return Err(wrong(&without, why));
+        }
+        let parsed = Url::parse(text).map_err(|error| wrong(&without, &error.to_string()))?;
+        let wrong = |why: &str| wrong(&without, why);
+        if parsed.password().is_some() {
+            return Err(wrong("a password does not belong into a URL"));
+        }
+        let host = match parsed.host() {
+            Some(Host::Domain(name)) if !name.is_empty() => decoded(name).to_lowercase(),
+            Some(Host::Ipv4(address)) => address.to_string(),
+            Some(Host::Ipv6(address)) => address.to_string(),
+            _ => return Err(wrong("it names no host")),
+        };
+        let database = decoded(parsed.path().trim_start_matches('/'));
+        if database.is_empty() {
+            return Err(wrong("it names no database; mfm takes no default one"));
+        }
+        let user = Some(decoded(parsed.username())).filter(|user| !user.is_empty());
+        if user.as_ref().is_some_and(|user| user.contains(':'))
+            || host.contains([':', '@']) && !is_address(parsed.host())
+        {
+            return Err(wrong("a password does not belong into a URL, not in escapes either"));
+        }
+        if parsed.path().contains('@') {
+            return Err(wrong("an @ behind the host is written %40; the user stands before the host"));
+        }
+        if password::is_in(&database) {
+            return Err(wrong("a password does not belong into a URL, behind the database neither"));
+        }
+        if [user.as_deref().unwrap_or_default(), &host, &database].iter().any(|part| !shown::is_safe(part)) {
+            return Err(wrong("it holds characters that cannot be seen"));
+        }
+        let mut url = Self {
+            login: user.map_or(Login::Integrated, |user| Login::Sql { user, read_user: None }),
+            host,
+            port: parsed.port(),
+            instance: None,
+            database,
+            encrypt: Encrypt::On,
+            trust_server_certificate: false,
+            ca_file: None,
+            connect_timeout_ms: CONNECT_TIMEOUT_MS,
+            statement_timeout_ms: STATEMENT_TIMEOUT_MS,
+        };
+        for (name, value) in parsed.query_pairs() {
+            url.set(&name, &value).map_err(|why| wrong(&why))?;
+        }
+        url.consistent().map_err(wrong)?;
+        Ok(url)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        match name {
+            "instance" => self.instance = Some(value.to_owned()).filter(|name| !name.is_empty()),
+            "encrypt" => self.encrypt = encrypt(value).ok_or("encrypt is one of strict, on, login, off")?,
+            "trust_server_certificate" => {
+                self.trust_server_certificate = flag(value).ok_or("trust_server_certificate is true or false")?;
+            }
+            "ca_file" => self.ca_file = Some(PathBuf::from(value)),
+            "connect_timeout_ms" => self.connect_timeout_ms = timeout_ms(name, value)?,
+            "statement_timeout_ms" => self.statement_timeout_ms = timeout_ms(name, value)?,
+            "read_user" => match &mut self.login {
+                Login::Sql { read_user, .. } => *read_user = Some(value.to_owned()).filter(|user| !user.is_empty()),
+                Login::Integrated => return Err("read_user needs a user before the @".into()),
+            },
+            "password" | "pwd" => return Err("a password does not belong into a URL".into()),
+            _ if is_word(name) => return Err(format!("it has no setting `{name}`; there are {SETTINGS}")),
+            // What stands there could be the rest of a password.
+            _ => return Err(format!("it has a setting that is none; there are {SETTINGS}")),
+        }
+        Ok(())
+    }
+
+    fn consistent(&self) -> Result<(), &'static str> {
+        if self.trust_server_certificate && self.ca_file.is_some() {
+            return Err("trust_server_certificate trusts anybody: with a ca_file it makes no sense");
+        }
+        if self.port.is_some() && self.instance.is_some() {
+            return Err("it names a port and an instance, and an instance has a port of its own");
+        }
+        Ok(())
+    }
+
+    /// Returns the port to connect to, where no instance has to be asked for it.
+    pub(super) fn port_or_default(&self) -> u16 {
+        self.port.unwrap_or(PORT)
+    }
+
+    /// Returns the one spelling of this URL: settings in a fixed order, those that say what is so anyway left out.
+    pub(super) fn canonical(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let mut out = "mssql://".to_owned();
+        let mut read_user = None;
+        if let Login::Sql { user, read_user: reader } = &self.login {
+            out.push_str(&encoded(user).replace('/', "%2F"));
+            out.push('@');
+            read_user.clone_from(reader);
+        }
+        out.push_str(&host);
+        if self.instance.is_none() {
+            out.push_str(&format!(":{}", self.port_or_default()));
+        }
+        out.push('/');
+        // A slash that begins a name would not be told from the one that ends the host.
+        let slashes = self.database.len() - self.database.trim_start_matches('/').len();
+        out.push_str(&"%2F".repeat(slashes));
+        out.push_str(&encoded(self.database.trim_start_matches('/')));
+        let timeout = |ms: u64, usual: u64| (ms != usual).then(|| ms.to_string());
+        let settings = [
+            ("ca_file", self.ca_file.as_ref().map(|path| path.display().to_string())),
+            ("connect_timeout_ms", timeout(self.connect_timeout_ms, CONNECT_TIMEOUT_MS)),
+            ("encrypt", (self.encrypt != Encrypt::On).then(|| self.encrypt.word().to_owned())),
+            ("instance", self.instance.clone()),
+            ("read_user", read_user),
+            ("statement_timeout_ms", timeout(self.statement_timeout_ms, STATEMENT_TIMEOUT_MS)),
+            ("trust_server_certificate", self.trust_server_certificate.then(|| "true".to_owned())),
+        ];
+        let said = settings.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        for (at, (name, value)) in said.enumerate() {
+            let joint = if at == 0 { '?' } else { '&' };
+            out.push_str(&format!("{joint}{name}={}", encoded(&value)));
+        }
+        out
+    }
+}
+
+const SETTINGS: &str = "instance, encrypt, trust_server_certificate, ca_file, connect_timeout_ms, \
+                        statement_timeout_ms, read_user";
+
+impl Encrypt {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::On => "on",
+            Self::Login => "login",
+            Self::Off => "off",
+        }
+    }
+}
+
+fn encrypt(word: &str) -> Option<Encrypt> {
+    let all = [Encrypt::Strict, Encrypt::On, Encrypt::Login, Encrypt::Off];
+    let flagged = flag(word).map(|on| if on { Encrypt::On } else { Encrypt::Off });
+    all.into_iter().find(|one| one.word() == word).or(flagged)
+}
+
+fn flag(word: &str) -> Option<bool> {
+    match word.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "1" => Some(true),
+        "false" | "no" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+fn timeout_ms(name: &str, value: &str) -> Result<u64, String> {
+    let parsed = value.parse().ok().filter(|ms| (1..=TIMEOUT_MS_MAX).contains(ms));
+    parsed.ok_or_else(|| format!("{name} is a number of milliseconds from 1 to {TIMEOUT_MS_MAX}"))
+}
+
+fn is_address(host: Option<Host<&str>>) -> bool {
+    matches!(host, Some(Host::Ipv6(_)))
+}
+
+/// Tells whether a name could be that of a setting.
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// Says how an instance or a port is written, where somebody wrote `HOST\INSTANCE` or `HOST,PORT` as other programs
+/// take them; repeats nothing, because nobody knows what it is.
+fn as_elsewhere(text: &str) -> Option<&'static str> {
+    let (_, rest) = text.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host).to_ascii_uppercase();
+    match () {
+        () if host.contains('\\') || host.contains("%5C") => {
+            Some("an instance is a setting: mssql://USER@HOST/DATABASE?instance=INSTANCE")
+        }
+        () if host.contains(',') => Some("a port follows a colon: HOST:PORT"),
+        () => None,
+    }
+}
+
+fn wrong(url: &str, why: &str) -> TargetError {
+    TargetError::Url { url: url.to_owned(), why: why.to_owned() }
+}
+
+/// Returns a URL as it may be shown: whatever stands for a password is left out, and all settings.
+fn without_password(text: &str) -> String {
+    let shown = password::hidden(text);
+    shown.split_once(['?', ';']).map_or(shown.as_str(), |(place, _)| place).to_owned()
+}
+
+fn decoded(text: &str) -> String {
+    // `query_pairs` decodes percent escapes; a plus sign stands for itself outside a query.
+    let query = format!("_={}", text.replace('+', "%2B"));
+    let pair = url::form_urlencoded::parse(query.as_bytes()).next();
+    pair.map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canonical(text: &str) -> String {
+        MssqlUrl::parse(text).unwrap().canonical()
+    }
+
+    #[test]
+    fn one_database_has_one_spelling() {
+        for (given, spelt) in [
+            ("mssql://sa@DB1/Mosaiq_Test", "mssql://sa@db1:1433/Mosaiq_Test"),
+            ("mssql://sa@db1:1433/Mosaiq_Test?encrypt=true", "mssql://sa@db1:1433/Mosaiq_Test"),
+            ("mssql://db1/T", "mssql://db1:1433/T"),
+            ("mssql://a%40b@[::1]:1500/My%20Copy", "mssql://a%40b@[::1]:1500/My%20Copy"),
+            ("mssql://sa@db1/T?instance=SQL2019", "mssql://sa@db1/T?instance=SQL2019"),
+            (
+                "mssql://w@h/T?trust_server_certificate=yes&read_user=r&encrypt=login&statement_timeout_ms=1000",
+                "mssql://w@h:1433/T?encrypt=login&read_user=r&statement_timeout_ms=1000&trust_server_certificate=true",
+            ),
+            ("mssql://sa@h/T?ca_file=/etc/ca.pem", "mssql://sa@h:1433/T?ca_file=/etc/ca.pem"),
+            ("mssql://sa%2Fx@h/%2FT%2Fu", "mssql://sa%2Fx@h:1433/%2FT/u"),
+            ("mssql://sa@h/mfm'quote%22d%5D%25.%C3%A9%20", "mssql://sa@h:1433/mfm%27quote%22d%5D%25.%C3%A9%20"),
+        ] {
+            assert_eq!(canonical(given), spelt);
+            assert_eq!(canonical(spelt), spelt);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_and_no_password_is_repeated() {
+        for (given, part) in [
+            ("mssql://sa:Secret1@h/T", "password"),
+            ("mssql://sa@h/T?password=Secret1", "password"),
+            ("mssql://sa@h/", "no database"),
+            ("mssql://sa@h", "no database"),
+            ("mssql:///T", "host"),
+            ("mssql:T", "host"),
+            ("mssql://sa@h/T?encrypted=on", "no setting `encrypted`"),
+            ("mssql://sa@h/T?encrypt=perhaps", "strict, on, login, off"),
+            ("mssql://sa@h/T?connect_timeout_ms=0", "milliseconds"),
+            ("mssql://sa@h:1/T?instance=X", "port and an instance"),
+            ("mssql://h/T?read_user=r", "before the @"),
+            ("mssql://sa:Secret1@h:port/T", "port"),
+            ("mssql://sa@h/T?trust_server_certificate=1&ca_file=a", "no sense"),
+            ("mssql://sa:1/x?Secret1@h/T", "a setting that is none"),
+            ("mssql:/sa:Secret1@h/T", "no host"),
+            ("mssql://sa@h/T;password=Secret1", "behind the database"),
+            ("mssql://sa/Secret1@h/T", "%40"),
+            ("mssql://sa:Secret1/T", "port"),
+            ("mssql://sa%3ASecret1%40h/T?x=1", "escapes"),
+            ("mssql://sa%3ASecret1@h/T?x=1", "escapes"),
+            ("mssql://sa@DB1,1433/T", "HOST:PORT"),
+            (r"mssql://sa@DB1\SQL2019/T", "?instance=INSTANCE"),
+            (r"mssql://sa:Secret1@DB1\SQL2019", "?instance=INSTANCE"),
+            (r"mssql://sa:\Secret1/T", "?instance=INSTANCE"),
+            ("mssql://DB1%5CSQL2019/T?encrypt=on", "?instance=INSTANCE"),
+        ] {
+            let error = MssqlUrl::parse(given).unwrap_err();
+            assert_eq!(error.code(), "target_url", "{given}");
+            assert!(error.to_string().contains(part), "{given}: {error}");
+            assert!(!error.to_string().contains("Secret1") && !error.hint().contains("Secret1"), "{error}");
+        }
+    }
+}

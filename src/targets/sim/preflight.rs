@@ -1,0 +1,98 @@
+//! The preflight of a simulated database, by the rules that every engine shares; writes nothing.
+
+use mfm_journal::{Residue, Value};
+
+use super::state::State;
+use super::table::SimTable;
+use crate::model::refusal::show;
+use crate::model::{KeyStanding, Refusal, Role};
+use crate::targets::foreign::{ForeignKey, concerns, judge};
+use crate::targets::{Conditions, Preflight, Touch};
+
+/// Judges touches; see [`crate::targets::Target::preflight`].
+pub(super) fn preflight(state: &State, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Preflight, Refusal> {
+    let mut preflight = Preflight { facts: Some(state.facts(touches)?), ..Preflight::default() };
+    for touch in touches {
+        let table = state.same(&touch.table)?;
+        prove_key(table, &mut preflight.notes)?;
+        let is_key = |name: &&String| table.table.shape.key.contains(*name);
+        if let Some(name) = touch.updated.iter().find(is_key) {
+            return Err(Refusal::Unsupported { what: format!("a change of the key column {}.{name}", table.name()) });
+        }
+        for trigger in table.options.triggers.iter().filter(|trigger| trigger.fires(touch)) {
+            let (table, trigger) = (table.name().to_owned(), trigger.name.clone());
+            if !conditions.disable_triggers {
+                return Err(Refusal::Trigger { table, trigger });
+            }
+            preflight.notes.push(format!("{table}: trigger {trigger} is switched off for this transaction"));
+            preflight.triggers_disabled.push(trigger);
+        }
+        judge_keys(state, touch, conditions, &mut preflight)?;
+        let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
+        let set = |columns: &Vec<String>| columns.iter().any(|name| touch.updated.contains(name));
+        let unique = table.options.unique.iter().any(|(_, columns)| comes_or_goes || set(columns));
+        preflight.rehearse |= unique || !table.options.checks.is_empty();
+        declare_residue(table, touch, &mut preflight);
+    }
+    Ok(preflight)
+}
+
+/// Judges the foreign keys that a touch concerns; those that the data break already are enforced by nobody.
+fn judge_keys(
+    state: &State,
+    touch: &Touch,
+    conditions: &Conditions<'_>,
+    preflight: &mut Preflight,
+) -> Result<(), Refusal> {
+    let table = &touch.table.shape.name;
+    let (parents, children) = (state.parents(table), state.children(table));
+    let declared = parents.iter().map(|key| (key, &key.child_columns));
+    let all = declared.chain(children.iter().map(|key| (key, &key.parent_columns)));
+    let concerned: Vec<&ForeignKey> = all.filter(|(_, columns)| concerns(touch, columns)).map(|(key, _)| key).collect();
+    preflight.rehearse |= !concerned.is_empty();
+    for key in concerned {
+        let name = key.name();
+        let broken = conditions.unenforced.contains(&name) || state.is_broken(key)?;
+        if broken && !preflight.unenforced.contains(&name) {
+            preflight
+                .notes
+                .push(format!("{table}: {name} is not enforced for this transaction: rows break it already"));
+            preflight.unenforced.push(name);
+        }
+    }
+    judge(touch, &parents, &children, &preflight.unenforced)
+}
+
+fn prove_key(table: &SimTable, notes: &mut Vec<String>) -> Result<(), Refusal> {
+    if table.table.shape.key.is_empty() {
+        return Err(table.no_key("it declares none"));
+    }
+    if matches!(table.table.key, KeyStanding::Declared(_)) {
+        return Ok(());
+    }
+    let columns = table.table.shape.key.join(", ");
+    if table.keys().any(|(key, _)| key.iter().any(Value::is_null)) {
+        return Err(table.no_key(&format!("{columns} is NULL in some rows")));
+    }
+    if let Some((key, _)) = table.keys().find(|(_, rows)| *rows > 1) {
+        return Err(table.no_key(&format!("{columns} is {} in several rows", show(key))));
+    }
+    let rows = table.rows().count();
+    notes.push(format!("{}: no index vouches for the key {columns}; {rows} rows were scanned", table.name()));
+    Ok(())
+}
+
+fn declare_residue(table: &SimTable, touch: &Touch, preflight: &mut Preflight) {
+    let name = table.name();
+    let mut residue = |what: String| preflight.residue.push(Residue { table: name.to_owned(), what });
+    if table.options.identity && touch.inserts > 0 {
+        residue("identity".to_owned());
+    }
+    for column in &table.table.omitted {
+        let column_name = &column.image.name;
+        match column.role {
+            Role::RowVersion => residue(format!("rowversion {column_name}")),
+            _ => preflight.notes.push(format!("{name}.{column_name} is computed by the database and left out")),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The reading side of a simulated database: one process's view, which sees what is committed; writes nothing.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, MutexGuard};
+
+use mfm_journal::{Digest, Value};
+
+use super::world::World;
+use super::writer::SimWriter;
+use super::{SimWorld, preflight, scan};
+use crate::model::snapshot::key_form;
+use crate::model::time::lies_on;
+use crate::model::{Answer, Fetch, Filter, Key, Scan, Table};
+use crate::targets::foreign::{self, ForeignKey};
+use crate::targets::tally::Tally;
+use crate::targets::unique::{Index, judge, touches};
+use crate::targets::{
+    Bound, Conditions, Marker, Meanwhile, OperationRow, Preflight, Session, TableDigest, Target, TargetError, Touch,
+    Trial, Writer,
+};
+
+/// A simulated database, opened by one process.
+#[derive(Debug)]
+pub struct SimTarget {
+    world: SimWorld,
+    epoch: u64,
+    url: String,
+}
+
+impl SimTarget {
+    pub(super) const fn new(world: SimWorld, epoch: u64, url: String) -> Self {
+        Self { world, epoch, url }
+    }
+
+    /// Asks a question, if this process lives.
+    fn ask(&self) -> Result<MutexGuard<'_, World>, TargetError> {
+        let mut world = self.world.lock();
+        world.alive(self.epoch)?;
+        world.script.read();
+        Ok(world)
+    }
+
+    fn rows_of(&self, wanted: impl Fn(&OperationRow) -> bool) -> Result<Vec<OperationRow>, TargetError> {
+        let world = self.ask()?;
+        let all = world.committed.operations.iter().flat_map(|operations| operations.values());
+        let mut rows: Vec<OperationRow> = all.filter(|row| wanted(row)).cloned().collect();
+        rows.sort_by_key(|row| row.op);
+        Ok(rows)
+    }
+}
+
+impl Target for SimTarget {
+    fn engine(&self) -> &'static str {
+        "sim"
+    }
+
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn name(&self) -> String {
+        self.world.lock().name()
+    }
+
+    fn bound(&mut self) -> Result<Bound, TargetError> {
+        Ok(self.ask()?.bound())
+    }
+
+    fn marker(&mut self) -> Result<Option<Marker>, TargetError> {
+        Ok(self.ask()?.committed.marker.clone())
+    }
+
+    fn operation(&mut self, uid: &Digest) -> Result<Option<OperationRow>, TargetError> {
+        Ok(self.rows_of(|row| row.uid == *uid)?.pop())
+    }
+
+    fn newest(&mut self, journal_id: &Digest) -> Result<Option<OperationRow>, TargetError> {
+        Ok(self.rows_of(|row| row.journal_id == *journal_id)?.pop())
+    }
+
+    fn journals(&mut self) -> Result<Vec<Digest>, TargetError> {
+        let rows = self.rows_of(|_| true)?;
+        Ok(rows.into_iter().map(|row| row.journal_id).collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    fn operations(&mut self, journal_id: &Digest) -> Result<Vec<OperationRow>, TargetError> {
+        self.rows_of(|row| row.journal_id == *journal_id)
+    }
+
+    fn tables(&mut self) -> Result<Vec<String>, TargetError> {
+        Ok(self.ask()?.committed.tables().map(|table| table.name().to_owned()).collect())
+    }
+
+    fn table(&mut self, name: &str) -> Result<Option<Arc<Table>>, TargetError> {
+        Ok(self.ask()?.committed.find(name).map(|table| Arc::clone(&table.table)))
+    }
+
+    fn read(&mut self, query: &Fetch) -> Result<Answer, TargetError> {
+        let world = self.ask()?;
+        let Some(table) = world.committed.find(&query.table) else {
+            return Ok(Answer { table: None, rows: Vec::new(), maximum: None });
+        };
+        let mut answer = Answer { table: Some(Arc::clone(&table.table)), rows: Vec::new(), maximum: None };
+        match &query.filter {
+            Filter::All => answer.rows = table.rows().cloned().collect(),
+            Filter::In { column, values } => {
+                let (at, _) = table.table.column(column)?;
+                let wanted: BTreeSet<Value> = values.iter().filter(|value| !value.is_null()).map(key_form).collect();
+                let asked = |row: &&Vec<Value>| row.get(at).is_some_and(|cell| wanted.contains(&key_form(cell)));
+                answer.rows = table.rows().filter(asked).cloned().collect();
+            }
+            Filter::Days { column, first, last } => {
+                let (at, column) = table.table.column(column)?;
+                let asked = |row: &&Vec<Value>| row.get(at).is_some_and(|cell| lies_on(cell, column, *first, *last));
+                answer.rows = table.rows().filter(asked).cloned().collect();
+            }
+            Filter::Maximum { column } => {
+                let (at, _) = table.table.column(column)?;
+                let integer = |row: &Vec<Value>| match row.get(at).map(key_form) {
+                    Some(Value::Integer(number)) => Some(number),
+                    _ => None,
+                };
+                answer.maximum = table.rows().filter_map(integer).max();
+            }
+        }
+        Ok(answer)
+    }
+
+    fn scan(
+        &mut self,
+        scan: &Scan,
+        take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+    ) -> Result<(), TargetError> {
+        scan::each(&self.ask()?.committed, scan, take)
+    }
+
+    fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {
+        let world = self.ask()?;
+        let table = world.committed.same(table)?;
+        Ok(table.keys().flat_map(|(key, rows)| std::iter::repeat_n(key.clone(), rows)).collect())
+    }
+
+    fn rows(&mut self, table: &Arc<Table>, keys: &[Key]) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
+        let world = self.ask()?;
+        let table = world.committed.same(table)?;
+        Ok(keys.iter().map(|key| Ok(table.row(key)?.cloned())).collect::<Result<_, crate::model::Refusal>>()?)
+    }
+
+    fn preflight(&mut self, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Preflight, TargetError> {
+        Ok(preflight::preflight(&self.ask()?.committed, touches, conditions)?)
+    }
+
+    fn normalize(&mut self, table: &Arc<Table>, trials: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError> {
+        let world = self.ask()?;
+        let table = world.committed.same(table)?;
+        Ok(trials.into_iter().map(|trial| table.held(trial.to)).collect::<Result<_, _>>()?)
+    }
+
+    fn complete(
+        &mut self,
+        table: &Arc<Table>,
+        known: &[usize],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Value>>, TargetError> {
+        let world = self.ask()?;
+        let defaults = &world.committed.same(table)?.options.defaults;
+        let whole = |row: Vec<Value>| -> Vec<Value> {
+            let cells = table.columns.iter().zip(row).enumerate();
+            let own = |name: &str| defaults.get(name).cloned().unwrap_or(Value::Null);
+            cells.map(|(at, (column, cell))| if known.contains(&at) { cell } else { own(&column.image.name) }).collect()
+        };
+        Ok(rows.into_iter().map(whole).collect())
+    }
+
+    fn unique_after(
+        &mut self,
+        table: &Arc<Table>,
+        columns: &[String],
+        rows: &[Vec<Value>],
+        meanwhile: &Meanwhile,
+    ) -> Result<(), TargetError> {
+        let world = self.ask()?;
+        let sim = world.committed.same(table)?;
+        for (name, index) in &sim.options.unique {
+            let names: Vec<&str> = index.iter().map(String::as_str).collect();
+            if !touches(columns, &names) {
+                continue;
+            }
+            let cells = |row: &Vec<Value>| -> Vec<Value> {
+                names.iter().filter_map(|name| row.get(table.position(name)?).map(key_form)).collect()
+            };
+            let mut holders = |values: &[Value]| {
+                let wanted: Vec<Value> = values.iter().map(key_form).collect();
+                let found = sim.rows().filter(|row| cells(row) == wanted).map(|row| table.key_of(row));
+                Ok(found.collect::<Result<Vec<Key>, _>>()?)
+            };
+            let judged = Index { name, columns: names.clone(), fold: &|_, value| key_form(value) };
+            judge(table, &judged, rows, meanwhile, &mut holders)?;
+        }
+        Ok(())
+    }
+
+    fn references(
+        &mut self,
+        table: &Arc<Table>,
+        inserted: &[Vec<Value>],
+        deleted: &[Vec<Value>],
+        unenforced: &[String],
+    ) -> Result<(), TargetError> {
+        let world = self.ask()?;
+        let (state, name) = (&world.committed, &table.shape.name);
+        state.same(table)?;
+        let mut parent =
+            |key: &ForeignKey, values: &[Value]| Ok(state.holds(&key.parent, &key.parent_columns, values)?);
+        let mut child = |key: &ForeignKey, values: &[Value]| Ok(state.holds(&key.child, &key.child_columns, values)?);
+        foreign::parents_of(table, &foreign::enforced(state.parents(name), unenforced), inserted, &mut parent)?;
+        foreign::children_of(table, &foreign::enforced(state.children(name), unenforced), deleted, &mut child)
+    }
+
+    fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
+        let world = self.ask()?;
+        let total: usize = world.committed.tables().map(|table| table.rows().count()).sum();
+        let digest = |table: &Arc<super::table::SimTable>| {
+            let mut tally = Tally::new(&table.table.shape);
+            table.rows().try_for_each(|row| tally.add(row))?;
+            Ok(tally.finish())
+        };
+        let digests = world.committed.tables().map(digest).collect::<Result<Vec<_>, TargetError>>()?;
+        progress(total as u64, total as u64);
+        Ok(digests)
+    }
+
+    fn sessions(&mut self) -> Result<Option<Vec<Session>>, TargetError> {
+        Ok(self.ask()?.sessions.clone())
+    }
+
+    fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {
+        drop(self.ask()?);
+        Ok(Box::new(SimWriter::new(self.world.clone(), self.epoch, wait_ms)))
+    }
+}

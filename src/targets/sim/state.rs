@@ -1,0 +1,135 @@
+//! What a simulated database holds at one moment, and what somebody else does to it; knows no transaction.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mfm_journal::{Digest, Value};
+
+use super::script::SimWrite;
+use super::table::SimTable;
+use crate::model::{Refusal, Table};
+use crate::targets::facts::Facts;
+use crate::targets::foreign::ForeignKey;
+use crate::targets::known;
+use crate::targets::{DomainKeys, Marker, OperationRow, Touch};
+
+/// Tables, marks and operations. Copies share their tables until they are written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    tables: BTreeMap<String, Arc<SimTable>>,
+    pub(super) foreign_keys: Vec<ForeignKey>,
+    pub(super) keys: DomainKeys,
+    pub(super) marker: Option<Marker>,
+    /// `None` where there is no table for them.
+    pub(super) operations: Option<BTreeMap<Digest, OperationRow>>,
+}
+
+impl State {
+    pub(super) fn tables(&self) -> impl Iterator<Item = &Arc<SimTable>> {
+        self.tables.values()
+    }
+
+    /// Finds a table by its exact name, or else whatever its case.
+    pub(super) fn find(&self, name: &str) -> Option<&Arc<SimTable>> {
+        let named = || self.tables.values().find(|table| table.name().eq_ignore_ascii_case(name));
+        self.tables.get(name).or_else(named)
+    }
+
+    /// Finds a table that has to be there.
+    pub(super) fn table(&self, name: &str) -> Result<&Arc<SimTable>, Refusal> {
+        self.find(name).ok_or_else(|| Refusal::MissingTable { table: name.to_owned() })
+    }
+
+    /// Finds a table that was read before, refusing where it is not as it was then.
+    pub(super) fn same(&self, table: &Table) -> Result<&Arc<SimTable>, Refusal> {
+        known::same(self.find(&table.shape.name), table, |found| &found.table)
+    }
+
+    pub(super) fn add(&mut self, table: SimTable) {
+        self.tables.insert(table.name().to_owned(), Arc::new(table));
+    }
+
+    pub(super) fn remove(&mut self, name: &str) {
+        self.tables.remove(name);
+    }
+
+    pub(super) fn table_mut(&mut self, name: &str) -> Result<&mut SimTable, Refusal> {
+        let name = self.table(name)?.name().to_owned();
+        let missing = || Refusal::MissingTable { table: name.clone() };
+        self.tables.get_mut(&name).map(Arc::make_mut).ok_or_else(missing)
+    }
+
+    /// Does what somebody else does, who asks no preflight.
+    pub(super) fn apply(&mut self, write: &SimWrite) -> Result<(), Refusal> {
+        match write {
+            SimWrite::Insert { table, row } => self.table_mut(table)?.insert(row.clone()),
+            SimWrite::Update { table, key, set } => {
+                let declared = Arc::clone(&self.table(table)?.table);
+                let place = |(column, value): &(String, Value)| Ok((declared.column(column)?.0, value.clone()));
+                let set = set.iter().map(place).collect::<Result<Vec<_>, Refusal>>()?;
+                self.table_mut(table)?.update(key, &set).map(drop)
+            }
+            SimWrite::Delete { table, key } => {
+                self.table_mut(table)?.remove(key);
+                Ok(())
+            }
+            SimWrite::Trigger { table, trigger } => {
+                self.table_mut(table)?.options.triggers.push(trigger.clone());
+                Ok(())
+            }
+            SimWrite::Mark(marker) => {
+                self.marker.clone_from(marker);
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns the foreign keys that a table declares.
+    pub(super) fn parents(&self, table: &str) -> Vec<ForeignKey> {
+        self.foreign_keys.iter().filter(|key| key.child.eq_ignore_ascii_case(table)).cloned().collect()
+    }
+
+    /// Returns the foreign keys declared on a table.
+    pub(super) fn children(&self, table: &str) -> Vec<ForeignKey> {
+        self.foreign_keys.iter().filter(|key| key.parent.eq_ignore_ascii_case(table)).cloned().collect()
+    }
+
+    /// Tells whether a table holds values in some columns.
+    pub(super) fn holds(&self, table: &str, columns: &[String], values: &[Value]) -> Result<bool, Refusal> {
+        let table = self.table(table)?;
+        let places = columns.iter().map(|name| table.table.column(name).map(|(at, _)| at));
+        let places = places.collect::<Result<Vec<_>, _>>()?;
+        let same = |row: &&Vec<Value>| places.iter().zip(values).all(|(at, value)| row.get(*at) == Some(value));
+        Ok(table.rows().any(|row| same(&row)))
+    }
+
+    /// Tells whether rows that are there break a foreign key already.
+    pub(super) fn is_broken(&self, key: &ForeignKey) -> Result<bool, Refusal> {
+        let child = self.table(&key.child)?;
+        for row in child.rows() {
+            let cells = key.child_columns.iter().map(|name| child.table.column(name));
+            let cells = cells.map(|found| found.map(|(at, _)| row.get(at).cloned().unwrap_or(Value::Null)));
+            let cells = cells.collect::<Result<Vec<Value>, _>>()?;
+            if !cells.iter().any(Value::is_null) && !self.holds(&key.parent, &key.parent_columns, &cells)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Digests every schema fact that a preflight of these touches relies on.
+    pub(super) fn facts(&self, touches: &[Touch]) -> Result<Digest, Refusal> {
+        let mut facts = Facts::default();
+        for touch in touches {
+            let table = self.same(&touch.table)?;
+            let (name, options) = (table.name(), &table.options);
+            let rest = format!("{:?} {:?} {}", options.triggers, options.unique, options.identity);
+            facts.add(&["table", name, &format!("{:?}", table.table), &rest]);
+            options.checks.iter().for_each(|check| facts.add(&["check", name, &check.name]));
+            for key in self.parents(name).iter().chain(&self.children(name)) {
+                facts.add(&["foreign key", &key.name(), key.on_delete.as_deref().unwrap_or("")]);
+            }
+        }
+        Ok(facts.digest())
+    }
+}

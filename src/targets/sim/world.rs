@@ -1,0 +1,192 @@
+//! The one copy of a simulated database that all its handles share: what is committed, what is held, who is alive.
+
+use std::collections::BTreeMap;
+
+use mfm_journal::Digest;
+
+use super::script::{Script, SimFault, SimWrite};
+use super::state::State;
+use crate::targets::faults::WriteStep;
+use crate::targets::{Bound, Marker, OperationRow, Session, TargetError};
+
+/// How far a transaction's locks reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Locks {
+    /// No transaction, or rows not looked at yet.
+    Open,
+    /// All rows of the operation are locked.
+    Rows,
+}
+
+/// Why a step is the last one.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Certainly nothing was written.
+    RolledBack(TargetError),
+    /// The caller cannot know.
+    Unknown(TargetError),
+}
+
+/// Everything that outlives a process.
+#[derive(Debug)]
+pub(super) struct World {
+    seed: u64,
+    incarnation: u64,
+    marks: u64,
+    epoch: u64,
+    pub(super) absent: bool,
+    pub(super) needs_recovery: bool,
+    /// `None` where nobody may see them.
+    pub(super) sessions: Option<Vec<Session>>,
+    pub(super) committed: State,
+    pub(super) script: Script,
+    held: Option<State>,
+    waiting: Vec<SimWrite>,
+}
+
+impl World {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            incarnation: 0,
+            marks: 0,
+            epoch: 0,
+            absent: false,
+            needs_recovery: false,
+            sessions: Some(Vec::new()),
+            committed: State::default(),
+            script: Script::default(),
+            held: None,
+            waiting: Vec::new(),
+        }
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("sim:{}", self.name())
+    }
+
+    pub(super) fn name(&self) -> String {
+        format!("world-{}", self.seed)
+    }
+
+    pub(super) fn bound(&self) -> Bound {
+        let born = Digest::of(format!("mfm/sim/{}/{}", self.seed, self.incarnation).as_bytes());
+        Bound::from([("name".to_owned(), self.name()), ("born".to_owned(), born.to_string())])
+    }
+
+    pub(super) fn failed(&self, what: &str, why: &str) -> TargetError {
+        TargetError::Failed { url: self.url(), what: what.to_owned(), why: why.to_owned() }
+    }
+
+    pub(super) fn busy(&mut self, wait_ms: u64) -> TargetError {
+        self.script.wait(wait_ms);
+        TargetError::Busy { url: self.url(), wait_ms }
+    }
+
+    pub(super) const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(super) const fn kill(&mut self) {
+        self.epoch += 1;
+    }
+
+    pub(super) const fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Checks that the process of an epoch still lives and finds a database.
+    pub(super) fn alive(&self, epoch: u64) -> Result<(), TargetError> {
+        match () {
+            () if self.epoch != epoch => Err(self.failed("go on", "the process is dead")),
+            () if self.absent => Err(TargetError::Absent { url: self.url() }),
+            () if self.needs_recovery => Err(TargetError::NeedsRecovery { url: self.url() }),
+            () => Ok(()),
+        }
+    }
+
+    pub(super) fn write_foreign(&mut self, write: &SimWrite) -> Result<(), TargetError> {
+        if self.is_held() {
+            self.waiting.push(write.clone());
+            return Ok(());
+        }
+        Ok(self.committed.apply(write)?)
+    }
+
+    pub(super) fn release(&mut self, commit: bool) -> Result<(), TargetError> {
+        if let Some(state) = self.held.take().filter(|_| commit) {
+            self.committed = state;
+        }
+        self.let_in()
+    }
+
+    /// Lets in the writes that waited for a transaction to end.
+    pub(super) fn let_in(&mut self) -> Result<(), TargetError> {
+        for write in std::mem::take(&mut self.waiting) {
+            self.committed.apply(&write)?;
+        }
+        Ok(())
+    }
+
+    pub(super) const fn replace(&mut self) {
+        self.incarnation += 1;
+    }
+
+    pub(super) fn mark_anew(&mut self, actor: &str) -> Result<Marker, TargetError> {
+        if self.is_held() {
+            return Err(self.busy(0));
+        }
+        self.marks += 1;
+        let id = Digest::of(format!("mfm/sim/{}/mark/{}", self.seed, self.marks).as_bytes());
+        let marker_id = mfm_journal::digest::hex(id.as_bytes().get(..16).unwrap_or_default());
+        let at_us = i64::try_from(self.marks).unwrap_or(i64::MAX);
+        let marker = Marker { marker_id, bound: self.bound(), at_us, actor: actor.to_owned() };
+        self.put_marker(&marker, &[]);
+        Ok(marker)
+    }
+
+    pub(super) fn put_marker(&mut self, marker: &Marker, records: &[OperationRow]) {
+        self.committed.marker = Some(marker.clone());
+        let operations = self.committed.operations.get_or_insert_with(BTreeMap::new);
+        operations.extend(records.iter().map(|row| (row.uid, row.clone())));
+    }
+
+    /// Plays a step. `staged` is the transaction under way.
+    pub(super) fn step(&mut self, step: WriteStep, mut staged: Option<&mut State>, locks: Locks) -> Result<(), Stop> {
+        let url = self.url();
+        for fault in self.script.step(step) {
+            let failed = |why: &str| TargetError::Failed { url: url.clone(), what: "write".into(), why: why.into() };
+            match fault {
+                SimFault::Fail => return Err(self.roll_back(failed("the script says so"))),
+                SimFault::Full => return Err(self.roll_back(TargetError::Full { url })),
+                SimFault::LoseAnswer => return Err(Stop::Unknown(failed("the connection was lost"))),
+                SimFault::Crash => {
+                    self.kill();
+                    return Err(Stop::Unknown(failed("the process died")));
+                }
+                SimFault::CrashHolding => {
+                    self.kill();
+                    self.held = staged.map(|state| state.clone());
+                    return Err(Stop::Unknown(failed("the process died")));
+                }
+                SimFault::Foreign(write) => match (staged.as_deref_mut(), locks) {
+                    (Some(_), Locks::Rows) => self.waiting.push(write),
+                    (staged, _) => {
+                        let both = staged.map_or(Ok(()), |state| state.apply(&write));
+                        let both = both.and_then(|()| self.committed.apply(&write));
+                        both.map_err(|refusal| Stop::RolledBack(refusal.into()))?;
+                    }
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// After a commit there is nothing to roll back: the error is an answer that got lost.
+    fn roll_back(&self, error: TargetError) -> Stop {
+        match self.script.log().last() {
+            Some(WriteStep::AfterCommit) => Stop::Unknown(error),
+            _ => Stop::RolledBack(error),
+        }
+    }
+}

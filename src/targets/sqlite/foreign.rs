@@ -1,0 +1,128 @@
+//! The foreign keys that SQLite declares, what is wrong with them, and looking rows up in them; judges no operation.
+
+use std::collections::BTreeMap;
+
+use mfm_journal::Value;
+use rusqlite::Connection;
+
+use super::catalogue::{self, Sheet};
+use super::key;
+use super::open::Place;
+use super::sql;
+use super::value::bind;
+use crate::targets::TargetError;
+use crate::targets::foreign::{self, ForeignKey};
+
+/// A row of `foreign_key_list`: child, number, from, parent, to, on delete.
+type Part = (String, i64, String, String, Option<String>, String);
+
+/// Reads the foreign keys that a table declares.
+pub(super) fn parents(connection: &Connection, place: &Place, table: &str) -> Result<Vec<ForeignKey>, TargetError> {
+    read(connection, place, sql::PARENTS, table)
+}
+
+/// Reads the foreign keys that tables, this one included, declare on a table.
+pub(super) fn children(connection: &Connection, place: &Place, table: &str) -> Result<Vec<ForeignKey>, TargetError> {
+    read(connection, place, sql::CHILDREN, table)
+}
+
+fn read(connection: &Connection, place: &Place, text: &str, table: &str) -> Result<Vec<ForeignKey>, TargetError> {
+    let failed = place.error("read the foreign keys");
+    let mut statement = connection.prepare_cached(text).map_err(&failed)?;
+    let parts = statement
+        .query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(6)?)))
+        .and_then(Iterator::collect::<Result<Vec<Part>, _>>)
+        .map_err(&failed)?;
+    let mut keys: BTreeMap<(String, i64), ForeignKey> = BTreeMap::new();
+    for (child, number, from, parent, to, on_delete) in parts {
+        let key = keys.entry((child.clone(), number)).or_insert_with(|| ForeignKey {
+            child,
+            child_columns: Vec::new(),
+            parent,
+            parent_columns: Vec::new(),
+            on_delete: matches!(on_delete.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT").then_some(on_delete),
+        });
+        key.child_columns.push(from);
+        key.parent_columns.extend(to);
+    }
+    let mut keys: Vec<_> = keys.into_values().collect();
+    for key in keys.iter_mut().filter(|key| key.parent_columns.is_empty()) {
+        key.parent_columns = primary_key(connection, place, &key.parent)?;
+    }
+    Ok(keys)
+}
+
+/// Returns the primary key of a parent that the foreign key does not name.
+fn primary_key(connection: &Connection, place: &Place, table: &str) -> Result<Vec<String>, TargetError> {
+    let failed = place.error("read the columns");
+    let mut statement = connection.prepare_cached(sql::COLUMNS).map_err(&failed)?;
+    let columns = statement
+        .query_map([table], |row| Ok((row.get(3)?, row.get(0)?)))
+        .and_then(Iterator::collect::<Result<Vec<(i64, String)>, _>>)
+        .map_err(&failed)?;
+    let mut key: Vec<_> = columns.into_iter().filter(|(place, _)| *place > 0).collect();
+    key.sort();
+    Ok(key.into_iter().map(|(_, name)| name).collect())
+}
+
+/// Says what keeps SQLite from following a foreign key at all.
+pub(super) fn flaw(connection: &Connection, place: &Place, key: &ForeignKey) -> Result<Option<String>, TargetError> {
+    let listed = catalogue::find(catalogue::listed(connection, place)?, &key.parent);
+    let Some(listed) = listed.filter(|listed| listed.what == "table") else {
+        return Ok(Some(format!("the database has no table {}", key.parent)));
+    };
+    let raw = catalogue::raw_columns(connection, place, &listed.name)?;
+    let (wanted, given) = (key.parent_columns.len(), key.child_columns.len());
+    if wanted != given && wanted > 0 {
+        return Ok(Some(format!("it has {given} columns, and the key of {} has {wanted}", key.parent)));
+    }
+    let absent = |name: &&String| !raw.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    if let Some(name) = key.parent_columns.iter().find(absent) {
+        return Ok(Some(format!("{} has no column {name}", key.parent)));
+    }
+    let indexes = key::indexes(connection, place, &listed.name)?;
+    let rowid = key::rowid_column(&listed, &raw, &indexes);
+    let by_rowid =
+        matches!((key.parent_columns.as_slice(), &rowid), ([one], Some(rowid)) if one.eq_ignore_ascii_case(rowid));
+    let columns = Some(key.parent_columns.as_slice()).filter(|columns| !columns.is_empty());
+    let served = by_rowid || indexes.iter().any(|index| index.serves(columns, &raw));
+    let why = || format!("no unique index of {} has just these columns", key.parent);
+    Ok((!served || wanted == 0).then(why))
+}
+
+/// Tells whether rows that are there break a foreign key already.
+pub(super) fn is_broken(connection: &Connection, place: &Place, key: &ForeignKey) -> Result<bool, TargetError> {
+    let failed = place.error("look for rows that break a foreign key");
+    connection.query_one(&sql::orphan(key), [], |row| row.get(0)).map_err(&failed)
+}
+
+/// Checks that inserted rows find their parents and that deleted rows leave no children behind.
+pub(super) fn references(
+    connection: &Connection,
+    place: &Place,
+    sheet: &Sheet,
+    (inserted, deleted): (&[Vec<Value>], &[Vec<Value>]),
+    unenforced: &[String],
+) -> Result<(), TargetError> {
+    let (table, name) = (&sheet.table, sheet.name());
+    if !inserted.is_empty() {
+        let keys = foreign::enforced(parents(connection, place, name)?, unenforced);
+        let mut lookup = |key: &ForeignKey, values: &[Value]| exists(connection, place, &sql::parent(key), values);
+        foreign::parents_of(table, &keys, inserted, &mut lookup)?;
+    }
+    if !deleted.is_empty() {
+        let keys = foreign::enforced(children(connection, place, name)?, unenforced);
+        let mut lookup = |key: &ForeignKey, values: &[Value]| exists(connection, place, &sql::child(key), values);
+        foreign::children_of(table, &keys, deleted, &mut lookup)?;
+    }
+    Ok(())
+}
+
+fn exists(connection: &Connection, place: &Place, text: &str, values: &[Value]) -> Result<bool, TargetError> {
+    let failed = place.error("look a foreign key up");
+    let mut statement = connection.prepare_cached(text).map_err(&failed)?;
+    bind(&mut statement, values).map_err(&failed)?;
+    let mut rows = statement.raw_query();
+    let row = rows.next().map_err(&failed)?;
+    row.map_or(Ok(false), |row| row.get(0)).map_err(&failed)
+}

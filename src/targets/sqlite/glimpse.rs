@@ -1,0 +1,55 @@
+//! A look at the marker of a file that a crashed program left to be rolled back; rolls nothing back.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::marks;
+use super::open::Place;
+use crate::targets::Marker;
+
+/// What can be seen of a marker before a roll-back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Glimpse {
+    /// This one stands in the file.
+    Marker(Marker),
+    /// None does.
+    NoMarker,
+    /// What the file holds without its log, or half written, tells nothing.
+    Unknown,
+}
+
+/// Looks at the marker of a file as it is, without its journal or log.
+#[must_use]
+pub fn glimpse(path: &Path) -> Glimpse {
+    let Ok(place) = Place::find(path) else { return Glimpse::Unknown };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let Ok(connection) = Connection::open_with_flags(uri(&place.path), flags) else { return Glimpse::Unknown };
+    match marks::marker(&connection, &place) {
+        Ok(Some(marker)) => Glimpse::Marker(marker),
+        // A marker that was put last may stand in the log only.
+        Ok(None) if has_log(&place.path) => Glimpse::Unknown,
+        Ok(None) => Glimpse::NoMarker,
+        Err(_) => Glimpse::Unknown,
+    }
+}
+
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|found| found.len() > 0)
+}
+
+/// Returns the URI under which SQLite reads a file that it takes for unchanging.
+fn uri(path: &Path) -> String {
+    let mut out = String::from(if cfg!(windows) { "file:/" } else { "file:" });
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' | b':' => out.push(char::from(*byte)),
+            b'\\' if cfg!(windows) => out.push('/'),
+            other => drop(write!(out, "%{other:02X}")),
+        }
+    }
+    out + "?immutable=1"
+}

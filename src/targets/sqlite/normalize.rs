@@ -1,0 +1,194 @@
+//! Rows tried out in a private table of the same declaration, in memory; never in the target.
+
+use mfm_journal::Value;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, Statement, ffi};
+
+use super::catalogue::Sheet;
+use super::open::{Place, unknown_collation};
+use super::sql;
+use super::value::{bind, read_cells};
+use crate::model::Refusal;
+use crate::targets::{TargetError, Trial};
+
+/// The collations that every SQLite knows.
+const COLLATIONS: [&str; 3] = ["BINARY", "NOCASE", "RTRIM"];
+
+/// Returns rows as the database would hold them; see [`crate::targets::Target::normalize`].
+pub(super) fn normalize(place: &Place, sheet: &Sheet, trials: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError> {
+    if trials.is_empty() {
+        return Ok(Vec::new());
+    }
+    let connection = open(place, sheet)?;
+    let mut stage = Stage::new(&connection, place, sheet)?;
+    let mut held = Vec::with_capacity(trials.len());
+    for trial in trials {
+        refuse_drawn_rowid(sheet, &trial.to)?;
+        held.push(match (stage.add(&trial.to), trial.set()) {
+            (Ok(()), _) => stage.take(trial.to)?,
+            // What an update does not touch may break the schema already, and stays as it is.
+            (Err(error), Some(set)) if breaks(&error) => stage.update(trial, &set)?,
+            (Err(error), _) => return Err(refusal(place, sheet, "try a row out", &error)),
+        });
+    }
+    Ok(held)
+}
+
+/// Returns rows with what the database puts into all columns but the known ones; see
+/// [`crate::targets::Target::complete`].
+pub(super) fn complete(
+    place: &Place,
+    sheet: &Sheet,
+    known: &[usize],
+    rows: Vec<Vec<Value>>,
+) -> Result<Vec<Vec<Value>>, TargetError> {
+    let connection = open(place, sheet)?;
+    let failed = place.error("try a row out");
+    // Whether the row as a whole is one that the schema takes is asked later.
+    connection.pragma_update(None, "ignore_check_constraints", true).map_err(&failed)?;
+    let mut stage = Stage {
+        insert: connection.prepare(&sql::insert_of(sheet, known)).map_err(&failed)?,
+        ..Stage::new(&connection, place, sheet)?
+    };
+    let mut out = Vec::with_capacity(rows.len());
+    for mut row in rows {
+        let given: Vec<Value> = known.iter().filter_map(|at| row.get(*at).cloned()).collect();
+        stage.add(&given).map_err(|error| refusal(place, sheet, "try a row out", &error))?;
+        let held = stage.take(row.clone())?;
+        for (at, (cell, held)) in row.iter_mut().zip(held).enumerate() {
+            if !known.contains(&at) {
+                *cell = held;
+            }
+        }
+        out.push(row);
+    }
+    Ok(out)
+}
+
+/// An empty table by the target's own declaration, which holds one row at a time.
+struct Stage<'c> {
+    connection: &'c Connection,
+    place: &'c Place,
+    sheet: &'c Sheet,
+    insert: Statement<'c>,
+    select: Statement<'c>,
+    clear: Statement<'c>,
+}
+
+impl<'c> Stage<'c> {
+    fn new(connection: &'c Connection, place: &'c Place, sheet: &'c Sheet) -> Result<Self, TargetError> {
+        let prepared = |text: &str| connection.prepare(text).map_err(|error| constraint(sheet, &error));
+        let insert = prepared(&sql::insert(sheet))?;
+        let select = prepared(&sql::rows(sheet))?;
+        let clear = prepared(&sql::clear(sheet))?;
+        Ok(Self { connection, place, sheet, insert, select, clear })
+    }
+
+    fn add(&mut self, row: &[Value]) -> rusqlite::Result<()> {
+        bind(&mut self.insert, row)?;
+        self.insert.raw_execute().map(drop)
+    }
+
+    /// Takes the row out again, as the table holds it.
+    fn take(&mut self, mut row: Vec<Value>) -> Result<Vec<Value>, TargetError> {
+        let failed = self.place.error("try a row out");
+        let mut found = self.select.query([]).map_err(&failed)?;
+        let vanished = || self.place.failed("try a row out", "a row vanished");
+        let cells = found.next().map_err(&failed)?.ok_or_else(vanished)?;
+        read_cells(cells, 1, &mut row).map_err(&failed)?;
+        drop(found);
+        self.clear.execute([]).map_err(&failed)?;
+        Ok(row)
+    }
+
+    /// Puts the row that is there, whatever the schema says of it, and updates it.
+    fn update(&mut self, trial: Trial, set: &[usize]) -> Result<Vec<Value>, TargetError> {
+        let failed = self.place.error("try a row out");
+        let ignore = |ignored| self.connection.pragma_update(None, "ignore_check_constraints", ignored);
+        ignore(true).map_err(&failed)?;
+        let added = self.add(trial.from.as_deref().unwrap_or_default());
+        ignore(false).map_err(&failed)?;
+        if added.is_err() {
+            // No declaration of today let such a row in: whether it lets the update in, only the database itself can say.
+            return Ok(trial.to);
+        }
+        let failing = |error: rusqlite::Error| refusal(self.place, self.sheet, "try a row out", &error);
+        let mut update = self.connection.prepare(&sql::set(self.sheet, set)).map_err(failing)?;
+        bind(&mut update, set.iter().filter_map(|at| trial.to.get(*at))).map_err(&failed)?;
+        update.raw_execute().map_err(failing)?;
+        drop(update);
+        self.take(trial.to)
+    }
+}
+
+/// Makes an empty table by the target's own declaration. A collation that only another program knows compares nothing
+/// here: no two rows meet.
+fn open(place: &Place, sheet: &Sheet) -> Result<Connection, TargetError> {
+    let failed = place.error("open a table in memory");
+    let stage = Connection::open_in_memory().map_err(&failed)?;
+    stage.pragma_update(None, "foreign_keys", false).map_err(&failed)?;
+    stage.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(&failed)?;
+    stage.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(())).map_err(&failed)?;
+    for name in sheet.table.columns.iter().filter_map(|column| column.image.collation.as_deref()) {
+        if !COLLATIONS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            stage.create_collation(name, Ord::cmp).map_err(&failed)?;
+        }
+    }
+    stage.execute_batch(sql::BEGIN_WRITE).map_err(&failed)?;
+    stage.execute(&sheet.sql, []).map_err(|error| constraint(sheet, &error))?;
+    Ok(stage)
+}
+
+/// A rowid that the database would draw is not known before it is written.
+fn refuse_drawn_rowid(sheet: &Sheet, row: &[Value]) -> Result<(), Refusal> {
+    let Some(column) = &sheet.rowid_column else { return Ok(()) };
+    let drawn = sheet.table.position(column).and_then(|at| row.get(at)).is_none_or(Value::is_null);
+    if drawn { Err(Refusal::NotNull { table: sheet.name().to_owned(), column: column.clone() }) } else { Ok(()) }
+}
+
+fn constraint(sheet: &Sheet, error: &rusqlite::Error) -> TargetError {
+    Refusal::Constraint { table: sheet.name().to_owned(), why: error.to_string() }.into()
+}
+
+/// Tells whether an error is the schema's own no to a row.
+fn breaks(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+}
+
+/// Says what a failed statement means for a row: the schema's refusal, or a failure of the database.
+pub(super) fn refusal(place: &Place, sheet: &Sheet, what: &str, error: &rusqlite::Error) -> TargetError {
+    let table = sheet.name().to_owned();
+    let extended = error.sqlite_error().map_or(0, |error| error.extended_code);
+    let said = error.to_string();
+    if let Some(refusal) = unknown_collation(&said) {
+        return refusal.into();
+    }
+    let column = || {
+        let named = |column: &&str| said.ends_with(&format!("{table}.{column}"));
+        let names = sheet.table.columns.iter().map(|column| column.image.name.as_str());
+        names.filter(named).max_by_key(|name| name.len()).map(str::to_owned)
+    };
+    match extended {
+        ffi::SQLITE_CONSTRAINT_NOTNULL => match column() {
+            Some(column) => Refusal::NotNull { table, column }.into(),
+            None => Refusal::Constraint { table, why: said }.into(),
+        },
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => {
+            let constraint = "that SQLite does not name".to_owned();
+            Refusal::ForeignKey { table, constraint, why: said }.into()
+        }
+        ffi::SQLITE_CONSTRAINT_UNIQUE => {
+            // SQLite names either the index or its columns.
+            let named = said.rsplit("failed: ").next().unwrap_or(&said).trim_start_matches("index ").trim_matches('\'');
+            Refusal::UniqueIndex { table, index: named.to_owned() }.into()
+        }
+        _ if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            Refusal::Constraint { table, why: said }.into()
+        }
+        _ if error.sqlite_error_code() == Some(ErrorCode::TypeMismatch) => {
+            Refusal::Constraint { table, why: said }.into()
+        }
+        ffi::SQLITE_ERROR => Refusal::Constraint { table, why: said }.into(),
+        _ => place.explain(what, error),
+    }
+}

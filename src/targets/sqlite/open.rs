@@ -1,0 +1,159 @@
+//! Opening SQLite files for reading, for writing and for a roll-back, and what SQLite's errors mean; runs no query
+//! of an operation.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
+
+use super::sql;
+use crate::model::Refusal;
+use crate::targets::TargetError;
+
+/// How long a reader waits while somebody else's commit is under way.
+const READ_WAIT_MS: u64 = 5_000;
+
+/// Statements kept prepared by a connection.
+const STATEMENTS: usize = 64;
+
+/// A database's name in errors, and how long its locks are waited for.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) url: String,
+    pub(super) path: PathBuf,
+    pub(super) wait_ms: u64,
+}
+
+impl Place {
+    /// Finds the file; nothing is opened.
+    pub(super) fn find(path: &Path) -> Result<Self, TargetError> {
+        let url = format!("sqlite:{}", path.display());
+        let found = path.canonicalize().map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => TargetError::Absent { url: url.clone() },
+            _ => TargetError::Open { url: url.clone(), why: error.to_string() },
+        })?;
+        if !found.is_file() {
+            return Err(TargetError::Open { url, why: "it is not a file".into() });
+        }
+        Ok(Self { url, path: found, wait_ms: READ_WAIT_MS })
+    }
+
+    /// Returns a closure that says what an error of SQLite's means here.
+    pub(super) fn error<'p>(&'p self, what: &'p str) -> impl Fn(rusqlite::Error) -> TargetError + 'p {
+        move |error| self.explain(what, &error)
+    }
+
+    /// Says what an error of SQLite's means here.
+    pub(super) fn explain(&self, what: &str, error: &rusqlite::Error) -> TargetError {
+        let url = self.url.clone();
+        let extended = error.sqlite_error().map_or(0, |error| error.extended_code);
+        let crashed = [ffi::SQLITE_READONLY_ROLLBACK, ffi::SQLITE_READONLY_RECOVERY, ffi::SQLITE_READONLY_CANTINIT];
+        if crashed.contains(&extended) {
+            return TargetError::NeedsRecovery { url };
+        }
+        if let Some(refusal) = unknown_collation(&error.to_string()) {
+            return refusal.into();
+        }
+        if extended == ffi::SQLITE_READONLY_DBMOVED {
+            let what = "the file was moved while it was written".to_owned();
+            return TargetError::Replaced { url, what };
+        }
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                TargetError::Busy { url, wait_ms: self.wait_ms }
+            }
+            Some(ErrorCode::DiskFull) => TargetError::Full { url },
+            Some(ErrorCode::ReadOnly) => TargetError::ReadOnly { url, why: error.to_string() },
+            Some(ErrorCode::NotADatabase | ErrorCode::CannotOpen) => TargetError::Open { url, why: error.to_string() },
+            _ => TargetError::Failed { url, what: what.to_owned(), why: error.to_string() },
+        }
+    }
+
+    /// Returns an error in mfm's own words.
+    pub(super) fn failed(&self, what: &str, why: impl Into<String>) -> TargetError {
+        TargetError::Failed { url: self.url.clone(), what: what.to_owned(), why: why.into() }
+    }
+}
+
+/// Returns how many names the file has in its file system.
+#[cfg(unix)]
+pub(super) fn links(place: &Place) -> Result<Option<u64>, TargetError> {
+    use std::os::unix::fs::MetadataExt as _;
+    let facts = std::fs::metadata(&place.path).map_err(|error| place.failed("look at the file", error.to_string()))?;
+    Ok(Some(facts.nlink()))
+}
+
+/// Elsewhere nobody tells.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same as where it can fail")]
+pub(super) const fn links(_: &Place) -> Result<Option<u64>, TargetError> {
+    Ok(None)
+}
+
+/// Says that SQLite needs a collation which only another program knows.
+pub(super) fn unknown_collation(said: &str) -> Option<Refusal> {
+    let (_, name) = said.split_once("no such collation sequence: ")?;
+    let name = name.split_whitespace().next().unwrap_or_default();
+    let what = format!("what needs the collation {name}, which is not known here,");
+    Some(Refusal::Unsupported { what })
+}
+
+/// Opens a connection that cannot write.
+pub(super) fn open_reader(place: &Place) -> Result<Connection, TargetError> {
+    let connection = connect(place, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.pragma_update(None, "query_only", true).map_err(place.error("open for reading"))?;
+    let encoding: String =
+        connection.query_one(sql::ENCODING, [], |row| row.get(0)).map_err(place.error("read the encoding"))?;
+    let application: i64 =
+        connection.query_one(sql::APPLICATION_ID, [], |row| row.get(0)).map_err(place.error("read the file's kind"))?;
+    if application == mfm_journal::APPLICATION_ID {
+        return Err(Refusal::Unsupported { what: "a journal of mfm, as a target,".into() }.into());
+    }
+    if encoding != "UTF-8" {
+        return Err(Refusal::Unsupported { what: format!("text of a database in {encoding}") }.into());
+    }
+    Ok(connection)
+}
+
+/// Opens a connection for one writing step. It never changes the journal mode; it makes commits as durable as that
+/// mode can, and tells whether that is a write-ahead log.
+pub(super) fn open_writer(place: &Place) -> Result<(Connection, bool), TargetError> {
+    let connection = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let failed = place.error("open for writing");
+    if connection.is_readonly("main").map_err(&failed)? {
+        let why = "the file, or its folder, cannot be written".to_owned();
+        return Err(TargetError::ReadOnly { url: place.url.clone(), why });
+    }
+    let mode: String = connection.query_one(sql::JOURNAL_MODE, [], |row| row.get(0)).map_err(&failed)?;
+    let log = mode.eq_ignore_ascii_case("wal");
+    let synchronous = if log { "FULL" } else { "EXTRA" };
+    connection.pragma_update(None, "synchronous", synchronous).map_err(&failed)?;
+    connection.pragma_update(None, "foreign_keys", true).map_err(&failed)?;
+    connection.pragma_update(None, "recursive_triggers", false).map_err(&failed)?;
+    Ok((connection, log))
+}
+
+fn connect(place: &Place, mode: OpenFlags) -> Result<Connection, TargetError> {
+    let failed = place.error("open the database");
+    let connection =
+        Connection::open_with_flags(&place.path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(&failed)?;
+    connection.busy_timeout(Duration::from_millis(place.wait_ms)).map_err(&failed)?;
+    // A misspelt column must be an error, never a text; and the schema's own functions are not trusted.
+    for setting in [DbConfig::SQLITE_DBCONFIG_DQS_DML, DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA] {
+        connection.set_db_config(setting, false).map_err(&failed)?;
+    }
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.query_one(sql::PROBE, [], |_| Ok(())).map_err(&failed)?;
+    Ok(connection)
+}
+
+/// Opens a database read-write, which lets SQLite roll back what a crashed program left, and writes nothing else.
+///
+/// # Errors
+/// [`TargetError`], as for opening a target.
+pub fn roll_back_hot_journal(path: &Path) -> Result<(), TargetError> {
+    let place = Place::find(path)?;
+    let connection = connect(&place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.close().map_err(|(_, error)| place.explain("roll back a crashed transaction", &error))
+}

@@ -1,0 +1,118 @@
+//! The triggers that SQLite declares, their events read from the declarations; judges nothing.
+
+use rusqlite::Connection;
+
+use super::open::Place;
+use super::sql;
+use crate::targets::TargetError;
+use crate::targets::trigger::{Event, Trigger};
+
+/// A word of a declaration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Word {
+    text: String,
+    quoted: bool,
+}
+
+/// Reads the triggers of a table.
+pub(super) fn triggers(connection: &Connection, place: &Place, table: &str) -> Result<Vec<Trigger>, TargetError> {
+    let failed = place.error("read the triggers");
+    let mut statement = connection.prepare_cached(sql::TRIGGERS).map_err(&failed)?;
+    let rows = statement.query_map([table], |row| {
+        let declaration: Option<String> = row.get(1)?;
+        Ok(Trigger { name: row.get(0)?, event: declaration.map_or(Event::Any, |text| event(&text)) })
+    });
+    rows.and_then(Iterator::collect).map_err(&failed)
+}
+
+fn event(declaration: &str) -> Event {
+    let words = words(declaration);
+    let is = |word: &Word, text: &str| !word.quoted && word.text.eq_ignore_ascii_case(text);
+    for (at, word) in words.iter().enumerate() {
+        match () {
+            () if is(word, "INSERT") => return Event::Insert,
+            () if is(word, "DELETE") => return Event::Delete,
+            () if is(word, "UPDATE") => {
+                let rest = &words[at + 1..];
+                if !rest.first().is_some_and(|word| is(word, "OF")) {
+                    return Event::Update(Vec::new());
+                }
+                let columns = rest.iter().skip(1).take_while(|word| !is(word, "ON"));
+                return Event::Update(columns.map(|word| word.text.clone()).collect());
+            }
+            () => {}
+        }
+    }
+    Event::Any
+}
+
+/// Tells whether a declaration holds a word of SQL's.
+pub(super) fn mentions(declaration: &str, word: &str) -> bool {
+    words(declaration).iter().any(|found| !found.quoted && found.text.eq_ignore_ascii_case(word))
+}
+
+/// Returns the words and quoted names of a declaration, without punctuation and comments.
+fn words(declaration: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut rest = declaration;
+    while let Some(first) = rest.chars().next() {
+        rest = match first {
+            '-' if rest.starts_with("--") => rest.split_once('\n').map_or("", |(_, after)| after),
+            '/' if rest.starts_with("/*") => rest.split_once("*/").map_or("", |(_, after)| after),
+            '"' | '`' | '\'' => quoted_word(&rest[1..], first, &mut words),
+            '[' => quoted_word(&rest[1..], ']', &mut words),
+            _ if is_name(first) => {
+                let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+                words.push(Word { text: rest[..end].to_owned(), quoted: false });
+                &rest[end..]
+            }
+            _ => &rest[first.len_utf8()..],
+        };
+    }
+    words
+}
+
+const fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '$' || !c.is_ascii()
+}
+
+/// Takes a quoted name, a doubled quote standing for one, and returns what follows.
+fn quoted_word<'t>(text: &'t str, quote: char, words: &mut Vec<Word>) -> &'t str {
+    let mut name = String::new();
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let doubled = c == quote && quote != ']' && chars.peek().is_some_and(|(_, next)| *next == quote);
+        if doubled {
+            chars.next();
+        } else if c == quote {
+            words.push(Word { text: name, quoted: true });
+            return &text[at + c.len_utf8()..];
+        }
+        name.push(c);
+    }
+    ""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_read_whatever_the_spelling() {
+        let update = |columns: &[&str]| Event::Update(columns.iter().map(|c| (*c).to_owned()).collect());
+        for (declaration, expected) in [
+            ("CREATE TRIGGER a AFTER INSERT ON t BEGIN SELECT 1; END", Event::Insert),
+            ("CREATE TRIGGER a DELETE ON t BEGIN SELECT 1; END", Event::Delete),
+            ("create trigger \"insert\" before /* insert */ update on t begin select 1; end", update(&[])),
+            (
+                "CREATE TRIGGER [delete] -- insert\n AFTER UPDATE OF a, \"b \"\"c\" ON t BEGIN END",
+                update(&["a", "b \"c"]),
+            ),
+            ("CREATE TRIGGER a AFTER UPDATE OF \"on\" ON t BEGIN END", update(&["on"])),
+            ("CREATE TRIGGER gr\u{f6}\u{df}e AFTER DELETE ON t BEGIN END", Event::Delete),
+            ("", Event::Any),
+        ] {
+            assert_eq!(event(declaration), expected, "{declaration}");
+        }
+    }
+}
