@@ -17,6 +17,7 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod domain;
 pub mod domains;
 pub mod engine;
 pub mod file;

@@ -1,7 +1,8 @@
 //! The pictures of the terminal interface as people see them: in Unicode and in ASCII, large and small.
 #![cfg(feature = "tui")]
 
-use mfm::domains::mosaiq::pictures::{Aperture, Bar, Chart, Day, Dot, Jaws, Lane, LeafPair, Line, Span, Standing};
+use mfm::domain::picture::{Aperture, Chart, Dot, LeafPair, Line};
+use mfm::domains::mosaiq::pictures::{Bar, Day, Jaws, Lane, Span, Standing};
 use mfm::model::Value;
 use mfm::tui::look::{Glyphs, Look, Role, Theme};
 use mfm::tui::pictures::{AperturePicture, ChartPicture, DayPicture, HexPicture};

@@ -16,8 +16,9 @@ use super::failures;
 use super::printer::{Printer, clean};
 use super::settings::{Settings, Surroundings};
 use super::topics;
+use crate::domain::mode::Mode;
+use crate::domains;
 use crate::domains::mosaiq::checks::CHECKS;
-use crate::domains::mosaiq::modes::{self, MODES};
 use crate::model::shown;
 use crate::ops::candidates::{self, Wanted};
 
@@ -219,7 +220,7 @@ enum Source {
 }
 
 fn source(command: &str, arg: &Arg) -> Option<Source> {
-    let tool = modes::find(command).map(modes::Mode::card);
+    let tool = domains::mode(command).map(Mode::card);
     let id = arg.get_id().as_str();
     Some(match id {
         "global_target" => Source::Journal(Wanted::Targets),
@@ -242,7 +243,7 @@ fn candidates_of(source: Source, typed: &Arc<Typed>) -> impl Fn() -> Vec<Complet
     move || {
         let pairs: Vec<(String, String)> = match &source {
             Source::Journal(wanted) => of_journal(&typed, *wanted),
-            Source::Tools => MODES.iter().map(|mode| pair(mode.card().tool, mode.card().title)).collect(),
+            Source::Tools => domains::modes().map(|mode| pair(mode.card().tool, mode.card().title)).collect(),
             Source::Variants(tool) => variants(tool.as_ref().or(typed.eligible.as_ref())),
             Source::Checks => CHECKS.iter().map(|check| pair(check.card().id, check.card().about)).collect(),
             Source::Topics => help_topics(),
@@ -266,7 +267,7 @@ fn of_journal(typed: &Typed, wanted: Wanted) -> Vec<(String, String)> {
 }
 
 fn variants(tool: Option<&String>) -> Vec<(String, String)> {
-    let mode = tool.and_then(|tool| modes::find(tool));
+    let mode = tool.and_then(|tool| domains::mode(tool));
     mode.iter().flat_map(|mode| mode.card().variants).map(|variant| pair(variant.word, variant.about)).collect()
 }
 

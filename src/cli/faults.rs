@@ -7,7 +7,8 @@ use clap::{ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum};
 use serde_json::Map;
 
 use super::texts;
-use crate::domains::mosaiq::modes::{self, MODES, Mode};
+use crate::domain::mode::Mode;
+use crate::domains;
 use crate::ops::plan::{Options, Request};
 
 /// Which changes to list.
@@ -126,7 +127,7 @@ impl FromArgMatches for ApplyCall {
 /// Adds one subcommand a mode.
 fn tools(verb: &'static str, command: Command) -> Command {
     let command = command.subcommand_value_name("TOOL").subcommand_help_heading("Tools");
-    MODES.iter().fold(command, |command, mode| command.subcommand(tool_command(verb, *mode)))
+    domains::modes().fold(command, |command, mode| command.subcommand(tool_command(verb, mode)))
 }
 
 fn tool_command(verb: &str, mode: &dyn Mode) -> Command {
@@ -141,7 +142,7 @@ fn tool_command(verb: &str, mode: &dyn Mode) -> Command {
 /// Returns the request for the tool that was named.
 fn tool(matches: &ArgMatches) -> Result<Option<Request>, Error> {
     let Some((name, matches)) = matches.subcommand() else { return Ok(None) };
-    let Some(mode) = modes::find(name) else {
+    let Some(mode) = domains::mode(name) else {
         return Err(Error::raw(ErrorKind::InvalidSubcommand, format!("there is no tool `{name}`\n")));
     };
     let parameters: Map<_, _> = mode.matched(matches)?;

@@ -1,6 +1,6 @@
 //! The long texts of `--help` and of the man pages, each with an example; the short ones are the operations' own.
 
-use crate::domains::mosaiq::modes::Card;
+use crate::domain::mode::ModeCard;
 
 /// What mfm is.
 pub(super) const ABOUT: &str =
@@ -476,7 +476,7 @@ Example:
   mfm help target mark";
 
 /// Returns the long text of a tool.
-pub(super) fn tool(verb: &str, card: &Card) -> String {
+pub(super) fn tool(verb: &str, card: &ModeCard) -> String {
     let mut text = format!("{}.\n\n{}\n\nVariants, with their severity from 0 to 3:\n", card.title, card.description);
     for variant in card.variants {
         text += &format!("  {} ({}): {}\n", variant.word, variant.severity, variant.about);

@@ -1,3 +1,63 @@
-//! The domains: each a folder of its own, pure, behind the port in [`crate::domain`].
+//! The domains that mfm knows, each a folder of its own behind the port in [`crate::domain`].
 
 pub mod mosaiq;
+
+use std::collections::BTreeMap;
+
+use crate::domain::Domain;
+use crate::domain::check::CheckCard;
+use crate::domain::mode::Mode;
+use crate::domain::table::{self, Holds};
+
+/// Every domain; the first is the one of journals that name none.
+pub static DOMAINS: &[&dyn Domain] = &[&mosaiq::Mosaiq];
+
+/// The domain of the targets of journals that name none.
+pub static FIRST: &dyn Domain = &mosaiq::Mosaiq;
+
+/// Returns the domain of an id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static dyn Domain> {
+    DOMAINS.iter().copied().find(|domain| domain.card().id == id)
+}
+
+/// Returns the failure modes of all domains.
+pub fn modes() -> impl Iterator<Item = &'static dyn Mode> {
+    DOMAINS.iter().flat_map(|domain| domain.modes().iter().copied())
+}
+
+/// Returns the mode of a tool name or mode id, in snake or kebab case; no two domains share one.
+#[must_use]
+pub fn mode(word: &str) -> Option<&'static dyn Mode> {
+    DOMAINS.iter().find_map(|domain| domain.mode(word))
+}
+
+/// Returns the domain that a mode belongs to, by its tool name or id.
+#[must_use]
+pub fn of_mode(word: &str) -> Option<&'static dyn Domain> {
+    DOMAINS.iter().copied().find(|domain| domain.mode(word).is_some())
+}
+
+/// Returns the checks of all domains.
+pub fn checks() -> impl Iterator<Item = &'static CheckCard> {
+    DOMAINS.iter().flat_map(|domain| domain.checks().iter().copied())
+}
+
+/// Returns the key columns of every table of all domains.
+#[must_use]
+pub fn keys() -> BTreeMap<String, Vec<String>> {
+    DOMAINS.iter().flat_map(|domain| domain.keys()).collect()
+}
+
+/// Returns the columns that identify a person or hold free text, by table, of all domains.
+#[must_use]
+pub fn identifying() -> BTreeMap<String, Vec<String>> {
+    DOMAINS.iter().flat_map(|domain| table::identifying(domain.tables())).collect()
+}
+
+/// Returns what a column holds that may be shown to a stranger; `None` where it may not, or no domain knows it.
+#[must_use]
+pub fn holds(table: &str, column: &str) -> Option<Holds> {
+    let mut cards = DOMAINS.iter().flat_map(|domain| domain.tables().iter());
+    cards.find(|card| card.name.eq_ignore_ascii_case(table))?.holds(column)
+}

@@ -9,7 +9,7 @@ use super::options::Allowed;
 use super::reads::{self, Read};
 use super::schema::{self, Object};
 use super::{modes, writes};
-use crate::domains::mosaiq::modes::MODES;
+use crate::domains;
 use crate::model::ports::Danger;
 use crate::ops::{Card, audit, checks, drill, explain, find, log, plan, recover, replay, revert, show, status};
 
@@ -43,11 +43,11 @@ pub(super) fn entries(allowed: &Allowed) -> Vec<Entry> {
     let mut out = of_the_journal();
     out.extend(of_the_target());
     if !allowed.read_only {
-        out.extend(MODES.iter().filter(|mode| allowed.has(mode.card().tool)).map(|mode| {
+        out.extend(domains::modes().filter(|mode| allowed.has(mode.card().tool)).map(|mode| {
             let card = mode.card();
             let about = format!("{} Severity {}. Needs consent.", sentence(card.title), card.severity);
             let answer = schema::answer(&[("state", "string")]);
-            entry((card.tool, card.title, &about, Danger::Write), modes::input(*mode), answer, Does::Fault)
+            entry((card.tool, card.title, &about, Danger::Write), modes::input(mode), answer, Does::Fault)
         }));
         out.extend(writing(allowed));
     }

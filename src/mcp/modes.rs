@@ -5,7 +5,8 @@ use serde_json::{Value as Json, json};
 use super::answers::{Answer, list, word};
 use super::options::Allowed;
 use super::schema::{Object, one_type, slim};
-use crate::domains::mosaiq::modes::{MODES, Mode};
+use crate::domain::mode::Mode;
+use crate::domains;
 use crate::ops::{Failure, modes};
 
 /// Returns the catalogue, or one mode with its parameters.
@@ -86,5 +87,5 @@ pub(super) fn input(mode: &dyn Mode) -> Object {
 
 /// Returns the ids of all modes.
 pub(super) fn ids() -> Vec<&'static str> {
-    MODES.iter().map(|mode| mode.card().id).collect()
+    domains::modes().map(|mode| mode.card().id).collect()
 }

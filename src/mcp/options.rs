@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use mfm_journal::Decimal;
 
-use crate::domains::mosaiq::modes::MODES;
+use crate::domains;
 use crate::ops::agents::{Consent, Limits};
 use crate::ops::modes::find_mode;
 use crate::ops::{Context, Failure, Kind, synthetic};
@@ -60,7 +60,7 @@ impl Options {
     /// # Errors
     /// Usage: an unknown mode, or no number.
     pub(super) fn allowed(&self) -> Result<Allowed, Failure> {
-        let all = || MODES.iter().map(|mode| mode.card().tool).collect();
+        let all = || domains::modes().map(|mode| mode.card().tool).collect();
         let named = self.allow.iter().map(|word| find_mode(word.trim()).map(|mode| mode.card().tool));
         let tools = if self.allow.is_empty() { all() } else { named.collect::<Result<_, _>>()? };
         let number = |text: &String| {
@@ -128,7 +128,7 @@ impl Allowed {
 
     /// Tells whether every mode of every severity may be committed.
     pub(super) fn is_everything(&self) -> bool {
-        self.tools.len() == MODES.len() && self.max_severity.is_none()
+        self.tools.len() == domains::modes().count() && self.max_severity.is_none()
     }
 
     /// Refuses a fault that the operator does not allow agents.

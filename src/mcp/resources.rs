@@ -14,7 +14,7 @@ use super::reads::{self, Asked};
 use super::schema::Object;
 use super::server::{Call, Inner};
 use super::{modes, prompts};
-use crate::domains::mosaiq::modes::MODES;
+use crate::domains;
 use crate::model::shown;
 use crate::ops::agents::{Place, resolve};
 use crate::ops::{Context, Failure, audit, status};
@@ -27,7 +27,7 @@ const JSON: &str = "application/json";
 
 /// Returns every resource that has a name of its own.
 pub(super) fn all() -> Vec<Resource> {
-    let page = |mode: &&dyn crate::domains::mosaiq::modes::Mode| {
+    let page = |mode: &'static dyn crate::domain::mode::Mode| {
         let card = mode.card();
         Resource::new(format!("{MODE}{}", card.id), card.id).with_title(card.title).with_mime_type("text/markdown")
     };
@@ -37,7 +37,7 @@ pub(super) fn all() -> Vec<Resource> {
         ("mfm://findings", "findings", "What the quality checks find now"),
     ];
     let own = own.map(|(uri, name, title)| Resource::new(uri, name).with_title(title).with_mime_type(JSON));
-    MODES.iter().map(page).chain(own).collect()
+    domains::modes().map(page).chain(own).collect()
 }
 
 /// Returns the templates.

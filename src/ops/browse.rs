@@ -6,11 +6,12 @@ use super::cell;
 use super::context::Context;
 use super::failure::Failure;
 use super::select::{self, read_through};
+use crate::domain::picture::Chart;
+use crate::domains;
 use crate::domains::mosaiq::browse::{self, Kind};
 use crate::domains::mosaiq::find::Shown;
-use crate::domains::mosaiq::pictures::{self, Bar, Chart, Day, Film, Lanes, Still};
+use crate::domains::mosaiq::pictures::{self, Bar, Day, Film, Lanes, Still};
 use crate::domains::mosaiq::rules::Rules;
-use crate::domains::mosaiq::schema;
 use crate::domains::mosaiq::selection::Selector;
 use crate::model::{Fetch, Key, Page, Refusal, Snapshot, Value};
 use crate::targets::Target;
@@ -153,7 +154,7 @@ pub fn whole_record(target: &mut dyn Target, kind: Kind, id: i64, rules: &Rules)
     let rows = snapshot.table(kind.table())?;
     let found = rows.with(kind.key(), &Value::Integer(id)).into_iter().next();
     let row = found.ok_or_else(|| Refusal::MissingRecord { table: kind.table().to_owned(), key })?;
-    let withheld = schema::identifying().remove(kind.table()).unwrap_or_default();
+    let withheld = domains::identifying().remove(kind.table()).unwrap_or_default();
     let withheld: Vec<String> = withheld.into_iter().filter(|column| !LISTED.contains(&column.as_str())).collect();
     let cell = |(column, value): (&mfm_journal::Column, &Value)| {
         let hidden = withheld.iter().any(|name| name.eq_ignore_ascii_case(&column.name)) && !value.is_null();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domains::mosaiq::modes::{Planned, Witness};
+use crate::domain::mode::{Planned, Witness};
 use crate::model::Refusal;
 
 /// Records chosen of each group that vouches for what is usual.

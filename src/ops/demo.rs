@@ -13,8 +13,9 @@ use super::checks::{Checked, Session};
 use super::context::Context;
 use super::failure::Failure;
 use super::{Card, apply, audit, drill, lab, plan, revert};
-use crate::domains::mosaiq::checks::{CHECKS, Verdict};
-use crate::domains::mosaiq::modes::{MODES, Mode};
+use crate::domain::check::Verdict;
+use crate::domain::mode::Mode;
+use crate::domains;
 use crate::engine::live::Baseline;
 use crate::file::{self, Access, FileError};
 use crate::model::Finding;
@@ -171,7 +172,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     )
     .map_err(|failure| Failure { hint: elsewhere(&failure, &dir), ..failure })?;
     let before = digests(&inner)?;
-    let mut session = Session::begin(&inner, open(&inner)?.as_mut(), CHECKS, NOW)?;
+    let mut session = Session::begin(&inner, open(&inner)?.as_mut(), domains::FIRST, NOW)?;
     let clean = clean(&session.checked);
     let faults = break_everything(&inner, &mut session)?;
     let all = revert::Request { all: true, ..revert::Request::default() };
@@ -198,7 +199,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         tables: made.made.tables.len() as u64,
         rows: made.made.rows,
         clean,
-        modes: MODES.len() as u64,
+        modes: domains::FIRST.modes().len() as u64,
         rows_changed: faults.iter().map(|fault| fault.rows).sum(),
         faults,
         reverted: exact,
@@ -260,7 +261,10 @@ fn clean(checked: &[Checked]) -> Clean {
 
 /// Commits every variant of every mode, each on one record, and notes after each what sees it.
 fn break_everything(context: &Context<'_>, session: &mut Session) -> Result<Vec<Fault>, Failure> {
-    let variants = MODES.iter().flat_map(|mode| mode.card().variants.iter().map(move |variant| (*mode, variant.word)));
+    let variants = domains::FIRST
+        .modes()
+        .iter()
+        .flat_map(|mode| mode.card().variants.iter().map(move |variant| (*mode, variant.word)));
     let total = variants.clone().count() as u64;
     let mut faults = Vec::new();
     for (at, (mode, variant)) in (0..).zip(variants) {

@@ -10,8 +10,7 @@ use super::drill::ledger;
 use super::drill::matrix::Verdict;
 use super::failure::Failure;
 use super::reading::changes;
-use crate::domains::mosaiq::checks::{CHECKS, Terms};
-use crate::domains::mosaiq::modes;
+use crate::domains;
 
 /// What is known of a fault's being seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -64,12 +63,13 @@ pub fn now(context: &Context<'_>, journal: &Journal, operation: &Operation) -> R
     let mut target = context.open(&chosen.url)?;
     let clock = operation.detail.get("now").and_then(serde_json::Value::as_str);
     let now = context.now(clock)?;
-    let terms = Terms { now: context.at_place(now), ..Terms::standard(now) };
-    let session = Session::once(context, target.as_mut(), CHECKS, terms)?;
+    let domain = context.domain(journal, &chosen);
+    let params = super::checks::standard(context, domain, now)?;
+    let session = Session::once(context, target.as_mut(), domain, domain.checks(), params)?;
     let changes = changes(journal, operation)?;
     let keys = journal.chosen_keys(operation)?;
     let table = operation.keys.as_ref().map(|keys| keys.table.clone()).unwrap_or_default();
-    let guards = modes::find(&operation.tool).map(|mode| mode.card().checks).unwrap_or_default();
+    let guards = domains::mode(&operation.tool).map(|mode| mode.card().checks).unwrap_or_default();
     let fault = Fault::of(&changes, (&table, &keys), guards);
     let mut checks: Vec<String> = Vec::new();
     for finding in session.checked.iter().flat_map(Checked::findings).filter(|finding| fault.explains(finding)) {

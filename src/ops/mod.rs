@@ -25,6 +25,7 @@ pub mod modes;
 pub mod plan;
 pub mod plan_file;
 pub mod protected;
+pub mod pump;
 pub mod reading;
 pub mod recover;
 pub mod redact;

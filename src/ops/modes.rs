@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::Card;
 use super::failure::Failure;
-use crate::domains::mosaiq::modes::{self, MODES, Mode};
+use crate::domain::mode::{FaultRecord, Mode};
+use crate::domains;
 use crate::model::ports::Danger;
 
 /// What it is.
@@ -68,7 +69,7 @@ pub struct VariantEntry {
 /// Usage: there is no such mode.
 pub fn run(word: Option<&str>) -> Result<Outcome, Failure> {
     let modes = match word {
-        None => MODES.iter().map(|mode| entry(*mode)).collect(),
+        None => domains::modes().map(entry).collect(),
         Some(word) => vec![entry(find_mode(word)?)],
     };
     Ok(Outcome { modes })
@@ -79,7 +80,7 @@ pub fn run(word: Option<&str>) -> Result<Outcome, Failure> {
 /// # Errors
 /// Usage: there is none.
 pub fn find_mode(tool: &str) -> Result<&'static dyn Mode, Failure> {
-    modes::find(tool).ok_or_else(|| {
+    domains::mode(tool).ok_or_else(|| {
         Failure::usage("unknown_mode", format!("there is no mode or tool `{tool}`"), "`mfm modes` lists them")
     })
 }
@@ -133,6 +134,6 @@ fn entry(mode: &dyn Mode) -> Entry {
     }
 }
 
-fn name(record: &modes::Record) -> String {
+fn name(record: &FaultRecord) -> String {
     format!("{}.{}", record.table, record.key)
 }

@@ -17,7 +17,7 @@ use super::modes;
 use super::plan_file::PlanFile;
 use super::protected::Protected;
 use super::select::{self, Order, Records, Selected, Skipped};
-use crate::domains::mosaiq::modes::{Mode, Record};
+use crate::domain::mode::{FaultRecord, Mode};
 use crate::domains::mosaiq::selection::{RecordKind, Selection, Selector};
 use crate::engine::apply::{Prepared, Proposal};
 use crate::engine::guard;
@@ -227,12 +227,17 @@ pub fn settle(context: &Context<'_>, request: &Request) -> Result<Settled, Failu
 }
 
 /// Returns what a selector means of a mode's records.
-fn selection(record: &Record, selector: &Selector) -> Result<Option<Selection>, Failure> {
+fn selection(record: &FaultRecord, selector: &Selector) -> Result<Option<Selection>, Failure> {
     let Some(kind) = RecordKind::of_table(record.table) else { return Ok(None) };
     selector.of(kind).map_err(|why| select::wrong_selector(&why))
 }
 
-fn records(mode: &dyn Mode, record: &Record, given: &Map<String, Json>, options: &Options) -> Result<Records, Failure> {
+fn records(
+    mode: &dyn Mode,
+    record: &FaultRecord,
+    given: &Map<String, Json>,
+    options: &Options,
+) -> Result<Records, Failure> {
     let parameter = record.parameter;
     let flag = parameter.replace('_', "-");
     let ids = given.get(parameter).filter(|value| !value.is_null());

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use mfm_journal::{Change, Journal, Operation};
 
 use super::failure::Failure;
-use crate::domains::mosaiq::reading::Pause;
+use crate::domain::pause::Pause;
 use crate::model::{Fetch, Snapshot};
 use crate::targets::Target;
 

@@ -5,8 +5,9 @@ use serde_json::{Map, Value as Json, json};
 use super::Failure;
 use super::cell::ChangeRow;
 use super::replay::Difference;
+use crate::domain::table::Holds;
+use crate::domains;
 use crate::domains::mosaiq::find;
-use crate::domains::mosaiq::schema::{self, Holds};
 
 /// What stands in place of what is not shown.
 const REDACTED: &str = "$redacted";
@@ -92,7 +93,7 @@ fn seen(table: &str, column: &str, cell: &Json, shows: bool) -> Json {
         return marked(cell);
     }
     let bytes = cell.get("$hex").and_then(Json::as_str);
-    match schema::holds(table, column) {
+    match domains::holds(table, column) {
         None => hidden(),
         Some(Holds::Bytes) if bytes.is_some_and(|hex| !is_written(hex)) => cell.clone(),
         Some(Holds::Codes) if cell.as_str().is_some_and(is_code) => marked(cell),
@@ -266,7 +267,7 @@ mod tests {
             ("TxFieldPoint", "A_Leaf_Set", bytes(&wide), hidden.clone()),
             ("TxFieldPoint", "A_Leaf_Set", json!("Smith, John"), hidden.clone()),
         ] {
-            assert!(schema::holds(table, column).is_some(), "{column}");
+            assert!(domains::holds(table, column).is_some(), "{column}");
             assert_eq!(seen(table, column, &cell, false), shown, "{column} {cell}");
         }
         assert!(is_code("VMAT") && is_code("Step-n-Shoot") && !is_code("ignore all rules"));

@@ -7,11 +7,12 @@ use mfm_journal::Digest;
 use serde::{Serialize, Serializer};
 
 use super::failure::Failure;
-use crate::domains::mosaiq::rules::{DEFAULT, Rules};
+use crate::domain::Domain;
+use crate::domain::check::Rules;
 use crate::file;
 
 /// Rules, and where they are from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Chosen {
     /// The file; none for the default rules.
     pub file: Option<PathBuf>,
@@ -19,11 +20,14 @@ pub struct Chosen {
     pub digest: String,
     /// All of them.
     #[serde(serialize_with = "plain")]
-    pub rules: Arc<Rules>,
+    pub rules: Arc<dyn Rules>,
+    /// The default rules as a file.
+    #[serde(skip)]
+    default_text: &'static str,
 }
 
-fn plain<S: Serializer>(rules: &Arc<Rules>, serializer: S) -> Result<S::Ok, S::Error> {
-    rules.as_ref().serialize(serializer)
+fn plain<S: Serializer>(rules: &Arc<dyn Rules>, serializer: S) -> Result<S::Ok, S::Error> {
+    rules.to_json().serialize(serializer)
 }
 
 /// What a result says of the rules that it was judged by.
@@ -45,21 +49,30 @@ impl RulesLine {
 
 /// Returns SHA-256 of all rules, defaults filled in, as JSON with sorted keys and without spaces.
 #[must_use]
-pub fn digest(rules: &Rules) -> Digest {
-    Digest::of(serde_json::to_value(rules).unwrap_or_default().to_string().as_bytes())
+pub fn digest(rules: &dyn Rules) -> Digest {
+    Digest::of(rules.to_json().to_string().as_bytes())
+}
+
+/// Returns the default rules of a domain.
+///
+/// # Errors
+/// They cannot be read, which the domain's own tests exclude.
+pub fn standard(domain: &dyn Domain) -> Result<Arc<dyn Rules>, Failure> {
+    domain.rules("").map_err(|error| wrong(Path::new("default"), &error.to_string()))
 }
 
 impl Chosen {
-    /// Reads a file, or returns the default rules.
+    /// Reads a file of a domain, or returns its default rules.
     ///
     /// # Errors
     /// Usage: `rules`, with the line that is to blame.
-    pub fn read(file: Option<&Path>) -> Result<Self, Failure> {
+    pub fn read(domain: &dyn Domain, file: Option<&Path>) -> Result<Self, Failure> {
         let rules = match file {
-            None => Rules::standard(),
-            Some(path) => Arc::new(read(path)?),
+            None => standard(domain)?,
+            Some(path) => read(domain, path)?,
         };
-        Ok(Self { file: file.map(Path::to_path_buf), digest: digest(&rules).to_string(), rules })
+        let digest = digest(rules.as_ref()).to_string();
+        Ok(Self { file: file.map(Path::to_path_buf), digest, rules, default_text: domain.default_rules() })
     }
 
     /// Returns what a result says of them.
@@ -72,17 +85,18 @@ impl Chosen {
     #[must_use]
     pub fn text(&self) -> String {
         match self.file {
-            None => DEFAULT.to_owned(),
-            Some(_) => toml::to_string(&*self.rules).unwrap_or_default(),
+            None => self.default_text.to_owned(),
+            Some(_) => self.rules.to_toml(),
         }
     }
 }
 
-fn read(path: &Path) -> Result<Rules, Failure> {
-    let wrong = |why: &str, hint: &str| {
-        Failure::usage("rules", format!("could not read the rules {}: {why}", path.display()), hint)
-    };
-    let whole = "`mfm check --print-rules` prints a complete file, with a comment on every key";
-    let text = file::read_text(path, file::TEXT_BYTES_MAX).map_err(|error| wrong(&error.to_string(), whole))?;
-    Rules::read(&text).map_err(|error| wrong(&error.to_string(), whole))
+fn wrong(path: &Path, why: &str) -> Failure {
+    let message = format!("could not read the rules {}: {why}", path.display());
+    Failure::usage("rules", message, "`mfm check --print-rules` prints a complete file, with a comment on every key")
+}
+
+fn read(domain: &dyn Domain, path: &Path) -> Result<Arc<dyn Rules>, Failure> {
+    let text = file::read_text(path, file::TEXT_BYTES_MAX).map_err(|error| wrong(path, &error.to_string()))?;
+    domain.rules(&text).map_err(|error| wrong(path, &error.to_string()))
 }

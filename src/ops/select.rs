@@ -10,7 +10,7 @@ use super::context::Context;
 use super::crowd::Crowd;
 use super::failure::{Failure, Kind};
 pub use super::reading::{read_into, read_through};
-use crate::domains::mosaiq::modes::{Mode, Planned, Task};
+use crate::domain::mode::{Mode, Planned, Task};
 use crate::domains::mosaiq::selection::Selection;
 use crate::model::refusal::show;
 use crate::model::{Fetch, Ids, Key, Refusal, Snapshot, Table, Value, seed};

@@ -16,7 +16,7 @@ use super::detection::{self, Detection};
 use super::drill::past;
 use super::failure::Failure;
 use super::log::{self, Line};
-use crate::domains::mosaiq::repair::Repair;
+use crate::domain::repair::Repair;
 use crate::engine::resolve;
 use crate::model::Refusal;
 use crate::model::ports::Danger;

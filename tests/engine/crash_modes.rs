@@ -1,6 +1,7 @@
 //! A crash, or an error, at the writes of every variant's apply and revert: at one drawn write always, at all by hand.
 
-use mfm::domains::mosaiq::modes::{MODES, Mode, Record};
+use mfm::domain::mode::{FaultRecord, Mode};
+use mfm::domains::mosaiq::modes::MODES;
 use mfm::model::Value;
 use mfm::model::seed::RecordRandom;
 use mfm::ops::plan::{self, Made};
@@ -11,7 +12,7 @@ use super::crash::Rig;
 use super::world::World;
 
 /// Returns the smallest plan that shows a variant on one record of a lab.
-fn smallest(world: &World, mode: &dyn Mode, kind: &Record, variant: &str) -> Option<Made> {
+fn smallest(world: &World, mode: &dyn Mode, kind: &FaultRecord, variant: &str) -> Option<Made> {
     let sql = format!("SELECT {} FROM {}", kind.key, kind.table);
     let connection = world.foreign();
     let mut statement = connection.prepare(&sql).unwrap();

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use mfm::domains::mosaiq::checks::CHECKS;
-use mfm::domains::mosaiq::modes::{MODES, Record};
+use mfm::domain::mode::FaultRecord;
+use mfm::domains::mosaiq::modes::MODES;
 use mfm::model::Finding;
 use mfm::ops::checks::Session;
 use mfm::ops::{Failure, plan};
@@ -48,14 +48,14 @@ fn write_cell(cell: rusqlite::types::ValueRef<'_>, out: &mut Vec<u8>) {
 /// Begins to check a lab.
 fn session(world: &World) -> Session {
     let mut target = world.context().open(&world.url("lab.db")).unwrap();
-    Session::begin(&world.context(), target.as_mut(), CHECKS, NOW.parse().unwrap()).unwrap()
+    Session::begin(&world.context(), target.as_mut(), mfm::domains::FIRST, NOW.parse().unwrap()).unwrap()
 }
 
 /// Commits and takes back a variant; returns the checks that saw it, or the refusal.
 fn there_and_back(
     world: &World,
     session: &mut Session,
-    kind: &Record,
+    kind: &FaultRecord,
     request: plan::Request,
 ) -> Result<BTreeSet<&'static str>, Failure> {
     let applied = world.apply(request)?;
@@ -152,7 +152,7 @@ fn all_at_once(world: &World) {
 }
 
 /// Returns the chosen records that no finding names, neither themselves nor a row that was changed for them.
-fn unseen(world: &World, kind: &Record, op: u64, new: &[Finding]) -> Vec<String> {
+fn unseen(world: &World, kind: &FaultRecord, op: u64, new: &[Finding]) -> Vec<String> {
     let shown =
         mfm::ops::show::run(&world.context(), &mfm::ops::show::Request { op, diff: true, detect: false }).unwrap();
     let id = |key: &[mfm::model::Value]| mfm::model::refusal::show(key);

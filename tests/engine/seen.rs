@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mfm::domains::mosaiq::modes::{Mode, Record};
+use mfm::domain::mode::{FaultRecord, Mode};
 use mfm::model::Finding;
 use mfm::ops::plan;
 use serde_json::json;
@@ -11,7 +11,7 @@ use serde_json::json;
 pub(crate) const NOW: &str = "2024-06-29T12:00:00";
 
 /// A request for one record of a kind under a variant and a seed.
-pub(crate) fn request(mode: &dyn Mode, kind: &Record, variant: &str, seed: u64) -> plan::Request {
+pub(crate) fn request(mode: &dyn Mode, kind: &FaultRecord, variant: &str, seed: u64) -> plan::Request {
     let table = mode.card().table_parameter.map(|name| (name.to_owned(), json!(kind.table)));
     let options = plan::Options {
         variant: Some(variant.into()),
@@ -24,7 +24,7 @@ pub(crate) fn request(mode: &dyn Mode, kind: &Record, variant: &str, seed: u64) 
 }
 
 /// Tells whether a finding names the record or a row that was changed.
-pub(crate) fn names(finding: &Finding, kind: &Record, plan: &plan::Outcome) -> bool {
+pub(crate) fn names(finding: &Finding, kind: &FaultRecord, plan: &plan::Outcome) -> bool {
     let id = |key: &[mfm::model::Value]| mfm::model::refusal::show(key);
     let mut rows: BTreeSet<(String, String)> =
         plan.keys.iter().map(|key| (kind.table.to_owned(), key.to_string())).collect();

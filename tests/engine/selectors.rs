@@ -137,7 +137,7 @@ fn checks_that_look_again_see_what_checks_that_begin_anew_see() {
     let context = world.context();
     let begin = || {
         let mut target = context.open(&world.url("lab.db")).unwrap();
-        checks::Session::begin(&context, target.as_mut(), mfm::domains::mosaiq::checks::CHECKS, now).unwrap()
+        checks::Session::begin(&context, target.as_mut(), mfm::domains::FIRST, now).unwrap()
     };
     let found = |session: &checks::Session| -> Vec<_> {
         session.checked.iter().map(|checked| (checked.card.id, checked.verdict.clone())).collect()

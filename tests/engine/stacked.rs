@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mfm::domains::mosaiq::modes::{MODES, Mode};
+use mfm::domain::mode::Mode;
+use mfm::domains::mosaiq::modes::MODES;
 use mfm::model::Value;
 use mfm::model::seed::RecordRandom;
 use mfm::ops::cell::ChangeRow;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mfm::domains::mosaiq::modes::{self, Mode};
+use mfm::domain::mode::Mode;
 use mfm::engine::apply::Proposal;
 use mfm::model::ports::{Answer, Clock, Confirm, Entropy, NoSecrets, Question, Reporter, Secrets};
 use mfm::ops::{Context, Failure, apply, plan, revert};
@@ -190,7 +190,7 @@ pub(crate) fn sample(tool: &str, variant: &str, count: u64, seed: u64) -> plan::
 /// The same on every kind of record that can show the variant, each with its table.
 pub(crate) fn samples(mode: &dyn Mode, variant: &str, count: u64, seed: u64) -> Vec<(&'static str, plan::Request)> {
     let card = mode.card();
-    let one = |record: &modes::Record| {
+    let one = |record: &mfm::domain::mode::FaultRecord| {
         let table = card.table_parameter.map(|name| (name.to_owned(), json!(record.table)));
         let parameters: Map<_, _> = table.into_iter().collect();
         mode.complete(&parameters, Some(variant)).ok()?;

@@ -20,7 +20,7 @@ fn plant(world: &World, file: &str) {
     let mut columns = lab.prepare(columns).unwrap();
     let columns = columns.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).unwrap();
     let columns: Vec<(String, String)> = columns.map(Result::unwrap).collect();
-    let known = mfm::domains::mosaiq::schema::identifying();
+    let known = mfm::domains::identifying();
     for (table, column) in &columns {
         let mut of_table = known.iter().filter(|(name, _)| name.eq_ignore_ascii_case(table));
         if !of_table.any(|(_, hidden)| hidden.iter().any(|name| name.eq_ignore_ascii_case(column))) {

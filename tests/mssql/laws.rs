@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mfm::domain::mode::{FaultRecord, Mode};
 use mfm::domains::mosaiq::checks::CHECKS;
-use mfm::domains::mosaiq::modes::{MODES, Mode, Record};
+use mfm::domains::mosaiq::modes::MODES;
 use mfm::ops::checks::Session;
 use mfm::ops::{audit, revert};
 use mfm_journal::Journal;
@@ -16,7 +17,7 @@ use super::world::{World, sample};
 const PATIENTS: u32 = 20;
 
 /// Every variant on every kind of record.
-fn cases() -> impl Iterator<Item = (&'static dyn Mode, &'static Record, &'static str)> {
+fn cases() -> impl Iterator<Item = (&'static dyn Mode, &'static FaultRecord, &'static str)> {
     let of = |mode: &'static dyn Mode| {
         let each = move |kind| mode.card().variants.iter().map(move |variant| (mode, kind, variant.word));
         mode.card().records().flat_map(each)

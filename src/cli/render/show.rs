@@ -6,7 +6,7 @@ use super::changes;
 use super::faults::parameters;
 use super::log::fault;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
-use crate::domains::mosaiq::repair::{Extent, Repair};
+use crate::domain::repair::{Extent, Repair};
 use crate::ops::detection::{Detection, Seen};
 use crate::ops::drill::matrix::Verdict;
 use crate::ops::show::Outcome;

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::find::{self, Description, Shown};
-use super::reading::{Pause, rows};
 use super::records;
 use super::selection::{RecordKind, bare};
+use crate::domain::pause::{Pause, rows};
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Key, Row, Snapshot, Value};
 

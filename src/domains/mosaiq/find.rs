@@ -1,9 +1,9 @@
 //! What people are told of a record, so that they can pick one: never a name; asks for queries, and never reads.
 
 use super::field_types;
-use super::reading::{Pause, rows};
 use super::records;
 use super::selection::{RecordKind, bare, cells};
+use crate::domain::pause::{Pause, rows};
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Key, Refusal, Row, Snapshot, Value};
 

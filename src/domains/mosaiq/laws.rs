@@ -6,8 +6,9 @@ use std::path::Path;
 use serde_json::{Map, Value as Json};
 
 use super::checks::{self, CHECKS, Verdict};
-use super::modes::{self, MODES, Mode, Record, Task};
+use super::modes::{self, MODES};
 use super::testing::{Database, NOW, TERMS, task};
+use crate::domain::mode::{FaultRecord, Mode, Task};
 use crate::model::{Edit, Fetch, Finding, Refusal, Snapshot, Value};
 
 const SEED: u64 = 11;
@@ -74,7 +75,7 @@ pub(super) fn lacking(database: &Database) -> Vec<&'static str> {
 struct Case {
     mode: &'static dyn Mode,
     variant: &'static str,
-    kind: &'static Record,
+    kind: &'static FaultRecord,
     given: Map<String, Json>,
 }
 
@@ -97,7 +98,7 @@ impl Case {
     }
 }
 
-fn case(mode: &'static dyn Mode, variant: &'static str, kind: &'static Record) -> Option<Case> {
+fn case(mode: &'static dyn Mode, variant: &'static str, kind: &'static FaultRecord) -> Option<Case> {
     let table = mode.card().table_parameter.map(|name| (name.to_owned(), Json::from(kind.table)));
     let given = mode.complete(&table.into_iter().collect(), Some(variant)).ok()?;
     assert_eq!(mode.card().record_of(&given).table, kind.table);
@@ -117,7 +118,7 @@ fn plan(case: &Case, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, R
     Ok(planned.edits)
 }
 
-fn touched(edits: &[Edit], kind: &Record, record: &Value) -> Vec<(String, Vec<Value>)> {
+fn touched(edits: &[Edit], kind: &FaultRecord, record: &Value) -> Vec<(String, Vec<Value>)> {
     let row = |edit: &Edit| match edit {
         Edit::Update { table, key, .. } | Edit::Delete { table, key } => (table.clone(), key.clone()),
         Edit::Insert { table, row } => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::checks::{Check, Fact, Look, Side, Terms, Verdict};
+use super::checks::{Check, Criteria, Fact, Look, Side, Verdict};
 use super::ground::{self, Survey};
 use super::known::{DELIVERIES, Known, Part};
 use super::leaves::POINTS;
@@ -80,10 +80,21 @@ pub fn columns(checks: &[&dyn Check], table: &str) -> Vec<&'static str> {
     read.into_iter().chain(beside).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
+/// Returns the columns of a table that any of the checks judges, in the order in which they come up.
+pub(super) fn read_columns(checks: &[&dyn Check], table: &str) -> Vec<&'static str> {
+    let mut columns = Vec::new();
+    for (own, column) in checks.iter().flat_map(|check| check.reads()).map(|read| read.place()) {
+        if own == table && !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    columns
+}
+
 /// Checks at work.
 pub struct Looks<'a> {
     known: Known<'a>,
-    terms: &'a Terms,
+    criteria: Criteria<'a>,
     working: Vec<Working<'a>>,
     wanted: Vec<Fact>,
     survey: Survey,
@@ -101,17 +112,17 @@ struct Working<'a> {
 impl<'a> Looks<'a> {
     /// Begins to look; a snapshot holds some tables whole, and says of the others how they are declared.
     #[must_use]
-    pub fn begin(checks: &[&'a dyn Check], whole: &'a Snapshot, terms: &'a Terms) -> Self {
+    pub fn begin(checks: &[&'a dyn Check], whole: &'a Snapshot, criteria: Criteria<'a>) -> Self {
         let known = Known::new(whole);
         let begun = |check: &&'a dyn Check| {
             let needs = check.needs().into_iter().map(|query| query.table).collect();
-            Working { check: *check, needs, look: begin(*check, &known, terms) }
+            Working { check: *check, needs, look: begin(*check, &known, criteria) }
         };
         let working: Vec<Working<'a>> = checks.iter().map(begun).collect();
         let looking: Vec<&dyn Check> = working.iter().filter(|one| one.look.is_ok()).map(|one| one.check).collect();
         let survey = Survey::of(looking.iter().flat_map(|check| check.reads()));
         let wanted = looking.iter().filter_map(|check| check.wants()).collect();
-        Self { known, terms, working, wanted, survey, rows: BTreeMap::new() }
+        Self { known, criteria, working, wanted, survey, rows: BTreeMap::new() }
     }
 
     /// Shows rows of a table to every check that needs it; those of control points are all of their fields.
@@ -204,7 +215,7 @@ impl<'a> Looks<'a> {
                 Verdict::NotRun { why: if reasons.is_empty() { none() } else { reasons.join("; ") } }
             }
             Verdict::Ran { looked_at, mut findings, remarks } => {
-                if let Some(severity) = self.terms.rules.severity(working.check.card().id) {
+                if let Some(severity) = self.criteria.rules.severity(working.check.card().id) {
                     findings.iter_mut().for_each(|finding| finding.severity = severity);
                 }
                 let remarks = unjudged.into_iter().chain(empty).chain(remarks).collect();
@@ -224,8 +235,12 @@ impl<'a> Looks<'a> {
 
     /// Runs checks on what was read whole.
     #[must_use]
-    pub fn of_snapshot(checks: &[&'a dyn Check], snapshot: &'a Snapshot, terms: &'a Terms) -> (Vec<Verdict>, Machines) {
-        let mut looks = Self::begin(checks, snapshot, terms);
+    pub fn of_snapshot(
+        checks: &[&'a dyn Check],
+        snapshot: &'a Snapshot,
+        criteria: Criteria<'a>,
+    ) -> (Vec<Verdict>, Machines) {
+        let mut looks = Self::begin(checks, snapshot, criteria);
         for passing in passing(checks) {
             let table = passing.table();
             let rows = snapshot.table(table).map(|rows| rows.rows().collect::<Vec<_>>()).ok();
@@ -264,10 +279,10 @@ impl<'a> Looks<'a> {
 }
 
 /// Begins a look, or says why there is nothing to look at.
-fn begin<'a>(check: &'a dyn Check, known: &Known<'a>, terms: &'a Terms) -> Result<Box<dyn Look + 'a>, String> {
-    if !terms.rules.runs(check.card().id) {
+fn begin<'a>(check: &'a dyn Check, known: &Known<'a>, criteria: Criteria<'a>) -> Result<Box<dyn Look + 'a>, String> {
+    if !criteria.rules.runs(check.card().id) {
         return Err("the rules switch it off".to_owned());
     }
     ground::judged(&check.reads(), known.whole, &Survey::default())?;
-    Ok(check.look(known, terms))
+    Ok(check.look(known, criteria))
 }

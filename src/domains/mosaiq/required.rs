@@ -1,6 +1,6 @@
 //! The columns that no row may do without, as the mode that empties them and the checks both see them; reads no row.
 
-use super::columns::Place;
+use crate::domain::column_choice::Place;
 use crate::model::Severity;
 
 /// A patient's key.

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::field_types;
-use super::reading::{Pause, rows};
+use crate::domain::pause::{Pause, rows};
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Key, Refusal, Row, Snapshot, Value, time};
 

@@ -5,10 +5,12 @@ use std::sync::{Arc, LazyLock};
 
 use mfm_journal::{Column as ColumnImage, TableShape};
 
-use super::checks::Terms;
+use super::checks;
 use super::lab::{self, LabRequest};
-use super::modes::{Mode, Task};
-use super::schema::{self, TableDef};
+use super::schema;
+use crate::domain::check::CheckParams;
+use crate::domain::mode::{Mode, Task};
+use crate::domain::table::TableDef;
 use crate::model::{
     Answer, Column, Datum, Edit, Fetch, Filter, Key, KeyStanding, Kind, Refusal, Role, Snapshot, Storage, Table, Value,
     time,
@@ -18,7 +20,7 @@ use crate::model::{
 pub(super) const NOW: jiff::civil::DateTime = jiff::civil::datetime(2024, 7, 1, 9, 0, 0, 0);
 
 /// What checks hold rows against.
-pub(super) static TERMS: LazyLock<Terms> = LazyLock::new(|| Terms::standard(NOW));
+pub(super) static TERMS: LazyLock<CheckParams> = LazyLock::new(|| checks::standard(NOW));
 
 /// A mode's parameters.
 type Parameters = serde_json::Map<String, serde_json::Value>;

@@ -7,9 +7,10 @@ use serde_json::Value as Json;
 use super::Session;
 use super::fingerprint;
 use super::lines::{FindingLine, Outcome, keyed};
-use crate::domains::mosaiq::checks::CHECKS;
-use crate::domains::mosaiq::pictures::{self, Gallery, gallery};
-use crate::domains::mosaiq::schema;
+use crate::domain::check::CheckTable;
+use crate::domain::picture::Gallery;
+use crate::domain::picture::Gathered;
+use crate::domains;
 use crate::model::{Fetch, Finding, Key, Snapshot, Value};
 use crate::ops::Failure;
 use crate::ops::cell::{self, CHANGES_MAX};
@@ -58,22 +59,34 @@ impl Exhibits {
         let listed = outcome.findings.iter().take(CHANGES_MAX);
         let findings: Vec<&Finding> = listed.filter_map(|line| found.get(&one(line)).copied()).collect();
         let snapshot = read(session, target, &findings)?;
-        let gallery = gallery(&findings, &snapshot, &session.counting(), PICTURES_MAX);
-        let mut exhibits = Self { gallery, ..Self::default() };
+        let mut exhibits = Self::default();
+        if let Some(painter) = session.domain.painter() {
+            let (gathered, rules) = (session.gathered.as_ref(), session.params.rules.as_ref());
+            let with = Gathered { declared: &session.held, gathered, rules };
+            exhibits.gallery = painter.gallery(&findings, &snapshot, &with, PICTURES_MAX);
+        }
+        let tables = session.domain.check_tables(session.domain.checks());
         for (at, finding) in findings.iter().enumerate() {
-            exhibits.name(&snapshot, at, finding.table, &finding.key);
-            finding.related.iter().for_each(|(table, key)| exhibits.name(&snapshot, at, table, key));
+            exhibits.name(&snapshot, &tables, at, (finding.table, &finding.key));
+            for (table, key) in &finding.related {
+                exhibits.name(&snapshot, &tables, at, (table, key));
+            }
         }
         Ok(exhibits)
     }
 
     /// Takes in that a finding names a row.
-    fn name(&mut self, snapshot: &Snapshot, finding: usize, table: &'static str, key: &Key) {
+    fn name(&mut self, snapshot: &Snapshot, tables: &[CheckTable], finding: usize, (table, key): (&'static str, &Key)) {
         let shown = keyed(snapshot, table, key);
         let next = self.rows.len();
         let place = *self.places.entry((table, shown.to_string())).or_insert(next);
         if place == next && next < ROWS_MAX {
-            self.rows.push(RowLine { table, key: shown, cells: cells(snapshot, table, key), named_by: Vec::new() });
+            self.rows.push(RowLine {
+                table,
+                key: shown,
+                cells: cells(snapshot, tables, table, key),
+                named_by: Vec::new(),
+            });
         }
         if let Some(row) = self.rows.get_mut(place).filter(|row| row.named_by.last() != Some(&finding)) {
             row.named_by.push(finding);
@@ -100,8 +113,10 @@ fn read(session: &Session, target: &mut dyn Target, findings: &[&Finding]) -> Re
     let queries = named.into_iter().filter_map(|(table, keys)| Some(Fetch::among(table, key(table)?, keys)));
     let mut snapshot = Snapshot::default();
     read_into(&mut snapshot, target, queries)?;
-    let around = pictures::needs(findings, &snapshot, PICTURES_MAX);
-    read_into(&mut snapshot, target, around)?;
+    if let Some(painter) = session.domain.painter() {
+        let around = painter.needs(findings, &snapshot, PICTURES_MAX);
+        read_into(&mut snapshot, target, around)?;
+    }
     Ok(snapshot)
 }
 
@@ -115,24 +130,14 @@ fn by_fingerprint(session: &Session) -> BTreeMap<String, &Finding> {
 }
 
 /// Returns what the checks read of a row, without what identifies a person.
-fn cells(snapshot: &Snapshot, table: &str, key: &Key) -> Vec<(String, String)> {
+fn cells(snapshot: &Snapshot, tables: &[CheckTable], table: &str, key: &Key) -> Vec<(String, String)> {
     let rows = snapshot.table(table).ok();
-    let columns = read_columns(table);
+    let columns =
+        tables.iter().find(|reads| reads.table == table).map(|reads| reads.shown.as_slice()).unwrap_or_default();
     let cells = rows.and_then(|rows| rows.row(key)).map(|row| {
-        let columns = columns.iter().filter(|column| schema::discloses(table, column));
+        let columns = columns.iter().filter(|column| domains::holds(table, column).is_some());
         let cell = |column: &&str| Some(((*column).to_owned(), cell::in_table(row.cell(column)?, row.table, column)));
         columns.filter_map(cell).collect()
     });
     cells.unwrap_or_default()
-}
-
-/// Returns the columns of a table that any check reads, in the order in which they come up.
-fn read_columns(table: &str) -> Vec<&'static str> {
-    let mut columns = Vec::new();
-    for (own, column) in CHECKS.iter().flat_map(|check| check.reads()).map(|read| read.place()) {
-        if own == table && !columns.contains(&column) {
-            columns.push(column);
-        }
-    }
-    columns
 }

@@ -12,8 +12,8 @@ use super::baseline::Known;
 use super::exhibits::Exhibits;
 use super::fingerprint;
 use super::{Checked, FailOn};
-use crate::domains::mosaiq::checks::{Card, Verdict};
-use crate::domains::mosaiq::schema;
+use crate::domain::check::{CheckCard, Verdict};
+use crate::domains;
 use crate::model::{Finding, Key, Severity, Snapshot};
 use crate::ops::cell;
 use crate::ops::rules::RulesLine;
@@ -188,7 +188,7 @@ pub struct CheckLine {
 impl CheckLine {
     /// Returns what a check says, as long as nothing is known.
     pub(super) fn new(checked: &Checked) -> Self {
-        let &Card { id, group, mode, severity, about, remedy } = checked.card;
+        let &CheckCard { id, group, mode, severity, about, remedy } = checked.card;
         let (status, looked_at, why) = match &checked.verdict {
             Verdict::Ran { looked_at, findings, .. } if findings.is_empty() => (Status::Pass, *looked_at, None),
             Verdict::Ran { looked_at, .. } => (Status::Fail, *looked_at, None),
@@ -282,7 +282,7 @@ pub(super) fn tells_a_row(key: &Json) -> bool {
 /// Returns a key by column, with the names that the target gives them, or else the domain.
 pub(super) fn keyed(snapshot: &Snapshot, table: &str, key: &[Value]) -> Json {
     let declared = snapshot.table(table).ok().map(|rows| rows.table.shape.key.clone());
-    let names = declared.or_else(|| schema::keys().remove(table)).unwrap_or_default();
+    let names = declared.or_else(|| domains::keys().remove(table)).unwrap_or_default();
     let name = |at: usize| names.get(at).cloned().unwrap_or_else(|| format!("key{at}"));
     Json::Object(key.iter().enumerate().map(|(at, value)| (name(at), cell::cell(value))).collect::<Map<_, _>>())
 }

@@ -6,7 +6,6 @@ pub mod fingerprint;
 mod lines;
 mod options;
 pub mod report;
-mod rows;
 mod session;
 
 use std::path::PathBuf;
@@ -20,12 +19,14 @@ pub use self::baseline::{Baseline, Known};
 pub use self::exhibits::{Exhibits, RowLine};
 pub use self::lines::{CheckLine, FindingLine, Outcome, RelatedLine, Status};
 pub use self::options::{FailOn, Form, Options};
-pub use self::session::{Checked, Session};
+pub use self::session::{Checked, Session, standard};
 use super::context::Context;
 use super::failure::Failure;
 use super::protected::Protected;
 use super::rules::Chosen;
-use crate::domains::mosaiq::checks::{CHECKS, Check, Terms};
+use crate::domain::Domain;
+use crate::domain::check::{CheckCard, CheckParams};
+use crate::domains::{self, DOMAINS};
 use crate::model::ports::Danger;
 use crate::model::time;
 
@@ -60,18 +61,20 @@ pub struct Request {
 /// # Errors
 /// Usage, or what target and journal say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let chosen = choose(&request.only)?;
-    let must_run = must_run(&request.options.fail_on_not_run, &chosen)?;
+    known_somewhere(request.only.iter().chain(&request.options.fail_on_not_run))?;
     let protected = Protected::of(context);
     request.options.outputs().try_for_each(|path| protected.refuse(path))?;
     let baseline = request.options.prepare()?;
     let now = context.now(request.now.as_deref())?;
-    let rules = Chosen::read(request.rules.as_deref())?;
     let journal = context.reading()?;
     let named = context.chosen(&journal)?;
+    let domain = context.domain(&journal, &named);
+    let chosen = choose(domain, &request.only)?;
+    let must_run = must_run(domain, &request.options.fail_on_not_run, &chosen)?;
+    let rules = Chosen::read(domain, request.rules.as_deref())?;
     let mut target = context.open(&named.url)?;
-    let terms = Terms { now: context.at_place(now), rules: rules.rules.clone() };
-    let session = Session::once(context, target.as_mut(), &chosen, terms)?;
+    let params = CheckParams { now: context.at_place(now), rules: rules.rules.clone() };
+    let session = Session::once(context, target.as_mut(), domain, &chosen, params)?;
     let mut outcome = outcome(context, named.name, now, &session);
     outcome.rules = rules.line();
     outcome.must_run = must_run;
@@ -120,15 +123,19 @@ fn settle(outcome: &mut Outcome, options: &Options, baseline: Option<&Baseline>)
 }
 
 /// Returns the ids of the checks, among those that are to run, that fail the run where they cannot.
-fn must_run(words: &[String], chosen: &[&'static dyn Check]) -> Result<Vec<&'static str>, Failure> {
-    let ids = |checks: &[&'static dyn Check]| checks.iter().map(|check| check.card().id).collect::<Vec<_>>();
+fn must_run(
+    domain: &dyn Domain,
+    words: &[String],
+    chosen: &[&'static CheckCard],
+) -> Result<Vec<&'static str>, Failure> {
+    let ids = |checks: &[&'static CheckCard]| checks.iter().map(|check| check.id).collect::<Vec<_>>();
     if words.is_empty() {
         return Ok(Vec::new());
     }
     if words.iter().any(|word| word.trim().eq_ignore_ascii_case(options::ALL)) {
         return Ok(ids(chosen));
     }
-    let (named, all) = (ids(&choose(words)?), ids(chosen));
+    let (named, all) = (ids(&choose(domain, words)?), ids(chosen));
     if let Some(left_out) = named.iter().find(|id| !all.contains(id)) {
         let message = format!("--fail-on-not-run names `{left_out}`, which --only leaves out");
         return Err(Failure::usage("unknown_check", message, "name it in --only too, or leave it out of both"));
@@ -136,22 +143,35 @@ fn must_run(words: &[String], chosen: &[&'static dyn Check]) -> Result<Vec<&'sta
     Ok(named)
 }
 
-/// Returns the checks of ids and groups, or every check where none is named.
-fn choose(only: &[String]) -> Result<Vec<&'static dyn Check>, Failure> {
-    let snake = |word: &str| word.trim().to_ascii_lowercase().replace('-', "_");
-    let names = |check: &dyn Check, word: &str| [check.card().id, check.card().group].contains(&word);
-    if let Some(unknown) = only.iter().find(|word| !CHECKS.iter().any(|check| names(*check, &snake(word)))) {
-        let message = format!("there is no check and no group of checks `{unknown}`");
-        return Err(Failure::usage("unknown_check", message, known()));
+/// Refuses words that mean no check of any domain, before anything is opened.
+fn known_somewhere<'w>(words: impl Iterator<Item = &'w String>) -> Result<(), Failure> {
+    for word in words.filter(|word| !word.trim().eq_ignore_ascii_case(options::ALL)) {
+        let given = std::slice::from_ref(word);
+        let found = DOMAINS.iter().any(|domain| choose(*domain, given).is_ok());
+        if !found {
+            choose(domains::FIRST, given)?;
+        }
     }
-    let wanted = |check: &&&dyn Check| only.is_empty() || only.iter().any(|word| names(**check, &snake(word)));
-    Ok(CHECKS.iter().filter(wanted).copied().collect())
+    Ok(())
 }
 
-/// Lists the checks, each behind its group.
-fn known() -> String {
+/// Returns the checks of ids and groups, or every check of the domain where none is named.
+fn choose(domain: &dyn Domain, only: &[String]) -> Result<Vec<&'static CheckCard>, Failure> {
+    let snake = |word: &str| word.trim().to_ascii_lowercase().replace('-', "_");
+    let names = |check: &CheckCard, word: &str| [check.id, check.group].contains(&word);
+    let checks = domain.checks();
+    if let Some(unknown) = only.iter().find(|word| !checks.iter().any(|check| names(check, &snake(word)))) {
+        let message = format!("there is no check and no group of checks `{unknown}`");
+        return Err(Failure::usage("unknown_check", message, known(domain)));
+    }
+    let wanted = |check: &&&'static CheckCard| only.is_empty() || only.iter().any(|word| names(check, &snake(word)));
+    Ok(checks.iter().filter(wanted).copied().collect())
+}
+
+/// Lists the checks of a domain, each behind its group.
+fn known(domain: &dyn Domain) -> String {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
-    for card in CHECKS.iter().map(|check| check.card()) {
+    for card in domain.checks() {
         match groups.iter_mut().find(|(group, _)| *group == card.group) {
             Some((_, ids)) => ids.push(card.id),
             None => groups.push((card.group, vec![card.id])),

@@ -1,16 +1,17 @@
 //! Checks run on a target, again and again while it changes; how rows come by is another module's.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::civil;
 
-use super::rows::{Kept, Rows};
-use crate::domains::mosaiq::checks::{Card, Check, Terms, Verdict};
-use crate::domains::mosaiq::machines::Machines;
-use crate::domains::mosaiq::pictures::Counting;
-use crate::model::{Digest, Fetch, Finding, Snapshot};
+use crate::domain::Domain;
+use crate::domain::check::{CheckCard, CheckParams, CheckRequest, CheckResults, CheckTable, Verdict};
+use crate::model::{Answer, Digest, Fetch, Finding, Scan, Snapshot};
 use crate::ops::Failure;
 use crate::ops::context::Context;
+use crate::ops::pump::{Pump, ScanCache};
 use crate::ops::rules;
 use crate::targets::Target;
 
@@ -18,7 +19,7 @@ use crate::targets::Target;
 #[derive(Clone, Debug)]
 pub struct Checked {
     /// The check.
-    pub card: &'static Card,
+    pub card: &'static CheckCard,
     /// Its verdict.
     pub verdict: Verdict,
 }
@@ -36,18 +37,17 @@ impl Checked {
 
 /// Checks, and what they say.
 pub struct Session {
-    checks: Vec<&'static dyn Check>,
-    pub(super) terms: Terms,
+    pub(super) domain: &'static dyn Domain,
+    checks: Vec<&'static CheckCard>,
+    pub(super) params: CheckParams,
     /// The tables that are held whole; of the others, how they are declared.
     pub(super) held: Snapshot,
-    /// The small ones among the others, where checks will look again.
-    kept: Option<BTreeMap<&'static str, Kept>>,
-    /// Whether deliveries have to be put in order here, because the database's order is not that of their times.
-    sorts: bool,
+    /// The rows of small tables, where checks will look again.
+    cache: Option<ScanCache>,
     /// What each check says of the target as it was last read.
     pub checked: Vec<Checked>,
-    /// What the leaves of fields say, as far as a check wanted to know.
-    pub(super) machines: Machines,
+    /// What was gathered for pictures when all checks ran.
+    pub(super) gathered: Box<dyn Any>,
 }
 
 impl Session {
@@ -58,40 +58,41 @@ impl Session {
     pub fn begin(
         context: &Context<'_>,
         target: &mut dyn Target,
-        checks: &[&'static dyn Check],
+        domain: &'static dyn Domain,
         now: civil::DateTime,
     ) -> Result<Self, Failure> {
-        let terms = Terms { now: context.at_place(now), ..Terms::standard(now) };
-        Self::of(context, target, checks, (terms, Some(BTreeMap::new())))
+        let params = standard(context, domain, now)?;
+        Self::of(context, target, (domain, domain.checks()), params, Some(ScanCache::default()))
     }
 
-    /// Runs checks once: every table that they need passes by once, deliveries once more beside their doses, and the
-    /// numbers of control points before these.
+    /// Runs checks once: every table that they need is read once, or twice where its rows are looked at in groups.
     ///
     /// # Errors
     /// What the target says.
     pub fn once(
         context: &Context<'_>,
         target: &mut dyn Target,
-        checks: &[&'static dyn Check],
-        terms: Terms,
+        domain: &'static dyn Domain,
+        checks: &[&'static CheckCard],
+        params: CheckParams,
     ) -> Result<Self, Failure> {
-        Self::of(context, target, checks, (terms, None))
+        Self::of(context, target, (domain, checks), params, None)
     }
 
     fn of(
         context: &Context<'_>,
         target: &mut dyn Target,
-        checks: &[&'static dyn Check],
-        (terms, kept): (Terms, Option<BTreeMap<&'static str, Kept>>),
+        (domain, checks): (&'static dyn Domain, &[&'static CheckCard]),
+        params: CheckParams,
+        cache: Option<ScanCache>,
     ) -> Result<Self, Failure> {
-        let (held, machines) = (Snapshot::default(), Machines::default());
-        let mut session =
-            Self { checks: checks.to_vec(), terms, held, kept, sorts: false, checked: Vec::new(), machines };
-        let (verdicts, machines) = session.look(context, target, checks)?;
-        session.machines = machines;
-        let checked = checks.iter().zip(verdicts).map(|(check, verdict)| Checked { card: check.card(), verdict });
-        session.checked = checked.collect();
+        let (held, checked) = (Snapshot::default(), Vec::new());
+        let checks = checks.to_vec();
+        let mut session = Self { domain, checks, params, held, cache, checked, gathered: Box::new(()) };
+        let all = session.checks.clone();
+        let CheckResults { verdicts, gathered } = session.run(context, target, &all)?;
+        session.gathered = gathered;
+        session.checked = all.into_iter().zip(verdicts).map(|(card, verdict)| Checked { card, verdict }).collect();
         Ok(session)
     }
 
@@ -105,16 +106,16 @@ impl Session {
         target: &mut dyn Target,
         touched: &BTreeSet<&str>,
     ) -> Result<Vec<Finding>, Failure> {
-        let looks = |query: &Fetch| touched.iter().any(|table| table.eq_ignore_ascii_case(&query.table));
         touched.iter().for_each(|table| self.held.forget(table));
-        let untouched = |name: &str| !touched.iter().any(|table| table.eq_ignore_ascii_case(name));
-        self.kept.iter_mut().for_each(|kept| kept.retain(|name, _| untouched(name)));
-        let chosen = |check: &&&'static dyn Check| check.queries().iter().any(looks);
-        let again: Vec<&'static dyn Check> = self.checks.iter().filter(chosen).copied().collect();
-        let (verdicts, _) = self.look(context, target, &again)?;
+        self.cache.iter_mut().for_each(|cache| cache.forget(touched));
+        let is_touched = |name: &str| touched.iter().any(|table| table.eq_ignore_ascii_case(name));
+        let looks =
+            |card: &&'static CheckCard| self.domain.check_tables(&[*card]).iter().any(|reads| is_touched(reads.table));
+        let again: Vec<&'static CheckCard> = self.checks.iter().copied().filter(looks).collect();
+        let verdicts = self.run(context, target, &again)?.verdicts;
         let mut new = Vec::new();
-        for (check, verdict) in again.iter().zip(verdicts) {
-            let Some(checked) = self.checked.iter_mut().find(|checked| checked.card.id == check.card().id) else {
+        for (card, verdict) in again.iter().zip(verdicts) {
+            let Some(checked) = self.checked.iter_mut().find(|checked| checked.card.id == card.id) else {
                 continue;
             };
             let before = Checked { card: checked.card, verdict: std::mem::replace(&mut checked.verdict, verdict) };
@@ -124,34 +125,58 @@ impl Session {
         Ok(new)
     }
 
+    /// Returns the ids of the checks, in their order.
+    #[must_use]
+    pub fn ids(&self) -> Vec<&'static str> {
+        self.checks.iter().map(|check| check.id).collect()
+    }
+
     /// Returns the digest of the rules that the checks judge by.
     #[must_use]
     pub fn rules_digest(&self) -> Digest {
-        rules::digest(&self.terms.rules)
+        rules::digest(self.params.rules.as_ref())
     }
 
-    /// Returns how the leaves of machines are counted and how far they reach.
-    pub(super) fn counting(&self) -> Counting<'_> {
-        Counting::new(&self.held, &self.machines, &self.terms.rules)
-    }
-
-    /// Lets rows pass by some checks.
-    fn look(
+    /// Runs some of the checks on what the target holds now.
+    fn run(
         &mut self,
         context: &Context<'_>,
         target: &mut dyn Target,
-        checks: &[&'static dyn Check],
-    ) -> Result<(Vec<Verdict>, Machines), Failure> {
-        let Self { held, kept, sorts, terms, checks: all, .. } = self;
-        let mut rows = Rows { context, target, held, kept: kept.as_mut(), sorts: *sorts };
-        rows.declare(checks, all)?;
-        loop {
-            if let Some(said) = rows.pass_by(checks, terms)? {
-                *sorts = rows.sorts;
-                return Ok(said);
-            }
-            // What was seen so far is worth nothing: deliveries came in another order than that of their times.
-            rows.sorts = true;
-        }
+        checks: &[&'static CheckCard],
+    ) -> Result<CheckResults, Failure> {
+        self.declare(target, checks)?;
+        let request = CheckRequest { checks, declared: &self.held, params: &self.params };
+        let mut run = self.domain.run_checks(&request);
+        let mut pump = Pump { context, target, cache: self.cache.as_mut(), doing: "checking tables" };
+        pump.run(run.as_mut())?;
+        Ok(run.finish())
     }
+
+    /// Reads how the tables are declared that some checks need, and the rows of those that are held.
+    fn declare(&mut self, target: &mut dyn Target, checks: &[&'static CheckCard]) -> Result<(), Failure> {
+        for CheckTable { table: name, columns, held, .. } in self.domain.check_tables(checks) {
+            let fetch = Fetch::all(name);
+            if self.held.has(&fetch) {
+                continue;
+            }
+            let table = target.table(name)?.map(|table| Arc::new(table.only(&columns)));
+            let mut rows = Vec::new();
+            if let (true, Some(table)) = (held, &table) {
+                target.scan(&Scan::of(table.clone()), &mut |row| {
+                    rows.push(row.to_vec());
+                    Ok(())
+                })?;
+            }
+            self.held.add(fetch, Answer { table, rows, maximum: None })?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the place's clock and the default rules of a domain.
+///
+/// # Errors
+/// The default rules cannot be read, which a test excludes.
+pub fn standard(context: &Context<'_>, domain: &dyn Domain, now: civil::DateTime) -> Result<CheckParams, Failure> {
+    Ok(CheckParams { now: context.at_place(now), rules: rules::standard(domain)? })
 }

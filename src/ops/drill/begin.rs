@@ -11,8 +11,8 @@ use super::ledger::Drill;
 use super::matrix::Case;
 use super::said::Judge;
 use super::{Request, case, trial};
-use crate::domains::mosaiq::checks::CHECKS;
-use crate::domains::mosaiq::modes::{MODES, Mode};
+use crate::domain::mode::Mode;
+use crate::domains;
 use crate::model::ports::Account;
 use crate::model::seed::SEED_MAX;
 use crate::model::{password, shown};
@@ -108,7 +108,7 @@ pub(super) fn cases(named: &[String]) -> Result<Vec<Case>, Failure> {
         variants.filter_map(|variant| case(card.tool, variant.word)).collect()
     };
     if named.is_empty() {
-        return Ok(MODES.iter().flat_map(|mode| of(*mode, None)).collect());
+        return Ok(domains::modes().flat_map(|mode| of(mode, None)).collect());
     }
     let mut out: Vec<Case> = Vec::new();
     for word in named {
@@ -161,7 +161,7 @@ pub fn detectors(
 ) -> Result<Vec<Detector>, Failure> {
     let mut out = Vec::new();
     if !request.command_only {
-        out.push(Detector::of_checks(Session::begin(context, target, CHECKS, wanted.now)?));
+        out.push(Detector::of_checks(Session::begin(context, target, domains::FIRST, wanted.now)?));
     }
     for (name, words) in commands(request)? {
         let program = program(context, chosen, request, words)?;

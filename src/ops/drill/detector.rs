@@ -9,7 +9,7 @@ use super::command::Program;
 use super::command::Turn;
 use super::matrix::{Look, SIGNS_MAX, Verdict, first_signs};
 use super::said::{self, Heard, Judged, Said, Untold};
-use crate::domains::mosaiq::checks::{CHECKS, Verdict as Told};
+use crate::domain::check::Verdict as Told;
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Key};
 use crate::ops::checks::{Checked, Session};
@@ -117,11 +117,12 @@ impl Detector {
             Self::Program(tried) => tried.program.digest(),
             Self::Checks(checks) => {
                 let mut out = Writer::new();
-                out.array(CHECKS.len() as u64 + 3);
+                let ids = checks.session.ids();
+                out.array(ids.len() as u64 + 3);
                 out.text("mfm/detector/1");
                 out.text(concat!("mfm ", env!("CARGO_PKG_VERSION")));
                 out.bytes(checks.session.rules_digest().as_bytes());
-                CHECKS.iter().for_each(|check| out.text(check.card().id));
+                ids.iter().for_each(|id| out.text(id));
                 Digest::of(out.as_bytes())
             }
         }

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::detector::OWN;
 use super::matrix::{Look, Trial, Verdict};
-use crate::domains::mosaiq::repair::Extent;
+use crate::domain::repair::Extent;
 use crate::ops::context::Context;
 use crate::ops::failure::Failure;
 

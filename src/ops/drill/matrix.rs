@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::statistics::{Estimate, Share, short};
-use crate::domains::mosaiq::repair::Repair;
+use crate::domain::repair::Repair;
 
 /// What a detector made of one look at the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -466,7 +466,7 @@ mod tests {
             plan_digest: Digest::of(b"plan"),
             rows: 1,
             exact: true,
-            repair: crate::domains::mosaiq::repair::of("mode", "variant", None),
+            repair: crate::domains::mosaiq::repairs::of("mode", "variant", None),
             looks: vec![at_fault],
             controls: vec![at_control],
         }

@@ -34,7 +34,8 @@ use super::failure::{Failure, Kind};
 use super::plan::{self, Options, Settled};
 use super::protected::Protected;
 use super::select::{self, Order, Records};
-use crate::domains::mosaiq::modes::{self, Record};
+use crate::domain::mode::FaultRecord;
+use crate::domains;
 use crate::engine::guard;
 use crate::model::ports::{Danger, Question};
 use crate::model::{Key, seed, time};
@@ -386,7 +387,7 @@ fn try_all(mut bench: Bench<'_, '_>, wanted: &Wanted) -> Result<(Vec<Case>, Vec<
 fn of_case(context: &Context<'_>, case: &Case, wanted: &Wanted) -> Result<Vec<(Settled, u64)>, Failure> {
     let mode = super::modes::find_mode(case.tool)?;
     let card = mode.card();
-    let given = |record: &Record| -> Map<String, Json> {
+    let given = |record: &FaultRecord| -> Map<String, Json> {
         card.table_parameter.map(|name| (name.to_owned(), Json::from(record.table))).into_iter().collect()
     };
     let kinds: Vec<Map<String, Json>> = card.records().map(given).collect();
@@ -426,7 +427,7 @@ fn records(bench: &mut Bench<'_, '_>, settled: &Settled, wanted: u64) -> Result<
 
 /// Returns the case of a tool and a variant, as the modes have it.
 fn case(tool: &str, variant: &str) -> Option<Case> {
-    let card = modes::find(tool)?.card();
+    let card = domains::mode(tool)?.card();
     let variant = card.variants.iter().find(|known| known.word == variant)?;
     let (tool, mode) = (card.tool, card.id);
     Some(Case { tool, mode, variant: variant.word, severity: variant.severity, untried: None })

@@ -11,7 +11,7 @@ use super::begin::Wanted;
 use super::ledger::{self, Drill, Kept, KeptLook};
 use super::matrix::{Case, Line, Look, Matrix, Trial, Verdict};
 use super::{Outcome, case, made};
-use crate::domains::mosaiq::repair::Repair;
+use crate::domain::repair::Repair;
 use crate::file;
 use crate::ops::context::Context;
 use crate::ops::failure::{Failure, Kind};
@@ -132,7 +132,7 @@ fn trial(journal: &Journal, kept: &Kept) -> Option<Trial> {
     let repair = repair_of(journal, &operation)?;
     let keys = journal.chosen_keys(&operation).ok()?;
     let table = operation.keys.as_ref().map(|keys| keys.table.clone()).unwrap_or_default();
-    let records = crate::domains::mosaiq::modes::find(case.tool)?.card().records();
+    let records = crate::domains::mode(case.tool)?.card().records();
     let table = records.into_iter().find(|record| record.table.eq_ignore_ascii_case(&table))?.table;
     let look = |look: &KeptLook| Look {
         detector: look.detector.clone(),
@@ -170,7 +170,7 @@ pub fn repair_of(journal: &Journal, operation: &mfm_journal::Operation) -> Optio
     });
     read.ok()?;
     let place = place.as_ref().map(|(table, column)| (table.as_str(), column.as_str()));
-    Some(crate::domains::mosaiq::repair::of(&operation.mode, &operation.variant, place))
+    Some(crate::domains::mosaiq::repairs::of(&operation.mode, &operation.variant, place))
 }
 
 /// Returns the table, and the first column, that a change writes.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Form;
 use super::redaction::{Redaction, ShownCell, ShownChange};
-use crate::domains::mosaiq::schema;
+use crate::domains;
 use crate::model::shown;
 use crate::ops::log;
 
@@ -107,7 +107,7 @@ impl<'a> Lines<'a> {
                     entries,
                     op,
                     redaction: self.redaction.word(),
-                    identifying: &schema::identifying(),
+                    identifying: &domains::identifying(),
                 };
                 object(out, &header)
             }

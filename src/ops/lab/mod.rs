@@ -17,7 +17,7 @@ use super::protected::Protected;
 use super::targets::{
     Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker, signs,
 };
-use crate::domains::mosaiq::schema::TableDef;
+use crate::domain::table::TableDef;
 use crate::file;
 use crate::model::{Datum, Refusal, Table};
 use crate::targets::{self, LabWriter, Marker, NewTable, Target, TargetError, canonical_url};
@@ -57,7 +57,7 @@ impl Sink {
     /// # Errors
     /// What the target says.
     pub(super) fn table(&mut self, def: &TableDef) -> Result<Arc<Table>, TargetError> {
-        let TableDef { name, key, columns, indexes } = def.clone();
+        let TableDef { name, key, columns, indexes, .. } = def.clone();
         let new = NewTable { name, key, columns, indexes };
         let table = self.writer.table(&new)?;
         let places = places(&table, def);

@@ -7,7 +7,8 @@ use ratatui::style::Color;
 use ratatui::widgets::Widget;
 
 use super::{AperturePicture, ChartPicture, DayPicture, HexPicture};
-use crate::domains::mosaiq::pictures::{Aperture, Bar, Chart, Day, Dot, Jaws, Lane, LeafPair, Line, Span, Standing};
+use crate::domain::picture::{Aperture, Chart, Dot, LeafPair, Line};
+use crate::domains::mosaiq::pictures::{Bar, Day, Jaws, Lane, Span, Standing};
 use crate::model::Value;
 use crate::tui::look::{Glyphs, Look, Theme};
 

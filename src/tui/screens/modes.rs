@@ -1,8 +1,9 @@
 //! The catalogue of failure modes.
 
 use super::{holds, moved};
+use crate::domain::mode::Mode;
+use crate::domains;
 use crate::domains::mosaiq::browse::Kind;
-use crate::domains::mosaiq::modes::{MODES, Mode};
 use crate::tui::keys::Action;
 use crate::tui::list::Place;
 use crate::tui::look::Role;
@@ -22,11 +23,11 @@ impl State {
     /// Returns the modes that fit the search.
     #[must_use]
     pub fn shown(&self) -> Vec<&'static dyn Mode> {
-        let fits = |mode: &&&dyn Mode| {
+        let fits = |mode: &&'static dyn Mode| {
             let card = mode.card();
             [card.tool, card.title, card.description].iter().any(|text| holds(text, &self.search))
         };
-        MODES.iter().filter(fits).copied().collect()
+        domains::modes().filter(fits).collect()
     }
 
     /// Returns the mode in hand.

@@ -4,8 +4,9 @@
 use serde_json::{Map, Value as Json};
 
 use super::{Player, moved};
+use crate::domain::mode::ModeCard;
+use crate::domains;
 use crate::domains::mosaiq::browse::Kind;
-use crate::domains::mosaiq::modes::{self as catalogue, Card};
 use crate::domains::mosaiq::selection::{RecordKind, Selector};
 use crate::ops::plan::{Options, Request};
 use crate::ops::{Failure, find, modes};
@@ -68,7 +69,7 @@ impl View {
 #[derive(Debug, Default)]
 pub struct State {
     /// The mode.
-    pub mode: Option<&'static Card>,
+    pub mode: Option<&'static ModeCard>,
     /// The form.
     pub form: Vec<Field>,
     /// Which line is in hand.
@@ -103,7 +104,7 @@ const OPTIONS: [(&str, &str); 3] = [
 
 /// Begins a plan of a mode on a record.
 pub fn begin(state: &mut state::State, tool: &str, kind: Kind, id: i64) -> Vec<Effect> {
-    let Some(mode) = catalogue::find(tool) else { return Vec::new() };
+    let Some(mode) = domains::mode(tool) else { return Vec::new() };
     let card = mode.card();
     // The variant is what a person chooses first.
     let place = Place { at: 1, top: 0 };
@@ -114,12 +115,12 @@ pub fn begin(state: &mut state::State, tool: &str, kind: Kind, id: i64) -> Vec<E
     effects
 }
 
-fn form(card: &'static Card, kind: Kind, id: i64) -> Vec<Field> {
+fn form(card: &'static ModeCard, kind: Kind, id: i64) -> Vec<Field> {
     let record = card.records().find(|record| record.table == kind.table()).unwrap_or(&card.record);
     let mut words = vec![String::new()];
     let given: Map<String, Json> =
         card.table_parameter.map(|name| (name.to_owned(), Json::from(record.table))).into_iter().collect();
-    let mode = catalogue::find(card.tool);
+    let mode = domains::mode(card.tool);
     let can = |word: &str| mode.is_none_or(|mode| mode.complete(&given, Some(word)).is_ok());
     words.extend(card.variants.iter().map(|variant| variant.word).filter(|word| can(word)).map(str::to_owned));
     let first = words.get(1).cloned().unwrap_or_default();
@@ -145,7 +146,7 @@ fn form(card: &'static Card, kind: Kind, id: i64) -> Vec<Field> {
 }
 
 /// Returns the lines of the mode's own parameters, from their schema.
-fn parameters(card: &'static Card, table: &str) -> Vec<Field> {
+fn parameters(card: &'static ModeCard, table: &str) -> Vec<Field> {
     let Ok(outcome) = modes::run(Some(card.tool)) else { return Vec::new() };
     let Some(entry) = outcome.modes.into_iter().next() else { return Vec::new() };
     let schema = Json::from(entry.parameters);

@@ -2,8 +2,8 @@
 //! are seen.
 
 use super::{Player, moved};
+use crate::domains;
 use crate::domains::mosaiq::browse::Kind;
-use crate::domains::mosaiq::modes::MODES;
 use crate::domains::mosaiq::selection::Selector;
 use crate::model::Page;
 use crate::ops::browse::{Outcome, Picture, Record, Request, Whole};
@@ -386,8 +386,7 @@ fn choose_mode(state: &mut state::State) -> Vec<Effect> {
     let Some(id) = state.records.in_hand().map(|row| row.id) else { return Vec::new() };
     let kind = state.records.kind;
     let takes = |tool: &str| {
-        MODES
-            .iter()
+        domains::modes()
             .any(|mode| mode.card().tool == tool && mode.card().records().any(|record| record.table == kind.table()))
     };
     if let Some(tool) = state.records.mode.filter(|tool| takes(tool)) {
@@ -407,9 +406,9 @@ fn choose_mode(state: &mut state::State) -> Vec<Effect> {
 }
 
 fn modes_for(kind: Kind, id: i64) -> Vec<(Choice, String, String)> {
-    let fits = MODES.iter().map(|mode| mode.card());
+    let fits = domains::modes().map(|mode| mode.card());
     let fits = fits.filter(|card| card.records().any(|record| record.table == kind.table()));
-    let line = |card: &'static crate::domains::mosaiq::modes::Card| {
+    let line = |card: &'static crate::domain::mode::ModeCard| {
         let choice = Choice::Mode { tool: card.tool, kind, id };
         (choice, card.tool.to_owned(), format!("{}, on {} {id}", card.title, kind.word()))
     };

@@ -115,7 +115,7 @@ fn charts(frame: &mut Frame<'_>, area: Rect, look: Look, (before, film): (Option
     let (angles, metersets) = (film.angles(), film.metersets());
     let was = before.map(|before| (before.angles(), before.metersets()));
     let (angles_were, metersets_were) = was.map_or((None, None), |(angles, metersets)| (Some(angles), Some(metersets)));
-    let differs = |was: &Option<crate::domains::mosaiq::pictures::Chart>, now| was.clone().filter(|was| was != now);
+    let differs = |was: &Option<crate::domain::picture::Chart>, now| was.clone().filter(|was| was != now);
     let (angles_were, metersets_were) = (differs(&angles_were, &angles), differs(&metersets_were, &metersets));
     let angles = ChartPicture::new(look, &angles).before(angles_were.as_ref()).angles().cursor(Some(at));
     frame.render_widget(&angles, left);

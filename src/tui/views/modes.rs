@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::pieces::{self, Column, Item};
-use crate::domains::mosaiq::modes::Card;
+use crate::domain::mode::ModeCard;
 use crate::ops::modes;
 use crate::tui::look::Role;
 use crate::tui::state::State;
@@ -26,7 +26,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
         search => format!("Failure modes with `{search}`"),
     };
     let inner = pieces::frame(frame, left, look, &title, true);
-    let item = |card: &'static Card| {
+    let item = |card: &'static ModeCard| {
         let severity = words::severity(card.severity);
         let cells = [look.severity_mark(severity), card.severity, card.tool].map(str::to_owned).to_vec();
         Item { cells, styles: vec![look.severity(severity), look.severity(severity), look.style(Role::Text)] }
@@ -43,7 +43,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
 
 /// Returns everything that is to be known of a mode, in lines.
 #[must_use]
-pub fn about(card: &'static Card) -> Vec<(Role, String)> {
+pub fn about(card: &'static ModeCard) -> Vec<(Role, String)> {
     let blank = || (Role::Text, String::new());
     let mut lines = vec![(Role::Text, card.description.to_owned()), blank(), (Role::Heading, "Variants".to_owned())];
     for variant in card.variants {
@@ -64,7 +64,7 @@ pub fn about(card: &'static Card) -> Vec<(Role, String)> {
     lines
 }
 
-fn parameters(card: &'static Card) -> Option<String> {
+fn parameters(card: &'static ModeCard) -> Option<String> {
     let entry = modes::run(Some(card.tool)).ok()?.modes.into_iter().next()?;
     let schema = serde_json::Value::from(entry.parameters);
     let names = schema.get("properties")?.as_object()?.keys().cloned().collect::<Vec<_>>();

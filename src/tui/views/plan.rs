@@ -36,7 +36,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     preview(frame, right, state);
 }
 
-fn variant_about(card: &crate::domains::mosaiq::modes::Card, field: &Field) -> Option<String> {
+fn variant_about(card: &crate::domain::mode::ModeCard, field: &Field) -> Option<String> {
     let variant = card.variants.iter().find(|variant| field.name == "variant" && variant.word == field.value)?;
     Some(format!("{}; on {}", variant.about, variant.eligible))
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::civil::DateTime;
+use mfm::domain::mode::{Mode, Task};
 use mfm::domains::mosaiq::checks::{self, Terms, Verdict};
 use mfm::domains::mosaiq::lab::{self, LabRequest};
-use mfm::domains::mosaiq::modes::{self, Mode, Task};
+use mfm::domains::mosaiq::modes;
 use mfm::domains::mosaiq::schema::{self, TableDef};
 use mfm::model::{
     Answer, Column, Datum, Edit, Fetch, Filter, Finding, Key, KeyStanding, Kind, Role, Snapshot, Storage, Table, Value,

@@ -108,8 +108,9 @@ fn shifts_come_with_the_limits_of_their_site() {
         let snapshot = read(clinic, |snapshot| pictures::offsets_queries(&site, snapshot));
         pictures::offsets(&site, &Rules::standard(), &snapshot).unwrap()
     };
-    let wrong =
-        |chart: &pictures::Chart| chart.lines.iter().flat_map(|line| &line.dots).filter(|dot| dot.wrong).count();
+    let wrong = |chart: &crate::domain::picture::Chart| {
+        chart.lines.iter().flat_map(|line| &line.dots).filter(|dot| dot.wrong).count()
+    };
     let (chart, limits) = of(&clinic);
     assert_eq!(
         (wrong(&chart), limits.iter().map(|bar| bar.y).collect::<Vec<_>>()),

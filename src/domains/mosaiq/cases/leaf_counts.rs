@@ -149,10 +149,10 @@ fn a_mode_learns_from_treatment_fields_old_and_new() {
 
 #[test]
 fn a_fault_on_most_of_a_group_would_become_the_usual() {
-    let witness = |peers| crate::domains::mosaiq::modes::Witness { group: "machine 5".into(), peers };
+    let witness = |peers| crate::domain::mode::Witness { group: "machine 5".into(), peers };
     let most = |peers: usize| (1..100).take_while(|chosen| witness(peers).bears(*chosen)).count();
     assert_eq!([1, 2, 3, 4, 9, 10].map(most), [1, 1, 1, 1, 4, 4]);
     let clinic = Clinic::new("varbinary(200)");
     let planned = try_plan(&clinic.database, COUNT, 51, mismatch("vs_machine")).unwrap();
-    assert_eq!(planned.witness, Some(crate::domains::mosaiq::modes::Witness { group: "machine 5".into(), peers: 3 }));
+    assert_eq!(planned.witness, Some(crate::domain::mode::Witness { group: "machine 5".into(), peers: 3 }));
 }

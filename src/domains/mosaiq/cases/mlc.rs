@@ -3,9 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{code, integers, put, try_plan};
+use crate::domain::table::TableDef;
 use crate::domains::mosaiq::checks::{self, Verdict};
 use crate::domains::mosaiq::modes;
-use crate::domains::mosaiq::schema::{self, TableDef};
+use crate::domains::mosaiq::schema;
 use crate::domains::mosaiq::testing::{Database, TERMS, object, task};
 use crate::model::{Datum, Edit, Finding, Value};
 

@@ -18,9 +18,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::modes::{self, Mode, Planned};
-use super::schema::TableDef;
+use super::modes;
 use super::testing::{Database, object, task};
+use crate::domain::mode::{Mode, Planned};
+use crate::domain::table::TableDef;
 use crate::model::{Datum, Edit, Refusal, Value};
 
 type Cells<'a> = &'a [(&'a str, Datum)];

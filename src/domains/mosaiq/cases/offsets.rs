@@ -4,7 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::department::{complete, department, findings, usage, written};
 use super::{code, try_plan};
-use crate::domains::mosaiq::checks::{self, Terms, Verdict};
+use crate::domain::check::{CheckParams, Verdict};
+use crate::domains::mosaiq::checks;
 use crate::domains::mosaiq::rules::Rules;
 use crate::domains::mosaiq::testing::{Database, TERMS};
 use crate::model::{Datum, Severity, Value};
@@ -142,7 +143,7 @@ fn a_shift_without_an_action_limit_is_not_judged_and_a_rule_for_no_site_is_named
     clinic.set("Site", 40, "Site_Name", Value::Text("Left Breast".into()));
     let check = checks::find("offset_action_limit").unwrap();
     let verdict = |text: &str| {
-        let terms = Terms { rules: Rules::read(text).unwrap().into(), ..TERMS.clone() };
+        let terms = CheckParams { rules: std::sync::Arc::new(Rules::read(text).unwrap()), ..TERMS.clone() };
         match check.run(&clinic.read(check.needs()), &terms) {
             Verdict::Ran { looked_at, findings, remarks } => (looked_at, findings.len(), remarks),
             Verdict::NotRun { why } => (0, 0, vec![why]),

@@ -3,9 +3,11 @@
 use super::department::{department, findings};
 use super::mlc::{ABSOLUTE, Clinic, OUTWARD};
 use super::{integers, put};
+use crate::domain::picture::{Aperture, Chart, Dot, Gallery, LeafPair, Picture};
 use crate::domains::mosaiq::checks;
+use crate::domains::mosaiq::checks::Criteria;
 use crate::domains::mosaiq::looks::Looks;
-use crate::domains::mosaiq::pictures::{Aperture, Chart, Counting, Dot, Gallery, LeafPair, Picture, gallery};
+use crate::domains::mosaiq::pictures::{Counting, gallery};
 use crate::domains::mosaiq::schema;
 use crate::domains::mosaiq::testing::{Database, TERMS};
 use crate::model::{Datum, Finding, Value};
@@ -15,8 +17,8 @@ fn painted(database: &Database, check: &str, pictures_max: usize) -> Gallery {
     let findings: Vec<&Finding> = findings.iter().collect();
     let check = checks::find(check).unwrap();
     let snapshot = database.read(check.needs());
-    let (_, machines) = Looks::of_snapshot(&[check], &snapshot, &TERMS);
-    gallery(&findings, &snapshot, &Counting::new(&snapshot, &machines, &TERMS.rules), pictures_max)
+    let (_, machines) = Looks::of_snapshot(&[check], &snapshot, Criteria::of(&TERMS));
+    gallery(&findings, &snapshot, &Counting::new(&snapshot, &machines, Criteria::of(&TERMS).rules), pictures_max)
 }
 
 fn aperture(database: &Database, check: &str) -> Aperture {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::{DateTime, datetime};
 use jiff::{SignedDuration, ToSpan};
 
-use crate::domains::mosaiq::checks::{CHECKS, Terms, Verdict};
+use crate::domain::check::{CheckParams, Verdict};
+use crate::domains::mosaiq::checks::{self, CHECKS};
 use crate::domains::mosaiq::looks;
 use crate::domains::mosaiq::rules::Rules;
 use crate::domains::mosaiq::testing::{Database, NOW};
@@ -334,7 +335,7 @@ fn narrow(snapshot: &Snapshot) -> Snapshot {
 }
 
 /// Returns, for every plant, the checks that see it under some terms.
-fn seen(terms: &Terms) -> Vec<(&'static str, BTreeSet<&'static str>)> {
+fn seen(terms: &CheckParams) -> Vec<(&'static str, BTreeSet<&'static str>)> {
     let queries: BTreeSet<Fetch> = CHECKS.iter().flat_map(|check| check.queries()).collect();
     let database = Database::lab(20, 1);
     let clean = database.read(queries.clone());
@@ -372,7 +373,7 @@ fn unseen<'a>(seen: &'a [(&'static str, BTreeSet<&'static str>)], but: &str) -> 
 
 #[test]
 fn a_check_that_is_switched_off_is_missed_by_name() {
-    let seen = seen(&Terms::standard(NOW));
+    let seen = seen(&checks::standard(NOW));
     for (check, found) in &seen {
         assert_eq!(found, &BTreeSet::from([*check]), "what was planted for {check}");
     }
@@ -386,7 +387,7 @@ fn a_check_that_is_switched_off_is_missed_by_name() {
 fn rules_that_switch_checks_off_leave_their_faults_unseen() {
     let off: String =
         PLANTS.iter().step_by(2).map(|(check, _)| format!("[checks.{check}]\nenabled = false\n")).collect();
-    let terms = Terms { rules: Rules::read(&off).unwrap().into(), ..Terms::standard(NOW) };
+    let terms = CheckParams { rules: std::sync::Arc::new(Rules::read(&off).unwrap()), ..checks::standard(NOW) };
     let seen = seen(&terms);
     let expected: Vec<&str> = PLANTS.iter().step_by(2).map(|(check, _)| *check).collect();
     assert_eq!(unseen(&seen, ""), expected);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::pause::Pause;
 use crate::domains::mosaiq::find::{self, Shown};
-use crate::domains::mosaiq::reading::Pause;
 use crate::domains::mosaiq::selection::{RecordKind, Selector};
 use crate::domains::mosaiq::testing::Database;
 use crate::model::{Fetch, Filter, Refusal, Row, Snapshot, Value, time};

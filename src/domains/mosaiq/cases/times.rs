@@ -5,8 +5,8 @@ use serde_json::{Value as Json, json};
 use super::code;
 use super::department::{complete, department, found, usage, written};
 use super::unreadable::said;
+use crate::domain::mode::Task;
 use crate::domains::mosaiq::modes;
-use crate::domains::mosaiq::modes::Task;
 use crate::domains::mosaiq::testing::{Database, object, task};
 use crate::model::{Datum, Value};
 

@@ -1,7 +1,7 @@
 //! Angles from one control point to the next: no sudden turn, and none that takes longer than the delivery did.
 
 use super::times::judged_by;
-use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, ran};
+use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, ran};
 use crate::domains::mosaiq::course::Shortest;
 use crate::domains::mosaiq::fleet::Fleet;
 use crate::domains::mosaiq::ground::{Form, Read};
@@ -22,7 +22,7 @@ pub(super) struct AngleJump;
 /// The check of the speed.
 pub(super) struct AngleSpeed;
 
-static JUMP: Card = Card {
+static JUMP: CheckCard = CheckCard {
     id: "angle_jump",
     group: "angles",
     mode: "invalid_angles",
@@ -32,7 +32,7 @@ static JUMP: Card = Card {
     remedy: "Compare the field's angles with the treatment plan, and look for a lost control point.",
 };
 
-static SPEED: Card = Card {
+static SPEED: CheckCard = CheckCard {
     id: "angle_speed",
     group: "angles",
     mode: "invalid_angles",
@@ -55,7 +55,7 @@ fn turned(column: &str, from: &Row<'_>, to: &Row<'_>) -> Option<f64> {
 }
 
 impl Check for AngleJump {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &JUMP
     }
 
@@ -72,8 +72,8 @@ impl Check for AngleJump {
         fields.into_iter().chain(points).chain(angles).collect()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        Box::new(Jumps { rules: &terms.rules, looked_at: 0, findings: Vec::new() })
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        Box::new(Jumps { rules: criteria.rules, looked_at: 0, findings: Vec::new() })
     }
 }
 
@@ -124,7 +124,7 @@ fn jumps(field: Key, points: &[Row<'_>], most: f64) -> Option<Finding> {
 }
 
 impl Check for AngleSpeed {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &SPEED
     }
 
@@ -148,8 +148,8 @@ impl Check for AngleSpeed {
         Some(Fact::Deliveries)
     }
 
-    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        let fleet = Fleet::read(known.whole, &terms.rules);
+    fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        let fleet = Fleet::read(known.whole, criteria.rules);
         Box::new(Speeds { fleet, shortest: Shortest::default(), looked_at: 0, findings: Vec::new() })
     }
 }

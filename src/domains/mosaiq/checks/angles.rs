@@ -1,6 +1,6 @@
 //! Angles: every gantry and collimator angle lies in its machine's range; says nothing of what lies between two points.
 
-use super::{Card, Check, Known, Look, Terms, singly};
+use super::{Check, CheckCard, Criteria, Known, Look, singly};
 use crate::domains::mosaiq::fleet::Fleet;
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::domains::mosaiq::lookup::Id;
@@ -10,7 +10,7 @@ use crate::model::{Fetch, Finding, Severity};
 /// The check.
 pub(super) struct AngleRange;
 
-static CARD: Card = Card {
+static CARD: CheckCard = CheckCard {
     id: "angle_range",
     group: "angles",
     mode: "invalid_angles",
@@ -21,7 +21,7 @@ static CARD: Card = Card {
 };
 
 impl Check for AngleRange {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &CARD
     }
 
@@ -37,8 +37,8 @@ impl Check for AngleRange {
         ["Gantry_Ang", "Coll_Ang"].map(|column| Read::own("TxFieldPoint", column, Form::Number)).into()
     }
 
-    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        let fleet = Fleet::read(known.whole, &terms.rules);
+    fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        let fleet = Fleet::read(known.whole, criteria.rules);
         singly("TxFieldPoint", fleet.remarks(), move |row, known, findings| {
             let machine = fleet.of_field(&Id::of(row.cell("FLD_ID")), &known.machines.fields);
             let ranges =

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Card, Check, Known, Look, Part, Terms, Verdict, of_key, ran};
+use super::{Check, CheckCard, Criteria, Known, Look, Part, Verdict, of_key, ran};
 use crate::domains::mosaiq::fields::Field;
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::domains::mosaiq::lookup::Ids;
@@ -19,7 +19,7 @@ pub(super) struct ControlPointSequence;
 /// The check of the number.
 pub(super) struct ControlPointMinimum;
 
-static CARD: Card = Card {
+static CARD: CheckCard = CheckCard {
     id: "control_point_sequence",
     group: "control_points",
     mode: "missing_control_points",
@@ -29,7 +29,7 @@ static CARD: Card = Card {
     remedy: "Export the field's plan again and compare the number of control points before anything uses the field.",
 };
 
-static MINIMUM: Card = Card {
+static MINIMUM: CheckCard = CheckCard {
     id: "control_point_minimum",
     group: "control_points",
     mode: "missing_control_points",
@@ -39,7 +39,7 @@ static MINIMUM: Card = Card {
 };
 
 impl Check for ControlPointMinimum {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &MINIMUM
     }
 
@@ -55,8 +55,8 @@ impl Check for ControlPointMinimum {
         ]
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        Box::new(Few { rules: &terms.rules, looked_at: 0, findings: Vec::new() })
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        Box::new(Few { rules: criteria.rules, looked_at: 0, findings: Vec::new() })
     }
 }
 
@@ -97,7 +97,7 @@ fn few(field: &Field<'_>, count: usize, rules: &Rules) -> Option<Wrong> {
 }
 
 impl Check for ControlPointSequence {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &CARD
     }
 
@@ -115,7 +115,7 @@ impl Check for ControlPointSequence {
         ]
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
         Box::new(Numbered::default())
     }
 }

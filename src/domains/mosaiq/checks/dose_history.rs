@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Card, Check, Known, Look, Part, Side, Terms, Verdict, ran, seconds, shown};
+use super::{Check, CheckCard, Criteria, Known, Look, Part, Side, Verdict, ran, seconds, shown};
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::domains::mosaiq::lookup::Id;
 use crate::model::time::Time;
@@ -14,7 +14,7 @@ const DOSES: &str = "Dose_Hst";
 /// The check.
 pub(super) struct DeliveryDoseTime;
 
-static CARD: Card = Card {
+static CARD: CheckCard = CheckCard {
     id: "delivery_dose_time",
     group: "times",
     mode: "timestamp_inconsistencies",
@@ -32,7 +32,7 @@ static SIDE: Side = Side {
 };
 
 impl Check for DeliveryDoseTime {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &CARD
     }
 
@@ -54,8 +54,8 @@ impl Check for DeliveryDoseTime {
         Some(&SIDE)
     }
 
-    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        let window = seconds(terms.rules.deliveries.dose_window);
+    fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        let window = seconds(criteria.rules.deliveries.dose_window);
         let key = known.whole.table(DOSES).map(|doses| doses.table.shape.key.clone()).unwrap_or_default();
         let dose_key = key.iter().map(|column| format!("{DOSES}.{column}")).collect();
         Box::new(Beside { window, dose_key, looked_at: 0, findings: Vec::new() })

@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, seconds};
+use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, seconds};
 use crate::domains::mosaiq::course::{Groups, Slim, Within};
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::model::{Fetch, Finding, Severity};
@@ -16,7 +16,7 @@ pub(super) struct DuplicateDelivery;
 
 const TABLE: &str = "TrackTreatment";
 
-static CARD: Card = Card {
+static CARD: CheckCard = CheckCard {
     id: "duplicate_delivery",
     group: "duplicates",
     mode: "duplicate_treatments",
@@ -27,7 +27,7 @@ static CARD: Card = Card {
 };
 
 impl Check for DuplicateDelivery {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &CARD
     }
 
@@ -47,8 +47,8 @@ impl Check for DuplicateDelivery {
         Some(Fact::Deliveries)
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        let window = seconds(terms.rules.deliveries.duplicate_window);
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        let window = seconds(criteria.rules.deliveries.duplicate_window);
         Box::new(Twice { window, groups: Groups::new(Within::Both, window), looked_at: 0, findings: Vec::new() })
     }
 }

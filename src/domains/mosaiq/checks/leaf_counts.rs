@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, ran};
+use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, ran};
 use crate::domains::mosaiq::fleet::Fleet;
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::domains::mosaiq::leaves::{self, POINTS};
@@ -20,7 +20,7 @@ pub(super) struct LeafCountMachine;
 /// The check against other versions of the field.
 pub(super) struct LeafCountVersion;
 
-static FIELD: Card = Card {
+static FIELD: CheckCard = CheckCard {
     id: "leaf_count_field",
     group: "leaf_counts",
     mode: "mlc_leaf_count_mismatch",
@@ -29,7 +29,7 @@ static FIELD: Card = Card {
     remedy: "Compare the control points with the treatment plan, and import the field again.",
 };
 
-static MACHINES: Card = Card {
+static MACHINES: CheckCard = CheckCard {
     id: "leaf_count_machine",
     group: "leaf_counts",
     mode: "mlc_leaf_count_mismatch",
@@ -39,7 +39,7 @@ static MACHINES: Card = Card {
     remedy: "Find out which machine the field was planned for, and plan or import it again for this one.",
 };
 
-static VERSIONS: Card = Card {
+static VERSIONS: CheckCard = CheckCard {
     id: "leaf_count_version",
     group: "leaf_counts",
     mode: "mlc_leaf_count_mismatch",
@@ -50,7 +50,7 @@ static VERSIONS: Card = Card {
 };
 
 impl Check for LeafCountField {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &FIELD
     }
 
@@ -68,7 +68,7 @@ impl Check for LeafCountField {
         Some(Fact::Leaves)
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
         Box::new(Within { looked_at: 0, findings: Vec::new() })
     }
 }
@@ -97,7 +97,7 @@ impl Look for Within {
 }
 
 impl Check for LeafCountMachine {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &MACHINES
     }
 
@@ -117,8 +117,8 @@ impl Check for LeafCountMachine {
         Some(Fact::Leaves)
     }
 
-    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        Box::new(Among { fleet: Fleet::read(known.whole, &terms.rules), looked_at: 0 })
+    fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        Box::new(Among { fleet: Fleet::read(known.whole, criteria.rules), looked_at: 0 })
     }
 }
 
@@ -171,7 +171,7 @@ impl Look for Among<'_> {
 }
 
 impl Check for LeafCountVersion {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &VERSIONS
     }
 
@@ -187,7 +187,7 @@ impl Check for LeafCountVersion {
         Some(Fact::Leaves)
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
         Box::new(Between { looked_at: 0 })
     }
 }
@@ -222,7 +222,7 @@ fn all_of(columns: &[&'static str]) -> Vec<Read> {
     fields.chain(points.map(|(column, form)| Read::all(POINTS, column, form))).collect()
 }
 
-fn finding(card: &'static Card, key: Key, related: Vec<(&'static str, Key)>, wrong: Wrong) -> Finding {
+fn finding(card: &'static CheckCard, key: Key, related: Vec<(&'static str, Key)>, wrong: Wrong) -> Finding {
     let Wrong { what, message } = wrong;
     Finding { check: card.id, severity: card.severity, table: FIELDS, key, related, what, message }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::metersets::impossible;
-use super::{Card, Check, Known, Look, Part, Terms, Verdict, each, of_key, ran};
+use super::{Check, CheckCard, Criteria, Known, Look, Part, Verdict, each, of_key, ran};
 use crate::domains::mosaiq::field_types;
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::domains::mosaiq::lookup::SlimKey;
@@ -22,7 +22,7 @@ pub(super) struct MetersetLimit;
 /// The check among others.
 pub(super) struct MetersetOutlier;
 
-static LIMIT: Card = Card {
+static LIMIT: CheckCard = CheckCard {
     id: "meterset_limit",
     group: "metersets",
     mode: "meterset_inconsistency",
@@ -32,7 +32,7 @@ static LIMIT: Card = Card {
     remedy: "Compare the field with the treatment plan, and its dose with what one fraction can be.",
 };
 
-static OUTLIER: Card = Card {
+static OUTLIER: CheckCard = CheckCard {
     id: "meterset_outlier",
     group: "metersets",
     mode: "meterset_inconsistency",
@@ -57,7 +57,7 @@ fn counts(row: &Row<'_>) -> bool {
 }
 
 impl Check for MetersetLimit {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &LIMIT
     }
 
@@ -69,12 +69,12 @@ impl Check for MetersetLimit {
         columns().into()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
         each(&LIMIT, TABLE, move |row, _| {
             let large = || {
                 let kind = row.integer("Type_Enum").filter(|_| counts(row))?;
-                let most = terms.rules.of_type(Some(kind))?.max_meterset?;
-                let large = |meterset: &_| most.is_below(*meterset) && !impossible(*meterset, terms);
+                let most = criteria.rules.of_type(Some(kind))?.max_meterset?;
+                let large = |meterset: &_| most.is_below(*meterset) && !impossible(*meterset, criteria);
                 let meterset = Reading::cell(row, "Meterset").number().filter(large)?;
                 let word = field_types::word(kind).unwrap_or_default();
                 let message = format!("Meterset is {meterset} MU, and a field of type {word} at most {most}");
@@ -108,15 +108,15 @@ impl Sums {
 }
 
 /// Returns the type of a field and the MU it needs for a cGy, where both are there and possible.
-fn units(row: &Row<'_>, terms: &Terms) -> Option<(i64, f64)> {
-    let meterset = Reading::cell(row, "Meterset").number().filter(|meterset| !impossible(*meterset, terms))?;
+fn units(row: &Row<'_>, criteria: Criteria<'_>) -> Option<(i64, f64)> {
+    let meterset = Reading::cell(row, "Meterset").number().filter(|meterset| !impossible(*meterset, criteria))?;
     let number = |column: &str| row.float(column).filter(|number| *number > 0.0 && number.is_finite());
     let kind = row.integer("Type_Enum").filter(|_| counts(row) && meterset.compare(0).is_gt())?;
     Some((kind, number("Meterset")? / number("Cgray")?))
 }
 
 impl Check for MetersetOutlier {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &OUTLIER
     }
 
@@ -128,14 +128,14 @@ impl Check for MetersetOutlier {
         columns().into_iter().chain([Read::all(TABLE, "Cgray", Form::Number)]).collect()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        Box::new(Usual { terms, fields: Vec::new(), looked_at: 0 })
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        Box::new(Usual { criteria, fields: Vec::new(), looked_at: 0 })
     }
 }
 
 /// The look: fields are compared when all have come by.
 struct Usual<'a> {
-    terms: &'a Terms,
+    criteria: Criteria<'a>,
     /// The type of every field that is judged, the MU it needs for a cGy, and its key.
     fields: Vec<(i64, f64, SlimKey)>,
     looked_at: u64,
@@ -144,7 +144,7 @@ struct Usual<'a> {
 impl Look for Usual<'_> {
     fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
         self.looked_at += part.len();
-        let judged = |row: &Row<'_>| units(row, self.terms).map(|(kind, units)| (kind, units, row.key().into()));
+        let judged = |row: &Row<'_>| units(row, self.criteria).map(|(kind, units)| (kind, units, row.key().into()));
         self.fields.extend(part.rows.iter().filter_map(judged));
     }
 
@@ -153,7 +153,7 @@ impl Look for Usual<'_> {
         // In the order of keys, whatever that of the rows was: sums of floats depend on it.
         self.fields.sort_by(|a, b| a.2.cmp(&b.2));
         self.fields.iter().for_each(|(kind, units, _)| types.entry(*kind).or_default().add(units.ln()));
-        let rules = &self.terms.rules.metersets;
+        let rules = &self.criteria.rules.metersets;
         let enough = f64::from(rules.deviations_fields.get());
         let far = |(kind, units, key): &(i64, f64, SlimKey)| {
             let sums = types.get(kind).filter(|sums| sums.number > enough)?;

@@ -1,6 +1,6 @@
 //! Metersets: a field's monitor units are possible, and agree with its control points and its dose; knows no plan.
 
-use super::{Card, Check, Known, Look, Part, Terms, Verdict, each, of_key, ran};
+use super::{Check, CheckCard, Criteria, Known, Look, Part, Verdict, each, of_key, ran};
 use crate::domains::mosaiq::fields::Field;
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::domains::mosaiq::metersets::{self, Dose, Tolerance};
@@ -13,7 +13,7 @@ const COLUMN: &str = "Meterset";
 /// A meterset is possible.
 pub(super) struct MetersetValue;
 
-static VALUE: Card = Card {
+static VALUE: CheckCard = CheckCard {
     id: "meterset_value",
     group: "metersets",
     mode: "meterset_inconsistency",
@@ -23,7 +23,7 @@ static VALUE: Card = Card {
 };
 
 impl Check for MetersetValue {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &VALUE
     }
 
@@ -35,9 +35,9 @@ impl Check for MetersetValue {
         vec![Read::all(TABLE, COLUMN, Form::Number)]
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
         each(&VALUE, TABLE, move |row, _| {
-            let impossible = |meterset: &Number| impossible(*meterset, terms);
+            let impossible = |meterset: &Number| impossible(*meterset, criteria);
             let found = Reading::cell(row, COLUMN).number().filter(impossible);
             let wrong = |meterset: Number| {
                 let message = format!("Meterset is {meterset} MU");
@@ -49,14 +49,14 @@ impl Check for MetersetValue {
 }
 
 /// Tells whether no field can have a meterset.
-pub(super) fn impossible(meterset: Number, terms: &Terms) -> bool {
-    metersets::negative(meterset) || !terms.rules.metersets.impossible.is_above(meterset)
+pub(super) fn impossible(meterset: Number, criteria: Criteria<'_>) -> bool {
+    metersets::negative(meterset) || !criteria.rules.metersets.impossible.is_above(meterset)
 }
 
 /// A meterset agrees with the control points.
 pub(super) struct MetersetIndex;
 
-static INDEX: Card = Card {
+static INDEX: CheckCard = CheckCard {
     id: "meterset_index",
     group: "metersets",
     mode: "meterset_inconsistency",
@@ -67,7 +67,7 @@ static INDEX: Card = Card {
 };
 
 impl Check for MetersetIndex {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &INDEX
     }
 
@@ -83,8 +83,8 @@ impl Check for MetersetIndex {
         fields.into_iter().chain(points).collect()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        let tolerance = Tolerance::of(&terms.rules.metersets);
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        let tolerance = Tolerance::of(&criteria.rules.metersets);
         Box::new(Indexed { tolerance, looked_at: 0, findings: Vec::new() })
     }
 }
@@ -128,7 +128,7 @@ fn wrong_index(field: &Field<'_>, points: &[Row<'_>], tolerance: Tolerance) -> O
 /// A meterset agrees with the dose.
 pub(super) struct MetersetDose;
 
-static DOSE: Card = Card {
+static DOSE: CheckCard = CheckCard {
     id: "meterset_dose",
     group: "metersets",
     mode: "meterset_inconsistency",
@@ -138,7 +138,7 @@ static DOSE: Card = Card {
 };
 
 impl Check for MetersetDose {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &DOSE
     }
 
@@ -150,8 +150,8 @@ impl Check for MetersetDose {
         [COLUMN, "Cgray", "cGrayPerMeterset"].map(|column| Read::all(TABLE, column, Form::Number)).into()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        let tolerance = Tolerance::of(&terms.rules.metersets);
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        let tolerance = Tolerance::of(&criteria.rules.metersets);
         each(&DOSE, TABLE, move |row, _| {
             let judge = || {
                 let (dose, meterset) = (Dose::of(row)?, row.float(COLUMN)?);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, ran, singly};
+use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, ran, singly};
 use crate::domains::mosaiq::fleet::Fleet;
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
@@ -22,7 +22,7 @@ pub(super) struct LeafLimits;
 /// The check of the gaps.
 pub(super) struct LeafGap;
 
-static SET: Card = Card {
+static SET: CheckCard = CheckCard {
     id: "mlc_leaf_set",
     group: "mlc",
     mode: "corrupt_mlc_data",
@@ -32,7 +32,7 @@ static SET: Card = Card {
     remedy: "Import the field's leaf positions again from its plan; nothing can tell where the missing bytes were.",
 };
 
-static LIMITS: Card = Card {
+static LIMITS: CheckCard = CheckCard {
     id: "mlc_leaf_limits",
     group: "mlc",
     mode: "corrupt_mlc_data",
@@ -41,7 +41,7 @@ static LIMITS: Card = Card {
     remedy: "Compare the control point with the treatment plan, and import its leaf positions again.",
 };
 
-static GAP: Card = Card {
+static GAP: CheckCard = CheckCard {
     id: "mlc_leaf_gap",
     group: "mlc",
     mode: "corrupt_mlc_data",
@@ -53,7 +53,7 @@ static GAP: Card = Card {
 };
 
 impl Check for LeafSet {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &SET
     }
 
@@ -70,7 +70,7 @@ impl Check for LeafSet {
         Some(Fact::Leaves)
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
         singly(POINTS, Vec::new(), |row, _, findings| {
             let wrong = wrong_bytes(row);
             if !wrong.is_empty() {
@@ -81,7 +81,7 @@ impl Check for LeafSet {
 }
 
 impl Check for LeafLimits {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &LIMITS
     }
 
@@ -102,8 +102,8 @@ impl Check for LeafLimits {
         Some(Fact::Leaves)
     }
 
-    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        let fleet = Fleet::read(known.whole, &terms.rules);
+    fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        let fleet = Fleet::read(known.whole, criteria.rules);
         singly(POINTS, fleet.remarks(), move |row, known, findings| findings.extend(far(row, &fleet, known)))
     }
 }
@@ -123,7 +123,7 @@ fn far(row: &Row<'_>, fleet: &Fleet<'_>, known: &Known<'_>) -> Option<Finding> {
 }
 
 impl Check for LeafGap {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &GAP
     }
 
@@ -146,8 +146,8 @@ impl Check for LeafGap {
         Some(Fact::Leaves)
     }
 
-    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        let fleet = Fleet::read(known.whole, &terms.rules);
+    fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        let fleet = Fleet::read(known.whole, criteria.rules);
         let (fields, findings) = (BTreeMap::new(), Vec::new());
         Box::new(Crossed { fleet, looked_at: 0, all: 0, unjudged: 0, fields, findings })
     }
@@ -193,7 +193,7 @@ impl Look for Crossed<'_> {
     }
 }
 
-fn of_point(card: &'static Card, row: &Row<'_>, Wrong { what, message }: Wrong) -> Finding {
+fn of_point(card: &'static CheckCard, row: &Row<'_>, Wrong { what, message }: Wrong) -> Finding {
     let field = row.cell("FLD_ID").filter(|cell| !cell.is_null()).map(key_form);
     Finding {
         check: card.id,

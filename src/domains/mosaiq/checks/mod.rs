@@ -18,7 +18,6 @@ mod technique;
 mod times;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use jiff::{SignedDuration, civil};
 
@@ -32,6 +31,8 @@ use crate::model::time::Time;
 use crate::model::{Fetch, Finding, Key, Row, Severity, Snapshot, Wrong};
 
 pub use super::known::Fact;
+use crate::domain::check::CheckParams;
+pub(super) use crate::domain::check::{CheckCard, Verdict};
 
 /// Every check, in the order of the groups.
 pub static CHECKS: &[&dyn Check] = &[
@@ -81,77 +82,36 @@ pub static CHECKS: &[&dyn Check] = &[
 
 /// Returns the check of an id.
 #[must_use]
-pub fn find(id: &str) -> Option<&'static dyn Check> {
+pub(super) fn find(id: &str) -> Option<&'static dyn Check> {
     CHECKS.iter().copied().find(|check| check.card().id == id)
 }
 
-/// What a check is.
-#[derive(Debug)]
-pub struct Card {
-    /// The check's id.
-    pub id: &'static str,
-    /// The group it belongs to.
-    pub group: &'static str,
-    /// The id of the mode it guards against.
-    pub mode: &'static str,
-    /// How bad a violation is.
-    pub severity: Severity,
-    /// What it looks for, in a sentence.
-    pub about: &'static str,
-    /// What to do about a violation, in a sentence.
-    pub remedy: &'static str,
-}
-
-/// What a check says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It ran.
-    Ran {
-        /// How many rows it looked at.
-        looked_at: u64,
-        /// What it found, in key order.
-        findings: Vec<Finding>,
-        /// What it left unjudged and why, a sentence each: no finding, and no pass.
-        remarks: Vec<String>,
-    },
-    /// It could not run, which is no pass.
-    NotRun {
-        /// What was missing.
-        why: String,
-    },
-}
-
-impl Verdict {
-    /// Adds what was left unjudged, where it ran.
-    fn remarking(mut self, more: Vec<String>) -> Self {
-        if let Self::Ran { remarks, .. } = &mut self {
-            remarks.extend(more);
-        }
-        self
-    }
-}
-
 /// What checks hold rows against, beside the rows themselves.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Terms {
+#[derive(Clone, Copy, Debug)]
+pub struct Criteria<'a> {
     /// The target's wall clock: nothing lies after it.
     pub now: Time,
     /// Limits, and which checks run.
-    pub rules: Arc<Rules>,
+    pub rules: &'a Rules,
 }
 
-impl Terms {
-    /// Returns a clock and the rules that count where nobody gives others.
-    #[must_use]
-    pub fn standard(now: civil::DateTime) -> Self {
-        Self { now: Time::local(now), rules: Rules::standard() }
+impl<'a> Criteria<'a> {
+    /// Returns what a request for checks says; rules of another domain say nothing here.
+    pub(super) fn of(params: &'a CheckParams) -> Self {
+        Self { now: params.now, rules: Rules::of(params.rules.as_ref()) }
     }
+}
+
+/// Returns a clock and the rules that count where nobody gives others.
+#[must_use]
+pub fn standard(now: civil::DateTime) -> CheckParams {
+    CheckParams { now: Time::local(now), rules: Rules::standard() }
 }
 
 /// A quality check.
 pub trait Check: Sync {
     /// Returns what the check is.
-    fn card(&self) -> &'static Card;
+    fn card(&self) -> &'static CheckCard;
     /// Returns what it wants read.
     fn needs(&self) -> Vec<Fetch>;
     /// Returns what it wants read for rules of single machines; without it, every machine is like the others.
@@ -173,14 +133,14 @@ pub trait Check: Sync {
         None
     }
     /// Begins to look; a column that is missing or unreadable is not its business.
-    fn look<'a>(&self, known: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a>;
+    fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a>;
 }
 
 impl<'c> dyn Check + 'c {
     /// Looks at what was read, and says what it could not look at.
     #[must_use]
-    pub fn run(&self, snapshot: &Snapshot, terms: &Terms) -> Verdict {
-        let verdict = Looks::of_snapshot(&[self], snapshot, terms).0.pop();
+    pub fn run(&self, snapshot: &Snapshot, params: &CheckParams) -> Verdict {
+        let verdict = Looks::of_snapshot(&[self], snapshot, Criteria::of(params)).0.pop();
         verdict.unwrap_or_else(|| Verdict::NotRun { why: "it was not asked".into() })
     }
 }
@@ -256,7 +216,7 @@ fn singly<'a>(
 
 /// Looks at every row of a table, each by itself, and says what is wrong with it.
 fn each<'a>(
-    card: &'static Card,
+    card: &'static CheckCard,
     table: &'static str,
     judge: impl Fn(&Row<'_>, &Known<'_>) -> Vec<(Severity, Wrong)> + 'a,
 ) -> Box<dyn Look + 'a> {
@@ -266,12 +226,17 @@ fn each<'a>(
 }
 
 /// Returns the finding of a row alone.
-fn of_row(card: &'static Card, table: &'static str, row: &Row<'_>, (severity, wrong): (Severity, Wrong)) -> Finding {
+fn of_row(
+    card: &'static CheckCard,
+    table: &'static str,
+    row: &Row<'_>,
+    (severity, wrong): (Severity, Wrong),
+) -> Finding {
     Finding { severity, ..of_key(card, table, row.key(), wrong) }
 }
 
 /// Returns the finding of a row that has gone by, as bad as the check says.
-fn of_key(card: &'static Card, table: &'static str, key: Key, Wrong { what, message }: Wrong) -> Finding {
+fn of_key(card: &'static CheckCard, table: &'static str, key: Key, Wrong { what, message }: Wrong) -> Finding {
     Finding { check: card.id, severity: card.severity, table, key, related: Vec::new(), what, message }
 }
 

@@ -1,20 +1,20 @@
 //! NULLs: no row lacks what it cannot do without; looks at no value.
 
-use super::{Card, Check, Known, Look, Terms, each};
-use crate::domains::mosaiq::columns::Place;
+use super::{Check, CheckCard, Criteria, Known, Look, each};
+use crate::domain::column_choice::Place;
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::domains::mosaiq::required::{LOOKED_UP, REQUIRED, severity};
 use crate::model::{Fetch, Severity, Value, Wrong};
 
 /// The check of one table.
 pub(super) struct Nulls {
-    card: &'static Card,
+    card: &'static CheckCard,
     table: &'static str,
 }
 
 /// Deliveries.
 pub(super) static DELIVERY: Nulls = Nulls {
-    card: &Card {
+    card: &CheckCard {
         id: "null_delivery",
         group: "nulls",
         mode: "null_required_fields",
@@ -27,7 +27,7 @@ pub(super) static DELIVERY: Nulls = Nulls {
 
 /// Fields.
 pub(super) static FIELD: Nulls = Nulls {
-    card: &Card {
+    card: &CheckCard {
         id: "null_field",
         group: "nulls",
         mode: "null_required_fields",
@@ -41,7 +41,7 @@ pub(super) static FIELD: Nulls = Nulls {
 
 /// Control points.
 pub(super) static POINT: Nulls = Nulls {
-    card: &Card {
+    card: &CheckCard {
         id: "null_point",
         group: "nulls",
         mode: "null_required_fields",
@@ -54,7 +54,7 @@ pub(super) static POINT: Nulls = Nulls {
 
 /// Patient shifts.
 pub(super) static OFFSET: Nulls = Nulls {
-    card: &Card {
+    card: &CheckCard {
         id: "null_offset",
         group: "nulls",
         mode: "null_required_fields",
@@ -67,7 +67,7 @@ pub(super) static OFFSET: Nulls = Nulls {
 
 /// Identities.
 pub(super) static IDENTITY: Nulls = Nulls {
-    card: &Card {
+    card: &CheckCard {
         id: "null_identity",
         group: "nulls",
         mode: "null_required_fields",
@@ -80,7 +80,7 @@ pub(super) static IDENTITY: Nulls = Nulls {
 
 /// Prescriptions.
 pub(super) static PRESCRIPTION: Nulls = Nulls {
-    card: &Card {
+    card: &CheckCard {
         id: "null_prescription",
         group: "nulls",
         mode: "null_required_fields",
@@ -93,7 +93,7 @@ pub(super) static PRESCRIPTION: Nulls = Nulls {
 
 /// Dose history.
 pub(super) static DOSE: Nulls = Nulls {
-    card: &Card {
+    card: &CheckCard {
         id: "null_dose",
         group: "nulls",
         mode: "null_required_fields",
@@ -105,7 +105,7 @@ pub(super) static DOSE: Nulls = Nulls {
 };
 
 impl Check for Nulls {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         self.card
     }
 
@@ -119,7 +119,7 @@ impl Check for Nulls {
             .collect()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
         let table = self.table;
         each(self.card, table, move |row, _| {
             let empty = places(table).filter(|place| row.cell(place.column).is_some_and(Value::is_null));

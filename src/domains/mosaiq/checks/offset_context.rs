@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
 use super::offsets::AXES;
-use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, of_key, of_row, ran, seconds};
+use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, of_key, of_row, ran, seconds};
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::domains::mosaiq::lookup::{Id, Lookup, SlimKey};
 use crate::domains::mosaiq::numbers::Reading;
@@ -24,7 +24,7 @@ pub(super) struct OffsetTime;
 /// The check of the site's limit.
 pub(super) struct OffsetActionLimit;
 
-static TIME: Card = Card {
+static TIME: CheckCard = CheckCard {
     id: "offset_time",
     group: "offsets",
     mode: "invalid_offset_data",
@@ -34,7 +34,7 @@ static TIME: Card = Card {
     remedy: "Compare the clocks of imaging system and machine, and find the treatment that the image belongs to.",
 };
 
-static LIMIT: Card = Card {
+static LIMIT: CheckCard = CheckCard {
     id: "offset_action_limit",
     group: "offsets",
     mode: "invalid_offset_data",
@@ -50,7 +50,7 @@ fn set(row: &Row<'_>) -> Option<Id> {
 }
 
 impl Check for OffsetTime {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &TIME
     }
 
@@ -75,8 +75,8 @@ impl Check for OffsetTime {
         Some(Fact::Deliveries)
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        let offsets = &terms.rules.offsets;
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        let offsets = &criteria.rules.offsets;
         let window = (seconds(offsets.before_treatment), seconds(offsets.after_treatment));
         Box::new(Treated { window, ..Treated::default() })
     }
@@ -180,7 +180,7 @@ impl Sessions {
 }
 
 impl Check for OffsetActionLimit {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &LIMIT
     }
 
@@ -196,14 +196,14 @@ impl Check for OffsetActionLimit {
         axes.into_iter().chain(ids).chain(name).chain(aids).collect()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        Box::new(Beyond { terms, limits: Limits::default(), looked_at: 0, unlimited: 0, findings: Vec::new() })
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        Box::new(Beyond { criteria, limits: Limits::default(), looked_at: 0, unlimited: 0, findings: Vec::new() })
     }
 }
 
 /// The look: prescriptions first, then shifts.
 struct Beyond<'a> {
-    terms: &'a Terms,
+    criteria: Criteria<'a>,
     limits: Limits<'a>,
     looked_at: u64,
     /// How many shifts belong to no site with a limit.
@@ -214,7 +214,7 @@ struct Beyond<'a> {
 impl Look for Beyond<'_> {
     fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
         if part.table == SITES {
-            part.rows.iter().for_each(|row| self.limits.add(row, &self.terms.rules));
+            part.rows.iter().for_each(|row| self.limits.add(row, self.criteria.rules));
             return;
         }
         for row in &part.rows {
@@ -223,7 +223,7 @@ impl Look for Beyond<'_> {
                 continue;
             };
             self.looked_at += 1;
-            let wrong = beyond(row, rule, limit, self.terms.rules.offsets.max_shift);
+            let wrong = beyond(row, rule, limit, self.criteria.rules.offsets.max_shift);
             self.findings.extend(wrong.map(|wrong| of_key(&LIMIT, TABLE, row.key(), wrong)));
         }
     }
@@ -232,7 +232,7 @@ impl Look for Beyond<'_> {
         // The rules set limits for few sites: that most shifts have none is no remark, that all have none is.
         let none = self.looked_at == 0 && self.unlimited > 0;
         let unlimited = none.then(|| "no shift belongs to a site with a limit".to_owned());
-        let remarks = unlimited.into_iter().chain(self.limits.remarks(&self.terms.rules)).collect();
+        let remarks = unlimited.into_iter().chain(self.limits.remarks(self.criteria.rules)).collect();
         ran(self.looked_at, std::mem::take(&mut self.findings)).remarking(remarks)
     }
 }

@@ -1,7 +1,7 @@
 //! Offsets: a patient shift is small, of a known kind, and not from the future; knows no site's own limits.
 
 use super::times::ahead;
-use super::{Card, Check, Known, Look, Terms, each};
+use super::{Check, CheckCard, Criteria, Known, Look, each};
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::domains::mosaiq::limits::{OFFSET_STATES, OFFSET_TYPES};
 use crate::domains::mosaiq::numbers::Reading;
@@ -14,7 +14,7 @@ pub(super) const AXES: [&str; 3] = ["Superior_Offset", "Anterior_Offset", "Later
 /// A shift is small.
 pub(super) struct OffsetSize;
 
-static SIZE: Card = Card {
+static SIZE: CheckCard = CheckCard {
     id: "offset_size",
     group: "offsets",
     mode: "invalid_offset_data",
@@ -25,7 +25,7 @@ static SIZE: Card = Card {
 };
 
 impl Check for OffsetSize {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &SIZE
     }
 
@@ -37,8 +37,8 @@ impl Check for OffsetSize {
         AXES.map(|axis| Read::own(TABLE, axis, Form::Number)).into()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        let limits = &terms.rules.offsets;
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        let limits = &criteria.rules.offsets;
         each(&SIZE, TABLE, move |row, _| {
             let mut found: Vec<_> = AXES.iter().filter_map(|axis| beyond(row, axis, limits)).collect();
             // Where an axis says it already, the whole adds nothing.
@@ -70,7 +70,7 @@ fn too_far(row: &Row<'_>, limits: &Offsets) -> Option<(Severity, Wrong)> {
 /// A shift is of a known kind.
 pub(super) struct OffsetCodes;
 
-static CODES: Card = Card {
+static CODES: CheckCard = CheckCard {
     id: "offset_codes",
     group: "offsets",
     mode: "invalid_offset_data",
@@ -81,7 +81,7 @@ static CODES: Card = Card {
 };
 
 impl Check for OffsetCodes {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &CODES
     }
 
@@ -93,7 +93,7 @@ impl Check for OffsetCodes {
         ["Offset_Type", "Offset_State"].map(|column| Read::own(TABLE, column, Form::Whole)).into()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
         let codes: [(&str, &[i64]); 2] = [("Offset_Type", &OFFSET_TYPES), ("Offset_State", &OFFSET_STATES)];
         each(&CODES, TABLE, move |row, _| {
             let unknown = |(column, valid): (&str, &[i64])| {
@@ -111,7 +111,7 @@ impl Check for OffsetCodes {
 /// A shift is not from the future.
 pub(super) struct OffsetFuture;
 
-static FUTURE: Card = Card {
+static FUTURE: CheckCard = CheckCard {
     id: "offset_future",
     group: "offsets",
     mode: "invalid_offset_data",
@@ -121,7 +121,7 @@ static FUTURE: Card = Card {
 };
 
 impl Check for OffsetFuture {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &FUTURE
     }
 
@@ -133,9 +133,9 @@ impl Check for OffsetFuture {
         vec![Read::all(TABLE, "Study_DtTm", Form::Time)]
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
         each(&FUTURE, TABLE, move |row, _| {
-            let late = ahead(row, "Study_DtTm", terms.now);
+            let late = ahead(row, "Study_DtTm", criteria.now);
             let wrong = |at: String| {
                 let message = format!("was measured at {at}, in the future");
                 Wrong { what: format!("Study_DtTm={at}"), message }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use super::{Card, Check, Fact, Known, Look, Part, Terms, Verdict, seconds, shown};
+use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, seconds, shown};
 use crate::domains::mosaiq::course::{Groups, Slim, Within};
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::domains::mosaiq::lookup::Id;
@@ -16,7 +16,7 @@ pub(super) struct OverlappingDelivery;
 /// Two fields of a patient at once.
 pub(super) struct DeliveryTwoFields;
 
-static OVERLAP: Card = Card {
+static OVERLAP: CheckCard = CheckCard {
     id: "overlapping_delivery",
     group: "duplicates",
     mode: "duplicate_treatments",
@@ -26,7 +26,7 @@ static OVERLAP: Card = Card {
     remedy: "Find out from the machines' logs who was treated where, and correct the other record.",
 };
 
-static FIELDS: Card = Card {
+static FIELDS: CheckCard = CheckCard {
     id: "delivery_two_fields",
     group: "duplicates",
     mode: "duplicate_treatments",
@@ -78,7 +78,7 @@ impl<'d> Latest<'d> {
 }
 
 impl Check for OverlappingDelivery {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &OVERLAP
     }
 
@@ -94,7 +94,7 @@ impl Check for OverlappingDelivery {
         Some(Fact::Deliveries)
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
         let [machines, patients] =
             [Within::Machine, Within::Patient].map(|within| Groups::new(within, SignedDuration::ZERO));
         Box::new(Overlaps { machines, patients, looked_at: 0, findings: Vec::new() })
@@ -150,13 +150,13 @@ fn overlaps<'d>(group: &'d [Slim], mark: impl Fn(&'d Slim) -> &'d Id, [aspect, w
     findings
 }
 
-fn finding(card: &'static Card, delivery: &Slim, other: &Slim, Wrong { what, message }: Wrong) -> Finding {
+fn finding(card: &'static CheckCard, delivery: &Slim, other: &Slim, Wrong { what, message }: Wrong) -> Finding {
     let (key, related) = (delivery.key.key(), vec![(TABLE, other.key.key())]);
     Finding { check: card.id, severity: card.severity, table: TABLE, key, related, what, message }
 }
 
 impl Check for DeliveryTwoFields {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &FIELDS
     }
 
@@ -172,8 +172,8 @@ impl Check for DeliveryTwoFields {
         Some(Fact::Deliveries)
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
-        let window = seconds(terms.rules.deliveries.field_window);
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
+        let window = seconds(criteria.rules.deliveries.field_window);
         Box::new(TwoFields { window, groups: Groups::new(Within::Patient, window), looked_at: 0, findings: Vec::new() })
     }
 }

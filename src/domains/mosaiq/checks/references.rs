@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Card, Check, Known, Look, Part, Terms, Verdict};
+use super::{Check, CheckCard, Criteria, Known, Look, Part, Verdict};
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::domains::mosaiq::lookup::{Id, Ids};
 use crate::domains::mosaiq::references::{self, Reference};
@@ -11,13 +11,13 @@ use crate::model::{Fetch, Finding, Row, Severity};
 
 /// The check of some references.
 pub(super) struct References {
-    card: &'static Card,
+    card: &'static CheckCard,
     all: &'static [Reference],
 }
 
 /// Deliveries.
 pub(super) static DELIVERY: References = References {
-    card: &Card {
+    card: &CheckCard {
         id: "orphan_delivery",
         group: "references",
         mode: "orphaned_records",
@@ -30,7 +30,7 @@ pub(super) static DELIVERY: References = References {
 
 /// Fields.
 pub(super) static FIELD: References = References {
-    card: &Card {
+    card: &CheckCard {
         id: "orphan_field",
         group: "references",
         mode: "orphaned_records",
@@ -43,7 +43,7 @@ pub(super) static FIELD: References = References {
 
 /// Control points.
 pub(super) static POINT: References = References {
-    card: &Card {
+    card: &CheckCard {
         id: "orphan_point",
         group: "references",
         mode: "orphaned_records",
@@ -56,7 +56,7 @@ pub(super) static POINT: References = References {
 
 /// Patient shifts.
 pub(super) static OFFSET: References = References {
-    card: &Card {
+    card: &CheckCard {
         id: "orphan_offset",
         group: "references",
         mode: "orphaned_records",
@@ -69,7 +69,7 @@ pub(super) static OFFSET: References = References {
 
 /// Identities.
 pub(super) static IDENTITY: References = References {
-    card: &Card {
+    card: &CheckCard {
         id: "identity",
         group: "references",
         mode: "orphaned_records",
@@ -82,7 +82,7 @@ pub(super) static IDENTITY: References = References {
 
 /// Dose history.
 pub(super) static DOSE: References = References {
-    card: &Card {
+    card: &CheckCard {
         id: "orphan_dose",
         group: "references",
         mode: "orphaned_records",
@@ -95,7 +95,7 @@ pub(super) static DOSE: References = References {
 };
 
 impl Check for References {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         self.card
     }
 
@@ -109,7 +109,7 @@ impl Check for References {
         self.all.iter().map(read).collect()
     }
 
-    fn look<'a>(&self, known: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, known: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
         let all = self.all.iter().filter(|reference| read(reference).is_there(known.whole)).collect();
         Box::new(Referring { card: self.card, all, parents: BTreeMap::new(), looked_at: 0, findings: Vec::new() })
     }
@@ -122,7 +122,7 @@ fn read(reference: &Reference) -> Read {
 
 /// The look: what is referred to comes by first.
 struct Referring {
-    card: &'static Card,
+    card: &'static CheckCard,
     all: Vec<&'static Reference>,
     /// What is there, by table and column.
     parents: BTreeMap<(&'static str, &'static str), Ids>,
@@ -154,7 +154,7 @@ impl Look for Referring {
 }
 
 /// Returns the finding of a row whose parent is missing.
-fn broken(card: &'static Card, reference: &Reference, known: Option<&Ids>, row: &Row<'_>) -> Option<Finding> {
+fn broken(card: &'static CheckCard, reference: &Reference, known: Option<&Ids>, row: &Row<'_>) -> Option<Finding> {
     let Reference { table, column, parent, parent_column } = *reference;
     let id = Id::of(row.cell(column));
     if id.is_null() || known.is_some_and(|known| known.has(&id)) {

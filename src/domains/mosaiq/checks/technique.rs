@@ -1,7 +1,7 @@
 //! Durations by technique: a delivery lasts as long as one of its field's type; the limits are the rules'.
 
 use super::times::{judged_by, lasts};
-use super::{Card, Check, Known, Look, Terms, each, shown};
+use super::{Check, CheckCard, Criteria, Known, Look, each, shown};
 use crate::domains::mosaiq::deliveries::judged;
 use crate::domains::mosaiq::field_types;
 use crate::domains::mosaiq::ground::{Form, Read};
@@ -14,7 +14,7 @@ const FIELDS: &str = "TxField";
 /// The check.
 pub(super) struct TechniqueDuration;
 
-static CARD: Card = Card {
+static CARD: CheckCard = CheckCard {
     id: "technique_duration",
     group: "times",
     mode: "timestamp_inconsistencies",
@@ -25,7 +25,7 @@ static CARD: Card = Card {
 };
 
 impl Check for TechniqueDuration {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &CARD
     }
 
@@ -39,11 +39,11 @@ impl Check for TechniqueDuration {
         judged_by().chain([Read::all(TABLE, "FLD_ID", Form::Whole)]).chain(fields).collect()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
         each(&CARD, TABLE, move |row, known| {
             let strange = || {
                 let kind = known.field(&Id::of(row.cell("FLD_ID")))?.kind?;
-                let bounds = *terms.rules.of_type(Some(kind))?.duration?;
+                let bounds = *criteria.rules.of_type(Some(kind))?.duration?;
                 let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds))?;
                 let word = field_types::word(kind).unwrap_or_default();
                 let message = format!("lasts {} s, and a field of type {word} {bounds} s", shown(lasted));

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use jiff::SignedDuration;
 use mfm_journal::Decimal;
 
-use super::{Card, Check, Known, Look, Terms, each, shown};
+use super::{Check, CheckCard, Criteria, Known, Look, each, shown};
 use crate::domains::mosaiq::deliveries::judged;
 use crate::domains::mosaiq::ground::{Form, Read};
 use crate::domains::mosaiq::numbers::Number;
@@ -20,7 +20,7 @@ const END: &str = "Edit_DtTm";
 /// No delivery ends before it starts.
 pub(super) struct DeliveryOrder;
 
-static ORDER: Card = Card {
+static ORDER: CheckCard = CheckCard {
     id: "delivery_order",
     group: "times",
     mode: "timestamp_inconsistencies",
@@ -30,7 +30,7 @@ static ORDER: Card = Card {
 };
 
 impl Check for DeliveryOrder {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &ORDER
     }
 
@@ -42,7 +42,7 @@ impl Check for DeliveryOrder {
         [START, END].map(|column| Read::all(TABLE, column, Form::Time)).into()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, _: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
         each(&ORDER, TABLE, move |row, _| {
             let lasted = row.time(START).zip(row.time(END)).and_then(|(start, end)| start.since(end));
             let wrong = |lasted: SignedDuration| {
@@ -58,7 +58,7 @@ impl Check for DeliveryOrder {
 /// No delivery lies in the future.
 pub(super) struct DeliveryFuture;
 
-static FUTURE: Card = Card {
+static FUTURE: CheckCard = CheckCard {
     id: "delivery_future",
     group: "times",
     mode: "timestamp_inconsistencies",
@@ -68,7 +68,7 @@ static FUTURE: Card = Card {
 };
 
 impl Check for DeliveryFuture {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &FUTURE
     }
 
@@ -80,10 +80,10 @@ impl Check for DeliveryFuture {
         [START, END].map(|column| Read::own(TABLE, column, Form::Time)).into()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
         each(&FUTURE, TABLE, move |row, _| {
             let late = |column: &str, word: &str| {
-                ahead(row, column, terms.now).map(|at| (format!("{column}={at}"), format!("{word} at {at}")))
+                ahead(row, column, criteria.now).map(|at| (format!("{column}={at}"), format!("{word} at {at}")))
             };
             let late = [late(START, "starts"), late(END, "ends")];
             let (what, found): (Vec<String>, Vec<String>) = late.into_iter().flatten().unzip();
@@ -102,7 +102,7 @@ pub(super) fn ahead(row: &Row<'_>, column: &str, now: Time) -> Option<String> {
 /// A delivery lasts as long as one does.
 pub(super) struct DeliveryDuration;
 
-static DURATION: Card = Card {
+static DURATION: CheckCard = CheckCard {
     id: "delivery_duration",
     group: "times",
     mode: "timestamp_inconsistencies",
@@ -113,7 +113,7 @@ static DURATION: Card = Card {
 };
 
 impl Check for DeliveryDuration {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static CheckCard {
         &DURATION
     }
 
@@ -125,9 +125,9 @@ impl Check for DeliveryDuration {
         judged_by().collect()
     }
 
-    fn look<'a>(&self, _: &Known<'a>, terms: &'a Terms) -> Box<dyn Look + 'a> {
+    fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
         each(&DURATION, TABLE, move |row, _| {
-            let bounds = *terms.rules.deliveries.duration;
+            let bounds = *criteria.rules.deliveries.duration;
             let lasted = judged(row).filter(|lasted| !lasts(*lasted, bounds));
             let wrong = |lasted: SignedDuration| {
                 let message = format!("lasts {} s, outside {bounds} s", shown(lasted));

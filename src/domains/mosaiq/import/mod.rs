@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use mfm_journal::Digest;
 pub use proof::same;
 
-use super::schema::{self, TableDef};
+use super::schema;
+use crate::domain::table::TableDef;
 use crate::model::Datum;
 
 /// Where the mock lies inside the wheel of PyMedPhys.
@@ -142,7 +143,7 @@ pub fn table(name: &str, types: &Types, csv: &[u8]) -> Result<Imported, ImportEr
     }
     let mut report = header_report(name, &header, mapped);
     report.rows_read = rows.len() as u64;
-    let key = schema::known(name).map(|known| known.key.to_owned());
+    let key = schema::known(name).and_then(|known| known.key.first().map(|column| (*column).to_owned()));
     if let Some(key) = &key {
         let at = columns.iter().position(|(_, column, _)| column == key);
         let at = at.ok_or_else(|| ImportError::NoKey { table: name.to_owned(), column: key.clone() })?;
@@ -154,7 +155,11 @@ pub fn table(name: &str, types: &Types, csv: &[u8]) -> Result<Imported, ImportEr
         (column.clone(), fit::declared(name, column, declared, data), Some(column) != key.as_ref())
     };
     let columns = columns.iter().enumerate().map(declared).collect();
-    Ok(Imported { table: TableDef { name: name.to_owned(), key, columns, indexes: Vec::new() }, rows, report })
+    Ok(Imported {
+        table: TableDef { name: name.to_owned(), key, columns, indexes: Vec::new(), references: Vec::new() },
+        rows,
+        report,
+    })
 }
 
 fn header_report(name: &str, header: &csv::StringRecord, mapped: &BTreeMap<String, String>) -> ImportReport {

@@ -5,10 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params;
 use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
 use crate::domains::mosaiq::machines;
-use crate::domains::mosaiq::parameters;
 use crate::domains::mosaiq::records;
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, Fetch, Ids, Kind, Refusal, Row, Snapshot, Value};
@@ -22,7 +22,7 @@ const FAR: &str = "out_of_range";
 const NEGATIVE: &str = "negative_gap";
 const RANDOM: &str = "random_bytes";
 
-static CARD: Card = Card {
+static CARD: ModeCard = ModeCard {
     id: "corrupt_mlc_data",
     tool: "corrupt_mlc_data",
     title: "Damaged MLC leaf sets",
@@ -30,7 +30,7 @@ static CARD: Card = Card {
         two leaves crossed, or a bank of noise, as after a driver that writes half a record, a change of units, an \
         import that takes one bank for the other, or a bad disk block. What reads the sets fails, skips the point, or \
         shows and computes an aperture that no machine can have.",
-    record: Record { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
+    record: FaultRecord { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
     others: &[],
     table_parameter: None,
     variants: &[
@@ -81,8 +81,8 @@ pub(super) struct Params {
     fld_id: Option<Ids>,
     /// How the leaf sets are damaged: odd_bytes, out_of_range, negative_gap or random_bytes; the seed chooses the pair
     /// and draws the noise.
-    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
-    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    #[arg(long, value_name = "WORD", value_parser = params::parser(&CARD))]
+    #[schemars(extend("enum" = params::words(&CARD)))]
     corruption_type: Option<String>,
 }
 
@@ -91,14 +91,14 @@ impl Parametrised for CorruptMlcData {
 }
 
 impl Mode for CorruptMlcData {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = parameters::read(given)?;
-        let word = parameters::named(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
-        Ok(parameters::write(&Params { fld_id: None, corruption_type: Some(word.to_owned()) }))
+        let params: Params = params::read(given)?;
+        let word = params::named(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
+        Ok(params::write(&Params { fld_id: None, corruption_type: Some(word.to_owned()) }))
     }
 
     fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
@@ -111,17 +111,17 @@ impl Mode for CorruptMlcData {
     }
 
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = parameters::of_task(task)?;
-        let variant = parameters::shown(self, params.corruption_type, PARAMETER)?;
+        let params: Params = params::of_task(task)?;
+        let variant = params::shown(self, params.corruption_type, PARAMETER)?;
         let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = leaves::of_field(snapshot, task.record)?;
         let first = points.iter().find(|point| point.is_whole());
         let first = first.ok_or_else(|| {
-            parameters::ineligible(self, task, "no control point of it has leaf sets that hold its MLC_Leaves pairs")
+            params::ineligible(self, task, "no control point of it has leaf sets that hold its MLC_Leaves pairs")
         })?;
         let edit = match variant {
             ODD => self.odd_bytes(&points, first, task)?,
@@ -155,12 +155,12 @@ impl CorruptMlcData {
         let odd = points.iter().find(|point| point.banks().iter().any(|(_, set)| !set.len().is_multiple_of(2)));
         if let Some(odd) = odd {
             let reason = format!("control point {} of it already has a leaf set of odd length", odd.number());
-            return Err(parameters::ineligible(self, task, reason));
+            return Err(params::ineligible(self, task, reason));
         }
         let longer = Datum::Bytes([first.a, &[1]].concat());
         if column.store(POINTS, &longer).is_err() {
             let reason = format!("its leaf set fills {BANK_A} {}, which takes no byte more", column.image.declared);
-            return Err(parameters::ineligible(self, task, reason));
+            return Err(params::ineligible(self, task, reason));
         }
         Ok(first.update([(BANK_A, longer)]))
     }
@@ -181,7 +181,7 @@ impl CorruptMlcData {
         task: &Task<'_>,
     ) -> Result<Edit, Refusal> {
         let unknown = "the other fields of its machine leave in doubt how the machine counts its banks";
-        let convention = convention.ok_or_else(|| parameters::ineligible(self, task, unknown))?;
+        let convention = convention.ok_or_else(|| params::ineligible(self, task, unknown))?;
         self.uncrossed(points, convention, task)?;
         let mut pairs: Vec<Pair> = first.pairs().collect();
         let exchanged = |pair: &Pair| convention.exchanged(*pair).filter(|_| convention.gap(*pair) >= OPEN_MIN);
@@ -191,7 +191,7 @@ impl CorruptMlcData {
         let chosen = random.pick(&open).and_then(|(at, crossed)| Some((pairs.get_mut(*at)?, *crossed)));
         let Some((pair, crossed)) = chosen else {
             let reason = format!("no leaf pair of its control point {} is open by 1 cm", first.number());
-            return Err(parameters::ineligible(self, task, reason));
+            return Err(params::ineligible(self, task, reason));
         };
         *pair = crossed;
         let a = with_positions(first.a, first, pairs.iter().map(|pair| pair.a));
@@ -209,7 +209,7 @@ impl CorruptMlcData {
         };
         let shows = |noise: &Vec<i16>| noise.iter().any(|position| !leaves::within_limits(*position));
         let noise = (0..DRAWS_MAX).map(|_| draw()).find(shows);
-        let noise = noise.ok_or_else(|| parameters::ineligible(self, task, "no noise was drawn that would show"))?;
+        let noise = noise.ok_or_else(|| params::ineligible(self, task, "no noise was drawn that would show"))?;
         Ok(first.update([(BANK_A, with_positions(first.a, first, noise))]))
     }
 
@@ -221,7 +221,7 @@ impl CorruptMlcData {
         });
         let Some((number, position)) = far else { return Ok(()) };
         let reason = format!("its control point {number} already has a leaf at {position} cm");
-        Err(parameters::ineligible(self, task, reason))
+        Err(params::ineligible(self, task, reason))
     }
 
     /// Refuses a field that already has crossed leaves.
@@ -229,6 +229,6 @@ impl CorruptMlcData {
         let crossed = points.iter().find(|point| point.pairs().any(|pair| convention.crosses(pair)));
         let Some(point) = crossed else { return Ok(()) };
         let reason = format!("its control point {} already has crossed leaves", point.number());
-        Err(parameters::ineligible(self, task, reason))
+        Err(params::ineligible(self, task, reason))
     }
 }

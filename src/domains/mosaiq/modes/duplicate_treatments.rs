@@ -8,10 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params;
 use crate::domains::mosaiq::deliveries::Delivery;
 use crate::domains::mosaiq::limits::DUPLICATE_WINDOW_SECONDS;
-use crate::domains::mosaiq::parameters;
 use crate::domains::mosaiq::records;
 use crate::model::seed::RecordRandom;
 use crate::model::snapshot::key_form;
@@ -24,7 +24,7 @@ const SAME: &str = "same_field";
 const DIFFERENT: &str = "different_field";
 const TABLE: &str = "TrackTreatment";
 
-static CARD: Card = Card {
+static CARD: ModeCard = ModeCard {
     id: "duplicate_treatments",
     tool: "create_duplicate_treatment",
     title: "One delivery recorded twice",
@@ -32,7 +32,7 @@ static CARD: Card = Card {
         time-out, a recovery replays a queue, or two workstations close the same beam. What counts deliveries, such as \
         fractions, bills and doses summed from them, counts the beam twice; with another field in the copy, a beam \
         is counted that was never given. The dose history gets no second row.",
-    record: Record { table: TABLE, key: "TTX_ID", parameter: "ttx_id" },
+    record: FaultRecord { table: TABLE, key: "TTX_ID", parameter: "ttx_id" },
     others: &[],
     table_parameter: None,
     variants: &[
@@ -79,20 +79,20 @@ impl Parametrised for DuplicateTreatments {
 }
 
 impl Mode for DuplicateTreatments {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let mut params = Params { ttx_id: None, ..parameters::read(given)? };
+        let mut params = Params { ttx_id: None, ..params::read(given)? };
         params.time_offset_seconds.get_or_insert(5);
-        let word = variant.map(|word| parameters::variant(self, word)).transpose()?;
+        let word = variant.map(|word| params::variant(self, word)).transpose()?;
         let change = *params.change_field.get_or_insert(word == Some(DIFFERENT));
         match word {
             Some(word) if word != variant_of(change) => {
                 Err(format!("change_field {change} contradicts the variant {word}"))
             }
-            _ => Ok(parameters::write(&params)),
+            _ => Ok(params::write(&params)),
         }
     }
 
@@ -114,16 +114,16 @@ impl Mode for DuplicateTreatments {
     }
 
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        let mut params: Params = parameters::of_task(task)?;
+        let mut params: Params = params::of_task(task)?;
         params.time_offset_seconds.get_or_insert(5);
         params.change_field.get_or_insert(variant == DIFFERENT);
-        parameters::proposed(self, variant, snapshot, task, parameters::write(&params))
+        params::proposed(self, variant, snapshot, task, params::write(&params))
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = parameters::of_task(task)?;
-        let offset = parameters::required(params.time_offset_seconds, "time_offset_seconds")?;
-        let change = parameters::required(params.change_field, "change_field")?;
+        let params: Params = params::of_task(task)?;
+        let offset = params::required(params.time_offset_seconds, "time_offset_seconds")?;
+        let change = params::required(params.change_field, "change_field")?;
         let source = records::record(snapshot, TABLE, "TTX_ID", task.record)?;
         Delivery::COLUMNS.iter().try_for_each(|column| source.table.column(column).map(|_| ()))?;
         self.eligible(&source, offset, snapshot, task)?;
@@ -139,7 +139,7 @@ const fn variant_of(change_field: bool) -> &'static str {
 
 impl DuplicateTreatments {
     fn eligible(&self, source: &Row<'_>, offset: i64, snapshot: &Snapshot, task: &Task<'_>) -> Result<(), Refusal> {
-        let skip = |reason: &str| parameters::ineligible(self, task, reason);
+        let skip = |reason: &str| params::ineligible(self, task, reason);
         let delivery = Delivery::read(source).map_err(skip)?;
         let duration = delivery.end.duration_since(delivery.start);
         if duration <= SignedDuration::ZERO {
@@ -187,7 +187,7 @@ impl DuplicateTreatments {
         let candidates = if preferred.is_empty() { &others } else { &preferred };
         let mut random = RecordRandom::new(task.seed, DIFFERENT, std::slice::from_ref(task.record));
         let chosen = random.pick(candidates).and_then(|row| row.cell("FLD_ID")).cloned();
-        chosen.ok_or_else(|| parameters::ineligible(self, task, "its patient has no other field"))
+        chosen.ok_or_else(|| params::ineligible(self, task, "its patient has no other field"))
     }
 
     fn copy(
@@ -206,7 +206,7 @@ impl DuplicateTreatments {
             }
             let moved = ["Create_DtTm", "Edit_DtTm"].iter().any(|time| time.eq_ignore_ascii_case(name));
             let value = if moved { time::shift(cell, column, offset) } else { Some(cell.clone()) };
-            let value = value.ok_or_else(|| parameters::ineligible(self, task, "its times cannot be moved so far"))?;
+            let value = value.ok_or_else(|| params::ineligible(self, task, "its times cannot be moved so far"))?;
             row.insert(name.to_owned(), Datum::Raw(value));
         }
         let largest = snapshot.maximum(TABLE, "TTX_ID")?.unwrap_or(0);

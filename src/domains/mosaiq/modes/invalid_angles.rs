@@ -8,10 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params::{self, Number};
 use crate::domains::mosaiq::limits::{COLLIMATOR_DEGREES, GANTRY_DEGREES, Range};
 use crate::domains::mosaiq::numbers::Reading;
-use crate::domains::mosaiq::parameters::{self, Number};
 use crate::domains::mosaiq::records;
 use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
@@ -24,7 +24,7 @@ const COLLIMATOR: &str = "collimator";
 /// The angle that a variant proposes, which no machine has.
 const PROPOSED_DEGREES: i64 = 400;
 
-static CARD: Card = Card {
+static CARD: ModeCard = ModeCard {
     id: "invalid_angles",
     tool: "create_invalid_angles",
     title: "Impossible gantry or collimator angle",
@@ -32,7 +32,7 @@ static CARD: Card = Card {
         mistakes tenths of a degree for degrees, a unit change between plan and record, or a hand-edited row. A \
         treatment machine refuses such a field; software that only records, displays or reconstructs dose may not, \
         and then shows a beam from a direction that was never planned.",
-    record: Record { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
+    record: FaultRecord { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
     others: &[],
     table_parameter: None,
     variants: &[
@@ -73,8 +73,8 @@ pub(super) struct Params {
     #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
     fld_id: Option<Ids>,
     /// Which angle to make impossible: gantry, collimator, or both to the same value.
-    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
-    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    #[arg(long, value_name = "WORD", value_parser = params::parser(&CARD))]
+    #[schemars(extend("enum" = params::words(&CARD)))]
     angle_type: Option<String>,
     /// The angle to write, in degrees, with at most one decimal; outside 0 to 360 for the gantry, outside -180 to 360
     /// for the collimator and for both. With a variant, 400 where none is given.
@@ -110,18 +110,18 @@ impl Parametrised for InvalidAngles {
 }
 
 impl Mode for InvalidAngles {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = parameters::read(given)?;
-        let word = parameters::named(self, PARAMETER, params.angle_type.as_deref(), variant)?;
+        let params: Params = params::read(given)?;
+        let word = params::named(self, PARAMETER, params.angle_type.as_deref(), variant)?;
         let proposed = variant.map(|_| Number(Decimal::from(PROPOSED_DEGREES)));
         let missing = || "invalid_value is missing: an angle in degrees, such as 400".to_owned();
         let value = params.invalid_value.or(proposed).ok_or_else(missing)?;
         let angle_type = Some(word.to_owned());
-        Ok(parameters::write(&Params { fld_id: None, angle_type, invalid_value: Some(value) }))
+        Ok(params::write(&Params { fld_id: None, angle_type, invalid_value: Some(value) }))
     }
 
     fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
@@ -129,13 +129,13 @@ impl Mode for InvalidAngles {
     }
 
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = parameters::of_task(task)?;
-        let variant = parameters::shown(self, params.angle_type, PARAMETER)?;
-        let Number(value) = parameters::required(params.invalid_value, "invalid_value")?;
+        let params: Params = params::of_task(task)?;
+        let variant = params::shown(self, params.angle_type, PARAMETER)?;
+        let Number(value) = params::required(params.invalid_value, "invalid_value")?;
         let angles = angles(variant);
         if let Some(angle) = angles.iter().find(|angle| angle.range.holds(value)) {
             let what = format!("{} ({} degrees)", angle.name, angle.range);
@@ -151,7 +151,7 @@ impl Mode for InvalidAngles {
         }
         // With both angles asked for, a field that shows one of them does not show the variant yet.
         if shown.len() == angles.len() {
-            return Err(parameters::ineligible(self, task, format!("it already has {}", shown.join(" and "))));
+            return Err(params::ineligible(self, task, format!("it already has {}", shown.join(" and "))));
         }
         Ok(Planned::alone(variant, edits(&angles, &points, value)))
     }
@@ -163,7 +163,7 @@ impl InvalidAngles {
         let read = |point| Reading::cell(point, angle.column).number();
         let values: Vec<_> = points.iter().filter_map(read).collect();
         if values.is_empty() {
-            return Err(parameters::ineligible(self, task, format!("no control point of it has a {}", angle.name)));
+            return Err(params::ineligible(self, task, format!("no control point of it has a {}", angle.name)));
         }
         let impossible = values.iter().find(|value| !value.within(angle.range));
         Ok(impossible.map(ToString::to_string))

@@ -10,10 +10,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params::{self, Number};
 use crate::domains::mosaiq::limits::{OFFSET_POSSIBLE_CM, OFFSET_STATES, OFFSET_TYPES};
 use crate::domains::mosaiq::numbers::Reading;
-use crate::domains::mosaiq::parameters::{self, Number};
 use crate::domains::mosaiq::records;
 use crate::model::time::Time;
 use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value, time};
@@ -30,14 +30,14 @@ const FUTURE: &str = "future_study_time";
 const AXES: [&str; 3] = ["Superior_Offset", "Anterior_Offset", "Lateral_Offset"];
 const STUDY: &str = "Study_DtTm";
 
-static CARD: Card = Card {
+static CARD: ModeCard = ModeCard {
     id: "invalid_offset_data",
     tool: "corrupt_offset_data",
     title: "An impossible patient shift",
     description: "A recorded shift of the patient becomes impossible, as when an imaging system sends millimetres for \
         centimetres, a code from another release, or a time from a clock that was never set. What applies or \
         averages shifts moves a patient to where nobody is treated; trends and margins computed from it are wrong.",
-    record: Record { table: TABLE, key: "OFF_ID", parameter: "off_id" },
+    record: FaultRecord { table: TABLE, key: "OFF_ID", parameter: "off_id" },
     others: &[],
     table_parameter: None,
     variants: &[
@@ -81,8 +81,8 @@ pub(super) struct Params {
     off_id: Option<Ids>,
     /// What becomes impossible: extreme_values (all three axes), invalid_type (Offset_Type), invalid_state
     /// (Offset_State) or future_study_time (Study_DtTm moves to a year from now).
-    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
-    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    #[arg(long, value_name = "WORD", value_parser = params::parser(&CARD))]
+    #[schemars(extend("enum" = params::words(&CARD)))]
     corruption_type: Option<String>,
     /// The value to write. extreme_values: a shift in cm, more than 20 either way, with at most one decimal, default
     /// 999.9. invalid_type: a number from 0 to 255 other than 2, 3 and 4, default 99. invalid_state: one other than 1
@@ -96,13 +96,13 @@ impl Parametrised for InvalidOffsetData {
 }
 
 impl Mode for InvalidOffsetData {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = parameters::read(given)?;
-        let word = parameters::named(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
+        let params: Params = params::read(given)?;
+        let word = params::named(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
         let value = match (word, params.value) {
             (FUTURE, Some(_)) => return Err(format!("value: {FUTURE} takes none, leave it out")),
             (TYPE | STATE, Some(Number(code))) if !code.to_i64_exact().is_some_and(|n| (0..=255).contains(&n)) => {
@@ -112,7 +112,7 @@ impl Mode for InvalidOffsetData {
             (EXTREME, given) => given.or(Decimal::new(9999, 1).map(Number)),
             (_, given) => given.or(Some(Number(Decimal::from(99)))),
         };
-        Ok(parameters::write(&Params { off_id: None, corruption_type: Some(word.to_owned()), value }))
+        Ok(params::write(&Params { off_id: None, corruption_type: Some(word.to_owned()), value }))
     }
 
     fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
@@ -120,14 +120,14 @@ impl Mode for InvalidOffsetData {
     }
 
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = parameters::of_task(task)?;
-        let variant = parameters::shown(self, params.corruption_type, PARAMETER)?;
+        let params: Params = params::of_task(task)?;
+        let variant = params::shown(self, params.corruption_type, PARAMETER)?;
         let offset = records::record(snapshot, TABLE, "OFF_ID", task.record)?;
-        let value = || parameters::required(params.value, "value").map(|Number(value)| value);
+        let value = || params::required(params.value, "value").map(|Number(value)| value);
         let set = match variant {
             EXTREME => self.extreme(&offset, value()?, task)?,
             TYPE => self.code(&offset, ("Offset_Type", &OFFSET_TYPES), value()?, task)?,
@@ -152,7 +152,7 @@ impl InvalidOffsetData {
             records::settable(offset.table, axis)?;
             if let Some(beyond) = Reading::cell(offset, axis).number().filter(|cell| !cell.within(OFFSET_POSSIBLE_CM)) {
                 let reason = format!("it already has {axis} {beyond} cm");
-                return Err(parameters::ineligible(self, task, reason));
+                return Err(params::ineligible(self, task, reason));
             }
             set.insert(axis.to_owned(), Datum::Decimal(value));
         }
@@ -172,13 +172,13 @@ impl InvalidOffsetData {
         }
         records::settable(offset.table, column)?;
         if offset.filled(column) && !offset.integer(column).is_some_and(holds) {
-            return Err(parameters::ineligible(self, task, format!("its {column} is none of {valid:?} already")));
+            return Err(params::ineligible(self, task, format!("its {column} is none of {valid:?} already")));
         }
         Ok(Set::from([(column.to_owned(), Datum::Decimal(value))]))
     }
 
     fn future(&self, offset: &Row<'_>, task: &Task<'_>) -> Result<Set, Refusal> {
-        let skip = |reason: &str| parameters::ineligible(self, task, reason);
+        let skip = |reason: &str| params::ineligible(self, task, reason);
         let column = records::settable(offset.table, STUDY)?;
         let unreadable = if offset.filled(STUDY) { "its Study_DtTm cannot be read" } else { "it has no Study_DtTm" };
         let study = offset.time(STUDY).ok_or_else(|| skip(unreadable))?;

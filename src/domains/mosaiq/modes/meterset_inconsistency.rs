@@ -8,11 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
+use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params::{self, Number};
 use crate::domains::mosaiq::limits::METERSET_EXTREME_MU;
 use crate::domains::mosaiq::metersets::{self, Dose, Tolerance};
 use crate::domains::mosaiq::numbers::{self, Reading};
-use crate::domains::mosaiq::parameters::{self, Number};
 use crate::domains::mosaiq::records;
 use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
 
@@ -28,14 +28,14 @@ const MISMATCH: &str = "mismatch_with_cp";
 /// What a meterset in MU becomes that its control points or its dose contradict.
 const MISMATCH_MU: i64 = 1;
 
-static CARD: Card = Card {
+static CARD: ModeCard = ModeCard {
     id: "meterset_inconsistency",
     tool: "create_meterset_inconsistency",
     title: "Impossible or contradictory monitor units",
     description: "The monitor units of a field become negative, absurdly many, or too few for the dose that the field \
         promises, as after a unit change between planning system and record, a lost decimal point, or a plan revised \
         on one side only. A machine refuses what is impossible; a wrong but possible number is delivered.",
-    record: Record { table: TABLE, key: "FLD_ID", parameter: "fld_id" },
+    record: FaultRecord { table: TABLE, key: "FLD_ID", parameter: "fld_id" },
     others: &[],
     table_parameter: None,
     variants: &[
@@ -73,8 +73,8 @@ pub(super) struct Params {
     fld_id: Option<Ids>,
     /// What becomes of the meterset: negative_meterset, extreme_value or mismatch_with_cp (1 MU, where the
     /// control-point index or the dose per MU says otherwise).
-    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
-    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    #[arg(long, value_name = "WORD", value_parser = params::parser(&CARD))]
+    #[schemars(extend("enum" = params::words(&CARD)))]
     inconsistency_type: Option<String>,
     /// The meterset to write, in MU. negative_meterset: below 0, default -100. extreme_value: 10000 or more, default
     /// 999999. mismatch_with_cp takes none.
@@ -87,13 +87,13 @@ impl Parametrised for MetersetInconsistency {
 }
 
 impl Mode for MetersetInconsistency {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = parameters::read(given)?;
-        let word = parameters::named(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
+        let params: Params = params::read(given)?;
+        let word = params::named(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
         let default = |number: i64| Some(Number(Decimal::from(number)));
         let value = match word {
             NEGATIVE => params.value.or(default(-100)),
@@ -101,7 +101,7 @@ impl Mode for MetersetInconsistency {
             _ if params.value.is_some() => return Err(format!("value: {MISMATCH} takes none, leave it out")),
             _ => None,
         };
-        Ok(parameters::write(&Params { fld_id: None, inconsistency_type: Some(word.to_owned()), value }))
+        Ok(params::write(&Params { fld_id: None, inconsistency_type: Some(word.to_owned()), value }))
     }
 
     fn needs(&self, records: &[Value], given: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
@@ -113,15 +113,15 @@ impl Mode for MetersetInconsistency {
     }
 
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = parameters::of_task(task)?;
-        let variant = parameters::shown(self, params.inconsistency_type, PARAMETER)?;
+        let params: Params = params::of_task(task)?;
+        let variant = params::shown(self, params.inconsistency_type, PARAMETER)?;
         let field = records::record(snapshot, TABLE, "FLD_ID", task.record)?;
         records::settable(field.table, COLUMN)?;
-        let skip = |reason: String| parameters::ineligible(self, task, reason);
+        let skip = |reason: String| params::ineligible(self, task, reason);
         let current = Reading::cell(&field, COLUMN).number().ok_or_else(|| skip("it has no Meterset".into()))?;
         let already = || skip(format!("its Meterset is {current} MU already"));
         let value = match variant {
@@ -131,7 +131,7 @@ impl Mode for MetersetInconsistency {
                 Decimal::from(MISMATCH_MU)
             }
             _ => {
-                let Number(value) = parameters::required(params.value, "value")?;
+                let Number(value) = params::required(params.value, "value")?;
                 let (shows, valid): (fn(numbers::Number) -> bool, _) = if variant == NEGATIVE {
                     (metersets::negative, "0 MU or more".to_owned())
                 } else {

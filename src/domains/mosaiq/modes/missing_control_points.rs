@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
-use crate::domains::mosaiq::parameters;
+use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::model::seed::RecordRandom;
 use crate::model::{Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -21,14 +21,14 @@ const SINGLE: &str = "single_gap";
 const MULTIPLE: &str = "multiple_gaps";
 const ALL: &str = "all_deleted";
 
-static CARD: Card = Card {
+static CARD: ModeCard = ModeCard {
     id: "missing_control_points",
     tool: "delete_control_points",
     title: "Control points missing from a field",
     description: "Rows of a field's control points are gone, as after an interrupted import, a partial restore, or a \
         clean-up that matched too much. What reads the field interpolates over the hole, shows a shorter arc or no \
         beam at all; dose computed from it is wrong, while the field's own record still promises every point.",
-    record: Record { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
+    record: FaultRecord { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
     others: &[],
     table_parameter: None,
     variants: &[
@@ -153,13 +153,13 @@ impl Parametrised for MissingControlPoints {
 }
 
 impl Mode for MissingControlPoints {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params = Params { fld_id: None, ..parameters::read(given)? };
-        match (variant.map(|word| parameters::variant(self, word)).transpose()?, &params.points_to_delete) {
+        let params = Params { fld_id: None, ..params::read(given)? };
+        match (variant.map(|word| params::variant(self, word)).transpose()?, &params.points_to_delete) {
             (None, None) => Err("points_to_delete is missing: control points such as 2,5-7, or all".into()),
             (Some(word), Some(Points::All)) if word != ALL => {
                 Err(format!("points_to_delete all contradicts the variant {word}"))
@@ -170,7 +170,7 @@ impl Mode for MissingControlPoints {
             (Some(SINGLE), Some(Points::These(points))) if runs(points) > 1 => {
                 Err(format!("points_to_delete is more than one run, which contradicts the variant {SINGLE}"))
             }
-            _ => Ok(parameters::write(&params)),
+            _ => Ok(params::write(&params)),
         }
     }
 
@@ -179,18 +179,18 @@ impl Mode for MissingControlPoints {
     }
 
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        let mut params: Params = parameters::of_task(task)?;
+        let mut params: Params = params::of_task(task)?;
         if params.points_to_delete.is_none() {
             records::record(snapshot, "TxField", "FLD_ID", task.record)?;
             let count = records::points(snapshot, task.record)?.len();
             params.points_to_delete = Some(self.chosen(variant, count, task)?);
         }
-        parameters::proposed(self, variant, snapshot, task, parameters::write(&params))
+        params::proposed(self, variant, snapshot, task, params::write(&params))
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = parameters::of_task(task)?;
-        let wanted = parameters::required(params.points_to_delete, "points_to_delete")?;
+        let params: Params = params::of_task(task)?;
+        let wanted = params::required(params.points_to_delete, "points_to_delete")?;
         let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
         let rows = records::points(snapshot, task.record)?;
         snapshot.table("TxFieldPoint")?.table.column("Point")?;
@@ -203,7 +203,7 @@ impl Mode for MissingControlPoints {
             wanted.iter().filter(|point| !(0..count).contains(*point)).map(ToString::to_string).collect();
         if !absent.is_empty() {
             let reason = format!("it has no control point {}: it has 0 to {}", absent.join(", "), count - 1);
-            return Err(parameters::ineligible(self, task, reason));
+            return Err(params::ineligible(self, task, reason));
         }
         let variant = self.variant(&wanted, count, &field, task)?;
         let gone = |row: &&Row<'_>| row.integer("Point").is_some_and(|point| wanted.contains(&point));
@@ -218,11 +218,11 @@ impl MissingControlPoints {
         let points: BTreeSet<i64> = rows.iter().filter_map(|row| row.integer("Point")).collect();
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         if count == 0 {
-            return Err(parameters::ineligible(self, task, "it has no control points"));
+            return Err(params::ineligible(self, task, "it has no control points"));
         }
         if points.len() != rows.len() || !points.iter().copied().eq(0..count) {
             let reason = format!("its {count} control points are not numbered 0 to {}, once each", count - 1);
-            return Err(parameters::ineligible(self, task, reason));
+            return Err(params::ineligible(self, task, reason));
         }
         Ok(count)
     }
@@ -241,11 +241,11 @@ impl MissingControlPoints {
         let typed = field.integer("Type_Enum").is_some_and(|word| word != 0);
         if everything && !typed && promised.is_none_or(|promised| promised == 0) {
             let reason = "its type is unspecified and ControlPoints promises none, so that nothing could see them go";
-            return Err(parameters::ineligible(self, task, reason));
+            return Err(params::ineligible(self, task, reason));
         }
         if tail && !everything && promised != Some(count) {
             let reason = format!("ControlPoints is not {count}, so that nothing could see the last points go");
-            return Err(parameters::ineligible(self, task, reason));
+            return Err(params::ineligible(self, task, reason));
         }
         Ok(if everything {
             ALL
@@ -266,7 +266,7 @@ impl MissingControlPoints {
         let count = count as u64;
         if count < needed {
             let reason = format!("{variant} needs at least {needed} control points, and it has {count}");
-            return Err(parameters::ineligible(self, task, reason));
+            return Err(params::ineligible(self, task, reason));
         }
         let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
         let interior = count - 2;

@@ -5,11 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant, Witness};
+use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant, Witness};
+use crate::domain::params;
 use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, LeafPoint, POINTS, Pair};
 use crate::domains::mosaiq::limits::LEAF_PAIRS;
 use crate::domains::mosaiq::machines;
-use crate::domains::mosaiq::parameters;
 use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::tally::FieldLeaves;
 use crate::domains::mosaiq::versions;
@@ -25,7 +25,7 @@ const INTRA: &str = "intra_field";
 const MACHINE: &str = "vs_machine";
 const PLAN: &str = "vs_plan";
 
-static CARD: Card = Card {
+static CARD: ModeCard = ModeCard {
     id: "mlc_leaf_count_mismatch",
     tool: "mlc_leaf_count_mismatch",
     title: "Wrong number of MLC leaf pairs",
@@ -33,7 +33,7 @@ static CARD: Card = Card {
         earlier version of the field has, as after a plan made for another machine, a changed MLC model, or an import \
         that cuts the last leaves off. What reads the sets refuses the field, or pairs leaves with the wrong \
         positions and shows an aperture moved across the beam.",
-    record: Record { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
+    record: FaultRecord { table: "TxField", key: "FLD_ID", parameter: "fld_id" },
     others: &[],
     table_parameter: None,
     variants: &[
@@ -71,8 +71,8 @@ pub(super) struct Params {
     fld_id: Option<Ids>,
     /// What the number of leaf pairs contradicts: intra_field (the field's other control points), vs_machine (the
     /// machine's other fields) or vs_plan (another version of the field).
-    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
-    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    #[arg(long, value_name = "WORD", value_parser = params::parser(&CARD))]
+    #[schemars(extend("enum" = params::words(&CARD)))]
     mismatch_type: Option<String>,
 }
 
@@ -81,14 +81,14 @@ impl Parametrised for MlcLeafCountMismatch {
 }
 
 impl Mode for MlcLeafCountMismatch {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = parameters::read(given)?;
-        let word = parameters::named(self, PARAMETER, params.mismatch_type.as_deref(), variant)?;
-        Ok(parameters::write(&Params { fld_id: None, mismatch_type: Some(word.to_owned()) }))
+        let params: Params = params::read(given)?;
+        let word = params::named(self, PARAMETER, params.mismatch_type.as_deref(), variant)?;
+        Ok(params::write(&Params { fld_id: None, mismatch_type: Some(word.to_owned()) }))
     }
 
     fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
@@ -104,12 +104,12 @@ impl Mode for MlcLeafCountMismatch {
     }
 
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = parameters::of_task(task)?;
-        let variant = parameters::shown(self, params.mismatch_type, PARAMETER)?;
+        let params: Params = params::of_task(task)?;
+        let variant = params::shown(self, params.mismatch_type, PARAMETER)?;
         let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = leaves::of_field(snapshot, task.record)?;
         let leaves = self.one_count(&points, task)?;
@@ -123,7 +123,7 @@ impl Mode for MlcLeafCountMismatch {
 
 impl MlcLeafCountMismatch {
     fn skip(&self, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
-        parameters::ineligible(self, task, reason)
+        params::ineligible(self, task, reason)
     }
 
     /// Returns the number of leaf pairs that all control points with leaves have.

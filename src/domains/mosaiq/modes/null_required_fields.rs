@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
-use crate::domains::mosaiq::columns::{Choice, Place};
-use crate::domains::mosaiq::parameters;
+use crate::domain::column_choice::{Choice, Place};
+use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::required::{FLD_ID, OTHER, PAT_ID, REQUIRED, TIMESTAMP};
 use crate::model::seed::RecordRandom;
@@ -23,18 +23,18 @@ const TABLES: [&str; 4] = ["TrackTreatment", "TxField", "TxFieldPoint", "Offset"
 
 static COLUMNS: Choice = Choice { table: "table", column: "field_to_nullify", by_word: false, places: &REQUIRED };
 
-static CARD: Card = Card {
+static CARD: ModeCard = ModeCard {
     id: "null_required_fields",
     tool: "nullify_required_fields",
     title: "A required cell is empty",
     description: "A cell that every row needs becomes NULL, as after an import with an unmapped column, an interface \
         that drops an empty segment, or a merge of two patients that stopped half-way. What joins over the cell \
         loses the row without a word: a delivery without a patient is missing from every report of that patient.",
-    record: Record { table: "TrackTreatment", key: "TTX_ID", parameter: PARAMETER },
+    record: FaultRecord { table: "TrackTreatment", key: "TTX_ID", parameter: PARAMETER },
     others: &[
-        Record { table: "TxField", key: "FLD_ID", parameter: PARAMETER },
-        Record { table: "TxFieldPoint", key: "TFP_ID", parameter: PARAMETER },
-        Record { table: "Offset", key: "OFF_ID", parameter: PARAMETER },
+        FaultRecord { table: "TxField", key: "FLD_ID", parameter: PARAMETER },
+        FaultRecord { table: "TxFieldPoint", key: "TFP_ID", parameter: PARAMETER },
+        FaultRecord { table: "Offset", key: "OFF_ID", parameter: PARAMETER },
     ],
     table_parameter: Some("table"),
     variants: &[
@@ -94,16 +94,16 @@ impl Parametrised for NullRequiredFields {
 }
 
 impl Mode for NullRequiredFields {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = parameters::read(given)?;
+        let params: Params = params::read(given)?;
         let named = (params.table.as_deref(), params.field_to_nullify.as_deref());
         let (table, place) = COLUMNS.complete(self, named, variant)?;
         let field_to_nullify = place.map(|place| place.column.to_owned());
-        Ok(parameters::write(&Params { table: Some(table.to_owned()), record_id: None, field_to_nullify }))
+        Ok(params::write(&Params { table: Some(table.to_owned()), record_id: None, field_to_nullify }))
     }
 
     fn needs(&self, records: &[Value], given: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
@@ -112,22 +112,22 @@ impl Mode for NullRequiredFields {
     }
 
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        let mut params: Params = parameters::of_task(task)?;
+        let mut params: Params = params::of_task(task)?;
         if params.field_to_nullify.is_none() {
             params.field_to_nullify = Some(self.chosen(variant, snapshot, task)?);
         }
-        parameters::proposed(self, variant, snapshot, task, parameters::write(&params))
+        params::proposed(self, variant, snapshot, task, params::write(&params))
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = parameters::of_task(task)?;
-        let column = parameters::required(params.field_to_nullify, "field_to_nullify")?;
+        let params: Params = params::of_task(task)?;
+        let column = params::required(params.field_to_nullify, "field_to_nullify")?;
         let kind = CARD.record_of(task.parameters);
         let place = COLUMNS.place(kind.table, &column).map_err(|what| Refusal::Stale { what })?;
         let row = records::record(snapshot, kind.table, kind.key, task.record)?;
         can_be_emptied(row.table, place)?;
         if !row.filled(place.column) {
-            return Err(parameters::ineligible(self, task, format!("its {} is NULL already", place.column)));
+            return Err(params::ineligible(self, task, format!("its {} is NULL already", place.column)));
         }
         let set = BTreeMap::from([(place.column.to_owned(), Datum::Null)]);
         let edit = Edit::Update { table: kind.table.into(), key: row.key(), set };
@@ -154,7 +154,7 @@ impl NullRequiredFields {
         let filled: Vec<&Place> = able.into_iter().filter(|place| row.filled(place.column)).collect();
         let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
         let chosen = random.pick(&filled).map(|place| place.column.to_owned());
-        chosen.ok_or_else(|| parameters::ineligible(self, task, format!("nothing of {variant} is left in it to empty")))
+        chosen.ok_or_else(|| params::ineligible(self, task, format!("nothing of {variant} is left in it to empty")))
     }
 }
 

@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
-use crate::domains::mosaiq::columns::{Choice, Place};
-use crate::domains::mosaiq::parameters;
+use crate::domain::column_choice::{Choice, Place};
+use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::references::{self, Reference};
 use crate::model::seed::RecordRandom;
@@ -41,17 +41,17 @@ static PLACES: [Place; 5] = [
 
 static COLUMNS: Choice = Choice { table: "record_type", column: "invalid_fk_field", by_word: true, places: &PLACES };
 
-static CARD: Card = Card {
+static CARD: ModeCard = ModeCard {
     id: "orphaned_records",
     tool: "create_orphaned_record",
     title: "A reference to a row that is not there",
     description: "A record refers to a patient, field or prescription that does not exist, as after a restore of some \
         tables only, a clean-up that took parents before their children, or an id from another database. Nothing \
         joins to the record any more: dose was given, and nobody's history shows it.",
-    record: Record { table: "TrackTreatment", key: "TTX_ID", parameter: PARAMETER },
+    record: FaultRecord { table: "TrackTreatment", key: "TTX_ID", parameter: PARAMETER },
     others: &[
-        Record { table: "TxFieldPoint", key: "TFP_ID", parameter: PARAMETER },
-        Record { table: "Offset", key: "OFF_ID", parameter: PARAMETER },
+        FaultRecord { table: "TxFieldPoint", key: "TFP_ID", parameter: PARAMETER },
+        FaultRecord { table: "Offset", key: "OFF_ID", parameter: PARAMETER },
     ],
     table_parameter: Some("record_type"),
     variants: &[
@@ -106,18 +106,18 @@ impl Parametrised for OrphanedRecords {
 }
 
 impl Mode for OrphanedRecords {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = parameters::read(given)?;
+        let params: Params = params::read(given)?;
         let named = (params.record_type.as_deref(), params.invalid_fk_field.as_deref());
         let (table, place) = COLUMNS.complete(self, named, variant)?;
         if variant.is_none() && params.invalid_value.is_none() {
             return Err("invalid_value is missing: an id that nothing has, such as 99999999".into());
         }
-        Ok(parameters::write(&Params {
+        Ok(params::write(&Params {
             record_type: Some(table.to_owned()),
             record_id: None,
             invalid_fk_field: place.map(|place| place.column.to_owned()),
@@ -146,12 +146,12 @@ impl Mode for OrphanedRecords {
         if params.invalid_value.is_none() {
             params.invalid_value = Some(self.chosen(variant, reference, snapshot, task)?);
         }
-        parameters::proposed(self, variant, snapshot, task, parameters::write(&params))
+        params::proposed(self, variant, snapshot, task, params::write(&params))
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
         let (params, place, reference) = read(task.parameters)?;
-        let value = parameters::required(params.invalid_value, "invalid_value")?;
+        let value = params::required(params.invalid_value, "invalid_value")?;
         let kind = CARD.record_of(task.parameters);
         let row = records::record(snapshot, kind.table, kind.key, task.record)?;
         records::settable(row.table, reference.column)?;
@@ -164,11 +164,11 @@ impl Mode for OrphanedRecords {
         }
         let current = row.cell(reference.column).unwrap_or(&Value::Null);
         if current.is_null() {
-            return Err(parameters::ineligible(self, task, format!("its {} is NULL", reference.column)));
+            return Err(params::ineligible(self, task, format!("its {} is NULL", reference.column)));
         }
         if !exists(current) {
             let reason = format!("its {} refers to no row of {} already", reference.column, reference.parent);
-            return Err(parameters::ineligible(self, task, reason));
+            return Err(params::ineligible(self, task, reason));
         }
         let set = BTreeMap::from([(reference.column.to_owned(), Datum::Integer(value))]);
         let edit = Edit::Update { table: kind.table.into(), key: row.key(), set };
@@ -192,7 +192,7 @@ impl OrphanedRecords {
         let room = most(column).saturating_sub(largest).min(AHEAD);
         if room < 1 {
             let reason = format!("{} leaves no room beyond {largest}", reference.column);
-            return Err(parameters::ineligible(self, task, reason));
+            return Err(params::ineligible(self, task, reason));
         }
         let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
         let ahead = random.below(u64::try_from(room).unwrap_or(1));
@@ -211,12 +211,12 @@ const fn most(column: &Column) -> i64 {
 /// Reads completed parameters, with the reference that they choose.
 fn read(given: &Map<String, Json>) -> Result<(Params, &'static Place, &'static Reference), Refusal> {
     let stale = |what| Refusal::Stale { what };
-    let params: Params = parameters::read(given).map_err(stale)?;
-    let column = parameters::required(params.invalid_fk_field.as_deref(), "invalid_fk_field")?;
+    let params: Params = params::read(given).map_err(stale)?;
+    let column = params::required(params.invalid_fk_field.as_deref(), "invalid_fk_field")?;
     let place = COLUMNS.place(CARD.record_of(given).table, column).map_err(stale)?;
     let all = [&references::DELIVERY[..], &references::POINT, &references::OFFSET];
     let mut all = all.into_iter().flatten();
     let found = all.find(|reference| reference.table == place.table && reference.column == place.column);
-    let reference = parameters::required(found, "invalid_fk_field")?;
+    let reference = params::required(found, "invalid_fk_field")?;
     Ok((params, place, reference))
 }

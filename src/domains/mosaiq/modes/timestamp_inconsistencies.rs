@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Card, Mode, Parametrised, Planned, Record, Task, Variant};
-use crate::domains::mosaiq::parameters;
+use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::model::time::Time;
 use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value, time};
@@ -26,14 +26,14 @@ const BEFORE: &str = "edit_before_create";
 const FUTURE: &str = "future_timestamp";
 const NEGATIVE: &str = "negative_duration";
 
-static CARD: Card = Card {
+static CARD: ModeCard = ModeCard {
     id: "timestamp_inconsistencies",
     tool: "create_timestamp_inconsistency",
     title: "A delivery at an impossible time",
     description: "A delivery ends before it starts, or lies in the future, as when two workstations disagree about \
         the time, a clock is set back by hand, or a migration reads local times as UTC. Reports by day lose the \
         delivery, durations become negative, and what looks for the latest treatment finds this one for ever.",
-    record: Record { table: TABLE, key: "TTX_ID", parameter: "ttx_id" },
+    record: FaultRecord { table: TABLE, key: "TTX_ID", parameter: "ttx_id" },
     others: &[],
     table_parameter: None,
     variants: &[
@@ -72,8 +72,8 @@ pub(super) struct Params {
     /// What becomes impossible: edit_before_create (the end moves to 2 hours before the start), future_timestamp (the
     /// start moves to a year from now, the end to an hour later) or negative_duration (the end moves as far before the
     /// start as it lay after it).
-    #[arg(long, value_name = "WORD", value_parser = parameters::parser(&CARD))]
-    #[schemars(extend("enum" = parameters::words(&CARD)))]
+    #[arg(long, value_name = "WORD", value_parser = params::parser(&CARD))]
+    #[schemars(extend("enum" = params::words(&CARD)))]
     inconsistency_type: Option<String>,
 }
 
@@ -82,14 +82,14 @@ impl Parametrised for TimestampInconsistencies {
 }
 
 impl Mode for TimestampInconsistencies {
-    fn card(&self) -> &'static Card {
+    fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = parameters::read(given)?;
-        let word = parameters::named(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
-        Ok(parameters::write(&Params { ttx_id: None, inconsistency_type: Some(word.to_owned()) }))
+        let params: Params = params::read(given)?;
+        let word = params::named(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
+        Ok(params::write(&Params { ttx_id: None, inconsistency_type: Some(word.to_owned()) }))
     }
 
     fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
@@ -97,15 +97,15 @@ impl Mode for TimestampInconsistencies {
     }
 
     fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        parameters::proposed(self, variant, snapshot, task, task.parameters.clone())
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
     }
 
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = parameters::of_task(task)?;
-        let variant = parameters::shown(self, params.inconsistency_type, PARAMETER)?;
+        let params: Params = params::of_task(task)?;
+        let variant = params::shown(self, params.inconsistency_type, PARAMETER)?;
         let delivery = records::record(snapshot, TABLE, "TTX_ID", task.record)?;
         let (start, end) = (self.time(&delivery, START, task)?, self.time(&delivery, END, task)?);
-        let skip = |reason: &str| parameters::ineligible(self, task, reason);
+        let skip = |reason: &str| params::ineligible(self, task, reason);
         let mut set = BTreeMap::new();
         let moved = moved(variant, start, end, Time::local(task.now)).map_err(skip)?;
         for (column, moment) in moved.ok_or_else(|| skip("its times cannot be moved so far"))? {
@@ -131,7 +131,7 @@ impl TimestampInconsistencies {
         let none = || {
             let is_filled = delivery.filled(column);
             let why = if is_filled { format!("its {column} cannot be read") } else { format!("it has no {column}") };
-            parameters::ineligible(self, task, why)
+            params::ineligible(self, task, why)
         };
         delivery.time(column).ok_or_else(none)
     }

@@ -1,5 +1,6 @@
 //! The leaves of a control point in one coordinate, whichever way the machine counts; says which leaves cannot be.
 
+use crate::domain::picture::{Aperture, LeafPair};
 use crate::domains::mosaiq::fleet::Fleet;
 use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, Pair};
 use crate::domains::mosaiq::lookup::Id;
@@ -8,38 +9,6 @@ use crate::domains::mosaiq::rules::Rules;
 use crate::model::refusal::show;
 use crate::model::snapshot::key_form;
 use crate::model::{Row, Snapshot};
-
-/// The leaves of a control point.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aperture {
-    /// What is shown.
-    pub title: String,
-    /// How the positions were taken to be counted, and what tells so.
-    pub counting: String,
-    /// The pairs in use, the first one first.
-    pub pairs: Vec<LeafPair>,
-}
-
-/// Two facing leaves: bank A comes from below, bank B from above, in 1/100 cm of one coordinate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LeafPair {
-    /// Where bank A's leaf ends; `None` where its set is too short.
-    pub a: Option<i32>,
-    /// Where bank B's leaf ends.
-    pub b: Option<i32>,
-    /// Whether the leaves are crossed.
-    pub crossed: bool,
-    /// Whether a leaf stands where none can.
-    pub beyond: bool,
-}
-
-impl LeafPair {
-    /// Tells whether the pair cannot be so.
-    #[must_use]
-    pub const fn is_wrong(&self) -> bool {
-        self.crossed || self.beyond || self.a.is_none() || self.b.is_none()
-    }
-}
 
 /// How machines count and how far their leaves reach: as the rules say, or as far as other fields tell.
 pub struct Counting<'a> {

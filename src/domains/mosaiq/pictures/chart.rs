@@ -1,5 +1,6 @@
 //! Numbers over control points or over time: angles, indices, shifts, and which of them a finding is about.
 
+use crate::domain::picture::{Chart, Dot, Line};
 use crate::model::refusal::show;
 use crate::model::time::Time;
 use crate::model::{Finding, Row, Value};
@@ -10,39 +11,6 @@ const AXES: [(&str, &str); 3] =
 
 /// The angles of a control point: column and name.
 const ANGLES: [(&str, &str); 2] = [("Gantry_Ang", "gantry"), ("Coll_Ang", "collimator")];
-
-/// Numbers as lines.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Chart {
-    /// What is shown.
-    pub title: String,
-    /// What the numbers are over.
-    pub across: String,
-    /// What the numbers are, with their unit.
-    pub up: &'static str,
-    /// The lines.
-    pub lines: Vec<Line>,
-}
-
-/// One line.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Line {
-    /// Its name.
-    pub name: &'static str,
-    /// Its numbers, from left to right.
-    pub dots: Vec<Dot>,
-}
-
-/// One number.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dot {
-    /// Where it stands; finite.
-    pub x: f64,
-    /// What it is; finite.
-    pub y: f64,
-    /// Whether a finding is about it.
-    pub wrong: bool,
-}
 
 /// Returns the angles of a field at its control points.
 pub(super) fn angles(field: &Value, points: &[Row<'_>], findings: &[&Finding]) -> Option<Chart> {

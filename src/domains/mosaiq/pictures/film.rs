@@ -1,8 +1,8 @@
 //! A field at its control points, one after the other: leaves, jaws, angles and index, as numbers; draws nothing.
 
-use super::aperture::{Aperture, LeafPair, likely, of_point};
-use super::chart::{Chart, Dot, Line};
+use super::aperture::{likely, of_point};
 use super::widths::Widths;
+use crate::domain::picture::{Aperture, Chart, Dot, LeafPair, Line};
 use crate::domains::mosaiq::fleet::Fleet;
 use crate::domains::mosaiq::leaves::{Convention, LeafPoint};
 use crate::domains::mosaiq::limits::LEAF_CM;

@@ -9,36 +9,36 @@ mod widths;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use self::aperture::{Aperture, Counting, LeafPair};
-pub use self::chart::{Chart, Dot, Line};
+pub use self::aperture::Counting;
 pub use self::day::{Day, Lane, Lanes, Span, Standing, day, day_queries};
 pub use self::film::{Film, Jaws, Still, film, queries as film_queries};
 pub use self::offsets::{Bar, offsets, offsets_queries};
 pub use self::widths::Widths;
 use super::leaves::POINTS;
+use super::machines::Machines;
+use super::rules::Rules;
+use crate::domain::picture::{Gallery, Gathered, Painter, Picture};
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Finding, Key, Row, Snapshot, Value};
 
+/// What paints the findings of this domain.
+pub(super) struct MosaiqPainter;
+
+impl Painter for MosaiqPainter {
+    fn needs(&self, findings: &[&Finding], snapshot: &Snapshot, pictures_max: usize) -> Vec<Fetch> {
+        needs(findings, snapshot, pictures_max)
+    }
+
+    fn gallery(&self, findings: &[&Finding], snapshot: &Snapshot, with: &Gathered<'_>, pictures_max: usize) -> Gallery {
+        let none = Machines::default();
+        let machines = with.gathered.downcast_ref().unwrap_or(&none);
+        let counting = Counting::new(with.declared, machines, Rules::of(with.rules));
+        gallery(findings, snapshot, &counting, pictures_max)
+    }
+}
+
 /// The table of patient shifts.
 const SHIFTS: &str = "Offset";
-
-/// A picture.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Picture {
-    /// The leaves of a control point.
-    Aperture(Aperture),
-    /// Numbers over control points or over time.
-    Chart(Chart),
-}
-
-/// Pictures, and which finding is shown by which of them.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Gallery {
-    /// The pictures, in the order of the findings that they are first for.
-    pub pictures: Vec<Picture>,
-    /// The picture of each finding; several may share one.
-    pub of: Vec<Option<usize>>,
-}
 
 /// What a picture is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +97,7 @@ pub fn gallery(findings: &[&Finding], snapshot: &Snapshot, counting: &Counting<'
     let subjects: Vec<Option<Subject>> = findings.iter().map(|finding| subject(finding, snapshot)).collect();
     let order = chosen(&subjects, pictures_max);
     let places: BTreeMap<&Subject, usize> = order.iter().enumerate().map(|(at, subject)| (*subject, at)).collect();
-    let painter = Painter::new(&order, snapshot, counting);
+    let painter = Easel::new(&order, snapshot, counting);
     let of_subject = |subject: &Subject| {
         let same = subjects.iter().zip(findings).filter(|(other, _)| other.as_ref() == Some(subject));
         same.map(|(_, finding)| *finding).collect::<Vec<_>>()
@@ -134,14 +134,14 @@ fn subject(finding: &Finding, snapshot: &Snapshot) -> Option<Subject> {
 }
 
 /// What pictures are made from: the rows that belong to their subjects.
-struct Painter<'s> {
+struct Easel<'s> {
     snapshot: &'s Snapshot,
     points: Rows<'s>,
     shifts: Rows<'s>,
     counting: &'s Counting<'s>,
 }
 
-impl<'s> Painter<'s> {
+impl<'s> Easel<'s> {
     fn new(subjects: &[&Subject], snapshot: &'s Snapshot, counting: &'s Counting<'s>) -> Self {
         let (fields, sites) = groups(subjects);
         Self {

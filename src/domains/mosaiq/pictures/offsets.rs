@@ -1,6 +1,7 @@
 //! The shifts of a prescription over its fractions, with the limits that the rules hold them against; judges nothing.
 
-use super::chart::{Chart, shifts};
+use super::chart::shifts;
+use crate::domain::picture::Chart;
 use crate::domains::mosaiq::checks::site_limit;
 use crate::domains::mosaiq::rules::Rules;
 use crate::model::snapshot::key_form;

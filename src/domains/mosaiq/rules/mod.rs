@@ -11,11 +11,11 @@ use std::sync::{Arc, LazyLock};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use read::RulesError;
 pub use sizes::{Durations, Largest, Size};
 pub use words::{Bounds, CheckId, FieldType, Limit, Speed};
 
 use super::leaves::Convention;
+use crate::domain::check as domain;
 use crate::model::Severity;
 
 /// The complete file that counts where nobody gives another, with a comment on every key.
@@ -291,3 +291,32 @@ impl Rules {
 
 #[cfg(test)]
 mod tests;
+
+impl Rules {
+    /// Returns rules as this domain's own; those of another domain say nothing here, and the standard ones count.
+    pub(super) fn of(rules: &dyn domain::Rules) -> &Self {
+        rules.as_any().downcast_ref().unwrap_or_else(|| STANDARD.as_ref())
+    }
+}
+
+impl domain::Rules for Rules {
+    fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    fn to_toml(&self) -> String {
+        toml::to_string(self).unwrap_or_default()
+    }
+
+    fn runs(&self, check: &str) -> bool {
+        Self::runs(self, check)
+    }
+
+    fn severity(&self, check: &str) -> Option<Severity> {
+        Self::severity(self, check)
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}

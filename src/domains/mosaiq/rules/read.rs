@@ -7,22 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
 
 use super::{DEFAULT, Rules};
-
-/// Why a rules file cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{message}", place(.line))]
-pub struct RulesError {
-    /// The line, counted from 1, where one is to blame.
-    pub line: Option<usize>,
-    /// What is wrong with it.
-    pub message: String,
-    /// The known word that is most like the unknown one.
-    pub nearest: Option<String>,
-}
-
-fn place(line: &Option<usize>) -> String {
-    line.map_or_else(String::new, |line| format!("line {line}: "))
-}
+use crate::domain::check::RulesError;
 
 impl Rules {
     /// Reads a file; what it does not say is as in the default file.

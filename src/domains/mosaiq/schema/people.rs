@@ -1,11 +1,12 @@
 //! People, patients and their checklists: keys, identifying columns and declared types; not a full catalogue.
 
-use super::Known;
+use crate::domain::table::TableCard;
 
 /// People, machines and places.
-pub(super) static STAFF: Known = Known {
+pub(super) static STAFF: TableCard = TableCard {
     name: "Staff",
-    key: "Staff_ID",
+    key: &["Staff_ID"],
+    distinctive: false,
     identifying: &[
         "Initials",
         "User_Name",
@@ -47,9 +48,10 @@ pub(super) static STAFF: Known = Known {
 };
 
 /// Patients.
-pub(super) static PATIENT: Known = Known {
+pub(super) static PATIENT: TableCard = TableCard {
     name: "Patient",
-    key: "Pat_ID1",
+    key: &["Pat_ID1"],
+    distinctive: false,
     identifying: &[
         "Birth_DtTm",
         "Salutation",
@@ -84,9 +86,10 @@ pub(super) static PATIENT: Known = Known {
 };
 
 /// A patient's hospital numbers.
-pub(super) static IDENT: Known = Known {
+pub(super) static IDENT: TableCard = TableCard {
     name: "Ident",
-    key: "IDENT_ID",
+    key: &["IDENT_ID"],
+    distinctive: false,
     identifying: &["IDA", "IDB", "IDC", "IDD", "IDE", "IDF", "PortalID"],
     columns: &[
         ("IDENT_ID", "int"),
@@ -103,9 +106,10 @@ pub(super) static IDENT: Known = Known {
 };
 
 /// Kinds of checklist items.
-pub(super) static QCL_TASK: Known = Known {
+pub(super) static QCL_TASK: TableCard = TableCard {
     name: "QCLTask",
-    key: "TSK_ID",
+    key: &["TSK_ID"],
+    distinctive: false,
     identifying: &["Description"],
     columns: &[
         ("TSK_ID", "int"),
@@ -121,9 +125,10 @@ pub(super) static QCL_TASK: Known = Known {
 };
 
 /// Checklist items.
-pub(super) static CHKLIST: Known = Known {
+pub(super) static CHKLIST: TableCard = TableCard {
     name: "Chklist",
-    key: "Chk_id",
+    key: &["Chk_id"],
+    distinctive: false,
     identifying: &["Notes", "Instructions"],
     columns: &[
         ("Chk_id", "int"),
@@ -152,14 +157,21 @@ pub(super) static CHKLIST: Known = Known {
 };
 
 /// Further names of patients; in no lab.
-pub(super) static PATIENT_NAME: Known = Known {
+pub(super) static PATIENT_NAME: TableCard = TableCard {
     name: "PatientName",
-    key: "PatientNameId",
+    key: &["PatientNameId"],
+    distinctive: false,
     identifying: &["Last_Name", "First_Name", "Middle_Name"],
     columns: &[],
     indexes: &[],
 };
 
 /// Relatives of patients; in no lab.
-pub(super) static PATIENT_FAMILY_HISTORY: Known =
-    Known { name: "PatientFamilyHistory", key: "PFH_ID", identifying: &["Name"], columns: &[], indexes: &[] };
+pub(super) static PATIENT_FAMILY_HISTORY: TableCard = TableCard {
+    name: "PatientFamilyHistory",
+    key: &["PFH_ID"],
+    distinctive: false,
+    identifying: &["Name"],
+    columns: &[],
+    indexes: &[],
+};

@@ -1,11 +1,12 @@
 //! Prescriptions, fields and control points: keys, identifying columns and declared types; not a full catalogue.
 
-use super::Known;
+use crate::domain::table::TableCard;
 
 /// Prescriptions, each version a row.
-pub(super) static SITE: Known = Known {
+pub(super) static SITE: TableCard = TableCard {
     name: "Site",
-    key: "SIT_ID",
+    key: &["SIT_ID"],
+    distinctive: false,
     identifying: &["Site_Name", "Notes"],
     columns: &[
         ("SIT_ID", "int"),
@@ -27,9 +28,10 @@ pub(super) static SITE: Known = Known {
 };
 
 /// Fields, each version a row.
-pub(super) static TX_FIELD: Known = Known {
+pub(super) static TX_FIELD: TableCard = TableCard {
     name: "TxField",
-    key: "FLD_ID",
+    key: &["FLD_ID"],
+    distinctive: true,
     identifying: &["Field_Label", "Field_Name", "Notes"],
     columns: &[
         ("FLD_ID", "int"),
@@ -64,9 +66,10 @@ pub(super) static TX_FIELD: Known = Known {
 };
 
 /// Control points.
-pub(super) static TX_FIELD_POINT: Known = Known {
+pub(super) static TX_FIELD_POINT: TableCard = TableCard {
     name: "TxFieldPoint",
-    key: "TFP_ID",
+    key: &["TFP_ID"],
+    distinctive: true,
     identifying: &[],
     columns: &[
         ("TFP_ID", "int"),

@@ -1,11 +1,12 @@
 //! What happened at the machine: keys and declared types of deliveries, doses and shifts; not a full catalogue.
 
-use super::Known;
+use crate::domain::table::TableCard;
 
 /// Deliveries, attempts included.
-pub(super) static TRACK_TREATMENT: Known = Known {
+pub(super) static TRACK_TREATMENT: TableCard = TableCard {
     name: "TrackTreatment",
-    key: "TTX_ID",
+    key: &["TTX_ID"],
+    distinctive: true,
     identifying: &[],
     columns: &[
         ("TTX_ID", "int"),
@@ -31,9 +32,10 @@ pub(super) static TRACK_TREATMENT: Known = Known {
 };
 
 /// Doses given.
-pub(super) static DOSE_HST: Known = Known {
+pub(super) static DOSE_HST: TableCard = TableCard {
     name: "Dose_Hst",
-    key: "DHS_ID",
+    key: &["DHS_ID"],
+    distinctive: true,
     identifying: &[],
     columns: &[
         ("DHS_ID", "int"),
@@ -47,9 +49,10 @@ pub(super) static DOSE_HST: Known = Known {
 };
 
 /// Shifts of the patient found by imaging.
-pub(super) static OFFSET: Known = Known {
+pub(super) static OFFSET: TableCard = TableCard {
     name: "Offset",
-    key: "OFF_ID",
+    key: &["OFF_ID"],
+    distinctive: false,
     identifying: &[],
     columns: &[
         ("OFF_ID", "int"),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::domains::mosaiq::pictures::{Aperture, Chart, Dot, LeafPair, Line, Picture};
+use crate::domain::picture::{Aperture, Chart, Dot, LeafPair, Line, Picture};
 use crate::ops::count;
 use crate::ops::markup::escape;
 

@@ -3,7 +3,7 @@
 use ratatui::style::{Modifier, Style};
 
 use super::AperturePicture;
-use crate::domains::mosaiq::pictures::LeafPair;
+use crate::domain::picture::LeafPair;
 use crate::tui::look::{Glyphs, Role, Theme};
 
 /// What a place between the banks is.
@@ -130,7 +130,7 @@ const fn quadrants(filled: [bool; 4]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domains::mosaiq::pictures::Aperture;
+    use crate::domain::picture::Aperture;
     use crate::tui::look::Look;
 
     #[test]

@@ -5,7 +5,7 @@ use ratatui::text::Span;
 
 use super::blocks::Place;
 use super::{AperturePicture, Field};
-use crate::domains::mosaiq::pictures::LeafPair;
+use crate::domain::picture::LeafPair;
 use crate::tui::look::{Glyphs, Mark, Role, Theme};
 
 /// What can be wrong with a pair: the word for it, and what tells.

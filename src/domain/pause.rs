@@ -19,7 +19,7 @@ impl From<Refusal> for Pause {
 }
 
 /// Returns the rows that one query asks for, each once, in key order, whatever else was read of the table.
-pub(super) fn rows<'s>(snapshot: &'s Snapshot, query: &Fetch) -> Result<Vec<Row<'s>>, Pause> {
+pub fn rows<'s>(snapshot: &'s Snapshot, query: &Fetch) -> Result<Vec<Row<'s>>, Pause> {
     if !snapshot.has(query) {
         return Err(Pause::Ask(vec![query.clone()]));
     }

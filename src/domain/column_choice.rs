@@ -1,45 +1,45 @@
 //! Columns that a mode may write in one of several tables, chosen by name or by variant; reads no row.
 
-use super::modes::Mode;
-use super::parameters;
+use super::mode::Mode;
+use super::params;
 
 /// A column, and the variant that writing it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub struct Place {
     /// The table.
-    pub(super) table: &'static str,
+    pub table: &'static str,
     /// The column.
-    pub(super) column: &'static str,
+    pub column: &'static str,
     /// The variant.
-    pub(super) word: &'static str,
+    pub word: &'static str,
 }
 
 /// The columns of a mode, with the two parameters that choose among them.
-pub(super) struct Choice {
+pub struct Choice {
     /// The parameter that names the table.
-    pub(super) table: &'static str,
+    pub table: &'static str,
     /// The parameter that names the column.
-    pub(super) column: &'static str,
+    pub column: &'static str,
     /// Whether the variant's word may stand for the column.
-    pub(super) by_word: bool,
+    pub by_word: bool,
     /// The columns; the first one's table is the default where a variant is asked for.
-    pub(super) places: &'static [Place],
+    pub places: &'static [Place],
 }
 
 impl Choice {
     /// Returns the columns of a table.
-    pub(super) fn of(&self, table: &str) -> impl Iterator<Item = &'static Place> {
+    pub fn of(&self, table: &str) -> impl Iterator<Item = &'static Place> {
         self.places.iter().filter(move |place| place.table.eq_ignore_ascii_case(table))
     }
 
     /// Returns the table, and the column where it was given or the table has one only for the variant.
-    pub(super) fn complete(
+    pub fn complete(
         &self,
         mode: &dyn Mode,
         (table, column): (Option<&str>, Option<&str>),
         variant: Option<&str>,
     ) -> Result<(&'static str, Option<&'static Place>), String> {
-        let word = variant.map(|word| parameters::variant(mode, word)).transpose()?;
+        let word = variant.map(|word| params::variant(mode, word)).transpose()?;
         let table = self.table(table, word.is_some())?;
         let place = column.map(|column| self.place(table, column)).transpose()?;
         let fitting: Vec<_> = self.of(table).filter(|place| word == Some(place.word)).collect();
@@ -72,7 +72,7 @@ impl Choice {
     }
 
     /// Returns a column of a table by its name, whatever its case.
-    pub(super) fn place(&self, table: &str, column: &str) -> Result<&'static Place, String> {
+    pub fn place(&self, table: &str, column: &str) -> Result<&'static Place, String> {
         let word = column.replace('-', "_");
         let named = |place: &&Place| {
             place.column.eq_ignore_ascii_case(column) || (self.by_word && place.word.eq_ignore_ascii_case(&word))

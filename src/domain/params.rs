@@ -10,11 +10,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::modes::{Card, Mode, Task, Variant};
+use super::mode::{Mode, ModeCard, Task, Variant};
 use crate::model::{Refusal, Snapshot};
 
 /// Adds the parameters to a command, whose own description stays: clap would put the struct's in its place.
-pub(super) fn arguments<P: Args>(command: Command) -> Command {
+pub fn arguments<P: Args>(command: Command) -> Command {
     let (short, long) = (command.get_about().cloned(), command.get_long_about().cloned());
     let mut command = P::augment_args(command).about(None).long_about(None);
     if let Some(short) = short {
@@ -27,12 +27,12 @@ pub(super) fn arguments<P: Args>(command: Command) -> Command {
 }
 
 /// Returns the parameters given on a command line.
-pub(super) fn matched<P: Args + Serialize>(matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
+pub fn matched<P: Args + Serialize>(matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
     Ok(write(&P::from_arg_matches(matches)?))
 }
 
 /// Returns the JSON Schema of the parameters.
-pub(super) fn schema<P: JsonSchema>() -> schemars::Schema {
+pub fn schema<P: JsonSchema>() -> schemars::Schema {
     let mut schema = schemars::SchemaGenerator::default().into_root_schema_for::<P>();
     // The struct's name says nothing to anybody outside.
     schema.remove("title");
@@ -40,7 +40,7 @@ pub(super) fn schema<P: JsonSchema>() -> schemars::Schema {
 }
 
 /// Returns the parameters as JSON, without those that are absent.
-pub(super) fn write<P: Serialize>(parameters: &P) -> Map<String, Json> {
+pub fn write<P: Serialize>(parameters: &P) -> Map<String, Json> {
     match serde_json::to_value(parameters) {
         Ok(Json::Object(map)) => map.into_iter().filter(|(_, value)| !value.is_null()).collect(),
         _ => Map::new(),
@@ -48,7 +48,7 @@ pub(super) fn write<P: Serialize>(parameters: &P) -> Map<String, Json> {
 }
 
 /// Reads parameters, all of which may be absent; a sentence names the one that is wrong.
-pub(super) fn read<P: DeserializeOwned>(given: &Map<String, Json>) -> Result<P, String> {
+pub fn read<P: DeserializeOwned>(given: &Map<String, Json>) -> Result<P, String> {
     let parse = |map: Map<String, Json>| serde_json::from_value::<P>(Json::Object(map));
     parse(given.clone()).map_err(|error| {
         let alone = |(name, value): (&String, &Json)| {
@@ -62,17 +62,17 @@ pub(super) fn read<P: DeserializeOwned>(given: &Map<String, Json>) -> Result<P, 
 }
 
 /// Reads the parameters of a plan, which were completed before; what cannot be read comes from a foreign plan file.
-pub(super) fn of_task<P: DeserializeOwned>(task: &Task<'_>) -> Result<P, Refusal> {
+pub fn of_task<P: DeserializeOwned>(task: &Task<'_>) -> Result<P, Refusal> {
     read(task.parameters).map_err(|what| Refusal::Stale { what })
 }
 
 /// Returns a parameter that a complete plan holds.
-pub(super) fn required<T>(value: Option<T>, name: &str) -> Result<T, Refusal> {
+pub fn required<T>(value: Option<T>, name: &str) -> Result<T, Refusal> {
     value.ok_or_else(|| Refusal::Stale { what: format!("the parameter {name} is missing") })
 }
 
 /// Returns a variant of a mode by its word.
-pub(super) fn variant(mode: &dyn Mode, word: &str) -> Result<&'static str, String> {
+pub fn variant(mode: &dyn Mode, word: &str) -> Result<&'static str, String> {
     let card = mode.card();
     let snake = word.replace('-', "_");
     let known = words(card);
@@ -81,12 +81,12 @@ pub(super) fn variant(mode: &dyn Mode, word: &str) -> Result<&'static str, Strin
 }
 
 /// Returns the words of a mode's variants.
-pub(super) fn words(card: &Card) -> Vec<&'static str> {
+pub fn words(card: &ModeCard) -> Vec<&'static str> {
     card.variants.iter().map(|variant| variant.word).collect()
 }
 
 /// Returns what the command line takes for a parameter that names the variant itself, each word with its line.
-pub(super) fn parser(card: &Card) -> PossibleValuesParser {
+pub fn parser(card: &ModeCard) -> PossibleValuesParser {
     let value = |variant: &Variant| {
         let kebab = variant.word.replace('_', "-");
         PossibleValue::new(variant.word).alias(kebab).help(variant.about)
@@ -95,7 +95,7 @@ pub(super) fn parser(card: &Card) -> PossibleValuesParser {
 }
 
 /// Returns the variant that a parameter names itself, or the one asked for; they must agree.
-pub(super) fn named(
+pub fn named(
     mode: &dyn Mode,
     parameter: &str,
     given: Option<&str>,
@@ -114,12 +114,12 @@ pub(super) fn named(
 }
 
 /// Returns the variant that a complete plan's parameter names.
-pub(super) fn shown(mode: &dyn Mode, value: Option<String>, parameter: &str) -> Result<&'static str, Refusal> {
+pub fn shown(mode: &dyn Mode, value: Option<String>, parameter: &str) -> Result<&'static str, Refusal> {
     variant(mode, &required(value, parameter)?).map_err(|what| Refusal::Stale { what })
 }
 
 /// Returns proposed parameters once a plan under them shows the variant.
-pub(super) fn proposed(
+pub fn proposed(
     mode: &dyn Mode,
     variant: &str,
     snapshot: &Snapshot,
@@ -135,7 +135,7 @@ pub(super) fn proposed(
 }
 
 /// Returns the refusal that skips a record of a range.
-pub(super) fn ineligible(mode: &dyn Mode, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
+pub fn ineligible(mode: &dyn Mode, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
     let table = mode.card().record_of(task.parameters).table.to_owned();
     Refusal::Ineligible { table, key: vec![task.record.clone()], reason: reason.into() }
 }
@@ -143,7 +143,7 @@ pub(super) fn ineligible(mode: &dyn Mode, task: &Task<'_>, reason: impl Into<Str
 /// An exact number: decimal text, or a JSON number taken by its shortest text; never NaN and never infinite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(with = "NumberForm")]
-pub(super) struct Number(pub Decimal);
+pub struct Number(pub Decimal);
 
 /// What JSON may hold for a number.
 #[derive(Deserialize, JsonSchema)]

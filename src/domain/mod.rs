@@ -1,0 +1,106 @@
+//! The port that every domain fills: a kind of data with its tables, faults, checks, queries and labs; all of it pure.
+
+pub mod check;
+pub mod column_choice;
+pub mod lab;
+pub mod mode;
+pub mod params;
+pub mod pause;
+pub mod picture;
+pub mod query;
+pub mod record;
+pub mod repair;
+pub mod scan;
+pub mod table;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use self::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
+use self::lab::Lab;
+use self::mode::Mode;
+use self::picture::Painter;
+use self::query::Query;
+use self::record::RecordKind;
+use self::repair::Repair;
+use self::table::TableCard;
+
+/// What a domain is.
+#[derive(Debug)]
+pub struct DomainCard {
+    /// Its id, as `--domain` takes it and journals keep it.
+    pub id: &'static str,
+    /// A few words.
+    pub title: &'static str,
+    /// What its data are, in a sentence.
+    pub about: &'static str,
+}
+
+/// A kind of data: its tables, what can go wrong in them, and what would notice.
+pub trait Domain: Sync {
+    /// Returns what the domain is.
+    fn card(&self) -> &'static DomainCard;
+    /// Returns its tables.
+    fn tables(&self) -> &'static [&'static TableCard];
+    /// Returns the kinds of record that people list, open and break, from the whole to the part.
+    fn kinds(&self) -> &'static [&'static RecordKind];
+    /// Returns its failure modes, in the order of the catalogue.
+    fn modes(&self) -> &'static [&'static dyn Mode];
+    /// Returns its checks, in the order of their groups.
+    fn checks(&self) -> &'static [&'static CheckCard];
+    /// Returns what some of its checks read, each table once.
+    fn check_tables(&self, checks: &[&'static CheckCard]) -> Vec<CheckTable>;
+    /// Begins some of its checks.
+    fn run_checks<'a>(&self, request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a>;
+    /// Reads rules: what the text does not say is as in the default rules; an empty text is those.
+    ///
+    /// # Errors
+    /// The line and what is wrong with it.
+    fn rules(&self, text: &str) -> Result<Arc<dyn Rules>, RulesError>;
+    /// Returns the default rules as a file, with a comment on every key.
+    fn default_rules(&self) -> &'static str;
+    /// Returns whether, and from where, what a fault overwrote could be had without the journal: of a variant, and of
+    /// the first column that it changed, as table and column.
+    fn repair(&self, mode: &str, variant: &str, place: Option<(&str, &str)>) -> Repair;
+    /// Returns its queries.
+    fn queries(&self) -> &'static [&'static dyn Query] {
+        &[]
+    }
+    /// Returns what paints its findings.
+    fn painter(&self) -> Option<&'static dyn Painter> {
+        None
+    }
+    /// Returns what makes its synthetic databases.
+    fn lab(&self) -> Option<&'static dyn Lab> {
+        None
+    }
+}
+
+impl<'d> dyn Domain + 'd {
+    /// Returns the mode of a tool name or mode id, in snake or kebab case.
+    #[must_use]
+    pub fn mode(&self, word: &str) -> Option<&'static dyn Mode> {
+        let snake = word.replace('-', "_");
+        self.modes().iter().copied().find(|mode| mode.card().tool == snake || mode.card().id == snake)
+    }
+
+    /// Returns the check of an id.
+    #[must_use]
+    pub fn check(&self, id: &str) -> Option<&'static CheckCard> {
+        self.checks().iter().copied().find(|check| check.id == id)
+    }
+
+    /// Returns the query of a name, in snake or kebab case.
+    #[must_use]
+    pub fn query(&self, word: &str) -> Option<&'static dyn Query> {
+        let snake = word.replace('-', "_");
+        self.queries().iter().copied().find(|query| query.card().name == snake)
+    }
+
+    /// Returns the key columns of every table.
+    #[must_use]
+    pub fn keys(&self) -> BTreeMap<String, Vec<String>> {
+        let key = |table: &&TableCard| table.key.iter().map(|column| (*column).to_owned()).collect();
+        self.tables().iter().map(|table| (table.name.to_owned(), key(table))).collect()
+    }
+}

@@ -1,0 +1,142 @@
+//! Queries: named, read-only questions of a domain, with typed parameters and a structured answer; reads nothing itself.
+
+use clap::{ArgMatches, Args, Command};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
+
+use super::params;
+use super::scan::Reader;
+
+/// How many items an answer holds unless more are asked for.
+pub const ITEMS_DEFAULT: u64 = 500;
+
+/// What a query is, as help, tool lists and the documentation show it.
+#[derive(Debug)]
+pub struct QueryCard {
+    /// Its name: the second word of `mfm query`, and the name of the tool for agents.
+    pub name: &'static str,
+    /// The group of tools that it belongs to: `specification`, or a further one.
+    pub group: &'static str,
+    /// A few words.
+    pub title: &'static str,
+    /// What it answers, with units, in a sentence or two.
+    pub about: &'static str,
+    /// An example of its arguments on a command line.
+    pub example: &'static str,
+}
+
+/// What a query answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueryAnswer {
+    /// The structured answer, as its schema says; `summary` is one of its fields.
+    pub data: Map<String, Json>,
+}
+
+/// Why a query has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// Its parameters are wrong.
+    #[error("{0}")]
+    Params(String),
+    /// What it is asked about is not there.
+    #[error("there is no {what} `{given}`{}", nearest(near))]
+    Unknown {
+        /// A kind of thing: `body`, `frame`.
+        what: &'static str,
+        /// What was asked for.
+        given: String,
+        /// What there is instead, the most alike first.
+        near: Vec<String>,
+    },
+    /// The target does not hold what the question is about.
+    #[error("{0}")]
+    NotRecorded(String),
+}
+
+fn nearest(near: &[String]) -> String {
+    if near.is_empty() { String::new() } else { format!("; there is {}", near.join(", ")) }
+}
+
+/// A query at work: it asks for scans, and answers once all have been read.
+pub trait QueryRun: Reader {
+    /// Returns the answer.
+    ///
+    /// # Errors
+    /// What is asked about is not there.
+    fn finish(self: Box<Self>) -> Result<QueryAnswer, QueryError>;
+}
+
+/// A query with its types: what a domain writes.
+pub trait TypedQuery: Sync {
+    /// The parameters: one doc comment a field serves help, man page and JSON Schema.
+    type Params: Args + Serialize + DeserializeOwned + JsonSchema;
+    /// The answer.
+    type Answer: Serialize + JsonSchema;
+
+    /// Returns what the query is.
+    fn card(&self) -> &'static QueryCard;
+    /// Begins to answer.
+    ///
+    /// # Errors
+    /// The parameters contradict each other, or lie outside what is possible.
+    fn start(&self, params: Self::Params) -> Result<Box<dyn QueryRun>, QueryError>;
+}
+
+/// A query, whatever its types: what the faces use.
+pub trait Query: Sync {
+    /// Returns what the query is.
+    fn card(&self) -> &'static QueryCard;
+    /// Adds its parameters to a command.
+    fn arguments(&self, command: Command) -> Command;
+    /// Returns the parameters that were given on a command line.
+    ///
+    /// # Errors
+    /// What clap says of them.
+    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error>;
+    /// Returns the JSON Schema of the parameters.
+    fn params_schema(&self) -> schemars::Schema;
+    /// Returns the JSON Schema of the answer.
+    fn answer_schema(&self) -> schemars::Schema;
+    /// Begins to answer.
+    ///
+    /// # Errors
+    /// The parameters are wrong.
+    fn begin(&self, given: &Map<String, Json>) -> Result<Box<dyn QueryRun>, QueryError>;
+}
+
+impl<Q: TypedQuery> Query for Q {
+    fn card(&self) -> &'static QueryCard {
+        TypedQuery::card(self)
+    }
+
+    fn arguments(&self, command: Command) -> Command {
+        params::arguments::<Q::Params>(command)
+    }
+
+    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
+        params::matched::<Q::Params>(matches)
+    }
+
+    fn params_schema(&self) -> schemars::Schema {
+        params::schema::<Q::Params>()
+    }
+
+    fn answer_schema(&self) -> schemars::Schema {
+        params::schema::<Q::Answer>()
+    }
+
+    fn begin(&self, given: &Map<String, Json>) -> Result<Box<dyn QueryRun>, QueryError> {
+        self.start(params::read(given).map_err(QueryError::Params)?)
+    }
+}
+
+/// Returns an answer from its typed form.
+#[must_use]
+pub fn answer<A: Serialize>(typed: &A) -> QueryAnswer {
+    match serde_json::to_value(typed) {
+        Ok(Json::Object(data)) => QueryAnswer { data },
+        _ => QueryAnswer { data: Map::new() },
+    }
+}

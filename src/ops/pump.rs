@@ -1,0 +1,260 @@
+//! Scans that pure code asks for, carried out on a target: rows are handed on a few at a time; judges nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::context::Context;
+use super::failure::Failure;
+use crate::domain::scan::{JoinRequest, Reader, ScanRequest};
+use crate::model::{Fetch, Filter, Row, Scan, Table, Value};
+use crate::targets::{Target, TargetError};
+
+/// How many rows are shown together.
+const SHOWN: usize = 4096;
+/// The rows of a scan are kept for the next time where there are at most so many.
+const CACHED_MAX: usize = 16_384;
+
+/// The rows of small scans, so that whoever reads again need not ask the target again.
+#[derive(Debug, Default)]
+pub struct ScanCache(BTreeMap<String, Vec<(ScanRequest, Cached)>>);
+
+/// A table as declared, with the rows of a scan.
+type Cached = (Arc<Table>, Arc<Vec<Vec<Value>>>);
+
+impl ScanCache {
+    /// Forgets every scan of these tables, whatever the case of their names.
+    pub fn forget(&mut self, tables: &BTreeSet<&str>) {
+        let touched = |name: &str| tables.iter().any(|table| table.eq_ignore_ascii_case(name));
+        self.0.retain(|name, _| !touched(name));
+        for scans in self.0.values_mut() {
+            scans.retain(|(scan, _)| !scan.join.as_ref().is_some_and(|join| touched(&join.parent)));
+        }
+    }
+
+    fn get(&self, scan: &ScanRequest) -> Option<&Cached> {
+        self.0.get(&scan.table)?.iter().find(|(known, _)| known == scan).map(|(_, cached)| cached)
+    }
+
+    fn put(&mut self, scan: &ScanRequest, cached: Cached) {
+        self.0.entry(scan.table.clone()).or_default().push((scan.clone(), cached));
+    }
+}
+
+/// A target being read for somebody.
+pub struct Pump<'p> {
+    /// Whom progress is reported to, and who may interrupt.
+    pub context: &'p Context<'p>,
+    /// What is read.
+    pub target: &'p mut dyn Target,
+    /// Where small scans are kept, where somebody will read again.
+    pub cache: Option<&'p mut ScanCache>,
+    /// What is being done, for progress: `checking tables`.
+    pub doing: &'static str,
+}
+
+impl Pump<'_> {
+    /// Carries out every scan that a reader asks for.
+    ///
+    /// # Errors
+    /// What the target says, or that somebody interrupted.
+    pub fn run(&mut self, reader: &mut dyn Reader) -> Result<(), Failure> {
+        while let Some(scan) = reader.next_scan() {
+            let (done, all) = reader.progress();
+            self.context.reporter.progress(self.doing, done, all);
+            self.context.go_on()?;
+            self.one(&scan, reader)?;
+            reader.end();
+        }
+        Ok(())
+    }
+
+    /// Carries out one scan, from the cache where it is there.
+    fn one(&mut self, scan: &ScanRequest, reader: &mut dyn Reader) -> Result<(), Failure> {
+        if let Some((table, rows)) = self.cache.as_ref().and_then(|cache| cache.get(scan)).cloned() {
+            reader.begin(Some(&table));
+            show(&table, &rows, reader);
+            return Ok(());
+        }
+        let Some((table, wanted)) = self.resolve(scan)? else {
+            reader.begin(None);
+            return Ok(());
+        };
+        reader.begin(Some(&table));
+        match wanted {
+            Wanted::Scan(wanted) => self.stream(scan, &table, &wanted, reader),
+            Wanted::Rows(fetch) => self.fetch(scan, &table, &fetch, reader),
+        }
+    }
+
+    /// Finds the tables of a scan; `None` where the target lacks one.
+    fn resolve(&mut self, scan: &ScanRequest) -> Result<Option<(Arc<Table>, Wanted)>, Failure> {
+        let Some(whole) = self.target.table(&scan.table)? else { return Ok(None) };
+        let table = narrow(&whole, &scan.columns);
+        if scan.filter != Filter::All {
+            let fetch = Fetch { table: scan.table.clone(), filter: scan.filter.clone() };
+            return Ok(Some((table, Wanted::Rows(fetch))));
+        }
+        let mut wanted = Scan::of(table.clone());
+        if let Some(order) = scan.order.as_ref().filter(|order| !order.descending) {
+            wanted = wanted.order_by(&order.column);
+        }
+        let Some(JoinRequest { column, parent, columns, parent_column }) = &scan.join else {
+            return Ok(Some((table, Wanted::Scan(wanted))));
+        };
+        let Some(parent) = self.target.table(parent)? else { return Ok(None) };
+        let parent = narrow(&parent, columns);
+        let both = Arc::new(table.beside(&parent));
+        Ok(Some((both, Wanted::Scan(wanted.join(column, parent, parent_column)))))
+    }
+
+    /// Hands on the rows of a table as the target sends them.
+    fn stream(
+        &mut self,
+        scan: &ScanRequest,
+        table: &Arc<Table>,
+        wanted: &Scan,
+        reader: &mut dyn Reader,
+    ) -> Result<(), Failure> {
+        if scan.order.as_ref().is_some_and(|order| order.descending) {
+            let mut rows = Vec::new();
+            self.visit(wanted, &mut |row| {
+                rows.push(row.to_vec());
+                true
+            })?;
+            self.arrange(scan, table, &mut rows)?;
+            show(table, &rows, reader);
+            return Ok(());
+        }
+        let mut batch = Batch::new(table);
+        let mut kept = self.cache.as_ref().map(|_| Vec::new());
+        let (mut seen, limit) = (0, scan.limit.unwrap_or(u64::MAX));
+        let mut stopped = false;
+        self.visit(wanted, &mut |row| {
+            seen += 1;
+            kept = kept.take().filter(|rows: &Vec<Vec<Value>>| rows.len() < CACHED_MAX);
+            kept.iter_mut().for_each(|rows| rows.push(row.to_vec()));
+            stopped = batch.add(row, reader).is_break();
+            !stopped && seen < limit
+        })?;
+        if !stopped {
+            stopped = batch.show(reader).is_break();
+        }
+        // What its reader broke off may be only a part.
+        let kept = kept.filter(|_| !stopped);
+        if let (Some(cache), Some(rows)) = (self.cache.as_deref_mut(), kept) {
+            cache.put(scan, (table.clone(), Arc::new(rows)));
+        }
+        Ok(())
+    }
+
+    /// Hands on the rows that a filter leaves.
+    fn fetch(
+        &mut self,
+        scan: &ScanRequest,
+        table: &Arc<Table>,
+        fetch: &Fetch,
+        reader: &mut dyn Reader,
+    ) -> Result<(), Failure> {
+        let answer = self.target.read(fetch)?;
+        let Some(whole) = answer.table else { return Ok(()) };
+        let mut rows = answer.rows;
+        self.arrange(scan, &whole, &mut rows)?;
+        let places: Vec<Option<usize>> =
+            table.columns.iter().map(|column| whole.position(&column.image.name)).collect();
+        let cell = |row: &[Value], at: &Option<usize>| at.and_then(|at| row.get(at).cloned()).unwrap_or(Value::Null);
+        let narrow: Vec<Vec<Value>> = rows.iter().map(|row| places.iter().map(|at| cell(row, at)).collect()).collect();
+        show(table, &narrow, reader);
+        Ok(())
+    }
+
+    /// Puts rows in the order of a scan, and leaves no more than it wants.
+    fn arrange(&self, scan: &ScanRequest, table: &Table, rows: &mut Vec<Vec<Value>>) -> Result<(), Failure> {
+        if let Some(order) = &scan.order {
+            let (at, _) = table.column(&order.column)?;
+            rows.sort_by(|a, b| a.get(at).cmp(&b.get(at)));
+            if order.descending {
+                rows.reverse();
+            }
+        }
+        if let Some(limit) = scan.limit {
+            rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
+        self.context.go_on()
+    }
+
+    /// Visits every row of a scan, until it is told to stop or somebody interrupts.
+    fn visit(&mut self, scan: &Scan, take: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), Failure> {
+        let (mut rows, mut stopped, context) = (0_usize, false, self.context);
+        let scanned = self.target.scan(scan, &mut |row| {
+            rows += 1;
+            stopped = stopped || (rows.is_multiple_of(SHOWN) && context.go_on().is_err()) || !take(row);
+            if stopped {
+                let (url, what) = (String::new(), "read on".to_owned());
+                return Err(TargetError::Failed { url, what, why: "somebody interrupted".to_owned() });
+            }
+            Ok(())
+        });
+        context.go_on()?;
+        if stopped { Ok(()) } else { Ok(scanned?) }
+    }
+}
+
+/// How the target is asked.
+enum Wanted {
+    /// For every row, a few at a time.
+    Scan(Scan),
+    /// For the rows that a filter leaves.
+    Rows(Fetch),
+}
+
+fn narrow(table: &Arc<Table>, columns: &[String]) -> Arc<Table> {
+    if columns.is_empty() {
+        return table.clone();
+    }
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    Arc::new(table.only(&columns))
+}
+
+/// Shows rows that are all there.
+fn show(table: &Arc<Table>, rows: &[Vec<Value>], reader: &mut dyn Reader) {
+    for batch in rows.chunks(SHOWN) {
+        let rows: Vec<Row<'_>> = batch.iter().map(|cells| Row { table, cells }).collect();
+        if reader.take(&rows).is_break() {
+            return;
+        }
+    }
+}
+
+/// Rows that wait until there are enough of them to be shown together.
+struct Batch<'t> {
+    table: &'t Arc<Table>,
+    cells: Vec<Value>,
+}
+
+impl<'t> Batch<'t> {
+    const fn new(table: &'t Arc<Table>) -> Self {
+        Self { table, cells: Vec::new() }
+    }
+
+    fn width(&self) -> usize {
+        self.table.columns.len().max(1)
+    }
+
+    fn add(&mut self, row: &[Value], reader: &mut dyn Reader) -> ControlFlow<()> {
+        self.cells.extend_from_slice(row);
+        if self.cells.len() < SHOWN * self.width() {
+            return ControlFlow::Continue(());
+        }
+        self.show(reader)
+    }
+
+    fn show(&mut self, reader: &mut dyn Reader) -> ControlFlow<()> {
+        let table = self.table;
+        let rows: Vec<Row<'_>> = self.cells.chunks_exact(self.width()).map(|cells| Row { table, cells }).collect();
+        let flow = if rows.is_empty() { ControlFlow::Continue(()) } else { reader.take(&rows) };
+        drop(rows);
+        self.cells.clear();
+        flow
+    }
+}
