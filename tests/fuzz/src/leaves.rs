@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::civil::DateTime;
+use mfm::domain::check::Verdict;
 use mfm::domain::mode::{Mode, Task};
-use mfm::domains::mosaiq::checks::{self, Terms, Verdict};
+use mfm::domain::table::TableDef;
+use mfm::domains::mosaiq::checks;
 use mfm::domains::mosaiq::lab::{self, LabRequest};
 use mfm::domains::mosaiq::modes;
-use mfm::domains::mosaiq::schema::{self, TableDef};
+use mfm::domains::mosaiq::schema;
 use mfm::model::{
     Answer, Column, Datum, Edit, Fetch, Filter, Finding, Key, KeyStanding, Kind, Role, Snapshot, Storage, Table, Value,
 };
@@ -165,7 +167,7 @@ impl Database {
         let queries: BTreeSet<Fetch> = checks.iter().flat_map(|check| check.needs()).collect();
         let mut snapshot = Snapshot::default();
         queries.into_iter().for_each(|query| snapshot.add(query.clone(), self.answer(&query)).unwrap());
-        let found = |check: &&dyn checks::Check| match check.run(&snapshot, &Terms::standard(NOW)) {
+        let found = |check: &&dyn checks::Check| match check.run(&snapshot, &checks::standard(NOW)) {
             Verdict::Ran { findings, .. } => findings,
             // Too few other fields to judge by.
             Verdict::NotRun { .. } => Vec::new(),

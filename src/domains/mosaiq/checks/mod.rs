@@ -82,7 +82,7 @@ pub static CHECKS: &[&dyn Check] = &[
 
 /// Returns the check of an id.
 #[must_use]
-pub(super) fn find(id: &str) -> Option<&'static dyn Check> {
+pub fn find(id: &str) -> Option<&'static dyn Check> {
     CHECKS.iter().copied().find(|check| check.card().id == id)
 }
 
