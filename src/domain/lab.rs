@@ -20,13 +20,29 @@ pub struct LabRequest {
     pub scenario: Option<String>,
 }
 
+/// What the size of a lab counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LabSize {
+    /// The option that says it: `patients`, `frames`.
+    pub option: &'static str,
+    /// How many there are unless told otherwise; `None` where the scenario says.
+    pub default: Option<u32>,
+    /// How many there are at most.
+    pub most: u32,
+}
+
 /// Where the rows of a lab go: the table and its values, in the order of the table's columns; a break ends it.
 pub type RowSink<'a> = dyn FnMut(&'static str, Vec<Datum>) -> ControlFlow<()> + 'a;
 
 /// What makes the labs of a domain.
 pub trait Lab: Sync {
-    /// Returns the option that says how many, what is counted, and how many there are by default: `patients`.
-    fn size(&self) -> (&'static str, u32);
+    /// Returns what its size counts.
+    fn size(&self) -> LabSize;
+    /// Returns the day after which nothing lies where nobody says another: in the past for good, so that no lab is
+    /// mistaken for live data; `None` where its data have no dates.
+    fn until(&self) -> Option<civil::Date> {
+        None
+    }
     /// Returns the scenarios, the default first; none where there is only one kind of lab.
     fn scenarios(&self) -> &'static [&'static str] {
         &[]

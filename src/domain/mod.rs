@@ -2,7 +2,9 @@
 
 pub mod check;
 pub mod column_choice;
+pub mod import;
 pub mod lab;
+pub mod live;
 pub mod mode;
 pub mod params;
 pub mod pause;
@@ -17,7 +19,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
+use self::import::Import;
 use self::lab::Lab;
+use self::live::LiveSystem;
 use self::mode::Mode;
 use self::picture::Painter;
 use self::query::Query;
@@ -68,6 +72,14 @@ pub trait Domain: Sync {
     }
     /// Returns what paints its findings.
     fn painter(&self) -> Option<&'static dyn Painter> {
+        None
+    }
+    /// Returns what imports files into its labs.
+    fn import(&self) -> Option<&'static dyn Import> {
+        None
+    }
+    /// Returns what a database looks like from which people are treated, or on which others depend.
+    fn live_system(&self) -> Option<&'static dyn LiveSystem> {
         None
     }
     /// Returns what makes its synthetic databases.

@@ -6,7 +6,6 @@ use mfm_journal::{Face, Holder, Journal, JournalError, Stamp};
 
 use super::failure::Failure;
 use super::targets::is_name;
-use crate::domain::Domain;
 use crate::domains;
 use crate::engine::{Engine, EngineError};
 use crate::model::ports::{Answer, Clock, Confirm, Danger, Entropy, Question, Reporter, Secrets};
@@ -152,13 +151,6 @@ impl Context<'_> {
             return Ok(Chosen { name: operation.target.name, url: target.url.clone() });
         }
         self.chosen(journal)
-    }
-
-    /// Returns the domain of a target, as the journal knows it; the first domain for those of old journals.
-    #[must_use]
-    pub fn domain(&self, journal: &Journal, chosen: &Chosen) -> &'static dyn Domain {
-        let _ = (journal, chosen);
-        domains::FIRST
     }
 
     /// Opens a target's reading side.

@@ -195,7 +195,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
             && audited.ok,
         lab: lab_path,
         journal: inner.journal.clone(),
-        patients: made.patients,
+        patients: made.patients.unwrap_or_default(),
         tables: made.made.tables.len() as u64,
         rows: made.made.rows,
         clean,

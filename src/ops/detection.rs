@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::checks::{Checked, Session};
 use super::context::Context;
+use super::detect;
 use super::drill::detector::{Fault, OWN};
 use super::drill::ledger;
 use super::drill::matrix::Verdict;
@@ -63,7 +64,7 @@ pub fn now(context: &Context<'_>, journal: &Journal, operation: &Operation) -> R
     let mut target = context.open(&chosen.url)?;
     let clock = operation.detail.get("now").and_then(serde_json::Value::as_str);
     let now = context.now(clock)?;
-    let domain = context.domain(journal, &chosen);
+    let domain = detect::registered(journal, &chosen.name)?;
     let params = super::checks::standard(context, domain, now)?;
     let session = Session::once(context, target.as_mut(), domain, domain.checks(), params)?;
     let changes = changes(journal, operation)?;

@@ -12,6 +12,7 @@ pub mod checks;
 pub mod context;
 mod crowd;
 pub mod demo;
+pub mod detect;
 pub mod detection;
 pub mod drill;
 pub mod explain;

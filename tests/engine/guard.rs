@@ -24,7 +24,7 @@ fn marking(target: &str, confirm: &str) -> mark::Request {
 }
 
 fn adding(world: &World, name: &str) -> add::Request {
-    add::Request { url: world.url(name), name: None }
+    add::Request { url: world.url(name), name: None, domain: None }
 }
 
 /// A clinic's database with a marker row that somebody forged for its path.

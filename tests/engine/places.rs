@@ -21,7 +21,7 @@ fn reverting(operations: &[u64]) -> revert::Request {
 fn an_unmarked_database_is_refused_and_a_copy_is_unmarked() {
     let mut world = World::with_lab(20);
     std::fs::copy(world.path("lab.db"), world.path("copy.db")).unwrap();
-    add::run(&world.context(), &add::Request { url: world.url("copy.db"), name: None }).unwrap();
+    add::run(&world.context(), &add::Request { url: world.url("copy.db"), name: None, domain: None }).unwrap();
     world.target = Some("copy".into());
     let failure = world.apply(gantry()).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("marked_elsewhere", 3));

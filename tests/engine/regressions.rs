@@ -105,7 +105,10 @@ fn a_busy_target_is_not_written_off() {
 fn a_second_name_does_not_unmark_what_is_active() {
     let mut world = World::with_lab(20);
     world.apply(gantry()).unwrap();
-    let named = add::run(&world.context(), &add::Request { url: world.url("lab.db"), name: Some("other".into()) });
+    let named = add::run(
+        &world.context(),
+        &add::Request { url: world.url("lab.db"), name: Some("other".into()), domain: None },
+    );
     if named.is_err() {
         return;
     }
@@ -133,7 +136,10 @@ fn a_second_name_does_not_hide_claims() {
     let rig = Rig::new();
     let world = &rig.world;
     set(world, &[(2, text("one"))]).unwrap();
-    let named = add::run(&world.context(), &add::Request { url: world.url("lab.db"), name: Some("other".into()) });
+    let named = add::run(
+        &world.context(),
+        &add::Request { url: world.url("lab.db"), name: Some("other".into()), domain: None },
+    );
     if named.is_err() {
         return;
     }
@@ -376,7 +382,8 @@ fn another_journal_does_not_mark_anew_what_is_active() {
     let other = World::new();
     let marked = mark::run(&other.context(), &marking(&world.url("lab.db"), "lab.db"));
     let back = world.revert(&[1]);
-    let adopted = add::run(&world.context(), &add::Request { url: world.url("lab.db"), name: Some("lab".into()) });
+    let adopted =
+        add::run(&world.context(), &add::Request { url: world.url("lab.db"), name: Some("lab".into()), domain: None });
     let later = world.revert(&[1]);
     assert!(
         marked.is_err() || back.is_ok() || later.is_ok(),

@@ -287,7 +287,7 @@ fn a_copy_that_is_not_registered_or_not_marked_is_refused_with_a_way_out() {
     let missing = onto("nowhere.db");
     assert_eq!((missing.code.as_str(), missing.hint.contains("mfm target mark")), ("no_target", true));
     std::fs::copy(world.path("lab.db"), world.path("fourth.db")).unwrap();
-    let add = mfm::ops::targets::add::Request { url: world.url("fourth.db"), name: None };
+    let add = mfm::ops::targets::add::Request { url: world.url("fourth.db"), name: None, domain: None };
     mfm::ops::targets::add::run(&world.context(), &add).unwrap();
     let unmarked = onto("fourth.db");
     assert!(unmarked.hint.contains("mfm target mark"), "{unmarked:?}");

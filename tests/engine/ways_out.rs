@@ -63,7 +63,8 @@ fn k9_a_file_with_two_names_is_written_under_neither() {
     let then = std::fs::read(world.path("lab.db")).unwrap();
     let refused = mark::run(&world.context(), &marking(&world.url("link.db"), "link.db")).unwrap_err();
     assert_eq!((refused.code.as_str(), refused.kind.exit_code()), ("url_taken", 3));
-    let second = add::run(&world.context(), &add::Request { url: world.url("link.db"), name: None }).unwrap_err();
+    let second =
+        add::run(&world.context(), &add::Request { url: world.url("link.db"), name: None, domain: None }).unwrap_err();
     assert_eq!(second.code, "url_taken");
     world.target = Some("lab".into());
     assert_eq!(world.revert(&[1]).unwrap_err().code, "hard_linked");
@@ -126,7 +127,8 @@ fn a_written_off_target_is_not_taken_over_again() {
     recover::run(&world.context(), &gone()).unwrap();
     remove::run(&world.context()).unwrap();
     std::fs::rename(world.path("away"), world.path("moved.db")).unwrap();
-    let added = add::run(&world.context(), &add::Request { url: world.url("moved.db"), name: None }).unwrap();
+    let added =
+        add::run(&world.context(), &add::Request { url: world.url("moved.db"), name: None, domain: None }).unwrap();
     assert_eq!(added.line.state, "unmarked");
     assert_eq!(world.apply(gantry()).unwrap_err().code, "unmarked");
     let marked = mark::run(&world.context(), &marking("moved", "moved.db")).unwrap();
@@ -155,7 +157,7 @@ fn ordinary_use_is_not_refused() {
     let second = lab::create::Request { url: world.url("d/lab.db"), ..request.clone() };
     assert_eq!(lab::create::run(&world.context(), &second).unwrap().made.target, "lab-2");
     for name in ["lab.db", "d/lab.db"] {
-        add::run(&world.context(), &add::Request { url: world.url(name), name: None }).unwrap();
+        add::run(&world.context(), &add::Request { url: world.url(name), name: None, domain: None }).unwrap();
     }
     world.target = Some("lab".into());
     mfm::ops::targets::unmark::run(&world.context()).unwrap();

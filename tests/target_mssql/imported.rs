@@ -29,7 +29,8 @@ impl Rig {
     }
 
     fn import(&self, source: PathBuf) -> import::Outcome {
-        let request = import::Request { source, url: self.database.url(), name: None, overrides: Vec::new() };
+        let request =
+            import::Request { source, url: self.database.url(), domain: None, name: None, overrides: Vec::new() };
         import::run(&self.context(), &request).unwrap()
     }
 

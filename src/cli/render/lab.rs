@@ -1,18 +1,25 @@
 //! `lab`: what was made.
 
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
-use crate::domains::mosaiq::import::ImportReport;
+use crate::domain::import::ImportReport;
 use crate::ops::lab::{Made, create, import};
 
 impl Report for create::Outcome {
     fn page(&self, page: &mut Page) {
         let made = &self.made;
-        let patients = count(u64::from(self.patients), "patient");
-        page.lead(Mood::Good, &format!("made lab {}: {patients}, {}", made.target, count(made.rows, "row")));
+        let patients = self.patients.map(|patients| count(u64::from(patients), "patient"));
+        let frames = self.frames.map(|frames| count(u64::from(frames), "frame"));
+        let size = patients.or(frames).or(self.scenario.clone()).map_or_else(String::new, |size| format!("{size}, "));
+        page.lead(Mood::Good, &format!("made lab {}: {size}{}", made.target, count(made.rows, "row")));
         page.blank();
         let mut all = fields(made);
         all.push(("seed", self.seed.to_string()));
-        all.push(("until", self.until.clone()));
+        if let Some(scenario) = &self.scenario {
+            all.push(("scenario", scenario.clone()));
+        }
+        if let Some(until) = &self.until {
+            all.push(("until", until.clone()));
+        }
         page.fields(&all);
         tables(page, made);
     }

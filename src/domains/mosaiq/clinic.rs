@@ -1,6 +1,33 @@
 //! What a live clinic's database looks like from outside: names and times that no test copy needs; looks at none
 //! itself.
 
+use crate::domain::live::LiveSystem;
+
+/// What a clinic's database looks like.
+pub(super) struct Clinic;
+
+impl LiveSystem for Clinic {
+    fn name_sign(&self) -> &'static str {
+        "name-mosaiq"
+    }
+
+    fn bears_name(&self, name: &str) -> bool {
+        bears_name(name)
+    }
+
+    fn is_program(&self, program: &str) -> bool {
+        is_clinical(program)
+    }
+
+    fn recent_times<'c>(&self, columns: &[&'c str]) -> Vec<&'c str> {
+        treatment_times(columns)
+    }
+
+    fn records(&self, table: &str) -> bool {
+        records_treatments(table)
+    }
+}
+
 /// The name that the vendor's installation gives the database.
 const DATABASE: &str = "mosaiq";
 /// Words that say of a database that nobody is treated from it.
@@ -11,8 +38,7 @@ const CLINIC: [&str; 6] = ["clinic", "clinical", "live", "master", "prod", "prod
 
 /// Tells whether a database bears the vendor's name, in any case and with anything around it, and does not say that it
 /// is a copy for tests.
-#[must_use]
-pub fn bears_name(name: &str) -> bool {
+fn bears_name(name: &str) -> bool {
     let name = name.to_lowercase();
     let rest = name.replace(DATABASE, " ");
     let words: Vec<&str> = rest.split(|c: char| !c.is_alphabetic()).collect();
@@ -31,8 +57,7 @@ const RECORDS: [&str; 4] = ["TTX_ID", "DHS_ID", "OFF_ID", "WasBeamOn"];
 const TABLES: [&str; 3] = ["TrackTreatment", "Dose_Hst", "Offset"];
 
 /// Returns those columns of a table that say when somebody was treated.
-#[must_use]
-pub fn treatment_times<'c>(columns: &[&'c str]) -> Vec<&'c str> {
+fn treatment_times<'c>(columns: &[&'c str]) -> Vec<&'c str> {
     let among = |known: &[&str], column: &str| known.iter().any(|name| name.eq_ignore_ascii_case(column));
     let is_record = columns.iter().any(|column| among(&RECORDS, column));
     let counts = |column: &&&str| among(&TIMES, column) || (is_record && among(&WRITTEN, column));
@@ -40,8 +65,7 @@ pub fn treatment_times<'c>(columns: &[&'c str]) -> Vec<&'c str> {
 }
 
 /// Tells whether a table holds records of treatments.
-#[must_use]
-pub fn records_treatments(table: &str) -> bool {
+fn records_treatments(table: &str) -> bool {
     TABLES.iter().any(|name| name.eq_ignore_ascii_case(table))
 }
 
@@ -50,8 +74,7 @@ pub fn records_treatments(table: &str) -> bool {
 const PROGRAMS: [&str; 7] = ["mosaiq", "impac", "elekta", "multi-access", "multiaccess", "sequencer", "iqscripts"];
 
 /// Tells whether a program belongs to a clinic at work, by the name under which it connects.
-#[must_use]
-pub fn is_clinical(program: &str) -> bool {
+fn is_clinical(program: &str) -> bool {
     let program = program.to_lowercase();
     PROGRAMS.iter().any(|part| program.contains(part))
 }

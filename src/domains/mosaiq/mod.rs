@@ -39,6 +39,9 @@ use std::sync::{Arc, LazyLock};
 use self::checks::{CHECKS, Criteria};
 use self::modes::MODES;
 use crate::domain::check::{CheckCard, CheckRequest, CheckRun, CheckTable, RulesError};
+use crate::domain::import::Import;
+use crate::domain::lab::Lab;
+use crate::domain::live::LiveSystem;
 use crate::domain::mode::Mode;
 use crate::domain::picture::Painter;
 use crate::domain::record::RecordKind;
@@ -116,6 +119,18 @@ impl Domain for Mosaiq {
 
     fn default_rules(&self) -> &'static str {
         rules::DEFAULT
+    }
+
+    fn import(&self) -> Option<&'static dyn Import> {
+        Some(&import::Mock)
+    }
+
+    fn live_system(&self) -> Option<&'static dyn LiveSystem> {
+        Some(&clinic::Clinic)
+    }
+
+    fn lab(&self) -> Option<&'static dyn Lab> {
+        Some(&lab::Department)
     }
 
     fn painter(&self) -> Option<&'static dyn Painter> {

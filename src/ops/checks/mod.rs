@@ -21,6 +21,7 @@ pub use self::lines::{CheckLine, FindingLine, Outcome, RelatedLine, Status};
 pub use self::options::{FailOn, Form, Options};
 pub use self::session::{Checked, Session, standard};
 use super::context::Context;
+use super::detect;
 use super::failure::Failure;
 use super::protected::Protected;
 use super::rules::Chosen;
@@ -68,7 +69,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let now = context.now(request.now.as_deref())?;
     let journal = context.reading()?;
     let named = context.chosen(&journal)?;
-    let domain = context.domain(&journal, &named);
+    let domain = detect::registered(&journal, &named.name)?;
     let chosen = choose(domain, &request.only)?;
     let must_run = must_run(domain, &request.options.fail_on_not_run, &chosen)?;
     let rules = Chosen::read(domain, request.rules.as_deref())?;

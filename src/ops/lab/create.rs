@@ -1,23 +1,22 @@
-//! `mfm lab create`: a synthetic department, the same for the same request.
+//! `mfm lab create`: a synthetic database of a domain, the same for the same request.
+
+use std::ops::ControlFlow;
 
 use clap::Args;
 use jiff::civil;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Made, Origin, early_name, make};
-use crate::domains::mosaiq::lab::{self, LabRequest};
-use crate::domains::mosaiq::schema;
+use super::{Made, Origin, Sink, early_name, make};
+use crate::domain::Domain;
+use crate::domain::lab::{Lab, LabRequest};
+use crate::domains;
 use crate::model::ports::Danger;
-use crate::ops::{Card, Context, Failure};
+use crate::ops::{Card, Context, Failure, detect};
 
 /// What it is.
 pub const CARD: Card = Card { name: "lab create", danger: Danger::Write, about: "Make a synthetic database" };
 
-/// How many patients a lab has unless told otherwise.
-const PATIENTS: u32 = 30;
-/// How many it has at most: some forty million rows.
-const PATIENTS_MAX: u32 = 100_000;
 /// The last day lies between these two: before and after, births and courses would leave the calendar.
 const UNTIL_RANGE: (civil::Date, civil::Date) = (civil::date(1950, 1, 1), civil::date(2100, 12, 31));
 
@@ -28,9 +27,18 @@ pub struct Request {
     /// Where: sqlite:PATH, which must not exist yet, or mssql://USER@HOST:PORT/DATABASE, which is made or must be empty
     #[arg(value_name = "URL")]
     pub url: String,
+    /// The domain whose data it will hold, by its id [default: mosaiq]
+    #[arg(long, value_name = "ID")]
+    pub domain: Option<String>,
     /// How many patients, 1 to 100000 [default: 30]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub patients: Option<u32>,
+    /// How many frames, for recordings [default: as the scenario needs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub frames: Option<u32>,
+    /// What happens in it, for domains that have scenarios
+    #[arg(long, value_name = "WORD")]
+    pub scenario: Option<String>,
     /// Seed of every choice [default: 1]
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
@@ -48,12 +56,22 @@ pub struct Outcome {
     /// The lab.
     #[serde(flatten)]
     pub made: Made,
-    /// How many patients.
-    pub patients: u32,
+    /// The domain.
+    pub domain: &'static str,
+    /// How many patients; left out where the domain counts something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patients: Option<u32>,
+    /// How many frames; left out where the domain counts something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frames: Option<u32>,
+    /// The scenario; left out where the domain has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
     /// The seed.
     pub seed: u64,
-    /// The last day.
-    pub until: String,
+    /// The last day; left out where the domain's data have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// Makes a lab.
@@ -61,55 +79,118 @@ pub struct Outcome {
 /// # Errors
 /// Usage, a refusal, or what target and journal say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let asked = LabRequest { patients: patients(request)?, seed: request.seed.unwrap_or(1), until: until(request)? };
-    if asked.seed > crate::model::seed::SEED_MAX {
-        return Err(Failure::usage(
-            "seed",
-            format!("the seed {} is above 2^53-1", asked.seed),
-            "choose a smaller seed",
-        ));
-    }
+    let domain = request.domain.as_deref().map_or(Ok(domains::FIRST), detect::named)?;
+    let lab = domain.lab().ok_or_else(|| no_lab(domain))?;
+    let asked = asked(request, domain, lab)?;
     early_name(context, &request.url, request.name.as_deref())?;
-    let (made, _) = make(context, &request.url, request.name.as_deref(), Origin::Invented, &mut |sink| {
-        for table in schema::lab_tables() {
-            sink.table(&table)?;
-        }
-        let mut rows = 0;
-        lab::generate(&asked, &mut |table, cells| {
-            rows += 1;
-            if rows % 4096 == 0 {
-                context.reporter.progress("making rows", rows, 0);
-                context.go_on()?;
-            }
-            Ok::<(), Failure>(sink.row(table, &cells)?)
-        })?;
-        Ok(())
-    })?;
-    Ok(Outcome { made, patients: asked.patients, seed: asked.seed, until: asked.until.to_string() })
+    let origin = (domain, Origin::Invented);
+    let (made, _) =
+        make(context, &request.url, request.name.as_deref(), origin, &mut |sink| fill(context, lab, &asked, sink))?;
+    let counts = |option: &str| (lab.size().option == option).then_some(asked.size).flatten();
+    Ok(Outcome {
+        made,
+        domain: domain.card().id,
+        patients: counts("patients"),
+        frames: counts("frames"),
+        scenario: asked.scenario,
+        seed: asked.seed,
+        until: asked.until.map(|day| day.to_string()),
+    })
 }
 
-fn patients(request: &Request) -> Result<u32, Failure> {
-    let patients = request.patients.unwrap_or(PATIENTS);
-    if (1..=PATIENTS_MAX).contains(&patients) {
-        return Ok(patients);
+/// Makes the tables of a lab and fills them.
+fn fill(context: &Context<'_>, lab: &dyn Lab, asked: &LabRequest, sink: &mut Sink) -> Result<(), Failure> {
+    for table in lab.tables() {
+        sink.table(&table)?;
     }
-    Err(Failure::usage(
-        "patients",
-        format!("a lab cannot have {patients} patients"),
-        format!("choose from 1 to {PATIENTS_MAX}"),
-    ))
+    let (mut rows, mut failed) = (0_u64, None);
+    let flow = lab.generate(asked, &mut |table, cells| {
+        rows += 1;
+        if rows.is_multiple_of(4096) {
+            context.reporter.progress("making rows", rows, 0);
+            if let Err(failure) = context.go_on() {
+                failed = Some(failure);
+                return ControlFlow::Break(());
+            }
+        }
+        if let Err(error) = sink.row(table, &cells) {
+            failed = Some(error.into());
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    });
+    match (flow, failed) {
+        (ControlFlow::Break(()), Some(failure)) => Err(failure),
+        _ => Ok(()),
+    }
 }
 
-fn until(request: &Request) -> Result<civil::Date, Failure> {
-    let Some(text) = &request.until else { return Ok(lab::UNTIL) };
+/// Returns what is asked for, defaults filled in; an option that the domain does not have is refused.
+fn asked(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<LabRequest, Failure> {
+    let size = lab.size();
+    let id = domain.card().id;
+    for (option, given) in [("patients", request.patients), ("frames", request.frames)] {
+        if given.is_some() && option != size.option {
+            let message = format!("a lab of {id} has no {option}");
+            return Err(Failure::usage(option_code(option), message, format!("it has --{}", size.option)));
+        }
+    }
+    let given = request.patients.or(request.frames);
+    if given.is_some_and(|given| !(1..=size.most).contains(&given)) {
+        let message = format!("a lab cannot have {} {}", given.unwrap_or_default(), size.option);
+        let hint = format!("choose from 1 to {}", size.most);
+        return Err(Failure::usage(option_code(size.option), message, hint));
+    }
+    let seed = request.seed.unwrap_or(1);
+    if seed > crate::model::seed::SEED_MAX {
+        return Err(Failure::usage("seed", format!("the seed {seed} is above 2^53-1"), "choose a smaller seed"));
+    }
+    Ok(LabRequest {
+        size: given.or(size.default),
+        seed,
+        until: until(request, domain, lab)?,
+        scenario: scenario(request, domain, lab)?,
+    })
+}
+
+const fn option_code(option: &str) -> &'static str {
+    if matches!(option.as_bytes(), b"patients") { "patients" } else { "frames" }
+}
+
+fn scenario(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<Option<String>, Failure> {
+    let known = lab.scenarios();
+    let Some(word) = &request.scenario else { return Ok(known.first().map(|word| (*word).to_owned())) };
+    let snake = word.replace('-', "_");
+    if let Some(found) = known.iter().find(|known| known.replace('-', "_") == snake) {
+        return Ok(Some((*found).to_owned()));
+    }
+    let id = domain.card().id;
+    let hint = match known {
+        [] => format!("labs of {id} have no scenarios; leave --scenario out"),
+        known => format!("its scenarios are {}", known.join(", ")),
+    };
+    Err(Failure::usage("scenario", format!("a lab of {id} has no scenario `{word}`"), hint))
+}
+
+fn until(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<Option<civil::Date>, Failure> {
+    let Some(text) = &request.until else { return Ok(lab.until()) };
+    if lab.until().is_none() {
+        let message = format!("a lab of {} has no last day", domain.card().id);
+        return Err(Failure::usage("until", message, "leave --until out"));
+    }
     let (first, last) = UNTIL_RANGE;
     let date: civil::Date =
         text.parse().map_err(|_| Failure::usage("until", format!("`{text}` is no date"), "write it as YYYY-MM-DD"))?;
     if (first..=last).contains(&date) {
-        return Ok(date);
+        return Ok(Some(date));
     }
     let problem = format!("a lab cannot end on {date}");
     Err(Failure::usage("until", problem, format!("choose a day from {first} to {last}")))
+}
+
+fn no_lab(domain: &dyn Domain) -> Failure {
+    let message = format!("mfm makes no labs of the domain {}", domain.card().id);
+    Failure::usage("no_lab", message, "make one of another domain, or register a copy with `mfm target add`")
 }
 
 #[cfg(test)]
@@ -118,15 +199,27 @@ mod tests {
 
     #[test]
     fn the_last_day_and_the_patients_stay_within_reason() {
-        let asked = |day: &str| until(&Request { until: Some(day.to_owned()), ..Request::default() });
-        for day in ["1950-01-01", "2100-12-31"] {
-            assert_eq!(asked(day).unwrap().to_string(), day);
+        let lab = domains::FIRST.lab().unwrap();
+        let asked = |request: &Request| asked(request, domains::FIRST, lab);
+        let day = |day: &str| asked(&Request { until: Some(day.to_owned()), ..Request::default() });
+        for text in ["1950-01-01", "2100-12-31"] {
+            assert_eq!(day(text).unwrap().until.unwrap().to_string(), text);
         }
-        for day in ["0001-01-01", "1949-12-31", "2101-01-01", "9999-12-31", "soon"] {
-            assert!(asked(day).is_err(), "{day}");
+        for text in ["0001-01-01", "1949-12-31", "2101-01-01", "9999-12-31", "soon"] {
+            assert!(day(text).is_err(), "{text}");
         }
-        let many = |count| patients(&Request { patients: Some(count), ..Request::default() });
-        assert_eq!(many(100_000).unwrap(), 100_000);
+        let many = |count| asked(&Request { patients: Some(count), ..Request::default() });
+        assert_eq!(many(100_000).unwrap().size, Some(100_000));
         assert!(many(0).is_err() && many(100_001).is_err());
+        assert_eq!(asked(&Request::default()).unwrap().size, Some(30));
+    }
+
+    #[test]
+    fn what_a_domain_does_not_have_is_refused_by_name() {
+        let lab = domains::FIRST.lab().unwrap();
+        let frames = Request { frames: Some(10), ..Request::default() };
+        assert_eq!(asked(&frames, domains::FIRST, lab).unwrap_err().code, "frames");
+        let scenario = Request { scenario: Some("resting".into()), ..Request::default() };
+        assert_eq!(asked(&scenario, domains::FIRST, lab).unwrap_err().code, "scenario");
     }
 }

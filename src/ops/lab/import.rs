@@ -9,12 +9,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Made, Origin, Sink, early_name, make};
-use crate::domains::mosaiq::import::{self, FOLDER, ImportReport, Imported, TYPES_FILE};
+use crate::domain::Domain;
+use crate::domain::import::{Files, Import, ImportReport, Imported};
+use crate::domains;
 use crate::file;
 use crate::model::ports::Danger;
 use crate::model::{Fetch, Filter};
 use crate::ops::targets::signs;
-use crate::ops::{Card, Context, Failure};
+use crate::ops::{Card, Context, Failure, detect};
 use crate::targets::Target;
 
 /// What it is.
@@ -34,6 +36,9 @@ pub struct Request {
     /// Where: sqlite:PATH, which must not exist yet, or mssql://USER@HOST:PORT/DATABASE, which is made or must be empty
     #[arg(value_name = "URL")]
     pub url: String,
+    /// The domain whose format it is, by its id [default: mosaiq]
+    #[arg(long, value_name = "ID")]
+    pub domain: Option<String>,
     /// The name to register it under; the file's or the database's name if omitted
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
@@ -65,9 +70,11 @@ pub struct Outcome {
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     early_name(context, &request.url, request.name.as_deref())?;
     signs::known(&request.overrides)?;
-    let (tables, public) = read(&request.source)?;
+    let domain = request.domain.as_deref().map_or(Ok(domains::FIRST), detect::named)?;
+    let import = domain.import().ok_or_else(|| no_import(domain))?;
+    let (tables, public) = read(import, &request.source)?;
     let origin = if public { Origin::Invented } else { Origin::Somebodys(&request.overrides) };
-    let (made, mut target) = make(context, &request.url, request.name.as_deref(), origin, &mut |sink| {
+    let (made, mut target) = make(context, &request.url, request.name.as_deref(), (domain, origin), &mut |sink| {
         tables.iter().enumerate().try_for_each(|(at, table)| {
             context.reporter.progress("importing tables", at as u64, tables.len() as u64);
             fill(sink, table)
@@ -76,7 +83,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let mut cells_proved = 0;
     for (at, table) in tables.iter().enumerate() {
         context.reporter.progress("proving cells", at as u64, tables.len() as u64);
-        cells_proved += prove(target.as_mut(), table)?;
+        cells_proved += prove(import, target.as_mut(), table)?;
     }
     let reports = tables.into_iter().map(|table| table.report).collect();
     Ok(Outcome { made, source: request.source.clone(), reports, cells_proved, synthetic: public })
@@ -87,8 +94,13 @@ fn fill(sink: &mut Sink, table: &Imported) -> Result<(), Failure> {
     table.rows.iter().try_for_each(|row| Ok(sink.row(&table.table.name, &row.values)?))
 }
 
+fn no_import(domain: &dyn Domain) -> Failure {
+    let message = format!("mfm imports nothing into labs of the domain {}", domain.card().id);
+    Failure::usage("no_import", message, "register the database itself with `mfm target add`")
+}
+
 /// Reads a table back and holds every cell against the text of the file.
-fn prove(target: &mut dyn Target, table: &Imported) -> Result<u64, Failure> {
+fn prove(import: &dyn Import, target: &mut dyn Target, table: &Imported) -> Result<u64, Failure> {
     let name = &table.table.name;
     let answer = target.read(&Fetch { table: name.clone(), filter: Filter::All })?;
     let differs = |what: String| {
@@ -114,7 +126,7 @@ fn prove(target: &mut dyn Target, table: &Imported) -> Result<u64, Failure> {
         let found = rows.get(&key).ok_or_else(|| differs(format!("row {}", row.number)))?;
         let texts = places.iter().filter_map(|at| row.texts.get(*at));
         for ((text, value), column) in texts.zip(found).zip(&held.columns) {
-            if !import::same(text, value, column) {
+            if !import.is_same(text, value, column) {
                 return Err(differs(format!("row {}, column {}", row.number, column.image.name)));
             }
             cells += 1;
@@ -123,65 +135,50 @@ fn prove(target: &mut dyn Target, table: &Imported) -> Result<u64, Failure> {
     Ok(cells)
 }
 
-/// Reads every table of a source, in name order, and tells whether it is the public mock.
-fn read(source: &Path) -> Result<(Vec<Imported>, bool), Failure> {
-    let mut files = if source.is_dir() { from_folder(source)? } else { from_wheel(source)? };
-    let public = import::is_public(&files);
-    let types = files.remove(TYPES_FILE).ok_or_else(|| no_mock(source, &format!("it holds no {TYPES_FILE}")))?;
-    let types = file::decode(types).map_err(|error| no_mock(source, &error.to_string()))?;
-    let types = import::types(&types).map_err(|error| no_mock(source, &error.to_string()))?;
-    if files.is_empty() {
-        return Err(no_mock(source, "it holds no CSV file"));
-    }
-    let table = |(name, bytes): (&String, &Vec<u8>)| {
-        let name = name.trim_end_matches(".csv");
-        import::table(name, &types, bytes).map_err(|error| no_mock(source, &error.to_string()))
-    };
-    let tables: Result<Vec<Imported>, Failure> = files.iter().map(table).collect();
-    Ok((tables?, public))
+/// Reads every table of a source, in name order, and tells whether it is one that was published as nobody's data.
+fn read(import: &dyn Import, source: &Path) -> Result<(Vec<Imported>, bool), Failure> {
+    let files = if source.is_dir() { from_folder(import, source)? } else { from_archive(import, source)? };
+    let public = import.is_public(&files);
+    let tables = import.read(&files).map_err(|why| not_a_source(import, source, &why))?;
+    Ok((tables, public))
 }
 
-fn no_mock(source: &Path, why: &str) -> Failure {
+fn not_a_source(import: &dyn Import, source: &Path, why: &str) -> Failure {
     let message = format!("could not import {}: {why}", source.display());
-    let hint = "give the wheel that `pip download --no-deps pymedphys` saves, or the folder of its CSV files";
-    Failure::usage("import_source", message, hint)
+    Failure::usage("import_source", message, import.source().wanted)
 }
 
-/// The files of a mock by name: CSV files and the map of types.
-type Files = BTreeMap<String, Vec<u8>>;
-
-fn wanted(name: &str) -> bool {
-    name.ends_with(".csv") || name == TYPES_FILE
-}
-
-fn from_folder(source: &Path) -> Result<Files, Failure> {
-    let failed = |error: std::io::Error| no_mock(source, &error.to_string());
+fn from_folder(import: &dyn Import, source: &Path) -> Result<Files, Failure> {
+    let failed = |error: std::io::Error| not_a_source(import, source, &error.to_string());
     let mut files = Files::new();
     for entry in std::fs::read_dir(source).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if wanted(&name) {
+        if import.wants(&name) {
             let bytes = file::read_bytes(&path, FILE_BYTES_MAX);
-            files.insert(name, bytes.map_err(|error| no_mock(source, &format!("{}: {error}", path.display())))?);
+            files.insert(
+                name,
+                bytes.map_err(|error| not_a_source(import, source, &format!("{}: {error}", path.display())))?,
+            );
         }
     }
     Ok(files)
 }
 
-fn from_wheel(source: &Path) -> Result<Files, Failure> {
-    let failed = |error: &dyn std::fmt::Display| no_mock(source, &error.to_string());
+fn from_archive(import: &dyn Import, source: &Path) -> Result<Files, Failure> {
+    let failed = |error: &dyn std::fmt::Display| not_a_source(import, source, &error.to_string());
     let file = file::open(source).map_err(|error| failed(&error))?;
     let mut archive = zip::ZipArchive::new(file).map_err(|error| failed(&error))?;
     let mut files = Files::new();
     for at in 0..archive.len() {
         let entry = archive.by_index(at).map_err(|error| failed(&error))?;
         let name = entry.name().map_err(|error| failed(&error))?.into_owned();
-        let name = name.strip_prefix(FOLDER).map(|name| name.trim_start_matches('/').to_owned());
-        let Some(name) = name.filter(|name| wanted(name)) else { continue };
+        let name = name.strip_prefix(import.source().folder).map(|name| name.trim_start_matches('/').to_owned());
+        let Some(name) = name.filter(|name| import.wants(name)) else { continue };
         let mut bytes = Vec::new();
         entry.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
         if bytes.len() as u64 > FILE_BYTES_MAX {
-            return Err(no_mock(source, &format!("{name} holds more than {FILE_BYTES_MAX} bytes")));
+            return Err(not_a_source(import, source, &format!("{name} holds more than {FILE_BYTES_MAX} bytes")));
         }
         files.insert(name, bytes);
     }

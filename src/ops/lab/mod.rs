@@ -17,6 +17,7 @@ use super::protected::Protected;
 use super::targets::{
     Marking, append, baseline, default_name, free_name, new_marker, nothing_active, put_marker, signs,
 };
+use crate::domain::Domain;
 use crate::domain::table::TableDef;
 use crate::file;
 use crate::model::{Datum, Refusal, Table};
@@ -128,7 +129,7 @@ pub(super) fn make(
     context: &Context<'_>,
     url: &str,
     name: Option<&str>,
-    origin: Origin<'_>,
+    (domain, origin): (&'static dyn Domain, Origin<'_>),
     fill: &mut dyn FnMut(&mut Sink) -> Result<(), Failure>,
 ) -> Result<(Made, Box<dyn Target>), Failure> {
     let url = canonical_url(url)?;
@@ -145,10 +146,16 @@ pub(super) fn make(
     let name = name.map_or_else(|| unused_name(&journal, target.as_ref(), &url), str::to_owned);
     free_name(&journal, &name, &url)?;
     nothing_active(&journal, &name)?;
-    append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
+    append(
+        context,
+        &mut journal,
+        &lock,
+        "target_added",
+        json!({"name": name, "url": url, "domain": domain.card().id}),
+    )?;
     let marker = new_marker(context, target.as_mut())?;
     let synthetic = matches!(origin, Origin::Invented);
-    let marking = Marking { overrides: &overrides, ..marking((&name, &url), &marker, synthetic) };
+    let marking = Marking { overrides: &overrides, ..marking((&name, &url), domain, &marker, synthetic) };
     put_marker(context, &mut journal, &lock, target.as_mut(), &marking)?;
     drop(lock);
     let tables = baseline(context, &mut journal, target.as_mut(), &name)?;
@@ -164,8 +171,24 @@ pub(super) fn make(
     Ok((made, target))
 }
 
-fn marking<'a>((name, url): (&'a str, &'a str), marker: &'a Marker, synthetic: bool) -> Marking<'a> {
-    Marking { name, url, marker, overrides: &[], lab: true, synthetic, moved_from: None, adopted: false, records: &[] }
+fn marking<'a>(
+    (name, url): (&'a str, &'a str),
+    domain: &dyn Domain,
+    marker: &'a Marker,
+    synthetic: bool,
+) -> Marking<'a> {
+    Marking {
+        name,
+        url,
+        domain: domain.card().id,
+        marker,
+        overrides: &[],
+        lab: true,
+        synthetic,
+        moved_from: None,
+        adopted: false,
+        records: &[],
+    }
 }
 
 /// Returns the file's or the database's name, or with a number behind it where another target carries that.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{append, default_name, free_name, nobody_else};
 use crate::model::ports::Danger;
 use crate::ops::status::{self, Foreign, TargetLine};
-use crate::ops::{Card, Context, Failure};
+use crate::ops::{Card, Context, Failure, detect};
 use crate::targets::canonical_url;
 
 /// What it is.
@@ -24,6 +24,9 @@ pub struct Request {
     /// The name to use from now on; the file's or the database's name if omitted
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// What kind of data it holds, by a domain's id; told by its tables if omitted
+    #[arg(long, value_name = "ID")]
+    pub domain: Option<String>,
 }
 
 /// What registering says.
@@ -46,7 +49,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         context.reporter.note(weakness);
     }
     let mut target = context.open(&url)?;
-    target.tables()?;
+    let domain = detect::domain(target.as_mut(), request.domain.as_deref())?.card().id;
     let mut journal = context.writing_or_new()?;
     let registered = journal.state().targets.iter().find(|(_, known)| known.url == url).map(|(name, _)| name.clone());
     let name = request.name.clone().or(registered).unwrap_or_else(|| default_name(target.as_ref()));
@@ -54,7 +57,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     free_name(&journal, &name, &url)?;
     nobody_else(&journal, target.as_mut(), &name)?;
     if journal.state().targets.get(&name).is_none_or(|known| known.url != url) {
-        append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
+        append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url, "domain": domain}))?;
     }
     let foreign_operations = status::foreign_operations(&journal, target.as_mut()).unwrap_or_else(|error| {
         context.reporter.note(&format!("what other journals left there cannot be read: {error}"));

@@ -15,7 +15,7 @@ use super::{
 use crate::model::Refusal;
 use crate::model::ports::{Danger, Question};
 use crate::ops::status::{self, TargetLine};
-use crate::ops::{Card, Context, Failure, synthetic};
+use crate::ops::{Card, Context, Failure, detect, synthetic};
 use crate::targets::{Marker, OperationRow, Target, canonical_url};
 
 /// What it is.
@@ -32,6 +32,9 @@ pub struct Request {
     /// The name to register it under
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// What kind of data it holds, by a domain's id; told by its tables if omitted
+    #[arg(long, value_name = "ID")]
+    pub domain: Option<String>,
     /// The database's own name (of a file: the file's name), typed to confirm
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
@@ -81,10 +84,11 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     };
     signs::known(&request.overrides)?;
     let mut target = context.open(&url)?;
-    judge(context, &mut journal, target.as_mut(), request, &url)?;
+    let first = judge(context, &mut journal, target.as_mut(), request, &url)?;
     // A registered name says nothing; a link's name may.
     let given = if request.target.starts_with("sqlite:") { &request.target } else { &url };
     signs::judge(context, target.as_mut(), given, &request.overrides)?;
+    detect::settled(&journal, &first.name, target.as_mut(), request.domain.as_deref())?;
     confirm(context, target.as_ref(), &url, request)?;
     // Whoever was asked may have taken long: everything is judged again, and nobody else writes from here on.
     let lock = journal.lock(&context.holder)?;
@@ -94,8 +98,9 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     // What could still fail comes first: a target is marked with its baseline, or not at all.
     let tables =
         request.baseline.then(|| context.engine(&mut journal, target.as_mut(), &name).digests()).transpose()?;
+    let domain = detect::settled(&journal, &name, target.as_mut(), request.domain.as_deref())?.card().id;
     if !journal.state().targets.contains_key(&name) {
-        append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url}))?;
+        append(context, &mut journal, &lock, "target_added", json!({"name": name, "url": url, "domain": domain}))?;
     }
     let adopted = found.is_some();
     let marker = found.map_or_else(|| new_marker(context, target.as_mut()), Ok)?;
@@ -104,6 +109,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         synthetic: moved_from.is_some() && synthetic::is(&journal, &name)?,
         name: &name,
         url: &url,
+        domain,
         marker: &marker,
         overrides: &overrides,
         lab: journal.state().targets.get(&name).is_some_and(|known| known.lab),

@@ -110,6 +110,8 @@ pub(super) struct Marking<'a> {
     pub(super) name: &'a str,
     /// Its URL.
     pub(super) url: &'a str,
+    /// The id of the domain that its data are of.
+    pub(super) domain: &'a str,
     /// The marker.
     pub(super) marker: &'a Marker,
     /// The signs of a live clinic that were overridden.
@@ -131,6 +133,7 @@ impl Marking<'_> {
         json!({
             "name": self.name,
             "url": self.url,
+            "domain": self.domain,
             "identity": self.marker.identity(),
             "marker_id": self.marker.marker_id,
             "bound": self.marker.bound,

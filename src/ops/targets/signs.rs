@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use crate::domains::mosaiq::clinic;
+use crate::domain::live::LiveSystem;
+use crate::domains::DOMAINS;
 use crate::model::time::{self, Time};
 use crate::model::{Column, Refusal, Scan, Table, Value};
 use crate::ops::{Context, Failure};
@@ -50,29 +51,48 @@ pub fn signs(context: &Context<'_>, target: &mut dyn Target) -> Result<Vec<LiveS
 }
 
 fn named(name: &str) -> Option<LiveSign> {
-    clinic::bears_name(name).then(|| LiveSign { word: "name-mosaiq", what: format!("it is named {name}") })
+    let system = systems().find(|system| system.bears_name(name))?;
+    Some(LiveSign { word: system.name_sign(), what: format!("it is named {name}") })
+}
+
+/// Returns what live systems look like, of every domain: a database is asked for all signs, whatever it is said to be.
+fn systems() -> impl Iterator<Item = &'static dyn LiveSystem> {
+    DOMAINS.iter().filter_map(|domain| domain.live_system())
+}
+
+/// Tells whether a table records, in any domain, what was done to somebody.
+fn records(table: &str) -> bool {
+    systems().any(|system| system.records(table))
+}
+
+/// Returns the columns that say, in any domain, when something was done to somebody.
+fn recent_times<'c>(columns: &[&'c str]) -> Vec<&'c str> {
+    let mut found: Vec<&str> = Vec::new();
+    for column in systems().flat_map(|system| system.recent_times(columns)) {
+        if !found.contains(&column) {
+            found.push(column);
+        }
+    }
+    found
 }
 
 /// Every word that `--override` takes.
-const WORDS: [&str; 7] = [
-    "clinical-sessions",
-    "sessions-unseen",
-    "name-mosaiq",
-    "hard-linked",
-    "recent-treatments",
-    "times-unreadable",
-    super::rebind::FOREIGN,
-];
+fn words() -> Vec<&'static str> {
+    let of_names = systems().map(LiveSystem::name_sign);
+    let before = ["clinical-sessions", "sessions-unseen"].into_iter().chain(of_names);
+    before.chain(["hard-linked", "recent-treatments", "times-unreadable", super::rebind::FOREIGN]).collect()
+}
 
 /// Refuses a word that overrides nothing.
 ///
 /// # Errors
 /// Usage.
 pub fn known(overrides: &[String]) -> Result<(), Failure> {
-    match overrides.iter().find(|word| !WORDS.contains(&word.as_str())) {
+    let words = words();
+    match overrides.iter().find(|word| !words.contains(&word.as_str())) {
         Some(word) => {
             let message = format!("there is no sign of a live clinic `{word}`");
-            Err(Failure::usage("override", message, format!("the words are {}", WORDS.join(", "))))
+            Err(Failure::usage("override", message, format!("the words are {}", words.join(", "))))
         }
         None => Ok(()),
     }
@@ -92,7 +112,7 @@ pub fn judge(
     let mut met = Vec::new();
     let mut signs = signs(context, target)?;
     let given = url.strip_prefix("sqlite:").and_then(|path| Path::new(path).file_name());
-    let is_named = signs.iter().any(|sign| sign.word == "name-mosaiq");
+    let is_named = signs.iter().any(|sign| systems().any(|system| system.name_sign() == sign.word));
     signs.extend(given.and_then(|name| named(&name.to_string_lossy())).filter(|_| !is_named));
     for LiveSign { word, what } in signs {
         if !overrides.iter().any(|known| known == word) {
@@ -104,7 +124,7 @@ pub fn judge(
 }
 
 fn clinical(sessions: &[Session]) -> Option<LiveSign> {
-    let session = sessions.iter().find(|session| clinic::is_clinical(&session.program))?;
+    let session = sessions.iter().find(|session| systems().any(|system| system.is_program(&session.program)))?;
     let what = format!("{} is connected to it, from {}", session.program, session.host);
     Some(LiveSign { word: "clinical-sessions", what })
 }
@@ -130,7 +150,7 @@ impl Treatments {
                 Ok(None) => continue,
                 // What mfm does not take as a table holds no treatments, unless it is named like one that does.
                 Err(TargetError::Refused(_)) => {
-                    if clinic::records_treatments(&name) {
+                    if records(&name) {
                         treatments.cannot_read(&name);
                     }
                     continue;
@@ -138,12 +158,11 @@ impl Treatments {
                 Err(error) => return Err(error.into()),
             };
             let columns: Vec<&str> = table.columns.iter().map(|column| column.image.name.as_str()).collect();
-            let times = clinic::treatment_times(&columns);
+            let times = recent_times(&columns);
             let all: Vec<&str> = table.columns.iter().chain(&table.omitted).map(|c| c.image.name.as_str()).collect();
-            let unread = clinic::treatment_times(&all).into_iter().filter(|column| !times.contains(column));
+            let unread = recent_times(&all).into_iter().filter(|column| !times.contains(column));
             let unread = unread.map(|column| format!("{name}.{column}, which is computed"));
-            let none =
-                (clinic::records_treatments(&name) && times.is_empty()).then(|| format!("{name}, without times,"));
+            let none = (records(&name) && times.is_empty()).then(|| format!("{name}, without times,"));
             let unread: Vec<String> = unread.chain(none).collect();
             if !times.is_empty() || !unread.is_empty() {
                 context.reporter.progress("looking at the times of treatments", 0, 0);

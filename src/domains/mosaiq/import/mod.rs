@@ -13,8 +13,9 @@ use mfm_journal::Digest;
 pub use proof::same;
 
 use super::schema;
+use crate::domain::import::{Files, Import, ImportReport, ImportSource, Imported, ImportedRow, LeftOut};
 use crate::domain::table::TableDef;
-use crate::model::Datum;
+use crate::model::{Column, Datum, Value};
 
 /// Where the mock lies inside the wheel of PyMedPhys.
 pub const FOLDER: &str = "pymedphys/_mosaiq/mock/data";
@@ -35,6 +36,44 @@ pub fn is_public(files: &BTreeMap<String, Vec<u8>>) -> bool {
 fn digest(files: &BTreeMap<String, Vec<u8>>) -> Digest {
     let lines: String = files.iter().map(|(name, bytes)| format!("{name} {}\n", Digest::of(bytes))).collect();
     Digest::of(lines.as_bytes())
+}
+
+/// What imports the public mock, and whatever has its form.
+pub(super) struct Mock;
+
+static SOURCE: ImportSource = ImportSource {
+    folder: FOLDER,
+    wanted: "give the wheel that `pip download --no-deps pymedphys` saves, or the folder of its CSV files",
+};
+
+impl Import for Mock {
+    fn source(&self) -> &'static ImportSource {
+        &SOURCE
+    }
+
+    fn wants(&self, file: &str) -> bool {
+        file.ends_with(".csv") || file == TYPES_FILE
+    }
+
+    fn is_public(&self, files: &Files) -> bool {
+        is_public(files)
+    }
+
+    fn read(&self, files: &Files) -> Result<Vec<Imported>, String> {
+        let map = files.get(TYPES_FILE).ok_or_else(|| format!("it holds no {TYPES_FILE}"))?;
+        let text = crate::file::decode(map.clone()).map_err(|error| error.to_string())?;
+        let types = types(&text).map_err(|error| error.to_string())?;
+        let tables = files.iter().filter_map(|(name, bytes)| Some((name.strip_suffix(".csv")?, bytes)));
+        let read: Result<Vec<Imported>, ImportError> = tables.map(|(name, csv)| table(name, &types, csv)).collect();
+        match read.map_err(|error| error.to_string())? {
+            none if none.is_empty() => Err("it holds no CSV file".to_owned()),
+            tables => Ok(tables),
+        }
+    }
+
+    fn is_same(&self, text: &str, value: &Value, column: &Column) -> bool {
+        same(text, value, column)
+    }
 }
 
 /// Declared types by table and column.
@@ -60,58 +99,6 @@ pub enum ImportError {
     /// The key column is missing.
     #[error("{table} has no key column {column}")]
     NoKey { table: String, column: String },
-}
-
-/// A table as it was read.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Imported {
-    /// The table to make, its types wide enough for the data.
-    pub table: TableDef,
-    /// The rows kept, in the order of the file.
-    pub rows: Vec<ImportedRow>,
-    /// What was read and what was left out.
-    pub report: ImportReport,
-}
-
-/// One row kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ImportedRow {
-    /// Its number in the file: 1 is the first after the header.
-    pub number: u64,
-    /// The cells' text as the file has it, in the order of the table's columns.
-    pub texts: Vec<String>,
-    /// The cells' values, in the same order.
-    pub values: Vec<Datum>,
-}
-
-/// What was read of a table and what was left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct ImportReport {
-    /// The table.
-    pub table: String,
-    /// Rows in the file.
-    pub rows_read: u64,
-    /// Rows kept.
-    pub rows_kept: u64,
-    /// Rows left out.
-    pub left_out: Vec<LeftOut>,
-    /// Whether the file began with an unnamed index column, which was dropped.
-    pub index_dropped: bool,
-    /// Columns of the file that the map of types does not know: left out.
-    pub columns_unmapped: Vec<String>,
-    /// Columns of the map that the file lacks: not made.
-    pub columns_absent: Vec<String>,
-}
-
-/// A row left out.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct LeftOut {
-    /// Its number in the file: 1 is the first after the header.
-    pub row: u64,
-    /// Its key, as the file has it.
-    pub key: String,
-    /// Why it was left out.
-    pub why: String,
 }
 
 /// Reads the map of types.

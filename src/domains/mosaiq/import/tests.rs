@@ -8,7 +8,7 @@ use crate::domains::mosaiq::checks::{CHECKS, Verdict};
 use crate::domains::mosaiq::laws;
 use crate::domains::mosaiq::testing::{self, Database, TERMS};
 use crate::model::refusal::show;
-use crate::model::{Fetch, Finding, Value};
+use crate::model::{Fetch, Finding};
 
 fn excerpt() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/mock")

@@ -23,12 +23,16 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use std::ops::ControlFlow;
+
 use jiff::civil;
 use mfm_journal::Value;
 
 use self::roster::Roster;
 use self::row::NewRow;
 use super::schema;
+use crate::domain::lab::{self, Lab, LabSize, RowSink};
+use crate::domain::table::TableDef;
 use crate::model::Datum;
 use crate::model::seed::RecordRandom;
 
@@ -44,6 +48,34 @@ pub struct LabRequest {
     pub seed: u64,
     /// Nothing lies after this day.
     pub until: civil::Date,
+}
+
+/// What makes the labs of this domain.
+pub(super) struct Department;
+
+impl Lab for Department {
+    fn size(&self) -> LabSize {
+        // At most some forty million rows.
+        LabSize { option: "patients", default: Some(30), most: 100_000 }
+    }
+
+    fn until(&self) -> Option<civil::Date> {
+        Some(UNTIL)
+    }
+
+    fn tables(&self) -> Vec<TableDef> {
+        schema::lab_tables()
+    }
+
+    fn generate(&self, request: &lab::LabRequest, sink: &mut RowSink<'_>) -> ControlFlow<()> {
+        let patients = request.size.unwrap_or(30);
+        let own = LabRequest { patients, seed: request.seed, until: request.until.unwrap_or(UNTIL) };
+        let stop = |flow: ControlFlow<()>| if flow.is_break() { Err(()) } else { Ok(()) };
+        match generate(&own, &mut |table, cells| stop(sink(table, cells))) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(()) => ControlFlow::Break(()),
+        }
+    }
 }
 
 /// Hands all rows to `sink`, table by table in the order of [`schema::lab_tables`], values in the order of its columns.

@@ -1,0 +1,121 @@
+//! Which domain the data of a database are of: by the names of its tables alone, or as somebody says; reads no row.
+
+use mfm_journal::Journal;
+
+use super::failure::{Failure, Kind};
+use crate::domain::Domain;
+use crate::domains::{self, DOMAINS};
+use crate::targets::Target;
+
+/// Returns the domain that somebody says, or the one whose distinctive tables a database has.
+///
+/// # Errors
+/// Usage, `unknown_domain`: there is none of that id. Refused, `unknown_domain` or `ambiguous_domain`: the tables are
+/// those of no domain, or of several.
+pub fn domain(target: &mut dyn Target, said: Option<&str>) -> Result<&'static dyn Domain, Failure> {
+    if let Some(id) = said {
+        return named(id);
+    }
+    let tables = target.tables()?;
+    let found: Vec<&'static dyn Domain> = DOMAINS.iter().copied().filter(|domain| has_any(*domain, &tables)).collect();
+    match found.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(none(target)),
+        several => Err(ambiguous(target, several)),
+    }
+}
+
+/// Returns the domain of an id.
+///
+/// # Errors
+/// Usage: there is none.
+pub fn named(id: &str) -> Result<&'static dyn Domain, Failure> {
+    domains::find(id).ok_or_else(|| {
+        let known: Vec<&str> = DOMAINS.iter().map(|domain| domain.card().id).collect();
+        let message = format!("there is no domain `{id}`");
+        Failure::usage("unknown_domain", message, format!("the domains are {}", known.join(", ")))
+    })
+}
+
+/// Returns the domain that a journal says a target is of; the first one where it says nothing, as in journals of the
+/// first release.
+///
+/// # Errors
+/// Refused: it says a domain that this program does not know.
+pub fn registered(journal: &Journal, target: &str) -> Result<&'static dyn Domain, Failure> {
+    let Some(id) = journal.state().targets.get(target).and_then(|known| known.domain.as_deref()) else {
+        return Ok(domains::FIRST);
+    };
+    domains::find(id).ok_or_else(|| {
+        let message = format!("the journal says that `{target}` is of the domain `{id}`, which this mfm does not know");
+        Failure::new(Kind::Refused, "unknown_domain", message, "use the mfm that registered it, or a newer one")
+    })
+}
+
+/// Returns the domain of a database that is to be registered or marked: what the journal says of it already counts, and
+/// a target of a journal that says nothing is of the first domain unless its tables tell otherwise.
+///
+/// # Errors
+/// As [`domain`]; refused, `domain_mismatch`: it is registered as another domain than the one said.
+pub fn settled(
+    journal: &Journal,
+    name: &str,
+    target: &mut dyn Target,
+    said: Option<&str>,
+) -> Result<&'static dyn Domain, Failure> {
+    let Some(known) = journal.state().targets.get(name) else { return domain(target, said) };
+    if known.domain.is_none() {
+        let old = |failure: Failure| if failure.code == "unknown_domain" { Ok(domains::FIRST) } else { Err(failure) };
+        return if said.is_some() { domain(target, said) } else { domain(target, None).or_else(old) };
+    }
+    let registered = registered(journal, name)?;
+    match said.map(named).transpose()? {
+        Some(other) if other.card().id != registered.card().id => {
+            let own = registered.card().id;
+            let message = format!("`{name}` is registered as {own}, not as {}", other.card().id);
+            let hint = "leave --domain out, or remove the target and add it again";
+            Err(Failure::new(Kind::Refused, "domain_mismatch", message, hint))
+        }
+        _ => Ok(registered),
+    }
+}
+
+/// Says how a database's tables contradict the domain that its target is registered as; nothing where they do not.
+///
+/// # Errors
+/// What the target says.
+pub fn mismatch(target: &mut dyn Target, registered: &dyn Domain) -> Result<Option<String>, Failure> {
+    let tables = target.tables()?;
+    if has_any(registered, &tables) {
+        return Ok(None);
+    }
+    let others = DOMAINS.iter().filter(|domain| has_any(**domain, &tables)).map(|domain| domain.card().id);
+    let others: Vec<&str> = others.collect();
+    let own = registered.card().id;
+    Ok(Some(match others.as_slice() {
+        [] => format!("it is registered as {own}, and has none of the tables that tell so"),
+        others => format!("it is registered as {own}, and has the tables of {}", others.join(", ")),
+    }))
+}
+
+fn has_any(domain: &dyn Domain, tables: &[String]) -> bool {
+    let mut distinctive = domain.tables().iter().filter(|card| card.distinctive);
+    distinctive.any(|card| tables.iter().any(|name| name.eq_ignore_ascii_case(card.name)))
+}
+
+fn distinctive(domain: &dyn Domain) -> String {
+    let names: Vec<&str> = domain.tables().iter().filter(|card| card.distinctive).map(|card| card.name).collect();
+    format!("{}: {}", domain.card().id, names.join(", "))
+}
+
+fn none(target: &dyn Target) -> Failure {
+    let looked: Vec<String> = DOMAINS.iter().map(|domain| distinctive(*domain)).collect();
+    let message = format!("{} has the tables of no domain; looked for {}", target.url(), looked.join("; "));
+    Failure::new(Kind::Refused, "unknown_domain", message, "say --domain ID if you know what its data are")
+}
+
+fn ambiguous(target: &dyn Target, several: &[&'static dyn Domain]) -> Failure {
+    let found: Vec<&str> = several.iter().map(|domain| domain.card().id).collect();
+    let message = format!("{} has tables of several domains: {}", target.url(), found.join(", "));
+    Failure::new(Kind::Refused, "ambiguous_domain", message, "say which one with --domain ID")
+}
