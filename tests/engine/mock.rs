@@ -10,7 +10,7 @@ use mfm::ops::{audit, revert};
 use super::world::{World, dump, samples};
 
 fn import(world: &World, source: PathBuf) -> import::Outcome {
-    let request = import::Request { source, url: world.url("lab.db"), name: None, overrides: Vec::new() };
+    let request = import::Request { source, url: world.url("lab.db"), domain: None, name: None, overrides: Vec::new() };
     import::run(&world.context(), &request).unwrap()
 }
 
@@ -71,6 +71,7 @@ fn k8_an_import_that_may_be_somebodys_is_asked_for_signs_of_a_live_clinic() {
     let world = World::new();
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/mock");
     let request = |overrides: &[&str]| import::Request {
+        domain: None,
         source: source.clone(),
         url: world.url("MOSAIQ.db"),
         name: None,
@@ -100,7 +101,8 @@ fn a_source_that_is_no_mock_leaves_nothing_behind() {
         world.dir.path().to_path_buf(),
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"),
     ] {
-        let request = import::Request { source, url: world.url("lab.db"), name: None, overrides: Vec::new() };
+        let request =
+            import::Request { source, url: world.url("lab.db"), domain: None, name: None, overrides: Vec::new() };
         let failure = import::run(&world.context(), &request).unwrap_err();
         assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("import_source", 2));
         assert!(!world.path("lab.db").exists());

@@ -187,8 +187,13 @@ fn every_variant_under_many_seeds_on_a_large_lab() {
 fn every_variant_under_many_seeds_on_the_whole_mock() {
     let world = World::new();
     let source = std::env::var_os("MFM_TEST_MOCK").unwrap().into();
-    let request =
-        mfm::ops::lab::import::Request { source, url: world.url("lab.db"), name: None, overrides: Vec::new() };
+    let request = mfm::ops::lab::import::Request {
+        source,
+        url: world.url("lab.db"),
+        domain: None,
+        name: None,
+        overrides: Vec::new(),
+    };
     mfm::ops::lab::import::run(&world.context(), &request).unwrap();
     all_at_once(&world);
     many_seeds(&world, seeds());
