@@ -185,7 +185,7 @@ pub(super) enum Target {
     Unmark(Named),
     #[command(about = targets::remove::CARD.about, long_about = texts::TARGET_REMOVE)]
     Remove(Named),
-    #[command(about = targets::preflight::CARD.about, long_about = texts::TARGET_PREFLIGHT, alias = "preflight")]
+    #[command(about = targets::preflight::CARD.about, long_about = texts::TARGET_PREFLIGHT, alias = "census")]
     Preflight(Named),
 }
 

@@ -18,7 +18,6 @@ use super::settings::{Settings, Surroundings};
 use super::topics;
 use crate::domain::mode::Mode;
 use crate::domains;
-use crate::domains::mosaiq::checks::CHECKS;
 use crate::model::shown;
 use crate::ops::candidates::{self, Wanted};
 
@@ -245,7 +244,7 @@ fn candidates_of(source: Source, typed: &Arc<Typed>) -> impl Fn() -> Vec<Complet
             Source::Journal(wanted) => of_journal(&typed, *wanted),
             Source::Tools => domains::modes().map(|mode| pair(mode.card().tool, mode.card().title)).collect(),
             Source::Variants(tool) => variants(tool.as_ref().or(typed.eligible.as_ref())),
-            Source::Checks => CHECKS.iter().map(|check| pair(check.card().id, check.card().about)).collect(),
+            Source::Checks => domains::checks().map(|card| pair(card.id, card.about)).collect(),
             Source::Topics => help_topics(),
         };
         let order = |(at, (word, about)): (usize, (String, String))| {

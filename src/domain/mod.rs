@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod column_choice;
+pub mod filter;
 pub mod import;
 pub mod lab;
 pub mod live;
@@ -19,15 +20,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
+use self::filter::{FilterCard, FilterValues};
 use self::import::Import;
 use self::lab::Lab;
 use self::live::LiveSystem;
 use self::mode::Mode;
+use self::pause::Pause;
 use self::picture::Painter;
 use self::query::Query;
-use self::record::RecordKind;
+use self::record::{Description, RecordKind};
 use self::repair::Repair;
 use self::table::TableCard;
+use crate::model::{Key, Refusal, Snapshot};
 
 /// What a domain is.
 #[derive(Debug)]
@@ -48,6 +52,42 @@ pub trait Domain: Sync {
     fn tables(&self) -> &'static [&'static TableCard];
     /// Returns the kinds of record that people list, open and break, from the whole to the part.
     fn kinds(&self) -> &'static [&'static RecordKind];
+    /// Describes records of a kind, in the order of their keys; one that is gone is left out.
+    ///
+    /// # Errors
+    /// What has to be read first, or what the target lacks.
+    fn describe(&self, kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause>;
+    /// Returns the filters that narrow records.
+    fn filters(&self) -> &'static [FilterCard] {
+        &[]
+    }
+    /// Judges the words of filters alone.
+    ///
+    /// # Errors
+    /// A sentence saying what is wrong with them.
+    fn judge_filters(&self, _kind: &RecordKind, _filters: &FilterValues) -> Result<(), String> {
+        Ok(())
+    }
+    /// Returns the keys of the records of a kind that filters leave, ascending.
+    ///
+    /// # Errors
+    /// What has to be read first, or what the target lacks.
+    fn select(&self, _kind: &RecordKind, _filters: &FilterValues, _snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
+        Ok(Vec::new())
+    }
+    /// Returns the refusal of filters that leave no record: it says what there is instead.
+    ///
+    /// # Errors
+    /// What has to be read first, or what the target lacks.
+    fn none_left(&self, kind: &RecordKind, filters: &FilterValues, _snapshot: &Snapshot) -> Result<Refusal, Pause> {
+        let given: Vec<String> = filters.iter().map(|(flag, value)| format!("--{flag} {value}")).collect();
+        let what = format!("no {} is left by {}", kind.word, given.join(" "));
+        Ok(Refusal::NothingLeft { what, hint: "leave a filter out".to_owned() })
+    }
+    /// Tells whether a text in a description is a word of the domain's own, and so nobody's name.
+    fn is_own_word(&self, _text: &str) -> bool {
+        false
+    }
     /// Returns its failure modes, in the order of the catalogue.
     fn modes(&self) -> &'static [&'static dyn Mode];
     /// Returns its checks, in the order of their groups.
@@ -88,12 +128,30 @@ pub trait Domain: Sync {
     }
 }
 
+impl std::fmt::Debug for dyn Domain {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.card().id)
+    }
+}
+
 impl<'d> dyn Domain + 'd {
     /// Returns the mode of a tool name or mode id, in snake or kebab case.
     #[must_use]
     pub fn mode(&self, word: &str) -> Option<&'static dyn Mode> {
         let snake = word.replace('-', "_");
         self.modes().iter().copied().find(|mode| mode.card().tool == snake || mode.card().id == snake)
+    }
+
+    /// Returns the kind of record of a word.
+    #[must_use]
+    pub fn kind(&self, word: &str) -> Option<&'static RecordKind> {
+        self.kinds().iter().copied().find(|kind| kind.word.eq_ignore_ascii_case(word))
+    }
+
+    /// Returns the kind whose records stand in a table.
+    #[must_use]
+    pub fn kind_of_table(&self, table: &str) -> Option<&'static RecordKind> {
+        self.kinds().iter().copied().find(|kind| kind.table.eq_ignore_ascii_case(table))
     }
 
     /// Returns the check of an id.

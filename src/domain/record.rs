@@ -23,6 +23,31 @@ pub struct RecordKind {
     pub opens: Option<&'static str>,
     /// The kinds whose records belong to it.
     pub links: &'static [Link],
+    /// Under this many columns of a terminal, only the columns that name a record are listed.
+    pub narrow_below: u16,
+    /// Columns of its table that somebody typed, and that are shown all the same: nobody would find one without them.
+    pub shows: &'static [&'static str],
+}
+
+impl PartialEq for RecordKind {
+    fn eq(&self, other: &Self) -> bool {
+        (self.table, self.word) == (other.table, other.word)
+    }
+}
+
+impl Eq for RecordKind {}
+
+impl RecordKind {
+    /// Returns the column by which records of another kind belong to one of these.
+    #[must_use]
+    pub fn leads_to(&self, other: &Self) -> Option<&'static str> {
+        self.links.iter().find(|link| link.kind == other.word).map(|link| link.column)
+    }
+
+    /// Returns the names of the columns that describe it; the first is its id.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.columns.iter().map(|column| column.name)
+    }
 }
 
 /// How records of another kind belong to one: their column holds its link.
@@ -39,40 +64,68 @@ pub struct Link {
 pub struct ListColumn {
     /// Its name, in results for programs.
     pub name: &'static str,
-    /// Its heading where there is little room.
+    /// Its heading on a page.
     pub short: &'static str,
-    /// When it is shown.
+    /// Its heading beside the variants that records can show.
+    pub shorter: &'static str,
+    /// When a page shows it.
     pub keep: Keep,
+    /// Whether a record is known by it, so that narrow lists show it.
+    pub names: bool,
     /// Whether somebody typed what stands in it, so that it may name a person.
     pub typed: bool,
 }
 
-/// When a column of a list is shown.
+/// When a page shows a column of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// Always.
     Always,
-    /// Where there is room.
+    /// Where there is room: not beside the variants that records can show.
     Wide,
+    /// Never: programs get it.
+    Never,
+    /// Where any record has something in it.
+    Filled,
+    /// Where no record has anything in another column.
+    Instead(&'static str),
 }
 
 impl ListColumn {
     /// A column that is always shown.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, short: name, keep: Keep::Always, typed: false }
+        Self { name, short: name, shorter: name, keep: Keep::Always, names: true, typed: false }
     }
 
-    /// With another heading where there is little room.
+    /// With another heading on a page.
     #[must_use]
     pub const fn short(self, short: &'static str) -> Self {
-        Self { short, ..self }
+        Self { short, shorter: short, ..self }
+    }
+
+    /// With another heading beside the variants that records can show.
+    #[must_use]
+    pub const fn shorter(self, shorter: &'static str) -> Self {
+        Self { shorter, ..self }
     }
 
     /// Only shown where there is room.
     #[must_use]
     pub const fn wide(self) -> Self {
-        Self { keep: Keep::Wide, ..self }
+        self.keep(Keep::Wide)
+    }
+
+    /// Shown in some cases only.
+    #[must_use]
+    pub const fn keep(self, keep: Keep) -> Self {
+        Self { keep, ..self }
+    }
+
+    /// Left out of narrow lists.
+    #[must_use]
+    pub const fn detail(self) -> Self {
+        Self { names: false, ..self }
     }
 
     /// Typed by somebody.

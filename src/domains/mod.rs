@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::domain::Domain;
 use crate::domain::check::CheckCard;
 use crate::domain::mode::Mode;
+use crate::domain::record::RecordKind;
 use crate::domain::table::{self, Holds};
 
 /// Every domain; the first is the one of journals that name none.
@@ -60,4 +61,15 @@ pub fn identifying() -> BTreeMap<String, Vec<String>> {
 pub fn holds(table: &str, column: &str) -> Option<Holds> {
     let mut cards = DOMAINS.iter().flat_map(|domain| domain.tables().iter());
     cards.find(|card| card.name.eq_ignore_ascii_case(table))?.holds(column)
+}
+
+/// Returns the kind of record of a word, of any domain; the first domain's where several have it.
+#[must_use]
+pub fn kind(word: &str) -> Option<&'static RecordKind> {
+    DOMAINS.iter().find_map(|domain| domain.kind(word))
+}
+
+/// Returns the kinds of record that faults are made on, of all domains.
+pub fn faultable_kinds() -> impl Iterator<Item = &'static RecordKind> {
+    DOMAINS.iter().flat_map(|domain| domain.kinds().iter().copied()).filter(|kind| kind.faultable)
 }

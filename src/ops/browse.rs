@@ -5,24 +5,25 @@ use mfm_journal::{Action, Change};
 use super::cell;
 use super::context::Context;
 use super::failure::Failure;
+use super::filters::Narrowed;
 use super::select::{self, read_through};
+use crate::domain::Domain;
+use crate::domain::filter::FilterValues;
 use crate::domain::picture::Chart;
+use crate::domain::record::{Description, RecordKind, Shown};
 use crate::domains;
-use crate::domains::mosaiq::browse::{self, Kind};
-use crate::domains::mosaiq::find::Shown;
 use crate::domains::mosaiq::pictures::{self, Bar, Day, Film, Lanes, Still};
 use crate::domains::mosaiq::rules::Rules;
-use crate::domains::mosaiq::selection::Selector;
 use crate::model::{Fetch, Key, Page, Refusal, Snapshot, Value};
 use crate::targets::Target;
 
 /// Which records.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Their kind.
-    pub kind: Kind,
+    pub kind: &'static RecordKind,
     /// What narrows them, by what people know of them.
-    pub selector: Selector,
+    pub selector: FilterValues,
     /// Which page of them.
     pub page: Page,
 }
@@ -61,20 +62,22 @@ pub fn open(context: &Context<'_>) -> Result<Box<dyn Target>, Failure> {
 ///
 /// # Errors
 /// Usage: a selector says nothing sensible of this kind. Else what the target says.
-pub fn page(target: &mut dyn Target, request: &Request) -> Result<Outcome, Failure> {
+pub fn page(target: &mut dyn Target, domain: &'static dyn Domain, request: &Request) -> Result<Outcome, Failure> {
     let kind = request.kind;
-    let missing = || Refusal::MissingTable { table: kind.table().to_owned() };
-    let table = target.table(kind.table())?.ok_or_else(missing)?;
+    let missing = || Refusal::MissingTable { table: kind.table.to_owned() };
+    let table = target.table(kind.table)?.ok_or_else(missing)?;
     let keys = if request.selector.is_empty() {
         target.page(&table, &request.page)?
     } else {
-        let record = kind.record().ok_or_else(|| no_selector(kind))?;
-        let selection = request.selector.of(record).map_err(|why| select::wrong_selector(&why))?;
+        if !kind.faultable {
+            return Err(no_filter(domain, kind));
+        }
+        let selection = Narrowed::of(domain, kind, &request.selector)?;
         request.page.of(select::keys(target, &table, selection.as_ref())?)
     };
     let more = keys.len() as u64 >= u64::from(request.page.limit);
-    let lines = read_through(target, |snapshot| browse::describe(kind, &keys, snapshot))?;
-    let record = |line: &browse::Line| {
+    let lines = read_through(target, |snapshot| domain.describe(kind, &keys, snapshot))?;
+    let record = |line: &Description| {
         let id = line.key.first().and_then(whole)?;
         Some(Record { id, link: line.link, cells: line.cells.iter().map(text).collect() })
     };
@@ -91,15 +94,17 @@ pub fn page(target: &mut dyn Target, request: &Request) -> Result<Outcome, Failu
 ///
 /// # Errors
 /// What the target says.
-pub fn count(target: &mut dyn Target, kind: Kind, only: Option<&(String, i64)>) -> Result<u64, Failure> {
-    let missing = || Refusal::MissingTable { table: kind.table().to_owned() };
-    let table = target.table(kind.table())?.ok_or_else(missing)?;
+pub fn count(target: &mut dyn Target, kind: &RecordKind, only: Option<&(String, i64)>) -> Result<u64, Failure> {
+    let missing = || Refusal::MissingTable { table: kind.table.to_owned() };
+    let table = target.table(kind.table)?.ok_or_else(missing)?;
     Ok(target.count(&table, only)?)
 }
 
-fn no_selector(kind: Kind) -> Failure {
-    let message = format!("{} cannot be narrowed by patient, machine, type or date", kind.plural());
-    Failure::usage("selector", message, "open a patient or a site to narrow them, or look at the fields")
+fn no_filter(domain: &dyn Domain, kind: &RecordKind) -> Failure {
+    let flags: Vec<&str> = domain.filters().iter().map(|card| card.flag).collect();
+    let message = format!("{} cannot be narrowed by {}", kind.plural, flags.join(", "));
+    let inside = kind.opens.and_then(|word| domain.kind(word)).map_or("others", |inside| inside.plural);
+    Failure::usage("selector", message, format!("open one to narrow them, or look at the {inside}"))
 }
 
 fn whole(value: &Value) -> Option<i64> {
@@ -118,9 +123,6 @@ fn text(shown: &Shown) -> String {
         Shown::Words(words) => words.join(", "),
     }
 }
-
-/// Columns that somebody typed into, and that lists show all the same: nobody would find a field without them.
-const LISTED: [&str; 3] = ["Field_Label", "Field_Name", "Site_Name"];
 
 /// What a record looks like.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,28 +148,33 @@ pub struct Whole {
 ///
 /// # Errors
 /// [`Refusal::MissingRecord`], or what the target says.
-pub fn whole_record(target: &mut dyn Target, kind: Kind, id: i64, rules: &Rules) -> Result<Whole, Failure> {
+pub fn whole_record(
+    target: &mut dyn Target,
+    kind: &'static RecordKind,
+    id: i64,
+    rules: &Rules,
+) -> Result<Whole, Failure> {
     let mut snapshot = Snapshot::default();
-    let own = Fetch::among(kind.table(), kind.key(), [Value::Integer(id)]);
+    let own = Fetch::among(kind.table, kind.key, [Value::Integer(id)]);
     select::read_into(&mut snapshot, target, [own])?;
     let key: Key = vec![Value::Integer(id)];
-    let rows = snapshot.table(kind.table())?;
-    let found = rows.with(kind.key(), &Value::Integer(id)).into_iter().next();
-    let row = found.ok_or_else(|| Refusal::MissingRecord { table: kind.table().to_owned(), key })?;
-    let withheld = domains::identifying().remove(kind.table()).unwrap_or_default();
-    let withheld: Vec<String> = withheld.into_iter().filter(|column| !LISTED.contains(&column.as_str())).collect();
+    let rows = snapshot.table(kind.table)?;
+    let found = rows.with(kind.key, &Value::Integer(id)).into_iter().next();
+    let row = found.ok_or_else(|| Refusal::MissingRecord { table: kind.table.to_owned(), key })?;
+    let withheld = domains::identifying().remove(kind.table).unwrap_or_default();
+    let withheld: Vec<String> = withheld.into_iter().filter(|column| !kind.shows.contains(&column.as_str())).collect();
     let cell = |(column, value): (&mfm_journal::Column, &Value)| {
         let hidden = withheld.iter().any(|name| name.eq_ignore_ascii_case(&column.name)) && !value.is_null();
         let text = if hidden { "(withheld)".to_owned() } else { cell::in_table(value, row.table, &column.name) };
         (column.name.clone(), text)
     };
     let cells = row.table.shape.columns.iter().zip(row.cells).map(cell).collect();
-    let subject = match kind {
-        Kind::Patient | Kind::Site => None,
-        Kind::Field => Some(Subject::Field(id, None)),
-        Kind::Point => row.integer("FLD_ID").map(|field| Subject::Field(field, Some(id))),
-        Kind::Offset => row.integer("SIT_SET_ID").map(Subject::Site),
-        Kind::Delivery => row.time("Create_DtTm").map(|at| Subject::Day(at.wall.date(), id)),
+    let subject = match kind.table {
+        "TxField" => Some(Subject::Field(id, None)),
+        "TxFieldPoint" => row.integer("FLD_ID").map(|field| Subject::Field(field, Some(id))),
+        "Offset" => row.integer("SIT_SET_ID").map(Subject::Site),
+        "TrackTreatment" => row.time("Create_DtTm").map(|at| Subject::Day(at.wall.date(), id)),
+        _ => None,
     };
     let picture = match subject {
         Some(subject) => picture(target, &subject, rules)?,

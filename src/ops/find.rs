@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use schemars::JsonSchema;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -12,12 +13,16 @@ use super::Card;
 use super::cell;
 use super::context::Context;
 use super::count;
+use super::detect;
 use super::failure::Failure;
+use super::filters::Narrowed;
 use super::modes::{find_mode, known_variant};
 use super::select::{self, Order, Records};
+use crate::domain::Domain;
+use crate::domain::filter::FilterValues;
 use crate::domain::mode::{Mode, Variant};
-use crate::domains::mosaiq::find::{self, Description, Shown};
-use crate::domains::mosaiq::selection::{RecordKind, Selection, Selector};
+use crate::domain::record::{Description, RecordKind, Shown};
+use crate::domains::{self, DOMAINS};
 use crate::model::ports::Danger;
 use crate::model::{Key, Refusal};
 use crate::targets::Target;
@@ -32,12 +37,13 @@ const SEED: u64 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
 pub struct Request {
     /// What to look for
-    #[arg(value_name = "KIND", value_enum)]
-    pub kind: RecordKind,
+    #[arg(value_name = "KIND", value_parser = kinds())]
+    #[schemars(extend("enum" = words()))]
+    pub kind: String,
     /// Which of them.
     #[command(flatten)]
     #[serde(flatten)]
-    pub selector: Selector,
+    pub selector: FilterValues,
     /// Only records on which this tool can commit a fault, each with the variants that it can show
     #[arg(long, value_name = "TOOL")]
     #[serde(default)]
@@ -52,6 +58,16 @@ pub struct Request {
     pub limit: u64,
 }
 
+/// Returns the kinds of record that faults are made on, each with what it is.
+fn kinds() -> PossibleValuesParser {
+    let value = |kind: &'static RecordKind| PossibleValue::new(kind.word).help(kind.about);
+    domains::faultable_kinds().map(value).collect::<Vec<_>>().into()
+}
+
+fn words() -> Vec<&'static str> {
+    domains::faultable_kinds().map(|kind| kind.word).collect()
+}
+
 /// How many records are listed unless told otherwise.
 const LIMIT: u64 = 20;
 
@@ -63,7 +79,8 @@ const fn limit() -> u64 {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// The kind of record.
-    pub kind: RecordKind,
+    #[serde(serialize_with = "word")]
+    pub kind: &'static RecordKind,
     /// The target's name.
     pub target: String,
     /// The tool that they are eligible for, where one was asked for.
@@ -80,6 +97,11 @@ pub struct Outcome {
     pub remarks: Vec<String>,
     /// The journal that knows the target.
     pub journal: PathBuf,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn word<S: Serializer>(kind: &&'static RecordKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.word)
 }
 
 /// One record.
@@ -114,18 +136,23 @@ struct Trial {
 /// # Errors
 /// Usage, [`Refusal::NoMatch`], or what target and journal say.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
-    let kind = request.kind;
-    let selection = request.selector.of(kind).map_err(|why| select::wrong_selector(&why))?;
-    let mode = request.eligible.as_deref().map(|tool| mode_for(tool, kind)).transpose()?;
-    let trials = mode.map(|mode| trials(mode, kind, request.variant.as_deref())).transpose()?;
+    let said = domains::kind(&request.kind).ok_or_else(|| unknown_kind(&request.kind, None))?;
+    let mode = request.eligible.as_deref().map(|tool| mode_for(tool, said)).transpose()?;
+    let trials = mode.map(|mode| trials(mode, said, request.variant.as_deref())).transpose()?;
+    let of_words = DOMAINS.iter().copied().find(|domain| domain.kind(&request.kind).is_some());
+    of_words.map(|domain| Narrowed::of(domain, said, &request.selector)).transpose()?;
     let journal = context.reading()?;
     let chosen = context.chosen(&journal)?;
+    let domain = detect::registered(&journal, &chosen.name)?;
+    let kind = domain.kind(&request.kind).ok_or_else(|| unknown_kind(&request.kind, Some(domain)))?;
+    let selection = Narrowed::of(domain, kind, &request.selector)?;
     let mut target = context.open(&chosen.url)?;
-    let missing = || Refusal::MissingTable { table: kind.table().to_owned() };
-    let table = target.table(kind.table())?.ok_or_else(missing)?;
+    let missing = || Refusal::MissingTable { table: kind.table.to_owned() };
+    let table = target.table(kind.table)?.ok_or_else(missing)?;
     let keys = select::keys(target.as_mut(), &table, selection.as_ref())?;
     let looked_at = keys.len() as u64;
-    let mut search = Search { context, target: target.as_mut(), request, remarks: Vec::new() };
+    let remarks = Vec::new();
+    let mut search = Search { context, target: target.as_mut(), domain, kind, request, remarks };
     let (picked, total) = match trials {
         None => search.first(keys),
         Some(trials) => search.eligible(&keys, trials)?,
@@ -145,28 +172,38 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     })
 }
 
+fn unknown_kind(word: &str, domain: Option<&dyn Domain>) -> Failure {
+    let of = domain.map_or_else(String::new, |domain| format!(" in a target of {}", domain.card().id));
+    let kinds = DOMAINS.iter().filter(|other| domain.is_none_or(|domain| domain.card().id == other.card().id));
+    let words: Vec<&str> =
+        kinds.flat_map(|domain| domain.kinds()).filter(|kind| kind.faultable).map(|k| k.word).collect();
+    let hint = format!("there are {}", words.join(", "));
+    Failure::usage("kind", format!("there is no kind of record `{word}`{of}"), hint)
+}
+
 /// Returns the mode of a tool that takes records of a kind.
-fn mode_for(tool: &str, kind: RecordKind) -> Result<&'static dyn Mode, Failure> {
+fn mode_for(tool: &str, kind: &RecordKind) -> Result<&'static dyn Mode, Failure> {
     let mode = find_mode(tool)?;
-    if mode.card().records().any(|record| record.table == kind.table()) {
+    if mode.card().records().any(|record| record.table == kind.table) {
         return Ok(mode);
     }
-    let kinds = mode.card().records().filter_map(|record| RecordKind::of_table(record.table));
-    let kinds: Vec<&str> = kinds.map(RecordKind::word).collect();
-    let message = format!("{} breaks no {}: it takes {}", mode.card().tool, kind.word(), kinds.join(", "));
-    let hint = format!("mfm find {} --eligible {}", kinds.first().unwrap_or(&"field"), mode.card().tool);
+    let domain = domains::of_mode(mode.card().id).unwrap_or(domains::FIRST);
+    let kinds = mode.card().records().filter_map(|record| domain.kind_of_table(record.table));
+    let kinds: Vec<&str> = kinds.map(|kind| kind.word).collect();
+    let message = format!("{} breaks no {}: it takes {}", mode.card().tool, kind.word, kinds.join(", "));
+    let hint = format!("mfm find {} --eligible {}", kinds.first().unwrap_or(&kind.word), mode.card().tool);
     Err(Failure::usage("eligible", message, hint))
 }
 
 /// Returns the variants that records of a kind may show at all.
-fn trials(mode: &'static dyn Mode, kind: RecordKind, only: Option<&str>) -> Result<Vec<Trial>, Failure> {
+fn trials(mode: &'static dyn Mode, kind: &RecordKind, only: Option<&str>) -> Result<Vec<Trial>, Failure> {
     let card = mode.card();
     let only = only.map(|word| known_variant(mode, word)).transpose()?;
-    let table = card.table_parameter.map(|name| (name.to_owned(), Json::from(kind.table())));
+    let table = card.table_parameter.map(|name| (name.to_owned(), Json::from(kind.table)));
     let given: Map<String, Json> = table.into_iter().collect();
     let one = |variant: &Variant| {
         let parameters = mode.complete(&given, Some(variant.word))?;
-        if card.record_of(&parameters).table != kind.table() {
+        if card.record_of(&parameters).table != kind.table {
             return Err(format!("{} makes {} of another kind of record", card.tool, variant.word));
         }
         Ok(Trial { mode, word: variant.word, parameters })
@@ -188,6 +225,8 @@ type Picked = (Key, Option<Vec<&'static str>>);
 struct Search<'a, 'c> {
     context: &'a Context<'c>,
     target: &'a mut dyn Target,
+    domain: &'static dyn Domain,
+    kind: &'static RecordKind,
     request: &'a Request,
     remarks: Vec<String>,
 }
@@ -256,10 +295,10 @@ impl Search<'_, '_> {
     }
 
     /// Says why there is nothing to list, where somebody narrowed the search.
-    fn why_none(&mut self, looked_at: u64, selection: Option<&Selection>) -> Result<Option<String>, Failure> {
+    fn why_none(&mut self, looked_at: u64, selection: Option<&Narrowed>) -> Result<Option<String>, Failure> {
         match selection {
             Some(selection) if looked_at == 0 => {
-                let refusal = select::read_through(self.target, |snapshot| selection.nothing(snapshot))?;
+                let refusal = selection.nothing(self.target)?;
                 Ok(Some(format!("{refusal}: {}", refusal.hint())))
             }
             _ if looked_at > 0 => Ok(Some(format!("{} looked at, and none can show it", count(looked_at, "record")))),
@@ -268,28 +307,27 @@ impl Search<'_, '_> {
     }
 
     fn describe(&mut self, picked: &[Picked]) -> Result<Vec<Found>, Failure> {
-        let kind = self.request.kind;
+        let (domain, kind) = (self.domain, self.kind);
         let mut records = Vec::new();
         for batch in picked.chunks(select::BATCH) {
             self.context.reporter.progress("reading records", records.len() as u64, picked.len() as u64);
             self.context.go_on()?;
             let keys: Vec<Key> = batch.iter().map(|(key, _)| key.clone()).collect();
-            let described = select::read_through(self.target, |snapshot| find::describe(kind, &keys, snapshot))?;
+            let described = select::read_through(self.target, |snapshot| domain.describe(kind, &keys, snapshot))?;
             // What another program deletes meanwhile is gone from both.
             for (key, variants) in batch {
-                let of_key = described.iter().find(|(described, _)| described == key);
-                records.extend(of_key.map(|(_, cells)| found(kind, cells, variants.clone())));
+                let of_key = described.iter().find(|described| described.key == *key);
+                records.extend(of_key.map(|described| found(kind, described, variants.clone())));
             }
         }
         Ok(records)
     }
 }
 
-fn found(kind: RecordKind, cells: &Description, variants: Option<Vec<&'static str>>) -> Found {
+fn found(kind: &RecordKind, described: &Description, variants: Option<Vec<&'static str>>) -> Found {
     let json = |shown: &Shown| match shown {
         Shown::Value(value) => cell::cell(value),
         Shown::Words(words) => Json::from(words.clone()),
     };
-    let columns = find::columns(kind).iter().copied();
-    Found { cells: columns.zip(cells.iter().map(json)).collect(), variants }
+    Found { cells: kind.names().zip(described.cells.iter().map(json)).collect(), variants }
 }

@@ -18,6 +18,7 @@ pub mod drill;
 pub mod explain;
 pub mod export;
 pub mod failure;
+pub mod filters;
 pub mod find;
 pub mod lab;
 pub mod log;

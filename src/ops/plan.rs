@@ -13,12 +13,14 @@ use super::Card;
 use super::cell::{self, ChangeRow};
 use super::context::{Chosen, Context};
 use super::failure::Failure;
+use super::filters::{self, Narrowed};
 use super::modes;
 use super::plan_file::PlanFile;
 use super::protected::Protected;
 use super::select::{self, Order, Records, Selected, Skipped};
+use crate::domain::filter::FilterValues;
 use crate::domain::mode::{FaultRecord, Mode};
-use crate::domains::mosaiq::selection::{RecordKind, Selection, Selector};
+use crate::domains;
 use crate::engine::apply::{Prepared, Proposal};
 use crate::engine::guard;
 use crate::model::ports::Danger;
@@ -49,7 +51,7 @@ pub struct Options {
     /// What narrows the candidates of a sample, or of all.
     #[command(flatten)]
     #[serde(flatten)]
-    pub selector: Selector,
+    pub selector: FilterValues,
     /// Seed of every choice, 0 to 2^53-1; drawn and printed if omitted
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
@@ -184,7 +186,7 @@ pub struct Settled {
     /// Which records.
     pub records: Records,
     /// What narrows the candidates; neither journaled nor kept in a plan file.
-    pub selection: Option<Selection>,
+    pub selection: Option<Narrowed>,
     /// The seed.
     pub seed: u64,
     /// The wall clock.
@@ -208,7 +210,7 @@ pub fn settle(context: &Context<'_>, request: &Request) -> Result<Settled, Failu
     let parameters = complete.map_err(|why| modes::wrong_parameters(mode, why, variant.as_deref()))?;
     let record = mode.card().record_of(&parameters);
     let records = records(mode, record, &request.parameters, &options)?;
-    let selection = selection(record, &options.selector)?;
+    let selection = selection(mode, record, &options.selector)?;
     let seed = match options.seed {
         Some(seed) if seed > crate::model::seed::SEED_MAX => {
             return Err(Failure::usage("seed", format!("the seed {seed} is above 2^53-1"), "choose a smaller seed"));
@@ -227,9 +229,10 @@ pub fn settle(context: &Context<'_>, request: &Request) -> Result<Settled, Failu
 }
 
 /// Returns what a selector means of a mode's records.
-fn selection(record: &FaultRecord, selector: &Selector) -> Result<Option<Selection>, Failure> {
-    let Some(kind) = RecordKind::of_table(record.table) else { return Ok(None) };
-    selector.of(kind).map_err(|why| select::wrong_selector(&why))
+fn selection(mode: &dyn Mode, record: &FaultRecord, filters: &FilterValues) -> Result<Option<Narrowed>, Failure> {
+    let Some(domain) = domains::of_mode(mode.card().id) else { return Ok(None) };
+    let Some(kind) = domain.kind_of_table(record.table) else { return Ok(None) };
+    Narrowed::of(domain, kind, filters)
 }
 
 fn records(
@@ -248,13 +251,15 @@ fn records(
         })?),
     };
     let selects = !options.selector.is_empty();
+    let of_domain =
+        domains::of_mode(mode.card().id).map(|domain| filters::listed(domain.filters())).unwrap_or_default();
     match (ids, options.sample, options.all) {
         (Some(_), None, false) if selects => {
-            let message = format!("--{flag} names the records, so --patient, --machine, --type and --date say nothing");
+            let message = format!("--{flag} names the records, so {of_domain} say nothing");
             Err(Failure::usage("records", message, format!("leave --{flag} out and add --sample N or --all")))
         }
         (None, None, false) if selects => {
-            let message = "--patient, --machine, --type and --date only narrow what --sample or --all chooses from";
+            let message = format!("{of_domain} only narrow what --sample or --all chooses from");
             Err(Failure::usage("records", message, "add --sample N or --all; `mfm find` lists what they leave"))
         }
         (Some(ids), None, false) => Ok(Records::Ids(ids)),

@@ -9,9 +9,9 @@ use serde_json::{Map, Value as Json};
 use super::context::Context;
 use super::crowd::Crowd;
 use super::failure::{Failure, Kind};
+use super::filters::Narrowed;
 pub use super::reading::{read_into, read_through};
 use crate::domain::mode::{Mode, Planned, Task};
-use crate::domains::mosaiq::selection::Selection;
 use crate::model::refusal::show;
 use crate::model::{Fetch, Ids, Key, Refusal, Snapshot, Table, Value, seed};
 use crate::plan::{self, Pending};
@@ -50,7 +50,7 @@ pub struct Order<'a> {
     /// Which records.
     pub records: &'a Records,
     /// What narrows the candidates of a sample, or of all.
-    pub selection: Option<&'a Selection>,
+    pub selection: Option<&'a Narrowed>,
     /// The seed.
     pub seed: u64,
     /// The wall clock.
@@ -100,7 +100,7 @@ pub fn select(context: &Context<'_>, target: &mut dyn Target, order: &Order<'_>)
     let mut run = Run { context, target, order, outcome: Tally::default() };
     let candidates = run.candidates(&table)?;
     if let (true, Some(selection)) = (candidates.is_empty(), order.selection) {
-        return Err(read_through(run.target, |snapshot| selection.nothing(snapshot))?.into());
+        return Err(selection.nothing(run.target)?.into());
     }
     let mut chosen = match order.records {
         Records::Sample(wanted) => run.sample(candidates, *wanted)?,
@@ -336,10 +336,10 @@ fn keys_of(ids: impl IntoIterator<Item = i64>) -> Vec<Key> {
 ///
 /// # Errors
 /// [`Refusal::NoMatch`], or what the target says.
-pub fn keys(target: &mut dyn Target, table: &Table, selection: Option<&Selection>) -> Result<Vec<Key>, Failure> {
+pub fn keys(target: &mut dyn Target, table: &Table, selection: Option<&Narrowed>) -> Result<Vec<Key>, Failure> {
     let keys = match selection {
         None => target.keys(table)?,
-        Some(selection) => read_through(target, |snapshot| selection.keys(snapshot))?,
+        Some(selection) => selection.keys(target)?,
     };
     Ok(whole_numbers(table, keys)?)
 }
@@ -358,12 +358,6 @@ fn whole_numbers(table: &Table, keys: Vec<Key>) -> Result<Vec<Key>, Refusal> {
         }),
         _ => Ok(whole),
     }
-}
-
-/// Returns the failure of a selector whose words alone are wrong.
-#[must_use]
-pub fn wrong_selector(why: &str) -> Failure {
-    Failure::usage("selector", why, "--patient IDA, --machine NAME, --type WORD, --date YYYY-MM-DD")
 }
 
 /// Which records of a batch can show what an order asks for.

@@ -6,11 +6,13 @@ use mfm_journal::{Change, Entry};
 
 use super::job::{Answer, Job, Operation, Preview};
 use super::screens::journal;
+use crate::domain::Domain;
 use crate::domains::mosaiq::rules::Rules;
 use crate::ops::agents::after_others;
 use crate::ops::audit::Level;
 use crate::ops::{
-    Context, Failure, apply, audit, browse, checks, drill, explain, find, log, plan, recover, revert, show, status,
+    Context, Failure, apply, audit, browse, checks, detect, drill, explain, find, log, plan, recover, revert, show,
+    status,
 };
 use crate::targets::Target;
 
@@ -59,7 +61,8 @@ fn try_to(context: &Context<'_>, open: &mut Open, job: Job) -> Result<Answer, Fa
         Job::Status => Answer::Status(Box::new(status::run(context)?)),
         Job::Drills => Answer::Drills(Box::new(drill::past::list(context)?)),
         Job::Page(request) => {
-            let outcome = browse::page(open.of(context)?, &request)?;
+            let domain = domain(context)?;
+            let outcome = browse::page(open.of(context)?, domain, &request)?;
             Answer::Page(request, Box::new(outcome))
         }
         Job::Count { kind, only } => Answer::Count(browse::count(open.of(context)?, kind, only.as_ref())?),
@@ -87,6 +90,13 @@ fn try_to(context: &Context<'_>, open: &mut Open, job: Job) -> Result<Answer, Fa
         Job::Drill => Answer::Drilled(Box::new(drill::run(context, &drill::Request::default())?)),
         Job::Entries { before } => Answer::Entries(entries(context, before)?, before),
     })
+}
+
+/// Returns the domain of the target that the context names.
+fn domain(context: &Context<'_>) -> Result<&'static dyn Domain, Failure> {
+    let journal = context.reading()?;
+    let chosen = context.chosen(&journal)?;
+    detect::registered(&journal, &chosen.name)
 }
 
 fn recovered(outcome: recover::Outcome) -> Answer {

@@ -2,7 +2,7 @@
 
 use super::list::Place;
 use super::look::Role;
-use crate::domains::mosaiq::browse::Kind;
+use crate::domain::record::RecordKind;
 use crate::model::Digest;
 use crate::ops::{plan, revert};
 
@@ -47,7 +47,7 @@ pub enum Choice {
         /// The mode's tool.
         tool: &'static str,
         /// The kind of record.
-        kind: Kind,
+        kind: &'static RecordKind,
         /// Its id.
         id: i64,
     },

@@ -1,6 +1,6 @@
 //! What the interface asks the operations for, and what comes back; runs nothing.
 
-use crate::domains::mosaiq::browse::Kind;
+use crate::domain::record::RecordKind;
 use crate::model::Digest;
 use crate::ops::{
     Failure, apply, audit, browse, checks, drill, explain, find, log, plan, recover, revert, show, status,
@@ -18,14 +18,14 @@ pub enum Job {
     /// How many records there are.
     Count {
         /// Of which kind.
-        kind: Kind,
+        kind: &'static RecordKind,
         /// Only those whose column holds this.
         only: Option<(String, i64)>,
     },
     /// One record whole.
     Record {
         /// Its kind.
-        kind: Kind,
+        kind: &'static RecordKind,
         /// Its id.
         id: i64,
     },

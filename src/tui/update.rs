@@ -220,9 +220,10 @@ fn question(state: &mut State, title: &str, lines: &[&str], danger: Danger) -> V
 }
 
 fn search(state: &State) -> Input {
+    let searchable = records::searchable(state.records.domain);
     let (text, hint) = match state.screen {
         Screen::Modes => (&state.modes.search, "words of a mode"),
-        Screen::Records => (&state.records.search, records::SEARCH),
+        Screen::Records => (&state.records.search, searchable.as_str()),
         Screen::Operations => (&state.operations.search, "a number, tool, variant, state, actor or target"),
         Screen::Checks => (&state.checks.search, "a check, a table, a key or words of a finding"),
         Screen::Journal => (&state.journal.search, "a number, a kind, an actor, or op 3"),

@@ -1,6 +1,6 @@
 //! Selectors, which narrow what is chosen and leave no trace of what they were; checks, again and again.
 
-use mfm::domains::mosaiq::selection::{RecordKind, Selector};
+use mfm::domain::filter::FilterValues;
 use mfm::ops::{checks, find, plan};
 use serde_json::Value as Json;
 
@@ -8,20 +8,29 @@ use super::world::{World, angles, cell, meddle, sample};
 
 const PATIENT: &str = "LAB000003";
 
-fn of_patient() -> Selector {
-    Selector { patient: Some(PATIENT.into()), ..Selector::default() }
+fn by(flag: &str, value: &str) -> FilterValues {
+    and(FilterValues::default(), flag, value)
+}
+
+fn and(mut filters: FilterValues, flag: &str, value: &str) -> FilterValues {
+    filters.set(flag, value);
+    filters
+}
+
+fn of_patient() -> FilterValues {
+    by("patient", PATIENT)
 }
 
 /// A request for all eligible fields that a selector leaves.
-fn narrowed(selector: Selector) -> plan::Request {
+fn narrowed(selector: FilterValues) -> plan::Request {
     let mut request = sample("create_invalid_angles", "gantry", 1, 7);
     (request.options.sample, request.options.all, request.options.selector) = (None, true, selector);
     request
 }
 
-fn find(world: &World, selector: Selector, eligible: Option<&str>) -> find::Outcome {
+fn find(world: &World, selector: FilterValues, eligible: Option<&str>) -> find::Outcome {
     let eligible = eligible.map(str::to_owned);
-    let request = find::Request { kind: RecordKind::Field, selector, eligible, variant: None, limit: 0 };
+    let request = find::Request { kind: "field".into(), selector, eligible, variant: None, limit: 0 };
     find::run(&world.context(), &request).unwrap()
 }
 
@@ -44,7 +53,7 @@ fn apply_takes_what_find_lists() {
     };
     assert_eq!((shows(&listed), shows(&again)), (listed.shown, 0));
     world.revert(&[1]).unwrap();
-    let mut one = narrowed(Selector { field_type: Some("ct".into()), ..of_patient() });
+    let mut one = narrowed(and(of_patient(), "type", "ct"));
     (one.options.all, one.options.sample) = (false, Some(1));
     let kv = find(&world, one.options.selector.clone(), None);
     assert_eq!(world.apply(one).unwrap().plan.keys, ids(&kv));
@@ -60,7 +69,7 @@ fn neither_journal_nor_plan_file_knows_a_selector() {
     );
     let machine = machine.trim_start_matches("Text(\"").trim_end_matches("\")").to_owned();
     assert!(machine.starts_with("LINAC"), "{machine}");
-    let mut request = narrowed(Selector { machine: Some(machine.to_lowercase()), ..of_patient() });
+    let mut request = narrowed(and(of_patient(), "machine", &machine.to_lowercase()));
     request.output = Some(world.path("fault.json"));
     plan::run(&world.context(), &request).unwrap();
     let applied = world.apply(request).unwrap();
@@ -92,13 +101,13 @@ fn a_selector_alone_or_beside_ids_says_nothing() {
         assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("records", 2), "{failure}");
         assert!(failure.hint.contains("--sample N or --all"), "{}", failure.hint);
     }
-    let wrong = |selector: Selector| world.apply(narrowed(selector)).unwrap_err();
-    let failure = wrong(Selector { field_type: Some("vmad".into()), ..Selector::default() });
+    let wrong = |selector: FilterValues| world.apply(narrowed(selector)).unwrap_err();
+    let failure = wrong(by("type", "vmad"));
     assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("selector", 2));
     for (selector, code) in [
-        (Selector { patient: Some("NOBODY".into()), ..Selector::default() }, "no_match"),
-        (Selector { machine: Some("CYCLOTRON".into()), ..Selector::default() }, "no_match"),
-        (Selector { date: Some("1999-01-01".into()), ..Selector::default() }, "nothing_left"),
+        (by("patient", "NOBODY"), "no_match"),
+        (by("machine", "CYCLOTRON"), "no_match"),
+        (by("date", "1999-01-01"), "nothing_left"),
     ] {
         let failure = wrong(selector);
         assert_eq!((failure.code.as_str(), failure.kind.exit_code()), (code, 3), "{failure}");

@@ -1,6 +1,5 @@
 //! Habits: search, mouse, palette, copy, export, pager, playing, remembering.
 
-use mfm::domains::mosaiq::browse::Kind;
 use mfm::tui::Screen;
 use mfm::tui::dialog::Overlay;
 use mfm::tui::message::{Effect, Message};
@@ -31,16 +30,16 @@ fn search_finds_an_id_a_patient_and_says_what_it_takes() {
 fn lists_lead_from_the_whole_to_the_part_and_back() {
     let mut world = World::new((120, 40));
     world.press("3 down enter");
-    assert_eq!((world.state.records.kind, world.state.records.within.len()), (Kind::Field, 1));
+    assert_eq!((world.state.records.kind.word, world.state.records.within.len()), ("field", 1));
     let field = world.state.records.in_hand().unwrap().id;
     world.press("enter").sees(&format!("field {field}"));
-    assert_eq!(world.state.records.kind, Kind::Point);
+    assert_eq!(world.state.records.kind.word, "point");
     world.press("right").sees("deliveries");
     assert_eq!(world.state.records.within.len(), 2, "the deliveries of the same field");
     world.press("backspace");
     assert_eq!(world.state.records.in_hand().unwrap().id, field);
     world.press("backspace");
-    assert_eq!((world.state.records.kind, world.state.records.in_hand().unwrap().id), (Kind::Patient, 10_002));
+    assert_eq!((world.state.records.kind.word, world.state.records.in_hand().unwrap().id), ("patient", 10_002));
 }
 
 #[test]

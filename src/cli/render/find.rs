@@ -3,9 +3,8 @@
 use serde_json::Value as Json;
 
 use super::changes;
-use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
-use crate::domains::mosaiq::find::columns;
-use crate::domains::mosaiq::selection::RecordKind;
+use crate::cli::report::{Mood, Page, Report, Sheet, list};
+use crate::domain::record::{Keep, ListColumn};
 use crate::ops::find::{Found, Outcome};
 
 impl Report for Outcome {
@@ -27,7 +26,7 @@ impl Report for Outcome {
     }
 
     fn sheet(&self) -> Sheet {
-        let mut head = columns(self.kind).to_vec();
+        let mut head: Vec<&str> = self.kind.names().collect();
         head.extend(self.eligible.map(|_| "variants"));
         Sheet::new(&head).with(self.records.iter().map(|record| {
             let variants = record.variants.as_ref().map(list);
@@ -36,52 +35,42 @@ impl Report for Outcome {
     }
 }
 
-/// What a page leaves out to make room for the variants.
-const LEFT_OUT: [&str; 8] = ["label", "control_points", "meterset", "seconds", "flags", "site", "state", "index"];
-
-/// Tells whether a page has room for a column: a field's site and label tell what its name does, and of a shift the
-/// size matters more than the state.
-fn kept(outcome: &Outcome, name: &str) -> bool {
-    let has_site = |record: &Found| record.cells.iter().any(|(name, cell)| *name == "site" && !cell.is_null());
-    match (outcome.kind, name) {
-        (RecordKind::Field, "name") => !outcome.records.iter().any(has_site),
-        (RecordKind::Offset, "state") => false,
-        (RecordKind::Field, "site") => outcome.records.iter().any(has_site),
-        _ => outcome.eligible.is_none() || !LEFT_OUT.contains(&name),
+/// Tells whether a page has room for a column.
+fn kept(outcome: &Outcome, column: &ListColumn) -> bool {
+    let is_filled = |name: &str| {
+        let has = |record: &Found| record.cells.iter().any(|(other, cell)| *other == name && !cell.is_null());
+        outcome.records.iter().any(has)
+    };
+    match column.keep {
+        Keep::Always => true,
+        Keep::Wide => outcome.eligible.is_none(),
+        Keep::Never => false,
+        Keep::Filled => is_filled(column.name),
+        Keep::Instead(other) => !is_filled(other),
     }
 }
 
 /// Returns a sheet that a page has room for.
 fn narrow(outcome: &Outcome) -> Sheet {
+    let columns: Vec<&ListColumn> = outcome.kind.columns.iter().filter(|column| kept(outcome, column)).collect();
     let beside = outcome.eligible.is_some();
-    let short = |name: &'static str| match name {
-        "superior_cm" => "sup_cm",
-        "anterior_cm" => "ant_cm",
-        "lateral_cm" => "lat_cm",
-        "gantry_degrees" => "gantry_deg",
-        "collimator_degrees" => "collimator_deg",
-        "meterset" => "meterset_mu",
-        "index" => "index_%_or_mu",
-        "control_points" => "points",
-        "version" if beside => "ver",
-        other => other,
-    };
-    let names = columns(outcome.kind).iter().copied().filter(|name| kept(outcome, name)).map(short);
-    let head: Vec<&'static str> = names.chain(outcome.eligible.map(|_| "variants")).collect();
+    let heading = |column: &&ListColumn| if beside { column.shorter } else { column.short };
+    let head: Vec<&'static str> = columns.iter().map(heading).chain(outcome.eligible.map(|_| "variants")).collect();
     Sheet::new(&head).with(outcome.records.iter().map(|record| {
-        let cells = record.cells.iter().filter(|(name, _)| kept(outcome, name)).map(|(_, json)| text(json));
+        let is_kept = |name: &str| columns.iter().any(|column| column.name == name);
+        let cells = record.cells.iter().filter(|(name, _)| is_kept(name)).map(|(_, json)| text(json));
         cells.chain(record.variants.as_ref().map(list)).collect()
     }))
 }
 
 fn lead(outcome: &Outcome) -> String {
-    let number = |number: u64| match outcome.kind {
-        RecordKind::Delivery if number != 1 => format!("{number} deliveries"),
-        kind => count(number, kind.word()),
+    let number = |number: u64| {
+        let word = if number == 1 { outcome.kind.word } else { outcome.kind.plural };
+        format!("{number} {word}")
     };
     let (shown, target) = (outcome.shown, &outcome.target);
     match outcome.total {
-        Some(0) => format!("no {} on {target}", outcome.kind.word()),
+        Some(0) => format!("no {} on {target}", outcome.kind.word),
         Some(total) if total == shown => format!("{} on {target}", number(total)),
         Some(total) => format!("the first {shown} of {} on {target}", number(total)),
         None => format!("the first {} on {target}", number(shown)),
@@ -95,7 +84,7 @@ fn able(tool: &str, outcome: &Outcome) -> String {
 }
 
 fn next(outcome: &Outcome) -> Option<String> {
-    let kind = outcome.kind.word();
+    let kind = outcome.kind.word;
     match (outcome.eligible, outcome.records.first()) {
         _ if outcome.total.is_none() => Some("--limit N looks for more, --limit 0 for all".to_owned()),
         _ if outcome.total != Some(outcome.shown) => Some("--limit N lists more, --limit 0 lists all".to_owned()),

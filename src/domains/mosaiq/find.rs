@@ -4,39 +4,16 @@ use super::field_types;
 use super::records;
 use super::selection::{RecordKind, bare, cells};
 use crate::domain::pause::{Pause, rows};
+use crate::domain::record::Shown;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Key, Refusal, Row, Snapshot, Value};
 
-/// What stands in one column of a description.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Shown {
-    /// A cell, or what was made of one.
-    Value(Value),
-    /// Those words that hold.
-    Words(Vec<&'static str>),
-}
-
-/// One record's description, in the order of [`columns`].
-pub type Description = Vec<Shown>;
-
-/// Returns the names of the columns that describe a kind of record; the first is its id.
-#[must_use]
-pub const fn columns(kind: RecordKind) -> &'static [&'static str] {
-    match kind {
-        RecordKind::Field => {
-            &["fld_id", "ida", "site", "version", "label", "name", "type", "machine", "control_points", "meterset"]
-        }
-        RecordKind::Delivery => &["ttx_id", "ida", "fld_id", "start", "seconds", "machine", "flags"],
-        RecordKind::Offset => {
-            &["off_id", "ida", "site", "study_time", "type", "state", "superior_cm", "anterior_cm", "lateral_cm"]
-        }
-        RecordKind::Point => &["tfp_id", "fld_id", "point", "index", "gantry_degrees", "collimator_degrees", "leaves"],
-    }
-}
+/// What describes a record, in the order of its kind's columns.
+pub(super) type Cells = Vec<Shown>;
 
 /// Tells whether a text is one that descriptions have for a number, and so nobody else's.
 #[must_use]
-pub fn is_own_word(text: &str) -> bool {
+pub(super) fn is_own_word(text: &str) -> bool {
     let words = ["localisation", "portal", "third_party", "active", "complete"];
     words.contains(&text) || field_types::is_word(text)
 }
@@ -45,7 +22,7 @@ pub fn is_own_word(text: &str) -> bool {
 ///
 /// # Errors
 /// What has to be read first, or what the target lacks.
-pub fn describe(kind: RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<(Key, Description)>, Pause> {
+pub(super) fn describe(kind: RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<(Key, Cells)>, Pause> {
     let ids = records::ids(&keys.iter().filter_map(|key| key.first().cloned()).collect::<Vec<_>>()).collect::<Vec<_>>();
     let found = rows(snapshot, &Fetch::among(kind.table(), kind.key(), ids))?;
     let around = Around::read(kind, &found, snapshot)?;
@@ -107,7 +84,7 @@ impl<'s> Around<'s> {
         set.filter(|id| !id.is_null()).and_then(|id| self.cell("Site", "SIT_SET_ID", id, wanted))
     }
 
-    fn field(&self, row: &Row<'_>) -> Description {
+    fn field(&self, row: &Row<'_>) -> Cells {
         let of_type = row.integer("Type_Enum").and_then(field_types::word);
         vec![
             cell(row, "FLD_ID"),
@@ -123,7 +100,7 @@ impl<'s> Around<'s> {
         ]
     }
 
-    fn delivery(&self, row: &Row<'_>) -> Description {
+    fn delivery(&self, row: &Row<'_>) -> Cells {
         let (start, end) = (row.time("Create_DtTm"), row.time("Edit_DtTm"));
         let lasted = start.zip(end).and_then(|(start, end)| end.since(start));
         let seconds = lasted.map_or(Value::Null, |lasted| Value::Integer(lasted.as_secs()));
@@ -143,7 +120,7 @@ impl<'s> Around<'s> {
         ]
     }
 
-    fn offset(&self, row: &Row<'_>) -> Description {
+    fn offset(&self, row: &Row<'_>) -> Cells {
         let of_site = |wanted: &str| self.of_site(row.cell("SIT_SET_ID"), wanted);
         let of_type = match row.integer("Offset_Type") {
             Some(2) => Some("localisation"),
@@ -170,7 +147,7 @@ impl<'s> Around<'s> {
     }
 }
 
-fn point(row: &Row<'_>) -> Description {
+fn point(row: &Row<'_>) -> Cells {
     ["TFP_ID", "FLD_ID", "Point", "Index", "Gantry_Ang", "Coll_Ang", "MLC_Leaves"].map(|name| cell(row, name)).into()
 }
 

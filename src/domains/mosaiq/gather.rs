@@ -9,11 +9,11 @@ use crate::model::{Row, Table, Value};
 /// How many rows are shown together, unless a field alone has more.
 const SHOWN: usize = 4096;
 /// The most rows that are held at a time, unless a field alone has more.
-pub const HELD_MAX: usize = 16_384;
+pub(super) const HELD_MAX: usize = 16_384;
 
 /// How many rows every field has, counted in a first pass.
 #[derive(Debug, Default)]
-pub struct GroupSizes {
+pub(super) struct GroupSizes {
     counts: Lookup<Count>,
     /// How many entries there were when they were last put together.
     settled: usize,
@@ -30,7 +30,7 @@ struct Count {
 
 impl GroupSizes {
     /// Counts a row by the cell that names its field.
-    pub fn add(&mut self, cell: &Value) {
+    pub(super) fn add(&mut self, cell: &Value) {
         let field = Id::of(Some(cell));
         match &mut self.last {
             Some((last, rows)) if *last == field => *rows = rows.saturating_add(1),
@@ -59,7 +59,7 @@ impl GroupSizes {
 
     /// Returns how many rows were counted.
     #[must_use]
-    pub fn total(&mut self) -> usize {
+    pub(super) fn total(&mut self) -> usize {
         self.put_together();
         self.counts.iter().map(|(_, count)| count.rows()).sum()
     }
@@ -80,7 +80,7 @@ impl Count {
 /// Most tables have the rows of a field near each other, and one pass shows them all. Where more fields are begun than
 /// may be held, the others wait for another pass over the table.
 #[derive(Debug)]
-pub struct Gather {
+pub(super) struct Gather {
     table: Arc<Table>,
     /// The place of the cell that names the field.
     at: usize,
@@ -111,7 +111,7 @@ pub struct Gather {
 impl Gather {
     /// Gathers the rows of a table by a column; `None` where the table has no such column.
     #[must_use]
-    pub fn new(table: Arc<Table>, column: &str, sizes: GroupSizes) -> Option<Self> {
+    pub(super) fn new(table: Arc<Table>, column: &str, sizes: GroupSizes) -> Option<Self> {
         Self::with(table, column, sizes, HELD_MAX)
     }
 
@@ -143,20 +143,21 @@ impl Gather {
     }
 
     /// Shows some fields again in the next passes, and no others.
-    pub fn again(&mut self, fields: &BTreeSet<Value>) {
+    pub(super) fn again(&mut self, fields: &BTreeSet<Value>) {
         let fields: BTreeSet<Id> = fields.iter().map(|field| Id::of(Some(field))).collect();
         self.counts.iter_mut().for_each(|(field, count)| count.shown = !fields.contains(&field));
         self.left = self.counts.iter().filter(|(_, count)| !count.shown).count();
     }
 
     /// Returns the most rows that were held at a time.
+    #[cfg(test)]
     #[must_use]
-    pub const fn held_max(&self) -> usize {
+    pub(super) const fn held_max(&self) -> usize {
         self.held_max
     }
 
     /// Takes in a row, and shows some once there are enough of them.
-    pub fn take(&mut self, row: &[Value], show: &mut dyn FnMut(Vec<Row<'_>>)) {
+    pub(super) fn take(&mut self, row: &[Value], show: &mut dyn FnMut(Vec<Row<'_>>)) {
         let Some(field) = row.get(self.at).map(|cell| Id::of(Some(cell))) else { return };
         if !self.turn_to(field, show) {
             return;
@@ -245,7 +246,7 @@ impl Gather {
 
     /// Shows what is left at the end of a pass, fields that lost rows since they were counted included; tells whether
     /// fields wait for another pass.
-    pub fn end_pass(&mut self, show: &mut dyn FnMut(Vec<Row<'_>>)) -> bool {
+    pub(super) fn end_pass(&mut self, show: &mut dyn FnMut(Vec<Row<'_>>)) -> bool {
         let opened = std::mem::take(&mut self.open).into_iter();
         let left: Vec<(Id, Vec<usize>)> = opened.chain(self.current.take().map(|(field, _, at)| (field, at))).collect();
         let any = !left.is_empty() || !self.ready.is_empty();

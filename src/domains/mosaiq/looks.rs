@@ -28,7 +28,7 @@ const ORDER: [Passing; 9] = [
 
 /// How rows come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Passing {
+pub(super) enum Passing {
     /// A small table that is held whole.
     Held(&'static str),
     /// As they lie.
@@ -44,7 +44,7 @@ pub enum Passing {
 impl Passing {
     /// Returns the table whose rows come.
     #[must_use]
-    pub const fn table(&self) -> &'static str {
+    pub(super) const fn table(&self) -> &'static str {
         match self {
             Self::Held(table) | Self::Rows(table) | Self::InOrder(table, _) | Self::ByField(table, _) => table,
             Self::Beside(side) => side.child.0,
@@ -62,7 +62,7 @@ const BESIDE: [(&str, &[&str]); 4] = [
 
 /// Returns what has to come by for checks, and how.
 #[must_use]
-pub fn passing(checks: &[&dyn Check]) -> Vec<Passing> {
+pub(super) fn passing(checks: &[&dyn Check]) -> Vec<Passing> {
     let needed: BTreeSet<String> = checks.iter().flat_map(|check| check.queries()).map(|query| query.table).collect();
     let tables = ORDER.into_iter().filter(|passing| needed.contains(passing.table()));
     let mut sides: Vec<&'static Side> = checks.iter().filter_map(|check| check.beside()).collect();
@@ -72,7 +72,7 @@ pub fn passing(checks: &[&dyn Check]) -> Vec<Passing> {
 
 /// Returns the columns of a table that any of the checks reads.
 #[must_use]
-pub fn columns(checks: &[&dyn Check], table: &str) -> Vec<&'static str> {
+pub(super) fn columns(checks: &[&dyn Check], table: &str) -> Vec<&'static str> {
     let reads = checks.iter().flat_map(|check| check.reads());
     let places = reads.flat_map(|read| [Some(read.place()), read.parent()]).flatten();
     let read: BTreeSet<&str> = places.filter(|(of, _)| *of == table).map(|(_, column)| column).collect();
@@ -92,7 +92,7 @@ pub(super) fn read_columns(checks: &[&dyn Check], table: &str) -> Vec<&'static s
 }
 
 /// Checks at work.
-pub struct Looks<'a> {
+pub(super) struct Looks<'a> {
     known: Known<'a>,
     criteria: Criteria<'a>,
     working: Vec<Working<'a>>,
@@ -112,7 +112,7 @@ struct Working<'a> {
 impl<'a> Looks<'a> {
     /// Begins to look; a snapshot holds some tables whole, and says of the others how they are declared.
     #[must_use]
-    pub fn begin(checks: &[&'a dyn Check], whole: &'a Snapshot, criteria: Criteria<'a>) -> Self {
+    pub(super) fn begin(checks: &[&'a dyn Check], whole: &'a Snapshot, criteria: Criteria<'a>) -> Self {
         let known = Known::new(whole);
         let begun = |check: &&'a dyn Check| {
             let needs = check.needs().into_iter().map(|query| query.table).collect();
@@ -126,7 +126,7 @@ impl<'a> Looks<'a> {
     }
 
     /// Shows rows of a table to every check that needs it; those of control points are all of their fields.
-    pub fn take(&mut self, table: &str, rows: Vec<Row<'_>>) {
+    pub(super) fn take(&mut self, table: &str, rows: Vec<Row<'_>>) {
         let part = Part::new(table, rows);
         *self.rows.entry(table.to_owned()).or_default() += part.len();
         self.survey.take(table, &part.rows);
@@ -139,7 +139,7 @@ impl<'a> Looks<'a> {
     }
 
     /// Shows rows beside those that they refer to.
-    pub fn take_beside(&mut self, side: &'static Side, rows: &[Row<'_>]) {
+    pub(super) fn take_beside(&mut self, side: &'static Side, rows: &[Row<'_>]) {
         for working in self.working.iter_mut().filter(|working| working.check.beside() == Some(side)) {
             if let Ok(look) = &mut working.look {
                 look.take_beside(rows);
@@ -148,26 +148,26 @@ impl<'a> Looks<'a> {
     }
 
     /// Says that the rows of a table have all come by.
-    pub fn end_of(&mut self, table: &str) {
+    pub(super) fn end_of(&mut self, table: &str) {
         self.known.end(table);
     }
 
     /// Tells whether rows came out of the order in which they have to come: what was seen is worth nothing then.
     #[must_use]
-    pub const fn is_disordered(&self) -> bool {
+    pub(super) const fn is_disordered(&self) -> bool {
         self.known.course.is_disordered()
     }
 
     /// Names the fields whose control points some check must see once more.
     #[must_use]
-    pub fn again(&mut self) -> BTreeSet<Value> {
+    pub(super) fn again(&mut self) -> BTreeSet<Value> {
         self.known.end(POINTS);
         let looks = self.working.iter_mut().filter_map(|working| working.look.as_mut().ok());
         looks.flat_map(|look| look.again(&self.known)).map(|field| field.value()).collect()
     }
 
     /// Shows control points once more.
-    pub fn take_again(&mut self, rows: Vec<Row<'_>>) {
+    pub(super) fn take_again(&mut self, rows: Vec<Row<'_>>) {
         let part = Part::new(POINTS, rows);
         self.working
             .iter_mut()
@@ -177,7 +177,7 @@ impl<'a> Looks<'a> {
 
     /// Returns what every check says, in their order, and what leaves say where that was gathered.
     #[must_use]
-    pub fn end(mut self) -> (Vec<Verdict>, Machines) {
+    pub(super) fn end(mut self) -> (Vec<Verdict>, Machines) {
         let mut verdicts = Vec::new();
         for mut working in std::mem::take(&mut self.working) {
             verdicts.push(self.verdict(&mut working));
@@ -235,7 +235,7 @@ impl<'a> Looks<'a> {
 
     /// Runs checks on what was read whole.
     #[must_use]
-    pub fn of_snapshot(
+    pub(super) fn of_snapshot(
         checks: &[&'a dyn Check],
         snapshot: &'a Snapshot,
         criteria: Criteria<'a>,

@@ -1,22 +1,23 @@
 //! The domain: tables, failure modes, checks and labs of MOSAIQ; pure, without a connection, a file or a clock.
 
-pub mod browse;
+mod browse;
 pub mod checks;
-pub mod clinic;
+mod clinic;
 mod course;
 mod deliveries;
 mod field_types;
 mod fields;
-pub mod find;
+mod find;
 mod fleet;
-pub mod gather;
+mod gather;
 mod ground;
 pub mod import;
+mod kinds;
 mod known;
 pub mod lab;
 mod leaves;
 pub mod limits;
-pub mod looks;
+mod looks;
 mod lookup;
 pub mod machines;
 mod metersets;
@@ -30,7 +31,7 @@ mod required;
 pub mod rules;
 mod run;
 pub mod schema;
-pub mod selection;
+mod selection;
 mod tally;
 mod versions;
 
@@ -39,15 +40,18 @@ use std::sync::{Arc, LazyLock};
 use self::checks::{CHECKS, Criteria};
 use self::modes::MODES;
 use crate::domain::check::{CheckCard, CheckRequest, CheckRun, CheckTable, RulesError};
+use crate::domain::filter::{FilterCard, FilterValues};
 use crate::domain::import::Import;
 use crate::domain::lab::Lab;
 use crate::domain::live::LiveSystem;
 use crate::domain::mode::Mode;
+use crate::domain::pause::Pause;
 use crate::domain::picture::Painter;
-use crate::domain::record::RecordKind;
+use crate::domain::record::{Description, RecordKind};
 use crate::domain::repair::Repair;
 use crate::domain::table::TableCard;
 use crate::domain::{Domain, DomainCard, check};
+use crate::model::{Key, Refusal, Snapshot};
 
 /// The domain.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +71,14 @@ fn of_cards(cards: &[&'static CheckCard]) -> Vec<&'static dyn checks::Check> {
     cards.iter().filter_map(|card| checks::find(card.id)).collect()
 }
 
+/// Returns what filters mean of a kind; `None` where they say nothing.
+fn selection(kind: &RecordKind, filters: &FilterValues) -> Result<Option<selection::Selection>, String> {
+    match selection::RecordKind::of_table(kind.table) {
+        Some(kind) => selection::Selector::from(filters).of(kind),
+        None => Err(format!("a {} cannot be narrowed: open it, or look at the fields", kind.word)),
+    }
+}
+
 impl Domain for Mosaiq {
     fn card(&self) -> &'static DomainCard {
         &CARD
@@ -77,7 +89,38 @@ impl Domain for Mosaiq {
     }
 
     fn kinds(&self) -> &'static [&'static RecordKind] {
-        &[]
+        &kinds::KINDS
+    }
+
+    fn describe(&self, kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause> {
+        let missing = || Refusal::MissingTable { table: kind.table.to_owned() };
+        browse::describe(browse::Kind::of_table(kind.table).ok_or_else(missing)?, keys, snapshot)
+    }
+
+    fn filters(&self) -> &'static [FilterCard] {
+        &kinds::FILTERS
+    }
+
+    fn judge_filters(&self, kind: &RecordKind, filters: &FilterValues) -> Result<(), String> {
+        selection(kind, filters).map(drop)
+    }
+
+    fn select(&self, kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
+        match selection(kind, filters) {
+            Ok(Some(selection)) => selection.keys(snapshot),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn none_left(&self, kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Refusal, Pause> {
+        match selection(kind, filters) {
+            Ok(Some(selection)) => selection.nothing(snapshot),
+            _ => Ok(Refusal::NothingToChange),
+        }
+    }
+
+    fn is_own_word(&self, text: &str) -> bool {
+        find::is_own_word(text)
     }
 
     fn modes(&self) -> &'static [&'static dyn Mode] {

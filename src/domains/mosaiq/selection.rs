@@ -2,20 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use clap::{Args, ValueEnum};
 use jiff::civil::Date;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::field_types;
+use crate::domain::filter::FilterValues;
 use crate::domain::pause::{Pause, rows};
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Key, Refusal, Row, Snapshot, Value, time};
 
 /// A kind of record that faults are made on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum RecordKind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RecordKind {
     /// A beam of a plan: TxField
     Field,
     /// A delivery of a field: TrackTreatment
@@ -28,17 +25,17 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Field, Self::Delivery, Self::Offset, Self::Point];
+    pub(super) const ALL: [Self; 4] = [Self::Field, Self::Delivery, Self::Offset, Self::Point];
 
     /// Returns the kind whose records stand in a table.
     #[must_use]
-    pub fn of_table(table: &str) -> Option<Self> {
+    pub(super) fn of_table(table: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.table().eq_ignore_ascii_case(table))
     }
 
     /// Returns the word that people use.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Field => "field",
             Self::Delivery => "delivery",
@@ -49,7 +46,7 @@ impl RecordKind {
 
     /// Returns the table.
     #[must_use]
-    pub const fn table(self) -> &'static str {
+    pub(super) const fn table(self) -> &'static str {
         match self {
             Self::Field => "TxField",
             Self::Delivery => "TrackTreatment",
@@ -60,7 +57,7 @@ impl RecordKind {
 
     /// Returns the key column.
     #[must_use]
-    pub const fn key(self) -> &'static str {
+    pub(super) const fn key(self) -> &'static str {
         match self {
             Self::Field => "FLD_ID",
             Self::Delivery => "TTX_ID",
@@ -71,29 +68,29 @@ impl RecordKind {
 }
 
 /// Which records, by what people know of them; never journaled.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Selector {
-    /// Only records of this patient, by the hospital's number, Ident.IDA, in any case
-    #[arg(long, value_name = "IDA")]
-    pub patient: Option<String>,
-    /// Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID
-    #[arg(long, value_name = "MACHINE")]
-    pub machine: Option<String>,
-    /// Only records of fields of this type, such as vmat, step-and-shoot or kv_setup, or by its number,
-    /// TxField.Type_Enum; electron fields are static ones
-    #[arg(long = "type", id = "field_type", value_name = "TYPE")]
-    #[serde(rename = "type")]
-    pub field_type: Option<String>,
-    /// Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied
-    #[arg(long, value_name = "DATE")]
-    pub date: Option<String>,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Selector {
+    /// The hospital's number of a patient.
+    pub(super) patient: Option<String>,
+    /// A machine, by its name or its number.
+    pub(super) machine: Option<String>,
+    /// A type of field, by its word or its number.
+    pub(super) field_type: Option<String>,
+    /// A day, as YYYY-MM-DD.
+    pub(super) date: Option<String>,
+}
+
+impl From<&FilterValues> for Selector {
+    fn from(filters: &FilterValues) -> Self {
+        let given = |flag: &str| filters.get(flag).map(str::to_owned);
+        Self { patient: given("patient"), machine: given("machine"), field_type: given("type"), date: given("date") }
+    }
 }
 
 impl Selector {
     /// Tells whether every record is meant.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
@@ -101,7 +98,7 @@ impl Selector {
     ///
     /// # Errors
     /// A sentence saying what is wrong with the words alone.
-    pub fn of(&self, kind: RecordKind) -> Result<Option<Selection>, String> {
+    pub(super) fn of(&self, kind: RecordKind) -> Result<Option<Selection>, String> {
         if self.is_empty() {
             return Ok(None);
         }
@@ -130,7 +127,7 @@ pub(super) fn bare(text: &str) -> &str {
 
 /// The records of one kind that a selector means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selection {
+pub(super) struct Selection {
     kind: RecordKind,
     patient: Option<String>,
     machine: Option<String>,
@@ -146,7 +143,7 @@ impl Selection {
     ///
     /// # Errors
     /// What has to be read first, or [`Refusal::NoMatch`] where there is no such patient or machine.
-    pub fn keys(&self, snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
+    pub(super) fn keys(&self, snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
         let found = match self.kind {
             RecordKind::Field => self.fields(snapshot)?,
             RecordKind::Point => {
@@ -163,7 +160,7 @@ impl Selection {
     ///
     /// # Errors
     /// What has to be read first, or that a table is missing.
-    pub fn nothing(&self, snapshot: &Snapshot) -> Result<Refusal, Pause> {
+    pub(super) fn nothing(&self, snapshot: &Snapshot) -> Result<Refusal, Pause> {
         let kind = self.kind.word();
         let hint = match (self.other_types(snapshot)?, self.date) {
             (Some(types), _) => format!("the fields are of the types {types}"),

@@ -6,13 +6,14 @@ use std::path::Path;
 
 use mfm_journal::Digest;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 
-use crate::domains::mosaiq::selection::Selector;
+use crate::domain::filter::FilterValues;
 use crate::file;
 use crate::model::seed::{self, SEED_MAX};
 use crate::ops::failure::Failure;
+use crate::ops::filters;
 use crate::ops::plan::{Options, Request};
 
 /// The version of the format.
@@ -63,29 +64,25 @@ pub struct Fault {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_rows: Option<u64>,
     /// What narrows the records that `count` and `all` choose from
-    #[serde(default)]
-    pub select: Select,
+    #[serde(default, deserialize_with = "known_filters")]
+    pub select: FilterValues,
     /// The tool's own parameters, as `mfm modes TOOL` lists them: the records by id, where neither `count` nor `all` is
     #[serde(default)]
     pub params: BTreeMap<String, Json>,
 }
 
-/// What narrows the records of a fault.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Select {
-    /// Only records of this patient, by the hospital's number, Ident.IDA
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub patient: Option<String>,
-    /// Only records of this machine, by its name or its Staff_ID
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub machine: Option<String>,
-    /// Only records of fields of this type
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub field_type: Option<String>,
-    /// Only records of this day, as YYYY-MM-DD
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub date: Option<String>,
+/// Reads filters, and refuses a word that is none.
+fn known_filters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FilterValues, D::Error> {
+    let given: BTreeMap<String, Json> = BTreeMap::deserialize(deserializer)?;
+    let known: Vec<&str> = filters::all().into_iter().map(|card| card.flag).collect();
+    if let Some(unknown) = given.keys().find(|word| !known.contains(&word.as_str())) {
+        return Err(serde::de::Error::custom(format!(
+            "unknown field `{unknown}`, expected one of {}",
+            known.join(", ")
+        )));
+    }
+    let given = Json::Object(given.into_iter().collect());
+    serde_json::from_value(given).map_err(serde::de::Error::custom)
 }
 
 impl Campaign {
@@ -138,12 +135,11 @@ impl Campaign {
 
     fn request(&self, step: u64, fault: &Fault, now: &str) -> Request {
         let own = seed::derived(self.seed, &["campaign", &step.to_string(), &fault.tool]);
-        let Select { patient, machine, field_type, date } = fault.select.clone();
         let options = Options {
             variant: fault.variant.clone(),
             sample: fault.count,
             all: fault.all,
-            selector: Selector { patient, machine, field_type, date },
+            selector: fault.select.clone(),
             seed: Some(fault.seed.unwrap_or(own)),
             now: Some(now.to_owned()),
             max_rows: fault.max_rows,

@@ -1,7 +1,6 @@
 //! What the quality checks found, and the way from a finding to its record.
 
 use super::{holds, moved};
-use crate::domains::mosaiq::browse::Kind;
 use crate::ops::checks::{FindingLine, Outcome};
 use crate::tui::job::Job;
 use crate::tui::keys::Action;
@@ -85,10 +84,11 @@ pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
 /// Goes to the record of the finding in hand.
 fn jump(state: &mut state::State) -> Vec<Effect> {
     let Some(finding) = state.checks.in_hand() else { return Vec::new() };
+    let domain = state.records.domain;
     let places = std::iter::once((finding.table, &finding.key));
     let places = places.chain(finding.related.iter().map(|related| (related.table, &related.key)));
     let number = |key: &serde_json::Value| key.as_object().and_then(|key| key.values().next()?.as_i64());
-    let mut found = places.filter_map(|(table, key)| Kind::of_table(table).zip(number(key)));
+    let mut found = places.filter_map(|(table, key)| domain.kind_of_table(table).zip(number(key)));
     let Some((kind, id)) = found.next() else {
         let said = format!("{} is not among the records that can be walked through", finding.table);
         state.say(Role::Note, said);

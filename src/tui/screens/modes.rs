@@ -3,7 +3,6 @@
 use super::{holds, moved};
 use crate::domain::mode::Mode;
 use crate::domains;
-use crate::domains::mosaiq::browse::Kind;
 use crate::tui::keys::Action;
 use crate::tui::list::Place;
 use crate::tui::look::Role;
@@ -45,10 +44,11 @@ pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(mode) = state.modes.in_hand().filter(|_| action == Action::Open) else { return Vec::new() };
-    let kind = Kind::of_table(mode.card().record.table).unwrap_or_default();
+    let domain = domains::of_mode(mode.card().id).unwrap_or(state.records.domain);
+    let Some(kind) = domain.kind_of_table(mode.card().record.table) else { return Vec::new() };
     state.records.mode = Some(mode.card().tool);
     let mut effects = super::records::go(state, kind, None);
     effects.extend(crate::tui::update::show(state, Screen::Records));
-    state.say(Role::Note, format!("choose a {} and press b for {}", kind.word(), mode.card().tool));
+    state.say(Role::Note, format!("choose a {} and press b for {}", kind.word, mode.card().tool));
     effects
 }

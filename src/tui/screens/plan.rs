@@ -4,10 +4,10 @@
 use serde_json::{Map, Value as Json};
 
 use super::{Player, moved};
+use crate::domain::filter::FilterValues;
 use crate::domain::mode::ModeCard;
+use crate::domain::record::RecordKind;
 use crate::domains;
-use crate::domains::mosaiq::browse::Kind;
-use crate::domains::mosaiq::selection::{RecordKind, Selector};
 use crate::ops::plan::{Options, Request};
 use crate::ops::{Failure, find, modes};
 use crate::tui::dialog::{Danger, Input, Overlay, Purpose, Question};
@@ -103,7 +103,7 @@ const OPTIONS: [(&str, &str); 3] = [
 ];
 
 /// Begins a plan of a mode on a record.
-pub fn begin(state: &mut state::State, tool: &str, kind: Kind, id: i64) -> Vec<Effect> {
+pub fn begin(state: &mut state::State, tool: &str, kind: &'static RecordKind, id: i64) -> Vec<Effect> {
     let Some(mode) = domains::mode(tool) else { return Vec::new() };
     let card = mode.card();
     // The variant is what a person chooses first.
@@ -115,8 +115,8 @@ pub fn begin(state: &mut state::State, tool: &str, kind: Kind, id: i64) -> Vec<E
     effects
 }
 
-fn form(card: &'static ModeCard, kind: Kind, id: i64) -> Vec<Field> {
-    let record = card.records().find(|record| record.table == kind.table()).unwrap_or(&card.record);
+fn form(card: &'static ModeCard, kind: &'static RecordKind, id: i64) -> Vec<Field> {
+    let record = card.records().find(|record| record.table == kind.table).unwrap_or(&card.record);
     let mut words = vec![String::new()];
     let given: Map<String, Json> =
         card.table_parameter.map(|name| (name.to_owned(), Json::from(record.table))).into_iter().collect();
@@ -248,9 +248,11 @@ fn find_record(state: &mut state::State) -> Vec<Effect> {
     let (Some(card), Some(request)) = (state.plan.mode, request(&state.plan)) else { return Vec::new() };
     let parameter = state.plan.form.first().map(|field| field.name.clone()).unwrap_or_default();
     let record = card.records().find(|record| record.parameter == parameter).unwrap_or(&card.record);
-    let Some(kind) = RecordKind::of_table(record.table) else { return Vec::new() };
+    let Some(domain) = domains::of_mode(card.id) else { return Vec::new() };
+    let Some(kind) = domain.kind_of_table(record.table) else { return Vec::new() };
+    let kind = kind.word.to_owned();
     let variant = request.options.variant;
-    let selector = Selector::default();
+    let selector = FilterValues::default();
     let request = find::Request { kind, selector, eligible: Some(card.tool.to_owned()), variant, limit: 1 };
     (state.plan.preview, state.plan.failure) = (None, None);
     state.ask(Job::Find(Box::new(request)))

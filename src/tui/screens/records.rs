@@ -2,9 +2,10 @@
 //! are seen.
 
 use super::{Player, moved};
+use crate::domain::Domain;
+use crate::domain::filter::{FilterCard, FilterValues};
+use crate::domain::record::RecordKind;
 use crate::domains;
-use crate::domains::mosaiq::browse::Kind;
-use crate::domains::mosaiq::selection::Selector;
 use crate::model::Page;
 use crate::ops::browse::{Outcome, Picture, Record, Request, Whole};
 use crate::tui::dialog::{Choice, Menu, Overlay};
@@ -26,7 +27,7 @@ const NEAR: usize = 60;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Within {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: &'static RecordKind,
     /// Its id.
     pub id: i64,
     /// The column by which others belong to it, and what stands there.
@@ -44,14 +45,16 @@ pub enum View {
 }
 
 /// What is known of the records.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct State {
+    /// The domain of the target.
+    pub domain: &'static dyn Domain,
     /// The kind that is listed.
-    pub kind: Kind,
+    pub kind: &'static RecordKind,
     /// What they belong to, from the whole to the part.
     pub within: Vec<Within>,
     /// What narrows them.
-    pub selector: Selector,
+    pub selector: FilterValues,
     /// What was typed to narrow them.
     pub search: String,
     /// Those that were fetched, by ascending id.
@@ -73,7 +76,7 @@ pub struct State {
     /// How many lines were asked for beyond what was fetched.
     pub owed: usize,
     /// The record in hand, whole.
-    pub whole: Option<(Kind, i64, Whole)>,
+    pub whole: Option<(&'static RecordKind, i64, Whole)>,
     /// How it is seen.
     pub view: View,
     /// Which control point.
@@ -82,7 +85,64 @@ pub struct State {
     pub mode: Option<&'static str>,
 }
 
+impl Default for State {
+    fn default() -> Self {
+        Self::of(domains::FIRST)
+    }
+}
+
+/// The kind of a domain that lists none.
+static NOTHING: RecordKind = RecordKind {
+    word: "record",
+    plural: "records",
+    about: "",
+    table: "",
+    key: "",
+    columns: &[],
+    faultable: false,
+    opens: None,
+    links: &[],
+    narrow_below: 0,
+    shows: &[],
+};
+
 impl State {
+    /// Returns what is known of the records of a domain before any was fetched.
+    #[must_use]
+    pub fn of(domain: &'static dyn Domain) -> Self {
+        Self {
+            domain,
+            kind: domain.kinds().first().copied().unwrap_or(&NOTHING),
+            within: Vec::new(),
+            selector: FilterValues::default(),
+            search: String::new(),
+            rows: Vec::new(),
+            more_before: false,
+            more_after: false,
+            place: Place::default(),
+            total: None,
+            trouble: None,
+            fetched: false,
+            goal: None,
+            owed: 0,
+            whole: None,
+            view: View::default(),
+            player: Player::default(),
+            mode: None,
+        }
+    }
+
+    /// Returns the kind that faults are made on and that opens the one listed: a field of control points.
+    fn parent(&self) -> Option<&'static RecordKind> {
+        let kinds = self.domain.kinds().iter().copied();
+        kinds.filter(|kind| kind.faultable).find(|kind| kind.opens == Some(self.kind.word))
+    }
+
+    /// Returns the first kind that faults are made on.
+    fn first_faultable(&self) -> Option<&'static RecordKind> {
+        self.domain.kinds().iter().copied().find(|kind| kind.faultable)
+    }
+
     /// Returns the record in hand.
     #[must_use]
     pub fn in_hand(&self) -> Option<&Record> {
@@ -116,14 +176,14 @@ pub fn enter(state: &mut state::State) -> Vec<Effect> {
 }
 
 /// Shows records of a kind, of everything or of what they belong to.
-pub fn go(state: &mut state::State, kind: Kind, within: Option<Within>) -> Vec<Effect> {
+pub fn go(state: &mut state::State, kind: &'static RecordKind, within: Option<Within>) -> Vec<Effect> {
     let records = &mut state.records;
     match within {
         Some(within) => records.within.push(within),
         None => records.within.clear(),
     }
     records.kind = kind;
-    records.selector = Selector::default();
+    records.selector = FilterValues::default();
     records.search.clear();
     fetch(state, None)
 }
@@ -197,7 +257,7 @@ pub fn take(state: &mut state::State, request: &Request, outcome: Outcome) -> Ve
         match records.rows.first().map(|row| row.id) {
             Some(first) if first == goal => {}
             other => {
-                let word = records.kind.word();
+                let word = records.kind.word;
                 let next = other.map_or_else(String::new, |id| format!("; the next one is {id}"));
                 state.say(Role::Warning, format!("there is no {word} {goal} here{next}"));
             }
@@ -295,10 +355,11 @@ fn owe(records: &mut State, action: Action, rows: usize) {
 
 /// Turns to another kind, of the same patient or field where that leads to it.
 fn turn(state: &mut state::State, by: isize) -> Vec<Effect> {
-    let at = Kind::ALL.iter().position(|kind| *kind == state.records.kind).unwrap_or(0);
-    let length = isize::try_from(Kind::ALL.len()).unwrap_or(1);
+    let kinds = state.records.domain.kinds();
+    let at = kinds.iter().position(|kind| *kind == state.records.kind).unwrap_or(0);
+    let length = isize::try_from(kinds.len()).unwrap_or(1).max(1);
     let next = (isize::try_from(at).unwrap_or(0) + by).rem_euclid(length);
-    let kind = usize::try_from(next).ok().and_then(|at| Kind::ALL.get(at)).copied().unwrap_or_default();
+    let Some(kind) = usize::try_from(next).ok().and_then(|at| kinds.get(at)).copied() else { return Vec::new() };
     let records = &mut state.records;
     records.kind = kind;
     while let Some(within) = records.within.last_mut() {
@@ -308,7 +369,7 @@ fn turn(state: &mut state::State, by: isize) -> Vec<Effect> {
         }
         records.within.pop();
     }
-    records.selector = Selector::default();
+    records.selector = FilterValues::default();
     records.search.clear();
     fetch(state, None)
 }
@@ -316,7 +377,11 @@ fn turn(state: &mut state::State, by: isize) -> Vec<Effect> {
 fn open(state: &mut state::State) -> Vec<Effect> {
     let records = &state.records;
     let Some(row) = records.in_hand() else { return Vec::new() };
-    let inside = records.kind.inside().and_then(|inside| Some((inside, records.kind.leads_to(inside)?)));
+    let inside = records
+        .kind
+        .opens
+        .and_then(|word| records.domain.kind(word))
+        .and_then(|inside| Some((inside, records.kind.leads_to(inside)?)));
     let Some(((inside, column), link)) = inside.zip(row.link) else {
         state.records.view = if state.records.view == View::Picture { View::Cells } else { View::Picture };
         return Vec::new();
@@ -328,7 +393,7 @@ fn open(state: &mut state::State) -> Vec<Effect> {
 fn back(state: &mut state::State) -> Vec<Effect> {
     if !state.records.search.is_empty() {
         state.records.search.clear();
-        state.records.selector = Selector::default();
+        state.records.selector = FilterValues::default();
         return fetch(state, None);
     }
     let Some(within) = state.records.within.pop() else {
@@ -350,28 +415,28 @@ pub fn search(state: &mut state::State, text: &str) -> Vec<Effect> {
     if let Ok(id) = text.parse::<i64>() {
         return fetch(state, Some(id));
     }
-    let mut selector = Selector::default();
+    let mut selector = FilterValues::default();
     for word in text.split_whitespace() {
-        let value = |value: &str| Some(value.to_owned());
-        match word.split_once(['=', ':']) {
-            Some(("patient" | "ida", patient)) => selector.patient = value(patient),
-            Some(("machine", machine)) => selector.machine = value(machine),
-            Some(("type", of_type)) => selector.field_type = value(of_type),
-            Some(("date" | "day", date)) => selector.date = value(date),
-            _ => {
-                state.say(Role::Warning, format!("`{word}` is not what can be looked for here: {SEARCH}"));
-                return Vec::new();
-            }
-        }
+        let card = word.split_once(['=', ':']).and_then(|(flag, value)| {
+            let named = |card: &&FilterCard| card.flag == flag || card.aliases.contains(&flag);
+            Some((state.records.domain.filters().iter().find(named)?, value))
+        });
+        let Some((card, value)) = card else {
+            let known = searchable(state.records.domain);
+            state.say(Role::Warning, format!("`{word}` is not what can be looked for here: {known}"));
+            return Vec::new();
+        };
+        selector.set(card.flag, value);
     }
-    if state.records.kind == Kind::Point && !selector.is_empty() {
-        state.say(Role::Warning, "look for the field, and open it: its control points are inside");
+    if let (Some(parent), false) = (state.records.parent(), selector.is_empty()) {
+        let (word, plural) = (parent.word, state.records.kind.plural);
+        state.say(Role::Warning, format!("look for the {word}, and open it: its {plural} are inside"));
         return Vec::new();
     }
     if !selector.is_empty() {
         state.records.within.clear();
-        if state.records.kind.record().is_none() {
-            state.records.kind = Kind::Field;
+        if let (false, Some(kind)) = (state.records.kind.faultable, state.records.first_faultable()) {
+            state.records.kind = kind;
         }
     }
     state.records.selector = selector;
@@ -379,38 +444,51 @@ pub fn search(state: &mut state::State, text: &str) -> Vec<Effect> {
     fetch(state, None)
 }
 
-/// What can be typed to look for records.
-pub const SEARCH: &str = "an id, or patient=IDA machine=NAME type=vmat date=2024-06-28";
+/// Says what can be typed to look for records of a domain.
+#[must_use]
+pub fn searchable(domain: &dyn Domain) -> String {
+    let examples: Vec<String> = domain.filters().iter().map(|card| format!("{}={}", card.flag, card.example)).collect();
+    if examples.is_empty() { "an id".to_owned() } else { format!("an id, or {}", examples.join(" ")) }
+}
 
 fn choose_mode(state: &mut state::State) -> Vec<Effect> {
     let Some(id) = state.records.in_hand().map(|row| row.id) else { return Vec::new() };
     let kind = state.records.kind;
     let takes = |tool: &str| {
         domains::modes()
-            .any(|mode| mode.card().tool == tool && mode.card().records().any(|record| record.table == kind.table()))
+            .any(|mode| mode.card().tool == tool && mode.card().records().any(|record| record.table == kind.table))
     };
     if let Some(tool) = state.records.mode.filter(|tool| takes(tool)) {
         return super::plan::begin(state, tool, kind, id);
     }
     let mut lines = modes_for(kind, id);
-    // What happens to leaves, angles and meterset happens to the field of a control point.
-    let field = state.records.in_hand().and_then(|row| row.cells.get(1)?.parse().ok()).filter(|_| kind == Kind::Point);
-    lines.extend(field.into_iter().flat_map(|field| modes_for(Kind::Field, field)));
+    // Much of what goes wrong with a part is done to the whole that it belongs to.
+    if let Some((parent, id)) = state.records.parent().and_then(|parent| Some((parent, whole_of(state, parent)?))) {
+        lines.extend(modes_for(parent, id));
+    }
     if lines.is_empty() {
-        state.say(Role::Note, format!("no failure mode breaks a {}: open it, and choose a field", kind.word()));
+        let other = state.records.first_faultable().map_or("record", |kind| kind.word);
+        state.say(Role::Note, format!("no failure mode breaks a {}: open it, and choose a {other}", kind.word));
         return Vec::new();
     }
-    let title = format!("Break {} {id} with", kind.word());
+    let title = format!("Break {} {id} with", kind.word);
     state.overlay = Some(Overlay::Menu(Menu { title, lines, place: Place::default() }));
     Vec::new()
 }
 
-fn modes_for(kind: Kind, id: i64) -> Vec<(Choice, String, String)> {
+/// Returns the id of the record of another kind that the one in hand belongs to: its list says it under the same name.
+fn whole_of(state: &state::State, parent: &RecordKind) -> Option<i64> {
+    let id = parent.names().next()?;
+    let at = state.records.kind.names().position(|name| name == id)?;
+    state.records.in_hand()?.cells.get(at)?.parse().ok()
+}
+
+fn modes_for(kind: &'static RecordKind, id: i64) -> Vec<(Choice, String, String)> {
     let fits = domains::modes().map(|mode| mode.card());
-    let fits = fits.filter(|card| card.records().any(|record| record.table == kind.table()));
+    let fits = fits.filter(|card| card.records().any(|record| record.table == kind.table));
     let line = |card: &'static crate::domain::mode::ModeCard| {
         let choice = Choice::Mode { tool: card.tool, kind, id };
-        (choice, card.tool.to_owned(), format!("{}, on {} {id}", card.title, kind.word()))
+        (choice, card.tool.to_owned(), format!("{}, on {} {id}", card.title, kind.word))
     };
     fits.map(line).collect()
 }

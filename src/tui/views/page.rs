@@ -69,12 +69,12 @@ pub fn page(state: &State) -> String {
 }
 
 fn records(state: &State) -> String {
-    let mut text = state.records.kind.columns().join("\t") + "\n";
+    let mut text = state.records.kind.names().collect::<Vec<_>>().join("\t") + "\n";
     for row in &state.records.rows {
         text += &(row.cells.join("\t") + "\n");
     }
     if let Some((kind, id, whole)) = &state.records.whole {
-        text += &format!("\n{} {id}\n", kind.word());
+        text += &format!("\n{} {id}\n", kind.word);
         for (name, cell) in &whole.cells {
             text += &format!("{name}\t{cell}\n");
         }

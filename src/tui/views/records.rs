@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::pieces::{self, Column, Item};
-use crate::domains::mosaiq::browse::Kind;
+use crate::domain::record::{ListColumn, RecordKind};
 use crate::ops::browse::Picture;
 use crate::tui::look::{Mark, Role};
 use crate::tui::screens::records::View;
@@ -24,9 +24,9 @@ fn title(state: &State) -> String {
     let records = &state.records;
     let mut title = String::new();
     for within in &records.within {
-        title += &format!("{} {} {} ", within.kind.word(), within.id, state.look.mark(Mark::Pointer));
+        title += &format!("{} {} {} ", within.kind.word, within.id, state.look.mark(Mark::Pointer));
     }
-    title += records.kind.plural();
+    title += records.kind.plural;
     if !records.search.is_empty() {
         title += &format!(" with {}", records.search);
     }
@@ -40,12 +40,12 @@ fn list(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let (look, records) = (state.look, &state.records);
     let inner = pieces::frame(frame, area, look, &title(state), true);
     let [kinds, inner] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(inner);
-    let kind = |kind: Kind| {
+    let kind = |kind: &'static RecordKind| {
         let role = if kind == records.kind { Role::Selected } else { Role::Dim };
         let pad = if kinds.width < 64 { "" } else { " " };
-        [Span::styled(format!("{pad}{}{pad}", kind.plural()), look.style(role)), Span::raw(" ")]
+        [Span::styled(format!("{pad}{}{pad}", kind.plural), look.style(role)), Span::raw(" ")]
     };
-    let spans: Vec<Span<'_>> = Kind::ALL.into_iter().flat_map(kind).collect();
+    let spans: Vec<Span<'_>> = records.domain.kinds().iter().copied().flat_map(kind).collect();
     frame.render_widget(Paragraph::new(Line::from(spans)), kinds);
     if let Some(trouble) = &records.trouble {
         pieces::empty(frame, inner, look, Role::Danger, trouble);
@@ -57,8 +57,8 @@ fn list(frame: &mut Frame<'_>, area: Rect, state: &State) {
         pieces::empty(frame, inner, look, Role::Dim, text);
         return;
     }
-    let all = records.kind.columns();
-    let columns_seen = shown_columns(records.kind, all.len(), inner.width);
+    let all: Vec<&str> = records.kind.names().collect();
+    let columns_seen = shown_columns(records.kind, inner.width);
     let number = |at: usize| {
         let cells = records.rows.iter().take(20).filter_map(|row| row.cells.get(at)).filter(|cell| !cell.is_empty());
         let numeric = |cell: &String| cell.bytes().all(|byte| byte.is_ascii_digit() || b".-".contains(&byte));
@@ -82,13 +82,10 @@ fn list(frame: &mut Frame<'_>, area: Rect, state: &State) {
 }
 
 /// Returns which columns are shown: where there is little room, those by which a record is known.
-fn shown_columns(kind: Kind, all: usize, width: u16) -> Vec<usize> {
-    match kind {
-        Kind::Field if width < 76 => vec![0, 1, 4, 5, 6, 8],
-        Kind::Delivery if width < 64 => vec![0, 1, 2, 3, 6],
-        Kind::Offset if width < 76 => vec![0, 2, 3, 6, 7, 8],
-        _ => (0..all).collect(),
-    }
+fn shown_columns(kind: &RecordKind, width: u16) -> Vec<usize> {
+    let narrow = width < kind.narrow_below;
+    let seen = |(at, column): (usize, &ListColumn)| (!narrow || column.names).then_some(at);
+    kind.columns.iter().enumerate().filter_map(seen).collect()
 }
 
 fn detail(frame: &mut Frame<'_>, area: Rect, state: &State) {
@@ -97,7 +94,7 @@ fn detail(frame: &mut Frame<'_>, area: Rect, state: &State) {
         pieces::frame(frame, area, look, "Record", false);
         return;
     };
-    let title = format!("{} {}", records.kind.word(), row.id);
+    let title = format!("{} {}", records.kind.word, row.id);
     let whole = records.whole.as_ref().filter(|(kind, id, _)| *kind == records.kind && *id == row.id);
     let Some((_, _, whole)) = whole else {
         let inner = pieces::frame(frame, area, look, &title, false);

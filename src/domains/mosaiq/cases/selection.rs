@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::domain::pause::Pause;
-use crate::domains::mosaiq::find::{self, Shown};
+use crate::domain::record::Shown;
+use crate::domains::mosaiq::find;
 use crate::domains::mosaiq::selection::{RecordKind, Selector};
 use crate::domains::mosaiq::testing::Database;
 use crate::model::{Fetch, Filter, Refusal, Row, Snapshot, Value, time};
@@ -188,7 +189,7 @@ fn descriptions_name_machines_and_numbers_and_never_people() {
         let described = described.unwrap();
         assert_eq!(described.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>(), some);
         for (key, cells) in &described {
-            assert_eq!(cells.len(), find::columns(kind).len());
+            assert_eq!(cells.len(), crate::domains::FIRST.kind(kind.word()).unwrap().columns.len());
             assert_eq!(cells[0], Shown::Value(key[0].clone()));
             let shown = format!("{cells:?}");
             assert!(names.iter().all(|name| !shown.contains(name.as_str())), "{shown}");

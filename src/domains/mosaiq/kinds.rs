@@ -1,0 +1,190 @@
+//! The kinds of record that people list and open, from patients down to control points.
+
+use crate::domain::filter::FilterCard;
+use crate::domain::record::{Keep, Link, ListColumn, RecordKind};
+
+/// What records are narrowed by.
+pub(super) static FILTERS: [FilterCard; 4] = [
+    FilterCard {
+        flag: "patient",
+        value_name: "IDA",
+        about: "Only records of this patient, by the hospital's number, Ident.IDA, in any case",
+        form: "IDA",
+        example: "IDA",
+        aliases: &["ida"],
+    },
+    FilterCard {
+        flag: "machine",
+        value_name: "MACHINE",
+        about: "Only records of this machine, by its name, Staff.Last_Name, in any case, or by its Staff_ID",
+        form: "NAME",
+        example: "NAME",
+        aliases: &[],
+    },
+    FilterCard {
+        flag: "type",
+        value_name: "TYPE",
+        about: "Only records of fields of this type, such as vmat, step-and-shoot or kv_setup, or by its number, \
+                TxField.Type_Enum; electron fields are static ones",
+        form: "WORD",
+        example: "vmat",
+        aliases: &[],
+    },
+    FilterCard {
+        flag: "date",
+        value_name: "DATE",
+        about: "Only records of this day, as YYYY-MM-DD: deliveries begun, fields and points delivered, offsets studied",
+        form: "YYYY-MM-DD",
+        example: "2024-06-28",
+        aliases: &["day"],
+    },
+];
+
+/// Columns that somebody typed into, and that lists show all the same: nobody would find a field without them.
+const LISTED: &[&str] = &["Field_Label", "Field_Name", "Site_Name"];
+
+/// Every kind, from the whole to the part.
+pub(super) static KINDS: [&RecordKind; 6] = [&PATIENT, &SITE, &FIELD, &POINT, &DELIVERY, &OFFSET];
+
+const fn column(name: &'static str) -> ListColumn {
+    ListColumn::new(name)
+}
+
+/// Patients.
+static PATIENT: RecordKind = RecordKind {
+    word: "patient",
+    plural: "patients",
+    about: "A patient: Patient",
+    table: "Patient",
+    key: "Pat_ID1",
+    columns: &[column("pat_id1"), column("ida").typed(), column("sites").typed(), column("fields")],
+    faultable: false,
+    opens: Some("field"),
+    links: &[
+        Link { kind: "site", column: "Pat_ID1" },
+        Link { kind: "field", column: "Pat_ID1" },
+        Link { kind: "delivery", column: "Pat_ID1" },
+    ],
+    narrow_below: 0,
+    shows: LISTED,
+};
+
+/// Prescriptions; what stands in the columns that lead to one is the number of its set, which all versions share.
+static SITE: RecordKind = RecordKind {
+    word: "site",
+    plural: "sites",
+    about: "A prescription: Site",
+    table: "Site",
+    key: "SIT_ID",
+    columns: &[
+        column("sit_id"),
+        column("ida").typed(),
+        column("site").typed(),
+        column("version"),
+        column("technique"),
+        column("dose_cgy"),
+        column("fractions"),
+    ],
+    faultable: false,
+    opens: Some("field"),
+    links: &[Link { kind: "field", column: "SIT_Set_ID" }, Link { kind: "offset", column: "SIT_SET_ID" }],
+    narrow_below: 0,
+    shows: LISTED,
+};
+
+/// Beams of a plan.
+pub(super) static FIELD: RecordKind = RecordKind {
+    word: "field",
+    plural: "fields",
+    about: "A beam of a plan: TxField",
+    table: "TxField",
+    key: "FLD_ID",
+    columns: &[
+        column("fld_id"),
+        column("ida").typed(),
+        column("site").typed().keep(Keep::Filled).detail(),
+        column("version").shorter("ver").detail(),
+        column("label").typed().wide(),
+        column("name").typed().keep(Keep::Instead("site")),
+        column("type").typed(),
+        column("machine").typed().detail(),
+        column("control_points").short("points").wide(),
+        column("meterset").short("meterset_mu").wide().detail(),
+    ],
+    faultable: true,
+    opens: Some("point"),
+    links: &[Link { kind: "point", column: "FLD_ID" }, Link { kind: "delivery", column: "FLD_ID" }],
+    narrow_below: 76,
+    shows: LISTED,
+};
+
+/// Control points of a field.
+static POINT: RecordKind = RecordKind {
+    word: "point",
+    plural: "points",
+    about: "A control point of a field: TxFieldPoint",
+    table: "TxFieldPoint",
+    key: "TFP_ID",
+    columns: &[
+        column("tfp_id"),
+        column("fld_id"),
+        column("point"),
+        column("index").short("index_%_or_mu").wide(),
+        column("gantry_degrees").short("gantry_deg"),
+        column("collimator_degrees").short("collimator_deg"),
+        column("leaves"),
+    ],
+    faultable: true,
+    opens: None,
+    links: &[],
+    narrow_below: 0,
+    shows: LISTED,
+};
+
+/// Deliveries of a field.
+static DELIVERY: RecordKind = RecordKind {
+    word: "delivery",
+    plural: "deliveries",
+    about: "A delivery of a field: TrackTreatment",
+    table: "TrackTreatment",
+    key: "TTX_ID",
+    columns: &[
+        column("ttx_id"),
+        column("ida").typed(),
+        column("fld_id"),
+        column("start"),
+        column("seconds").wide().detail(),
+        column("machine").typed().detail(),
+        column("flags").wide(),
+    ],
+    faultable: true,
+    opens: None,
+    links: &[],
+    narrow_below: 64,
+    shows: LISTED,
+};
+
+/// Shifts of a patient's position.
+static OFFSET: RecordKind = RecordKind {
+    word: "offset",
+    plural: "offsets",
+    about: "A shift of a patient's position: Offset",
+    table: "Offset",
+    key: "OFF_ID",
+    columns: &[
+        column("off_id"),
+        column("ida").typed().detail(),
+        column("site").typed().wide(),
+        column("study_time"),
+        column("type").typed().detail(),
+        column("state").typed().keep(Keep::Never).detail(),
+        column("superior_cm").short("sup_cm"),
+        column("anterior_cm").short("ant_cm"),
+        column("lateral_cm").short("lat_cm"),
+    ],
+    faultable: true,
+    opens: None,
+    links: &[],
+    narrow_below: 76,
+    shows: LISTED,
+};

@@ -1,0 +1,185 @@
+//! The filters of all domains, as options of a command, as fields of a request, and as what they mean on a target.
+
+use std::borrow::Cow;
+
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value as Json};
+
+use super::failure::Failure;
+use super::select;
+use crate::domain::Domain;
+use crate::domain::filter::{FilterCard, FilterValues};
+use crate::domain::record::RecordKind;
+use crate::domains::DOMAINS;
+use crate::model::{Key, Refusal};
+use crate::targets::Target;
+
+/// Returns the filters of all domains, each option once.
+pub fn all() -> Vec<&'static FilterCard> {
+    let mut found: Vec<&FilterCard> = Vec::new();
+    for card in DOMAINS.iter().flat_map(|domain| domain.filters()) {
+        if !found.iter().any(|known| known.flag == card.flag) {
+            found.push(card);
+        }
+    }
+    found
+}
+
+/// Returns the options of filters in a sentence: `--patient, --machine and --date`.
+#[must_use]
+pub fn listed(cards: &[FilterCard]) -> String {
+    let flags: Vec<String> = cards.iter().map(|card| format!("--{}", card.flag)).collect();
+    match flags.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => flags.concat(),
+    }
+}
+
+/// Returns the failure of filters whose words alone are wrong.
+#[must_use]
+pub fn wrong(domain: &dyn Domain, why: &str) -> Failure {
+    let forms: Vec<String> = domain.filters().iter().map(|card| format!("--{} {}", card.flag, card.form)).collect();
+    let hint = if forms.is_empty() { "its records have no filters".to_owned() } else { forms.join(", ") };
+    Failure::usage("selector", why, hint)
+}
+
+/// Which records of a kind are meant, by filters of their domain.
+#[derive(Clone, Debug)]
+pub struct Narrowed {
+    domain: &'static dyn Domain,
+    kind: &'static RecordKind,
+    filters: FilterValues,
+}
+
+impl Narrowed {
+    /// Judges the words of filters; `None` where every record is meant.
+    ///
+    /// # Errors
+    /// Usage: `selector`.
+    pub fn of(
+        domain: &'static dyn Domain,
+        kind: &'static RecordKind,
+        filters: &FilterValues,
+    ) -> Result<Option<Self>, Failure> {
+        if filters.is_empty() {
+            return Ok(None);
+        }
+        let is_known = |flag: &str| domain.filters().iter().any(|card| card.flag == flag);
+        if let Some((flag, _)) = filters.iter().find(|(flag, _)| !is_known(flag)) {
+            return Err(wrong(domain, &format!("records of {} have no filter --{flag}", domain.card().id)));
+        }
+        domain.judge_filters(kind, filters).map_err(|why| wrong(domain, &why))?;
+        Ok(Some(Self { domain, kind, filters: filters.clone() }))
+    }
+
+    /// Returns the keys of the records that are left, ascending.
+    ///
+    /// # Errors
+    /// A refusal, or what the target says.
+    pub fn keys(&self, target: &mut dyn Target) -> Result<Vec<Key>, Failure> {
+        select::read_through(target, |snapshot| self.domain.select(self.kind, &self.filters, snapshot))
+    }
+
+    /// Returns the refusal of filters that leave none.
+    ///
+    /// # Errors
+    /// A refusal, or what the target says.
+    pub fn nothing(&self, target: &mut dyn Target) -> Result<Refusal, Failure> {
+        select::read_through(target, |snapshot| self.domain.none_left(self.kind, &self.filters, snapshot))
+    }
+}
+
+impl FromArgMatches for FilterValues {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut values = Self::default();
+        values.update_from_arg_matches(matches)?;
+        Ok(values)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        for card in all() {
+            if let Ok(Some(value)) = matches.try_get_one::<String>(&id(card)) {
+                self.set(card.flag, value);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the id of a filter's option, which no parameter of a mode shares.
+fn id(card: &FilterCard) -> String {
+    format!("filter_{}", card.flag)
+}
+
+impl Args for FilterValues {
+    fn augment_args(command: Command) -> Command {
+        command.args(
+            all()
+                .into_iter()
+                .map(|card| Arg::new(id(card)).long(card.flag).value_name(card.value_name).help(card.about)),
+        )
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl Serialize for FilterValues {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for FilterValues {
+    /// Reads the fields that are filters of any domain: others belong to whoever this stands in.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given: Map<String, Json> = Map::deserialize(deserializer)?;
+        let mut values = Self::default();
+        for card in all() {
+            match given.get(card.flag) {
+                None | Some(Json::Null) => {}
+                Some(Json::String(text)) => values.set(card.flag, text),
+                Some(Json::Number(number)) => values.set(card.flag, &number.to_string()),
+                Some(other) => {
+                    let message = format!("{}: `{other}` is no text", card.flag);
+                    return Err(serde::de::Error::custom(message));
+                }
+            }
+        }
+        Ok(values)
+    }
+}
+
+impl JsonSchema for FilterValues {
+    fn schema_name() -> Cow<'static, str> {
+        "Filters".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let property = |card: &FilterCard| {
+            let schema = serde_json::json!({"description": card.about, "type": ["string", "null"], "default": null});
+            (card.flag.to_owned(), schema)
+        };
+        let properties: Map<String, Json> = all().into_iter().map(property).collect();
+        json_schema!({"type": "object", "properties": properties})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_read_from_a_line_and_from_fields_alike() {
+        let command = FilterValues::augment_args(Command::new("x"));
+        let matches = command.try_get_matches_from(["x", "--machine", "102", "--date", "2024-06-28"]).unwrap();
+        let line = FilterValues::from_arg_matches(&matches).unwrap();
+        let fields = serde_json::json!({"machine": 102, "date": "2024-06-28", "patient": null, "other": [1]});
+        assert_eq!(serde_json::from_value::<FilterValues>(fields).unwrap(), line);
+        assert_eq!(serde_json::to_value(&line).unwrap(), serde_json::json!({"machine": "102", "date": "2024-06-28"}));
+        assert!(serde_json::from_value::<FilterValues>(serde_json::json!({"machine": true})).is_err());
+    }
+}
