@@ -4,7 +4,7 @@ use mfm_journal::Journal;
 
 use super::failure::{Failure, Kind};
 use crate::domain::Domain;
-use crate::domains::{self, DOMAINS};
+use crate::domains;
 use crate::targets::Target;
 
 /// Returns the domain that somebody says, or the one whose distinctive tables a database has.
@@ -17,7 +17,8 @@ pub fn domain(target: &mut dyn Target, said: Option<&str>) -> Result<&'static dy
         return named(id);
     }
     let tables = target.tables()?;
-    let found: Vec<&'static dyn Domain> = DOMAINS.iter().copied().filter(|domain| has_any(*domain, &tables)).collect();
+    let found: Vec<&'static dyn Domain> =
+        domains::all().iter().copied().filter(|domain| has_any(*domain, &tables)).collect();
     match found.as_slice() {
         [one] => Ok(*one),
         [] => Err(none(target)),
@@ -31,7 +32,7 @@ pub fn domain(target: &mut dyn Target, said: Option<&str>) -> Result<&'static dy
 /// Usage: there is none.
 pub fn named(id: &str) -> Result<&'static dyn Domain, Failure> {
     domains::find(id).ok_or_else(|| {
-        let known: Vec<&str> = DOMAINS.iter().map(|domain| domain.card().id).collect();
+        let known: Vec<&str> = domains::all().iter().map(|domain| domain.card().id).collect();
         let message = format!("there is no domain `{id}`");
         Failure::usage("unknown_domain", message, format!("the domains are {}", known.join(", ")))
     })
@@ -80,6 +81,20 @@ pub fn settled(
     }
 }
 
+/// Refuses a tool of another domain than a target's.
+///
+/// # Errors
+/// Refused: `other_domain`.
+pub fn takes(journal: &Journal, target: &str, tool: &str) -> Result<(), Failure> {
+    let own = registered(journal, target)?;
+    if own.mode(tool).is_some() {
+        return Ok(());
+    }
+    let other = domains::of_mode(tool).map_or("another domain", |domain| domain.card().id);
+    let message = format!("{tool} breaks data of {other}, and `{target}` holds data of {}", own.card().id);
+    Err(Failure::new(Kind::Refused, "other_domain", message, "say --target NAME, or choose a tool of its domain"))
+}
+
 /// Says how a database's tables contradict the domain that its target is registered as; nothing where they do not.
 ///
 /// # Errors
@@ -89,7 +104,7 @@ pub fn mismatch(target: &mut dyn Target, registered: &dyn Domain) -> Result<Opti
     if has_any(registered, &tables) {
         return Ok(None);
     }
-    let others = DOMAINS.iter().filter(|domain| has_any(**domain, &tables)).map(|domain| domain.card().id);
+    let others = domains::all().iter().filter(|domain| has_any(**domain, &tables)).map(|domain| domain.card().id);
     let others: Vec<&str> = others.collect();
     let own = registered.card().id;
     Ok(Some(match others.as_slice() {
@@ -109,7 +124,7 @@ fn distinctive(domain: &dyn Domain) -> String {
 }
 
 fn none(target: &dyn Target) -> Failure {
-    let looked: Vec<String> = DOMAINS.iter().map(|domain| distinctive(*domain)).collect();
+    let looked: Vec<String> = domains::all().iter().map(|domain| distinctive(*domain)).collect();
     let message = format!("{} has the tables of no domain; looked for {}", target.url(), looked.join("; "));
     Failure::new(Kind::Refused, "unknown_domain", message, "say --domain ID if you know what its data are")
 }

@@ -12,14 +12,14 @@ use super::select;
 use crate::domain::Domain;
 use crate::domain::filter::{FilterCard, FilterValues};
 use crate::domain::record::RecordKind;
-use crate::domains::DOMAINS;
+use crate::domains;
 use crate::model::{Key, Refusal};
 use crate::targets::Target;
 
 /// Returns the filters of all domains, each option once.
 pub fn all() -> Vec<&'static FilterCard> {
     let mut found: Vec<&FilterCard> = Vec::new();
-    for card in DOMAINS.iter().flat_map(|domain| domain.filters()) {
+    for card in domains::all().iter().flat_map(|domain| domain.filters()) {
         if !found.iter().any(|known| known.flag == card.flag) {
             found.push(card);
         }

@@ -22,7 +22,7 @@ use crate::domain::Domain;
 use crate::domain::filter::FilterValues;
 use crate::domain::mode::{Mode, Variant};
 use crate::domain::record::{Description, RecordKind, Shown};
-use crate::domains::{self, DOMAINS};
+use crate::domains;
 use crate::model::ports::Danger;
 use crate::model::{Key, Refusal};
 use crate::targets::Target;
@@ -139,7 +139,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let said = domains::kind(&request.kind).ok_or_else(|| unknown_kind(&request.kind, None))?;
     let mode = request.eligible.as_deref().map(|tool| mode_for(tool, said)).transpose()?;
     let trials = mode.map(|mode| trials(mode, said, request.variant.as_deref())).transpose()?;
-    let of_words = DOMAINS.iter().copied().find(|domain| domain.kind(&request.kind).is_some());
+    let of_words = domains::all().iter().copied().find(|domain| domain.kind(&request.kind).is_some());
     of_words.map(|domain| Narrowed::of(domain, said, &request.selector)).transpose()?;
     let journal = context.reading()?;
     let chosen = context.chosen(&journal)?;
@@ -174,7 +174,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 
 fn unknown_kind(word: &str, domain: Option<&dyn Domain>) -> Failure {
     let of = domain.map_or_else(String::new, |domain| format!(" in a target of {}", domain.card().id));
-    let kinds = DOMAINS.iter().filter(|other| domain.is_none_or(|domain| domain.card().id == other.card().id));
+    let kinds = domains::all().iter().filter(|other| domain.is_none_or(|domain| domain.card().id == other.card().id));
     let words: Vec<&str> =
         kinds.flat_map(|domain| domain.kinds()).filter(|kind| kind.faultable).map(|k| k.word).collect();
     let hint = format!("there are {}", words.join(", "));

@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use super::Card;
 use super::cell::{self, ChangeRow};
 use super::context::{Chosen, Context};
+use super::detect;
 use super::failure::Failure;
 use super::filters::{self, Narrowed};
 use super::modes;
@@ -290,6 +291,7 @@ pub fn make(
 ) -> Result<Made, Failure> {
     guard::pass(journal, target, &chosen.name)?;
     guard::nothing_open(journal, &chosen.name)?;
+    detect::takes(journal, &chosen.name, settled.mode.card().tool)?;
     let order = Order {
         mode: settled.mode,
         parameters: &settled.parameters,

@@ -6,7 +6,7 @@ use super::Failure;
 use super::cell::ChangeRow;
 use super::replay::Difference;
 use crate::domain::table::Holds;
-use crate::domains::{self, DOMAINS};
+use crate::domains;
 
 /// What stands in place of what is not shown.
 const REDACTED: &str = "$redacted";
@@ -41,7 +41,7 @@ pub fn difference(found: &mut Difference, shows: bool) {
 pub fn record(cells: &mut Map<String, Json>, shows: bool) {
     for (column, cell) in cells.iter_mut() {
         let own = match (column.as_str(), cell.as_str()) {
-            ("type" | "state", Some(text)) => DOMAINS.iter().any(|domain| domain.is_own_word(text)),
+            ("type" | "state", Some(text)) => domains::all().iter().any(|domain| domain.is_own_word(text)),
             ("start" | "study_time", Some(text)) => is_measure(text),
             (_, Some(_)) => false,
             ("flags" | "variants", None) => true,
@@ -55,7 +55,7 @@ pub fn record(cells: &mut Map<String, Json>, shows: bool) {
 
 /// Returns a cell of a description: only an id and a measure may be shown as what they are.
 fn described(column: &str, cell: &Json) -> Json {
-    let mut columns = DOMAINS.iter().flat_map(|domain| domain.kinds()).flat_map(|kind| kind.columns);
+    let mut columns = domains::all().iter().flat_map(|domain| domain.kinds()).flat_map(|kind| kind.columns);
     let named = columns.any(|known| known.typed && known.name == column);
     if named && !cell.is_number() { hidden() } else { measured(cell) }
 }

@@ -27,7 +27,7 @@ use super::protected::Protected;
 use super::rules::Chosen;
 use crate::domain::Domain;
 use crate::domain::check::{CheckCard, CheckParams};
-use crate::domains::{self, DOMAINS};
+use crate::domains;
 use crate::model::ports::Danger;
 use crate::model::time;
 
@@ -148,7 +148,7 @@ fn must_run(
 fn known_somewhere<'w>(words: impl Iterator<Item = &'w String>) -> Result<(), Failure> {
     for word in words.filter(|word| !word.trim().eq_ignore_ascii_case(options::ALL)) {
         let given = std::slice::from_ref(word);
-        let found = DOMAINS.iter().any(|domain| choose(*domain, given).is_ok());
+        let found = domains::all().iter().any(|domain| choose(*domain, given).is_ok());
         if !found {
             choose(domains::FIRST, given)?;
         }

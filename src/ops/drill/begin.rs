@@ -20,7 +20,7 @@ use crate::ops::checks::Session;
 use crate::ops::context::{Chosen, Context};
 use crate::ops::failure::{Failure, Kind};
 use crate::ops::protected::Protected;
-use crate::ops::{modes, standing};
+use crate::ops::{detect, modes, standing};
 use crate::targets::Target;
 
 /// How many records a variant are tried unless told otherwise.
@@ -120,6 +120,25 @@ pub(super) fn cases(named: &[String]) -> Result<Vec<Case>, Failure> {
     Ok(out)
 }
 
+/// Leaves the variants of the target's own domain, where none was named.
+///
+/// # Errors
+/// Refused: a named one is of another domain.
+pub(super) fn of_target(
+    journal: &mfm_journal::Journal,
+    chosen: &Chosen,
+    named: bool,
+    mut wanted: Wanted,
+) -> Result<Wanted, Failure> {
+    if named {
+        wanted.cases.iter().try_for_each(|case| detect::takes(journal, &chosen.name, case.tool))?;
+        return Ok(wanted);
+    }
+    let domain = detect::registered(journal, &chosen.name)?;
+    wanted.cases.retain(|case| domain.mode(case.tool).is_some());
+    Ok(wanted)
+}
+
 /// Takes back what an interrupted drill left on the target.
 ///
 /// # Errors
@@ -161,7 +180,12 @@ pub fn detectors(
 ) -> Result<Vec<Detector>, Failure> {
     let mut out = Vec::new();
     if !request.command_only {
-        out.push(Detector::of_checks(Session::begin(context, target, domains::FIRST, wanted.now)?));
+        out.push(Detector::of_checks(Session::begin(
+            context,
+            target,
+            detect::registered(&context.reading()?, &chosen.name)?,
+            wanted.now,
+        )?));
     }
     for (name, words) in commands(request)? {
         let program = program(context, chosen, request, words)?;

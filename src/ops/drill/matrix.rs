@@ -466,7 +466,7 @@ mod tests {
             plan_digest: Digest::of(b"plan"),
             rows: 1,
             exact: true,
-            repair: crate::domains::mosaiq::repairs::of("mode", "variant", None),
+            repair: crate::domains::FIRST.repair("mode", "variant", None),
             looks: vec![at_fault],
             controls: vec![at_control],
         }

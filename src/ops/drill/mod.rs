@@ -210,6 +210,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let replayed = request.replay.map(|drill| past::find(&journal, drill)).transpose()?;
     let wanted = replayed.as_ref().map_or(Ok(settled), |drill| begin::again(context, drill))?;
     let chosen = context.chosen(&journal)?;
+    let wanted = begin::of_target(&journal, &chosen, !request.modes.is_empty(), wanted)?;
     let unlike = baseline.as_ref().map(|before| before.unlike(&chosen.name, &wanted, &begin::names(request)?));
     let unlike = unlike.transpose()?.unwrap_or_default();
     if !unlike.is_empty() {

@@ -170,7 +170,7 @@ pub fn repair_of(journal: &Journal, operation: &mfm_journal::Operation) -> Optio
     });
     read.ok()?;
     let place = place.as_ref().map(|(table, column)| (table.as_str(), column.as_str()));
-    Some(crate::domains::mosaiq::repairs::of(&operation.mode, &operation.variant, place))
+    Some(crate::domains::of_mode(&operation.mode)?.repair(&operation.mode, &operation.variant, place))
 }
 
 /// Returns the table, and the first column, that a change writes.

@@ -7,7 +7,7 @@ use mfm_journal::Journal;
 use super::detector::{Detector, Fault};
 use super::matrix::{Look, Trial};
 use super::{ledger, past};
-use crate::domains::mosaiq::repairs;
+use crate::domains;
 use crate::engine::apply::{Committed, Prepared};
 use crate::engine::revert::{Options, Selection};
 use crate::model::Key;
@@ -206,7 +206,8 @@ fn trial(
 /// Returns whether the original could be had without the journal, by the first column that was changed.
 fn repairable(mode: &str, variant: &str, prepared: &Prepared) -> crate::domain::repair::Repair {
     let place = prepared.changes().first().and_then(past::place);
-    repairs::of(mode, variant, place.as_ref().map(|(table, column)| (table.as_str(), column.as_str())))
+    let domain = domains::of_mode(mode).unwrap_or(domains::FIRST);
+    domain.repair(mode, variant, place.as_ref().map(|(table, column)| (table.as_str(), column.as_str())))
 }
 
 #[cfg(test)]

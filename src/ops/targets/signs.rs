@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use crate::domain::live::LiveSystem;
-use crate::domains::DOMAINS;
+use crate::domains;
 use crate::model::time::{self, Time};
 use crate::model::{Column, Refusal, Scan, Table, Value};
 use crate::ops::{Context, Failure};
@@ -57,7 +57,7 @@ fn named(name: &str) -> Option<LiveSign> {
 
 /// Returns what live systems look like, of every domain: a database is asked for all signs, whatever it is said to be.
 fn systems() -> impl Iterator<Item = &'static dyn LiveSystem> {
-    DOMAINS.iter().filter_map(|domain| domain.live_system())
+    domains::all().iter().filter_map(|domain| domain.live_system())
 }
 
 /// Tells whether a table records, in any domain, what was done to somebody.

@@ -1,0 +1,177 @@
+//! A toy domain, brought by a program that links the library: whatever the operations do for mfm's own domains they do
+//! for it, unasked, which shows that the port is complete.
+#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
+
+mod library;
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "../engine/world.rs"]
+mod world;
+
+use std::path::PathBuf;
+
+use mfm::domain::Domain;
+use mfm::domain::filter::FilterValues;
+use mfm::domains;
+use mfm::model::Page;
+use mfm::ops::checks::{self, Status};
+use mfm::ops::pump::Pump;
+use mfm::ops::targets::add;
+use mfm::ops::{browse, campaign, detect, drill, find, lab, modes, plan};
+use serde_json::{Map, Value as Json, json};
+use world::{World, dump};
+
+static LIBRARY: library::Library = library::Library;
+
+/// A folder with a lab of the toy domain.
+fn toy() -> World {
+    // Whoever comes second finds it there.
+    let _ = domains::bring(vec![&LIBRARY]);
+    let world = World::new();
+    let url = world.url("toy.db");
+    let request = lab::create::Request { url, domain: Some("library".into()), ..Default::default() };
+    let made = lab::create::run(&world.context(), &request).unwrap();
+    assert_eq!((made.domain, made.made.rows), ("library", 42));
+    world
+}
+
+fn by_shelf(shelf: &str) -> FilterValues {
+    let mut filters = FilterValues::default();
+    filters.set("shelf", shelf);
+    filters
+}
+
+fn sample(count: u64) -> plan::Request {
+    let options = plan::Options {
+        variant: Some("negative".into()),
+        sample: Some(count),
+        selector: by_shelf("2"),
+        seed: Some(7),
+        ..plan::Options::default()
+    };
+    plan::Request { tool: "create_impossible_pages".into(), parameters: Map::new(), options, output: None }
+}
+
+fn failed(world: &World) -> (u64, Status) {
+    let outcome = checks::run(&world.context(), &checks::Request::default()).unwrap();
+    (outcome.violations, outcome.checks[0].status)
+}
+
+#[test]
+fn a_fault_goes_is_seen_and_comes_back() {
+    let world = toy();
+    let before = dump(&world.path("toy.db"));
+    assert_eq!(failed(&world), (0, Status::Pass));
+    let made = world.apply(sample(3)).unwrap();
+    assert_eq!((made.plan.rows, made.plan.variant.as_str()), (3, "negative"));
+    assert_eq!(failed(&world), (3, Status::Fail));
+    let back = world.revert(&[1]).unwrap();
+    assert!(back.operations[0].exact);
+    assert_eq!(failed(&world), (0, Status::Pass));
+    assert_eq!(dump(&world.path("toy.db")), before);
+}
+
+#[test]
+fn records_are_found_narrowed_and_walked_through() {
+    let world = toy();
+    let (variant, eligible) = (None, Some("create_impossible_pages".to_owned()));
+    let request = find::Request { kind: "book".into(), selector: by_shelf("1"), eligible, variant, limit: 4 };
+    let found = find::run(&world.context(), &request).unwrap();
+    assert_eq!(found.shown, 4);
+    assert_eq!(found.records[0].cells[1], ("shelf_id", json!(1)));
+    assert_eq!(found.records[0].variants.as_deref(), Some(&["negative", "huge"][..]));
+    let wrong = find::Request { selector: by_shelf("top"), ..request.clone() };
+    assert_eq!(find::run(&world.context(), &wrong).unwrap_err().code, "selector");
+    let foreign = find::Request { kind: "field".into(), selector: FilterValues::default(), eligible: None, ..request };
+    assert_eq!(find::run(&world.context(), &foreign).unwrap_err().code, "kind");
+    let domain: &'static dyn Domain = &LIBRARY;
+    let mut target = browse::open(&world.context()).unwrap();
+    let page = Page { only: Some(("shelf_id".into(), 2)), from: None, backwards: false, limit: 5 };
+    let request = browse::Request { kind: domain.kind("book").unwrap(), selector: FilterValues::default(), page };
+    let seen = browse::page(target.as_mut(), domain, &request).unwrap();
+    assert_eq!((seen.records.len(), seen.more, seen.records[0].cells[1].as_str()), (5, true, "2"));
+}
+
+#[test]
+fn a_drill_and_a_campaign_know_its_modes_alone() {
+    let world = toy();
+    let before = dump(&world.path("toy.db"));
+    let drilled = drill::run(&world.context(), &drill::Request::default()).unwrap();
+    assert!(drilled.ok && drilled.exact, "{drilled:?}");
+    assert!(drilled.trials.iter().all(|trial| trial.tool == "create_impossible_pages"));
+    assert_eq!(drilled.trials.len(), 6);
+    let file = world.path("campaign.toml");
+    let text = "version = 1\nname = 'toy'\nseed = 3\n[[fault]]\ntool = 'create_impossible_pages'\nvariant = 'huge'\n\
+                count = 2\nselect = { shelf = '1' }\n";
+    std::fs::write(&file, text).unwrap();
+    let campaign = campaign::file::Campaign::read(&PathBuf::from(&file)).unwrap();
+    let requests: Vec<plan::Request> = campaign.requests("2026-01-01").collect();
+    let made = world.apply(requests[0].clone()).unwrap();
+    assert_eq!((made.plan.rows, made.plan.variant.as_str()), (2, "huge"));
+    world.revert(&[made.op.unwrap()]).unwrap();
+    assert_eq!(dump(&world.path("toy.db")), before);
+}
+
+#[test]
+fn rules_judge_and_a_tool_of_another_domain_is_refused_by_name() {
+    let world = toy();
+    let rules = world.path("rules.toml");
+    std::fs::write(&rules, "most_pages = 110\n").unwrap();
+    let request = checks::Request { rules: Some(rules.clone()), ..checks::Request::default() };
+    assert_eq!(checks::run(&world.context(), &request).unwrap().violations, 10);
+    std::fs::write(&rules, "most_papes = 110\n").unwrap();
+    assert_eq!(checks::run(&world.context(), &request).unwrap_err().code, "rules");
+    let failure = world.apply(world::angles(1, "400")).unwrap_err();
+    assert_eq!(failure.code, "other_domain");
+    assert!(modes::run(Some("create_impossible_pages")).is_ok());
+}
+
+#[test]
+fn its_tables_tell_what_a_database_is() {
+    let world = toy();
+    let file = world.path("both.db");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    let add = |domain: Option<&str>| {
+        let (url, name) = (world.url("both.db"), Some("both".to_owned()));
+        add::run(&world.context(), &add::Request { url, name, domain: domain.map(str::to_owned) })
+    };
+    assert_eq!(add(None).unwrap_err().code, "unknown_domain");
+    connection
+        .execute_batch("CREATE TABLE book(book_id INTEGER PRIMARY KEY); CREATE TABLE TxField(FLD_ID int)")
+        .unwrap();
+    assert_eq!(add(None).unwrap_err().code, "ambiguous_domain");
+    assert_eq!(add(Some("libary")).unwrap_err().code, "unknown_domain");
+    add(Some("library")).unwrap();
+    let journal = world.context().reading().unwrap();
+    assert_eq!(detect::registered(&journal, "both").unwrap().card().id, "library");
+    assert_eq!(detect::registered(&journal, "toy").unwrap().card().id, "library");
+}
+
+#[test]
+fn a_query_is_asked_a_page_at_a_time() {
+    let world = toy();
+    let domain: &'static dyn Domain = &LIBRARY;
+    let context = world.context();
+    let ask = |given: Json| {
+        let mut target = browse::open(&context).unwrap();
+        let mut run = domain.query("list-books").unwrap().begin(given.as_object().unwrap()).unwrap();
+        let mut pump = Pump { context: &context, target: target.as_mut(), cache: None, doing: "asking" };
+        pump.run(run.as_mut()).unwrap();
+        run.finish().unwrap().data
+    };
+    let first = ask(json!({"limit": 12}));
+    assert_eq!((&first["books"][11], &first["next_cursor"]), (&json!(12), &json!(12)));
+    let rest = ask(json!({"limit": 12, "after": 12}));
+    assert_eq!((rest["books"].as_array().unwrap().len(), &rest["next_cursor"]), (8, &Json::Null));
+}
+
+#[test]
+fn files_are_imported_and_every_cell_is_proved() {
+    let world = toy();
+    let source = world.path("source");
+    std::fs::create_dir(&source).unwrap();
+    std::fs::write(source.join("books.txt"), "Emma\nPersuasion\n").unwrap();
+    let (url, domain) = (world.url("imported.db"), Some("library".to_owned()));
+    let request = lab::import::Request { source, url, domain, ..Default::default() };
+    let outcome = lab::import::run(&world.context(), &request).unwrap();
+    assert_eq!((outcome.made.rows, outcome.cells_proved), (2, 8));
+}
