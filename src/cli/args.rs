@@ -96,17 +96,17 @@ pub(super) enum Command {
     Lab(Lab),
     #[command(about = "Register and mark test copies", long_about = texts::TARGET, subcommand)]
     Target(Target),
-    #[command(about = ops::modes::CARD.about, long_about = texts::MODES)]
+    #[command(about = ops::modes::CARD.about, long_about = texts::filled(texts::MODES))]
     Modes {
         /// A mode's id, or the name of its tool
         #[arg(value_name = "MODE")]
         mode: Option<String>,
     },
-    #[command(about = find::CARD.about, long_about = texts::FIND)]
+    #[command(about = find::CARD.about, long_about = texts::filled(texts::FIND))]
     Find(find::Request),
-    #[command(about = ops::plan::CARD.about, long_about = texts::PLAN)]
+    #[command(about = ops::plan::CARD.about, long_about = texts::filled(texts::PLAN))]
     Plan(PlanCall),
-    #[command(about = ops::apply::CARD.about, long_about = texts::APPLY)]
+    #[command(about = ops::apply::CARD.about, long_about = texts::filled(texts::APPLY))]
     Apply(ApplyCall),
     #[command(about = revert::CARD.about, long_about = texts::REVERT)]
     Revert(revert::Request),
@@ -130,14 +130,14 @@ pub(super) enum Command {
     Explain(explain::Request),
     #[command(about = checks::CARD.about, long_about = texts::CHECK)]
     Check(checks::Request),
-    #[command(about = drill::CARD.about, long_about = texts::DRILL)]
+    #[command(about = drill::CARD.about, long_about = texts::filled(texts::DRILL))]
     Drill(Box<drill::Request>),
     #[command(about = "Commit many faults from one file", long_about = texts::CAMPAIGN, subcommand)]
     Campaign(Campaign),
     #[command(about = "Gather evidence", long_about = texts::AUDIT, subcommand)]
     Audit(Audit),
     #[cfg(feature = "mcp")]
-    #[command(about = "Serve AI agents over stdin and stdout", long_about = texts::MCP)]
+    #[command(about = "Serve AI agents over stdin and stdout", long_about = texts::filled(texts::MCP))]
     Mcp(super::mcp::Call),
     #[cfg(feature = "tui")]
     #[command(about = "See the data, break it, take it back, on the whole terminal", long_about = texts::TUI)]

@@ -1,6 +1,8 @@
 //! The long texts of `--help` and of the man pages, each with an example; the short ones are the operations' own.
 
 use crate::domain::mode::ModeCard;
+use crate::domains;
+use crate::ops::filters;
 
 /// What mfm is.
 pub(super) const ABOUT: &str =
@@ -135,25 +137,20 @@ Severity says how far the data are from what they should be, from 0 (normal) to 
 to a patient.
 
 Example:
-  mfm modes create_invalid_angles";
+  mfm modes {tool}";
 
 /// `mfm find`.
 pub(super) const FIND: &str = "\
-List the records that can be broken: fields, deliveries, offsets or control points, of a patient, a machine, a type of \
-field, a day. Writes nothing, and needs no marked target. Names of patients are never shown.
+List the records that can be broken: {records}. Writes nothing, and needs no marked target. Names of patients are \
+never shown.
 
-A delivery has the day on which it began, an offset the day of its study; a field and its control points have the \
-days on which the field was delivered. Electron fields are of the type static. The current version of a field has the \
-number 0. An offset has the patient of its prescription, and the machines and types of that prescription's fields. \
-The same selectors narrow --sample and --all of `mfm plan` and `mfm apply`.
+{filters_about}The same selectors narrow --sample and --all of `mfm plan` and `mfm apply`.
 
 With --eligible, only records on which that tool can commit a fault are listed, each with the variants that it can \
 show. The search then ends with the list: where it did, JSON says a total of null.
 
 Example:
-  mfm find field --type vmat
-  mfm find delivery --patient LAB000001 --date 2024-06-28
-  mfm find field --machine \"linac 1\" --eligible create_invalid_angles --limit 5";
+{find}";
 
 /// `mfm campaign`.
 pub(super) const CAMPAIGN: &str = "\
@@ -216,7 +213,7 @@ worse. An interrupted drill takes its fault back; what a crash leaves, the next 
 takes back, after `mfm recover` where it was cut off in the middle of a write.
 
 Example:
-  mfm drill --modes create_invalid_angles,corrupt_mlc_data:odd_bytes --sample 5 --seed 1 --yes
+  mfm drill --modes {tool},{other} --sample 5 --seed 1 --yes
   mfm drill --judge junit --report out.xml --yes -- pytest qa/ --junit-xml=out.xml
   mfm drill --command-only --detector old='python3 old.py {path}' --detector new='python3 new.py {path}' --yes";
 
@@ -261,11 +258,11 @@ Show the changes that a fault would make, cell by cell, with their digest. Write
 A plan file holds the request and the digest, and no data: `mfm apply --plan FILE` plans again, and refuses unless it \
 gets the same changes.
 
-Records are named by id, or chosen with --sample N or --all among those that --patient, --machine, --type and --date \
+Records are named by id, or chosen with --sample N or --all among those that {flags} \
 leave. A plan file keeps the chosen ids, and never what they were chosen by.
 
 Example:
-  mfm plan create_invalid_angles --variant gantry --sample 1 -o fault.json
+  mfm plan {tool} --variant {variant} --sample 1 -o fault.json
   mfm apply --plan fault.json";
 
 /// `mfm apply`.
@@ -273,12 +270,12 @@ pub(super) const APPLY: &str = "\
 Commit a fault on a test copy. The journal has it before the target does; `mfm revert` takes it back.
 
 Name the records and the parameters, or let --variant propose parameters and --sample choose records, of all or of \
-those that --patient, --machine, --type and --date leave. Asks before it writes; scripts say --yes.
+those that {flags} leave. Asks before it writes; scripts say --yes.
 
 Example:
-  mfm apply create_invalid_angles --fld-id 88043 --angle-type gantry --invalid-value 400 --yes
-  mfm apply create_invalid_angles --variant gantry --sample 3 --seed 7 --dry-run
-  mfm apply create_invalid_angles --variant gantry --all --patient LAB000001 --type vmat --yes";
+  mfm apply {tool} {arguments} --yes
+  mfm apply {tool} --variant {variant} --sample 3 --seed 7 --dry-run
+  mfm apply {tool} --variant {variant} --all {filters} --yes";
 
 /// `mfm revert`.
 pub(super) const REVERT: &str = "\
@@ -433,7 +430,7 @@ for labs that mfm made, unless --include-phi is given. Entries name the client a
 
 Example:
   mfm mcp --read-only
-  mfm mcp --allow invalid_angles,corrupt_mlc_data --max-severity 1.8";
+  mfm mcp --allow {mode},{other_mode} --max-severity 1.8";
 
 /// `mfm mcp install`.
 #[cfg(feature = "mcp")]
@@ -495,4 +492,27 @@ pub(super) fn tool(verb: &str, card: &ModeCard) -> String {
         card.tool
     );
     text
+}
+
+/// Returns a text with the examples of the first domain in their places.
+pub(super) fn filled(text: &str) -> String {
+    let Some(examples) = domains::FIRST.examples() else { return text.to_owned() };
+    let (other_mode, other_variant) = examples.other;
+    let find: Vec<String> = examples.find.iter().map(|arguments| format!("  mfm find {arguments}")).collect();
+    let places = [
+        ("{tool}", examples.tool.to_owned()),
+        ("{mode}", examples.mode.to_owned()),
+        ("{variant}", examples.variant.to_owned()),
+        ("{arguments}", examples.arguments.to_owned()),
+        ("{other}", format!("{other_mode}:{other_variant}")),
+        ("{other_mode}", other_mode.to_owned()),
+        ("{filters}", examples.filters.to_owned()),
+        ("{kind}", examples.kind.to_owned()),
+        ("{filter}", examples.filter.to_owned()),
+        ("{records}", examples.records.to_owned()),
+        ("{filters_about}", examples.filters_about.to_owned()),
+        ("{find}", find.join("\n")),
+        ("{flags}", filters::listed(domains::FIRST.filters())),
+    ];
+    places.iter().fold(text.to_owned(), |text, (place, example)| text.replace(place, example))
 }

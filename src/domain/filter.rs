@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 pub struct FilterCard {
     /// Its option: `patient`.
     pub flag: &'static str,
-    /// What its value is called: `IDA`.
+    /// What its value is called.
     pub value_name: &'static str,
     /// What it narrows, in a sentence.
     pub about: &'static str,
+    /// What it takes, in a few words.
+    pub brief: &'static str,
     /// The form of its value, for hints: `YYYY-MM-DD`.
     pub form: &'static str,
     /// An example of its value, for whoever looks for records by typing.

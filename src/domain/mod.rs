@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod column_choice;
+pub mod examples;
 pub mod filter;
 pub mod import;
 pub mod lab;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
+use self::examples::{Examples, PromptCard};
 use self::filter::{FilterCard, FilterValues};
 use self::import::Import;
 use self::lab::Lab;
@@ -106,6 +108,14 @@ pub trait Domain: Sync {
     /// Returns whether, and from where, what a fault overwrote could be had without the journal: of a variant, and of
     /// the first column that it changed, as table and column.
     fn repair(&self, mode: &str, variant: &str, place: Option<(&str, &str)>) -> Repair;
+    /// Returns what help, demo and prompts show.
+    fn examples(&self) -> Option<&'static Examples> {
+        None
+    }
+    /// Returns the workflows that agents are asked to carry out.
+    fn prompts(&self) -> &'static [PromptCard] {
+        &[]
+    }
     /// Returns its queries.
     fn queries(&self) -> &'static [&'static dyn Query] {
         &[]

@@ -11,7 +11,9 @@ use super::schema::{self, Object};
 use super::{modes, writes};
 use crate::domains;
 use crate::model::ports::Danger;
-use crate::ops::{Card, audit, checks, drill, explain, find, log, plan, recover, replay, revert, show, status};
+use crate::ops::{
+    Card, audit, checks, drill, explain, filters, find, log, plan, recover, replay, revert, show, status,
+};
 
 /// What a tool does.
 #[derive(Clone, Copy)]
@@ -207,7 +209,8 @@ fn plan_input() -> Object {
 fn find_input() -> Object {
     let input = with_place(schema::lean(schema::of::<find::Request>(), &["*"], &[]));
     let input = described(input, "eligible", "A tool: only records that can show its fault");
-    described(described(input, "patient", "The hospital number, IDA"), "date", "YYYY-MM-DD")
+    let briefs = filters::all().into_iter().filter(|card| !card.brief.is_empty());
+    briefs.fold(input, |input, card| described(input, card.flag, card.brief))
 }
 
 /// Says of one property what it is.

@@ -51,7 +51,7 @@ pub fn change(change: &Change) -> ChangeRow {
     }
 }
 
-/// Returns a change in one line: `TxFieldPoint 7 Gantry_Ang: 180 -> 400`.
+/// Returns a change in one line: `Table 7 Column: 180 -> 400`.
 #[must_use]
 pub fn line(change: &ChangeRow) -> String {
     let values = |json: &Json| json.as_object().into_iter().flat_map(Map::values).map(ToString::to_string).collect();

@@ -10,7 +10,7 @@ use crate::targets::Target;
 /// Returns the domain that somebody says, or the one whose distinctive tables a database has.
 ///
 /// # Errors
-/// Usage, `unknown_domain`: there is none of that id. Refused, `unknown_domain` or `ambiguous_domain`: the tables are
+/// Usage, `domain`: there is none of that id. Refused, `unknown_domain` or `ambiguous_domain`: the tables are
 /// those of no domain, or of several.
 pub fn domain(target: &mut dyn Target, said: Option<&str>) -> Result<&'static dyn Domain, Failure> {
     if let Some(id) = said {
@@ -34,7 +34,7 @@ pub fn named(id: &str) -> Result<&'static dyn Domain, Failure> {
     domains::find(id).ok_or_else(|| {
         let known: Vec<&str> = domains::all().iter().map(|domain| domain.card().id).collect();
         let message = format!("there is no domain `{id}`");
-        Failure::usage("unknown_domain", message, format!("the domains are {}", known.join(", ")))
+        Failure::usage("domain", message, format!("the domains are {}", known.join(", ")))
     })
 }
 

@@ -27,8 +27,12 @@ impl Rig {
             "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b TEXT); \
              INSERT INTO t VALUES (1, 10, 'x'), (2, 20, 'y'), (3, 30, 'z')",
         );
-        let request =
-            mark::Request { target: world.url("lab.db"), confirm: Some("lab.db".into()), ..Default::default() };
+        let request = mark::Request {
+            target: world.url("lab.db"),
+            confirm: Some("lab.db".into()),
+            domain: Some("mosaiq".into()),
+            ..Default::default()
+        };
         mark::run(&world.context(), &request).unwrap();
         Self::of(world)
     }

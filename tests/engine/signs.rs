@@ -156,6 +156,7 @@ fn w03_names_are_known_by_links_too() {
     std::os::unix::fs::symlink(world.path("plain.db"), world.path("mosaiq.db")).unwrap();
     let request = mfm::ops::targets::mark::Request {
         target: world.url("mosaiq.db"),
+        domain: Some("mosaiq".into()),
         confirm: Some("plain.db".into()),
         ..Default::default()
     };

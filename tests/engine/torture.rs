@@ -14,7 +14,12 @@ use super::world::{World, dump, meddle, sample};
 pub(super) fn marked(sql: &str) -> Rig {
     let world = World::new();
     meddle(&world, sql);
-    let request = mark::Request { target: world.url("lab.db"), confirm: Some("lab.db".into()), ..Default::default() };
+    let request = mark::Request {
+        target: world.url("lab.db"),
+        confirm: Some("lab.db".into()),
+        domain: Some("mosaiq".into()),
+        ..Default::default()
+    };
     mark::run(&world.context(), &request).unwrap();
     let before = dump(&world.path("lab.db"));
     Rig { world, before }

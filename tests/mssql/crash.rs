@@ -39,7 +39,8 @@ impl Rig {
         );
         let world = world();
         let confirm = Some(database.name.clone());
-        let request = mark::Request { target: database.url(), confirm, ..Default::default() };
+        let request =
+            mark::Request { target: database.url(), domain: Some("mosaiq".into()), confirm, ..Default::default() };
         mark::run(&world.context(), &request).unwrap();
         Self::of(Live::of(world, database))
     }

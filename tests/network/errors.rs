@@ -174,6 +174,7 @@ fn one_database_under_two_urls_is_one_target() {
     let request = mfm::ops::targets::mark::Request {
         target: other,
         name: Some("other".into()),
+        domain: Some("mosaiq".into()),
         confirm: Some(DATABASE.into()),
         ..Default::default()
     };

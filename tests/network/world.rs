@@ -137,6 +137,7 @@ impl World {
         let request = mark::Request {
             target: self.url.clone(),
             name: Some("lab".into()),
+            domain: Some("mosaiq".into()),
             confirm: Some(self.database.clone()),
             ..Default::default()
         };

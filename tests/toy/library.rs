@@ -79,6 +79,7 @@ static FILTERS: [FilterCard; 1] = [FilterCard {
     flag: "shelf",
     value_name: "ID",
     about: "Only books of this shelf",
+    brief: "",
     form: "ID",
     example: "1",
     aliases: &[],

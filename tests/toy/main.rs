@@ -139,7 +139,7 @@ fn its_tables_tell_what_a_database_is() {
         .execute_batch("CREATE TABLE book(book_id INTEGER PRIMARY KEY); CREATE TABLE TxField(FLD_ID int)")
         .unwrap();
     assert_eq!(add(None).unwrap_err().code, "ambiguous_domain");
-    assert_eq!(add(Some("libary")).unwrap_err().code, "unknown_domain");
+    assert_eq!(add(Some("libary")).unwrap_err().code, "domain");
     add(Some("library")).unwrap();
     let journal = world.context().reading().unwrap();
     assert_eq!(detect::registered(&journal, "both").unwrap().card().id, "library");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::drill;
 use crate::cli::report::{Mood, Page, Report, Sheet, count};
+use crate::cli::texts;
 use crate::ops::demo::{Fault, Outcome};
 
 impl Report for Outcome {
@@ -135,12 +136,12 @@ fn next(page: &mut Page, demo: &Outcome) {
     for command in [
         "mfm log",
         "mfm show 1 --diff",
-        "mfm find field --type vmat --eligible create_invalid_angles",
-        "mfm apply create_invalid_angles --variant gantry --sample 1",
+        "mfm find {kind} {filter} --eligible {tool}",
+        "mfm apply {tool} --variant {variant} --sample 1",
         "mfm check",
         "mfm revert --last",
         "mfm audit verify --depth live --full",
     ] {
-        page.line(&format!("  {command}"));
+        page.line(&format!("  {}", texts::filled(command)));
     }
 }

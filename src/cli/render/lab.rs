@@ -1,6 +1,7 @@
 //! `lab`: what was made.
 
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::cli::texts;
 use crate::domain::import::ImportReport;
 use crate::ops::lab::{Made, create, import};
 
@@ -78,7 +79,8 @@ fn tables(page: &mut Page, made: &Made) {
     let rows = made.tables.iter().map(|(table, rows)| vec![table.clone(), rows.to_string()]);
     page.table(&Sheet::new(&["table", "rows"]).with(rows));
     page.blank();
-    page.aside(&format!("next: mfm apply create_invalid_angles --variant gantry --sample 1 --target {}", made.target));
+    let next = texts::filled("next: mfm apply {tool} --variant {variant} --sample 1 --target");
+    page.aside(&format!("{next} {}", made.target));
 }
 
 fn sheet(made: &Made) -> Sheet {

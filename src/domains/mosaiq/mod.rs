@@ -5,6 +5,7 @@ pub mod checks;
 mod clinic;
 mod course;
 mod deliveries;
+mod examples;
 mod field_types;
 mod fields;
 mod find;
@@ -40,6 +41,7 @@ use std::sync::{Arc, LazyLock};
 use self::checks::{CHECKS, Criteria};
 use self::modes::MODES;
 use crate::domain::check::{CheckCard, CheckRequest, CheckRun, CheckTable, RulesError};
+use crate::domain::examples::{Examples, PromptCard};
 use crate::domain::filter::{FilterCard, FilterValues};
 use crate::domain::import::Import;
 use crate::domain::lab::Lab;
@@ -162,6 +164,14 @@ impl Domain for Mosaiq {
 
     fn default_rules(&self) -> &'static str {
         rules::DEFAULT
+    }
+
+    fn examples(&self) -> Option<&'static Examples> {
+        Some(&examples::EXAMPLES)
+    }
+
+    fn prompts(&self) -> &'static [PromptCard] {
+        &examples::PROMPTS
     }
 
     fn import(&self) -> Option<&'static dyn Import> {

@@ -89,7 +89,7 @@ pub(super) static PATIENT: TableCard = TableCard {
 pub(super) static IDENT: TableCard = TableCard {
     name: "Ident",
     key: &["IDENT_ID"],
-    distinctive: false,
+    distinctive: true,
     identifying: &["IDA", "IDB", "IDC", "IDD", "IDE", "IDF", "PortalID"],
     columns: &[
         ("IDENT_ID", "int"),
@@ -109,7 +109,7 @@ pub(super) static IDENT: TableCard = TableCard {
 pub(super) static QCL_TASK: TableCard = TableCard {
     name: "QCLTask",
     key: &["TSK_ID"],
-    distinctive: false,
+    distinctive: true,
     identifying: &["Description"],
     columns: &[
         ("TSK_ID", "int"),
@@ -128,7 +128,7 @@ pub(super) static QCL_TASK: TableCard = TableCard {
 pub(super) static CHKLIST: TableCard = TableCard {
     name: "Chklist",
     key: &["Chk_id"],
-    distinctive: false,
+    distinctive: true,
     identifying: &["Notes", "Instructions"],
     columns: &[
         ("Chk_id", "int"),

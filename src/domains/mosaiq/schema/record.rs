@@ -52,7 +52,7 @@ pub(super) static DOSE_HST: TableCard = TableCard {
 pub(super) static OFFSET: TableCard = TableCard {
     name: "Offset",
     key: &["OFF_ID"],
-    distinctive: false,
+    distinctive: true,
     identifying: &[],
     columns: &[
         ("OFF_ID", "int"),

@@ -89,7 +89,7 @@ pub(super) fn key_text(key: &Json) -> String {
     }
 }
 
-/// Returns a finding's row as people read it: `TxFieldPoint 10`.
+/// Returns a finding's row as people read it: `Table 10`.
 fn place(finding: &FindingLine) -> String {
     format!("{} {}", finding.table, key_text(&finding.key))
 }
