@@ -1,4 +1,5 @@
-//! Queries: named, read-only questions of a domain, with typed parameters and a structured answer; reads nothing itself.
+//! Queries: named, read-only questions of a domain, with typed parameters and a structured answer; reads nothing
+//! itself.
 
 use clap::{ArgMatches, Args, Command};
 use schemars::JsonSchema;

@@ -138,7 +138,8 @@ impl TargetError {
                 format!("a target is written as sqlite:PATH or as {MSSQL_FORM}; {INSTANCE_FORM}")
             }
             Self::Url { url, .. } if !url.contains(':') => {
-                format!("a target is written as sqlite:PATH, such as {}, or as {MSSQL_FORM}", word(&format!("sqlite:{url}")))
+                let example = word(&format!("sqlite:{url}"));
+                format!("a target is written as sqlite:PATH, such as {example}, or as {MSSQL_FORM}")
             }
             Self::Url { .. } => format!("a target is written as sqlite:PATH or as {MSSQL_FORM}"),
             Self::Absent { url } if url.starts_with("mssql:") => {
@@ -205,8 +206,8 @@ impl TargetError {
             Self::Busy { .. } => "try again when the other program is done".into(),
             Self::Full { .. } => "make room; `mfm recover` then says what became of the operation".into(),
             Self::SortFull { .. } => {
-                "nothing was written; make room where the database sorts: SQLITE_TMPDIR or TMPDIR for a file, tempdb on a \
-                 server"
+                "nothing was written; make room where the database sorts: SQLITE_TMPDIR or TMPDIR for a file, tempdb \
+                 on a server"
                     .into()
             }
             Self::ReadOnly { .. } => "give yourself write permission on the file and its folder".into(),

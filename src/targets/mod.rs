@@ -401,8 +401,8 @@ pub trait Target {
 
 /// The writing side; dropped as soon as its one step is done.
 pub trait Writer: Send {
-    /// Carries out an operation in one transaction: uid first; marker, identity, preflight facts and rows compared again
-    /// under lock; every row written and counted; all read back and compared; committed.
+    /// Carries out an operation in one transaction: uid first; marker, identity, preflight facts and rows compared
+    /// again under lock; every row written and counted; all read back and compared; committed.
     ///
     /// # Errors
     /// See [`ExecuteError`].
@@ -509,7 +509,8 @@ pub fn roll_back(url: &str) -> Result<(), TargetError> {
     }
 }
 
-/// Tells whether a crashed program's transaction stays in a database until somebody opens it: in a file, not on a server.
+/// Tells whether a crashed program's transaction stays in a database until somebody opens it: in a file, not on a
+/// server.
 #[must_use]
 pub fn leaves_transactions(url: &str) -> bool {
     url.starts_with("sqlite:")

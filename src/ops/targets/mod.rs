@@ -20,7 +20,8 @@ use crate::engine::EngineError;
 use crate::model::Refusal;
 use crate::targets::{Marker, OperationRow, TableDigest, Target, is_same_file};
 
-/// Returns the name under which a URL is registered unless another is given: the file's or the database's, without an ending.
+/// Returns the name under which a URL is registered unless another is given: the file's or the database's, without an
+/// ending.
 #[must_use]
 pub fn default_name(target: &dyn Target) -> String {
     let name = target.name();
@@ -147,7 +148,8 @@ impl Marking<'_> {
     }
 }
 
-/// Journals a marker and then puts it, unless it was found there: a crash between the two leaves an unmarked database, which is safe.
+/// Journals a marker and then puts it, unless it was found there: a crash between the two leaves an unmarked database,
+/// which is safe.
 ///
 /// # Errors
 /// What journal and target say.

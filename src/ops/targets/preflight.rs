@@ -1,4 +1,5 @@
-//! `mfm target preflight`: what a target is, which signs of a clinic it shows, what could be changed exactly; reads only.
+//! `mfm target preflight`: what a target is, which signs of a clinic it shows, what could be changed exactly; reads
+//! only.
 
 use std::path::PathBuf;
 

@@ -329,7 +329,8 @@ pub(super) fn assemble(
     }
 }
 
-/// Chooses the domain's key where its columns exist, else the declared primary key, and takes its index out of the list.
+/// Chooses the domain's key where its columns exist, else the declared primary key, and takes its index out of the
+/// list.
 fn choose(
     listed: &Listed,
     columns: &[Column],

@@ -87,7 +87,8 @@ fn put_uid(writer: &mut MssqlWriter, intended: &Intended, work: &Work<'_>) -> Re
     }
 }
 
-/// Refuses to go on where the row that was written cannot be read: nobody could tell later what became of the operation.
+/// Refuses to go on where the row that was written cannot be read: nobody could tell later what became of the
+/// operation.
 fn seen(writer: &mut MssqlWriter, row: &OperationRow) -> Result<(), TargetError> {
     if writer.operation(&row.uid)?.as_ref() == Some(row) {
         return Ok(());

@@ -153,8 +153,9 @@ impl Fault {
 
     /// Tells whether the same transaction may well succeed when it is tried again.
     pub(super) fn transient(&self) -> bool {
-        matches!(self, Self::Server { number, message, .. }
-            if *number == LOCKED || DEADLOCK.contains(number) || says(message, &DEADLOCK_WORDS) || says(message, &LOCK_WORDS))
+        let Self::Server { number, message, .. } = self else { return false };
+        let numbered = *number == LOCKED || DEADLOCK.contains(number);
+        numbered || says(message, &DEADLOCK_WORDS) || says(message, &LOCK_WORDS)
     }
 
     /// Returns the number of the server's error.

@@ -1,4 +1,5 @@
-//! The preflight of a SQL Server target: what is about to happen, judged by the catalogue; reads rows only to prove a key.
+//! The preflight of a SQL Server target: what is about to happen, judged by the catalogue; reads rows only to prove a
+//! key.
 
 use mfm_journal::{Digest, Residue};
 
@@ -93,8 +94,8 @@ impl Surveyor<'_> {
         Ok(rows.first().and_then(|row| whole(row.first())).unwrap_or_default())
     }
 
-    /// Refuses where the login could not write down an operation, or not read it again; a marker that it does not see is
-    /// the guard's to miss.
+    /// Refuses where the login could not write down an operation, or not read it again; a marker that it does not see
+    /// is the guard's to miss.
     fn judge_own_permissions(&mut self) -> Result<(), TargetError> {
         let Some(login) = self.login else { return Ok(()) };
         let asked = self.wire.rows(&text::own_permissions(), Vec::new());

@@ -1,4 +1,5 @@
-//! A reading session: its connection, made anew where it broke, one state at a time, the tables it knows; writes nothing.
+//! A reading session: its connection, made anew where it broke, one state at a time, the tables it knows; writes
+//! nothing.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

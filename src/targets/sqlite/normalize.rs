@@ -109,7 +109,8 @@ impl<'c> Stage<'c> {
         let added = self.add(trial.from.as_deref().unwrap_or_default());
         ignore(false).map_err(&failed)?;
         if added.is_err() {
-            // No declaration of today let such a row in: whether it lets the update in, only the database itself can say.
+            // No declaration of today let such a row in: whether it lets the update in, only the database itself can
+            // say.
             return Ok(trial.to);
         }
         let failing = |error: rusqlite::Error| refusal(self.place, self.sheet, "try a row out", &error);

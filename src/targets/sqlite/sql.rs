@@ -326,7 +326,8 @@ pub(super) fn orphan(key: &ForeignKey) -> String {
     let pairs = key.child_columns.iter().zip(&key.parent_columns);
     let same: Vec<_> = pairs.map(|(one, other)| format!("parent.{} = +{}", quoted(other), child(one))).collect();
     format!(
-        "SELECT EXISTS (SELECT 1 FROM main.{} AS child WHERE {} AND NOT EXISTS (SELECT 1 FROM main.{} AS parent WHERE {}))",
+        "SELECT EXISTS (SELECT 1 FROM main.{} AS child WHERE {} \
+         AND NOT EXISTS (SELECT 1 FROM main.{} AS parent WHERE {}))",
         quoted(&key.child),
         set.join(" AND "),
         quoted(&key.parent),

@@ -32,8 +32,8 @@ fn columns(has: &dyn Fn(&str, &str) -> bool) -> String {
     format!(
         "SELECT c.name, ISNULL(b.name, y.name), CONVERT(bigint, c.max_length), CONVERT(bigint, c.precision), \
          CONVERT(bigint, c.scale), c.collation_name, \
-         CONVERT(bigint, CONVERT(int, COLLATIONPROPERTY(c.collation_name, 'CodePage'))), CONVERT(bigint, c.is_nullable), \
-         CONVERT(bigint, c.is_computed), CONVERT(bigint, c.is_identity), CONVERT(bigint, c.is_column_set), {}, {}, {} \
+         CONVERT(bigint, CONVERT(int, COLLATIONPROPERTY(c.collation_name, 'CodePage'))), \
+         CONVERT(bigint, c.is_nullable), CONVERT(bigint, c.is_computed), CONVERT(bigint, c.is_identity), CONVERT(bigint, c.is_column_set), {}, {}, {} \
          FROM sys.columns AS c JOIN sys.types AS y ON y.user_type_id = c.user_type_id \
          LEFT JOIN sys.types AS b ON b.user_type_id = y.system_type_id AND y.is_user_defined = 1 \
          WHERE c.object_id = CONVERT(int, @P1) ORDER BY c.column_id",
@@ -119,8 +119,8 @@ fn foreign_keys(declared: bool) -> String {
         "SELECT f.name, cs.name, ct.name, cc.name, ps.name, pt.name, pc.name, \
          f.delete_referential_action_desc, f.update_referential_action_desc FROM sys.foreign_keys AS f \
          JOIN sys.foreign_key_columns AS k ON k.constraint_object_id = f.object_id \
-         JOIN sys.tables AS ct ON ct.object_id = f.parent_object_id JOIN sys.schemas AS cs ON cs.schema_id = ct.schema_id \
-         JOIN sys.columns AS cc ON cc.object_id = k.parent_object_id AND cc.column_id = k.parent_column_id \
+         JOIN sys.tables AS ct ON ct.object_id = f.parent_object_id \
+         JOIN sys.schemas AS cs ON cs.schema_id = ct.schema_id JOIN sys.columns AS cc ON cc.object_id = k.parent_object_id AND cc.column_id = k.parent_column_id \
          JOIN sys.tables AS pt ON pt.object_id = f.referenced_object_id \
          JOIN sys.schemas AS ps ON ps.schema_id = pt.schema_id \
          JOIN sys.columns AS pc ON pc.object_id = k.referenced_object_id AND pc.column_id = k.referenced_column_id \
@@ -128,7 +128,8 @@ fn foreign_keys(declared: bool) -> String {
     )
 }
 
-/// Whether the login may do things to a table, named as `@P1` in the schema `@P2`: select, insert, update, delete, alter.
+/// Whether the login may do things to a table, named as `@P1` in the schema `@P2`: select, insert, update, delete,
+/// alter.
 pub(in super::super) fn permissions() -> String {
     let all = ["SELECT", "INSERT", "UPDATE", "DELETE", "ALTER"].map(|what| may("@P1", "@P2", what));
     format!("SELECT {}", all.join(", "))

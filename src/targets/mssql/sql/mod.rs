@@ -1,4 +1,5 @@
-//! Every SQL text that mfm sends to SQL Server, built from names that the catalogue gave; holds no values, sends nothing.
+//! Every SQL text that mfm sends to SQL Server, built from names that the catalogue gave; holds no values, sends
+//! nothing.
 
 pub(super) mod catalogue;
 pub(super) mod lab;

@@ -1,4 +1,5 @@
-//! Reading the rows of a scan, in the order of a column, beside those that they refer to; a plain scan reads whole rows.
+//! Reading the rows of a scan, in the order of a column, beside those that they refer to; a plain scan reads whole
+//! rows.
 
 use super::super::catalogue::{Field, Sheet};
 use super::super::types::Comparison;

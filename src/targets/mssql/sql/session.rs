@@ -1,6 +1,7 @@
 //! What a session asks and says of itself: settings, transactions, the database's identity; touches no table.
 
-/// Every setting of a session that results and writes depend on, whatever server, database, driver and login default to.
+/// Every setting of a session that results and writes depend on, whatever server, database, driver and login default
+/// to.
 ///
 /// The language comes before the order of dates and the first day of a week, which it sets too.
 pub(in super::super) const SETTINGS: &str = "SET IMPLICIT_TRANSACTIONS OFF; SET XACT_ABORT ON; SET NOCOUNT ON; \
@@ -47,8 +48,8 @@ pub(in super::super) const ROLLBACK_TO_SAVE: &str = "ROLLBACK TRANSACTION mfm_re
 /// Takes back whatever is open.
 pub(in super::super) const ROLLBACK: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
 
-/// The database's identity and ways: server, name, id, creation, broker, collation, snapshots, default schema, read-only,
-/// the name of the login's user.
+/// The database's identity and ways: server, name, id, creation, broker, collation, snapshots, default schema,
+/// read-only, the name of the login's user.
 pub(in super::super) const IDENTITY: &str = "SELECT CONVERT(nvarchar(256), SERVERPROPERTY('ServerName')), DB_NAME(), \
      CONVERT(bigint, DB_ID()), CONVERT(nvarchar(40), d.create_date, 126), \
      CONVERT(nvarchar(40), d.service_broker_guid), CONVERT(bigint, d.snapshot_isolation_state), SCHEMA_NAME(), \
