@@ -33,7 +33,8 @@ fn columns(has: &dyn Fn(&str, &str) -> bool) -> String {
         "SELECT c.name, ISNULL(b.name, y.name), CONVERT(bigint, c.max_length), CONVERT(bigint, c.precision), \
          CONVERT(bigint, c.scale), c.collation_name, \
          CONVERT(bigint, CONVERT(int, COLLATIONPROPERTY(c.collation_name, 'CodePage'))), \
-         CONVERT(bigint, c.is_nullable), CONVERT(bigint, c.is_computed), CONVERT(bigint, c.is_identity), CONVERT(bigint, c.is_column_set), {}, {}, {} \
+         CONVERT(bigint, c.is_nullable), CONVERT(bigint, c.is_computed), CONVERT(bigint, c.is_identity), \
+         CONVERT(bigint, c.is_column_set), {}, {}, {} \
          FROM sys.columns AS c JOIN sys.types AS y ON y.user_type_id = c.user_type_id \
          LEFT JOIN sys.types AS b ON b.user_type_id = y.system_type_id AND y.is_user_defined = 1 \
          WHERE c.object_id = CONVERT(int, @P1) ORDER BY c.column_id",
@@ -120,7 +121,8 @@ fn foreign_keys(declared: bool) -> String {
          f.delete_referential_action_desc, f.update_referential_action_desc FROM sys.foreign_keys AS f \
          JOIN sys.foreign_key_columns AS k ON k.constraint_object_id = f.object_id \
          JOIN sys.tables AS ct ON ct.object_id = f.parent_object_id \
-         JOIN sys.schemas AS cs ON cs.schema_id = ct.schema_id JOIN sys.columns AS cc ON cc.object_id = k.parent_object_id AND cc.column_id = k.parent_column_id \
+         JOIN sys.schemas AS cs ON cs.schema_id = ct.schema_id \
+         JOIN sys.columns AS cc ON cc.object_id = k.parent_object_id AND cc.column_id = k.parent_column_id \
          JOIN sys.tables AS pt ON pt.object_id = f.referenced_object_id \
          JOIN sys.schemas AS ps ON ps.schema_id = pt.schema_id \
          JOIN sys.columns AS pc ON pc.object_id = k.referenced_object_id AND pc.column_id = k.referenced_column_id \
