@@ -2,7 +2,7 @@
 #![cfg(feature = "tui")]
 
 use mfm::domain::picture::{Aperture, Chart, Dot, LeafPair, Line};
-use mfm::domains::mosaiq::pictures::{Bar, Day, Jaws, Lane, Span, Standing};
+use mfm::domain::picture::{Bar, Day, Jaws, Lane, Span, Standing};
 use mfm::model::Value;
 use mfm::tui::look::{Glyphs, Look, Role, Theme};
 use mfm::tui::pictures::{AperturePicture, ChartPicture, DayPicture, HexPicture};

@@ -6,14 +6,13 @@ use super::cell;
 use super::context::Context;
 use super::failure::Failure;
 use super::filters::Narrowed;
+use super::rules;
 use super::select::{self, read_through};
 use crate::domain::Domain;
 use crate::domain::filter::FilterValues;
-use crate::domain::picture::Chart;
+use crate::domain::picture::{Film, RecordPicture, Still};
 use crate::domain::record::{Description, RecordKind, Shown};
 use crate::domains;
-use crate::domains::mosaiq::pictures::{self, Bar, Day, Film, Lanes, Still};
-use crate::domains::mosaiq::rules::Rules;
 use crate::model::{Fetch, Key, Page, Refusal, Snapshot, Value};
 use crate::targets::Target;
 
@@ -124,24 +123,13 @@ fn text(shown: &Shown) -> String {
     }
 }
 
-/// What a record looks like.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Picture {
-    /// A field at its control points, and the one in hand.
-    Film(Film, usize),
-    /// The shifts of a prescription with their limits.
-    Shifts(Chart, Vec<Bar>),
-    /// The deliveries of a day, and the lane and the place in it of the one in hand.
-    Day(Day, Option<(usize, usize)>),
-}
-
 /// One record whole.
 #[derive(Clone, Debug, Default)]
 pub struct Whole {
     /// Its cells by column; what identifies a person is withheld.
     pub cells: Vec<(String, String)>,
     /// What it looks like, where there is anything to look at.
-    pub picture: Option<Picture>,
+    pub picture: Option<RecordPicture>,
 }
 
 /// Reads a record, and what a picture of it is made from.
@@ -150,13 +138,13 @@ pub struct Whole {
 /// [`Refusal::MissingRecord`], or what the target says.
 pub fn whole_record(
     target: &mut dyn Target,
+    domain: &'static dyn Domain,
     kind: &'static RecordKind,
     id: i64,
-    rules: &Rules,
 ) -> Result<Whole, Failure> {
     let mut snapshot = Snapshot::default();
     let own = Fetch::among(kind.table, kind.key, [Value::Integer(id)]);
-    select::read_into(&mut snapshot, target, [own])?;
+    select::read_into(&mut snapshot, target, [own.clone()])?;
     let key: Key = vec![Value::Integer(id)];
     let rows = snapshot.table(kind.table)?;
     let found = rows.with(kind.key, &Value::Integer(id)).into_iter().next();
@@ -169,73 +157,18 @@ pub fn whole_record(
         (column.name.clone(), text)
     };
     let cells = row.table.shape.columns.iter().zip(row.cells).map(cell).collect();
-    let subject = match kind.table {
-        "TxField" => Some(Subject::Field(id, None)),
-        "TxFieldPoint" => row.integer("FLD_ID").map(|field| Subject::Field(field, Some(id))),
-        "Offset" => row.integer("SIT_SET_ID").map(Subject::Site),
-        "TrackTreatment" => row.time("Create_DtTm").map(|at| Subject::Day(at.wall.date(), id)),
-        _ => None,
-    };
-    let picture = match subject {
-        Some(subject) => picture(target, &subject, rules)?,
+    let picture = match domain.painter() {
+        Some(painter) => {
+            let rules = rules::standard(domain)?;
+            let own = own.clone();
+            read_through(target, |snapshot| {
+                let found = crate::domain::pause::rows(snapshot, &own)?;
+                found.first().map_or(Ok(None), |row| painter.record(kind, row, rules.as_ref(), snapshot))
+            })?
+        }
         None => None,
     };
     Ok(Whole { cells, picture })
-}
-
-/// What a picture is of.
-enum Subject {
-    /// A field, and the control point in hand.
-    Field(i64, Option<i64>),
-    /// A prescription.
-    Site(i64),
-    /// A day, and the delivery in hand.
-    Day(jiff::civil::Date, i64),
-}
-
-fn picture(target: &mut dyn Target, subject: &Subject, rules: &Rules) -> Result<Option<Picture>, Failure> {
-    let mut snapshot = Snapshot::default();
-    Ok(match subject {
-        Subject::Field(field, point) => {
-            select::read_into(&mut snapshot, target, of_field(*field))?;
-            film(&snapshot, *field, rules).map(|film| {
-                let at = point.and_then(|point| place(&film, point)).unwrap_or(0);
-                Picture::Film(film, at)
-            })
-        }
-        Subject::Site(site) => {
-            let site = Value::Integer(*site);
-            let unread = pictures::offsets_queries(&site, &snapshot);
-            select::read_into(&mut snapshot, target, unread)?;
-            pictures::offsets(&site, rules, &snapshot).map(|(chart, bars)| Picture::Shifts(chart, bars))
-        }
-        Subject::Day(date, delivery) => {
-            // A delivery leads to its machine and its patient, which only the next round can ask for.
-            for _ in 0..2 {
-                let unread = pictures::day_queries(*date, &snapshot);
-                select::read_into(&mut snapshot, target, unread)?;
-            }
-            let day = pictures::day(*date, Lanes::Machines, &snapshot);
-            let key = vec![Value::Integer(*delivery)];
-            let in_lane = |lane: &pictures::Lane| lane.spans.iter().position(|span| span.key == key);
-            let hand = day.lanes.iter().enumerate().find_map(|(at, lane)| Some((at, in_lane(lane)?)));
-            Some(Picture::Day(day, hand))
-        }
-    })
-}
-
-fn of_field(field: i64) -> [Fetch; 2] {
-    ["TxField", "TxFieldPoint"].map(|table| Fetch::among(table, "FLD_ID", [Value::Integer(field)]))
-}
-
-/// Returns a field at its control points, where it has any.
-fn film(snapshot: &Snapshot, field: i64, rules: &Rules) -> Option<Film> {
-    pictures::film(&Value::Integer(field), rules, snapshot).ok().filter(|film| !film.stills.is_empty())
-}
-
-/// Returns where a control point stands in a film.
-fn place(film: &Film, point: i64) -> Option<usize> {
-    film.stills.iter().position(|still| still.key.first().and_then(whole) == Some(point))
 }
 
 /// A field before and after changes, as pictures need it.
@@ -259,19 +192,21 @@ impl BeforeAfter {
     }
 }
 
-/// Reads the field that changes are about, and what it was before and after; `None` where they are about no field.
+/// Reads the record that changes are about, and what it was before and after; `None` where they are about none that
+/// anybody draws.
 ///
 /// # Errors
 /// What the target says.
 pub fn before_after(
     target: &mut dyn Target,
+    domain: &'static dyn Domain,
     changes: &[Change],
-    rules: &Rules,
 ) -> Result<Option<BeforeAfter>, Failure> {
-    let Some(field) = subject(target, changes)? else { return Ok(None) };
-    let wanted = of_field(field);
+    let Some(painter) = domain.painter() else { return Ok(None) };
+    let Some(field) = read_through(target, |snapshot| painter.subject(changes, snapshot))? else { return Ok(None) };
+    let rules = rules::standard(domain)?;
     let (mut before, mut after) = (Snapshot::default(), Snapshot::default());
-    for query in wanted {
+    for query in painter.film_needs(field) {
         let answer = target.read(&query)?;
         let Some(table) = answer.table.clone() else { return Ok(None) };
         let mine = |change: &&Change| change.table.name.eq_ignore_ascii_case(&query.table);
@@ -283,39 +218,8 @@ pub fn before_after(
             snapshot.add(query.clone(), answer)?;
         }
     }
-    let (before, after) = (film(&before, field, rules), film(&after, field, rules));
-    Ok(Some(BeforeAfter { field, before, after }))
-}
-
-/// Returns the field that changes are about; a control point that only changes some of its cells has to
-/// be asked for its field.
-fn subject(target: &mut dyn Target, changes: &[Change]) -> Result<Option<i64>, Failure> {
-    if let Some(found) = changes.iter().find_map(field_of) {
-        return Ok(Some(found));
-    }
-    let points = changes.iter().filter(|change| change.table.name.eq_ignore_ascii_case("TxFieldPoint"));
-    let Some(point) = points.filter_map(|change| change.key.first().and_then(whole)).next() else { return Ok(None) };
-    let mut snapshot = Snapshot::default();
-    let own = Fetch::among("TxFieldPoint", "TFP_ID", [Value::Integer(point)]);
-    select::read_into(&mut snapshot, target, [own])?;
-    let rows = snapshot.table("TxFieldPoint")?.with("TFP_ID", &Value::Integer(point));
-    Ok(rows.first().and_then(|row| row.integer("FLD_ID")))
-}
-
-/// Returns the field that a change is about, where the change itself says so.
-fn field_of(change: &Change) -> Option<i64> {
-    if change.table.name.eq_ignore_ascii_case("TxField") {
-        return change.key.first().and_then(whole);
-    }
-    if !change.table.name.eq_ignore_ascii_case("TxFieldPoint") {
-        return None;
-    }
-    let names = change.column_names();
-    let of = |values: Option<&[Value]>| {
-        let at = names.iter().position(|name| name.eq_ignore_ascii_case("FLD_ID"))?;
-        values?.get(at).and_then(whole)
-    };
-    of(change.before()).or_else(|| of(change.after()))
+    let film = |snapshot: &Snapshot| painter.film(field, rules.as_ref(), snapshot);
+    Ok(Some(BeforeAfter { field, before: film(&before), after: film(&after) }))
 }
 
 /// Puts one side of a change over the rows read.

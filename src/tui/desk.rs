@@ -7,7 +7,6 @@ use mfm_journal::{Change, Entry};
 use super::job::{Answer, Job, Operation, Preview};
 use super::screens::journal;
 use crate::domain::Domain;
-use crate::domains::mosaiq::rules::Rules;
 use crate::ops::agents::after_others;
 use crate::ops::audit::Level;
 use crate::ops::{
@@ -67,7 +66,7 @@ fn try_to(context: &Context<'_>, open: &mut Open, job: Job) -> Result<Answer, Fa
         }
         Job::Count { kind, only } => Answer::Count(browse::count(open.of(context)?, kind, only.as_ref())?),
         Job::Record { kind, id } => {
-            Answer::Record(Box::new(browse::whole_record(open.of(context)?, kind, id, &Rules::standard())?))
+            Answer::Record(Box::new(browse::whole_record(open.of(context)?, domain(context)?, kind, id)?))
         }
         Job::Find(request) => Answer::Found(Box::new(find::run(context, &request)?)),
         Job::Preview(request) => Answer::Preview(Box::new(preview(context, open, *request)?)),
@@ -112,7 +111,7 @@ fn preview(context: &Context<'_>, open: &mut Open, mut request: plan::Request) -
     request.options.seed = Some(outcome.seed);
     request.options.now.clone_from(&outcome.now);
     let changes: Vec<Change> = made.prepared.changes().iter().take(CHANGES_MAX).cloned().collect();
-    let pictures = browse::before_after(open.of(context)?, &changes, &Rules::standard()).ok().flatten();
+    let pictures = browse::before_after(open.of(context)?, domain(context)?, &changes).ok().flatten();
     Ok(Preview { request, plan: outcome, pictures })
 }
 
@@ -132,7 +131,7 @@ fn pictures(context: &Context<'_>, open: &mut Open, op: u64) -> Result<Option<br
         changes.push(change);
         if changes.len() < CHANGES_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    browse::before_after(open.of(context)?, &changes, &Rules::standard())
+    browse::before_after(open.of(context)?, domain(context)?, &changes)
 }
 
 /// Returns entries of the journal, newest first.

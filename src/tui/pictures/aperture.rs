@@ -16,8 +16,8 @@ use ratatui::widgets::Widget;
 use self::blocks::Place;
 use self::rows::Rows;
 use super::draw::{Canvas, columns, nice, number, whole};
+use crate::domain::picture::Jaws;
 use crate::domain::picture::{Aperture, LeafPair};
-use crate::domains::mosaiq::pictures::Jaws;
 use crate::tui::look::{Glyphs, Look, Mark, Role};
 
 /// What is left of the leaves: a pointer, a number and a space.

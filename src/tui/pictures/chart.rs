@@ -14,8 +14,8 @@ use ratatui::widgets::Widget;
 use self::plot::Plot;
 use self::scale::drawable;
 use super::draw::{Canvas, columns, number};
+use crate::domain::picture::Bar;
 use crate::domain::picture::{Chart, Dot, Line};
-use crate::domains::mosaiq::pictures::Bar;
 use crate::tui::look::{Glyphs, Look, Mark, Role};
 
 /// The roles that lines take in turn.

@@ -7,7 +7,7 @@ use ratatui::text::Span as Text;
 use ratatui::widgets::Widget;
 
 use super::draw::{Canvas, columns, short, whole};
-use crate::domains::mosaiq::pictures::{Day, Lane, Span, Standing};
+use crate::domain::picture::{Day, Lane, Span, Standing};
 use crate::model::refusal::show;
 use crate::tui::look::{Glyphs, Look, Mark, Role};
 

@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 
 use super::{AperturePicture, ChartPicture, DayPicture, HexPicture};
 use crate::domain::picture::{Aperture, Chart, Dot, LeafPair, Line};
-use crate::domains::mosaiq::pictures::{Bar, Day, Jaws, Lane, Span, Standing};
+use crate::domain::picture::{Bar, Day, Jaws, Lane, Span, Standing};
 use crate::model::Value;
 use crate::tui::look::{Glyphs, Look, Theme};
 

@@ -4,10 +4,11 @@
 use super::{Player, moved};
 use crate::domain::Domain;
 use crate::domain::filter::{FilterCard, FilterValues};
+use crate::domain::picture::RecordPicture as Picture;
 use crate::domain::record::RecordKind;
 use crate::domains;
 use crate::model::Page;
-use crate::ops::browse::{Outcome, Picture, Record, Request, Whole};
+use crate::ops::browse::{Outcome, Record, Request, Whole};
 use crate::tui::dialog::{Choice, Menu, Overlay};
 use crate::tui::job::Job;
 use crate::tui::keys::Action;

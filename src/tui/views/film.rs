@@ -6,8 +6,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::pieces;
-use crate::domains::mosaiq::pictures::{Film, Still};
-use crate::ops::browse::{BeforeAfter, Picture};
+use crate::domain::picture::RecordPicture as Picture;
+use crate::domain::picture::{Film, Still};
+use crate::ops::browse::BeforeAfter;
 use crate::ops::cell::ChangeRow;
 use crate::tui::look::{Look, Mark, Role};
 use crate::tui::pictures::{AperturePicture, ChartPicture, DayPicture, HexPicture};
@@ -20,7 +21,7 @@ const BOTH_ROWS: u16 = 26;
 pub fn picture(frame: &mut Frame<'_>, area: Rect, look: Look, picture: &Picture, player: Player) {
     match picture {
         Picture::Film(film, _) => still(frame, area, look, (None, film), player),
-        Picture::Shifts(chart, bars) => {
+        Picture::Limits(chart, bars) => {
             frame.render_widget(&ChartPicture::new(look, chart).limits(bars), area);
         }
         Picture::Day(day, hand) => frame.render_widget(&DayPicture::new(look, day).hand(*hand), area),

@@ -6,8 +6,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::pieces::{self, Column, Item};
+use crate::domain::picture::RecordPicture as Picture;
 use crate::domain::record::{ListColumn, RecordKind};
-use crate::ops::browse::Picture;
 use crate::tui::look::{Mark, Role};
 use crate::tui::screens::records::View;
 use crate::tui::state::State;

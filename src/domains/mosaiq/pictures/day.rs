@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, DateTime};
 
+use crate::domain::picture::{Day, Lane, Span, Standing};
 use crate::domains::mosaiq::deliveries::{self, Delivery};
 use crate::domains::mosaiq::machines::MACHINE;
 use crate::model::refusal::show;
 use crate::model::snapshot::key_form;
-use crate::model::{Fetch, Key, Row, Snapshot, TableRows, Value};
+use crate::model::{Fetch, Row, Snapshot, TableRows, Value};
 
 /// The table of deliveries.
 const DELIVERIES: &str = "TrackTreatment";
@@ -22,72 +23,6 @@ pub enum Lanes {
     Machines,
     /// A patient; spans are named after machines.
     Patients,
-}
-
-/// The deliveries of a day.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Day {
-    /// What is shown.
-    pub title: String,
-    /// Machines or patients, in the order of their ids.
-    pub lanes: Vec<Lane>,
-}
-
-/// The deliveries of one machine or one patient.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lane {
-    /// Its name.
-    pub name: String,
-    /// The deliveries, the first one first.
-    pub spans: Vec<Span>,
-}
-
-/// One delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// Its key.
-    pub key: Key,
-    /// When it began, in seconds since the day began.
-    pub start: i64,
-    /// When it ended, in seconds since the day began; before its start where the record says so.
-    pub end: i64,
-    /// What it is called: patient or machine, and field.
-    pub name: String,
-    /// How it went.
-    pub standing: Standing,
-    /// Whether it is on a machine at the time of another delivery of the patient.
-    pub clashes: bool,
-}
-
-impl Span {
-    /// Tells whether the delivery cannot have been so.
-    #[must_use]
-    pub const fn is_wrong(&self) -> bool {
-        self.clashes || self.end < self.start
-    }
-}
-
-/// How a delivery went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Beam on, complete, not cancelled.
-    Complete,
-    /// Begun, but not complete.
-    Partial,
-    /// Cancelled.
-    Cancelled,
-}
-
-impl Standing {
-    /// Returns the word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Partial => "not complete",
-            Self::Cancelled => "cancelled",
-        }
-    }
 }
 
 /// Returns what the deliveries of a day are still to be read from; nothing where all of it was.

@@ -5,19 +5,24 @@ mod chart;
 mod day;
 mod film;
 mod offsets;
+mod records;
 mod widths;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mfm_journal::Change;
+
 pub use self::aperture::Counting;
-pub use self::day::{Day, Lane, Lanes, Span, Standing, day, day_queries};
-pub use self::film::{Film, Jaws, Still, film, queries as film_queries};
-pub use self::offsets::{Bar, offsets, offsets_queries};
-pub use self::widths::Widths;
+pub use self::day::{Lanes, day, day_queries};
+pub use self::film::{film, queries as film_queries};
+pub use self::offsets::{offsets, offsets_queries};
 use super::leaves::POINTS;
 use super::machines::Machines;
 use super::rules::Rules;
-use crate::domain::picture::{Gallery, Gathered, Painter, Picture};
+use crate::domain::check as domain;
+use crate::domain::pause::Pause;
+use crate::domain::picture::{Film, Gallery, Gathered, Painter, Picture, RecordPicture};
+use crate::domain::record::RecordKind;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Finding, Key, Row, Snapshot, Value};
 
@@ -34,6 +39,28 @@ impl Painter for MosaiqPainter {
         let machines = with.gathered.downcast_ref().unwrap_or(&none);
         let counting = Counting::new(with.declared, machines, Rules::of(with.rules));
         gallery(findings, snapshot, &counting, pictures_max)
+    }
+
+    fn record(
+        &self,
+        kind: &RecordKind,
+        row: &Row<'_>,
+        rules: &dyn domain::Rules,
+        snapshot: &Snapshot,
+    ) -> Result<Option<RecordPicture>, Pause> {
+        records::picture(kind, row, Rules::of(rules), snapshot)
+    }
+
+    fn subject(&self, changes: &[Change], snapshot: &Snapshot) -> Result<Option<i64>, Pause> {
+        records::subject(changes, snapshot)
+    }
+
+    fn film_needs(&self, subject: i64) -> Vec<Fetch> {
+        records::of_field(subject).into()
+    }
+
+    fn film(&self, subject: i64, rules: &dyn domain::Rules, snapshot: &Snapshot) -> Option<Film> {
+        records::film_of(subject, Rules::of(rules), snapshot)
     }
 }
 

@@ -1,20 +1,11 @@
 //! The shifts of a prescription over its fractions, with the limits that the rules hold them against; judges nothing.
 
 use super::chart::shifts;
-use crate::domain::picture::Chart;
+use crate::domain::picture::{Bar, Chart};
 use crate::domains::mosaiq::checks::site_limit;
 use crate::domains::mosaiq::rules::Rules;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Snapshot, Value};
-
-/// A limit across a chart.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Bar {
-    /// What it is the limit of, in a few words.
-    pub name: String,
-    /// Where it stands; finite.
-    pub y: f64,
-}
 
 /// Returns what the shifts of a prescription (Site.SIT_SET_ID) are still to be read from; nothing where all of it was.
 #[must_use]

@@ -1,33 +1,23 @@
 //! Where leaf pairs lie across a field: known from the model of the collimator or guessed from their number.
 
+use crate::domain::picture::Widths;
 use crate::domains::mosaiq::rules::MlcModel;
 
-/// Where leaf pairs lie, and what tells so.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Widths {
-    /// The edges from the first pair to the last, one more than there are pairs, in 1/100 cm; empty where unknown.
-    pub edges: Vec<i32>,
-    /// What tells so, for people.
-    pub told: String,
-}
-
-impl Widths {
-    /// Returns where so many pairs lie. No column says it: the rules do, or the number of pairs lets it be guessed.
-    pub(super) fn of(pairs: usize, model: Option<MlcModel>) -> Self {
-        let known = match model {
-            Some(MlcModel::Mlci) => 40,
-            Some(MlcModel::Millennium) => 60,
-            Some(MlcModel::Agility) => 80,
-            None => 0,
-        };
-        let told = match pairs {
-            0 => String::new(),
-            _ if pairs == known => "leaf widths of the model that the rules name".to_owned(),
-            40 | 60 | 80 => format!("leaf widths guessed from the number of pairs, {pairs}"),
-            _ => "leaf widths unknown, drawn as equal".to_owned(),
-        };
-        Self { edges: edges(pairs), told }
-    }
+/// Returns where so many pairs lie. No column says it: the rules do, or the number of pairs lets it be guessed.
+pub(super) fn of(pairs: usize, model: Option<MlcModel>) -> Widths {
+    let known = match model {
+        Some(MlcModel::Mlci) => 40,
+        Some(MlcModel::Millennium) => 60,
+        Some(MlcModel::Agility) => 80,
+        None => 0,
+    };
+    let told = match pairs {
+        0 => String::new(),
+        _ if pairs == known => "leaf widths of the model that the rules name".to_owned(),
+        40 | 60 | 80 => format!("leaf widths guessed from the number of pairs, {pairs}"),
+        _ => "leaf widths unknown, drawn as equal".to_owned(),
+    };
+    Widths { edges: edges(pairs), told }
 }
 
 /// Returns the edges of the collimators whose pairs are known: 40 of 1 cm; 60 with 40 of 0.5 cm between outer ones of
@@ -59,15 +49,12 @@ mod tests {
     #[test]
     fn known_collimators_are_symmetric_and_others_have_no_edges() {
         for pairs in [40, 60, 80] {
-            let edges = Widths::of(pairs, None).edges;
+            let edges = of(pairs, None).edges;
             assert_eq!((edges.len(), edges[0], edges[pairs], edges[pairs / 2]), (pairs + 1, -2000, 2000, 0), "{pairs}");
         }
-        assert_eq!(Widths::of(60, None).edges[9..12], [-1100, -1000, -950]);
-        assert_eq!(
-            Widths::of(29, None),
-            Widths { edges: Vec::new(), told: "leaf widths unknown, drawn as equal".into() }
-        );
-        assert_eq!(Widths::of(80, Some(MlcModel::Agility)).told, "leaf widths of the model that the rules name");
-        assert!(Widths::of(79, Some(MlcModel::Agility)).edges.is_empty());
+        assert_eq!(of(60, None).edges[9..12], [-1100, -1000, -950]);
+        assert_eq!(of(29, None), Widths { edges: Vec::new(), told: "leaf widths unknown, drawn as equal".into() });
+        assert_eq!(of(80, Some(MlcModel::Agility)).told, "leaf widths of the model that the rules name");
+        assert!(of(79, Some(MlcModel::Agility)).edges.is_empty());
     }
 }

@@ -1,9 +1,19 @@
 //! Pictures: what a person would rather look at than read, as numbers; draws nothing.
 
+mod day;
+mod film;
+
 use std::any::Any;
 
+pub use self::day::{Day, Lane, Span, Standing};
+pub use self::film::{Film, Jaws, Still, Widths};
+
+use mfm_journal::Change;
+
 use super::check::Rules;
-use crate::model::{Fetch, Finding, Snapshot};
+use super::pause::Pause;
+use super::record::RecordKind;
+use crate::model::{Fetch, Finding, Row, Snapshot};
 
 /// What pictures of findings are made with, beside the rows around them.
 pub struct Gathered<'a> {
@@ -21,6 +31,54 @@ pub trait Painter: Sync {
     fn needs(&self, findings: &[&Finding], snapshot: &Snapshot, pictures_max: usize) -> Vec<Fetch>;
     /// Returns pictures for findings, at most so many.
     fn gallery(&self, findings: &[&Finding], snapshot: &Snapshot, with: &Gathered<'_>, pictures_max: usize) -> Gallery;
+    /// Returns what a record looks like, where there is anything to look at.
+    ///
+    /// # Errors
+    /// What has to be read first, or what the target lacks.
+    fn record(
+        &self,
+        _kind: &RecordKind,
+        _row: &Row<'_>,
+        _rules: &dyn Rules,
+        _snapshot: &Snapshot,
+    ) -> Result<Option<RecordPicture>, Pause> {
+        Ok(None)
+    }
+    /// Returns the record whose film shows what changes do, where they are about one.
+    ///
+    /// # Errors
+    /// What has to be read first, or what the target lacks.
+    fn subject(&self, _changes: &[Change], _snapshot: &Snapshot) -> Result<Option<i64>, Pause> {
+        Ok(None)
+    }
+    /// Returns what a record's film is made from.
+    fn film_needs(&self, _subject: i64) -> Vec<Fetch> {
+        Vec::new()
+    }
+    /// Returns a record's film, where it has one.
+    fn film(&self, _subject: i64, _rules: &dyn Rules, _snapshot: &Snapshot) -> Option<Film> {
+        None
+    }
+}
+
+/// What a record looks like.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RecordPicture {
+    /// A record at its points, and the one in hand.
+    Film(Film, usize),
+    /// Numbers with their limits.
+    Limits(Chart, Vec<Bar>),
+    /// What happened on a day, and the lane and the place in it of what is in hand.
+    Day(Day, Option<(usize, usize)>),
+}
+
+/// A limit across a chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bar {
+    /// What it is the limit of, in a few words.
+    pub name: String,
+    /// Where it stands; finite.
+    pub y: f64,
 }
 
 /// A picture.

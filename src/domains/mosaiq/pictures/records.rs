@@ -1,0 +1,111 @@
+//! What a person looks at beside a record, and which field changes are about: films, shifts, days; reads nothing.
+
+use mfm_journal::Change;
+
+use super::{Lanes, day, day_queries, film, offsets, offsets_queries};
+use crate::domain::pause::{Pause, rows};
+use crate::domain::picture::{Film, Lane, RecordPicture};
+use crate::domain::record::RecordKind;
+use crate::domains::mosaiq::rules::Rules;
+use crate::model::snapshot::key_form;
+use crate::model::{Fetch, Row, Snapshot, Value};
+
+/// Returns what a record looks like: a field or its control point as a film, a shift among those of its prescription,
+/// a delivery in its day.
+pub(super) fn picture(
+    kind: &RecordKind,
+    row: &Row<'_>,
+    rules: &Rules,
+    snapshot: &Snapshot,
+) -> Result<Option<RecordPicture>, Pause> {
+    match kind.table {
+        "TxField" => row.integer("FLD_ID").map_or(Ok(None), |field| film_at(field, None, rules, snapshot)),
+        "TxFieldPoint" => {
+            let point = row.integer("TFP_ID");
+            row.integer("FLD_ID").map_or(Ok(None), |field| film_at(field, point, rules, snapshot))
+        }
+        "Offset" => row.integer("SIT_SET_ID").map_or(Ok(None), |site| shifts(site, rules, snapshot)),
+        "TrackTreatment" => in_day(row, snapshot),
+        _ => Ok(None),
+    }
+}
+
+fn film_at(field: i64, point: Option<i64>, rules: &Rules, snapshot: &Snapshot) -> Result<Option<RecordPicture>, Pause> {
+    asked(of_field(field), snapshot)?;
+    Ok(film_of(field, rules, snapshot).map(|film| {
+        let at = point.and_then(|point| place(&film, point)).unwrap_or(0);
+        RecordPicture::Film(film, at)
+    }))
+}
+
+fn shifts(site: i64, rules: &Rules, snapshot: &Snapshot) -> Result<Option<RecordPicture>, Pause> {
+    let site = Value::Integer(site);
+    asked(offsets_queries(&site, snapshot), snapshot)?;
+    Ok(offsets(&site, rules, snapshot).map(|(chart, bars)| RecordPicture::Limits(chart, bars)))
+}
+
+fn in_day(row: &Row<'_>, snapshot: &Snapshot) -> Result<Option<RecordPicture>, Pause> {
+    let Some(date) = row.time("Create_DtTm").map(|at| at.wall.date()) else { return Ok(None) };
+    asked(day_queries(date, snapshot), snapshot)?;
+    let day = day(date, Lanes::Machines, snapshot);
+    let id = row.integer("TTX_ID");
+    let in_lane = |lane: &Lane| lane.spans.iter().position(|span| span.key.first().and_then(whole) == id);
+    let hand = day.lanes.iter().enumerate().find_map(|(at, lane)| Some((at, in_lane(lane)?)));
+    Ok(Some(RecordPicture::Day(day, hand)))
+}
+
+/// Pauses for what is not read yet.
+fn asked(wanted: impl IntoIterator<Item = Fetch>, snapshot: &Snapshot) -> Result<(), Pause> {
+    let unread: Vec<Fetch> = wanted.into_iter().filter(|fetch| !snapshot.has(fetch)).collect();
+    if unread.is_empty() { Ok(()) } else { Err(Pause::Ask(unread)) }
+}
+
+/// Returns what the film of a field is made from.
+pub(super) fn of_field(field: i64) -> [Fetch; 2] {
+    ["TxField", "TxFieldPoint"].map(|table| Fetch::among(table, "FLD_ID", [Value::Integer(field)]))
+}
+
+/// Returns a field at its control points, where it has any.
+pub(super) fn film_of(field: i64, rules: &Rules, snapshot: &Snapshot) -> Option<Film> {
+    film(&Value::Integer(field), rules, snapshot).ok().filter(|film| !film.stills.is_empty())
+}
+
+/// Returns where a control point stands in a film.
+fn place(film: &Film, point: i64) -> Option<usize> {
+    film.stills.iter().position(|still| still.key.first().and_then(whole) == Some(point))
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    match key_form(value) {
+        Value::Integer(number) => Some(number),
+        _ => None,
+    }
+}
+
+/// Returns the field that changes are about; a control point that only changes some of its cells has to be asked for
+/// its field.
+pub(super) fn subject(changes: &[Change], snapshot: &Snapshot) -> Result<Option<i64>, Pause> {
+    if let Some(found) = changes.iter().find_map(field_of) {
+        return Ok(Some(found));
+    }
+    let points = changes.iter().filter(|change| change.table.name.eq_ignore_ascii_case("TxFieldPoint"));
+    let Some(point) = points.filter_map(|change| change.key.first().and_then(whole)).next() else { return Ok(None) };
+    let found = rows(snapshot, &Fetch::among("TxFieldPoint", "TFP_ID", [Value::Integer(point)]))?;
+    Ok(found.first().and_then(|row| row.integer("FLD_ID")))
+}
+
+/// Returns the field that a change is about, where the change itself says so.
+fn field_of(change: &Change) -> Option<i64> {
+    if change.table.name.eq_ignore_ascii_case("TxField") {
+        return change.key.first().and_then(whole);
+    }
+    if !change.table.name.eq_ignore_ascii_case("TxFieldPoint") {
+        return None;
+    }
+    let names = change.column_names();
+    let of = |values: Option<&[Value]>| {
+        let at = names.iter().position(|name| name.eq_ignore_ascii_case("FLD_ID"))?;
+        values?.get(at).and_then(whole)
+    };
+    of(change.before()).or_else(|| of(change.after()))
+}
