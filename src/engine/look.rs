@@ -47,7 +47,7 @@ impl Lens {
     pub fn new(target: &mut dyn Target, shape: &TableShape) -> Result<Self, EngineError> {
         let table = target.table(&shape.name)?;
         let place = |table: &Table| {
-            let find = |name: &str| table.shape.columns.iter().position(|now| now.name == name);
+            let find = |name: &str| place_of(&table.shape, shape, name);
             shape.columns.iter().map(|column| find(&column.name)).collect::<Option<Vec<_>>>()
         };
         let places = table.as_ref().and_then(|table| place(table));
@@ -83,6 +83,16 @@ impl Lens {
     pub fn places(&self) -> Option<&[usize]> {
         self.places.as_deref()
     }
+}
+
+/// Returns the place of an image's column in a table now: by its name, or by its name in other letters, as a tool may
+/// have written it that makes tables anew, unless the image knows another column by that one.
+fn place_of(now: &TableShape, image: &TableShape, name: &str) -> Option<usize> {
+    let exact = now.columns.iter().position(|column| column.name == name);
+    let is_other = |found: &str| image.columns.iter().any(|column| column.name == found);
+    exact.or_else(|| {
+        now.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name) && !is_other(&column.name))
+    })
 }
 
 /// Lenses by table, made when first needed.

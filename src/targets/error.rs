@@ -199,7 +199,9 @@ impl TargetError {
                     .into()
             }
             Self::Deadlock { .. } => "try again when the other program is done".into(),
-            Self::NeedsRecovery { .. } => "run `mfm recover`, which lets the database roll it back".into(),
+            Self::NeedsRecovery { .. } => "`mfm recover` lets a marked target roll it back; what is not marked is left to \
+                                           its own program, which does so when it opens it"
+                .into(),
             Self::Replaced { .. } => {
                 "if it was restored or replaced on purpose, `mfm recover --as gone` writes off what it lost".into()
             }

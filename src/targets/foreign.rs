@@ -45,10 +45,15 @@ pub(super) fn enforced(keys: Vec<ForeignKey>, unenforced: &[String]) -> Vec<Fore
     keys.into_iter().filter(|key| !unenforced.contains(&key.name())).collect()
 }
 
-/// Tells whether a touch, or taking it back, concerns these columns of its table.
+/// Tells whether a touch, or taking it back, concerns these columns of its table. A column that the database computes
+/// may change with any other: what it is computed from is not looked at.
 pub(super) fn concerns(touch: &Touch, columns: &[String]) -> bool {
     let among = |name: &String| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
-    touch.inserts > 0 || touch.deletes > 0 || touch.updated.iter().any(among)
+    let computed = || touch.table.omitted.iter().any(|column| among(&column.image.name));
+    touch.inserts > 0
+        || touch.deletes > 0
+        || touch.updated.iter().any(among)
+        || (!touch.updated.is_empty() && computed())
 }
 
 /// Judges a touch: what a foreign key would refuse, or carry further, now or when the touch is taken back.
@@ -107,7 +112,8 @@ pub(super) fn parents_of(
     Ok(())
 }
 
-/// Checks that deleted rows leave no children behind.
+/// Checks that deleted rows leave no children behind. Whether others than itself refer to a row that refers to itself,
+/// the database says when the row goes.
 pub(super) fn children_of(
     table: &Table,
     keys: &[ForeignKey],
@@ -115,8 +121,11 @@ pub(super) fn children_of(
     child: &mut Lookup<'_>,
 ) -> Result<(), TargetError> {
     for key in keys {
-        for values in deleted.iter().filter_map(|row| values(table, &key.parent_columns, row)) {
-            if child(key, &values)? {
+        let own = key.child.eq_ignore_ascii_case(&table.shape.name);
+        for row in deleted {
+            let Some(values) = self::values(table, &key.parent_columns, row) else { continue };
+            let refers_to_itself = own && self::values(table, &key.child_columns, row).as_ref() == Some(&values);
+            if !refers_to_itself && child(key, &values)? {
                 let why = "a row that would be deleted is referred to".to_owned();
                 return Err(key.refusal(&table.shape.name, why).into());
             }

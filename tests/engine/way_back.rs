@@ -216,6 +216,64 @@ fn w01_a_key_that_the_data_break_is_off_said_and_journaled() {
 }
 
 #[test]
+fn k1_a_key_over_a_computed_column_is_judged_with_what_it_is_computed_from() {
+    let tables = "CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p VALUES (9); \
+         CREATE TABLE t (id INTEGER PRIMARY KEY, v, w, g AS (v * 1) VIRTUAL REFERENCES p (id)); ";
+    // The row breaks the key, and would no longer: it could not come back where the key is enforced.
+    let rig = marked(&anyhow(&format!("{tables} INSERT INTO t VALUES (1, 5, 'x')")));
+    let op = there_and_back(&rig, "t", 1, Some(vec![INT(1), INT(9), text("x")]));
+    assert_eq!(body(&rig.world, op, "intended")["detail"]["foreign_keys_off"], json!(["t(g) -> p(id)"]));
+    // Where nothing breaks it, it is enforced: one value has a parent, another has none.
+    let rig = marked(&format!("{tables} INSERT INTO p VALUES (5); INSERT INTO t VALUES (1, 5, 'x')"));
+    there_and_back(&rig, "t", 1, Some(vec![INT(1), INT(9), text("x")]));
+    let refused = change(&rig, "t", INT(1), Some(vec![INT(1), INT(7), text("x")])).unwrap_err();
+    assert_eq!(refused.code(), "foreign_key");
+    there_and_back(&rig, "t", 1, Some(vec![INT(1), INT(5), text("y")]));
+}
+
+#[test]
+fn k1_a_column_in_other_letters_is_the_same_column() {
+    let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, V, w); INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2)");
+    let changed = change(&rig, "t", INT(1), Some(vec![INT(1), text("x"), INT(1)])).unwrap();
+    let deleted = change(&rig, "t", INT(2), None).unwrap();
+    meddle(&rig.world, "ALTER TABLE t RENAME COLUMN V TO v");
+    for op in [deleted, changed] {
+        let back = rig.world.revert(&[op]).unwrap();
+        assert!(back.operations[0].exact, "{:?}", back.operations[0]);
+    }
+    meddle(&rig.world, "ALTER TABLE t RENAME COLUMN v TO V");
+    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+}
+
+#[test]
+fn k1_a_row_that_refers_to_itself_alone_can_be_deleted() {
+    let rig = marked(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, up INT REFERENCES t (id)); INSERT INTO t VALUES (1, 1), (2, 2), (3, 2)",
+    );
+    there_and_back(&rig, "t", 1, None);
+    there_and_back(&rig, "t", 3, None);
+    let refused = change(&rig, "t", INT(2), None).unwrap_err();
+    assert_eq!(refused.code(), "foreign_key", "3 refers to it");
+    assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+}
+
+#[test]
+fn w10_what_needs_an_unknown_function_is_refused_by_name_and_what_does_not_is_not() {
+    let rig = marked(&redeclared(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v, w CHECK (abs(w))); INSERT INTO t VALUES (1, 'a', 1)",
+        "CHECK (abs(w))",
+        "CHECK (w REGEXP 1 AND theirs(w))",
+    ));
+    there_and_back(&rig, "t", 1, Some(vec![INT(1), text("b"), INT(1)]));
+    for after in [None, Some(vec![INT(1), text("a"), INT(2)])] {
+        let refused = change(&rig, "t", INT(1), after).unwrap_err();
+        assert_eq!(refused.code(), "unsupported");
+        assert!(refused.to_string().contains("the function "), "{refused}");
+        assert_eq!(dump(&rig.world.path("lab.db")), rig.before);
+    }
+}
+
+#[test]
 fn w01_a_key_that_a_dangling_child_names_can_be_added_and_removed() {
     let rig = marked(&anyhow(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (5, 'a'); \
@@ -366,6 +424,7 @@ fn w10_what_needs_an_unknown_collation_is_refused_by_name_and_a_target_marked_wh
     let marking = |baseline| targets::mark::Request {
         target: world.url("lab.db"),
         confirm: Some("lab.db".into()),
+        domain: Some("mosaiq".into()),
         baseline,
         ..Default::default()
     };

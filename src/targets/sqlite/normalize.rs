@@ -2,10 +2,11 @@
 
 use mfm_journal::Value;
 use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, Statement, ffi};
 
 use super::catalogue::Sheet;
-use super::open::{Place, unknown_collation};
+use super::open::{Place, unknown, unknown_here};
 use super::sql;
 use super::value::{bind, read_cells};
 use crate::model::Refusal;
@@ -13,6 +14,8 @@ use crate::targets::{TargetError, Trial};
 
 /// The collations that every SQLite knows.
 const COLLATIONS: [&str; 3] = ["BINARY", "NOCASE", "RTRIM"];
+/// No declaration names so many functions that are not known here.
+const STRANGERS_MAX: usize = 32;
 
 /// Returns rows as the database would hold them; see [`crate::targets::Target::normalize`].
 pub(super) fn normalize(place: &Place, sheet: &Sheet, trials: Vec<Trial>) -> Result<Vec<Vec<Value>>, TargetError> {
@@ -123,7 +126,7 @@ impl<'c> Stage<'c> {
 }
 
 /// Makes an empty table by the target's own declaration. A collation that only another program knows compares nothing
-/// here: no two rows meet.
+/// here: no two rows meet. A function that only another program knows fails where it is needed.
 fn open(place: &Place, sheet: &Sheet) -> Result<Connection, TargetError> {
     let failed = place.error("open a table in memory");
     let stage = Connection::open_in_memory().map_err(&failed)?;
@@ -136,8 +139,23 @@ fn open(place: &Place, sheet: &Sheet) -> Result<Connection, TargetError> {
         }
     }
     stage.execute_batch(sql::BEGIN_WRITE).map_err(&failed)?;
-    stage.execute(&sheet.sql, []).map_err(|error| constraint(sheet, &error))?;
-    Ok(stage)
+    for _ in 0..STRANGERS_MAX {
+        let Err(error) = stage.execute(&sheet.sql, []) else { return Ok(stage) };
+        let said = error.to_string();
+        let Some(("function", name)) = unknown(&said) else { return Err(constraint(sheet, &error)) };
+        stand_in(&stage, name).map_err(&failed)?;
+    }
+    Err(Refusal::Unsupported { what: format!("{}, which needs functions that are not known here,", sheet.name()) }
+        .into())
+}
+
+/// Makes a function that a declaration may name, and that fails wherever it is called.
+fn stand_in(stage: &Connection, name: &str) -> rusqlite::Result<()> {
+    let said = format!("no such function: {name}");
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    stage.create_scalar_function(name, -1, flags, move |_| {
+        Err::<i64, _>(rusqlite::Error::UserFunctionError(said.clone().into()))
+    })
 }
 
 /// A rowid that the database would draw is not known before it is written.
@@ -148,12 +166,15 @@ fn refuse_drawn_rowid(sheet: &Sheet, row: &[Value]) -> Result<(), Refusal> {
 }
 
 fn constraint(sheet: &Sheet, error: &rusqlite::Error) -> TargetError {
+    if let Some(refusal) = unknown_here(&error.to_string()) {
+        return refusal.into();
+    }
     Refusal::Constraint { table: sheet.name().to_owned(), why: error.to_string() }.into()
 }
 
-/// Tells whether an error is the schema's own no to a row.
+/// Tells whether an error is the schema's own no to a row, or to a row about which nobody can ask it here.
 fn breaks(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) || unknown(&error.to_string()).is_some()
 }
 
 /// Says what a failed statement means for a row: the schema's refusal, or a failure of the database.
@@ -161,7 +182,7 @@ pub(super) fn refusal(place: &Place, sheet: &Sheet, what: &str, error: &rusqlite
     let table = sheet.name().to_owned();
     let extended = error.sqlite_error().map_or(0, |error| error.extended_code);
     let said = error.to_string();
-    if let Some(refusal) = unknown_collation(&said) {
+    if let Some(refusal) = unknown_here(&said) {
         return refusal.into();
     }
     let column = || {

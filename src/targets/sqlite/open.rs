@@ -52,7 +52,7 @@ impl Place {
         if crashed.contains(&extended) {
             return TargetError::NeedsRecovery { url };
         }
-        if let Some(refusal) = unknown_collation(&error.to_string()) {
+        if let Some(refusal) = unknown_here(&error.to_string()) {
             return refusal.into();
         }
         if extended == ffi::SQLITE_READONLY_DBMOVED {
@@ -91,12 +91,22 @@ pub(super) const fn links(_: &Place) -> Result<Option<u64>, TargetError> {
     Ok(None)
 }
 
-/// Says that SQLite needs a collation which only another program knows.
-pub(super) fn unknown_collation(said: &str) -> Option<Refusal> {
-    let (_, name) = said.split_once("no such collation sequence: ")?;
-    let name = name.split_whitespace().next().unwrap_or_default();
-    let what = format!("what needs the collation {name}, which is not known here,");
+/// Says that SQLite needs a collation or a function which only another program knows.
+pub(super) fn unknown_here(said: &str) -> Option<Refusal> {
+    let (kind, name) = unknown(said)?;
+    let what = format!("what needs the {kind} {name}, which is not known here,");
     Some(Refusal::Unsupported { what })
+}
+
+/// Reads from what SQLite says what it does not know: a collation or a function, and its name.
+pub(super) fn unknown(said: &str) -> Option<(&'static str, &str)> {
+    let kinds = [
+        ("no such collation sequence: ", "collation"),
+        ("no such function: ", "function"),
+        ("unknown function: ", "function"),
+    ];
+    let (kind, rest) = kinds.into_iter().find_map(|(words, kind)| Some((kind, said.split_once(words)?.1)))?;
+    Some((kind, rest.split_whitespace().next()?.trim_end_matches("()")))
 }
 
 /// Opens a connection that cannot write.

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use super::catalogue::{Catalogue, Sheet};
-use super::open::{Place, unknown_collation};
+use super::open::{Place, unknown_here};
 use super::value::value;
 use super::{foreign, normalize, sql, trigger};
 use crate::model::refusal::show;
@@ -223,7 +223,7 @@ fn compile(
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true).map_err(&failed)?;
     match compiled {
         // With foreign keys off, nothing follows one that cannot be followed.
-        Err(error) if unenforced.is_empty() || unknown_collation(&error.to_string()).is_some() => {
+        Err(error) if unenforced.is_empty() || unknown_here(&error.to_string()).is_some() => {
             Err(normalize::refusal(place, sheet, "prepare a write", &error))
         }
         _ => Ok(()),
