@@ -25,6 +25,7 @@ pub(super) fn read(text: &str) -> Result<Named, Untold> {
     let mut named = Named::of_tests();
     for case in root.descendants().filter(|node| node.has_tag_name("testcase")) {
         let (suite, name) = (suite(&case), name(&case)?);
+        consistent(&case)?;
         if fails(&case) > 0 {
             named.add((&suite, name));
         } else if !left_out(&case) {
@@ -47,10 +48,42 @@ fn fails(case: &Node<'_, '_>) -> u64 {
     case.children().filter(|child| child.has_tag_name("failure") || child.has_tag_name("error")).count() as u64
 }
 
+/// What attributes call a test case that did not run, by the tools that write such reports.
+const LEFT_OUT: [&str; 6] = ["notrun", "skipped", "skip", "disabled", "ignored", "suppressed"];
+/// What they call one that failed.
+const FAILED: [&str; 10] =
+    ["fail", "failed", "failure", "error", "errored", "broken", "aborted", "crashed", "timeout", "cancelled"];
+
+/// Tells whether an attribute of a test case is one of these words.
+fn says(case: &Node<'_, '_>, names: &[&str], words: &[&str]) -> bool {
+    let said = names.iter().filter_map(|name| case.attribute(*name));
+    said.into_iter().any(|said| words.iter().any(|word| said.trim().eq_ignore_ascii_case(word)))
+}
+
 /// Tells whether a test case says that it did not run.
 fn left_out(case: &Node<'_, '_>) -> bool {
     case.children().any(|child| child.has_tag_name("skipped"))
-        || case.attribute("status").is_some_and(|status| ["notrun", "skipped", "disabled"].contains(&status))
+        || says(case, &["status", "result"], &LEFT_OUT)
+        || says(case, &["executed"], &["false"])
+}
+
+/// Refuses a test case that says of itself that it failed, and shows no failure: it would pass for one that did not.
+fn consistent(case: &Node<'_, '_>) -> Result<(), Untold> {
+    if fails(case) > 0 || left_out(case) {
+        return Ok(());
+    }
+    if says(case, &["status", "result", "outcome"], &FAILED) || says(case, &["success", "passed"], &["false"]) {
+        return Err(Untold::new("a test case says that it failed, and shows no failure"));
+    }
+    // A test that failed first and passed when it was tried again is called flaky.
+    let odd = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        !name.starts_with("flaky") && ["failure", "failures", "error", "errors"].iter().any(|end| name.ends_with(end))
+    };
+    if case.children().any(|child| child.is_element() && odd(child.tag_name().name())) {
+        return Err(Untold::new("a test case shows a failure under a name that reports of this kind do not have"));
+    }
+    Ok(())
 }
 
 /// Refuses a suite that does not hold what it counts: it was cut off, or failed outside of every test case.

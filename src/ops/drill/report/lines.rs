@@ -26,7 +26,8 @@ pub(super) fn read(text: &str) -> Result<Said, Untold> {
         (0, false) if noticed.is_empty() => {
             Err(Untold::new("it printed no line such as {\"noticed\": false} or {\"findings\": []}"))
         }
-        (0, false) => Ok(Said::Nothing),
+        // How many answers there were tells one that lost some.
+        (0, false) => Ok(Said::Named(named)),
     }
 }
 
@@ -35,8 +36,12 @@ fn objects(text: &str) -> Result<Vec<Map<String, Json>>, Untold> {
     if let Ok(Json::Object(whole)) = strict::read(text) {
         return Ok(vec![whole]);
     }
-    let lines = text.lines().filter(|line| line.trim_start().starts_with('{'));
+    let (lines, others): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.trim_start().starts_with('{'));
+    if others.iter().any(|line| ["\"noticed\"", "\"findings\""].iter().any(|word| line.contains(word))) {
+        return Err(Untold::new("an answer stands in a line of it that does not begin as JSON does"));
+    }
     lines
+        .into_iter()
         .map(|line| match strict::read(line) {
             Ok(Json::Object(object)) => Ok(object),
             Ok(_) => Err(Untold::new("a line of it is no JSON object")),
@@ -51,7 +56,20 @@ enum Spoken {
     Findings(Vec<String>),
 }
 
+/// What a line calls what went wrong, whatever else it says.
+const FAILED: [&str; 4] = ["error", "errors", "exception", "traceback"];
+
 fn line(object: &Map<String, Json>) -> Result<Option<Spoken>, Untold> {
+    let is = |key: &str, words: &[&str]| words.iter().any(|word| key.eq_ignore_ascii_case(word));
+    let answers = object.contains_key("noticed") || object.contains_key("findings");
+    let says =
+        |value: &Json| ![Json::Null, Json::Bool(false), 0.into(), "".into(), Json::Array(Vec::new())].contains(value);
+    if object.keys().any(|key| is(key, &["noticed", "findings"]) && !["noticed", "findings"].contains(&key.as_str())) {
+        return Err(Untold::new("a key of it is `noticed` or `findings` but for its capitals"));
+    }
+    if answers && object.iter().any(|(key, value)| is(key, &FAILED) && says(value)) {
+        return Err(Untold::new("a line of it says that something failed"));
+    }
     let noticed = match object.get("noticed") {
         None => None,
         Some(Json::Bool(noticed)) => Some(*noticed),

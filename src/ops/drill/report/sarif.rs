@@ -15,6 +15,10 @@ pub(super) fn read(text: &str) -> Result<Named, Untold> {
     }
     let runs = log.get("runs").and_then(Json::as_array);
     let runs = runs.ok_or_else(|| Untold::new("the report is no SARIF log: it has no runs"))?;
+    let beside = log.get("inlineExternalProperties").and_then(Json::as_array).into_iter().flatten();
+    if beside.into_iter().any(|part| part.get("results").is_some() || part.get("invocations").is_some()) {
+        return Err(Untold::new("results of the SARIF log stand outside of its runs"));
+    }
     if runs.is_empty() {
         return Err(Untold::new("the SARIF log holds no run, so nothing was looked at"));
     }
@@ -53,7 +57,11 @@ fn ran_to_its_end(run: &Json) -> Result<(), Untold> {
         }
         for name in ["toolExecutionNotifications", "toolConfigurationNotifications"] {
             let all = invocation.get(name).and_then(Json::as_array).into_iter().flatten();
-            if all.clone().any(|note| note.get("level").and_then(Json::as_str) == Some("error")) {
+            let is_error = |note: &Json| {
+                note.get("level").and_then(Json::as_str) == Some("error")
+                    || note.get("exception").is_some_and(|exception| !exception.is_null())
+            };
+            if all.into_iter().any(is_error) {
                 return failed(&format!("an error stands in its {name}"));
             }
         }

@@ -66,6 +66,31 @@ fn w07_a_suite_that_lost_a_test_or_hides_an_error_tells_nothing() {
 }
 
 #[test]
+fn k4_a_test_case_that_says_otherwise_than_it_shows_tells_nothing() {
+    let case = |inner: &str| suite(&format!("<testcase name=\"a\" {inner}</testcase>"));
+    let sound = case(">");
+    for (inner, reason) in [
+        ("status=\"failed\">", "says that it failed"),
+        ("result=\"Failure\">", "says that it failed"),
+        ("success=\"False\" executed=\"True\">", "says that it failed"),
+        (">  <Failure/>", "under a name"),
+        ("><rerunFailure message=\"x\"/>", "under a name"),
+        ("executed=\"False\">", "did not run"),
+        ("result=\"suppressed\">", "did not run"),
+    ] {
+        let (told, why) = verdict(Judge::Junit, &sound, &case(inner));
+        assert!(told == Verdict::CouldNotTell && why.contains(reason), "{inner}: {told:?} {why}");
+    }
+    for inner in ["status=\"passed\">", "status=\"run\" result=\"completed\">", "success=\"True\">", "><flakyFailure/>"]
+    {
+        assert_eq!(verdict(Judge::Junit, &sound, &case(inner)).0, Verdict::Missed, "{inner}");
+    }
+    for inner in ["status=\"failed\"><failure/>", "><failure/><rerunFailure/>"] {
+        assert_eq!(verdict(Judge::Junit, &sound, &case(inner)).0, Verdict::Caught, "{inner}");
+    }
+}
+
+#[test]
 fn w07_a_name_that_stands_twice_tells_no_test() {
     let (good, bad) = (r#"<testcase name="a"/>"#, r#"<testcase name="a"><failure/></testcase>"#);
     let other = r#"<testcase name="b"><failure/></testcase>"#;
@@ -145,6 +170,11 @@ fn w07_a_run_that_failed_or_did_not_look_tells_nothing() {
                 "toolExecutionNotifications":[{"level":"error"}]}]"#,
             "an error stands",
         ),
+        (
+            r#""results":[],"invocations":[{"executionSuccessful":true,
+                "toolExecutionNotifications":[{"exception":{"kind":"ValueError"}}]}]"#,
+            "an error stands",
+        ),
         (r#""results":null"#, "no results"),
         (r#""tool":{}"#, "no results"),
         (r#""results":{}"#, "no results"),
@@ -159,6 +189,8 @@ fn w07_a_run_that_failed_or_did_not_look_tells_nothing() {
     for wrong in [r#"{"version":"2.1.0","runs":[]}"#, r#"{"version":"1.0.0","runs":[{"results":[]}]}"#, "[]"] {
         assert!(read(Judge::Sarif, wrong).is_err(), "{wrong}");
     }
+    let beside = r#"{"version":"2.1.0","runs":[{"results":[]}],"inlineExternalProperties":[{"results":[{}]}]}"#;
+    assert!(why(Judge::Sarif, beside).contains("outside of its runs"));
     assert!(why(Judge::Sarif, &run(r#""results":[]"#).repeat(2)).contains("no JSON"), "two documents");
     assert_eq!(names(Judge::Sarif, &run(r#""results":[]"#)), Vec::<String>::new());
 }
@@ -167,7 +199,8 @@ fn w07_a_run_that_failed_or_did_not_look_tells_nothing() {
 fn lines_of_json_may_stand_among_others() {
     let said = |text: &str| read(Judge::Json, text);
     assert_eq!(said("hello\n{\"noticed\": true}\n{\"noticed\": false}"), Ok(Said::Something));
-    assert_eq!(said("{\"noticed\": false}\n{\"level\": \"info\"}\n[1]\n'{'"), Ok(Said::Nothing));
+    let quiet = said("{\"noticed\": false}\n{\"level\": \"info\"}\n[1]\n'{'");
+    assert!(matches!(&quiet, Ok(Said::Named(named)) if named.is_empty() && named.answers == 1), "{quiet:?}");
     assert_eq!(names(Judge::Json, "{\"findings\": [\"x\"]}\n{\"findings\": [\"y\"]}"), ["x", "y"]);
     assert_eq!(names(Judge::Json, "{\n  \"findings\": [\n    \"x\"\n  ]\n}\n"), ["x"], "laid out");
     assert_eq!(names(Judge::Json, "{\"findings\": []}\r\n"), Vec::<String>::new());
@@ -192,6 +225,12 @@ fn w07_a_line_that_cannot_be_read_tells_nothing() {
         ("{\"findings\":[]}{\"findings\":[\"a\"]}", "is none"),
         ("{\"findings\":[],\"findings\":[\"a\"]}", "a key stands twice"),
         ("{\"findings\":[]}\n{\"find", "is none"),
+        ("{\"findings\":[]}\nINFO {\"findings\":[\"a\"]}", "does not begin as JSON"),
+        ("{\"findings\":[]}\n[{\"noticed\":true}]", "does not begin as JSON"),
+        ("{\"findings\":[],\"Findings\":[\"a\"]}", "but for its capitals"),
+        ("{\"noticed\":false}\n{\"NOTICED\":true}", "but for its capitals"),
+        ("{\"findings\":[],\"error\":\"no such table\"}", "something failed"),
+        ("{\"noticed\":false,\"errors\":[{}]}", "something failed"),
         ("", "printed no line"),
     ] {
         assert!(why(Judge::Json, text).contains(reason), "{text}: {}", why(Judge::Json, text));
@@ -204,6 +243,13 @@ fn k4_a_line_lost_since_the_untouched_look_tells_nothing() {
     let told = |clean: &str, now: &str| verdict(Judge::Json, clean, now).0;
     assert_eq!(told(line, line), Verdict::Missed);
     assert_eq!(told(line, "{\"findings\":[]}"), Verdict::CouldNotTell);
+    let quiet = "{\"noticed\":false}\n";
+    assert_eq!(told(&quiet.repeat(2), &quiet.repeat(2)), Verdict::Missed);
+    assert_eq!(told(&quiet.repeat(2), quiet), Verdict::CouldNotTell, "one check died");
+    assert_eq!(told(line, quiet), Verdict::CouldNotTell);
+    assert_eq!(told(quiet, "{\"noticed\":true}"), Verdict::Caught);
+    let sound = "{\"findings\":[],\"error\":null,\"errors\":0}";
+    assert_eq!(told(sound, sound), Verdict::Missed);
     assert_eq!(told("{\"findings\":[\"a\"]}\n{\"findings\":[]}", "{\"findings\":[]}"), Verdict::Missed, "a is gone");
     assert_eq!(told(line, "{\"findings\":[\"a\"]}"), Verdict::Caught);
 }
