@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: a flag that operations look at, or an end at once where nothing is being written.
+//! SIGINT, SIGTERM and SIGHUP: a flag that operations look at, or an end at once where nothing is being written.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,6 +8,20 @@ use signal_hook::flag;
 
 /// The signals watched, with the exit code of each.
 const WATCHED: [(i32, u8); 2] = [(SIGINT, 130), (SIGTERM, 143)];
+
+/// Returns the signal of a terminal that is closed, with its exit code: what is in effect only while a command runs is
+/// taken back then too. Under nohup it is ignored, and stays so; where nobody can tell, it is left as it is.
+fn hanging_up() -> Option<(i32, u8)> {
+    #[cfg(unix)]
+    {
+        let status = crate::file::read_text(std::path::Path::new("/proc/self/status"), 1 << 20).ok()?;
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+        let ignored = u64::from_str_radix(ignored.trim(), 16).ok()?;
+        (ignored & 1 << (signal_hook::consts::SIGHUP - 1) == 0).then_some((signal_hook::consts::SIGHUP, 129))
+    }
+    #[cfg(not(unix))]
+    None
+}
 
 /// What signals came in.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +34,7 @@ impl Signals {
     /// Begins to watch; where nothing is written, a signal ends the process at once.
     pub(super) fn watch(&self, writes: bool) {
         self.ends_at_once.store(!writes, Ordering::SeqCst);
-        for (signal, code) in WATCHED {
+        for (signal, code) in WATCHED.into_iter().chain(hanging_up()) {
             // Where a handler cannot be put, the signal ends the process as it always did.
             let _ = flag::register_conditional_shutdown(signal, i32::from(code), self.ends_at_once.clone());
             let _ = flag::register_usize(signal, self.caught.clone(), usize::from(code));

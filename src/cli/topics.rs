@@ -12,14 +12,15 @@ use crate::ops::{Failure, Kind};
 pub(super) const NAMES: [&str; 3] = ["exit-codes", "errors", "environment"];
 
 /// What each exit code means.
-const EXIT_CODES: [(u8, &str); 8] = [
+const EXIT_CODES: [(u8, &str); 9] = [
     (0, "done"),
     (1, "it ran and found something: a violation, tampering, rows left in conflict, an operation left open"),
     (2, "usage: the arguments alone are wrong"),
     (3, "refused: unmarked, stale, in conflict, over a limit, nothing to change, no consent, recover first"),
     (4, "the target: absent, unreachable, busy, full, replaced, or failing"),
     (5, "the journal: absent, busy, full, behind, or broken"),
-    (130, "interrupted by SIGINT; what was begun is sealed, or left open and said so"),
+    (129, "ended by SIGHUP, as when a terminal is closed; what was begun is sealed, or left open and said so"),
+    (130, "interrupted by SIGINT; the same"),
     (143, "ended by SIGTERM; the same"),
 ];
 

@@ -126,8 +126,9 @@ fn exit_codes() {
           no consent, recover first
     4     the target: absent, unreachable, busy, full, replaced, or failing
     5     the journal: absent, busy, full, behind, or broken
-    130   interrupted by SIGINT; what was begun is sealed, or left open and said
-          so
+    129   ended by SIGHUP, as when a terminal is closed; what was begun is sealed,
+          or left open and said so
+    130   interrupted by SIGINT; the same
     143   ended by SIGTERM; the same
     ----- stderr -----
     ");
