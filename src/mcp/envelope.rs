@@ -12,6 +12,13 @@ const PARSE: i64 = -32700;
 const ENVELOPE: i64 = -32600;
 /// What a method does not take.
 const PARAMS: i64 = -32602;
+/// A method that nobody knows.
+const METHOD: i64 = -32601;
+
+/// How long what an answer repeats may be: the id of a request, the name of a method.
+const NAME_BYTES_MAX: usize = 1024;
+/// How long the URI of a resource may be, which an answer repeats as well.
+const URI_BYTES_MAX: usize = 8192;
 
 /// What a line is.
 #[derive(Debug)]
@@ -68,13 +75,14 @@ fn message(json: Json) -> Line {
         let batch = if json.is_array() { "a batch, which no revision served here has" } else { "no object" };
         return Line::Answer(refused(Json::Null, ENVELOPE, &format!("the line is {batch}")));
     };
-    let id = map.get("id").filter(|id| id.is_string() || id.is_i64() || id.is_u64()).cloned();
+    let short = |id: &Json| id.as_str().is_some_and(|id| id.len() <= NAME_BYTES_MAX);
+    let id = map.get("id").filter(|id| short(id) || id.is_i64()).cloned();
     let envelope = |why: &str| Line::Answer(refused(id.clone().unwrap_or_default(), ENVELOPE, why));
     if map.get("jsonrpc").and_then(Json::as_str) != Some("2.0") {
         return envelope("jsonrpc is not \"2.0\"");
     }
     if map.contains_key("id") && id.is_none() {
-        return envelope("the id is neither a text nor an integer");
+        return envelope("the id is neither a short text nor an integer of 64 bits");
     }
     let method = map.get("method").map(|method| method.as_str().map(str::to_owned));
     match (method, id.is_some()) {
@@ -104,6 +112,12 @@ fn request(json: Json, method: &str, id: Json) -> Line {
     }
     if method == "tools/call" && !json.pointer("/params/name").is_some_and(Json::is_string) {
         return wrong("params.name, the tool's name, is no text");
+    }
+    if method.len() > NAME_BYTES_MAX {
+        return Line::Answer(refused(id, METHOD, &format!("no method has a name longer than {NAME_BYTES_MAX} bytes")));
+    }
+    if json.pointer("/params/uri").and_then(Json::as_str).is_some_and(|uri| uri.len() > URI_BYTES_MAX) {
+        return wrong(&format!("params.uri is longer than {URI_BYTES_MAX} bytes"));
     }
     let Some(message) = read(json) else { return wrong("the params do not fit the method") };
     match &*message {
@@ -172,12 +186,29 @@ mod tests {
             (r#"{"jsonrpc":"1.0","id":"a","method":"ping"}"#, &json!("a")),
             (r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, &null),
             (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, &null),
+            (r#"{"jsonrpc":"2.0","id":9223372036854775808,"method":"ping"}"#, &null),
             (r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, &null),
             (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, &json!(1)),
             (r#"{"jsonrpc":"2.0","id":1}"#, &json!(1)),
         ] {
             assert_eq!(answer(text.as_bytes()), (id.clone(), ENVELOPE), "{text}");
         }
+    }
+
+    #[test]
+    fn k8_nothing_long_is_repeated() {
+        let long = "x".repeat(100_000);
+        let ask = |id: &str, method: &str, uri: &str| {
+            json!({"jsonrpc": "2.0", "id": id, "method": method, "params": {"uri": uri}}).to_string()
+        };
+        for (text, id, code) in [
+            (ask(&long, "ping", ""), Json::Null, ENVELOPE),
+            (ask("a", &long, ""), json!("a"), METHOD),
+            (ask("a", "resources/read", &long), json!("a"), PARAMS),
+        ] {
+            assert_eq!(answer(text.as_bytes()), (id, code));
+        }
+        assert!(matches!(line(ask("a", "resources/read", "mfm://x").as_bytes()), Line::Message(_)));
     }
 
     #[test]
