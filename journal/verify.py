@@ -476,7 +476,8 @@ class Verifier:
 
     def projected(self):
         rows = self.conn.execute("SELECT fold, seq, head, frontier, state, digest FROM projection").fetchall()
-        fit(len(rows) == 1 and like(list(rows[0][:2]), [int]) and all(type(one) is bytes for one in rows[0][2:4]),
+        ids = self.conn.execute("SELECT id FROM projection").fetchall()
+        fit(ids == [(1,)] and like(list(rows[0][:2]), [int]) and all(type(one) is bytes for one in rows[0][2:4]),
             "there is none, or it is damaged")
         rules, seq, prev, frontier, text, digest = rows[0]
         fit(sha(array(*map(cbor, ("mfm/projection/1", rules, seq, prev, frontier, text)))) == digest,

@@ -99,6 +99,11 @@ impl Projection {
         conn.prepare_cached(sql)?.query_row([], read).optional()
     }
 
+    /// Tells whether no other row stands beside the stored one, whatever the schema's CHECK says.
+    pub(crate) fn is_alone(conn: &Connection) -> rusqlite::Result<bool> {
+        conn.query_row("SELECT count(*) = 1 FROM projection", [], |row| row.get(0))
+    }
+
     /// Replaces the stored row.
     pub(crate) fn store(&self, conn: &Connection) -> rusqlite::Result<()> {
         let sql = "INSERT OR REPLACE INTO projection(id, fold, seq, head, frontier, state, digest)

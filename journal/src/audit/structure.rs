@@ -71,6 +71,10 @@ impl Auditor<'_> {
             self.find("projection", "there is no stored projection");
             return None;
         };
+        if !self.note_error("projection", Projection::is_alone(self.conn))? {
+            self.find("projection", "there are other rows beside it");
+            return None;
+        }
         if stored.computed() != stored.digest {
             self.find("projection", "its digest does not match its content");
             return None;

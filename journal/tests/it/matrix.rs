@@ -148,6 +148,9 @@ fn tamperings(path: &Path) -> Vec<(String, Edit)> {
         "CREATE VIEW v AS SELECT * FROM entry",
         "DELETE FROM projection",
         "UPDATE projection SET fold = 2",
+        "PRAGMA ignore_check_constraints = ON; UPDATE projection SET id = 7",
+        "PRAGMA ignore_check_constraints = ON;
+         INSERT INTO projection SELECT 2, fold, seq, head, frontier, state, digest FROM projection",
         "UPDATE projection SET fold = 9",
         "UPDATE projection SET seq = seq - 1",
         "UPDATE projection SET state = '{}'",
