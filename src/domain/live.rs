@@ -10,6 +10,10 @@ pub trait LiveSystem: Sync {
     fn is_program(&self, program: &str) -> bool;
     /// Returns those columns of a table that say when something was done to somebody.
     fn recent_times<'c>(&self, columns: &[&'c str]) -> Vec<&'c str>;
-    /// Tells whether a table records what was done to somebody, so that without times nobody knows how young it is.
-    fn records(&self, table: &str) -> bool;
+    /// Returns the tables that record what was done to somebody, so that without times nobody knows how young they are.
+    fn record_tables(&self) -> &'static [&'static str];
+    /// Tells whether a table is one of them.
+    fn records(&self, table: &str) -> bool {
+        self.record_tables().iter().any(|name| name.eq_ignore_ascii_case(table))
+    }
 }

@@ -125,6 +125,10 @@ fn w03_the_newest_treatment_is_that_of_all_rows_and_all_tables() {
             &["times-unreadable"],
         ),
         ("CREATE TABLE Offset(OFF_ID int, At datetime); INSERT INTO Offset VALUES(1, 1)".into(), &["times-unreadable"]),
+        // What is no table may show treatments under other names than it keeps them.
+        ("CREATE TABLE d(n int); CREATE VIEW dose_hst AS SELECT n AS DHS_ID FROM d".into(), &["times-unreadable"]),
+        ("CREATE VIRTUAL TABLE Offset USING fts5(OFF_ID, Study_DtTm)".into(), &["times-unreadable"]),
+        ("CREATE VIEW deliveries AS SELECT * FROM TrackTreatment".into(), &[]),
         (
             "CREATE TABLE Patient(Pat_ID1 int, Edit_DtTm datetime); INSERT INTO Patient VALUES(1, '2026-11-20')".into(),
             &[],

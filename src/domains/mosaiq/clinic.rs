@@ -23,8 +23,8 @@ impl LiveSystem for Clinic {
         treatment_times(columns)
     }
 
-    fn records(&self, table: &str) -> bool {
-        records_treatments(table)
+    fn record_tables(&self) -> &'static [&'static str] {
+        &TABLES
     }
 }
 
@@ -62,11 +62,6 @@ fn treatment_times<'c>(columns: &[&'c str]) -> Vec<&'c str> {
     let is_record = columns.iter().any(|column| among(&RECORDS, column));
     let counts = |column: &&&str| among(&TIMES, column) || (is_record && among(&WRITTEN, column));
     columns.iter().filter(counts).copied().collect()
-}
-
-/// Tells whether a table holds records of treatments.
-fn records_treatments(table: &str) -> bool {
-    TABLES.iter().any(|name| name.eq_ignore_ascii_case(table))
 }
 
 /// Parts of the names under which programs of a clinic connect: the record-and-verify system, its interfaces and the
@@ -113,7 +108,7 @@ mod tests {
         assert_eq!(of(&["DHS_ID", "Tx_DtTm", "RowVers"]), ["Tx_DtTm"]);
         assert_eq!(of(&["ID", "Create_DtTm", "Birth_DtTm", "Due_DtTm"]), [""; 0]);
         assert_eq!(of(&["ID", "WasBeamOn", "Create_DtTm"]), ["Create_DtTm"]);
-        assert!(records_treatments("offset") && !records_treatments("Patient"));
+        assert!(Clinic.records("offset") && !Clinic.records("Patient"));
     }
 
     #[test]

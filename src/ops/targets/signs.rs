@@ -144,7 +144,13 @@ impl Treatments {
         let now = context.at_place(context.clock.local());
         let since = now.after(SignedDuration::from_hours(-24 * RECENT_DAYS)).unwrap_or(now);
         let mut treatments = Self::default();
-        for name in target.tables()? {
+        let mut names = target.tables()?;
+        // What has such a name and is no table, as a view, is no table that a target lists.
+        let listed = |name: &&str| names.iter().any(|listed| listed.eq_ignore_ascii_case(name));
+        let known = systems().flat_map(|system| system.record_tables().iter().copied());
+        let others: Vec<String> = known.filter(|name| !listed(name)).map(str::to_owned).collect();
+        names.extend(others);
+        for name in names {
             let table = match target.table(&name) {
                 Ok(Some(table)) => table,
                 Ok(None) => continue,
