@@ -14,6 +14,13 @@ use crate::targets::TargetError;
 /// How long a reader waits while somebody else's commit is under way.
 const READ_WAIT_MS: u64 = 5_000;
 
+/// What SQLite says to a reader where a transaction was left that only a writer can roll back.
+const CRASHED: [i32; 3] = [ffi::SQLITE_READONLY_ROLLBACK, ffi::SQLITE_READONLY_RECOVERY, ffi::SQLITE_READONLY_CANTINIT];
+/// How often a file is looked at again before a program is said to have crashed.
+const LOOKS: u32 = 4;
+/// How long is waited before each look.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Statements kept prepared by a connection.
 const STATEMENTS: usize = 64;
 
@@ -48,9 +55,9 @@ impl Place {
     pub(super) fn explain(&self, what: &str, error: &rusqlite::Error) -> TargetError {
         let url = self.url.clone();
         let extended = error.sqlite_error().map_or(0, |error| error.extended_code);
-        let crashed = [ffi::SQLITE_READONLY_ROLLBACK, ffi::SQLITE_READONLY_RECOVERY, ffi::SQLITE_READONLY_CANTINIT];
-        if crashed.contains(&extended) {
-            return TargetError::NeedsRecovery { url };
+        if CRASHED.contains(&extended) {
+            let alive = TargetError::Busy { url: url.clone(), wait_ms: self.wait_ms };
+            return if self.is_left_by_a_crash() { TargetError::NeedsRecovery { url } } else { alive };
         }
         if let Some(refusal) = unknown_here(&error.to_string()) {
             return refusal.into();
@@ -68,6 +75,19 @@ impl Place {
             Some(ErrorCode::NotADatabase | ErrorCode::CannotOpen) => TargetError::Open { url, why: error.to_string() },
             _ => TargetError::Failed { url, what: what.to_owned(), why: error.to_string() },
         }
+    }
+
+    /// Tells whether a crashed program left a transaction: a writer that rolls back at this moment looks to SQLite like
+    /// one for as long as it takes, and no longer.
+    fn is_left_by_a_crash(&self) -> bool {
+        (0..LOOKS).all(|_| {
+            std::thread::sleep(PAUSE);
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let opened = Connection::open_with_flags(&self.path, flags);
+            let found = opened.and_then(|connection| connection.query_one(sql::PROBE, [], |_| Ok(())));
+            let error = found.err().and_then(|error| error.sqlite_error().map(|error| error.extended_code));
+            error.is_some_and(|extended| CRASHED.contains(&extended))
+        })
     }
 
     /// Returns an error in mfm's own words.
@@ -166,4 +186,29 @@ pub fn roll_back_hot_journal(path: &Path) -> Result<(), TargetError> {
     let place = Place::find(path)?;
     let connection = connect(&place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.close().map_err(|(_, error)| place.explain("roll back a crashed transaction", &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k9_a_writer_that_rolls_back_beside_a_reader_is_no_crashed_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lab.db");
+        let writer = Connection::open(&path).unwrap();
+        writer.execute_batch("PRAGMA synchronous = OFF; CREATE TABLE t(a)").unwrap();
+        let place = Place::find(&path).unwrap();
+        let done = &std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                while !done.load(std::sync::atomic::Ordering::SeqCst) {
+                    writer.execute_batch("BEGIN IMMEDIATE; INSERT INTO t VALUES (1); ROLLBACK").unwrap();
+                }
+            });
+            let codes: Vec<_> = (0..2000).filter_map(|_| open_reader(&place).err().map(|error| error.code())).collect();
+            done.store(true, std::sync::atomic::Ordering::SeqCst);
+            assert!(codes.iter().all(|code| *code == "target_busy"), "{codes:?}");
+        });
+    }
 }
