@@ -1,6 +1,7 @@
 //! The domains that mfm knows, each a folder of its own behind the port in [`crate::domain`].
 
 pub mod mosaiq;
+pub mod recordings;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -12,7 +13,7 @@ use crate::domain::record::RecordKind;
 use crate::domain::table::{self, Holds};
 
 /// The domains of mfm itself; the first is the one of journals that name none.
-static OWN: &[&dyn Domain] = &[&mosaiq::Mosaiq];
+static OWN: &[&dyn Domain] = &[&mosaiq::Mosaiq, &recordings::Recordings];
 
 /// Every domain, once somebody has asked for them or brought more.
 static ALL: OnceLock<Vec<&'static dyn Domain>> = OnceLock::new();

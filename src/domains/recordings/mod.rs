@@ -1,0 +1,76 @@
+//! The domain: recordings of physics simulations, of every generation of the recorder; pure, without a connection, a
+//! file or a clock.
+
+pub mod checks;
+pub mod modes;
+pub mod queries;
+pub mod records;
+pub mod rules;
+pub mod schema;
+mod tables;
+
+use std::sync::Arc;
+
+use crate::domain::check::{self, CheckCard, CheckRequest, CheckRun, CheckTable, RulesError};
+use crate::domain::mode::Mode;
+use crate::domain::query::Query;
+use crate::domain::record::RecordKind;
+use crate::domain::repair::Repair;
+use crate::domain::table::TableCard;
+use crate::domain::{Domain, DomainCard};
+
+/// The domain.
+#[derive(Clone, Copy, Debug)]
+pub struct Recordings;
+
+static CARD: DomainCard = DomainCard {
+    id: "recordings",
+    title: "Recordings",
+    about: "recordings of physics simulations: bodies, contacts, impulses and energies, frame by frame",
+};
+
+impl Domain for Recordings {
+    fn card(&self) -> &'static DomainCard {
+        &CARD
+    }
+
+    fn tables(&self) -> &'static [&'static TableCard] {
+        schema::TABLES
+    }
+
+    fn kinds(&self) -> &'static [&'static RecordKind] {
+        records::KINDS
+    }
+
+    fn modes(&self) -> &'static [&'static dyn Mode] {
+        modes::MODES
+    }
+
+    fn checks(&self) -> &'static [&'static CheckCard] {
+        checks::CARDS
+    }
+
+    fn check_tables(&self, cards: &[&'static CheckCard]) -> Vec<CheckTable> {
+        checks::tables(cards)
+    }
+
+    fn run_checks<'a>(&self, request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
+        checks::run(request)
+    }
+
+    fn rules(&self, text: &str) -> Result<Arc<dyn check::Rules>, RulesError> {
+        rules::read(text)
+    }
+
+    fn default_rules(&self) -> &'static str {
+        rules::DEFAULT
+    }
+
+    fn repair(&self, mode: &str, variant: &str, place: Option<(&str, &str)>) -> Repair {
+        modes::repair(mode, variant, place)
+    }
+
+    fn queries(&self) -> &'static [&'static dyn Query] {
+        queries::QUERIES
+    }
+}

@@ -1,0 +1,104 @@
+//! The kinds of record that people list, open and break in a recording: frames, bodies, contacts.
+
+use crate::domain::record::{Link, ListColumn, RecordKind};
+
+/// One step of the simulation.
+static FRAME: RecordKind = RecordKind {
+    word: "frame",
+    plural: "frames",
+    about: "steps of the simulation",
+    table: "SimulationFrameRecord",
+    key: "id",
+    columns: &[
+        ListColumn::new("id"),
+        ListColumn::new("simulation_time").short("time s"),
+        ListColumn::new("wall_clock_time").short("clock").wide(),
+    ],
+    faultable: true,
+    opens: None,
+    links: &[
+        Link { kind: "contact", column: "frame_id" },
+        Link { kind: "state", column: "frame_id" },
+        Link { kind: "energy", column: "frame_id" },
+    ],
+};
+
+/// A body that moves.
+static BODY: RecordKind = RecordKind {
+    word: "body",
+    plural: "bodies",
+    about: "bodies that move",
+    table: "AssetInertialStaticRecord",
+    key: "id",
+    columns: &[
+        ListColumn::new("id"),
+        ListColumn::new("body_id").short("body"),
+        ListColumn::new("mass").short("mass kg"),
+        ListColumn::new("restitution").short("rest."),
+        ListColumn::new("friction").short("frict."),
+    ],
+    faultable: true,
+    opens: None,
+    links: &[],
+};
+
+/// A touching pair in a frame.
+static CONTACT: RecordKind = RecordKind {
+    word: "contact",
+    plural: "contacts",
+    about: "touching pairs of bodies, frame by frame",
+    table: "CollisionResultRecord",
+    key: "id",
+    columns: &[
+        ListColumn::new("id"),
+        ListColumn::new("frame_id").short("frame"),
+        ListColumn::new("body_a_id").short("a"),
+        ListColumn::new("body_b_id").short("b"),
+        ListColumn::new("penetrationDepth").short("depth m"),
+    ],
+    faultable: true,
+    opens: None,
+    links: &[],
+};
+
+/// A body's state in a frame.
+static STATE: RecordKind = RecordKind {
+    word: "state",
+    plural: "states",
+    about: "bodies in frames",
+    table: "AssetDynamicStateRecord",
+    key: "id",
+    columns: &[
+        ListColumn::new("id"),
+        ListColumn::new("frame_id").short("frame"),
+        ListColumn::new("body_id").short("body"),
+        ListColumn::new("kinematicState_id").short("state").wide(),
+    ],
+    faultable: false,
+    opens: None,
+    links: &[],
+};
+
+/// A body's energy in a frame.
+static ENERGY: RecordKind = RecordKind {
+    word: "energy",
+    plural: "energies",
+    about: "energies of bodies in frames",
+    table: "EnergyRecord",
+    key: "id",
+    columns: &[
+        ListColumn::new("id"),
+        ListColumn::new("frame_id").short("frame"),
+        ListColumn::new("body_id").short("body"),
+        ListColumn::new("total_e").short("total J"),
+        ListColumn::new("linear_ke").short("linear").wide(),
+        ListColumn::new("rotational_ke").short("rot.").wide(),
+        ListColumn::new("potential_e").short("pot.").wide(),
+    ],
+    faultable: false,
+    opens: None,
+    links: &[],
+};
+
+/// All of them, from the whole to the part.
+pub static KINDS: &[&RecordKind] = &[&FRAME, &BODY, &CONTACT, &STATE, &ENERGY];

@@ -1,0 +1,95 @@
+//! Which generation of the recorder made a file: told by its tables and columns, for no recording says it; reads
+//! nothing itself.
+
+use serde::Serialize;
+
+pub use super::tables::*;
+
+/// A generation of recordings, the oldest first. Those of a shared and of two counters of body ids have the same
+/// tables, and are told apart by ids alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Generation {
+    /// States stand for themselves: nothing says which body in which frame.
+    LooseStates,
+    /// Bodies have states in frames; no solver constraint is recorded.
+    NoConstraints,
+    /// Contact constraints, and friction constraints without tangential impulses.
+    NormalImpulses,
+    /// Contact constraints and friction constraints.
+    TwoConstraints,
+    /// One constraint a contact point, friction included.
+    UnifiedConstraints,
+}
+
+/// What a file declares: asked for a table, or for a column of it.
+pub trait Declared {
+    /// Tells whether there is such a table.
+    fn has_table(&self, table: &str) -> bool;
+    /// Tells whether the table is there and has such a column.
+    fn has_column(&self, table: &str, column: &str) -> bool;
+}
+
+impl Generation {
+    /// Returns the generation of what a file declares; `None` where nothing of a recording is there.
+    #[must_use]
+    pub fn detect(declared: &dyn Declared) -> Option<Self> {
+        let has = |table: &crate::domain::table::TableCard| declared.has_table(table.name);
+        if !TABLES.iter().any(|table| table.distinctive && has(table)) {
+            return None;
+        }
+        Some(if has(&UNIFIED) {
+            Self::UnifiedConstraints
+        } else if has(&FRICTION) && declared.has_column(FRICTION.name, "tangent1_lambda") {
+            Self::TwoConstraints
+        } else if has(&FRICTION) || has(&CONTACT) {
+            Self::NormalImpulses
+        } else if has(&BODY_STATE) {
+            Self::NoConstraints
+        } else {
+            Self::LooseStates
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Tables(&'static [(&'static str, &'static [&'static str])]);
+
+    impl Declared for Tables {
+        fn has_table(&self, table: &str) -> bool {
+            self.0.iter().any(|(name, _)| *name == table)
+        }
+
+        fn has_column(&self, table: &str, column: &str) -> bool {
+            self.0.iter().any(|(name, columns)| *name == table && columns.contains(&column))
+        }
+    }
+
+    #[test]
+    fn generations_are_told_by_tables_and_columns() {
+        let detect = |tables| Generation::detect(&Tables(tables));
+        let state = ("AssetDynamicStateRecord", &[] as &[_]);
+        assert_eq!(detect(&[("ObjectRecord", &[]), ("MeshRecord", &[])]), None, "an asset database");
+        assert_eq!(detect(&[("InertialStateRecord", &[])]), Some(Generation::LooseStates));
+        assert_eq!(detect(&[state]), Some(Generation::NoConstraints));
+        assert_eq!(detect(&[state, ("FrictionConstraintRecord", &[])]), Some(Generation::NormalImpulses));
+        let friction = ("FrictionConstraintRecord", &["tangent1_lambda"] as &[_]);
+        assert_eq!(detect(&[state, friction]), Some(Generation::TwoConstraints));
+        assert_eq!(detect(&[state, ("UnifiedContactConstraintRecord", &[])]), Some(Generation::UnifiedConstraints));
+    }
+
+    #[test]
+    fn every_table_but_the_junctions_has_an_id_first() {
+        for table in TABLES {
+            let first = table.columns.first().map(|(name, _)| *name);
+            assert_eq!(table.key.is_empty(), first != Some("id"), "{}", table.name);
+            let mut names: Vec<_> = table.columns.iter().map(|(name, _)| name).collect();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), table.columns.len(), "{}", table.name);
+        }
+    }
+}
