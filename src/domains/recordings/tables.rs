@@ -2,69 +2,55 @@
 
 use crate::domain::table::TableCard;
 
+/// A column and its declared type.
+type Declaration = (&'static str, &'static str);
+
+const fn table(name: &'static str, columns: &'static [Declaration]) -> TableCard {
+    TableCard { name, key: &["id"], distinctive: true, identifying: &[], columns, indexes: &[] }
+}
+
+/// A table whose name says too little to tell a recording by.
+const fn shared_table(name: &'static str, columns: &'static [Declaration]) -> TableCard {
+    TableCard { distinctive: false, ..table(name, columns) }
+}
+
+/// A table of pairs of ids, without a key.
+const fn junction(name: &'static str, columns: &'static [Declaration]) -> TableCard {
+    TableCard { key: &[], ..table(name, columns) }
+}
+
 /// One step of the simulation.
-pub static FRAME: TableCard = TableCard {
-    name: "SimulationFrameRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("simulation_time", "FLOAT"), ("wall_clock_time", "FLOAT")],
-    indexes: &[],
-};
+pub static FRAME: TableCard =
+    table("SimulationFrameRecord", &[("id", "INTEGER"), ("simulation_time", "FLOAT"), ("wall_clock_time", "FLOAT")]);
 
 /// A body that moves: its mass and its material, at its spawn.
-pub static BODY: TableCard = TableCard {
-    name: "AssetInertialStaticRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[
-        ("id", "INTEGER"),
-        ("body_id", "INTEGER"),
-        ("mass", "FLOAT"),
-        ("restitution", "FLOAT"),
-        ("friction", "FLOAT"),
-    ],
-    indexes: &[],
-};
+pub static BODY: TableCard = table(
+    "AssetInertialStaticRecord",
+    &[("id", "INTEGER"), ("body_id", "INTEGER"), ("mass", "FLOAT"), ("restitution", "FLOAT"), ("friction", "FLOAT")],
+);
 
 /// Which asset a body shows.
-pub static ASSET: TableCard = TableCard {
-    name: "AssetPhysicalStaticRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("body_id", "INTEGER"), ("asset_id", "INTEGER"), ("is_environment", "INTEGER")],
-    indexes: &[],
-};
+pub static ASSET: TableCard = table(
+    "AssetPhysicalStaticRecord",
+    &[("id", "INTEGER"), ("body_id", "INTEGER"), ("asset_id", "INTEGER"), ("is_environment", "INTEGER")],
+);
 
 /// A body in a frame; the state itself is referred to.
-pub static BODY_STATE: TableCard = TableCard {
-    name: "AssetDynamicStateRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("body_id", "INTEGER"), ("kinematicState_id", "INTEGER"), ("frame_id", "INTEGER")],
-    indexes: &[],
-};
+pub static BODY_STATE: TableCard = table(
+    "AssetDynamicStateRecord",
+    &[("id", "INTEGER"), ("body_id", "INTEGER"), ("kinematicState_id", "INTEGER"), ("frame_id", "INTEGER")],
+);
 
 /// External forces of a body's state; empty in practice.
-pub static STATE_FORCE: TableCard = TableCard {
-    name: "AssetDynamicStateRecord_ExternalForceRecord",
-    key: &[],
-    distinctive: true,
-    identifying: &[],
-    columns: &[("AssetDynamicStateRecord_id", "INTEGER"), ("ExternalForceRecord_id", "INTEGER")],
-    indexes: &[],
-};
+pub static STATE_FORCE: TableCard = junction(
+    "AssetDynamicStateRecord_ExternalForceRecord",
+    &[("AssetDynamicStateRecord_id", "INTEGER"), ("ExternalForceRecord_id", "INTEGER")],
+);
 
 /// A state: what it is made of. Its own body_id and frame_id are left 0.
-pub static STATE: TableCard = TableCard {
-    name: "InertialStateRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[
+pub static STATE: TableCard = table(
+    "InertialStateRecord",
+    &[
         ("id", "INTEGER"),
         ("position_id", "INTEGER"),
         ("velocity_id", "INTEGER"),
@@ -75,86 +61,42 @@ pub static STATE: TableCard = TableCard {
         ("body_id", "INTEGER"),
         ("frame_id", "INTEGER"),
     ],
-    indexes: &[],
-};
+);
 
 /// Positions and contact points, m.
-pub static COORDINATE: TableCard = TableCard {
-    name: "CoordinateRecord",
-    key: &["id"],
-    distinctive: false,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")],
-    indexes: &[],
-};
+pub static COORDINATE: TableCard =
+    shared_table("CoordinateRecord", &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")]);
 
 /// Velocities, m/s.
-pub static VELOCITY: TableCard = TableCard {
-    name: "VelocityRecord",
-    key: &["id"],
-    distinctive: false,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")],
-    indexes: &[],
-};
+pub static VELOCITY: TableCard =
+    shared_table("VelocityRecord", &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")]);
 
 /// Accelerations of the step just integrated, m/s2.
-pub static ACCELERATION: TableCard = TableCard {
-    name: "AccelerationRecord",
-    key: &["id"],
-    distinctive: false,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")],
-    indexes: &[],
-};
+pub static ACCELERATION: TableCard =
+    shared_table("AccelerationRecord", &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")]);
 
 /// Orientations, body to world, w first.
-pub static QUATERNION: TableCard = TableCard {
-    name: "QuaternionDRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("w", "FLOAT"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")],
-    indexes: &[],
-};
+pub static QUATERNION: TableCard =
+    table("QuaternionDRecord", &[("id", "INTEGER"), ("w", "FLOAT"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")]);
 
 /// Rates of orientations, 1/s, w last.
-pub static RATE: TableCard = TableCard {
-    name: "Vector4DRecord",
-    key: &["id"],
-    distinctive: false,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT"), ("w", "FLOAT")],
-    indexes: &[],
-};
+pub static RATE: TableCard = shared_table(
+    "Vector4DRecord",
+    &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT"), ("w", "FLOAT")],
+);
 
 /// Angular accelerations about x, y and z in that order, rad/s2.
-pub static ANGULAR_ACCELERATION: TableCard = TableCard {
-    name: "AngularAccelerationRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("pitch", "FLOAT"), ("roll", "FLOAT"), ("yaw", "FLOAT")],
-    indexes: &[],
-};
+pub static ANGULAR_ACCELERATION: TableCard =
+    table("AngularAccelerationRecord", &[("id", "INTEGER"), ("pitch", "FLOAT"), ("roll", "FLOAT"), ("yaw", "FLOAT")]);
 
 /// Normals, tangents, lever arms.
-pub static VECTOR: TableCard = TableCard {
-    name: "Vector3DRecord",
-    key: &["id"],
-    distinctive: false,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")],
-    indexes: &[],
-};
+pub static VECTOR: TableCard =
+    shared_table("Vector3DRecord", &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")]);
 
 /// The energy of a body in a frame, J.
-pub static ENERGY: TableCard = TableCard {
-    name: "EnergyRecord",
-    key: &["id"],
-    distinctive: false,
-    identifying: &[],
-    columns: &[
+pub static ENERGY: TableCard = shared_table(
+    "EnergyRecord",
+    &[
         ("id", "INTEGER"),
         ("body_id", "INTEGER"),
         ("linear_ke", "FLOAT"),
@@ -163,16 +105,12 @@ pub static ENERGY: TableCard = TableCard {
         ("total_e", "FLOAT"),
         ("frame_id", "INTEGER"),
     ],
-    indexes: &[],
-};
+);
 
 /// The energy of all bodies in a frame, J.
-pub static SYSTEM_ENERGY: TableCard = TableCard {
-    name: "SystemEnergyRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[
+pub static SYSTEM_ENERGY: TableCard = table(
+    "SystemEnergyRecord",
+    &[
         ("id", "INTEGER"),
         ("total_linear_ke", "FLOAT"),
         ("total_rotational_ke", "FLOAT"),
@@ -183,16 +121,12 @@ pub static SYSTEM_ENERGY: TableCard = TableCard {
         ("collision_active", "INTEGER"),
         ("frame_id", "INTEGER"),
     ],
-    indexes: &[],
-};
+);
 
 /// A touching pair in a frame, before the step.
-pub static COLLISION: TableCard = TableCard {
-    name: "CollisionResultRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[
+pub static COLLISION: TableCard = table(
+    "CollisionResultRecord",
+    &[
         ("id", "INTEGER"),
         ("body_a_id", "INTEGER"),
         ("body_b_id", "INTEGER"),
@@ -200,36 +134,24 @@ pub static COLLISION: TableCard = TableCard {
         ("penetrationDepth", "FLOAT"),
         ("frame_id", "INTEGER"),
     ],
-    indexes: &[],
-};
+);
 
 /// The points of a touching pair.
-pub static COLLISION_POINT: TableCard = TableCard {
-    name: "CollisionResultRecord_ContactPointRecord",
-    key: &[],
-    distinctive: true,
-    identifying: &[],
-    columns: &[("CollisionResultRecord_id", "INTEGER"), ("ContactPointRecord_id", "INTEGER")],
-    indexes: &[],
-};
+pub static COLLISION_POINT: TableCard = junction(
+    "CollisionResultRecord_ContactPointRecord",
+    &[("CollisionResultRecord_id", "INTEGER"), ("ContactPointRecord_id", "INTEGER")],
+);
 
 /// A contact point on both bodies, m.
-pub static POINT: TableCard = TableCard {
-    name: "ContactPointRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("pointA_id", "INTEGER"), ("pointB_id", "INTEGER"), ("depth", "FLOAT")],
-    indexes: &[],
-};
+pub static POINT: TableCard = table(
+    "ContactPointRecord",
+    &[("id", "INTEGER"), ("pointA_id", "INTEGER"), ("pointB_id", "INTEGER"), ("depth", "FLOAT")],
+);
 
 /// A contact point as the solver took it.
-pub static CONTACT: TableCard = TableCard {
-    name: "ContactConstraintRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[
+pub static CONTACT: TableCard = table(
+    "ContactConstraintRecord",
+    &[
         ("id", "INTEGER"),
         ("body_a_id", "INTEGER"),
         ("body_b_id", "INTEGER"),
@@ -241,16 +163,12 @@ pub static CONTACT: TableCard = TableCard {
         ("pre_impact_rel_vel_normal", "FLOAT"),
         ("frame_id", "INTEGER"),
     ],
-    indexes: &[],
-};
+);
 
 /// The impulses at a contact point, N s.
-pub static FRICTION: TableCard = TableCard {
-    name: "FrictionConstraintRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[
+pub static FRICTION: TableCard = table(
+    "FrictionConstraintRecord",
+    &[
         ("id", "INTEGER"),
         ("body_a_id", "INTEGER"),
         ("body_b_id", "INTEGER"),
@@ -265,16 +183,12 @@ pub static FRICTION: TableCard = TableCard {
         ("tangent2_lambda", "FLOAT"),
         ("frame_id", "INTEGER"),
     ],
-    indexes: &[],
-};
+);
 
 /// A contact point and its impulses, in the newest recordings.
-pub static UNIFIED: TableCard = TableCard {
-    name: "UnifiedContactConstraintRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[
+pub static UNIFIED: TableCard = table(
+    "UnifiedContactConstraintRecord",
+    &[
         ("id", "INTEGER"),
         ("body_a_id", "INTEGER"),
         ("body_b_id", "INTEGER"),
@@ -292,16 +206,12 @@ pub static UNIFIED: TableCard = TableCard {
         ("tangent2_lambda", "FLOAT"),
         ("frame_id", "INTEGER"),
     ],
-    indexes: &[],
-};
+);
 
 /// How the solver did in a frame.
-pub static SOLVER: TableCard = TableCard {
-    name: "SolverDiagnosticRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[
+pub static SOLVER: TableCard = table(
+    "SolverDiagnosticRecord",
+    &[
         ("id", "INTEGER"),
         ("iterations", "INTEGER"),
         ("residual", "FLOAT"),
@@ -310,85 +220,49 @@ pub static SOLVER: TableCard = TableCard {
         ("num_contacts", "INTEGER"),
         ("frame_id", "INTEGER"),
     ],
-    indexes: &[],
-};
+);
 
 /// Made by the recorder, never filled.
-pub static PHYSICAL_DYNAMIC: TableCard = TableCard {
-    name: "AssetPhysicalDynamicRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[
+pub static PHYSICAL_DYNAMIC: TableCard = table(
+    "AssetPhysicalDynamicRecord",
+    &[
         ("id", "INTEGER"),
         ("body_id", "INTEGER"),
         ("position_id", "INTEGER"),
         ("orientation_id", "INTEGER"),
         ("frame_id", "INTEGER"),
     ],
-    indexes: &[],
-};
+);
 
 /// A force from outside.
-pub static EXTERNAL_FORCE: TableCard = TableCard {
-    name: "ExternalForceRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[
-        ("id", "INTEGER"),
-        ("force_id", "INTEGER"),
-        ("torque_id", "INTEGER"),
-        ("applicationPoint_id", "INTEGER"),
-    ],
-    indexes: &[],
-};
+pub static EXTERNAL_FORCE: TableCard = table(
+    "ExternalForceRecord",
+    &[("id", "INTEGER"), ("force_id", "INTEGER"), ("torque_id", "INTEGER"), ("applicationPoint_id", "INTEGER")],
+);
 
 /// Forces, N.
-pub static FORCE: TableCard = TableCard {
-    name: "ForceVectorRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")],
-    indexes: &[],
-};
+pub static FORCE: TableCard =
+    table("ForceVectorRecord", &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")]);
 
 /// Torques, N m.
-pub static TORQUE: TableCard = TableCard {
-    name: "TorqueVectorRecord",
-    key: &["id"],
-    distinctive: true,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")],
-    indexes: &[],
-};
+pub static TORQUE: TableCard =
+    table("TorqueVectorRecord", &[("id", "INTEGER"), ("x", "FLOAT"), ("y", "FLOAT"), ("z", "FLOAT")]);
 
 /// Meshes, where the recording began as a copy of the asset database.
-pub static MESH: TableCard = TableCard {
-    name: "MeshRecord",
-    key: &["id"],
-    distinctive: false,
-    identifying: &[],
-    columns: &[("id", "INTEGER"), ("vertex_data", "BLOB"), ("vertex_count", "INTEGER")],
-    indexes: &[],
-};
+pub static MESH: TableCard =
+    shared_table("MeshRecord", &[("id", "INTEGER"), ("vertex_data", "BLOB"), ("vertex_count", "INTEGER")]);
 
 /// Assets and their names.
-pub static OBJECT: TableCard = TableCard {
-    name: "ObjectRecord",
-    key: &["id"],
-    distinctive: false,
-    identifying: &[],
-    columns: &[
+pub static OBJECT: TableCard = shared_table(
+    "ObjectRecord",
+    &[
         ("id", "INTEGER"),
         ("name", "TEXT"),
         ("category", "TEXT"),
         ("meshRecord_id", "INTEGER"),
         ("collisionMeshRecord_id", "INTEGER"),
     ],
-    indexes: &[],
-};
+);
 
 /// All of them.
 pub static TABLES: &[&TableCard] = &[
