@@ -1,5 +1,6 @@
 //! Straight-line reading of a snapshot that is not whole yet: it pauses where a query is still unanswered.
 
+use crate::model::snapshot::lies_between;
 use crate::model::time;
 use crate::model::{Fetch, Filter, Key, Refusal, Row, Snapshot};
 
@@ -38,6 +39,11 @@ pub fn rows<'s>(snapshot: &'s Snapshot, query: &Fetch) -> Result<Vec<Row<'s>>, P
             let (at, column) = table.table.column(column)?;
             let asked =
                 |row: &Row<'_>| row.cells.get(at).is_some_and(|cell| time::lies_on(cell, column, *first, *last));
+            table.rows().filter(asked).collect()
+        }
+        Filter::Between { column, first, last } => {
+            let (at, _) = table.table.column(column)?;
+            let asked = |row: &Row<'_>| row.cells.get(at).is_some_and(|cell| lies_between(cell, *first, *last));
             table.rows().filter(asked).collect()
         }
         Filter::Maximum { .. } => Vec::new(),

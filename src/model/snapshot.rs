@@ -41,6 +41,15 @@ pub enum Filter {
         /// The last day, which counts too.
         last: Date,
     },
+    /// The rows whose column holds an integer of a range.
+    Between {
+        /// The column.
+        column: String,
+        /// The smallest.
+        first: i64,
+        /// The largest, which counts too.
+        last: i64,
+    },
     /// No row: only the largest value of an integer column.
     Maximum {
         /// The column.
@@ -251,6 +260,12 @@ impl TableRows {
 #[must_use]
 pub fn key_form(value: &Value) -> Value {
     integer(value).map_or_else(|| value.clone(), Value::Integer)
+}
+
+/// Tells whether a cell holds an integer of a range, whatever numeric type holds it.
+#[must_use]
+pub fn lies_between(value: &Value, first: i64, last: i64) -> bool {
+    integer(value).is_some_and(|number| (first..=last).contains(&number))
 }
 
 fn integer(value: &Value) -> Option<i64> {

@@ -156,6 +156,9 @@ impl Pump<'_> {
         fetch: &Fetch,
         reader: &mut dyn Reader,
     ) -> Result<(), Failure> {
+        if scan.order.is_none() && scan.limit.is_none() {
+            return self.select(table, &fetch.filter, reader);
+        }
         let answer = self.target.read(fetch)?;
         let Some(whole) = answer.table else { return Ok(()) };
         let mut rows = answer.rows;
@@ -166,6 +169,18 @@ impl Pump<'_> {
         let narrow: Vec<Vec<Value>> = rows.iter().map(|row| places.iter().map(|at| cell(row, at)).collect()).collect();
         show(table, &narrow, reader);
         Ok(())
+    }
+
+    /// Hands on the rows that a filter leaves, as they lie.
+    fn select(&mut self, table: &Arc<Table>, filter: &Filter, reader: &mut dyn Reader) -> Result<(), Failure> {
+        let mut batch = Batch::new(table);
+        let mut visits = Visits::of(self.context);
+        let visited = self.target.select(table, filter, &mut |row| visits.one(batch.add(row, reader).is_continue()));
+        visits.end(visited)?;
+        if !visits.stopped && batch.show(reader).is_break() {
+            return Ok(());
+        }
+        self.context.go_on()
     }
 
     /// Puts rows in the order of a scan, and leaves no more than it wants.
@@ -185,18 +200,39 @@ impl Pump<'_> {
 
     /// Visits every row of a scan, until it is told to stop or somebody interrupts.
     fn visit(&mut self, scan: &Scan, take: &mut dyn FnMut(&[Value]) -> bool) -> Result<(), Failure> {
-        let (mut rows, mut stopped, context) = (0_usize, false, self.context);
-        let scanned = self.target.scan(scan, &mut |row| {
-            rows += 1;
-            stopped = stopped || (rows.is_multiple_of(SHOWN) && context.go_on().is_err()) || !take(row);
-            if stopped {
-                let (url, what) = (String::new(), "read on".to_owned());
-                return Err(TargetError::Failed { url, what, why: "somebody interrupted".to_owned() });
-            }
-            Ok(())
-        });
-        context.go_on()?;
-        if stopped { Ok(()) } else { Ok(scanned?) }
+        let mut visits = Visits::of(self.context);
+        let visited = self.target.scan(scan, &mut |row| visits.one(take(row)));
+        visits.end(visited)
+    }
+}
+
+/// Rows being visited: ends the visit by an error of its own where the reader or somebody stops it.
+struct Visits<'c> {
+    context: &'c Context<'c>,
+    rows: usize,
+    stopped: bool,
+}
+
+impl<'c> Visits<'c> {
+    const fn of(context: &'c Context<'c>) -> Self {
+        Self { context, rows: 0, stopped: false }
+    }
+
+    /// Notes a row, and whether its reader wishes for more.
+    fn one(&mut self, more: bool) -> Result<(), TargetError> {
+        self.rows += 1;
+        self.stopped = !more || (self.rows.is_multiple_of(SHOWN) && self.context.go_on().is_err());
+        if self.stopped {
+            let (url, what) = (String::new(), "read on".to_owned());
+            return Err(TargetError::Failed { url, what, why: "somebody interrupted".to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Tells an end that was wished for from what the target says.
+    fn end(&self, visited: Result<(), TargetError>) -> Result<(), Failure> {
+        self.context.go_on()?;
+        if self.stopped { Ok(()) } else { Ok(visited?) }
     }
 }
 

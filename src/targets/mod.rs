@@ -30,7 +30,7 @@ pub use nowhere::Nowhere;
 use serde::{Deserialize, Serialize};
 
 use crate::model::ports::Secrets;
-use crate::model::{Answer, Fetch, Key, Page, Refusal, Scan, Table, Value, password, shown};
+use crate::model::{Answer, Fetch, Filter, Key, Page, Refusal, Scan, Table, Value, password, shown};
 
 /// The key columns by which the domain tells rows apart, by table.
 pub type DomainKeys = BTreeMap<String, Vec<String>>;
@@ -247,6 +247,23 @@ pub struct Session {
     pub host: String,
 }
 
+/// Hands on the rows of an answer with the columns only that a table keeps.
+fn narrow(
+    answer: &Answer,
+    table: &Table,
+    take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    let Some(whole) = &answer.table else { return Ok(()) };
+    let places: Vec<Option<usize>> = table.columns.iter().map(|column| whole.position(&column.image.name)).collect();
+    let mut cells = Vec::with_capacity(places.len());
+    for row in &answer.rows {
+        cells.clear();
+        cells.extend(places.iter().map(|at| at.and_then(|at| row.get(at).cloned()).unwrap_or(Value::Null)));
+        take(&cells)?;
+    }
+    Ok(())
+}
+
 /// The reading side of a database under test.
 pub trait Target {
     /// Returns the engine's name: `sqlite`, `mssql`, `sim`.
@@ -299,6 +316,16 @@ pub trait Target {
         scan: &Scan,
         take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError>;
+    /// Visits the rows that a filter leaves of a table, or of [`Table::only`] some of its columns, as they lie.
+    fn select(
+        &mut self,
+        table: &Arc<Table>,
+        filter: &Filter,
+        take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+    ) -> Result<(), TargetError> {
+        let answer = self.read(&Fetch { table: table.shape.name.clone(), filter: filter.clone() })?;
+        narrow(&answer, table, take)
+    }
     /// Returns all keys of a table, ascending.
     fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError>;
     /// Returns the keys of a page; a table whose key is not one column has none.

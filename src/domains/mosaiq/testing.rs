@@ -11,6 +11,7 @@ use super::schema;
 use crate::domain::check::CheckParams;
 use crate::domain::mode::{Mode, Task};
 use crate::domain::table::TableDef;
+use crate::model::snapshot::lies_between;
 use crate::model::{
     Answer, Column, Datum, Edit, Fetch, Filter, Key, KeyStanding, Kind, Refusal, Role, Snapshot, Storage, Table, Value,
     time,
@@ -163,6 +164,11 @@ impl Database {
             Filter::Days { column, first, last } => {
                 let (at, column) = table.column(column)?;
                 let asked = |row: &&Vec<Value>| time::lies_on(&row[at], column, *first, *last);
+                found = rows.values().filter(asked).cloned().collect();
+            }
+            Filter::Between { column, first, last } => {
+                let (at, _) = table.column(column)?;
+                let asked = |row: &&Vec<Value>| lies_between(&row[at], *first, *last);
                 found = rows.values().filter(asked).cloned().collect();
             }
             Filter::Maximum { column } => {

@@ -1,13 +1,26 @@
 //! The domain: recordings of physics simulations, of every generation of the recorder; pure, without a connection, a
 //! file or a clock.
 
+pub mod bodies;
 pub mod checks;
+pub mod cone;
+pub mod contacts;
+pub mod energies;
+pub mod frames;
+pub mod gains;
+pub mod ground;
+pub mod measure;
+pub mod missing;
 pub mod modes;
 pub mod queries;
+pub mod reading;
 pub mod records;
 pub mod rules;
 pub mod schema;
+pub mod states;
 mod tables;
+pub mod touches;
+pub mod vectors;
 
 use std::sync::Arc;
 

@@ -1,13 +1,14 @@
 //! Which generation of the recorder made a file: told by its tables and columns, for no recording says it; reads
 //! nothing itself.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use super::tables::*;
 
 /// A generation of recordings, the oldest first. Those of a shared and of two counters of body ids have the same
 /// tables, and are told apart by ids alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Generation {
     /// States stand for themselves: nothing says which body in which frame.

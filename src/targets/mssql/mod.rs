@@ -40,6 +40,7 @@ use super::{
     Trial, Writer, compare,
 };
 use crate::model::ports::Secrets;
+use crate::model::snapshot::lies_between;
 use crate::model::{Answer, Fetch, Filter, Key, Page, Scan, Table};
 
 pub use self::lab::create_lab;
@@ -128,6 +129,15 @@ fn answer(step: &mut Step<'_>, query: &Fetch) -> Result<Answer, TargetError> {
         Filter::In { column, values } => rows = rows::among(wire, place, &sheet, column, values)?,
         Filter::Days { column, first, last } => {
             rows = rows::on_days(wire, place, &sheet, column, (*first, *last))?;
+        }
+        Filter::Between { column, first, last } => {
+            let (at, _) = sheet.table.column(column)?;
+            rows::each(wire, place, &sheet, |row: Vec<Value>| {
+                if row.get(at).is_some_and(|cell| lies_between(cell, *first, *last)) {
+                    rows.push(row);
+                }
+                Ok(())
+            })?;
         }
         Filter::Maximum { column } => maximum = rows::maximum(wire, place, &sheet, column)?,
     }

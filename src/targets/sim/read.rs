@@ -8,7 +8,7 @@ use mfm_journal::{Digest, Value};
 use super::world::World;
 use super::writer::SimWriter;
 use super::{SimWorld, preflight, scan};
-use crate::model::snapshot::key_form;
+use crate::model::snapshot::{key_form, lies_between};
 use crate::model::time::lies_on;
 use crate::model::{Answer, Fetch, Filter, Key, Scan, Table};
 use crate::targets::foreign::{self, ForeignKey};
@@ -112,6 +112,11 @@ impl Target for SimTarget {
             Filter::Days { column, first, last } => {
                 let (at, column) = table.table.column(column)?;
                 let asked = |row: &&Vec<Value>| row.get(at).is_some_and(|cell| lies_on(cell, column, *first, *last));
+                answer.rows = table.rows().filter(asked).cloned().collect();
+            }
+            Filter::Between { column, first, last } => {
+                let (at, _) = table.table.column(column)?;
+                let asked = |row: &&Vec<Value>| row.get(at).is_some_and(|cell| lies_between(cell, *first, *last));
                 answer.rows = table.rows().filter(asked).cloned().collect();
             }
             Filter::Maximum { column } => {

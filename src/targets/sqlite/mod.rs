@@ -32,7 +32,7 @@ use super::faults::SharedFaults;
 use super::tally::Tally;
 use super::{
     Bound, Conditions, DomainKeys, Marker, Meanwhile, OperationRow, Preflight, Session, TableDigest, Target,
-    TargetError, Touch, Trial, Writer,
+    TargetError, Touch, Trial, Writer, narrow,
 };
 use crate::model::{Answer, Fetch, Filter, Key, Page, Scan, Table};
 
@@ -143,6 +143,12 @@ impl SqliteTarget {
             Filter::Days { column, first, last } => {
                 rows = rows::on_days(&self.connection, &self.place, &sheet, column, (*first, *last))?;
             }
+            Filter::Between { column, first, last } => {
+                rows::between(&self.connection, &self.place, &sheet, column, (*first, *last), |(_, cells)| {
+                    rows.push(cells.to_vec());
+                    Ok(())
+                })?;
+            }
             Filter::Maximum { column } => maximum = self.maximum(&sheet, column)?,
         }
         Ok(Answer { table: Some(Arc::clone(&sheet.table)), rows, maximum })
@@ -239,6 +245,30 @@ impl Target for SqliteTarget {
         take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
     ) -> Result<(), TargetError> {
         self.in_one_state(|it| scan::each(&it.connection, &it.place, &mut it.catalogue, scan, take))
+    }
+
+    fn select(
+        &mut self,
+        table: &Arc<Table>,
+        filter: &Filter,
+        take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
+    ) -> Result<(), TargetError> {
+        self.in_one_state(|it| {
+            let part = it.catalogue.part(&it.connection, &it.place, table)?;
+            match filter {
+                Filter::Between { column, first, last } => {
+                    rows::between(&it.connection, &it.place, &part, column, (*first, *last), |(_, cells)| take(cells))
+                }
+                Filter::In { column, values } if table.position(column).is_some() => {
+                    let found = rows::among(&it.connection, &it.place, &part, column, values)?;
+                    found.iter().try_for_each(|cells| take(cells))
+                }
+                filter => {
+                    let fetch = Fetch { table: table.shape.name.clone(), filter: filter.clone() };
+                    narrow(&it.answer(&fetch)?, table, take)
+                }
+            }
+        })
     }
 
     fn keys(&mut self, table: &Table) -> Result<Vec<Key>, TargetError> {

@@ -124,6 +124,27 @@ pub(super) fn on_days(
     Ok(found)
 }
 
+/// Reads the rows whose column holds an integer of a range, one after the other.
+pub(super) fn between(
+    connection: &Connection,
+    place: &Place,
+    sheet: &Sheet,
+    column: &str,
+    (first, last): (i64, i64),
+    mut take: impl FnMut(Found<'_>) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    let failed = place.error("read rows");
+    let mut statement = connection.prepare_cached(&sql::rows_in_range(sheet, column)).map_err(&failed)?;
+    bind(&mut statement, &[Value::Integer(first), Value::Integer(last)]).map_err(&failed)?;
+    let mut cells = vec![Value::Null; sheet.table.columns.len()];
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(&failed)? {
+        read_cells(row, 1, &mut cells).map_err(&failed)?;
+        take((row.get(0).map_err(&failed)?, &cells))?;
+    }
+    Ok(())
+}
+
 /// Reads all keys, ascending.
 pub(super) fn keys(connection: &Connection, place: &Place, sheet: &Sheet) -> Result<Vec<Key>, TargetError> {
     let failed = place.error("read the keys");

@@ -202,6 +202,15 @@ pub(super) fn rows_between(sheet: &Sheet, column: &str) -> String {
     format!("{} WHERE {column} >= ? COLLATE BINARY AND {column} < ? COLLATE BINARY", rows(sheet))
 }
 
+/// Reads the rows whose column holds a whole number from one bound to another, both included; text is none.
+pub(super) fn rows_in_range(sheet: &Sheet, column: &str) -> String {
+    let column = quoted(column);
+    let whole = format!(
+        "(typeof({column}) = 'integer' OR (typeof({column}) = 'real' AND {column} = CAST({column} AS INTEGER)))"
+    );
+    format!("{} WHERE {column} BETWEEN ? AND ? AND {whole}", rows(sheet))
+}
+
 /// Reads all keys.
 pub(super) fn keys(sheet: &Sheet) -> String {
     let key = list(sheet.table.shape.key.iter().map(String::as_str));

@@ -142,7 +142,7 @@ impl Database {
                 let number = |row: &Vec<Value>| if let Value::Integer(n) = row[at(column)] { Some(n) } else { None };
                 maximum = rows.values().filter_map(number).max();
             }
-            Filter::All | Filter::Days { .. } => found = rows.values().cloned().collect(),
+            Filter::All | Filter::Days { .. } | Filter::Between { .. } => found = rows.values().cloned().collect(),
         }
         Answer { table: Some(Arc::clone(table)), rows: found, maximum }
     }

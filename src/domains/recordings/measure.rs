@@ -1,0 +1,150 @@
+//! Numbers in answers: what JSON cannot hold as a number stands as null or as text.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
+
+/// A number of a recording: null where none is recorded (a number that is none is stored as NULL), and the text
+/// `Infinity` or `-Infinity` where JSON has no number for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Measure(pub Option<f64>);
+
+impl From<f64> for Measure {
+    fn from(number: f64) -> Self {
+        Self(Some(number))
+    }
+}
+
+impl From<Option<f64>> for Measure {
+    fn from(number: Option<f64>) -> Self {
+        Self(number)
+    }
+}
+
+impl Serialize for Measure {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(number) if number.is_finite() => serializer.serialize_f64(number),
+            Some(number) if number == f64::INFINITY => serializer.serialize_str("Infinity"),
+            Some(number) if number == f64::NEG_INFINITY => serializer.serialize_str("-Infinity"),
+            _ => serializer.serialize_none(),
+        }
+    }
+}
+
+impl JsonSchema for Measure {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Measure".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["number", "string", "null"] })
+    }
+}
+
+/// A vector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Vector {
+    /// Along x.
+    pub x: Measure,
+    /// Along y.
+    pub y: Measure,
+    /// Along z, up.
+    pub z: Measure,
+}
+
+/// An orientation, from the body to the world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Orientation {
+    /// The real part.
+    pub w: Measure,
+    /// Along x.
+    pub x: Measure,
+    /// Along y.
+    pub y: Measure,
+    /// Along z.
+    pub z: Measure,
+}
+
+impl Vector {
+    /// Makes a vector of numbers.
+    #[must_use]
+    pub fn of([x, y, z]: [f64; 3]) -> Self {
+        Self { x: x.into(), y: y.into(), z: z.into() }
+    }
+
+    /// Returns its numbers; `None` where one is not recorded.
+    #[must_use]
+    pub fn numbers(&self) -> Option<[f64; 3]> {
+        Some([self.x.0?, self.y.0?, self.z.0?])
+    }
+
+    /// Returns its length; `None` where a part is not recorded.
+    #[must_use]
+    pub fn length(&self) -> Option<f64> {
+        self.numbers().map(length)
+    }
+
+    /// Returns this less another, part by part.
+    #[must_use]
+    pub fn less(&self, other: &Self) -> Self {
+        let part = |one: Measure, two: Measure| Measure(one.0.zip(two.0).map(|(one, two)| one - two));
+        Self { x: part(self.x, other.x), y: part(self.y, other.y), z: part(self.z, other.z) }
+    }
+}
+
+/// Returns the length of a vector, without overflow on the way.
+#[must_use]
+pub fn length([x, y, z]: [f64; 3]) -> f64 {
+    x.hypot(y).hypot(z)
+}
+
+/// Returns the inner product of two vectors.
+#[must_use]
+pub fn dot(one: [f64; 3], two: [f64; 3]) -> f64 {
+    one.iter().zip(two).map(|(one, two)| one * two).sum()
+}
+
+/// Returns a number for a sentence: few digits, and none in vain.
+#[must_use]
+pub fn brief(number: f64) -> String {
+    if number == 0.0 {
+        return "0".to_owned();
+    }
+    if !number.is_finite() {
+        return if number.is_nan() { "unknown".to_owned() } else { format!("{number}") };
+    }
+    if number.abs() < 1e-3 || number.abs() >= 1e6 {
+        return format!("{number:.3e}");
+    }
+    let text = format!("{number:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_still_valid_json() {
+        let all = [Some(1e195), Some(f64::INFINITY), Some(f64::NEG_INFINITY), Some(f64::NAN), None];
+        let json = serde_json::to_string(&all.map(Measure)).unwrap();
+        assert_eq!(json, r#"[1e195,"Infinity","-Infinity",null,null]"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()[0], serde_json::json!(1e195));
+    }
+
+    #[test]
+    fn a_length_does_not_overflow() {
+        assert_eq!(length([3e200, 4e200, 0.0]), 5e200);
+        assert_eq!(brief(0.15696), "0.157");
+        assert_eq!(brief(-1057.6512), "-1057.6512");
+        assert_eq!(brief(2.861e127), "2.861e127");
+    }
+}

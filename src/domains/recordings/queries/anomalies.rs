@@ -1,0 +1,171 @@
+//! Frames whose energy changes by more than it should.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, count, page};
+use crate::domain::query::{QueryCard, QueryError};
+use crate::domains::recordings::frames::Frames;
+use crate::domains::recordings::gains::{self, Change, Gain};
+use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+
+/// The threshold where none is given, J.
+const THRESHOLD: f64 = 1.0;
+/// The most explained changes that are named.
+const EXPLAINED_MAX: usize = 20;
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FindEnergyAnomalies {
+    /// A change is one beyond so many J; 1 where nothing is said.
+    #[arg(long, value_name = "J")]
+    pub threshold: Option<f64>,
+    /// The most items of a page.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// The next_cursor of the page before.
+    #[arg(long, value_name = "CURSOR")]
+    pub cursor: Option<String>,
+}
+
+/// Frames whose energy changes by more than it should.
+#[derive(Serialize, JsonSchema)]
+pub struct Anomalies {
+    /// The threshold, J.
+    threshold: f64,
+    /// The frames.
+    anomalies: Option<Vec<Anomaly>>,
+    /// How many there are.
+    total: u64,
+    /// Where the next page begins.
+    next_cursor: Option<String>,
+    /// Changes beyond the threshold that a spawn, a time step or the start explains, at most 20.
+    explained: Vec<Anomaly>,
+    /// Frames whose change is no number, at most 20.
+    unjudged: Vec<i64>,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+/// A frame whose energy changes beyond the threshold.
+#[derive(Clone, Serialize, JsonSchema)]
+pub struct Anomaly {
+    /// The frame.
+    frame_id: i64,
+    /// Its time, s.
+    simulation_time: Measure,
+    /// What the energy gained, J.
+    delta_e: Measure,
+    /// The energy after the step, J.
+    total_system_e: Measure,
+    /// What the change is.
+    kind: Change,
+    /// What of it bodies brought along that appeared in the frame, J.
+    spawned_e: Measure,
+    /// Whether any pair touched.
+    collision_active: Option<bool>,
+}
+
+static CARD: QueryCard = QueryCard {
+    name: "find_energy_anomalies",
+    group: "specification",
+    title: "frames whose energy changes by more than it should",
+    about: "Frames whose energy changes by more than a threshold (J): injections, blow-ups, losses; spawns, odd time \
+            steps and the first frame told apart. For slow leaks use energy_episodes.",
+    example: "--threshold 0.05",
+};
+
+impl NamedQuestion for FindEnergyAnomalies {
+    const CARD: &'static QueryCard = &CARD;
+
+    fn judge(&self) -> Result<(), QueryError> {
+        match self.threshold {
+            Some(threshold) if !(threshold >= 0.0) => {
+                Err(QueryError::Params(format!("threshold: {threshold} J is none; give 0 or more")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Question for FindEnergyAnomalies {
+    type Answer = Anomalies;
+
+    fn answer(&self, reading: &Reading) -> Result<Anomalies, Stop> {
+        let frames = Frames::read(reading)?;
+        frames.refuse_none()?;
+        let threshold = self.threshold.unwrap_or(THRESHOLD);
+        let mut missing = Missing::default();
+        let found = gains::beyond(reading, &frames, threshold, &mut missing)?;
+        let recorded = found.is_some();
+        let (gains, unjudged) = found.unwrap_or_default();
+        let (explained, anomalies): (Vec<Gain>, Vec<Gain>) =
+            gains.into_iter().partition(|gain| gain.change.is_explained());
+        let summary = if recorded {
+            summary(threshold, &anomalies, &explained, unjudged.len()) + &missing.remark()
+        } else {
+            missing.verdict("The energy")
+        };
+        let page = page(anomalies, self.limit, self.cursor.as_deref())?;
+        let anomaly = |gain: &Gain| Anomaly::of(gain, &frames);
+        Ok(Anomalies {
+            threshold,
+            anomalies: recorded.then(|| page.items.iter().map(anomaly).collect()),
+            total: page.total,
+            next_cursor: page.next_cursor,
+            explained: explained.iter().take(EXPLAINED_MAX).map(anomaly).collect(),
+            unjudged: unjudged.into_iter().take(EXPLAINED_MAX).collect(),
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}
+
+impl Anomaly {
+    fn of(gain: &Gain, frames: &Frames) -> Self {
+        Self {
+            frame_id: gain.energy.frame,
+            simulation_time: frames.time(gain.energy.frame).into(),
+            delta_e: gain.delta.into(),
+            total_system_e: gain.energy.total.into(),
+            kind: gain.change,
+            spawned_e: gain.spawned.into(),
+            collision_active: gain.energy.collision,
+        }
+    }
+}
+
+fn summary(threshold: f64, anomalies: &[Gain], explained: &[Gain], unjudged: usize) -> String {
+    let mut text = if anomalies.is_empty() {
+        format!("No anomalies: no frame's energy changes by more than {} J without a cause", brief(threshold))
+    } else {
+        let gains = anomalies.iter().filter(|gain| gain.change.is_gain());
+        let sum: f64 = gains.clone().map(|gain| gain.delta).sum();
+        let number = gains.count();
+        format!(
+            "{} beyond {} J: {number} gained energy ({} J in all), {} lost some",
+            count(anomalies.len(), "frame"),
+            brief(threshold),
+            brief(sum),
+            anomalies.len() - number
+        )
+    };
+    if !explained.is_empty() {
+        let kind = |change: Change| explained.iter().filter(|gain| gain.change == change).count();
+        let kinds =
+            [(Change::FirstFrame, "the start"), (Change::Spawn, "a spawn"), (Change::TimeStep, "an odd time step")];
+        let said = kinds.iter().filter(|(change, _)| kind(*change) > 0);
+        let said: Vec<String> = said.map(|(change, word)| format!("{} by {word}", kind(*change))).collect();
+        text += &format!("; explained: {}", said.join(", "));
+    }
+    if unjudged > 0 {
+        text += &format!("; {} not judged, since the change is no number", count(unjudged, "frame"));
+    }
+    text + "."
+}

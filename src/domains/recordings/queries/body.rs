@@ -1,0 +1,225 @@
+//! One body: its state in a frame, and how it moved between two.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::NamedQuestion;
+use crate::domain::query::{QueryCard, QueryError};
+use crate::domains::recordings::bodies::Bodies;
+use crate::domains::recordings::frames::Frames;
+use crate::domains::recordings::measure::{Measure, Orientation, Vector, brief};
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+use crate::domains::recordings::schema;
+use crate::domains::recordings::states::{self, State};
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetBodyState {
+    /// The body.
+    #[arg(long, value_name = "N")]
+    pub body_id: i64,
+    /// The frame; ids begin at 1.
+    #[arg(long, value_name = "N")]
+    pub frame_id: i64,
+}
+
+/// A body after the step of a frame.
+#[derive(Serialize, JsonSchema)]
+pub struct BodyState {
+    /// The frame.
+    frame_id: i64,
+    /// The state.
+    #[serde(flatten)]
+    state: State,
+    /// How fast it moves, m/s.
+    speed: Measure,
+    /// How fast it turns, rad/s.
+    angular_speed: Measure,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+static STATE_CARD: QueryCard = QueryCard {
+    name: "get_body_state",
+    group: "specification",
+    title: "where a body is and how it moves",
+    about: "Position (m), velocity (m/s), orientation and angular velocity (rad/s) of a body after a frame's step.",
+    example: "--body-id 3 --frame-id 45",
+};
+
+impl NamedQuestion for GetBodyState {
+    const CARD: &'static QueryCard = &STATE_CARD;
+}
+
+impl Question for GetBodyState {
+    type Answer = BodyState;
+
+    fn answer(&self, reading: &Reading) -> Result<BodyState, Stop> {
+        let frames = Frames::read(reading)?;
+        frames.require(self.frame_id)?;
+        let mut missing = Missing::default();
+        let state = state_in(reading, self.body_id, self.frame_id, &mut missing)?;
+        let (speed, turning) = (state.velocity.length(), state.angular_velocity.length());
+        let summary = format!(
+            "Body {} after frame {}: speed {} m/s, turning at {} rad/s.{}",
+            self.body_id,
+            self.frame_id,
+            brief(speed.unwrap_or(f64::NAN)),
+            brief(turning.unwrap_or(f64::NAN)),
+            missing.remark()
+        );
+        Ok(BodyState {
+            frame_id: self.frame_id,
+            state,
+            speed: speed.into(),
+            angular_speed: turning.into(),
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}
+
+/// Returns a body's state in a frame.
+fn state_in(reading: &Reading, body: i64, frame: i64, missing: &mut Missing) -> Result<State, Stop> {
+    Bodies::read(reading)?.require(body)?;
+    let mut placed = states::placed(reading, (frame, frame), missing)?;
+    if missing.list().is_some() {
+        return Err(QueryError::NotRecorded(missing.verdict("The state of a body")).into());
+    }
+    placed.retain(|one| one.body == body);
+    placed.truncate(1);
+    let found = states::states(reading, &placed, missing)?;
+    let Some(state) = found.into_iter().next() else { return Err(absent(reading, body, frame)?) };
+    Ok(state)
+}
+
+/// Says from where to where a body has states, where it has none in a frame.
+fn absent(reading: &Reading, body: i64, frame: i64) -> Result<Stop, Stop> {
+    let sheet = reading.among(&schema::BODY_STATE, &["body_id", "frame_id"], "body_id", [body])?;
+    let lines = || sheet.iter().flat_map(|sheet| sheet.lines()).filter_map(|line| line.integer("frame_id"));
+    let known = match (lines().min(), lines().max()) {
+        (Some(first), Some(last)) => format!("it has states from frame {first} to frame {last}"),
+        _ => "it has none in any frame".to_owned(),
+    };
+    Ok(QueryError::NotRecorded(format!("body {body} has no state in frame {frame}: {known}")).into())
+}
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompareBodyAcrossFrames {
+    /// The body.
+    #[arg(long, value_name = "N")]
+    pub body_id: i64,
+    /// The one frame.
+    #[arg(long, value_name = "N")]
+    pub frame_a: i64,
+    /// The other frame.
+    #[arg(long, value_name = "N")]
+    pub frame_b: i64,
+}
+
+/// How a body moved: frame B less frame A.
+#[derive(Serialize, JsonSchema)]
+pub struct Comparison {
+    /// The body.
+    body_id: i64,
+    /// The one frame.
+    frame_a: i64,
+    /// The other frame.
+    frame_b: i64,
+    /// The time between them, s.
+    elapsed: Measure,
+    /// How far it moved, m.
+    position_delta: Vector,
+    /// How its velocity changed, m/s.
+    velocity_delta: Vector,
+    /// How its angular velocity changed, rad/s.
+    angular_velocity_delta: Vector,
+    /// How far it moved, m.
+    distance: Measure,
+    /// By how much it turned, rad.
+    turned: Measure,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+static COMPARE_CARD: QueryCard = QueryCard {
+    name: "compare_body_across_frames",
+    group: "specification",
+    title: "how a body moved between two frames",
+    about: "Change of position (m), velocity (m/s), angular velocity (rad/s) and orientation (rad) of a body, frame B \
+            less frame A.",
+    example: "--body-id 3 --frame-a 10 --frame-b 20",
+};
+
+impl NamedQuestion for CompareBodyAcrossFrames {
+    const CARD: &'static QueryCard = &COMPARE_CARD;
+}
+
+impl Question for CompareBodyAcrossFrames {
+    type Answer = Comparison;
+
+    fn answer(&self, reading: &Reading) -> Result<Comparison, Stop> {
+        let frames = Frames::read(reading)?;
+        frames.require(self.frame_a)?;
+        frames.require(self.frame_b)?;
+        let mut missing = Missing::default();
+        let one = state_in(reading, self.body_id, self.frame_a, &mut missing)?;
+        let other = state_in(reading, self.body_id, self.frame_b, &mut missing)?;
+        let (moved, sped) = (other.position.less(&one.position), other.velocity.less(&one.velocity));
+        let elapsed = frames.time(self.frame_b).zip(frames.time(self.frame_a)).map(|(b, a)| b - a);
+        let summary = format!(
+            "Body {} moved {} m ({}) and its velocity changed by {} m/s ({}) between frames {} and {}.{}",
+            self.body_id,
+            brief(moved.length().unwrap_or(f64::NAN)),
+            mainly(&moved),
+            brief(sped.length().unwrap_or(f64::NAN)),
+            mainly(&sped),
+            self.frame_a,
+            self.frame_b,
+            missing.remark()
+        );
+        Ok(Comparison {
+            body_id: self.body_id,
+            frame_a: self.frame_a,
+            frame_b: self.frame_b,
+            elapsed: elapsed.into(),
+            position_delta: moved,
+            velocity_delta: sped,
+            angular_velocity_delta: other.angular_velocity.less(&one.angular_velocity),
+            distance: moved.length().into(),
+            turned: turned(&one.orientation, &other.orientation).into(),
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}
+
+/// Returns the largest part of a vector, with its sign and axis.
+fn mainly(vector: &Vector) -> String {
+    let Some(numbers) = vector.numbers() else { return "unknown".to_owned() };
+    let parts = numbers.into_iter().zip(["x", "y", "z"]);
+    let largest = parts.max_by(|one, two| one.0.abs().total_cmp(&two.0.abs()));
+    largest.map_or_else(String::new, |(number, axis)| format!("{axis} {}", brief(number)))
+}
+
+/// Returns the angle between two orientations, rad.
+fn turned(one: &Orientation, other: &Orientation) -> Option<f64> {
+    let numbers = |q: &Orientation| Some([q.w.0?, q.x.0?, q.y.0?, q.z.0?]);
+    let (one, other) = (numbers(one)?, numbers(other)?);
+    let [w, x, y, z] = one;
+    let [ow, ox, oy, oz] = other;
+    // The vector part of the turn tells small angles well, the real part large ones.
+    let real = w * ow + x * ox + y * oy + z * oz;
+    let part =
+        [w * ox - x * ow + z * oy - y * oz, w * oy - y * ow + x * oz - z * ox, w * oz - z * ow + y * ox - x * oy];
+    Some(2.0 * crate::domains::recordings::measure::length(part).atan2(real.abs()))
+}

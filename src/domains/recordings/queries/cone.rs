@@ -1,0 +1,124 @@
+//! Whether friction stays within its cone in a frame.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, count};
+use crate::domain::query::QueryCard;
+use crate::domains::recordings::bodies::{self, Bodies};
+use crate::domains::recordings::cone::{self, ConeItem};
+use crate::domains::recordings::contacts;
+use crate::domains::recordings::frames::Frames;
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckFrictionCone {
+    /// The frame; ids begin at 1.
+    #[arg(long, value_name = "N")]
+    pub frame_id: i64,
+    /// Only contacts of this body.
+    #[arg(long, value_name = "N")]
+    pub body_id: Option<i64>,
+}
+
+/// Whether friction stays within its cone in a frame.
+#[derive(Serialize, JsonSchema)]
+pub struct ConeAnswer {
+    /// The frame.
+    frame_id: i64,
+    /// The body, where only its contacts were asked for.
+    body_id: Option<i64>,
+    /// The contact points outside their cone, and no others; null where it cannot be judged.
+    violations: Option<Vec<ConeItem>>,
+    /// The points that were judged.
+    checked: u64,
+    /// Of those, points at their limit: at least 99 % of it.
+    saturated: u64,
+    /// Points whose impulses are not recorded.
+    unjudged: u64,
+    /// The point nearest to its limit without lying outside.
+    nearest: Option<ConeItem>,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+static CARD: QueryCard = QueryCard {
+    name: "check_friction_cone",
+    group: "specification",
+    title: "whether friction stays within its cone",
+    about: "Contact points of a frame whose tangential impulse exceeds the coefficient of friction times the normal \
+            one by more than 1 % (N s), how many are at the limit.",
+    example: "--frame-id 1",
+};
+
+impl NamedQuestion for CheckFrictionCone {
+    const CARD: &'static QueryCard = &CARD;
+}
+
+impl Question for CheckFrictionCone {
+    type Answer = ConeAnswer;
+
+    fn answer(&self, reading: &Reading) -> Result<ConeAnswer, Stop> {
+        let frames = Frames::read(reading)?;
+        frames.require(self.frame_id)?;
+        let recorded = contacts::points(reading, (self.frame_id, self.frame_id))?;
+        let mut points = recorded.points;
+        points.retain(|point| self.body_id.is_none_or(|body| point.touches(body)));
+        if let (Some(body), true) = (self.body_id, points.is_empty()) {
+            Bodies::read(reading)?.require_any(body, &bodies::touched(reading)?)?;
+        }
+        let step = frames.step_or_usual(self.frame_id);
+        let judged: Vec<ConeItem> = points.iter().filter_map(|point| cone::judge(point, step)).collect();
+        let unjudged = points.len() - judged.len();
+        let saturated = judged.iter().filter(|item| item.is_saturated()).count();
+        let checked = judged.len();
+        let within = judged.iter().filter(|item| !item.exceeds_limit);
+        let nearest = within.max_by(|one, other| share(one).total_cmp(&share(other))).cloned();
+        let violations: Vec<ConeItem> = judged.into_iter().filter(|item| item.exceeds_limit).collect();
+        // A table that is not there could have held what was asked for.
+        let blind = recorded.missing.list().is_some();
+        let summary = if blind && checked == 0 {
+            recorded.missing.verdict("The friction cone")
+        } else {
+            summary(self.frame_id, [checked, violations.len(), saturated, unjudged]) + &recorded.missing.remark()
+        };
+        Ok(ConeAnswer {
+            frame_id: self.frame_id,
+            body_id: self.body_id,
+            violations: (!blind || checked > 0).then_some(violations),
+            checked: checked as u64,
+            saturated: saturated as u64,
+            unjudged: unjudged as u64,
+            nearest,
+            not_recorded: recorded.missing.list(),
+            summary,
+        })
+    }
+}
+
+fn share(item: &ConeItem) -> f64 {
+    item.saturation.0.unwrap_or(-1.0)
+}
+
+fn summary(frame: i64, [checked, violations, saturated, unjudged]: [usize; 4]) -> String {
+    if checked == 0 && unjudged > 0 {
+        return format!(
+            "Frame {frame}: {} without recorded friction: no pair of the frame has any, or none was recorded.",
+            count(unjudged, "contact point")
+        );
+    }
+    if checked == 0 {
+        return format!("Frame {frame}: nothing touches.");
+    }
+    let left = if unjudged > 0 { format!(", {unjudged} not judged") } else { String::new() };
+    format!(
+        "Frame {frame}: {} checked, {} outside the cone, {saturated} at the limit{left}.",
+        count(checked, "contact point"),
+        violations
+    )
+}

@@ -1,0 +1,126 @@
+//! The contacts of a body in a frame.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, count};
+use crate::domain::query::QueryCard;
+use crate::domains::recordings::bodies::{self, Bodies};
+use crate::domains::recordings::contacts::{self, Collision, FrictionItem};
+use crate::domains::recordings::frames::Frames;
+use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetContactsForBody {
+    /// The body, or one of the environment by the id that contacts hold.
+    #[arg(long, value_name = "N")]
+    pub body_id: i64,
+    /// The frame; ids begin at 1.
+    #[arg(long, value_name = "N")]
+    pub frame_id: i64,
+}
+
+/// The contacts of a body before the step of a frame.
+#[derive(Serialize, JsonSchema)]
+pub struct BodyContacts {
+    /// The body.
+    body_id: i64,
+    /// The frame.
+    frame_id: i64,
+    /// Its contact points and their impulses, N s.
+    contacts: Option<Vec<FrictionItem>>,
+    /// The pairs in which it touches another body.
+    collisions: Option<Vec<Collision>>,
+    /// The bodies that it touches.
+    touching: Vec<i64>,
+    /// The sum of the normal impulses, N s.
+    normal_impulse: Measure,
+    /// The sum of the normal forces, N.
+    normal_force_n: Measure,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+static CARD: QueryCard = QueryCard {
+    name: "get_contacts_for_body",
+    group: "specification",
+    title: "what a body touches in a frame",
+    about: "Contact points of a body before a frame's step: normal, tangents, lever arms (m), impulses (N s), forces \
+            (N); and the pairs that touch.",
+    example: "--body-id 3 --frame-id 45",
+};
+
+impl NamedQuestion for GetContactsForBody {
+    const CARD: &'static QueryCard = &CARD;
+}
+
+impl Question for GetContactsForBody {
+    type Answer = BodyContacts;
+
+    fn answer(&self, reading: &Reading) -> Result<BodyContacts, Stop> {
+        let (frames, known) = (Frames::read(reading)?, Bodies::read(reading)?);
+        frames.require(self.frame_id)?;
+        let range = (self.frame_id, self.frame_id);
+        let mut missing = Missing::default();
+        let recorded = contacts::points(reading, range)?;
+        missing.join(&recorded.missing);
+        let mut points = recorded.points;
+        points.retain(|point| point.touches(self.body_id));
+        let mut pairs = contacts::pairs(reading, range, &mut missing)?;
+        if let Some(pairs) = &mut pairs {
+            pairs.retain(|pair| pair.a == self.body_id || pair.b == self.body_id);
+        }
+        let ends = points.iter().map(|point| (point.a, point.b));
+        let ends = ends.chain(pairs.iter().flatten().map(|pair| (pair.a, pair.b)));
+        let touching: BTreeSet<i64> = ends.map(|(a, b)| if a == self.body_id { b } else { a }).collect();
+        if touching.is_empty() && known.require_any(self.body_id, &BTreeSet::new()).is_err() {
+            known.require_any(self.body_id, &bodies::touched(reading)?)?;
+        }
+        let collisions = match &pairs {
+            Some(pairs) => Some(contacts::collisions(reading, pairs, &mut missing)?),
+            None => None,
+        };
+        let step = frames.step_or_usual(self.frame_id);
+        let impulses: Option<f64> = points.iter().map(|point| point.normal).sum();
+        let impulses = impulses.filter(|_| !points.is_empty());
+        let stepped: Vec<_> = points.iter().map(|point| (*point, step)).collect();
+        let items = contacts::items(reading, &stepped, &mut missing)?;
+        let summary = if recorded.recorded || pairs.is_some() {
+            let force = impulses.map_or_else(String::new, |sum| {
+                let force = contacts::force(Some(sum), step).0;
+                let force = force.map_or_else(String::new, |force| format!(", {} N", brief(force)));
+                format!(", normal impulses {} N s{force}", brief(sum))
+            });
+            format!(
+                "Body {} touches {} at {} before the step of frame {}{force}.{}",
+                self.body_id,
+                count(touching.len(), "body"),
+                count(items.len(), "contact point"),
+                self.frame_id,
+                missing.remark()
+            )
+        } else {
+            missing.verdict("Contact")
+        };
+        Ok(BodyContacts {
+            body_id: self.body_id,
+            frame_id: self.frame_id,
+            contacts: recorded.recorded.then_some(items),
+            collisions,
+            touching: touching.into_iter().collect(),
+            normal_impulse: impulses.into(),
+            normal_force_n: contacts::force(impulses, step),
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}

@@ -1,0 +1,265 @@
+//! Energies over frames, of all bodies together and of one.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, count, page};
+use crate::domain::query::QueryCard;
+use crate::domains::recordings::bodies::Bodies;
+use crate::domains::recordings::energies::{self, BodyEnergy, SystemEnergy};
+use crate::domains::recordings::frames::Frames;
+use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GetSystemEnergy {
+    /// The first frame.
+    #[arg(long, value_name = "N")]
+    pub start_frame: Option<i64>,
+    /// The last frame, which counts too.
+    #[arg(long, value_name = "N")]
+    pub end_frame: Option<i64>,
+    /// The most items of a page.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// The next_cursor of the page before.
+    #[arg(long, value_name = "CURSOR")]
+    pub cursor: Option<String>,
+}
+
+/// The energy of all bodies together, frame by frame.
+#[derive(Serialize, JsonSchema)]
+pub struct SystemSeries {
+    /// Frame by frame, after its step.
+    energy_points: Option<Vec<SystemPoint>>,
+    /// How many frames have an energy.
+    total: u64,
+    /// Where the next page begins.
+    next_cursor: Option<String>,
+    /// The first energy of the range, J.
+    first_total_e: Measure,
+    /// The last energy of the range, J.
+    last_total_e: Measure,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+/// The energy of all bodies after the step of a frame, J.
+#[derive(Serialize, JsonSchema)]
+pub struct SystemPoint {
+    /// The frame.
+    frame_id: i64,
+    /// Its time, s.
+    simulation_time: Measure,
+    /// All of it.
+    total_system_e: Measure,
+    /// What it gained since the frame before; of the first frame, all of it.
+    delta_e: Measure,
+    /// Of motion.
+    total_linear_ke: Measure,
+    /// Of turning.
+    total_rotational_ke: Measure,
+    /// Of height.
+    total_potential_e: Measure,
+    /// Whether the recorder took it for an injection.
+    energy_injection: Option<bool>,
+    /// Whether any pair touched.
+    collision_active: Option<bool>,
+}
+
+static SYSTEM_CARD: QueryCard = QueryCard {
+    name: "get_system_energy",
+    group: "specification",
+    title: "the energy of all bodies over frames",
+    about: "Total, kinetic and potential energy of all bodies and its change (J), frame by frame, after each step.",
+    example: "--start-frame 1 --end-frame 100",
+};
+
+impl NamedQuestion for GetSystemEnergy {
+    const CARD: &'static QueryCard = &SYSTEM_CARD;
+}
+
+impl Question for GetSystemEnergy {
+    type Answer = SystemSeries;
+
+    fn answer(&self, reading: &Reading) -> Result<SystemSeries, Stop> {
+        let frames = Frames::read(reading)?;
+        let range = frames.range(self.start_frame, self.end_frame)?;
+        let mut missing = Missing::default();
+        let rows = energies::system(reading, range, &mut missing)?;
+        let totals: Vec<(i64, Option<f64>)> = rows.iter().flatten().map(|row| (row.frame, row.total)).collect();
+        let summary = match &rows {
+            None => missing.verdict("The energy"),
+            Some(_) => course("All bodies", &totals) + &missing.remark(),
+        };
+        let recorded = rows.is_some();
+        let page = page(rows.unwrap_or_default(), self.limit, self.cursor.as_deref())?;
+        let points = page.items.iter().map(|row| SystemPoint::of(row, &frames)).collect();
+        Ok(SystemSeries {
+            energy_points: recorded.then_some(points),
+            total: page.total,
+            next_cursor: page.next_cursor,
+            first_total_e: totals.first().and_then(|(_, total)| *total).into(),
+            last_total_e: totals.last().and_then(|(_, total)| *total).into(),
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}
+
+impl SystemPoint {
+    fn of(row: &SystemEnergy, frames: &Frames) -> Self {
+        Self {
+            frame_id: row.frame,
+            simulation_time: frames.time(row.frame).into(),
+            total_system_e: row.total.into(),
+            delta_e: row.delta.into(),
+            total_linear_ke: row.linear.into(),
+            total_rotational_ke: row.rotational.into(),
+            total_potential_e: row.potential.into(),
+            energy_injection: row.injection,
+            collision_active: row.collision,
+        }
+    }
+}
+
+/// Says how an energy went over some frames.
+fn course(whose: &str, totals: &[(i64, Option<f64>)]) -> String {
+    let (Some((from, first)), Some((to, last))) = (totals.first(), totals.last()) else {
+        return format!("{whose}: no energy is recorded in these frames.");
+    };
+    let number = |total: &Option<f64>| brief(total.unwrap_or(f64::NAN));
+    let gains = totals.windows(2).filter_map(|pair| {
+        let [(_, Some(one)), (frame, Some(other))] = pair else { return None };
+        Some((*frame, other - one))
+    });
+    let largest = gains.max_by(|one, other| one.1.total_cmp(&other.1)).filter(|(_, gain)| *gain > 0.0);
+    let gain = largest
+        .map_or_else(String::new, |(frame, gain)| format!("; the largest gain is {} J in frame {frame}", brief(gain)));
+    format!(
+        "{whose}: {} J in frame {from}, {} J in frame {to}, {}{gain}.",
+        number(first),
+        number(last),
+        count(totals.len(), "frame")
+    )
+}
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetBodyEnergy {
+    /// The body.
+    #[arg(long, value_name = "N")]
+    pub body_id: i64,
+    /// The first frame.
+    #[arg(long, value_name = "N")]
+    pub start_frame: Option<i64>,
+    /// The last frame, which counts too.
+    #[arg(long, value_name = "N")]
+    pub end_frame: Option<i64>,
+    /// The most items of a page.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// The next_cursor of the page before.
+    #[arg(long, value_name = "CURSOR")]
+    pub cursor: Option<String>,
+}
+
+/// The energy of a body, frame by frame.
+#[derive(Serialize, JsonSchema)]
+pub struct BodySeries {
+    /// The body.
+    body_id: i64,
+    /// Frame by frame, after its step.
+    energy_points: Option<Vec<BodyPoint>>,
+    /// In how many frames it has an energy.
+    total: u64,
+    /// Where the next page begins.
+    next_cursor: Option<String>,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+/// The energy of a body after the step of a frame, J.
+#[derive(Serialize, JsonSchema)]
+pub struct BodyPoint {
+    /// The body.
+    body_id: i64,
+    /// The frame.
+    frame_id: i64,
+    /// Its time, s.
+    simulation_time: Measure,
+    /// Of motion.
+    linear_ke: Measure,
+    /// Of turning.
+    rotational_ke: Measure,
+    /// Of height.
+    potential_e: Measure,
+    /// All of it.
+    total_e: Measure,
+}
+
+static BODY_CARD: QueryCard = QueryCard {
+    name: "get_body_energy",
+    group: "specification",
+    title: "the energy of a body over frames",
+    about: "Kinetic and potential energy of one body (J), frame by frame, after each step.",
+    example: "--body-id 3 --start-frame 1 --end-frame 100",
+};
+
+impl NamedQuestion for GetBodyEnergy {
+    const CARD: &'static QueryCard = &BODY_CARD;
+}
+
+impl Question for GetBodyEnergy {
+    type Answer = BodySeries;
+
+    fn answer(&self, reading: &Reading) -> Result<BodySeries, Stop> {
+        let (frames, bodies) = (Frames::read(reading)?, Bodies::read(reading)?);
+        let range = frames.range(self.start_frame, self.end_frame)?;
+        bodies.require(self.body_id)?;
+        let mut missing = Missing::default();
+        let mut rows = energies::of_bodies(reading, range, &mut missing)?;
+        if let Some(rows) = &mut rows {
+            rows.retain(|row| row.body == self.body_id);
+        }
+        let totals: Vec<(i64, Option<f64>)> = rows.iter().flatten().map(|row| (row.frame, row.total)).collect();
+        let summary = match &rows {
+            None => missing.verdict("The energy of a body"),
+            Some(_) => course(&format!("Body {}", self.body_id), &totals) + &missing.remark(),
+        };
+        let recorded = rows.is_some();
+        let page = page(rows.unwrap_or_default(), self.limit, self.cursor.as_deref())?;
+        let points = page.items.iter().map(|row| BodyPoint::of(row, &frames)).collect();
+        Ok(BodySeries {
+            body_id: self.body_id,
+            energy_points: recorded.then_some(points),
+            total: page.total,
+            next_cursor: page.next_cursor,
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}
+
+impl BodyPoint {
+    fn of(row: &BodyEnergy, frames: &Frames) -> Self {
+        Self {
+            body_id: row.body,
+            frame_id: row.frame,
+            simulation_time: frames.time(row.frame).into(),
+            linear_ke: row.linear.into(),
+            rotational_ke: row.rotational.into(),
+            potential_e: row.potential.into(),
+            total_e: row.total.into(),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Everything of one frame.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, count};
+use super::solver::{Solver, solver_rows};
+use crate::domain::query::{QueryCard, QueryError};
+use crate::domains::recordings::contacts::{self, Collision, FrictionItem};
+use crate::domains::recordings::energies;
+use crate::domains::recordings::frames::Frames;
+use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+use crate::domains::recordings::states::{self, State};
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GetFrame {
+    /// The frame; ids begin at 1.
+    #[arg(long, value_name = "N")]
+    pub frame_id: Option<i64>,
+    /// Instead: the frame nearest to this time, s.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "frame_id")]
+    pub time: Option<f64>,
+}
+
+/// Everything of one frame: states and energy after its step; collisions, constraints and solver before it.
+#[derive(Serialize, JsonSchema)]
+pub struct FrameAnswer {
+    /// The frame.
+    frame_id: i64,
+    /// Its time, s.
+    simulation_time: Measure,
+    /// The length of its step, s.
+    time_step: Measure,
+    /// The bodies after the step.
+    states: Option<Vec<State>>,
+    /// The touching pairs before the step.
+    collisions: Option<Vec<Collision>>,
+    /// The contact points and their impulses, N s.
+    friction_constraints: Option<Vec<FrictionItem>>,
+    /// How the solver did.
+    solver: Option<Solver>,
+    /// The energy of all bodies after the step, J.
+    energy: Option<Energy>,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+/// The energy of all bodies, J.
+#[derive(Serialize, JsonSchema)]
+pub struct Energy {
+    /// Of motion.
+    total_linear_ke: Measure,
+    /// Of turning.
+    total_rotational_ke: Measure,
+    /// Of height.
+    total_potential_e: Measure,
+    /// All of it.
+    total_system_e: Measure,
+    /// What it gained since the frame before.
+    delta_e: Measure,
+    /// Whether the recorder took it for an injection.
+    energy_injection: Option<bool>,
+    /// Whether any pair touched.
+    collision_active: Option<bool>,
+}
+
+static CARD: QueryCard = QueryCard {
+    name: "get_frame",
+    group: "specification",
+    title: "everything of one frame",
+    about: "States (m, m/s, rad/s) after the frame's step; collisions, contact points with impulses (N s) and forces \
+            (N), and solver before it.",
+    example: "--frame-id 45",
+};
+
+impl NamedQuestion for GetFrame {
+    const CARD: &'static QueryCard = &CARD;
+
+    fn judge(&self) -> Result<(), QueryError> {
+        match (self.frame_id, self.time) {
+            (None, None) => Err(QueryError::Params("frame_id is missing: which frame".to_owned())),
+            (Some(_), Some(_)) => Err(QueryError::Params("give frame_id or time, not both".to_owned())),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Question for GetFrame {
+    type Answer = FrameAnswer;
+
+    fn answer(&self, reading: &Reading) -> Result<FrameAnswer, Stop> {
+        let frames = Frames::read(reading)?;
+        frames.refuse_none()?;
+        let frame = self.frame_id.or_else(|| frames.at_time(self.time?)).unwrap_or(0);
+        frames.require(frame)?;
+        let (range, step) = ((frame, frame), frames.step_or_usual(frame));
+        let mut missing = Missing::default();
+        let placed = states::placed(reading, range, &mut missing)?;
+        let placed_recorded = missing == Missing::default();
+        let states = states::states(reading, &placed, &mut missing)?;
+        let pairs = contacts::pairs(reading, range, &mut missing)?;
+        let collisions = match &pairs {
+            Some(pairs) => Some(contacts::collisions(reading, pairs, &mut missing)?),
+            None => None,
+        };
+        let points = contacts::points(reading, range)?;
+        missing.join(&points.missing);
+        let stepped: Vec<_> = points.points.iter().map(|point| (*point, step)).collect();
+        let items = contacts::items(reading, &stepped, &mut missing)?;
+        let solver = solver_rows(reading, range, &mut missing)?;
+        let energy = energies::system(reading, range, &mut missing)?;
+        let solver = solver.and_then(|rows| rows.into_iter().next()).map(|(_, solver)| solver);
+        let energy = energy.and_then(|rows| rows.into_iter().next());
+        let summary = format!(
+            "Frame {frame} at {} s: {}, {}, {}.{}",
+            brief(frames.time(frame).unwrap_or(f64::NAN)),
+            count(states.len(), "moving body"),
+            count(pairs.as_ref().map_or(0, Vec::len), "touching pair"),
+            count(items.len(), "contact point"),
+            missing.remark()
+        );
+        Ok(FrameAnswer {
+            frame_id: frame,
+            simulation_time: frames.time(frame).into(),
+            time_step: frames.step(frame).into(),
+            states: placed_recorded.then_some(states),
+            collisions,
+            friction_constraints: points.recorded.then_some(items),
+            solver,
+            energy: energy.map(|energy| Energy::of(&energy)),
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}
+
+impl Energy {
+    fn of(energy: &energies::SystemEnergy) -> Self {
+        Self {
+            total_linear_ke: energy.linear.into(),
+            total_rotational_ke: energy.rotational.into(),
+            total_potential_e: energy.potential.into(),
+            total_system_e: energy.total.into(),
+            delta_e: energy.delta.into(),
+            energy_injection: energy.injection,
+            collision_active: energy.collision,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! How two bodies touch over frames.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, size_of, start_of};
+use crate::domain::query::QueryCard;
+use crate::domains::recordings::bodies::{self, Bodies};
+use crate::domains::recordings::contacts::{self, FrictionItem, Point};
+use crate::domains::recordings::frames::Frames;
+use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+use crate::domains::recordings::touches::{self, Analysis, Touch};
+use crate::domains::recordings::vectors::directions;
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetContactHistory {
+    /// The one body.
+    #[arg(long, value_name = "N")]
+    pub body_a_id: i64,
+    /// The other body, in either order.
+    #[arg(long, value_name = "N")]
+    pub body_b_id: i64,
+    /// The first frame.
+    #[arg(long, value_name = "N")]
+    pub start_frame: Option<i64>,
+    /// The last frame, which counts too.
+    #[arg(long, value_name = "N")]
+    pub end_frame: Option<i64>,
+    /// The most contact points of a page; a frame's points stay together.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// The next_cursor of the page before.
+    #[arg(long, value_name = "CURSOR")]
+    pub cursor: Option<String>,
+}
+
+/// How two bodies touch over frames; each contact as it was before its frame's step.
+#[derive(Serialize, JsonSchema)]
+pub struct History {
+    /// The one body.
+    body_a_id: i64,
+    /// The other body.
+    body_b_id: i64,
+    /// The first frame.
+    start_frame: i64,
+    /// The last frame.
+    end_frame: i64,
+    /// The frames in which they touch.
+    contact_history: Option<Vec<FrameContacts>>,
+    /// In how many frames of the range they touch.
+    total: u64,
+    /// How many contact points that are.
+    total_contacts: u64,
+    /// Where the next page begins.
+    next_cursor: Option<String>,
+    /// What the contact looks like over the whole range, not only the page.
+    analysis: Option<Analysis>,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+/// The contact in a frame.
+#[derive(Serialize, JsonSchema)]
+pub struct FrameContacts {
+    /// The frame.
+    frame_id: i64,
+    /// Its time, s.
+    simulation_time: Measure,
+    /// How many points there are; none known where no constraints are recorded.
+    num_contacts: Option<u64>,
+    /// The sum of the normal impulses, N s.
+    normal_impulse: Measure,
+    /// The sum of the normal forces, N.
+    normal_force_n: Measure,
+    /// The points and their impulses, N s.
+    contacts: Vec<FrictionItem>,
+}
+
+static CARD: QueryCard = QueryCard {
+    name: "get_contact_history",
+    group: "specification",
+    title: "how two bodies touch over frames",
+    about: "Contact points of a pair over frames, paged, with impulses (N s) and forces (N); chatter, flipped normals \
+            and swinging forces over the whole range.",
+    example: "--body-a-id 3 --body-b-id 2147483650 --start-frame 1 --end-frame 50",
+};
+
+impl NamedQuestion for GetContactHistory {
+    const CARD: &'static QueryCard = &CARD;
+}
+
+impl Question for GetContactHistory {
+    type Answer = History;
+
+    fn answer(&self, reading: &Reading) -> Result<History, Stop> {
+        let (frames, known) = (Frames::read(reading)?, Bodies::read(reading)?);
+        let range = frames.range(self.start_frame, self.end_frame)?;
+        let (start, size) = (start_of(self.cursor.as_deref())?, size_of(self.limit)?);
+        let recorded = contacts::points(reading, range)?;
+        let mut missing = recorded.missing;
+        let mut points = recorded.points;
+        points.retain(|point| point.is_between(self.body_a_id, self.body_b_id));
+        let touching = if recorded.recorded {
+            let first_of_frame = firsts(&points);
+            let normals = directions(reading, first_of_frame, &mut missing)?;
+            touches::touches(&points, |point| normals.get(point.directions[0])?.numbers())
+        } else {
+            self.pairs(reading, range, &mut missing)?
+        };
+        if touching.is_empty() {
+            let touched = bodies::touched(reading)?;
+            known.require_any(self.body_a_id, &touched)?;
+            known.require_any(self.body_b_id, &touched)?;
+        }
+        let judged = recorded.recorded || !touching.is_empty() || !missing.says(&super::super::schema::COLLISION);
+        let analysis = touches::analyse(&touching);
+        let summary = if judged { self.summary(&analysis, range, &missing) } else { missing.verdict("Contact") };
+        let page = page_of(&touching, start, size);
+        let history = history(reading, &frames, &points, &touching, &page, &mut missing)?;
+        let end = start + page.len();
+        Ok(History {
+            body_a_id: self.body_a_id,
+            body_b_id: self.body_b_id,
+            start_frame: range.0,
+            end_frame: range.1,
+            total: touching.len() as u64,
+            total_contacts: points.len() as u64,
+            next_cursor: (end < touching.len() && !page.is_empty()).then(|| end.to_string()),
+            contact_history: judged.then_some(history),
+            analysis: judged.then_some(analysis),
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}
+
+impl GetContactHistory {
+    /// Returns the frames in which the pair touches, where only pairs are recorded.
+    fn pairs(&self, reading: &Reading, range: (i64, i64), missing: &mut Missing) -> Result<BTreeMap<i64, Touch>, Stop> {
+        let (a, b) = (self.body_a_id, self.body_b_id);
+        let mut pairs = contacts::pairs(reading, range, missing)?.unwrap_or_default();
+        pairs.retain(|pair| (pair.a == a && pair.b == b) || (pair.a == b && pair.b == a));
+        let normals = directions(reading, pairs.iter().map(|pair| pair.normal), missing)?;
+        let touch = |pair: &contacts::Pair| {
+            let direction = normals.get(pair.normal).and_then(|normal| normal.numbers());
+            (pair.frame, Touch { points: 0, normal: None, direction })
+        };
+        Ok(pairs.iter().map(touch).collect())
+    }
+
+    fn summary(&self, analysis: &Analysis, (start, end): (i64, i64), missing: &Missing) -> String {
+        let (a, b) = (self.body_a_id, self.body_b_id);
+        let remark = missing.remark();
+        if analysis.contact_frames == 0 {
+            return format!("Bodies {a} and {b} do not touch in frames {start} to {end}.{remark}");
+        }
+        let mean = analysis.mean_normal_impulse.0;
+        let mean = mean.map_or_else(String::new, |mean| format!(", mean normal impulse {} N s", brief(mean)));
+        format!(
+            "Bodies {a} and {b} touch in {} of the frames {start} to {end}, in {} episode(s){mean}; {}.{remark}",
+            analysis.contact_frames,
+            analysis.episodes,
+            analysis.remarks()
+        )
+    }
+}
+
+/// Returns where the normals of the first point of each frame stand.
+fn firsts(points: &[Point]) -> Vec<Option<i64>> {
+    let (mut all, mut before) = (Vec::new(), None);
+    for point in points {
+        if before != Some(point.frame) {
+            all.push(point.directions[0]);
+            before = Some(point.frame);
+        }
+    }
+    all
+}
+
+/// Returns the frames of a page: as many as have at most so many points together, and one at least.
+fn page_of(touching: &BTreeMap<i64, Touch>, start: usize, size: usize) -> Vec<i64> {
+    let (mut page, mut points) = (Vec::new(), 0);
+    for (frame, touch) in touching.iter().skip(start) {
+        points += touch.points.max(1);
+        if points > size && !page.is_empty() {
+            break;
+        }
+        page.push(*frame);
+    }
+    page
+}
+
+fn history(
+    reading: &Reading,
+    frames: &Frames,
+    points: &[Point],
+    touching: &BTreeMap<i64, Touch>,
+    page: &[i64],
+    missing: &mut Missing,
+) -> Result<Vec<FrameContacts>, Stop> {
+    let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(Vec::new()) };
+    let shown: Vec<(Point, Option<f64>)> = points
+        .iter()
+        .filter(|point| (*first..=*last).contains(&point.frame))
+        .map(|point| (*point, frames.step_or_usual(point.frame)))
+        .collect();
+    let mut items = contacts::items(reading, &shown, missing)?.into_iter();
+    let of_frame = |frame: &i64| {
+        let touch = touching.get(frame).cloned().unwrap_or_default();
+        FrameContacts {
+            frame_id: *frame,
+            simulation_time: frames.time(*frame).into(),
+            num_contacts: (touch.points > 0).then_some(touch.points as u64),
+            normal_impulse: touch.normal.into(),
+            normal_force_n: contacts::force(touch.normal, frames.step_or_usual(*frame)),
+            contacts: items.by_ref().take(touch.points).collect(),
+        }
+    };
+    Ok(page.iter().map(of_frame).collect())
+}

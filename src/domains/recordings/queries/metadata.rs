@@ -1,0 +1,258 @@
+//! What a recording holds: its bodies, its frames, its generation.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, count};
+use crate::domain::query::QueryCard;
+use crate::domain::scan::ScanRequest;
+use crate::domain::table::TableCard;
+use crate::domains::recordings::bodies::{self, Bodies, is_environment, spawn_number};
+use crate::domains::recordings::frames::{self, Frames};
+use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+use crate::domains::recordings::schema::{self, Declared, Generation};
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GetMetadata {}
+
+/// What a recording holds.
+#[derive(Serialize, JsonSchema)]
+pub struct Metadata {
+    /// The bodies that move, in the order of their spawns.
+    bodies: Option<Vec<BodyFacts>>,
+    /// The bodies of the environment that any contact names.
+    environment_bodies: Vec<EnvironmentBody>,
+    /// How many frames there are.
+    total_frames: u64,
+    /// The first frame.
+    first_frame: Option<i64>,
+    /// The last frame.
+    last_frame: Option<i64>,
+    /// The time of the last frame, s.
+    simulation_time: Measure,
+    /// The usual length of a step, s.
+    time_step: Measure,
+    /// Frames whose step is another one, at most 20.
+    odd_steps: Vec<OddStep>,
+    /// Missing frame ids: the last before a gap and the first after it, at most 20.
+    gaps: Vec<(i64, i64)>,
+    /// Which generation of the recorder made it.
+    generation: Option<Generation>,
+    /// Whether all its frames are whole; false for one that is still being written, or was cut short.
+    complete: bool,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+/// A body that moves.
+#[derive(Serialize, JsonSchema)]
+pub struct BodyFacts {
+    /// The body.
+    body_id: i64,
+    /// Its mass, kg.
+    mass: Measure,
+    /// Its coefficient of restitution.
+    restitution: Measure,
+    /// Its coefficient of friction.
+    friction: Measure,
+    /// Its asset.
+    asset_id: Option<i64>,
+    /// The name of its asset.
+    asset_name: Option<String>,
+    /// Whether it is recorded as one of the environment.
+    is_environment: bool,
+}
+
+/// A body of the environment.
+#[derive(Serialize, JsonSchema)]
+pub struct EnvironmentBody {
+    /// Its id, as contacts hold it: bit 31 is set.
+    body_id: i64,
+    /// Its number among all spawned bodies.
+    spawn_number: i64,
+}
+
+/// A step of unusual length.
+#[derive(Serialize, JsonSchema)]
+pub struct OddStep {
+    /// The frame.
+    frame_id: i64,
+    /// The length of its step, s.
+    time_step: Measure,
+}
+
+static CARD: QueryCard = QueryCard {
+    name: "get_metadata",
+    group: "specification",
+    title: "what a recording holds",
+    about: "Bodies with mass (kg) and material, environment bodies, number of frames, time step (s), gaps, and what is \
+            not recorded.",
+    example: "",
+};
+
+/// Steps are the same up to this share.
+const STEP_TOLERANCE: f64 = 1e-6;
+/// The most odd steps and gaps that are named.
+const NAMED_MAX: usize = 20;
+
+impl NamedQuestion for GetMetadata {
+    const CARD: &'static QueryCard = &CARD;
+}
+
+impl Question for GetMetadata {
+    type Answer = Metadata;
+
+    fn answer(&self, reading: &Reading) -> Result<Metadata, Stop> {
+        let (frames, bodies) = (Frames::read(reading)?, Bodies::read(reading)?);
+        let mut missing = Missing::default();
+        if !frames.recorded() {
+            missing.name(frames::TABLE);
+        }
+        if !bodies.recorded() {
+            missing.name(schema::BODY.name);
+        }
+        let generation = generation(reading, &mut missing)?;
+        let facts = facts(reading, &bodies, &mut missing)?;
+        let touched = bodies::touched(reading)?;
+        let environment = touched.into_iter().filter(|id| is_environment(*id));
+        let environment: Vec<EnvironmentBody> =
+            environment.map(|body_id| EnvironmentBody { body_id, spawn_number: spawn_number(body_id) }).collect();
+        let complete = complete(reading, &frames)?;
+        let summary = summary(&frames, &bodies, environment.len(), complete) + &missing.remark();
+        Ok(Metadata {
+            bodies: bodies.recorded().then_some(facts),
+            environment_bodies: environment,
+            total_frames: frames.len() as u64,
+            first_frame: frames.first(),
+            last_frame: frames.last(),
+            simulation_time: frames.last().and_then(|last| frames.time(last)).into(),
+            time_step: frames.usual_step().into(),
+            odd_steps: odd_steps(&frames),
+            gaps: frames.gaps().into_iter().take(NAMED_MAX).collect(),
+            generation,
+            complete,
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}
+
+fn summary(frames: &Frames, bodies: &Bodies, environment: usize, complete: bool) -> String {
+    let mut text = format!(
+        "{} and {} of the environment in {}",
+        count(bodies.list().len(), "moving body"),
+        environment,
+        count(frames.len(), "frame")
+    );
+    if let Some(time) = frames.last().and_then(|last| frames.time(last)) {
+        text += &format!(", {} s of simulated time", brief(time));
+    }
+    let gaps = frames.gaps().len();
+    if gaps > 0 {
+        text += &format!(", {} in the frame ids", count(gaps, "gap"));
+    }
+    if complete { text + "." } else { text + "; its last frame is not whole: it is being written, or was cut short." }
+}
+
+fn odd_steps(frames: &Frames) -> Vec<OddStep> {
+    let Some(usual) = frames.usual_step() else { return Vec::new() };
+    let odd = frames.ids().iter().filter_map(|id| Some((*id, frames.step(*id)?)));
+    let odd = odd.filter(|(_, step)| (step - usual).abs() > STEP_TOLERANCE * usual.abs());
+    odd.take(NAMED_MAX).map(|(frame_id, step)| OddStep { frame_id, time_step: step.into() }).collect()
+}
+
+fn facts(reading: &Reading, bodies: &Bodies, missing: &mut Missing) -> Result<Vec<BodyFacts>, Stop> {
+    let columns = ["body_id", "asset_id", "is_environment"];
+    let sheet = reading.all(&schema::ASSET, &columns)?;
+    missing.note(&schema::ASSET, &columns, sheet);
+    let lines = sheet.iter().flat_map(|sheet| sheet.lines());
+    let assets: BTreeMap<i64, (Option<i64>, bool)> = lines
+        .filter_map(|line| {
+            let facts = (line.integer("asset_id"), line.flag("is_environment").unwrap_or(false));
+            Some((line.integer("body_id")?, facts))
+        })
+        .collect();
+    let objects = reading.all(&schema::OBJECT, &["id", "name"])?;
+    let name = |id: i64| {
+        let mut lines = objects.iter().flat_map(|sheet| sheet.lines());
+        lines.find(|line| line.integer("id") == Some(id))?.text("name").map(str::to_owned)
+    };
+    let facts = |body: &bodies::Body| {
+        let (asset_id, is_environment) = assets.get(&body.id).copied().unwrap_or_default();
+        BodyFacts {
+            body_id: body.id,
+            mass: body.mass.into(),
+            restitution: body.restitution.into(),
+            friction: body.friction.into(),
+            asset_id,
+            asset_name: asset_id.and_then(name),
+            is_environment,
+        }
+    };
+    Ok(bodies.list().iter().map(facts).collect())
+}
+
+/// The tables that tell a generation, as far as a recording has them.
+struct Tables(Vec<(&'static str, Vec<&'static str>)>);
+
+impl Declared for Tables {
+    fn has_table(&self, table: &str) -> bool {
+        self.0.iter().any(|(name, _)| *name == table)
+    }
+
+    fn has_column(&self, table: &str, column: &str) -> bool {
+        self.0.iter().any(|(name, columns)| *name == table && columns.contains(&column))
+    }
+}
+
+/// Tells the generation, and notes which tables are not there that any recording of its kind has.
+fn generation(reading: &Reading, missing: &mut Missing) -> Result<Option<Generation>, Stop> {
+    let mut tables = Tables(Vec::new());
+    let told: [(&'static TableCard, &[&'static str]); 10] = [
+        (&schema::FRAME, &["id"]),
+        (&schema::BODY_STATE, &["id"]),
+        (&schema::STATE, &["id"]),
+        (&schema::SYSTEM_ENERGY, &["id"]),
+        (&schema::ENERGY, &["id"]),
+        (&schema::COLLISION, &["id"]),
+        (&schema::SOLVER, &["id"]),
+        (&schema::CONTACT, &["id"]),
+        (&schema::FRICTION, &["tangent1_lambda"]),
+        (&schema::UNIFIED, &["id"]),
+    ];
+    for (table, columns) in told {
+        let Some(sheet) = reading.scan(ScanRequest::of(table.name, columns).limit(1))? else { continue };
+        tables.0.push((table.name, columns.iter().copied().filter(|column| sheet.has(column)).collect()));
+    }
+    for (table, _) in told.iter().filter(|(table, _)| !tables.has_table(table.name)) {
+        let constraint = [schema::CONTACT.name, schema::FRICTION.name, schema::UNIFIED.name].contains(&table.name);
+        let unified = tables.has_table(schema::UNIFIED.name);
+        if !constraint || (table.name != schema::UNIFIED.name && !unified) {
+            missing.name(table.name);
+        }
+    }
+    Ok(Generation::detect(&tables))
+}
+
+/// Tells whether the last frame has its rows in every table whose frames all have some.
+fn complete(reading: &Reading, frames: &Frames) -> Result<bool, Stop> {
+    let Some(last) = frames.last() else { return Ok(true) };
+    for table in [&schema::SYSTEM_ENERGY, &schema::SOLVER] {
+        let Some(any) = reading.scan(ScanRequest::of(table.name, &["frame_id"]).limit(1))? else { continue };
+        let whole = any.is_empty()
+            || reading.frames(table, &["frame_id"], (last, last))?.is_some_and(|sheet| !sheet.is_empty());
+        if !whole {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

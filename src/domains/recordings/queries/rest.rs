@@ -1,0 +1,294 @@
+//! Whether bodies lie too deep within each other, and whether those in contact are at rest, in a frame.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, count};
+use crate::domain::query::{QueryCard, QueryError};
+use crate::domains::recordings::bodies::{Bodies, is_environment};
+use crate::domains::recordings::contacts;
+use crate::domains::recordings::energies;
+use crate::domains::recordings::frames::Frames;
+use crate::domains::recordings::ground::Gravity;
+use crate::domains::recordings::measure::{Measure, Vector, brief, length};
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+use crate::domains::recordings::states::{self, State};
+use crate::domains::recordings::vectors::directions;
+
+/// What a penetration may have beyond that of a body at rest, as a factor.
+const DEPTH_FACTOR: f64 = 1.25;
+/// The speed beyond that of rest from which on a body moves, m/s.
+const SPEED: f64 = 0.01;
+/// The angular speed from which on a body turns, rad/s.
+const TURNING: f64 = 0.05;
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckPenetration {
+    /// The frame; ids begin at 1.
+    #[arg(long, value_name = "N")]
+    pub frame_id: i64,
+    /// Too deep is what is deeper than so many m; what rest explains, and a quarter more, where nothing is said.
+    #[arg(long, value_name = "M")]
+    pub threshold: Option<f64>,
+}
+
+/// Pairs that lie too deep within each other before the step of a frame.
+#[derive(Serialize, JsonSchema)]
+pub struct Penetration {
+    /// The frame.
+    frame_id: i64,
+    /// The threshold, m.
+    threshold: f64,
+    /// Whether it was given, or follows from the time step and gravity.
+    threshold_given: bool,
+    /// How deep a body at rest lies, m.
+    resting_depth: f64,
+    /// The pairs that are deeper than the threshold; null where it cannot be judged.
+    excessive_penetrations: Option<Vec<Deep>>,
+    /// The pairs that were judged.
+    checked: u64,
+    /// The deepest, m.
+    max_penetration_depth: Measure,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+/// A pair that lies too deep within each other.
+#[derive(Serialize, JsonSchema)]
+pub struct Deep {
+    /// One body.
+    body_a_id: i64,
+    /// The other body; bit 31 marks the environment.
+    body_b_id: i64,
+    /// How deep, m.
+    penetration_depth: Measure,
+    /// The normal, from A to B.
+    normal: Option<Vector>,
+}
+
+static DEPTH_CARD: QueryCard = QueryCard {
+    name: "check_penetration",
+    group: "specification",
+    title: "whether bodies lie too deep within each other",
+    about: "Pairs of a frame deeper within each other than a threshold (m); by default what rest under gravity and the \
+            time step explains, and a quarter more.",
+    example: "--frame-id 108",
+};
+
+impl NamedQuestion for CheckPenetration {
+    const CARD: &'static QueryCard = &DEPTH_CARD;
+
+    fn judge(&self) -> Result<(), QueryError> {
+        judge_threshold("threshold", self.threshold, "m")
+    }
+}
+
+fn judge_threshold(name: &str, threshold: Option<f64>, unit: &str) -> Result<(), QueryError> {
+    match threshold {
+        Some(number) if !(number >= 0.0) => {
+            Err(QueryError::Params(format!("{name}: {number} {unit} is none; give 0 or more")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns gravity and the length of the step in a frame, with the states of its bodies.
+fn ground(reading: &Reading, frames: &Frames, frame: i64) -> Result<(Gravity, f64, Vec<State>, Missing), Stop> {
+    let bodies = Bodies::read(reading)?;
+    let mut missing = Missing::default();
+    let placed = states::placed(reading, (frame, frame), &mut missing)?;
+    let states = states::states(reading, &placed, &mut missing)?;
+    let energies = energies::of_bodies(reading, (frame, frame), &mut Missing::default())?;
+    let gravity = Gravity::tell(&states, &energies.unwrap_or_default(), |body| bodies.mass(body));
+    Ok((gravity, frames.step_or_usual(frame).unwrap_or(0.0), states, missing))
+}
+
+impl Question for CheckPenetration {
+    type Answer = Penetration;
+
+    fn answer(&self, reading: &Reading) -> Result<Penetration, Stop> {
+        let frames = Frames::read(reading)?;
+        frames.require(self.frame_id)?;
+        let mut missing = Missing::default();
+        let pairs = contacts::pairs(reading, (self.frame_id, self.frame_id), &mut missing)?;
+        let (gravity, step, ..) = ground(reading, &frames, self.frame_id)?;
+        let resting = gravity.resting_depth(step);
+        let threshold = self.threshold.unwrap_or(DEPTH_FACTOR * resting);
+        let all = pairs.as_deref().unwrap_or_default();
+        let deep: Vec<_> = all.iter().filter(|pair| pair.depth.is_some_and(|depth| depth > threshold)).collect();
+        let normals = directions(reading, deep.iter().map(|pair| pair.normal), &mut missing)?;
+        let deepest = all.iter().filter_map(|pair| pair.depth).max_by(f64::total_cmp);
+        let summary = match (&pairs, deepest) {
+            (None, _) => missing.verdict("Penetration"),
+            (_, None) => format!("Frame {}: nothing touches.", self.frame_id),
+            (_, Some(deepest)) => format!(
+                "Frame {}: {} checked, {} deeper than {} m ({}); the deepest {} m.",
+                self.frame_id,
+                count(all.len(), "touching pair"),
+                deep.len(),
+                brief(threshold),
+                if self.threshold.is_some() { "as given" } else { "a quarter more than at rest" },
+                brief(deepest)
+            ),
+        };
+        let deep = deep.into_iter().map(|pair| Deep {
+            body_a_id: pair.a,
+            body_b_id: pair.b,
+            penetration_depth: pair.depth.into(),
+            normal: normals.get(pair.normal),
+        });
+        let deep = deep.collect();
+        Ok(Penetration {
+            frame_id: self.frame_id,
+            threshold,
+            threshold_given: self.threshold.is_some(),
+            resting_depth: resting,
+            checked: all.len() as u64,
+            max_penetration_depth: deepest.into(),
+            excessive_penetrations: pairs.is_some().then_some(deep),
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckRestingContact {
+    /// The frame; ids begin at 1.
+    #[arg(long, value_name = "N")]
+    pub frame_id: i64,
+    /// A body moves from so many m/s, or rad/s, on, as recorded; where nothing is said, from 0.01 m/s beyond what one
+    /// step of gravity explains, or 0.05 rad/s.
+    #[arg(long, value_name = "M_S")]
+    pub velocity_threshold: Option<f64>,
+}
+
+/// Whether bodies in contact are at rest after the step of a frame.
+#[derive(Serialize, JsonSchema)]
+pub struct Resting {
+    /// The frame.
+    frame_id: i64,
+    /// The threshold, m/s.
+    velocity_threshold: f64,
+    /// Whether it was given, or is what is left of a velocity beyond the step of gravity.
+    threshold_given: bool,
+    /// The speed that a body at rest is recorded with, m/s.
+    resting_speed: f64,
+    /// How many moving bodies touch something.
+    bodies_in_contact: Option<u64>,
+    /// Those that are not at rest.
+    moving_bodies: Option<Vec<MovingBody>>,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+/// A body in contact that is not at rest.
+#[derive(Serialize, JsonSchema)]
+pub struct MovingBody {
+    /// The body.
+    body_id: i64,
+    /// Its speed as recorded, m/s.
+    velocity_magnitude: Measure,
+    /// Its angular speed, rad/s.
+    angular_velocity_magnitude: Measure,
+    /// Its speed without the step of gravity, m/s.
+    residual_speed: Measure,
+}
+
+static REST_CARD: QueryCard = QueryCard {
+    name: "check_resting_contact",
+    group: "specification",
+    title: "whether bodies in contact are at rest",
+    about: "Bodies in contact that move after a frame's step (m/s, rad/s), although recorded rest has the speed of one \
+            step of gravity.",
+    example: "--frame-id 200",
+};
+
+impl NamedQuestion for CheckRestingContact {
+    const CARD: &'static QueryCard = &REST_CARD;
+
+    fn judge(&self) -> Result<(), QueryError> {
+        judge_threshold("velocity_threshold", self.velocity_threshold, "m/s")
+    }
+}
+
+impl Question for CheckRestingContact {
+    type Answer = Resting;
+
+    fn answer(&self, reading: &Reading) -> Result<Resting, Stop> {
+        let frames = Frames::read(reading)?;
+        frames.require(self.frame_id)?;
+        let mut missing = Missing::default();
+        let pairs = contacts::pairs(reading, (self.frame_id, self.frame_id), &mut missing)?;
+        let (gravity, step, states, without) = ground(reading, &frames, self.frame_id)?;
+        missing.join(&without);
+        let touching: BTreeSet<i64> = pairs.iter().flatten().flat_map(|pair| [pair.a, pair.b]).collect();
+        let touching: BTreeSet<i64> = touching.into_iter().filter(|body| !is_environment(*body)).collect();
+        let fall = gravity.resting_speed(step);
+        let moving: Vec<MovingBody> = states
+            .iter()
+            .filter(|state| touching.contains(&state.body_id))
+            .map(|state| MovingBody::of(state, fall))
+            .filter(|body| body.moves(self.velocity_threshold))
+            .collect();
+        let judged = pairs.is_some() && without.list().is_none();
+        let threshold = self.velocity_threshold.unwrap_or(SPEED);
+        let summary = match (judged, touching.len()) {
+            (false, _) => missing.verdict("Rest"),
+            (true, 0) => format!("Frame {}: no moving body touches anything.", self.frame_id),
+            (true, all) => format!(
+                "Frame {}: {} of {} in contact not at rest (threshold {} m/s, {}).",
+                self.frame_id,
+                moving.len(),
+                count(all, "body"),
+                brief(threshold),
+                if self.velocity_threshold.is_some() { "as given" } else { "beyond one step of gravity" }
+            ),
+        };
+        Ok(Resting {
+            frame_id: self.frame_id,
+            velocity_threshold: threshold,
+            threshold_given: self.velocity_threshold.is_some(),
+            resting_speed: fall,
+            bodies_in_contact: pairs.is_some().then_some(touching.len() as u64),
+            moving_bodies: judged.then_some(moving),
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}
+
+impl MovingBody {
+    fn of(state: &State, fall: f64) -> Self {
+        // What a solver leaves at rest is either nothing, or the step of gravity that the next one takes away.
+        let residual = state.velocity.numbers().map(|[x, y, z]| length([x, y, z]).min(length([x, y, z + fall])));
+        Self {
+            body_id: state.body_id,
+            velocity_magnitude: state.velocity.length().into(),
+            angular_velocity_magnitude: state.angular_velocity.length().into(),
+            residual_speed: residual.into(),
+        }
+    }
+
+    /// Tells whether it moves: a given threshold holds for the recorded numbers, as they are.
+    fn moves(&self, given: Option<f64>) -> bool {
+        let (speed, turning) = match given {
+            Some(threshold) => (self.velocity_magnitude.0.map(|it| it > threshold), threshold),
+            None => (self.residual_speed.0.map(|it| it > SPEED), TURNING),
+        };
+        // A velocity that is no number is not that of a body at rest.
+        speed.unwrap_or(true) || self.angular_velocity_magnitude.0.is_none_or(|it| it > turning)
+    }
+}

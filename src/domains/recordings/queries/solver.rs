@@ -1,0 +1,187 @@
+//! How the solver did, frame by frame.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, count, page};
+use crate::domain::query::QueryCard;
+use crate::domains::recordings::frames::Frames;
+use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::reading::{Line, Question, Reading, Stop};
+use crate::domains::recordings::schema;
+
+/// How the solver did in a frame.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Solver {
+    /// Iterations of all islands.
+    pub iterations: Option<i64>,
+    /// The largest residual; separating contacts count, so that several units are normal on an impact.
+    pub residual: Measure,
+    /// Whether every island converged; false too where there was nothing to solve.
+    pub converged: bool,
+    /// How many constraints there were.
+    pub num_constraints: Option<i64>,
+    /// How many pairs touched.
+    pub num_contacts: Option<i64>,
+    /// Whether there was anything to solve.
+    pub solved: bool,
+}
+
+impl Solver {
+    /// Tells whether there was something to solve, and it was not.
+    #[must_use]
+    pub const fn failed(&self) -> bool {
+        self.solved && !self.converged
+    }
+}
+
+/// Reads the solver's rows of some frames, by frame; `None` where none are recorded.
+///
+/// # Errors
+/// As [`Reading::scan`].
+pub fn solver_rows(
+    reading: &Reading,
+    range: (i64, i64),
+    missing: &mut Missing,
+) -> Result<Option<Vec<(i64, Solver)>>, Stop> {
+    let columns = ["frame_id", "iterations", "residual", "converged", "num_constraints", "num_contacts"];
+    let sheet = reading.frames(&schema::SOLVER, &columns, range)?;
+    missing.note(&schema::SOLVER, &columns, sheet);
+    let Some(sheet) = sheet else { return Ok(None) };
+    let [frame, iterations, residual, converged, constraints, contacts] = columns.map(|name| sheet.place(name));
+    let row = |line: Line<'_>| {
+        let num_constraints = line.integer_at(constraints);
+        let solver = Solver {
+            iterations: line.integer_at(iterations),
+            residual: line.number_at(residual).into(),
+            converged: line.integer_at(converged).is_some_and(|flag| flag != 0),
+            num_constraints,
+            num_contacts: line.integer_at(contacts),
+            solved: num_constraints.is_some_and(|number| number > 0),
+        };
+        Some((line.integer_at(frame)?, solver))
+    };
+    let mut rows: Vec<(i64, Solver)> = sheet.lines().filter_map(row).collect();
+    rows.sort_by_key(|(frame, _)| *frame);
+    Ok(Some(rows))
+}
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GetSolverDiagnostics {
+    /// The first frame.
+    #[arg(long, value_name = "N")]
+    pub start_frame: Option<i64>,
+    /// The last frame, which counts too.
+    #[arg(long, value_name = "N")]
+    pub end_frame: Option<i64>,
+    /// The most items of a page.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// The next_cursor of the page before.
+    #[arg(long, value_name = "CURSOR")]
+    pub cursor: Option<String>,
+}
+
+/// How the solver did.
+#[derive(Serialize, JsonSchema)]
+pub struct SolverAnswer {
+    /// The first frame.
+    start_frame: i64,
+    /// The last frame.
+    end_frame: i64,
+    /// Frame by frame.
+    diagnostics: Option<Vec<Diagnostic>>,
+    /// How many frames have a row.
+    total: u64,
+    /// Where the next page begins.
+    next_cursor: Option<String>,
+    /// Frames in which there was something to solve.
+    solved_frames: u64,
+    /// Of those, frames in which the solver did not converge.
+    unconverged_frames: u64,
+    /// The first of these, at most 50.
+    unconverged: Vec<i64>,
+    /// The most iterations of a frame.
+    max_iterations: Option<i64>,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+/// How the solver did in a frame.
+#[derive(Serialize, JsonSchema)]
+pub struct Diagnostic {
+    /// The frame.
+    frame_id: i64,
+    /// Its time, s.
+    simulation_time: Measure,
+    /// How the solver did.
+    #[serde(flatten)]
+    solver: Solver,
+}
+
+static CARD: QueryCard = QueryCard {
+    name: "get_solver_diagnostics",
+    group: "specification",
+    title: "how the solver did, frame by frame",
+    about: "Iterations, residual and convergence of each frame, and which frames did not converge although there was \
+            something to solve.",
+    example: "--start-frame 40 --end-frame 60",
+};
+
+/// The most frames that are named.
+const NAMED_MAX: usize = 50;
+
+impl NamedQuestion for GetSolverDiagnostics {
+    const CARD: &'static QueryCard = &CARD;
+}
+
+impl Question for GetSolverDiagnostics {
+    type Answer = SolverAnswer;
+
+    fn answer(&self, reading: &Reading) -> Result<SolverAnswer, Stop> {
+        let frames = Frames::read(reading)?;
+        let range = frames.range(self.start_frame, self.end_frame)?;
+        let mut missing = Missing::default();
+        let recorded = solver_rows(reading, range, &mut missing)?;
+        let rows = recorded.as_deref().unwrap_or_default();
+        let failed: Vec<i64> = rows.iter().filter(|(_, row)| row.failed()).map(|(frame, _)| *frame).collect();
+        let solved = rows.iter().filter(|(_, row)| row.solved).count();
+        let most = rows.iter().filter_map(|(_, row)| row.iterations).max();
+        let worst = rows.iter().filter_map(|(_, row)| row.residual.0).max_by(f64::total_cmp);
+        let summary = match (&recorded, solved, failed.len()) {
+            (None, _, _) => missing.verdict("Convergence"),
+            (_, 0, _) => format!("{}, none with anything to solve.", count(rows.len(), "frame")),
+            (_, solved, failed) => format!(
+                "{}, {solved} with something to solve: {failed} did not converge; at most {} iterations, residual up to {}.",
+                count(rows.len(), "frame"),
+                most.unwrap_or(0),
+                brief(worst.unwrap_or(0.0))
+            ),
+        };
+        let page = page(rows.to_vec(), self.limit, self.cursor.as_deref())?;
+        let diagnostic = |(frame_id, solver): (i64, Solver)| Diagnostic {
+            frame_id,
+            simulation_time: frames.time(frame_id).into(),
+            solver,
+        };
+        Ok(SolverAnswer {
+            start_frame: range.0,
+            end_frame: range.1,
+            total: page.total,
+            next_cursor: page.next_cursor,
+            solved_frames: solved as u64,
+            unconverged_frames: failed.len() as u64,
+            unconverged: failed.into_iter().take(NAMED_MAX).collect(),
+            max_iterations: most,
+            diagnostics: recorded.is_some().then(|| page.items.into_iter().map(diagnostic).collect()),
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}

@@ -1,0 +1,197 @@
+//! How two bodies touch over frames: for how long, how often they part and meet again, which way the normal points,
+//! and whether the force swings.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::contacts::Point;
+use super::measure::{Measure, dot};
+
+/// Parting for at most so many frames, and meeting again, is chatter.
+const CHATTER_GAP: i64 = 5;
+/// So many of these make a contact a chattering one.
+const CHATTER_MIN: usize = 3;
+/// A normal force swings where its changes turn round so often, as a share of what is possible.
+const SWING_SHARE: f64 = 0.5;
+/// Changes smaller than this share of the mean force are no swing.
+const SWING_MIN: f64 = 0.05;
+/// The most frames that are named.
+const NAMED_MAX: usize = 20;
+
+/// A pair in one frame.
+#[derive(Clone, Debug, Default)]
+pub struct Touch {
+    /// How many points there are.
+    pub points: usize,
+    /// The sum of the normal impulses, N s.
+    pub normal: Option<f64>,
+    /// The normal, from A to B.
+    pub direction: Option<[f64; 3]>,
+}
+
+/// What a contact over frames looks like.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Analysis {
+    /// Frames in which they touch.
+    pub contact_frames: u64,
+    /// Runs of frames in which they touch without a break.
+    pub episodes: u64,
+    /// The longest of these, frames.
+    pub longest_episode: u64,
+    /// How often they part for at most 5 frames and meet again.
+    pub short_breaks: u64,
+    /// Whether the contact chatters: at least 3 short breaks.
+    pub chatter: bool,
+    /// How often the normal turns round from one frame to the next.
+    pub normal_flips: u64,
+    /// The first frames after a flip, at most 20.
+    pub normal_flip_frames: Vec<i64>,
+    /// How often the number of points changes from one frame to the next.
+    pub point_count_changes: u64,
+    /// Frames in which the normal impulse turns from growing to falling or back, by more than 5 % of its mean.
+    pub force_swings: u64,
+    /// Whether the force swings: it turns round in more than half of the frames.
+    pub force_oscillation: bool,
+    /// The mean normal impulse, N s.
+    pub mean_normal_impulse: Measure,
+    /// The largest normal impulse, N s.
+    pub max_normal_impulse: Measure,
+}
+
+/// Returns the points by frame, as one touch each; the normals are those of the first point.
+pub fn touches(points: &[Point], normal: impl Fn(&Point) -> Option<[f64; 3]>) -> BTreeMap<i64, Touch> {
+    let mut frames: BTreeMap<i64, Touch> = BTreeMap::new();
+    for point in points {
+        let touch = frames.entry(point.frame).or_default();
+        if touch.points == 0 {
+            touch.direction = normal(point);
+            touch.normal = point.normal;
+        } else {
+            touch.normal = touch.normal.zip(point.normal).map(|(sum, more)| sum + more);
+        }
+        touch.points += 1;
+    }
+    frames
+}
+
+/// Looks at a contact over frames.
+#[must_use]
+pub fn analyse(frames: &BTreeMap<i64, Touch>) -> Analysis {
+    let ids: Vec<i64> = frames.keys().copied().collect();
+    let pairs = || ids.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
+    let breaks: Vec<i64> = pairs().map(|(one, two)| two - one - 1).filter(|gap| *gap > 0).collect();
+    let short = breaks.iter().filter(|gap| **gap <= CHATTER_GAP).count();
+    let mut flips = Vec::new();
+    let mut changes = 0;
+    for (one, two) in pairs().filter(|(one, two)| one + 1 == *two) {
+        let (Some(before), Some(after)) = (frames.get(&one), frames.get(&two)) else { continue };
+        if before.direction.zip(after.direction).is_some_and(|(one, other)| dot(one, other) < 0.0) {
+            flips.push(two);
+        }
+        changes += u64::from(before.points != after.points);
+    }
+    let impulses: Vec<f64> = frames.values().filter_map(|touch| touch.normal).filter(|sum| sum.is_finite()).collect();
+    let mean = mean(&impulses);
+    let swings = swings(frames, mean.unwrap_or(0.0));
+    let possible = ids.len().saturating_sub(2);
+    #[expect(clippy::cast_precision_loss, reason = "a share needs no more")]
+    let oscillates = possible >= 4 && swings as f64 > SWING_SHARE * possible as f64;
+    Analysis {
+        contact_frames: ids.len() as u64,
+        episodes: if ids.is_empty() { 0 } else { breaks.len() as u64 + 1 },
+        longest_episode: longest(&ids),
+        short_breaks: short as u64,
+        chatter: short >= CHATTER_MIN,
+        normal_flips: flips.len() as u64,
+        normal_flip_frames: flips.into_iter().take(NAMED_MAX).collect(),
+        point_count_changes: changes,
+        force_swings: swings as u64,
+        force_oscillation: oscillates,
+        mean_normal_impulse: mean.into(),
+        max_normal_impulse: impulses.iter().copied().max_by(f64::total_cmp).into(),
+    }
+}
+
+fn mean(numbers: &[f64]) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "a mean needs no more")]
+    let count = numbers.len() as f64;
+    (!numbers.is_empty()).then(|| numbers.iter().sum::<f64>() / count)
+}
+
+fn longest(ids: &[i64]) -> u64 {
+    let (mut longest, mut run, mut before) = (0, 0, None);
+    for id in ids {
+        run = if before == Some(id - 1) { run + 1 } else { 1 };
+        longest = longest.max(run);
+        before = Some(*id);
+    }
+    longest
+}
+
+/// Counts how often the impulse turns round within a contact without a break.
+fn swings(frames: &BTreeMap<i64, Touch>, mean: f64) -> usize {
+    let (mut swings, mut last): (usize, Option<(i64, f64)>) = (0, None);
+    let mut change: Option<f64> = None;
+    for (frame, touch) in frames {
+        let now = touch.normal.filter(|sum| sum.is_finite());
+        let joined = last.filter(|(before, _)| before + 1 == *frame);
+        let step = joined.zip(now).map(|((_, before), now)| now - before);
+        let step = step.filter(|step| step.abs() > SWING_MIN * mean.abs());
+        swings += usize::from(change.zip(step).is_some_and(|(one, other)| one * other < 0.0));
+        change = step;
+        last = now.map(|now| (*frame, now));
+    }
+    swings
+}
+
+impl Analysis {
+    /// Says what stands out.
+    #[must_use]
+    pub fn remarks(&self) -> String {
+        let mut said = Vec::new();
+        if self.chatter {
+            said.push(format!("it chatters ({} short breaks)", self.short_breaks));
+        }
+        if self.normal_flips > 0 {
+            said.push(format!("the normal turns round {} times", self.normal_flips));
+        }
+        if self.force_oscillation {
+            said.push(format!("the normal force swings ({} times)", self.force_swings));
+        }
+        if said.is_empty() { "no chatter, no flipped normal, no swinging force".to_owned() } else { said.join("; ") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn touch(normal: f64, z: f64) -> Touch {
+        Touch { points: 1, normal: Some(normal), direction: Some([0.0, 0.0, z]) }
+    }
+
+    #[test]
+    fn a_steady_contact_is_quiet() {
+        let frames: BTreeMap<i64, Touch> = (1..=20).map(|frame| (frame, touch(0.157, -1.0))).collect();
+        let analysis = analyse(&frames);
+        assert_eq!((analysis.contact_frames, analysis.episodes, analysis.longest_episode), (20, 1, 20));
+        assert!(!analysis.chatter && !analysis.force_oscillation && analysis.normal_flips == 0);
+    }
+
+    #[test]
+    fn chatter_flips_and_swings_are_seen() {
+        let chatter: BTreeMap<i64, Touch> = (1..=10).map(|nth| (nth * 2, touch(1.0, -1.0))).collect();
+        let analysis = analyse(&chatter);
+        assert!(analysis.chatter);
+        assert_eq!((analysis.episodes, analysis.short_breaks), (10, 9));
+        let flips: BTreeMap<i64, Touch> =
+            (1..=6).map(|frame| (frame, touch(1.0, if frame % 2 == 0 { 1.0 } else { -1.0 }))).collect();
+        assert_eq!(analyse(&flips).normal_flip_frames, [2, 3, 4, 5, 6]);
+        let swings: BTreeMap<i64, Touch> =
+            (1..=10).map(|frame| (frame, touch(if frame % 2 == 0 { 2.0 } else { 1.0 }, -1.0))).collect();
+        assert!(analyse(&swings).force_oscillation);
+        assert!(analyse(&BTreeMap::new()).contact_frames == 0);
+    }
+}
