@@ -6,6 +6,8 @@ pub mod examples;
 pub mod filter;
 pub mod import;
 pub mod lab;
+#[cfg(test)]
+pub(crate) mod laws;
 pub mod live;
 pub mod mode;
 pub mod params;
@@ -14,8 +16,11 @@ pub mod picture;
 pub mod query;
 pub mod record;
 pub mod repair;
+pub mod rules_file;
 pub mod scan;
 pub mod table;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! The rules that checks judge by: machines, types of field, sites and limits, as one file says them; judges nothing.
 
-mod read;
 mod sizes;
 mod words;
 
@@ -15,7 +14,8 @@ pub use sizes::{Durations, Largest, Size};
 pub use words::{Bounds, CheckId, FieldType, Limit, Speed};
 
 use super::leaves::Convention;
-use crate::domain::check as domain;
+use crate::domain::check::{self as domain, RulesError};
+use crate::domain::rules_file;
 use crate::model::Severity;
 
 /// The complete file that counts where nobody gives another, with a comment on every key.
@@ -261,6 +261,14 @@ const fn yes() -> bool {
 }
 
 impl Rules {
+    /// Reads a file; what it does not say is as in the default file.
+    ///
+    /// # Errors
+    /// The line and what is wrong with it.
+    pub fn read(text: &str) -> Result<Self, RulesError> {
+        rules_file::read(DEFAULT, text)
+    }
+
     /// Returns the rules that count where nobody gives others.
     #[must_use]
     pub fn standard() -> Arc<Self> {

@@ -2,26 +2,23 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
 
-use super::{DEFAULT, Rules};
-use crate::domain::check::RulesError;
+use super::check::RulesError;
 
-impl Rules {
-    /// Reads a file; what it does not say is as in the default file.
-    ///
-    /// # Errors
-    /// The line and what is wrong with it.
-    pub fn read(text: &str) -> Result<Self, RulesError> {
-        let parse = |text| DeTable::parse(text).map_err(|error| wrong(text, &error));
-        let given = parse(text)?;
-        let span = given.span();
-        let mut all = parse(DEFAULT)?.into_inner();
-        merge(&mut all, given.into_inner());
-        Self::deserialize(Deserializer::from(Spanned::new(span, all))).map_err(|error| wrong(text, &error))
-    }
+/// Reads a file; what it does not say is as in the default file.
+///
+/// # Errors
+/// The line and what is wrong with it.
+pub fn read<R: DeserializeOwned>(default: &str, text: &str) -> Result<R, RulesError> {
+    let parse = |text| DeTable::parse(text).map_err(|error| wrong(text, &error));
+    let given = parse(text)?;
+    let span = given.span();
+    let mut all = DeTable::parse(default).map_err(|error| wrong(default, &error))?.into_inner();
+    merge(&mut all, given.into_inner());
+    R::deserialize(Deserializer::from(Spanned::new(span, all))).map_err(|error| wrong(text, &error))
 }
 
 /// Lays a table over another: tables key by key, anything else whole.

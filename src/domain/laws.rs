@@ -1,0 +1,160 @@
+//! Laws that the modes and checks of any domain obey, held against databases in memory.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json};
+
+use super::Domain;
+use super::check::{CheckCard, CheckParams, CheckRequest, Verdict};
+use super::mode::{FaultRecord, Mode, Task};
+use super::testing::{Database, NOW, task};
+use crate::model::time::Time;
+use crate::model::{Edit, Fetch, Finding, Refusal, Snapshot, Value};
+
+const SEED: u64 = 11;
+
+/// Returns what checks say of a database, in the order of their cards.
+pub(crate) fn verdicts(domain: &dyn Domain, database: &Database, cards: &[&'static CheckCard]) -> Vec<Verdict> {
+    let tables = domain.check_tables(cards);
+    // Only rows of held tables are read ahead; of the others, only how they are declared.
+    let none = |table: &str| Fetch::among(table, "", []);
+    let mut declared = Snapshot::default();
+    for table in &tables {
+        let query = if table.held { Fetch::all(table.table) } else { none(table.table) };
+        let mut answer = database.answer(&Fetch::all(table.table)).unwrap();
+        if !table.held {
+            answer.rows.clear();
+        }
+        declared.add(query, answer).unwrap();
+    }
+    let params = CheckParams { now: Time::local(NOW), rules: domain.rules("").unwrap() };
+    let mut run = domain.run_checks(&CheckRequest { checks: cards, declared: &declared, params: &params });
+    database.pump(run.as_mut());
+    run.finish().verdicts
+}
+
+/// Returns all findings of some checks; those that cannot run find nothing.
+pub(crate) fn findings(domain: &dyn Domain, database: &Database, ids: &[&str]) -> BTreeSet<Finding> {
+    let chosen: Vec<_> = domain.checks().iter().copied().filter(|card| ids.contains(&card.id)).collect();
+    let mut all = BTreeSet::new();
+    for (card, verdict) in chosen.iter().zip(verdicts(domain, database, &chosen)) {
+        if let Verdict::Ran { looked_at, findings, .. } = verdict {
+            assert!(looked_at > 0, "{}", card.id);
+            assert!(findings.iter().all(|finding| finding.check == card.id));
+            all.extend(findings);
+        }
+    }
+    all
+}
+
+/// Returns the ids of all checks.
+pub(crate) fn every_check(domain: &dyn Domain) -> Vec<&'static str> {
+    domain.checks().iter().map(|card| card.id).collect()
+}
+
+/// A mode's variant on one kind of record.
+struct Case {
+    mode: &'static dyn Mode,
+    variant: &'static str,
+    record: &'static FaultRecord,
+    given: Map<String, Json>,
+}
+
+impl Case {
+    fn name(&self) -> String {
+        format!("{} {} of {}", self.mode.card().tool, self.variant, self.record.table)
+    }
+}
+
+fn cases(domain: &dyn Domain) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for mode in domain.modes().iter().copied() {
+        for variant in mode.card().variants {
+            for record in mode.card().records() {
+                let table = mode.card().table_parameter.map(|name| (name.to_owned(), Json::from(record.table)));
+                let Ok(given) = mode.complete(&table.into_iter().collect(), Some(variant.word)) else { continue };
+                cases.push(Case { mode, variant: variant.word, record, given });
+            }
+        }
+    }
+    cases
+}
+
+/// Holds that clean databases have no finding, and that every variant of every mode has records in one of them, is
+/// planned the same twice, is seen by a check that its card names, and can be taken back.
+pub(crate) fn hold(domain: &dyn Domain, databases: &[Database]) {
+    cards_name_what_exists(domain);
+    for (at, database) in databases.iter().enumerate() {
+        let found = findings(domain, database, &every_check(domain));
+        assert!(found.is_empty(), "database {at}: {found:#?}");
+    }
+    for case in cases(domain) {
+        let seen: usize = databases.iter().map(|database| faults_are_seen(domain, &case, database)).sum();
+        assert!(seen > 0, "{} has no eligible record", case.name());
+    }
+}
+
+fn cards_name_what_exists(domain: &dyn Domain) {
+    for mode in domain.modes() {
+        let card = mode.card();
+        assert!(!card.checks.is_empty() && card.checks.iter().all(|id| domain.check(id).is_some()), "{}", card.tool);
+        assert!([card.id, card.tool].iter().all(|word| domain.mode(word).is_some()));
+        assert!(mode.complete(&Map::new(), Some("nonsense")).is_err());
+        assert!(mode.complete(&Map::from_iter([("nonsense".to_owned(), 1.into())]), None).is_err());
+        let command = mode.arguments(clap::Command::new("mode").about("kept"));
+        assert!(command.get_arguments().all(|arg| arg.get_help().is_some()), "{}", card.tool);
+        assert!(card.records().all(|record| command.get_arguments().any(|arg| arg.get_id() == record.parameter)));
+        command.debug_assert();
+        for variant in card.variants {
+            let kebab = variant.word.replace('_', "-");
+            assert_eq!(mode.complete(&Map::new(), Some(&kebab)), mode.complete(&Map::new(), Some(variant.word)));
+            assert!(variant.severity.parse::<f64>().is_ok_and(|severity| (0.0..=3.0).contains(&severity)));
+        }
+    }
+    for card in domain.checks() {
+        assert!(domain.mode(card.mode).is_some(), "{} guards against no mode", card.id);
+    }
+}
+
+/// Returns the variant's plan for a record, proposed and then planned, the same twice.
+fn plan(case: &Case, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, Refusal> {
+    let Case { mode, variant, given, .. } = case;
+    let proposed = mode.propose(variant, snapshot, &task(record, given, SEED))?;
+    assert_eq!(mode.complete(&proposed, Some(variant)).unwrap(), proposed, "a proposal is complete");
+    let parameters = Task { parameters: &proposed, ..task(record, given, SEED) };
+    let planned = mode.plan(snapshot, &parameters)?;
+    assert_eq!(planned.variant, *variant);
+    assert_eq!(planned, mode.plan(snapshot, &parameters).unwrap(), "deterministic");
+    assert!(!planned.edits.is_empty());
+    Ok(planned.edits)
+}
+
+/// Breaks some records of a database, each of which must be seen; returns how many are eligible.
+fn faults_are_seen(domain: &dyn Domain, case: &Case, clean: &Database) -> usize {
+    if !clean.has(case.record.table) {
+        return 0;
+    }
+    let records = clean.keys(case.record.table);
+    let mut eligible = Vec::new();
+    let snapshot = clean.read_for(case.mode, &records, &case.given);
+    for record in &records {
+        match plan(case, &snapshot, record) {
+            Ok(edits) => eligible.push((record, edits)),
+            Err(Refusal::Ineligible { .. } | Refusal::MissingTable { .. }) => {}
+            Err(other) => panic!("{}: {other}", case.name()),
+        }
+    }
+    println!("{}: {} of {} eligible", case.name(), eligible.len(), records.len());
+    for (record, edits) in eligible.iter().step_by(1 + eligible.len() / 4) {
+        let mut broken = clean.clone();
+        assert_eq!(broken.apply(edits).unwrap(), edits.len(), "{}: every edit changes its row", case.name());
+        let found = findings(domain, &broken, case.mode.card().checks);
+        let rows: Vec<(String, Vec<Value>)> = clean.touched(edits);
+        let own = (case.record.table.to_owned(), vec![(*record).clone()]);
+        let named = |finding: &Finding| rows.iter().chain([&own]).any(|(table, key)| finding.names(table, key));
+        assert!(found.iter().any(named), "{} on {record:?} is not seen: {found:?}", case.name());
+        broken.apply(&clean.inverse(edits)).unwrap();
+        assert!(broken == *clean, "{} on {record:?} cannot be taken back", case.name());
+    }
+    eligible.len()
+}
