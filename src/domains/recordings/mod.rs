@@ -9,6 +9,7 @@ pub mod energies;
 pub mod frames;
 pub mod gains;
 pub mod ground;
+pub mod lab;
 pub mod measure;
 pub mod missing;
 pub mod modes;
@@ -25,6 +26,7 @@ pub mod vectors;
 use std::sync::Arc;
 
 use crate::domain::check::{self, CheckCard, CheckRequest, CheckRun, CheckTable, RulesError};
+use crate::domain::lab::Lab;
 use crate::domain::mode::Mode;
 use crate::domain::query::Query;
 use crate::domain::record::RecordKind;
@@ -83,7 +85,16 @@ impl Domain for Recordings {
         modes::repair(mode, variant, place)
     }
 
+    fn lab(&self) -> Option<&'static dyn Lab> {
+        Some(&lab::RecordingsLab)
+    }
+
     fn queries(&self) -> &'static [&'static dyn Query] {
         queries::QUERIES
     }
 }
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,76 @@
+//! Synthetic recordings: a small simulation of boxes, written as the recorder writes it; opens no database.
+//!
+//! Every identity that holds in recordings holds in these to the last bits: energies follow from masses, states and
+//! gravity, impulses account for every change of velocity, a box at rest is carried by m g dt and sinks in by
+//! slop + g dt^2 / beta, and the cone holds in every point. What the recorder leaves out is left out here too.
+
+mod contact;
+mod record;
+mod scene;
+mod solve;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod vector;
+mod world;
+
+use std::ops::ControlFlow;
+
+use jiff::civil;
+
+use self::record::Recorder;
+use self::scene::{SCENARIOS, Scene};
+use self::world::World;
+pub(super) use tables::REFERENCES;
+
+use crate::domain::lab::{Lab, LabRequest, RowSink};
+use crate::domain::table::TableDef;
+
+/// How many frames a recording has where nobody says.
+const FRAMES: u32 = 300;
+/// The last day of a recording that names none: in the past for good.
+const UNTIL: civil::Date = civil::date(2024, 6, 28);
+/// Before this hour of the last day, every recording has ended.
+const SECONDS_A_DAY: i64 = 86_400;
+
+/// What makes recordings.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordingsLab;
+
+impl Lab for RecordingsLab {
+    fn size(&self) -> (&'static str, u32) {
+        ("frames", FRAMES)
+    }
+
+    fn scenarios(&self) -> &'static [&'static str] {
+        &SCENARIOS
+    }
+
+    fn tables(&self) -> Vec<TableDef> {
+        tables::defs()
+    }
+
+    fn generate(&self, request: &LabRequest, sink: &mut RowSink<'_>) -> ControlFlow<()> {
+        let frames = request.size.unwrap_or(FRAMES);
+        let scenario = request.scenario.as_deref().unwrap_or_default();
+        let mut world = World::new(Scene::new(scenario, request.seed, frames));
+        let mut recorder = Recorder::new(sink, began(request.until.unwrap_or(UNTIL)));
+        for _ in 0..frames {
+            world.step();
+            recorder.frame(&world)?;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Returns noon of a day, seconds since 1970; the clock knows no zones.
+fn began(day: civil::Date) -> f64 {
+    let epoch = civil::date(1970, 1, 1);
+    let days = day.since(epoch).map_or(0, |span| span.get_days());
+    f64::from(days) * seconds(SECONDS_A_DAY) + seconds(SECONDS_A_DAY / 2)
+}
+
+/// Whole seconds of a day as a float, exactly.
+fn seconds(number: i64) -> f64 {
+    i32::try_from(number).map_or(0.0, f64::from)
+}

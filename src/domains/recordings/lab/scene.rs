@@ -1,0 +1,173 @@
+//! What a scenario begins with: bodies, floor and gravity, with choices that follow from the seed.
+
+use mfm_journal::Value;
+
+use super::vector::{Vector, ZERO};
+use crate::model::seed::RecordRandom;
+
+/// The scenarios, the default first.
+pub(super) const SCENARIOS: [&str; 7] =
+    ["stack", "free-fall", "resting", "bouncing", "sliding", "elastic-pair", "grid"];
+
+/// Half the edge of every box, metres.
+pub(super) const HALF: f64 = 0.5;
+/// The gravity of a scene that has any, m/s2.
+const GRAVITY: f64 = 9.81;
+/// How deep boxes of a stack overlap from the beginning: as deep as the position corrector leaves them.
+const SEATED: f64 = 0.005;
+
+/// A box.
+#[derive(Clone, Debug)]
+pub(super) struct Body {
+    /// Its instance id.
+    pub(super) id: i64,
+    /// Kilograms.
+    pub(super) mass: f64,
+    /// How much of the speed of an impact comes back.
+    pub(super) restitution: f64,
+    /// The friction coefficient.
+    pub(super) friction: f64,
+    /// The frame in which it first takes part.
+    pub(super) spawned: u32,
+    /// The centre of mass, metres.
+    pub(super) position: Vector,
+    /// Metres a second.
+    pub(super) velocity: Vector,
+    /// Radians a second, in the world's axes; only a body that touches nothing turns.
+    pub(super) spin: Vector,
+    /// The unit quaternion from body to world: w, x, y, z.
+    pub(super) orientation: [f64; 4],
+}
+
+impl Body {
+    fn at(id: i64, position: Vector) -> Self {
+        Self {
+            id,
+            mass: 1.0,
+            restitution: 0.0,
+            friction: 0.5,
+            spawned: 1,
+            position,
+            velocity: ZERO,
+            spin: ZERO,
+            orientation: [1.0, 0.0, 0.0, 0.0],
+        }
+    }
+
+    /// Returns its moment of inertia about any axis, which is the same for all axes of a cube.
+    pub(super) fn inertia(&self) -> f64 {
+        let edge = 2.0 * HALF;
+        self.mass * edge * edge / 6.0
+    }
+}
+
+/// Where a scenario begins.
+#[derive(Clone, Debug)]
+pub(super) struct Scene {
+    /// The bodies, in the order in which they are spawned.
+    pub(super) bodies: Vec<Body>,
+    /// The instance id of the slab whose top lies at z = 0; without one nothing is near enough to touch.
+    pub(super) slab: Option<i64>,
+    /// Downwards, m/s2.
+    pub(super) gravity: f64,
+}
+
+/// Chance of a scene.
+struct Dice(RecordRandom);
+
+impl Dice {
+    fn one(&mut self, choices: &[f64]) -> f64 {
+        self.0.pick(choices).copied().unwrap_or(1.0)
+    }
+}
+
+impl Scene {
+    /// Returns where a scenario begins; an unknown one is the default.
+    pub(super) fn new(scenario: &str, seed: u64, frames: u32) -> Self {
+        let key = [Value::Text(scenario.to_owned())];
+        let mut dice = Dice(RecordRandom::new(seed, "recordings/scene", &key));
+        match scenario {
+            "free-fall" => free_fall(&mut dice),
+            "resting" => one_box(&mut dice, 0.0, ZERO),
+            "bouncing" => bouncing(&mut dice),
+            "sliding" => sliding(&mut dice),
+            "elastic-pair" => elastic_pair(&mut dice),
+            "grid" => grid(&mut dice),
+            _ => stack(&mut dice, frames),
+        }
+    }
+}
+
+/// A box high above everything, which turns as it falls.
+fn free_fall(dice: &mut Dice) -> Scene {
+    let mut body = Body::at(2, [0.0, 0.0, dice.one(&[10.0, 20.0, 50.0])]);
+    body.mass = dice.one(&[1.0, 2.0, 10.0]);
+    body.velocity = [dice.one(&[-1.0, 0.5, 2.0]), 0.0, 0.0];
+    body.spin = [0.0, dice.one(&[0.5, 1.0, 3.0]), 0.25];
+    Scene { bodies: vec![body], slab: None, gravity: GRAVITY }
+}
+
+/// A box over a slab.
+fn one_box(dice: &mut Dice, height: f64, velocity: Vector) -> Scene {
+    let mut body = Body::at(3, [0.0, 0.0, HALF + height]);
+    body.mass = dice.one(&[1.0, 2.0, 10.0]);
+    body.velocity = velocity;
+    Scene { bodies: vec![body], slab: Some(2), gravity: GRAVITY }
+}
+
+/// A box that falls on a slab and comes back less high each time.
+fn bouncing(dice: &mut Dice) -> Scene {
+    let height = dice.one(&[1.0, 1.5, 2.0]);
+    let mut scene = one_box(dice, height, ZERO);
+    let restitution = dice.one(&[0.4, 0.5, 0.6]);
+    scene.bodies.iter_mut().for_each(|body| body.restitution = restitution);
+    scene
+}
+
+/// A box that friction brings to a stop.
+fn sliding(dice: &mut Dice) -> Scene {
+    let velocity = [dice.one(&[1.5, 2.0, 3.0]), dice.one(&[-0.5, 0.0, 1.0]), 0.0];
+    let mut scene = one_box(dice, 0.0, velocity);
+    let friction = dice.one(&[0.3, 0.5]);
+    scene.bodies.iter_mut().for_each(|body| body.friction = friction);
+    scene
+}
+
+/// Two boxes without gravity, one of which runs into the other.
+fn elastic_pair(dice: &mut Dice) -> Scene {
+    let (mut first, mut second) = (Body::at(2, [-1.0, 0.0, 0.0]), Body::at(3, [1.0, 0.0, 0.0]));
+    first.velocity = [dice.one(&[1.0, 2.0, 4.0]), 0.0, 0.0];
+    second.mass = dice.one(&[1.0, 2.0, 5.0]);
+    for body in [&mut first, &mut second] {
+        (body.restitution, body.friction) = (1.0, 0.0);
+    }
+    Scene { bodies: vec![first, second], slab: None, gravity: 0.0 }
+}
+
+/// Two boxes on top of each other, the upper one sliding at first, and a third that is put on them later.
+fn stack(dice: &mut Dice, frames: u32) -> Scene {
+    let level = |number: f64| (2.0 * HALF - SEATED) * number + HALF;
+    let mut bodies: Vec<Body> = (0..3u8)
+        .map(|number| Body::at(3 + i64::from(number), [0.0, 0.0, level(f64::from(number))]))
+        .collect();
+    let masses = [[4.0, 2.0, 1.0], [3.0, 2.0, 2.0], [5.0, 1.0, 1.0]];
+    let masses = dice.0.pick(&masses).copied().unwrap_or([4.0, 2.0, 1.0]);
+    bodies.iter_mut().zip(masses).for_each(|(body, mass)| body.mass = mass);
+    if let [_, middle, top] = bodies.as_mut_slice() {
+        middle.velocity = [dice.one(&[0.3, 0.5, 0.8]), 0.0, 0.0];
+        top.spawned = 1 + frames / 3;
+    }
+    Scene { bodies, slab: Some(2), gravity: GRAVITY }
+}
+
+/// Eight boxes that fall side by side.
+fn grid(dice: &mut Dice) -> Scene {
+    let place = |number: u8| [f64::from(number % 4) * 3.0, f64::from(number / 4) * 3.0];
+    let body = |number: u8| {
+        let [x, y] = place(number);
+        let mut body = Body::at(3 + i64::from(number), [x, y, HALF + 0.1 * f64::from(number)]);
+        body.mass = dice.one(&[1.0, 2.0, 10.0]);
+        body
+    };
+    Scene { bodies: (0..8).map(body).collect(), slab: Some(2), gravity: GRAVITY }
+}

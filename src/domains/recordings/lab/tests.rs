@@ -1,0 +1,1 @@
+//! What holds in every recording of the lab.
