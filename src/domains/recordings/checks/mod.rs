@@ -1,41 +1,180 @@
-//! The checks of recordings.
+//! The checks of recordings: what each looks for, what it needs read, and how it judges what was read.
 
-use std::ops::ControlFlow;
-use std::sync::Arc;
+mod contacts;
+mod energy;
+mod episodes;
+mod facts;
+mod finite;
+mod impulses;
+mod passes;
+mod references;
+mod run;
+mod solver;
+mod states;
+mod take;
+mod time;
 
-use crate::domain::check::{CheckCard, CheckRequest, CheckResults, CheckRun, CheckTable};
-use crate::domain::scan::{Reader, ScanRequest};
-use crate::model::{Row, Table};
+use std::collections::BTreeSet;
+
+use self::facts::{CellFacts, Facts, key};
+use self::passes::Pass;
+use super::rules::Rules;
+use crate::domain::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Verdict};
+use crate::model::{Finding, Severity};
+
+/// A check.
+struct Check {
+    card: CheckCard,
+    /// The scans without which it cannot run.
+    needs: &'static [Pass],
+    /// The scans that it looks at where it can.
+    also: &'static [Pass],
+    judge: fn(&Facts, &Rules, &mut Judged<'_>),
+}
+
+/// Every check, in the order of their groups.
+static CHECKS: &[&Check] = &[
+    &energy::TOTAL,
+    &energy::BODIES,
+    &energy::CHAIN,
+    &energy::KINETIC,
+    &energy::POTENTIAL,
+    &energy::FLAGS,
+    &episodes::INJECTION,
+    &finite::BLOW_UP,
+    &impulses::CONE,
+    &impulses::PULL,
+    &impulses::DIRECTIONS,
+    &contacts::PENETRATION,
+    &contacts::SUPPORT,
+    &impulses::BALANCE,
+    &states::MOTION,
+    &states::ORIENTATION,
+    &states::COMPLETE,
+    &finite::NUMBERS,
+    &time::GAPS,
+    &time::ORDER,
+    &time::STEP,
+    &time::CLOCK,
+    &references::REFERENCES,
+    &solver::CONVERGENCE,
+    &solver::COUNTS,
+];
 
 /// What each check is.
-pub static CARDS: &[&CheckCard] = &[];
+pub static CARDS: &[&CheckCard] = &[
+    &energy::TOTAL.card,
+    &energy::BODIES.card,
+    &energy::CHAIN.card,
+    &energy::KINETIC.card,
+    &energy::POTENTIAL.card,
+    &energy::FLAGS.card,
+    &episodes::INJECTION.card,
+    &finite::BLOW_UP.card,
+    &impulses::CONE.card,
+    &impulses::PULL.card,
+    &impulses::DIRECTIONS.card,
+    &contacts::PENETRATION.card,
+    &contacts::SUPPORT.card,
+    &impulses::BALANCE.card,
+    &states::MOTION.card,
+    &states::ORIENTATION.card,
+    &states::COMPLETE.card,
+    &finite::NUMBERS.card,
+    &time::GAPS.card,
+    &time::ORDER.card,
+    &time::STEP.card,
+    &time::CLOCK.card,
+    &references::REFERENCES.card,
+    &solver::CONVERGENCE.card,
+    &solver::COUNTS.card,
+];
+
+fn of_cards(cards: &[&'static CheckCard]) -> Vec<&'static Check> {
+    let find = |card: &&CheckCard| CHECKS.iter().copied().find(|check| check.card.id == card.id);
+    cards.iter().filter_map(find).collect()
+}
 
 /// Returns what some checks read.
-pub(super) const fn tables(_cards: &[&'static CheckCard]) -> Vec<CheckTable> {
-    Vec::new()
+pub(super) fn tables(cards: &[&'static CheckCard]) -> Vec<CheckTable> {
+    let mut tables: Vec<CheckTable> = Vec::new();
+    let checks = of_cards(cards);
+    let passes: BTreeSet<Pass> =
+        checks.iter().flat_map(|check| check.needs.iter().chain(check.also)).copied().collect();
+    for card in passes.into_iter().flat_map(Pass::tables) {
+        if !tables.iter().any(|known| known.table == card.name) {
+            let columns: Vec<&'static str> = card.columns.iter().map(|(name, _)| *name).collect();
+            tables.push(CheckTable { table: card.name, shown: columns.clone(), columns, held: false });
+        }
+    }
+    tables
 }
 
 /// Begins some checks.
-pub(super) fn run<'a>(_request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
-    Box::new(NoChecks)
+pub(super) fn run<'a>(request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
+    let rules = Rules::of(request.params.rules.as_ref());
+    Box::new(run::Run::begin(of_cards(request.checks), request.declared, rules))
 }
 
-struct NoChecks;
+/// What a check says while it looks.
+struct Judged<'a> {
+    check: &'a Check,
+    severity: Severity,
+    looked_at: u64,
+    findings: Vec<Finding>,
+    remarks: Vec<String>,
+}
 
-impl Reader for NoChecks {
-    fn next_scan(&mut self) -> Option<ScanRequest> {
-        None
+/// Where something is wrong.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    table: &'static str,
+    row: i64,
+    /// The frames that it concerns.
+    frames: &'p [i64],
+}
+
+impl<'a> Judged<'a> {
+    fn new(check: &'a Check, rules: &Rules) -> Self {
+        let severity = rules.severity(check.card.id).unwrap_or(check.card.severity);
+        Self { check, severity, looked_at: 0, findings: Vec::new(), remarks: Vec::new() }
     }
 
-    fn begin(&mut self, _table: Option<&Arc<Table>>) {}
+    /// Says that something is wrong: for programs, then for people.
+    fn wrong(&mut self, place: Place<'_>, what: String, message: String) {
+        let frames = place.frames.iter().map(|frame| ("SimulationFrameRecord", key(*frame)));
+        let own = (place.table, key(place.row));
+        self.findings.push(Finding {
+            check: self.check.card.id,
+            severity: self.severity,
+            table: place.table,
+            key: key(place.row),
+            related: frames.filter(|frame| *frame != own).collect(),
+            what,
+            message,
+        });
+    }
 
-    fn take(&mut self, _rows: &[Row<'_>]) -> ControlFlow<()> {
-        ControlFlow::Break(())
+    /// Says what is wrong with a cell.
+    fn wrong_cell(&mut self, cell: &CellFacts, message: String) {
+        let frames: Vec<i64> = cell.frame.into_iter().collect();
+        let place = Place { table: cell.table, row: cell.row, frames: &frames };
+        self.wrong(place, format!("{}={}", cell.column, cell.value), message);
+    }
+
+    fn verdict(mut self) -> Verdict {
+        if self.looked_at == 0 {
+            let about = self.check.card.about;
+            let because = self.remarks.first().map_or_else(|| "the recording holds none".to_owned(), Clone::clone);
+            return Verdict::NotRun { why: format!("there is nothing to look at for \"{about}\": {because}") };
+        }
+        self.findings.sort_by(|a, b| (a.table, &a.key, &a.what).cmp(&(b.table, &b.key, &b.what)));
+        Verdict::Ran { looked_at: self.looked_at, findings: self.findings, remarks: self.remarks }
     }
 }
 
-impl CheckRun for NoChecks {
-    fn finish(self: Box<Self>) -> CheckResults {
-        CheckResults { verdicts: Vec::new(), gathered: Box::new(()) }
-    }
+/// Tells whether two numbers differ by more than a part of a size, and more than rounding leaves of nothing.
+fn differ(one: f64, other: f64, share: f64, size: f64) -> bool {
+    // What is no number is another check's business.
+    (one - other).abs() > share * size.abs() + 1e-12
 }

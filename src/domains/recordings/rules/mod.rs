@@ -1,32 +1,178 @@
-//! The limits that the checks of recordings judge by.
+//! The limits that the checks of recordings judge by, as one file says them; judges nothing.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
+use schemars::JsonSchema;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::checks;
 use crate::domain::check::{self, RulesError};
+use crate::domain::rules_file;
 use crate::model::Severity;
 
-/// The default rules as a file.
-pub const DEFAULT: &str = "";
+/// The complete file that counts where nobody gives another, with a comment on every key.
+pub const DEFAULT: &str = include_str!("default.toml");
 
-#[derive(Debug)]
-struct NoRules;
+static STANDARD: LazyLock<Arc<Rules>> = LazyLock::new(standard);
 
-impl check::Rules for NoRules {
+#[expect(clippy::expect_used, reason = "the text is part of the program, and tests read it")]
+fn standard() -> Arc<Rules> {
+    Arc::new(rules_file::read(DEFAULT, "").expect("the default rules can be read"))
+}
+
+/// What checks judge by. A file needs to say only what is different from the default file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// Downwards, m/s2.
+    pub gravity: f64,
+    /// Energies.
+    pub energy: EnergyRules,
+    /// Contacts.
+    pub contacts: ContactRules,
+    /// States of bodies.
+    pub states: StateRules,
+    /// Time.
+    pub time: TimeRules,
+    /// Checks by their id.
+    #[serde(default)]
+    pub checks: BTreeMap<CheckId, CheckRule>,
+}
+
+/// What energies are held against.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnergyRules {
+    /// Sums and formulas agree within this part of what they are made of.
+    pub identity: f64,
+    /// A run of gains of fewer joules in all is no episode.
+    pub episode_joules: f64,
+    /// Nor one of a smaller part of how far the total energy ranges over the recording.
+    pub episode_share: f64,
+    /// A frame gains where its energy grows by more than this part of itself.
+    pub gain_share: f64,
+    /// No frame has so much energy, J.
+    pub largest: f64,
+}
+
+/// What contacts are held against.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactRules {
+    /// Friction may be this part above its limit.
+    pub cone_tolerance: f64,
+    /// And this impulse, N s.
+    pub cone_epsilon: f64,
+    /// At a smaller limit the recorder's solver does not look at the cone, N s.
+    pub unpressed: f64,
+    /// Normals and tangents are 1 long within this.
+    pub direction: f64,
+    /// How deep the position corrector lets bodies sink, m.
+    pub slop: f64,
+    /// The part of a deeper overlap that it takes away in a step.
+    pub beta: f64,
+    /// Depth beyond what is explained, m.
+    pub depth_margin: f64,
+    /// A body at rest is carried by its weight within this part.
+    pub support: f64,
+    /// How far the velocity of a body at rest is from that of one step of gravity, m/s.
+    pub resting_speed: f64,
+}
+
+/// What states are held against.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateRules {
+    /// Orientations are 1 long within this.
+    pub quaternion: f64,
+    /// Impulses account for a change of velocity within this part of what is involved.
+    pub impulse: f64,
+    /// And this impulse, N s.
+    pub impulse_epsilon: f64,
+    /// A body moves by its velocity and what the position corrector may do, and this, m.
+    pub jump: f64,
+    /// No body is so far away, m.
+    pub farthest: f64,
+    /// No body is so fast, m/s.
+    pub fastest: f64,
+}
+
+/// What times are held against.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimeRules {
+    /// Steps last as long as the usual one within this part.
+    pub step_share: f64,
+}
+
+/// What becomes of a check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckRule {
+    /// Whether it runs; one that does not is no pass.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// How bad each of its findings is; without it the check says so itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// The id of a check that there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct CheckId(&'static str);
+
+impl<'de> Deserialize<'de> for CheckId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        static IDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| checks::CARDS.iter().map(|card| card.id).collect());
+        let given = String::deserialize(deserializer)?;
+        let known = IDS.iter().find(|id| **id == given);
+        known.map(|id| Self(id)).ok_or_else(|| D::Error::unknown_variant(&given, &IDS))
+    }
+}
+
+impl Rules {
+    /// Returns rules as this domain's own; those of another domain say nothing here, and the standard ones count.
+    pub(super) fn of(rules: &dyn check::Rules) -> &Self {
+        rules.as_any().downcast_ref().unwrap_or_else(|| STANDARD.as_ref())
+    }
+
+    fn check(&self, check: &str) -> Option<&CheckRule> {
+        self.checks.iter().find(|(id, _)| id.0 == check).map(|(_, rule)| rule)
+    }
+
+    /// Tells whether a check is to run.
+    pub(super) fn runs(&self, check: &str) -> bool {
+        self.check(check).is_none_or(|rule| rule.enabled)
+    }
+
+    /// Returns how bad each finding of a check is, where the rules say so.
+    pub(super) fn severity(&self, check: &str) -> Option<Severity> {
+        self.check(check)?.severity
+    }
+}
+
+impl check::Rules for Rules {
     fn to_json(&self) -> serde_json::Value {
-        serde_json::json!({})
+        serde_json::to_value(self).unwrap_or_default()
     }
 
     fn to_toml(&self) -> String {
-        String::new()
+        toml::to_string(self).unwrap_or_default()
     }
 
-    fn runs(&self, _check: &str) -> bool {
-        true
+    fn runs(&self, check: &str) -> bool {
+        Self::runs(self, check)
     }
 
-    fn severity(&self, _check: &str) -> Option<Severity> {
-        None
+    fn severity(&self, check: &str) -> Option<Severity> {
+        Self::severity(self, check)
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -34,10 +180,39 @@ impl check::Rules for NoRules {
     }
 }
 
-/// Reads rules.
+/// Reads rules: what the text does not say is as in the default file.
 pub(super) fn read(text: &str) -> Result<Arc<dyn check::Rules>, RulesError> {
-    if text.trim().is_empty() {
-        return Ok(Arc::new(NoRules));
+    if text.is_empty() {
+        let standard: Arc<Rules> = STANDARD.clone();
+        return Ok(standard);
     }
-    Err(RulesError { line: Some(1), message: "recordings have no rules yet".to_owned(), nearest: None })
+    let rules: Rules = rules_file::read(DEFAULT, text)?;
+    Ok(Arc::new(rules))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_says_only_what_is_different_and_nothing_unknown() {
+        let rules = read("[contacts]\nslop = 0.01\n[checks.energy_total]\nenabled = false\n").unwrap();
+        let rules = Rules::of(rules.as_ref());
+        assert_eq!((rules.contacts.slop, rules.contacts.beta), (0.01, 0.2));
+        assert!(!rules.runs("energy_total") && rules.runs("energy_chain"));
+        let wrong = read("[contacts]\nslob = 0.01\n").unwrap_err();
+        assert_eq!((wrong.line, wrong.nearest.as_deref()), (Some(2), Some("slop")));
+        assert!(read("[checks.energy_totals]\n").unwrap_err().message.contains("energy_total"));
+        assert!(read("[contacts]\nslop = \"deep\"\n").is_err());
+    }
+
+    #[test]
+    fn the_defaults_survive_being_written() {
+        let standard = read("").unwrap();
+        let again = read(&standard.to_toml()).unwrap();
+        assert_eq!(Rules::of(standard.as_ref()), Rules::of(again.as_ref()));
+        let keys = DEFAULT.lines().filter(|line| line.contains(" = ") && !line.starts_with('#'));
+        let said = |line: &str| line.contains('#') || line.starts_with("gravity");
+        assert!(keys.clone().count() > 20 && keys.clone().all(said), "every key has a comment");
+    }
 }

@@ -1,0 +1,142 @@
+//! Touching pairs: how deep they overlap, and whether a body at rest is carried by its weight.
+
+use std::collections::BTreeMap;
+
+use super::facts::{Facts, PairFacts, StateFacts, is_environment};
+use super::impulses::{are_recorded, name};
+use super::passes::Pass;
+use super::{Check, Judged, Place};
+use crate::domain::check::CheckCard;
+use crate::domains::recordings::rules::Rules;
+use crate::model::Severity;
+
+pub(super) static PENETRATION: Check = Check {
+    card: CheckCard {
+        id: "penetration",
+        group: "contact",
+        mode: "sunk_contact",
+        severity: Severity::Medium,
+        about: "two bodies that overlap more than slop, step and speed of approach explain",
+        remedy: "look at the frame before: nothing moved fast enough to get that deep in one step",
+    },
+    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Velocities, Pass::Pairs],
+    also: &[],
+    judge: judge_depths,
+};
+
+pub(super) static SUPPORT: Check = Check {
+    card: CheckCard {
+        id: "resting_support",
+        group: "contact",
+        mode: "broken_cone",
+        severity: Severity::High,
+        about: "a body at rest whose contacts do not carry its weight: their impulse is not m g dt",
+        remedy: "look at the normal impulses of that frame",
+    },
+    needs: &[
+        Pass::Frames,
+        Pass::Bodies,
+        Pass::States,
+        Pass::Positions,
+        Pass::Velocities,
+        Pass::Energies,
+        Pass::Pairs,
+        Pass::Normals,
+        Pass::Alongs,
+        Pass::Acrosses,
+    ],
+    also: &[Pass::Points],
+    judge: judge_support,
+};
+
+/// Two bodies, whichever is first.
+type Bodies = [i64; 2];
+
+/// Returns how fast two bodies moved relative to each other in the frame before.
+fn speed(facts: &Facts, pair: &PairFacts) -> Option<f64> {
+    let before = pair.frame.checked_sub(1)?;
+    let velocity = |body: i64| {
+        if is_environment(body) {
+            return Some([0.0; 3]);
+        }
+        facts.state(before, facts.body(body)?)?.velocity
+    };
+    let [a, b] = pair.bodies;
+    let apart = velocity(a)?.into_iter().zip(velocity(b)?).map(|(a, b)| a - b);
+    Some(apart.map(|part| part * part).sum::<f64>().sqrt())
+}
+
+fn judge_depths(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+    let Some(step) = facts.step else { return };
+    let contacts = &rules.contacts;
+    let rest = contacts.slop + rules.gravity * step * step / contacts.beta + contacts.depth_margin;
+    let mut last: BTreeMap<Bodies, (u32, f64)> = BTreeMap::new();
+    let mut unseen = 0u64;
+    for pair in &facts.pairs {
+        let mut bodies = pair.bodies;
+        bodies.sort_unstable();
+        let before = last.insert(bodies, (pair.frame, pair.depth));
+        let Some(speed) = speed(facts, pair).filter(|_| facts.follows(pair.frame)) else {
+            // Nobody knows where they came from: they begin like that.
+            unseen += u64::from(pair.depth > rest);
+            judged.looked_at += 1;
+            continue;
+        };
+        judged.looked_at += 1;
+        let lasted = facts.lasted(pair.frame).unwrap_or(step);
+        let was = before.filter(|(frame, _)| *frame + 1 == pair.frame).map_or(0.0, |(_, depth)| depth);
+        let explained = was.max(rest) + speed * lasted.max(step) + contacts.depth_margin;
+        if pair.depth > explained {
+            report(facts, pair, (was, explained), judged);
+        }
+    }
+    if unseen > 0 {
+        judged.remarks.push(format!("{unseen} pairs overlap deeply from the beginning, and are not judged there"));
+    }
+}
+
+fn report(facts: &Facts, pair: &PairFacts, (was, explained): (f64, f64), judged: &mut Judged<'_>) {
+    let frame = facts.frame_at(pair.frame).map_or(0, |frame| frame.id);
+    let [a, b] = pair.bodies.map(name);
+    let message = format!(
+        "bodies {a} and {b} overlap by {} m, {was} m in the frame before; at most {explained:.6} m are explained",
+        pair.depth
+    );
+    let place = Place { table: "CollisionResultRecord", row: pair.row, frames: &[frame] };
+    judged.wrong(place, format!("penetrationDepth={}", pair.depth), message);
+}
+
+fn judge_support(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+    let Some(gravity) = facts.gravity.filter(|gravity| *gravity > 0.0) else {
+        judged.remarks.push("the recording was made without gravity".to_owned());
+        return;
+    };
+    for state in facts.states.iter().filter(|state| state.touches > 0 && are_recorded(facts, state.frame)) {
+        let Some((carried, weight)) = carried(facts, state, gravity, rules) else { continue };
+        judged.looked_at += 1;
+        if (carried - weight).abs() > rules.contacts.support * weight {
+            let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
+            let frame = facts.frame_at(state.frame).map_or(0, |frame| frame.id);
+            let message = format!("body {body} rests, and its contacts carry {carried} N s of its {weight} N s a step");
+            let place = Place { table: "AssetDynamicStateRecord", row: state.row, frames: &[frame] };
+            judged.wrong(place, format!("carried={carried}"), message);
+        }
+    }
+    if judged.looked_at == 0 {
+        judged.remarks.push("no body rests".to_owned());
+    }
+}
+
+/// Returns the upward impulse on a body at rest, and its weight times the step; a body rests that only has the velocity
+/// of one step of gravity, as it did before.
+fn carried(facts: &Facts, state: &StateFacts, gravity: f64, rules: &Rules) -> Option<(f64, f64)> {
+    let lasted = facts.lasted(state.frame)?;
+    let still = |[x, y, z]: [f64; 3]| {
+        let off = [x, y, z + gravity * lasted];
+        off.iter().map(|part| part * part).sum::<f64>().sqrt() < rules.contacts.resting_speed
+    };
+    let mass = facts.bodies.get(state.body as usize).filter(|body| body.declared)?.mass;
+    let rests = still(state.velocity?) && still(facts.before(state)?.velocity?);
+    let [_, _, up] = state.impulse;
+    rests.then_some((up, mass * gravity * lasted))
+}

@@ -1,0 +1,211 @@
+//! Identities of energies: sums, the chain of frames, and what follows from masses and states.
+
+use super::facts::{EnergyFacts, Facts, StateFacts, SystemFacts};
+use super::passes::Pass;
+use super::{Check, Judged, Place, differ};
+use crate::domain::check::CheckCard;
+use crate::domains::recordings::rules::Rules;
+use crate::model::Severity;
+
+const SYSTEM: &str = "SystemEnergyRecord";
+const BODY: &str = "EnergyRecord";
+
+const fn card(id: &'static str, severity: Severity, about: &'static str, remedy: &'static str) -> CheckCard {
+    CheckCard { id, group: "energy", mode: "energy_injection", severity, about, remedy }
+}
+
+pub(super) static TOTAL: Check = Check {
+    card: card(
+        "energy_total",
+        Severity::High,
+        "a total energy that is not the sum of its linear, rotational and potential parts",
+        "find out who wrote the row: a recorder adds the parts up itself",
+    ),
+    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Energies],
+    also: &[Pass::System],
+    judge: judge_totals,
+};
+
+pub(super) static BODIES: Check = Check {
+    card: card(
+        "energy_of_bodies",
+        Severity::High,
+        "energies of a frame that are not the sums over its bodies",
+        "look for a body that is missing in the frame, or was written twice",
+    ),
+    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Energies, Pass::System],
+    also: &[],
+    judge: judge_bodies,
+};
+
+pub(super) static CHAIN: Check = Check {
+    card: card(
+        "energy_chain",
+        Severity::High,
+        "a delta_e that is not the total energy of the frame less that of the frame before",
+        "take the totals for the truth, and look for the frame that was changed or lost",
+    ),
+    needs: &[Pass::Frames, Pass::System],
+    also: &[],
+    judge: judge_chain,
+};
+
+pub(super) static KINETIC: Check = Check {
+    card: card(
+        "kinetic_energy",
+        Severity::High,
+        "a linear kinetic energy that is not half the mass times the square of the velocity",
+        "compare the velocity with its neighbours in time: it or the energy was changed, or belongs to another body",
+    ),
+    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Velocities, Pass::Energies],
+    also: &[],
+    judge: judge_kinetic,
+};
+
+pub(super) static POTENTIAL: Check = Check {
+    card: card(
+        "potential_energy",
+        Severity::High,
+        "a potential energy that is not mass times gravity times height",
+        "compare the position with its neighbours in time: it or the energy was changed, or belongs to another body",
+    ),
+    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Positions, Pass::Energies],
+    also: &[],
+    judge: judge_potential,
+};
+
+pub(super) static FLAGS: Check = Check {
+    card: card(
+        "energy_flags",
+        Severity::Low,
+        "flags for energy injection and collision that contradict delta_e and the touching pairs",
+        "trust the numbers, not the flags",
+    ),
+    needs: &[Pass::Frames, Pass::System, Pass::Pairs],
+    also: &[],
+    judge: judge_flags,
+};
+
+/// Returns how large the parts of an energy are, whatever their signs.
+fn size(parts: &[f64]) -> f64 {
+    parts.iter().map(|part| part.abs()).sum()
+}
+
+/// Returns the energies of states, with the state and the frame.
+fn of_states(facts: &Facts) -> impl Iterator<Item = (&StateFacts, EnergyFacts, i64)> {
+    facts.states.iter().filter_map(|state| Some((state, state.energy?, facts.frame_at(state.frame)?.id)))
+}
+
+/// Returns the energies of frames, with the frame's place and id.
+fn of_frames(facts: &Facts) -> impl Iterator<Item = (u32, i64, SystemFacts)> {
+    let numbered = (0u32..).zip(&facts.frames);
+    numbered.filter_map(|(at, frame)| Some((at, frame.id, frame.system?)))
+}
+
+fn judge_totals(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+    for (_, energy, frame) in of_states(facts) {
+        total((BODY, "total_e"), (energy.row, frame), (&energy.parts, energy.total), rules, judged);
+    }
+    for (_, frame, system) in of_frames(facts) {
+        total((SYSTEM, "total_system_e"), (system.row, frame), (&system.parts, system.total), rules, judged);
+    }
+}
+
+fn total(
+    (table, column): (&'static str, &str),
+    (row, frame): (i64, i64),
+    (parts, total): (&[f64; 3], f64),
+    rules: &Rules,
+    judged: &mut Judged<'_>,
+) {
+    judged.looked_at += 1;
+    let sum: f64 = parts.iter().sum();
+    if differ(total, sum, rules.energy.identity, size(parts)) {
+        let message = format!("the total is {total} J, and its parts add up to {sum} J");
+        judged.wrong(Place { table, row, frames: &[frame] }, format!("{column}={total}"), message);
+    }
+}
+
+fn judge_bodies(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+    const COLUMNS: [&str; 3] = ["total_linear_ke", "total_rotational_ke", "total_potential_e"];
+    for (at, frame, system) in of_frames(facts) {
+        let Some(sums) = facts.frame_at(at).map(|frame| frame.sums) else { continue };
+        judged.looked_at += 1;
+        for ((column, part), sum) in COLUMNS.into_iter().zip(system.parts).zip(sums) {
+            // Where potentials cancel, rounding is of the size of the whole.
+            if differ(part, sum, rules.energy.identity, size(&sums).max(size(&system.parts))) {
+                let message = format!("{column} is {part} J, and the bodies of the frame have {sum} J");
+                let place = Place { table: SYSTEM, row: system.row, frames: &[frame] };
+                judged.wrong(place, format!("{column}={part}"), message);
+            }
+        }
+    }
+}
+
+fn judge_chain(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+    for (at, frame, system) in of_frames(facts) {
+        let before = at.checked_sub(1).and_then(|before| facts.frame_at(before)?.system);
+        let before = match before {
+            Some(before) if facts.follows(at) => before.total,
+            // The recorder starts from nothing: its first delta is the whole energy.
+            _ if frame == 1 => 0.0,
+            _ => continue,
+        };
+        judged.looked_at += 1;
+        let delta = system.total - before;
+        if differ(system.delta, delta, rules.energy.identity, size(&[system.total, before])) {
+            let message = format!("delta_e is {} J, and the total went from {before} J to {} J", system.delta, system.total);
+            let place = Place { table: SYSTEM, row: system.row, frames: &[frame, frame - 1] };
+            judged.wrong(place, format!("delta_e={}", system.delta), message);
+        }
+    }
+}
+
+fn judge_kinetic(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+    for (state, energy, frame) in of_states(facts) {
+        let Some(body) = facts.bodies.get(state.body as usize).filter(|body| body.declared) else { continue };
+        let Some(velocity) = state.velocity else { continue };
+        judged.looked_at += 1;
+        let [linear, ..] = energy.parts;
+        let expected = 0.5 * body.mass * velocity.iter().map(|part| part * part).sum::<f64>();
+        if differ(linear, expected, rules.energy.identity, expected.abs().max(linear.abs())) {
+            let message = format!("body {}: linear_ke is {linear} J, and its velocity makes it {expected} J", body.id);
+            judged.wrong(Place { table: BODY, row: energy.row, frames: &[frame] }, format!("linear_ke={linear}"), message);
+        }
+    }
+}
+
+fn judge_potential(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+    let Some(gravity) = facts.gravity else { return };
+    for (state, energy, frame) in of_states(facts) {
+        let Some(body) = facts.bodies.get(state.body as usize).filter(|body| body.declared) else { continue };
+        let Some([_, _, height]) = state.position else { continue };
+        judged.looked_at += 1;
+        let [_, _, potential] = energy.parts;
+        let expected = body.mass * gravity * height;
+        if differ(potential, expected, rules.energy.identity, expected.abs().max(potential.abs())) {
+            let message =
+                format!("body {}: potential_e is {potential} J, and its height makes it {expected} J", body.id);
+            let place = Place { table: BODY, row: energy.row, frames: &[frame] };
+            judged.wrong(place, format!("potential_e={potential}"), message);
+        }
+    }
+}
+
+fn judge_flags(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+    for (at, frame, system) in of_frames(facts) {
+        judged.looked_at += 1;
+        let place = Place { table: SYSTEM, row: system.row, frames: &[frame] };
+        let gains = system.delta > (1e-6 * system.total.abs()).max(1e-9);
+        let known = system.delta.is_finite() && system.total.is_finite();
+        if let Some(flag) = system.injected.filter(|flag| known && *flag != gains) {
+            let message = format!("energy_injection is {}, and delta_e is {} J", i64::from(flag), system.delta);
+            judged.wrong(place, format!("energy_injection={}", i64::from(flag)), message);
+        }
+        let pairs = facts.frame_at(at).map_or(0, |frame| frame.pairs);
+        if let Some(flag) = system.touching.filter(|flag| *flag != (pairs > 0)) {
+            let message = format!("collision_active is {}, and {pairs} pairs touch", i64::from(flag));
+            judged.wrong(place, format!("collision_active={}", i64::from(flag)), message);
+        }
+    }
+}

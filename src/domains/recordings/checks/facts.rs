@@ -1,0 +1,318 @@
+//! What checks know of a recording: a few numbers for each frame, state and touching pair, and no rows.
+
+use std::collections::BTreeMap;
+
+use crate::model::Key;
+
+/// What marks the id of a body that does not move.
+const ENVIRONMENT: i64 = 1 << 31;
+/// No state.
+const NONE: u32 = u32::MAX;
+
+/// What is known of a recording.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// The frames, by id.
+    pub(super) frames: Vec<FrameFacts>,
+    /// The bodies: those that are declared, then those that only states name.
+    pub(super) bodies: Vec<BodyFacts>,
+    /// The states, as they lie.
+    pub(super) states: Vec<StateFacts>,
+    /// The place of the state of each frame and body.
+    grid: Vec<u32>,
+    /// The place of the state of each row of InertialStateRecord.
+    by_inertial: Vec<(i64, u32)>,
+    /// The touching pairs, as they lie.
+    pub(super) pairs: Vec<PairFacts>,
+    /// Cells that hold no finite number.
+    pub(super) unreadable: Vec<CellFacts>,
+    /// Rows that refer to nothing.
+    pub(super) dangling: Vec<CellFacts>,
+    /// A frame and a body that have several states or energies.
+    pub(super) doubled: Vec<CellFacts>,
+    /// Contact points that the cone does not hold, or that pull.
+    pub(super) impulses: ImpulseFacts,
+    /// How many rows each table showed.
+    pub(super) rows: BTreeMap<&'static str, u64>,
+    /// The usual time between frames, seconds.
+    pub(super) step: Option<f64>,
+    /// Downwards, m/s2; none where no potential energy tells.
+    pub(super) gravity: Option<f64>,
+}
+
+/// A frame.
+#[derive(Clone, Debug)]
+pub(super) struct FrameFacts {
+    pub(super) id: i64,
+    pub(super) time: f64,
+    pub(super) clock: f64,
+    pub(super) system: Option<SystemFacts>,
+    pub(super) solver: Option<SolverFacts>,
+    /// The sums over the energies of its bodies: linear, rotational, potential.
+    pub(super) sums: [f64; 3],
+    pub(super) energies: u32,
+    pub(super) pairs: u32,
+    /// Contact points whose impulses are recorded.
+    pub(super) constraints: u32,
+    /// Contact points that are recorded in a table of their own.
+    pub(super) points: u32,
+}
+
+/// The energies of a frame, joules.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SystemFacts {
+    pub(super) row: i64,
+    pub(super) parts: [f64; 3],
+    pub(super) total: f64,
+    pub(super) delta: f64,
+    pub(super) injected: Option<bool>,
+    pub(super) touching: Option<bool>,
+}
+
+/// How the solver fared in a frame.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SolverFacts {
+    pub(super) row: i64,
+    pub(super) iterations: i64,
+    pub(super) residual: f64,
+    pub(super) converged: bool,
+    pub(super) constraints: i64,
+    pub(super) contacts: i64,
+}
+
+/// A body that moves.
+#[derive(Clone, Debug)]
+pub(super) struct BodyFacts {
+    /// Its instance id.
+    pub(super) id: i64,
+    /// Kilograms; NaN where nothing declares it.
+    pub(super) mass: f64,
+    pub(super) declared: bool,
+    /// The place of the first frame that has a state of it.
+    pub(super) first: Option<u32>,
+}
+
+/// A body in a frame, after the step.
+#[derive(Clone, Debug)]
+pub(super) struct StateFacts {
+    /// The key of its row in AssetDynamicStateRecord.
+    pub(super) row: i64,
+    /// The key of its row in InertialStateRecord.
+    pub(super) inertial: i64,
+    pub(super) frame: u32,
+    pub(super) body: u32,
+    pub(super) position: Option<[f64; 3]>,
+    pub(super) velocity: Option<[f64; 3]>,
+    /// The length of its quaternion.
+    pub(super) norm: Option<f64>,
+    /// The impulse of all contacts on it, N s.
+    pub(super) impulse: [f64; 3],
+    /// All impulses on it, whatever their direction, N s.
+    pub(super) pressed: f64,
+    /// How many pairs it is one of.
+    pub(super) touches: u32,
+    /// The depths of all of these, metres.
+    pub(super) depth: f64,
+    pub(super) energy: Option<EnergyFacts>,
+}
+
+/// The energies of a body in a frame, joules.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EnergyFacts {
+    pub(super) row: i64,
+    /// Linear, rotational, potential.
+    pub(super) parts: [f64; 3],
+    pub(super) total: f64,
+}
+
+/// Two bodies that touch, at the beginning of a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PairFacts {
+    pub(super) row: i64,
+    pub(super) frame: u32,
+    pub(super) bodies: [i64; 2],
+    pub(super) depth: f64,
+}
+
+/// A cell.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct CellFacts {
+    pub(super) table: &'static str,
+    pub(super) row: i64,
+    pub(super) column: &'static str,
+    /// What it holds.
+    pub(super) value: String,
+    /// The frame that it belongs to, where it is known.
+    pub(super) frame: Option<i64>,
+}
+
+/// What contact points say of impulses.
+#[derive(Debug, Default)]
+pub(super) struct ImpulseFacts {
+    /// The table that they lie in.
+    pub(super) table: &'static str,
+    /// How many points were read.
+    pub(super) looked_at: u64,
+    /// Points outside the cone.
+    pub(super) outside: Vec<PointFacts>,
+    /// Points that pull.
+    pub(super) pulling: Vec<PointFacts>,
+    /// Points that rub although next to nothing presses.
+    pub(super) unpressed: u64,
+    /// Directions that are no unit vectors.
+    pub(super) skewed: Vec<(PointFacts, &'static str, f64)>,
+}
+
+/// A contact point.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PointFacts {
+    pub(super) row: i64,
+    pub(super) frame: i64,
+    pub(super) bodies: [i64; 2],
+    pub(super) friction: f64,
+    /// N s.
+    pub(super) normal: f64,
+    /// N s.
+    pub(super) tangential: f64,
+}
+
+/// Returns a key of one integer.
+pub(super) fn key(id: i64) -> Key {
+    vec![crate::model::Value::Integer(id)]
+}
+
+/// Tells whether an id is one of a body that does not move.
+pub(super) const fn is_environment(body: i64) -> bool {
+    body & ENVIRONMENT != 0
+}
+
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(NONE)
+}
+
+impl Facts {
+    /// Returns the place of a frame.
+    pub(super) fn frame(&self, id: i64) -> Option<u32> {
+        // Ids count from 1 without a gap in nearly every recording.
+        let guess = usize::try_from(id - 1).unwrap_or(usize::MAX);
+        if self.frames.get(guess).is_some_and(|frame| frame.id == id) {
+            return Some(place(guess));
+        }
+        self.frames.binary_search_by_key(&id, |frame| frame.id).ok().map(place)
+    }
+
+    /// Returns the place of a body.
+    pub(super) fn body(&self, id: i64) -> Option<u32> {
+        self.bodies.iter().position(|body| body.id == id).map(place)
+    }
+
+    /// Returns the frame at a place.
+    pub(super) fn frame_at(&self, at: u32) -> Option<&FrameFacts> {
+        self.frames.get(at as usize)
+    }
+
+    pub(super) fn frame_at_mut(&mut self, at: u32) -> Option<&mut FrameFacts> {
+        self.frames.get_mut(at as usize)
+    }
+
+    fn slot(&self, frame: u32, body: u32) -> usize {
+        frame as usize * self.bodies.len() + body as usize
+    }
+
+    /// Returns the state of a body in a frame, by their places.
+    pub(super) fn state(&self, frame: u32, body: u32) -> Option<&StateFacts> {
+        self.states.get(*self.grid.get(self.slot(frame, body))? as usize)
+    }
+
+    pub(super) fn state_mut(&mut self, frame: u32, body: u32) -> Option<&mut StateFacts> {
+        let at = *self.grid.get(self.slot(frame, body))?;
+        self.states.get_mut(at as usize)
+    }
+
+    /// Returns the state whose numbers a row of InertialStateRecord holds.
+    pub(super) fn of_inertial(&mut self, row: i64) -> Option<&mut StateFacts> {
+        let at = self.by_inertial.binary_search_by_key(&row, |(inertial, _)| *inertial).ok()?;
+        let (_, state) = *self.by_inertial.get(at)?;
+        self.states.get_mut(state as usize)
+    }
+
+    /// Returns the state of the same body in the frame before, where no frame is lost between.
+    pub(super) fn before(&self, state: &StateFacts) -> Option<&StateFacts> {
+        self.follows(state.frame).then(|| self.state(state.frame.checked_sub(1)?, state.body)).flatten()
+    }
+
+    /// Tells whether the frame before is there.
+    pub(super) fn follows(&self, frame: u32) -> bool {
+        let before = frame.checked_sub(1).and_then(|before| self.frame_at(before));
+        let here = self.frame_at(frame);
+        before.zip(here).is_some_and(|(before, here)| before.id + 1 == here.id)
+    }
+
+    /// Returns how long a step took, where the frame before is there.
+    pub(super) fn lasted(&self, frame: u32) -> Option<f64> {
+        if !self.follows(frame) {
+            return None;
+        }
+        let before = self.frame_at(frame.checked_sub(1)?)?;
+        Some(self.frame_at(frame)?.time - before.time)
+    }
+
+    /// Puts frames in the order of their ids, and finds the usual time between them.
+    pub(super) fn frames_are_read(&mut self) {
+        self.frames.sort_by_key(|frame| frame.id);
+        let frames = 0..place(self.frames.len());
+        let mut steps: Vec<f64> = frames.filter_map(|frame| self.lasted(frame)).filter(|step| *step > 0.0).collect();
+        steps.sort_by(f64::total_cmp);
+        self.step = steps.get(steps.len() / 2).copied();
+    }
+
+    /// Makes ready to find states by frame and body, and by their rows.
+    pub(super) fn states_are_read(&mut self) {
+        self.grid = vec![NONE; self.frames.len() * self.bodies.len()];
+        for at in 0..self.states.len() {
+            let Some(StateFacts { frame, body, row, inertial, .. }) = self.states.get(at).cloned() else { continue };
+            self.by_inertial.push((inertial, place(at)));
+            let slot = self.slot(frame, body);
+            match self.grid.get_mut(slot) {
+                Some(taken) if *taken == NONE => *taken = place(at),
+                _ => {
+                    let id = |frame: &FrameFacts| frame.id;
+                    let twice = CellFacts {
+                        table: "AssetDynamicStateRecord",
+                        row,
+                        column: "body_id",
+                        value: self.bodies.get(body as usize).map(|body| body.id.to_string()).unwrap_or_default(),
+                        frame: self.frame_at(frame).map(id),
+                    };
+                    self.doubled.push(twice);
+                }
+            }
+            if let Some(known) = self.bodies.get_mut(body as usize) {
+                known.first = Some(known.first.map_or(frame, |first| first.min(frame)));
+            }
+        }
+        self.by_inertial.sort_unstable();
+    }
+
+    /// Finds out whether there is gravity: without it, nothing has potential energy anywhere.
+    pub(super) fn find_gravity(&mut self, usual: f64) {
+        let mut told = None;
+        for state in &self.states {
+            let (Some(energy), Some([_, _, height])) = (state.energy, state.position) else { continue };
+            let [_, _, potential] = energy.parts;
+            if potential != 0.0 {
+                told = Some(usual);
+                break;
+            }
+            if height.abs() > 1e-6 {
+                told = Some(0.0);
+            }
+        }
+        self.gravity = told;
+    }
+
+    /// Counts rows of a table.
+    pub(super) fn count(&mut self, table: &'static str, rows: usize) {
+        *self.rows.entry(table).or_default() += rows as u64;
+    }
+}

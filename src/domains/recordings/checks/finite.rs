@@ -1,0 +1,94 @@
+//! Numbers that are none, and numbers that nothing in a simulation reaches.
+
+use super::facts::Facts;
+use super::passes::Pass;
+use super::{Check, Judged, Place};
+use crate::domain::check::CheckCard;
+use crate::domains::recordings::rules::Rules;
+use crate::model::Severity;
+
+/// Every scan whose numbers are looked at.
+const ALL: &[Pass] = &[
+    Pass::States,
+    Pass::Positions,
+    Pass::Velocities,
+    Pass::Orientations,
+    Pass::Accelerations,
+    Pass::Rates,
+    Pass::AngularAccelerations,
+    Pass::Energies,
+    Pass::System,
+    Pass::Solver,
+    Pass::Pairs,
+    Pass::Normals,
+    Pass::Alongs,
+    Pass::Acrosses,
+];
+
+pub(super) static NUMBERS: Check = Check {
+    card: CheckCard {
+        id: "non_finite",
+        group: "state",
+        mode: "torn_states",
+        severity: Severity::Critical,
+        about: "a number that is NULL, which is how the recorder stores NaN, or infinite",
+        remedy: "find the first frame that has one: everything after it follows from it",
+    },
+    needs: &[Pass::Frames, Pass::Bodies],
+    also: ALL,
+    judge: judge_numbers,
+};
+
+pub(super) static BLOW_UP: Check = Check {
+    card: CheckCard {
+        id: "blow_up",
+        group: "energy",
+        mode: "energy_injection",
+        severity: Severity::Critical,
+        about: "a body too far away or too fast, or an energy too large, for any scene: the simulation exploded",
+        remedy: "look at the solver in the first such frame, and at the contacts of the one before",
+    },
+    needs: &[Pass::Frames],
+    also: &[Pass::Bodies, Pass::States, Pass::Positions, Pass::Velocities, Pass::System],
+    judge: judge_explosion,
+};
+
+fn judge_numbers(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+    judged.looked_at = facts.rows.values().sum();
+    for cell in &facts.unreadable {
+        judged.wrong_cell(cell, format!("{} holds {}", cell.column, cell.value));
+    }
+}
+
+fn judge_explosion(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+    judged.looked_at = facts.frames.len() as u64;
+    let id = |frame: u32| facts.frame_at(frame).map_or(0, |frame| frame.id);
+    let mut exploded = vec![false; facts.bodies.len()];
+    for state in &facts.states {
+        let Some(known) = exploded.get_mut(state.body as usize).filter(|known| !**known) else { continue };
+        let far = reach(state.position, rules.states.farthest).map(|size| ("position", size));
+        let fast = reach(state.velocity, rules.states.fastest).map(|size| ("speed", size));
+        if let Some((what, size)) = far.or(fast) {
+            *known = true;
+            let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
+            let message = format!("body {body}: the {what} is {size:e}, in this frame for the first time");
+            let frames = [id(state.frame)];
+            let place = Place { table: "AssetDynamicStateRecord", row: state.row, frames: &frames };
+            judged.wrong(place, format!("{what}={size:e}"), message);
+        }
+    }
+    let systems = facts.frames.iter().filter_map(|frame| Some((frame.id, frame.system?)));
+    let over = |total: f64| total.abs() > rules.energy.largest;
+    if let Some((frame, system)) = systems.into_iter().find(|(_, system)| over(system.total)) {
+        let message = format!("the total energy is {:e} J, in this frame for the first time", system.total);
+        let place = Place { table: "SystemEnergyRecord", row: system.row, frames: &[frame] };
+        judged.wrong(place, format!("total_system_e={:e}", system.total), message);
+    }
+}
+
+/// Returns the length of a vector, where it is beyond a limit.
+fn reach(parts: Option<[f64; 3]>, limit: f64) -> Option<f64> {
+    // The square of a number beyond 1e154 is infinite, which is beyond any limit too.
+    let size = parts?.iter().map(|part| part * part).sum::<f64>().sqrt();
+    (size > limit).then_some(size)
+}

@@ -1,0 +1,180 @@
+//! Impulses: the friction cone, contacts that pull, directions, and whether impulses account for what bodies do.
+
+use super::facts::{Facts, PointFacts, StateFacts};
+use super::passes::Pass;
+use super::{Check, Judged, Place};
+use crate::domain::check::CheckCard;
+use crate::domains::recordings::rules::Rules;
+use crate::model::Severity;
+
+const fn card(id: &'static str, severity: Severity, about: &'static str, remedy: &'static str) -> CheckCard {
+    CheckCard { id, group: "contact", mode: "broken_cone", severity, about, remedy }
+}
+
+pub(super) static CONE: Check = Check {
+    card: card(
+        "friction_cone",
+        Severity::High,
+        "a contact point whose friction is larger than its coefficient times the normal impulse",
+        "look at the solver of that frame: the cone has to be projected on in every sweep",
+    ),
+    needs: &[Pass::Frames, Pass::Normals],
+    also: &[Pass::Bodies],
+    judge: judge_cone,
+};
+
+pub(super) static PULL: Check = Check {
+    card: card(
+        "contact_pull",
+        Severity::High,
+        "a contact point whose normal impulse is negative, so that it pulls",
+        "normal impulses are clamped at 0: look for what changed the row",
+    ),
+    needs: &[Pass::Frames, Pass::Normals],
+    also: &[Pass::Bodies],
+    judge: judge_pull,
+};
+
+pub(super) static DIRECTIONS: Check = Check {
+    card: card(
+        "contact_direction",
+        Severity::Medium,
+        "a normal or a tangent of a contact point that is no unit vector",
+        "look at the contact frame: impulses along it are of another size than they say",
+    ),
+    needs: &[Pass::Frames, Pass::Normals, Pass::Alongs, Pass::Acrosses],
+    also: &[Pass::Bodies],
+    judge: judge_directions,
+};
+
+pub(super) static BALANCE: Check = Check {
+    card: CheckCard {
+        id: "impulse_balance",
+        group: "state",
+        mode: "swapped_bodies",
+        severity: Severity::High,
+        about: "a change of a body's velocity that gravity and the impulses of its contacts do not account for",
+        remedy: "look for a state, an impulse or a mass that belongs to another body or another frame",
+    },
+    needs: &[
+        Pass::Frames,
+        Pass::Bodies,
+        Pass::States,
+        Pass::Positions,
+        Pass::Velocities,
+        Pass::Energies,
+        Pass::Pairs,
+        Pass::Normals,
+        Pass::Alongs,
+        Pass::Acrosses,
+    ],
+    also: &[Pass::Points],
+    judge: judge_balance,
+};
+
+fn place<'p>(facts: &Facts, point: &PointFacts, frames: &'p [i64]) -> Place<'p> {
+    Place { table: facts.impulses.table, row: point.row, frames }
+}
+
+/// Returns a body's id as people know it: those that do not move by their own number.
+pub(super) fn name(body: i64) -> String {
+    if super::facts::is_environment(body) {
+        format!("environment {}", body & !(1 << 31))
+    } else {
+        body.to_string()
+    }
+}
+
+fn pair([a, b]: [i64; 2]) -> String {
+    format!("bodies {} and {}", name(a), name(b))
+}
+
+fn judge_cone(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+    judged.looked_at = facts.impulses.looked_at;
+    for point in &facts.impulses.outside {
+        let message = format!(
+            "{}: friction is {} N s, and its limit {} N s ({} times {} N s)",
+            pair(point.bodies),
+            point.tangential,
+            point.friction * point.normal,
+            point.friction,
+            point.normal
+        );
+        judged.wrong(place(facts, point, &[point.frame]), format!("friction={}", point.tangential), message);
+    }
+    if facts.impulses.unpressed > 0 {
+        judged.remarks.push(format!(
+            "{} contact points rub although next to nothing presses them together: the recorder's solver leaves the \
+             cone alone there, and they are not judged",
+            facts.impulses.unpressed
+        ));
+    }
+}
+
+fn judge_pull(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+    judged.looked_at = facts.impulses.looked_at;
+    for point in &facts.impulses.pulling {
+        let message = format!("{}: the normal impulse is {} N s", pair(point.bodies), point.normal);
+        judged.wrong(place(facts, point, &[point.frame]), format!("normal_lambda={}", point.normal), message);
+    }
+}
+
+fn judge_directions(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+    judged.looked_at = facts.impulses.looked_at;
+    for (point, column, length) in &facts.impulses.skewed {
+        let message = format!("{}: the vector of {column} is {length} long", pair(point.bodies));
+        judged.wrong(place(facts, point, &[point.frame]), format!("{column}={length}"), message);
+    }
+}
+
+/// Tells whether all impulses of a frame are recorded: friction is left out where no touching pair has any.
+pub(super) fn are_recorded(facts: &Facts, frame: u32) -> bool {
+    facts.frame_at(frame).is_some_and(|frame| {
+        let all = frame.points == 0 || frame.points == frame.constraints;
+        all && (frame.pairs == 0) == (frame.constraints == 0)
+    })
+}
+
+fn judge_balance(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+    let Some(gravity) = facts.gravity else {
+        judged.remarks.push("nothing tells whether there was gravity".to_owned());
+        return;
+    };
+    let mut unrecorded = 0u64;
+    for state in &facts.states {
+        if !are_recorded(facts, state.frame) {
+            unrecorded += 1;
+        } else if let Some((off, size)) = unaccounted(facts, state, gravity) {
+            judged.looked_at += 1;
+            if off > rules.states.impulse * size + rules.states.impulse_epsilon {
+                report(facts, state, off, judged);
+            }
+        }
+    }
+    if unrecorded > 0 {
+        judged.remarks.push(format!("{unrecorded} states lie in frames whose impulses are not recorded"));
+    }
+}
+
+/// Returns which impulse nothing accounts for, and the size of what is involved.
+fn unaccounted(facts: &Facts, state: &StateFacts, gravity: f64) -> Option<(f64, f64)> {
+    let mass = facts.bodies.get(state.body as usize).filter(|body| body.declared)?.mass;
+    let (after, before, lasted) = (state.velocity?, facts.before(state)?.velocity?, facts.lasted(state.frame)?);
+    // Contacts push the first body back along the normal, which points to the second.
+    let fall = [0.0, 0.0, -mass * gravity * lasted];
+    let parts = after.into_iter().zip(before).zip(fall).zip(state.impulse);
+    let off = parts.map(|(((after, before), fall), impulse)| mass * (after - before) - fall - impulse);
+    let off = off.map(|part| part * part).sum::<f64>().sqrt();
+    let speed = |velocity: [f64; 3]| velocity.iter().map(|part| part.abs()).sum::<f64>();
+    let size = mass * (speed(after) + speed(before) + gravity * lasted) + state.pressed;
+    (off.is_finite() && size.is_finite()).then_some((off, size))
+}
+
+fn report(facts: &Facts, state: &StateFacts, off: f64, judged: &mut Judged<'_>) {
+    let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
+    let frame = facts.frame_at(state.frame).map_or(0, |frame| frame.id);
+    let message =
+        format!("body {body}: {off} N s of its change of velocity since the frame before are not accounted for");
+    let place = Place { table: "AssetDynamicStateRecord", row: state.row, frames: &[frame, frame - 1] };
+    judged.wrong(place, format!("unaccounted={off}"), message);
+}

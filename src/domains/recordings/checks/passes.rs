@@ -1,0 +1,165 @@
+//! The scans that checks need: which table, which columns, beside which other rows.
+
+use crate::domain::scan::{JoinRequest, ScanRequest};
+use crate::domain::table::TableCard;
+use crate::domains::recordings::schema::{
+    ACCELERATION, ANGULAR_ACCELERATION, BODY, BODY_STATE, COLLISION, CONTACT, COORDINATE, ENERGY, FRAME, FRICTION,
+    QUATERNION, RATE, SOLVER, STATE, SYSTEM_ENERGY, UNIFIED, VECTOR, VELOCITY,
+};
+use crate::model::Snapshot;
+
+/// A scan, in the order in which they are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Pass {
+    Frames,
+    Bodies,
+    States,
+    Positions,
+    Velocities,
+    Orientations,
+    Accelerations,
+    Rates,
+    AngularAccelerations,
+    Energies,
+    System,
+    Solver,
+    Pairs,
+    Points,
+    Normals,
+    Alongs,
+    Acrosses,
+}
+
+/// The rows that a scan is of, and those beside them.
+pub(super) struct Source {
+    pub(super) table: &'static TableCard,
+    pub(super) columns: &'static [&'static str],
+    /// The referring column, and the other table.
+    pub(super) beside: Option<(&'static str, &'static TableCard)>,
+}
+
+/// Where the states of bodies lie.
+const STATE_COLUMNS: &[&str] = &["id", "body_id", "kinematicState_id", "frame_id"];
+const ENERGY_COLUMNS: &[&str] =
+    &["id", "body_id", "linear_ke", "rotational_ke", "potential_e", "total_e", "frame_id"];
+const SYSTEM_COLUMNS: &[&str] = &[
+    "id",
+    "total_linear_ke",
+    "total_rotational_ke",
+    "total_potential_e",
+    "total_system_e",
+    "delta_e",
+    "energy_injection",
+    "collision_active",
+    "frame_id",
+];
+const SOLVER_COLUMNS: &[&str] =
+    &["id", "iterations", "residual", "converged", "num_constraints", "num_contacts", "frame_id"];
+const PAIR_COLUMNS: &[&str] = &["id", "body_a_id", "body_b_id", "penetrationDepth", "frame_id"];
+const NORMAL_COLUMNS: &[&str] = &[
+    "id",
+    "body_a_id",
+    "body_b_id",
+    "frame_id",
+    "friction_coefficient",
+    "normal_lambda",
+    "tangent1_lambda",
+    "tangent2_lambda",
+    "normal_id",
+];
+const ALONG_COLUMNS: &[&str] = &["id", "body_a_id", "body_b_id", "frame_id", "tangent1_lambda", "tangent1_id"];
+const ACROSS_COLUMNS: &[&str] = &["id", "body_a_id", "body_b_id", "frame_id", "tangent2_lambda", "tangent2_id"];
+
+/// The columns of a vector.
+pub(super) const XYZ: &[&str] = &["x", "y", "z"];
+/// The columns of a quaternion.
+pub(super) const WXYZ: &[&str] = &["w", "x", "y", "z"];
+/// The columns of angles about the axes.
+pub(super) const ANGLES: &[&str] = &["pitch", "roll", "yaw"];
+
+const fn alone(table: &'static TableCard, columns: &'static [&'static str]) -> Source {
+    Source { table, columns, beside: None }
+}
+
+const fn beside(
+    table: &'static TableCard,
+    columns: &'static [&'static str],
+    column: &'static str,
+    parent: &'static TableCard,
+) -> Source {
+    Source { table, columns, beside: Some((column, parent)) }
+}
+
+/// Returns the table that holds impulses: that of the newest generation, or else the older one.
+fn impulses(declared: &Snapshot) -> &'static TableCard {
+    if declared.table(UNIFIED.name).is_ok() { &UNIFIED } else { &FRICTION }
+}
+
+impl Pass {
+    /// Returns what a scan is of in a recording with these tables.
+    pub(super) fn source(self, declared: &Snapshot) -> Source {
+        match self {
+            Self::Frames => alone(&FRAME, &["id", "simulation_time", "wall_clock_time"]),
+            Self::Bodies => alone(&BODY, &["id", "body_id", "mass"]),
+            Self::States => alone(&BODY_STATE, STATE_COLUMNS),
+            Self::Positions => beside(&STATE, &["id", "position_id"], "position_id", &COORDINATE),
+            Self::Velocities => beside(&STATE, &["id", "velocity_id"], "velocity_id", &VELOCITY),
+            Self::Orientations => beside(&STATE, &["id", "orientation_id"], "orientation_id", &QUATERNION),
+            Self::Accelerations => alone(&ACCELERATION, &["id", "x", "y", "z"]),
+            Self::Rates => alone(&RATE, &["id", "x", "y", "z", "w"]),
+            Self::AngularAccelerations => alone(&ANGULAR_ACCELERATION, &["id", "pitch", "roll", "yaw"]),
+            Self::Energies => alone(&ENERGY, ENERGY_COLUMNS),
+            Self::System => alone(&SYSTEM_ENERGY, SYSTEM_COLUMNS),
+            Self::Solver => alone(&SOLVER, SOLVER_COLUMNS),
+            Self::Pairs => alone(&COLLISION, PAIR_COLUMNS),
+            Self::Points => alone(&CONTACT, &["id", "frame_id"]),
+            Self::Normals => beside(impulses(declared), NORMAL_COLUMNS, "normal_id", &VECTOR),
+            Self::Alongs => beside(impulses(declared), ALONG_COLUMNS, "tangent1_id", &VECTOR),
+            Self::Acrosses => beside(impulses(declared), ACROSS_COLUMNS, "tangent2_id", &VECTOR),
+        }
+    }
+
+    /// Returns every table that a scan may read, in any generation.
+    pub(super) fn tables(self) -> Vec<&'static TableCard> {
+        let nothing = Snapshot::default();
+        let Source { table, beside, .. } = self.source(&nothing);
+        let newest = matches!(self, Self::Normals | Self::Alongs | Self::Acrosses).then_some(&UNIFIED);
+        std::iter::once(table).chain(beside.map(|(_, parent)| parent)).chain(newest).collect()
+    }
+
+    /// Returns the columns of the rows that come along.
+    pub(super) const fn parent_columns(self) -> &'static [&'static str] {
+        if matches!(self, Self::Orientations) { WXYZ } else { XYZ }
+    }
+
+    /// Returns the scan; `None` where a table or a column of it is missing.
+    pub(super) fn scan(self, declared: &Snapshot) -> Option<ScanRequest> {
+        self.lacks(declared).is_none().then(|| self.request(declared))
+    }
+
+    fn request(self, declared: &Snapshot) -> ScanRequest {
+        let Source { table, columns, beside } = self.source(declared);
+        let join = beside.map(|(column, parent)| JoinRequest {
+            column: column.to_owned(),
+            parent: parent.name.to_owned(),
+            columns: self.parent_columns().iter().map(|name| (*name).to_owned()).collect(),
+            parent_column: "id".to_owned(),
+        });
+        ScanRequest { join, ..ScanRequest::of(table.name, columns) }
+    }
+
+    /// Says what a recording lacks for a scan.
+    pub(super) fn lacks(self, declared: &Snapshot) -> Option<String> {
+        let Source { table, columns, beside } = self.source(declared);
+        let parents = beside.map(|(_, parent)| (parent, self.parent_columns()));
+        for (table, columns) in std::iter::once((table, columns)).chain(parents) {
+            let Ok(rows) = declared.table(table.name) else {
+                return Some(format!("the recording has no table {}", table.name));
+            };
+            if let Some(column) = columns.iter().find(|column| rows.table.position(column).is_none()) {
+                return Some(format!("{} has no column {column}", table.name));
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,94 @@
+//! The solver's own word: whether it converged, and whether it counts what was recorded.
+
+use super::facts::{Facts, SolverFacts};
+use super::passes::Pass;
+use super::{Check, Judged, Place};
+use crate::domain::check::CheckCard;
+use crate::domains::recordings::rules::Rules;
+use crate::model::Severity;
+
+const SOLVER: &str = "SolverDiagnosticRecord";
+
+pub(super) static CONVERGENCE: Check = Check {
+    card: CheckCard {
+        id: "solver_convergence",
+        group: "solver",
+        mode: "unconverged_solver",
+        severity: Severity::Medium,
+        about: "a run of frames with constraints in which the solver did not converge",
+        remedy: "look for energy and friction in these frames; more iterations, or a better first guess, may help",
+    },
+    needs: &[Pass::Frames, Pass::Solver],
+    also: &[],
+    judge: judge_convergence,
+};
+
+pub(super) static COUNTS: Check = Check {
+    card: CheckCard {
+        id: "solver_counts",
+        group: "solver",
+        mode: "unconverged_solver",
+        severity: Severity::Medium,
+        about: "a solver row that counts other contacts or constraints than were recorded, or worked without any",
+        remedy: "look for contacts that were lost or added after the step",
+    },
+    needs: &[Pass::Frames, Pass::Solver, Pass::Pairs],
+    also: &[Pass::Points, Pass::Normals],
+    judge: judge_counts,
+};
+
+fn judge_convergence(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+    let mut run: Vec<(i64, SolverFacts)> = Vec::new();
+    for frame in &facts.frames {
+        let Some(solver) = frame.solver else { continue };
+        judged.looked_at += 1;
+        // Frames without a constraint store 0 for "converged" too.
+        if solver.constraints > 0 && !solver.converged {
+            run.push((frame.id, solver));
+        } else {
+            report(&run, judged);
+            run.clear();
+        }
+    }
+    report(&run, judged);
+}
+
+fn report(run: &[(i64, SolverFacts)], judged: &mut Judged<'_>) {
+    let (Some((first, solver)), Some((last, _))) = (run.first(), run.last()) else { return };
+    let iterations = run.iter().map(|(_, solver)| solver.iterations).max().unwrap_or_default();
+    let residual = run.iter().map(|(_, solver)| solver.residual).fold(0.0, f64::max);
+    let frames: Vec<i64> = run.iter().map(|(frame, _)| *frame).collect();
+    let message = if first == last {
+        format!("the solver gave up in frame {first} after {iterations} iterations, with a residual of {residual}")
+    } else {
+        format!(
+            "the solver gave up in {} frames, {first} to {last}, after at most {iterations} iterations, with a residual \
+             of up to {residual}",
+            run.len()
+        )
+    };
+    let place = Place { table: SOLVER, row: solver.row, frames: &frames };
+    judged.wrong(place, format!("unconverged={}", run.len()), message);
+}
+
+fn judge_counts(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+    let recorded = facts.frames.iter().any(|frame| frame.constraints > 0 || frame.points > 0);
+    for frame in &facts.frames {
+        let Some(solver) = frame.solver else { continue };
+        judged.looked_at += 1;
+        let place = Place { table: SOLVER, row: solver.row, frames: &[frame.id] };
+        if solver.contacts != i64::from(frame.pairs) {
+            let message = format!("num_contacts is {}, and {} pairs touch", solver.contacts, frame.pairs);
+            judged.wrong(place, format!("num_contacts={}", solver.contacts), message);
+        }
+        let rows = i64::from(frame.constraints) + i64::from(frame.points);
+        if recorded && solver.constraints != rows {
+            let message = format!("num_constraints is {}, and {rows} are recorded", solver.constraints);
+            judged.wrong(place, format!("num_constraints={}", solver.constraints), message);
+        }
+        if solver.constraints == 0 && (solver.iterations != 0 || solver.residual != 0.0) {
+            let message = format!("it worked {} iterations on no constraint", solver.iterations);
+            judged.wrong(place, format!("iterations={}", solver.iterations), message);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! States of bodies: whether they move as their velocity says, are oriented, and are all there.
+
+use super::facts::{Facts, StateFacts};
+use super::passes::Pass;
+use super::{Check, Judged, Place};
+use crate::domain::check::CheckCard;
+use crate::domains::recordings::rules::Rules;
+use crate::model::Severity;
+
+const STATE: &str = "AssetDynamicStateRecord";
+
+pub(super) static MOTION: Check = Check {
+    card: CheckCard {
+        id: "body_motion",
+        group: "state",
+        mode: "swapped_bodies",
+        severity: Severity::High,
+        about: "a body that moves farther in a step than its velocity and the position corrector take it",
+        remedy: "look for a state that belongs to another body or another frame",
+    },
+    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Positions, Pass::Velocities],
+    also: &[Pass::Pairs],
+    judge: judge_motion,
+};
+
+pub(super) static ORIENTATION: Check = Check {
+    card: CheckCard {
+        id: "orientation",
+        group: "state",
+        mode: "torn_states",
+        severity: Severity::Medium,
+        about: "an orientation that is no unit quaternion",
+        remedy: "normalise it where it is integrated; a single one was changed, or belongs to something else",
+    },
+    needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Orientations],
+    also: &[],
+    judge: judge_orientation,
+};
+
+pub(super) static COMPLETE: Check = Check {
+    card: CheckCard {
+        id: "frame_complete",
+        group: "state",
+        mode: "lost_frames",
+        severity: Severity::High,
+        about: "a frame that lacks the state or the energy of a body, its total energy or its solver row, or has two",
+        remedy: "treat the frame as torn: take neither sums nor contacts from it",
+    },
+    needs: &[Pass::Frames, Pass::Bodies, Pass::States],
+    also: &[Pass::Energies, Pass::System, Pass::Solver],
+    judge: judge_complete,
+};
+
+fn id(facts: &Facts, frame: u32) -> i64 {
+    facts.frame_at(frame).map_or(0, |frame| frame.id)
+}
+
+fn length(parts: [f64; 3]) -> f64 {
+    parts.iter().map(|part| part * part).sum::<f64>().sqrt()
+}
+
+fn judge_motion(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+    for state in &facts.states {
+        let Some((off, allowed)) = strayed(facts, state, rules) else { continue };
+        judged.looked_at += 1;
+        if off > allowed {
+            let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
+            let frame = id(facts, state.frame);
+            let message =
+                format!("body {body} is {off} m from where its velocity takes it; at most {allowed} m are explained");
+            judged.wrong(Place { table: STATE, row: state.row, frames: &[frame] }, format!("strayed={off}"), message);
+        }
+    }
+}
+
+/// Returns how far a body is from where its velocity takes it, and how far it may be.
+fn strayed(facts: &Facts, state: &StateFacts, rules: &Rules) -> Option<(f64, f64)> {
+    let (here, velocity) = (state.position?, state.velocity?);
+    let (before, lasted) = (facts.before(state)?.position?, facts.lasted(state.frame)?);
+    let off = here.into_iter().zip(before).zip(velocity).map(|((here, before), speed)| here - before - speed * lasted);
+    let off = off.map(|part| part * part).sum::<f64>().sqrt();
+    // Far away, positions are only so exact.
+    let allowed = rules.states.jump + 2.0 * rules.contacts.beta * state.depth + 1e-9 * length(here);
+    (off.is_finite() && allowed.is_finite()).then_some((off, allowed))
+}
+
+fn judge_orientation(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+    for state in &facts.states {
+        let Some(norm) = state.norm.filter(|norm| norm.is_finite()) else { continue };
+        judged.looked_at += 1;
+        if (norm - 1.0).abs() > rules.states.quaternion {
+            let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
+            let frames = [id(facts, state.frame)];
+            let message = format!("body {body}: the quaternion is {norm} long");
+            judged.wrong(Place { table: STATE, row: state.row, frames: &frames }, format!("norm={norm}"), message);
+        }
+    }
+}
+
+fn judge_complete(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+    let are_there = |table: &str| facts.rows.get(table).is_some_and(|rows| *rows > 0);
+    let (energies, systems, solvers) =
+        (are_there("EnergyRecord"), are_there("SystemEnergyRecord"), are_there("SolverDiagnosticRecord"));
+    for (at, frame) in (0u32..).zip(&facts.frames) {
+        judged.looked_at += 1;
+        let mut missing = Vec::new();
+        for (place, body) in (0u32..).zip(&facts.bodies) {
+            if body.first.is_none_or(|first| first > at) {
+                continue;
+            }
+            match facts.state(at, place) {
+                None => missing.push(format!("state of body {}", body.id)),
+                Some(state) if energies && state.energy.is_none() => {
+                    missing.push(format!("energy of body {}", body.id));
+                }
+                Some(_) => {}
+            }
+        }
+        if systems && frame.system.is_none() {
+            missing.push("total energy".to_owned());
+        }
+        if solvers && frame.solver.is_none() {
+            missing.push("solver row".to_owned());
+        }
+        if !missing.is_empty() {
+            let place = Place { table: "SimulationFrameRecord", row: frame.id, frames: &[] };
+            judged.wrong(place, format!("missing={}", missing.len()), format!("it lacks the {}", missing.join(", the ")));
+        }
+    }
+    for cell in &facts.doubled {
+        judged.wrong_cell(cell, format!("body {} has a second one in this frame", cell.value));
+    }
+}

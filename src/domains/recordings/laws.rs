@@ -1,0 +1,26 @@
+//! Laws that every mode and check of this domain obeys; a new one is held to them unasked.
+
+use super::Recordings;
+use super::testing::recording;
+use crate::domain::Domain;
+use crate::domain::laws;
+use crate::domain::lab::Lab as _;
+use super::lab::RecordingsLab;
+
+#[test]
+fn every_fault_is_seen_and_taken_back() {
+    let scenarios = ["stack", "elastic-pair", "sliding"];
+    let recordings: Vec<_> = scenarios.iter().map(|scenario| recording(scenario, 60, 1)).collect();
+    laws::hold(&Recordings, &recordings);
+}
+
+#[test]
+fn checks_are_silent_on_any_clean_recording() {
+    let domain: &dyn Domain = &Recordings;
+    for scenario in RecordingsLab.scenarios() {
+        for seed in [1, 2, 1 << 52] {
+            let found = laws::findings(domain, &recording(scenario, 150, seed), &laws::every_check(domain));
+            assert!(found.is_empty(), "{scenario} {seed}: {found:#?}");
+        }
+    }
+}
