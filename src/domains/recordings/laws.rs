@@ -10,7 +10,7 @@ use super::lab::RecordingsLab;
 #[test]
 fn every_fault_is_seen_and_taken_back() {
     let scenarios = ["stack", "elastic-pair", "sliding"];
-    let recordings: Vec<_> = scenarios.iter().map(|scenario| recording(scenario, 60, 1)).collect();
+    let recordings: Vec<_> = scenarios.iter().map(|scenario| recording(scenario, 45, 1)).collect();
     laws::hold(&Recordings, &recordings);
 }
 

@@ -21,16 +21,16 @@ use jiff::civil;
 use self::record::Recorder;
 use self::scene::{SCENARIOS, Scene};
 use self::world::World;
-pub(super) use tables::REFERENCES;
 
-use crate::domain::lab::{Lab, LabRequest, RowSink};
+use crate::domain::lab::{Lab, LabRequest, LabSize, RowSink};
 use crate::domain::table::TableDef;
 
 /// How many frames a recording has where nobody says.
 const FRAMES: u32 = 300;
+/// How many it has at most.
+const FRAMES_MAX: u32 = 1_000_000;
 /// The last day of a recording that names none: in the past for good.
 const UNTIL: civil::Date = civil::date(2024, 6, 28);
-/// Before this hour of the last day, every recording has ended.
 const SECONDS_A_DAY: i64 = 86_400;
 
 /// What makes recordings.
@@ -38,8 +38,12 @@ const SECONDS_A_DAY: i64 = 86_400;
 pub struct RecordingsLab;
 
 impl Lab for RecordingsLab {
-    fn size(&self) -> (&'static str, u32) {
-        ("frames", FRAMES)
+    fn size(&self) -> LabSize {
+        LabSize { option: "frames", default: Some(FRAMES), most: FRAMES_MAX }
+    }
+
+    fn until(&self) -> Option<civil::Date> {
+        Some(UNTIL)
     }
 
     fn scenarios(&self) -> &'static [&'static str] {

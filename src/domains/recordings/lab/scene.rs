@@ -150,7 +150,7 @@ fn stack(dice: &mut Dice, frames: u32) -> Scene {
     let mut bodies: Vec<Body> = (0..3u8)
         .map(|number| Body::at(3 + i64::from(number), [0.0, 0.0, level(f64::from(number))]))
         .collect();
-    let masses = [[4.0, 2.0, 1.0], [3.0, 2.0, 2.0], [5.0, 1.0, 1.0]];
+    let masses = [[4.0, 2.0, 1.0], [3.0, 2.0, 1.0], [6.0, 3.0, 1.0]];
     let masses = dice.0.pick(&masses).copied().unwrap_or([4.0, 2.0, 1.0]);
     bodies.iter_mut().zip(masses).for_each(|(body, mass)| body.mass = mass);
     if let [_, middle, top] = bodies.as_mut_slice() {

@@ -7,7 +7,7 @@ use super::vector::{Vector, add, dot, scale, subtract};
 /// No more sweeps than these.
 const SWEEPS_MAX: u32 = 50;
 /// Impulses that move less than this between two sweeps are found, N s.
-const SETTLED: f64 = 1e-13;
+const SETTLED: f64 = 1e-9;
 
 /// How the solver fared.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,12 +1,68 @@
-//! The failure modes of recordings.
+//! The failure modes of recordings: one file each, listed in [`MODES`].
+
+mod books;
+mod broken_cone;
+mod energy_injection;
+mod lost_frames;
+mod shared;
+mod sunk_contact;
+mod swapped_bodies;
+mod time_runs_back;
+mod torn_states;
+mod unconverged_solver;
 
 use crate::domain::mode::Mode;
 use crate::domain::repair::{Extent, Repair};
 
 /// Every mode.
-pub static MODES: &[&dyn Mode] = &[];
+pub static MODES: &[&dyn Mode] = &[
+    &energy_injection::EnergyInjection,
+    &broken_cone::BrokenCone,
+    &lost_frames::LostFrames,
+    &swapped_bodies::SwappedBodies,
+    &torn_states::TornStates,
+    &sunk_contact::SunkContact,
+    &time_runs_back::TimeRunsBack,
+    &unconverged_solver::UnconvergedSolver,
+];
+
+/// What could be had again of what a fault overwrote: mode, variant (empty for every one), how well, from where, why.
+const REPAIRS: &[(&str, &str, Extent, &str, &str)] = &[
+    ("energy_injection", "unbooked", Extent::Exactly, "row", "the totals of the frame and the one before give it"),
+    (
+        "energy_injection",
+        "",
+        Extent::Approximately,
+        "other_table",
+        "gravity and the impulses of the frame give the velocity, and the energies follow from it",
+    ),
+    ("broken_cone", "pulling", Extent::Exactly, "row", "the normal impulse has only the wrong sign"),
+    ("broken_cone", "", Extent::Approximately, "other_table", "the change of velocity gives the sum over all points"),
+    ("lost_frames", "", Extent::Not, "outside", "whole rows are gone; only a new run of the simulation has them"),
+    ("swapped_bodies", "", Extent::Exactly, "other_row", "what was exchanged can be exchanged again"),
+    ("torn_states", "stretched_orientation", Extent::Approximately, "row", "divided by its length it is one again"),
+    (
+        "torn_states",
+        "",
+        Extent::Approximately,
+        "other_row",
+        "the frame before and the velocity give the position, and two positions the velocity",
+    ),
+    ("sunk_contact", "deep_overlap", Extent::Sometimes, "other_table", "ContactPointRecord.depth still has it"),
+    ("sunk_contact", "", Extent::Approximately, "other_row", "the frame before and the velocity give the height"),
+    ("time_runs_back", "clock_set_back", Extent::Approximately, "other_row", "it lies between its neighbours"),
+    ("time_runs_back", "", Extent::Exactly, "other_row", "steps all last the same"),
+    ("unconverged_solver", "miscounted", Extent::Exactly, "other_table", "the recorded pairs can be counted"),
+    ("unconverged_solver", "", Extent::Not, "outside", "how the solver fared stands in this row only"),
+];
 
 /// Returns whether, and from where, what a fault overwrote could be had without the journal.
-pub(super) const fn repair(_mode: &str, _variant: &str, _place: Option<(&str, &str)>) -> Repair {
-    Repair { extent: Extent::Not, source: "outside", why: "a recording holds each number once" }
+pub(super) fn repair(mode: &str, variant: &str, _: Option<(&str, &str)>) -> Repair {
+    let of = |(known, word, ..): &&(&str, &str, Extent, &str, &str)| {
+        *known == mode && (word.is_empty() || *word == variant)
+    };
+    match REPAIRS.iter().find(of) {
+        Some((_, _, extent, source, why)) => Repair { extent: *extent, source, why },
+        None => Repair { extent: Extent::Not, source: "outside", why: "a recording holds each number once" },
+    }
 }

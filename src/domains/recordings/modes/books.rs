@@ -1,0 +1,94 @@
+//! The energies of frames as the recorder would have written them, had a body been in another state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::shared::{numbers, real, rows, update};
+use crate::model::{Datum, Edit, Row, Snapshot};
+
+const BODY: [&str; 3] = ["linear_ke", "rotational_ke", "potential_e"];
+const SYSTEM: [&str; 3] = ["total_linear_ke", "total_rotational_ke", "total_potential_e"];
+
+/// Energies being written anew.
+pub(super) struct Books<'s> {
+    snapshot: &'s Snapshot,
+    /// The new parts of the frames whose bodies changed.
+    changed: BTreeMap<i64, [f64; 3]>,
+    edits: Vec<Edit>,
+}
+
+/// Returns the row of the total energies of a frame.
+pub(super) fn system<'s>(snapshot: &'s Snapshot, frame: i64) -> Option<Row<'s>> {
+    rows(snapshot, "SystemEnergyRecord", frame).into_iter().next()
+}
+
+/// Returns the row of a body's energies in a frame.
+pub(super) fn energy<'s>(snapshot: &'s Snapshot, frame: i64, body: i64) -> Option<Row<'s>> {
+    rows(snapshot, "EnergyRecord", frame).into_iter().find(|row| row.integer("body_id") == Some(body))
+}
+
+impl<'s> Books<'s> {
+    pub(super) const fn new(snapshot: &'s Snapshot) -> Self {
+        Self { snapshot, changed: BTreeMap::new(), edits: Vec::new() }
+    }
+
+    /// Gives a body other energies in a frame: linear, rotational, potential; `None` where the frame holds none.
+    pub(super) fn set(&mut self, frame: i64, body: i64, parts: [f64; 3]) -> Option<()> {
+        let own = energy(self.snapshot, frame, body)?;
+        let [linear, rotational, potential] = parts;
+        let total = linear + rotational + potential;
+        let columns = BODY.into_iter().zip(parts).chain([("total_e", total)]);
+        let old = |column: &str| own.float(column);
+        let set: Vec<_> = columns.filter(|(column, new)| old(column) != Some(*new)).collect();
+        self.edits.push(update(&own, set.into_iter().map(|(column, new)| (column, real(new)))));
+        let mut sums = [0.0; 3];
+        for row in rows(self.snapshot, "EnergyRecord", frame) {
+            let these = if row.key() == own.key() { parts } else { numbers(&row, BODY)? };
+            sums.iter_mut().zip(these).for_each(|(sum, part)| *sum += part);
+        }
+        self.changed.insert(frame, sums);
+        Some(())
+    }
+
+    /// Returns the total energy of a frame as it is now.
+    pub(super) fn total(&self, frame: i64) -> Option<f64> {
+        match self.changed.get(&frame) {
+            Some(parts) => Some(parts.iter().sum()),
+            None => system(self.snapshot, frame)?.float("total_system_e"),
+        }
+    }
+
+    /// Returns what a frame gains on the one before.
+    pub(super) fn delta(&self, frame: i64) -> Option<f64> {
+        let before = if frame == 1 { 0.0 } else { self.total(frame - 1)? };
+        Some(self.total(frame)? - before)
+    }
+
+    /// Returns every edit: the bodies' energies, the totals, and what each frame gains, the one after included.
+    pub(super) fn close(mut self) -> Vec<Edit> {
+        let concerned: BTreeSet<i64> = self.changed.keys().flat_map(|frame| [*frame, frame + 1]).collect();
+        for frame in concerned {
+            let Some(row) = system(self.snapshot, frame) else { continue };
+            let mut set: Vec<(&'static str, Datum)> = Vec::new();
+            let mut put = |column: &'static str, new: f64| {
+                if row.float(column) != Some(new) {
+                    set.push((column, real(new)));
+                }
+            };
+            if let Some(parts) = self.changed.get(&frame) {
+                SYSTEM.into_iter().zip(*parts).for_each(|(column, part)| put(column, part));
+            }
+            if let (Some(total), Some(delta)) = (self.total(frame), self.delta(frame)) {
+                put("total_system_e", total);
+                put("delta_e", delta);
+                let flag = i64::from(delta > (1e-6 * total.abs()).max(1e-9));
+                if row.integer("energy_injection").is_some_and(|old| old != flag) {
+                    set.push(("energy_injection", Datum::Integer(flag)));
+                }
+            }
+            if !set.is_empty() {
+                self.edits.push(update(&row, set));
+            }
+        }
+        self.edits
+    }
+}

@@ -1,0 +1,169 @@
+//! `create_broken_friction_cone`: impulses of a contact that no contact can have.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::shared::{self, RECORD, numbers, real, update};
+use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params;
+use crate::model::seed::RecordRandom;
+use crate::model::{Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+
+/// The mode.
+pub(super) struct BrokenCone;
+
+const BEYOND: &str = "beyond_cone";
+const PULLING: &str = "pulling";
+const WEIGHTLESS: &str = "weightless";
+
+/// Friction of so many times its limit.
+const BEYOND_TIMES: f64 = 1.5;
+/// A contact point that is pressed less shows nothing, N s.
+const PRESSED_LEAST: f64 = 1e-4;
+
+static CARD: ModeCard = ModeCard {
+    id: "broken_cone",
+    tool: "create_broken_friction_cone",
+    title: "Impulses that no contact can have",
+    description: "A contact point carries more friction than its coefficient allows, pulls instead of pushing, or \
+        carries nothing although a body lies on it: as from a solver that leaves out a projection, clamps after it \
+        has written, or forgets its last sweep. The motion that is recorded beside it does not follow from it.",
+    record: RECORD,
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: BEYOND,
+            severity: "2.0",
+            about: "one point's friction is half as large again as its limit",
+            eligible: "a frame with a pressed contact point that has friction",
+        },
+        Variant {
+            word: PULLING,
+            severity: "2.5",
+            about: "one point's normal impulse is negative",
+            eligible: "a frame with a pressed contact point",
+        },
+        Variant {
+            word: WEIGHTLESS,
+            severity: "1.5",
+            about: "every point of the frame carries nothing",
+            eligible: "a frame with a pressed contact point, and one before it",
+        },
+    ],
+    severity: "2.0",
+    uses_now: false,
+    checks: &["friction_cone", "contact_pull", "impulse_balance", "resting_support"],
+    data_needed: &["the solver's own log of sweeps"],
+};
+
+/// Parameters of `create_broken_friction_cone`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Frames to break, by SimulationFrameRecord.id: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    frame_id: Option<Ids>,
+    /// What is wrong with the impulses.
+    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    impulses: Option<String>,
+}
+
+impl Parametrised for BrokenCone {
+    type Parameters = Params;
+}
+
+impl Mode for BrokenCone {
+    fn card(&self) -> &'static ModeCard {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let mut params = Params { frame_id: None, ..params::read(given)? };
+        params.impulses = Some(params::named(self, "impulses", params.impulses.as_deref(), variant)?.to_owned());
+        Ok(params::write(&params))
+    }
+
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        let ids = shared::around(records, 1, 0);
+        let [newest, older] = shared::of_points(&ids);
+        shared::unread(vec![shared::frames(&ids), newest, older], snapshot)
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = params::of_task(task)?;
+        let word = params::shown(self, params.impulses, "impulses")?;
+        let frame = shared::frame_of(snapshot, task)?;
+        let pressed: Vec<Point<'_>> =
+            shared::points(snapshot, frame).into_iter().filter_map(Point::read).filter(Point::is_pressed).collect();
+        let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
+        let none = |what: &str| params::ineligible(self, task, what.to_owned());
+        let edits = match word {
+            WEIGHTLESS if !shared::has_frame(snapshot, frame - 1) => {
+                return Err(none("there is no frame before it to tell the change of velocity by"));
+            }
+            WEIGHTLESS => pressed.iter().map(Point::weightless).collect(),
+            PULLING => random.pick(&pressed).map(Point::pulling).into_iter().collect(),
+            _ => {
+                let rough: Vec<&Point<'_>> = pressed.iter().filter(|point| point.limit() > PRESSED_LEAST).collect();
+                random.pick(&rough).map(|point| point.beyond()).into_iter().collect::<Vec<Edit>>()
+            }
+        };
+        if edits.is_empty() {
+            return Err(none("nothing is pressed together in it, or nothing that has friction"));
+        }
+        Ok(Planned::alone(word, edits))
+    }
+}
+
+/// A contact point: its row, and its impulses along the normal and the tangents.
+struct Point<'s> {
+    row: Row<'s>,
+    friction: f64,
+    normal: f64,
+    tangents: [f64; 2],
+}
+
+impl<'s> Point<'s> {
+    fn read(row: Row<'s>) -> Option<Self> {
+        let columns = ["friction_coefficient", "normal_lambda", "tangent1_lambda", "tangent2_lambda"];
+        let [friction, normal, one, two] = numbers(&row, columns)?;
+        Some(Self { row, friction, normal, tangents: [one, two] })
+    }
+
+    fn is_pressed(&self) -> bool {
+        self.normal > PRESSED_LEAST
+    }
+
+    fn limit(&self) -> f64 {
+        self.friction * self.normal
+    }
+
+    fn weightless(&self) -> Edit {
+        let old = self.tangents.into_iter().chain([self.normal]);
+        let columns = ["tangent1_lambda", "tangent2_lambda", "normal_lambda"];
+        let set: Vec<_> = columns.into_iter().zip(old).filter(|(_, old)| *old != 0.0).collect();
+        update(&self.row, set.into_iter().map(|(column, _)| (column, real(0.0))))
+    }
+
+    fn pulling(&self) -> Edit {
+        update(&self.row, [("normal_lambda", real(-self.normal))])
+    }
+
+    /// Sets friction beyond the limit in its own direction, or in the first one where it has none.
+    fn beyond(&self) -> Edit {
+        let [one, two] = self.tangents;
+        let size = one.hypot(two);
+        let wanted = BEYOND_TIMES * self.limit();
+        let [new_one, new_two] = if size > 1e-12 { [one / size, two / size] } else { [1.0, 0.0] };
+        let new = [("tangent1_lambda", new_one * wanted, one), ("tangent2_lambda", new_two * wanted, two)];
+        let set: Vec<_> = new.into_iter().filter(|(_, new, old)| new != old).collect();
+        update(&self.row, set.into_iter().map(|(column, new, _)| (column, real(new))))
+    }
+}

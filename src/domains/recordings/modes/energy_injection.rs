@@ -1,0 +1,226 @@
+//! `create_energy_injection`: a body is faster than anything made it, or the books say so.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::books::{self, Books};
+use super::shared::{self, RECORD, numbers, real, update};
+use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params::{self, Number};
+use crate::model::seed::RecordRandom;
+use crate::model::{Decimal, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+
+/// The mode.
+pub(super) struct EnergyInjection;
+
+const SPIKE: &str = "spike";
+const LEAK: &str = "slow_leak";
+const UNBOOKED: &str = "unbooked";
+const FRAMES: u16 = 12;
+
+static CARD: ModeCard = ModeCard {
+    id: "energy_injection",
+    tool: "create_energy_injection",
+    title: "Energy from nowhere",
+    description: "A body has more kinetic energy than gravity and contacts gave it: in one frame, as after an impulse \
+        that was applied twice, or growing a little from frame to frame, as from friction or corrections that push \
+        along. Every sum and every formula still agrees. Or only delta_e is wrong, as after a total that was taken \
+        from another frame. Thresholds on single frames miss the slow kind, which is the common one.",
+    record: RECORD,
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: SPIKE,
+            severity: "2.0",
+            about: "one body is faster in this frame; energies and totals follow",
+            eligible: "a frame with the energies of a body that moves",
+        },
+        Variant {
+            word: LEAK,
+            severity: "2.5",
+            about: "one body gains a little in this frame and in each that follows, and loses it all after the last",
+            eligible: "a frame with so many after it, none of which loses as much as it is to gain",
+        },
+        Variant {
+            word: UNBOOKED,
+            severity: "1.0",
+            about: "delta_e is not what the totals say",
+            eligible: "a frame with a total energy, and one before it",
+        },
+    ],
+    severity: "2.0",
+    uses_now: false,
+    checks: &["energy_injection", "impulse_balance", "energy_chain", "energy_flags"],
+    data_needed: &["the work of external forces, where there are any"],
+};
+
+/// Parameters of `create_energy_injection`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Frames to break, by SimulationFrameRecord.id: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    frame_id: Option<Ids>,
+    /// How energy comes in.
+    #[arg(long, value_name = "HOW", value_parser = params::parser(&CARD))]
+    injection: Option<String>,
+    /// How much in all, J, more than 0; a twentieth of the total energy, and half a joule at least, where nothing is
+    /// said.
+    #[arg(long, value_name = "J")]
+    joules: Option<Number>,
+    /// Over how many frames a slow leak goes, 2 to 200; 12 where nothing is said.
+    #[arg(long, value_name = "N")]
+    frames: Option<u16>,
+}
+
+impl Parametrised for EnergyInjection {
+    type Parameters = Params;
+}
+
+fn float(number: Number) -> f64 {
+    number.0.to_string().parse().unwrap_or(0.0)
+}
+
+impl Mode for EnergyInjection {
+    fn card(&self) -> &'static ModeCard {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let mut params = Params { frame_id: None, ..params::read(given)? };
+        let word = params::named(self, "injection", params.injection.as_deref(), variant)?;
+        params.injection = Some(word.to_owned());
+        if params.joules.is_some_and(|joules| float(joules) <= 0.0) {
+            return Err("joules has to be more than 0".into());
+        }
+        match (word, params.frames) {
+            (LEAK, frames) => {
+                let frames = frames.unwrap_or(FRAMES);
+                if !(2..=200).contains(&frames) {
+                    return Err(format!("frames: {frames} is not within 2 to 200"));
+                }
+                params.frames = Some(frames);
+            }
+            (word, Some(_)) => return Err(format!("frames says how long a {LEAK} goes, and {word} is none")),
+            (_, None) => {}
+        }
+        Ok(params::write(&params))
+    }
+
+    fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        let after = params::read::<Params>(parameters).ok().and_then(|params| params.frames).unwrap_or(1);
+        let ids = shared::around(records, 1, i64::from(after));
+        let mut wanted = vec![
+            shared::frames(&ids),
+            shared::of_frames("SystemEnergyRecord", &ids),
+            shared::of_frames("EnergyRecord", &ids),
+            shared::of_frames("AssetDynamicStateRecord", &ids),
+            Fetch::all("AssetInertialStaticRecord"),
+        ];
+        let states = shared::held(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
+        wanted.push(Fetch::among("InertialStateRecord", "id", states));
+        let velocities = shared::held(snapshot, "InertialStateRecord", "velocity_id");
+        wanted.push(Fetch::among("VelocityRecord", "id", velocities));
+        shared::unread(wanted, snapshot)
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        let mut params: Params = params::of_task(task)?;
+        if params.joules.is_none() {
+            let frame = shared::frame_of(snapshot, task)?;
+            let total = books::system(snapshot, frame).and_then(|row| row.float("total_system_e")).unwrap_or(0.0);
+            let joules = ((total.abs() / 20.0).max(0.5) * 1000.0).round() / 1000.0;
+            let finite = Decimal::from_f64(joules).filter(|_| joules < 1e9);
+            params.joules = Some(Number(finite.ok_or_else(|| params::ineligible(self, task, "its energy is no size"))?));
+        }
+        params::proposed(self, variant, snapshot, task, params::write(&params))
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = params::of_task(task)?;
+        let word = params::shown(self, params.injection, "injection")?;
+        let joules = float(params::required(params.joules, "joules")?);
+        let frame = shared::frame_of(snapshot, task)?;
+        snapshot.table("SystemEnergyRecord")?;
+        if word == UNBOOKED {
+            return self.unbooked(snapshot, frame, joules, task).map(|edits| Planned::alone(word, edits));
+        }
+        snapshot.table("EnergyRecord")?;
+        let frames = i64::from(params.frames.unwrap_or(1));
+        if !shared::has_frame(snapshot, frame - 1) {
+            return Err(params::ineligible(self, task, "there is no frame before it to gain on"));
+        }
+        let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
+        let moving = moving(snapshot, frame);
+        let body = random.pick(&moving).copied();
+        let body = body.ok_or_else(|| params::ineligible(self, task, "no body of it moves"))?;
+        let mut books = Books::new(snapshot);
+        let mut edits = Vec::new();
+        for at in 0..frames {
+            #[expect(clippy::cast_precision_loss, reason = "at most 200 frames")]
+            let gained = joules * (at + 1) as f64 / frames as f64;
+            let missing = || params::ineligible(self, task, format!("body {body} has no state in frame {}", frame + at));
+            edits.push(quicken(snapshot, &mut books, (frame + at, body), gained).ok_or_else(missing)?);
+            let delta = books.delta(frame + at).unwrap_or(0.0);
+            let noise = 1e-6 * books.total(frame + at).unwrap_or(0.0).abs() + 1e-6;
+            if delta <= noise || (at > 0 && delta <= 0.0) {
+                let reason = format!("frame {} loses more than it would gain", frame + at);
+                return Err(params::ineligible(self, task, reason));
+            }
+        }
+        edits.extend(books.close());
+        Ok(Planned::alone(word, edits))
+    }
+}
+
+impl EnergyInjection {
+    fn unbooked(
+        &self,
+        snapshot: &Snapshot,
+        frame: i64,
+        joules: f64,
+        task: &Task<'_>,
+    ) -> Result<Vec<Edit>, Refusal> {
+        let row = books::system(snapshot, frame).filter(|_| books::system(snapshot, frame - 1).is_some());
+        let delta = row.and_then(|row| Some((row, row.float("delta_e")?)));
+        let none = || params::ineligible(self, task, "it, or the frame before it, has no total energy");
+        let (row, delta) = delta.ok_or_else(none)?;
+        Ok(vec![update(&row, [("delta_e", real(delta + joules))])])
+    }
+}
+
+/// Returns the velocity of a body in a frame.
+fn velocity<'s>(snapshot: &'s Snapshot, frame: i64, body: i64) -> Option<Row<'s>> {
+    let states = shared::rows(snapshot, "AssetDynamicStateRecord", frame);
+    let state = states.into_iter().find(|row| row.integer("body_id") == Some(body))?;
+    let inertial = shared::row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))?;
+    shared::row(snapshot, "VelocityRecord", inertial.integer("velocity_id"))
+}
+
+/// Returns the bodies that move in a frame, and whose energy there is known.
+fn moving(snapshot: &Snapshot, frame: i64) -> Vec<i64> {
+    let rows = shared::rows(snapshot, "EnergyRecord", frame);
+    let moves = |row: &Row<'_>| row.float("linear_ke").is_some_and(|energy| energy > 1e-9 && energy.is_finite());
+    let bodies = rows.into_iter().filter(moves).filter_map(|row| row.integer("body_id"));
+    bodies.filter(|body| velocity(snapshot, frame, *body).is_some()).collect()
+}
+
+/// Makes a body faster, so that it has so much more energy; enters that in the books.
+fn quicken(snapshot: &Snapshot, books: &mut Books<'_>, (frame, body): (i64, i64), joules: f64) -> Option<Edit> {
+    let row = velocity(snapshot, frame, body)?;
+    let old = numbers(&row, ["x", "y", "z"])?;
+    let statics = snapshot.table("AssetInertialStaticRecord").ok()?;
+    let mass = statics.with("body_id", &Value::Integer(body)).first()?.float("mass")?;
+    let energies = books::energy(snapshot, frame, body)?;
+    let [linear, rotational, potential] = numbers(&energies, ["linear_ke", "rotational_ke", "potential_e"])?;
+    let factor = ((linear + joules) / linear).sqrt();
+    let [x, y, z] = old.map(|part| part * factor);
+    let gained = 0.5 * mass * (x * x + y * y + z * z);
+    books.set(frame, body, [gained, rotational, potential])?;
+    let parts = [("x", x), ("y", y), ("z", z)].into_iter().zip(old);
+    let set: Vec<_> = parts.filter(|((_, new), old)| new != old).map(|((column, new), _)| (column, real(new))).collect();
+    (gained.is_finite() && !set.is_empty()).then(|| update(&row, set))
+}

@@ -1,0 +1,154 @@
+//! `create_lost_frames`: frames vanish, whole or in part.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::shared::{self, RECORD, delete};
+use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params;
+use crate::model::seed::RecordRandom;
+use crate::model::{Edit, Fetch, Ids, Refusal, Snapshot, Value};
+
+/// The mode.
+pub(super) struct LostFrames;
+
+const ONE: &str = "one_frame";
+const SEVERAL: &str = "several_frames";
+const TORN: &str = "torn_frame";
+
+/// How many frames go together.
+const RUN: i64 = 3;
+
+/// The tables whose rows belong to frames. Rows that nothing numbers by frame, such as coordinates, stay behind, as they
+/// do where a recorder loses a frame.
+const TABLES: [&str; 9] = [
+    "AssetDynamicStateRecord",
+    "EnergyRecord",
+    "SystemEnergyRecord",
+    "CollisionResultRecord",
+    "ContactConstraintRecord",
+    "FrictionConstraintRecord",
+    "UnifiedContactConstraintRecord",
+    "SolverDiagnosticRecord",
+    "AssetPhysicalDynamicRecord",
+];
+
+static CARD: ModeCard = ModeCard {
+    id: "lost_frames",
+    tool: "create_lost_frames",
+    title: "Frames missing from a recording",
+    description: "Frames are gone with everything that belongs to them, as after a transaction that failed in the \
+        background, or a copy that was filtered; or one body's rows are gone from a frame that is otherwise there. \
+        Whoever takes differences between neighbours takes them across the hole.",
+    record: RECORD,
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: ONE,
+            severity: "1.0",
+            about: "the frame is gone, with everything that belongs to it",
+            eligible: "a frame with one before and one after it",
+        },
+        Variant {
+            word: SEVERAL,
+            severity: "1.5",
+            about: "the frame and the two after it are gone",
+            eligible: "a frame with one before it and three after it",
+        },
+        Variant {
+            word: TORN,
+            severity: "2.0",
+            about: "the state and the energy of one body are gone from the frame",
+            eligible: "a frame with the state of a body that was there in the frame before",
+        },
+    ],
+    severity: "1.5",
+    uses_now: false,
+    checks: &["frame_gap", "frame_complete", "energy_of_bodies"],
+    data_needed: &["the number of steps that the simulation was asked for"],
+};
+
+/// Parameters of `create_lost_frames`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Frames to lose, by SimulationFrameRecord.id: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    frame_id: Option<Ids>,
+    /// How much is lost.
+    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    loss: Option<String>,
+}
+
+impl Parametrised for LostFrames {
+    type Parameters = Params;
+}
+
+impl Mode for LostFrames {
+    fn card(&self) -> &'static ModeCard {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let mut params = Params { frame_id: None, ..params::read(given)? };
+        params.loss = Some(params::named(self, "loss", params.loss.as_deref(), variant)?.to_owned());
+        Ok(params::write(&params))
+    }
+
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        let ids = shared::around(records, 1, RUN);
+        let mut wanted = vec![shared::frames(&ids)];
+        wanted.extend(TABLES.iter().map(|table| shared::of_frames(table, &ids)));
+        shared::unread(wanted, snapshot)
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = params::of_task(task)?;
+        let word = params::shown(self, params.loss, "loss")?;
+        let frame = shared::frame_of(snapshot, task)?;
+        if word == TORN {
+            return Ok(Planned::alone(word, self.tear(snapshot, frame, task)?));
+        }
+        let after = frame + if word == SEVERAL { RUN } else { 1 };
+        if let Some(missing) = (frame - 1..=after).find(|at| !shared::has_frame(snapshot, *at)) {
+            let reason = format!("frame {missing} is not there, so that the hole would have no edge");
+            return Err(params::ineligible(self, task, reason));
+        }
+        let mut edits = Vec::new();
+        for lost in frame..after {
+            for table in TABLES {
+                edits.extend(shared::rows(snapshot, table, lost).iter().map(delete));
+            }
+            edits.extend(shared::row(snapshot, RECORD.table, Some(lost)).iter().map(delete));
+        }
+        Ok(Planned::alone(word, edits))
+    }
+}
+
+impl LostFrames {
+    /// Takes one body out of a frame.
+    fn tear(&self, snapshot: &Snapshot, frame: i64, task: &Task<'_>) -> Result<Vec<Edit>, Refusal> {
+        snapshot.table("AssetDynamicStateRecord")?;
+        let bodies = |at: i64| -> Vec<i64> {
+            let rows = shared::rows(snapshot, "AssetDynamicStateRecord", at);
+            rows.iter().filter_map(|row| row.integer("body_id")).collect()
+        };
+        let before = bodies(frame - 1);
+        let known: Vec<i64> = bodies(frame).into_iter().filter(|body| before.contains(body)).collect();
+        let mut random = RecordRandom::new(task.seed, TORN, std::slice::from_ref(task.record));
+        let none = || params::ineligible(self, task, "no body of it was there in the frame before");
+        let body = *random.pick(&known).ok_or_else(none)?;
+        let of_body = |table: &str| {
+            let rows = shared::rows(snapshot, table, frame).into_iter();
+            rows.filter(|row| row.integer("body_id") == Some(body)).map(|row| delete(&row)).collect::<Vec<_>>()
+        };
+        Ok(["AssetDynamicStateRecord", "EnergyRecord"].into_iter().flat_map(of_body).collect())
+    }
+}

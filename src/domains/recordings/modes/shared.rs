@@ -1,0 +1,98 @@
+//! What the modes of recordings share: how frames and the rows of frames are read, and how rows are set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::mode::{FaultRecord, Task};
+use crate::model::{Datum, Edit, Fetch, Refusal, Row, Snapshot, Value};
+
+/// The record that every fault of a recording is made on.
+pub(super) const RECORD: FaultRecord =
+    FaultRecord { table: "SimulationFrameRecord", key: "id", parameter: "frame_id" };
+
+/// Returns what was not read yet of what a mode needs.
+pub(super) fn unread(wanted: Vec<Fetch>, snapshot: &Snapshot) -> Vec<Fetch> {
+    let all: BTreeSet<Fetch> = wanted.into_iter().filter(|fetch| !snapshot.has(fetch)).collect();
+    all.into_iter().collect()
+}
+
+/// Returns the ids of frames, and those of so many frames before and after each.
+pub(super) fn around(records: &[Value], before: i64, after: i64) -> Vec<Value> {
+    let ids = records.iter().filter_map(|record| if let Value::Integer(id) = record { Some(*id) } else { None });
+    let all: BTreeSet<i64> = ids.flat_map(|id| id.saturating_sub(before)..=id.saturating_add(after)).collect();
+    all.into_iter().map(Value::Integer).collect()
+}
+
+/// Asks for the rows of a table that belong to frames.
+pub(super) fn of_frames(table: &str, frames: &[Value]) -> Fetch {
+    Fetch::among(table, "frame_id", frames.iter().cloned())
+}
+
+/// Asks for frames.
+pub(super) fn frames(ids: &[Value]) -> Fetch {
+    Fetch::among(RECORD.table, RECORD.key, ids.iter().cloned())
+}
+
+/// Returns what a column of all rows read of a table holds.
+pub(super) fn held(snapshot: &Snapshot, table: &str, column: &str) -> Vec<Value> {
+    let Ok(rows) = snapshot.table(table) else { return Vec::new() };
+    rows.rows().filter_map(|row| row.cell(column).cloned()).collect()
+}
+
+/// Returns the rows of a table that belong to a frame; none where the recording has no such table.
+pub(super) fn rows<'s>(snapshot: &'s Snapshot, table: &str, frame: i64) -> Vec<Row<'s>> {
+    snapshot.table(table).map_or_else(|_| Vec::new(), |rows| rows.with("frame_id", &Value::Integer(frame)))
+}
+
+/// Returns the row of an id.
+pub(super) fn row<'s>(snapshot: &'s Snapshot, table: &str, id: Option<i64>) -> Option<Row<'s>> {
+    snapshot.table(table).ok()?.row(&[Value::Integer(id?)])
+}
+
+/// Returns the id of the frame of a task, which has to be there.
+pub(super) fn frame_of(snapshot: &Snapshot, task: &Task<'_>) -> Result<i64, Refusal> {
+    let key = vec![task.record.clone()];
+    let missing = || Refusal::MissingRecord { table: RECORD.table.to_owned(), key: key.clone() };
+    let found = snapshot.table(RECORD.table)?.row(&key).ok_or_else(missing)?;
+    found.integer(RECORD.key).ok_or_else(missing)
+}
+
+/// Tells whether a frame was read.
+pub(super) fn has_frame(snapshot: &Snapshot, frame: i64) -> bool {
+    row(snapshot, RECORD.table, Some(frame)).is_some()
+}
+
+/// Returns the numbers of some columns of a row; `None` where one of them is none.
+pub(super) fn numbers<const N: usize>(row: &Row<'_>, columns: [&str; N]) -> Option<[f64; N]> {
+    let mut out = [0.0; N];
+    for (number, column) in out.iter_mut().zip(columns) {
+        *number = row.float(column).filter(|number| number.is_finite())?;
+    }
+    Some(out)
+}
+
+/// Returns a number as a cell.
+pub(super) const fn real(number: f64) -> Datum {
+    Datum::Raw(Value::Real(number))
+}
+
+/// Sets columns of a row.
+pub(super) fn update(row: &Row<'_>, set: impl IntoIterator<Item = (&'static str, Datum)>) -> Edit {
+    let set: BTreeMap<String, Datum> = set.into_iter().map(|(column, datum)| (column.to_owned(), datum)).collect();
+    Edit::Update { table: row.table.shape.name.clone(), key: row.key(), set }
+}
+
+/// Removes a row.
+pub(super) fn delete(row: &Row<'_>) -> Edit {
+    Edit::Delete { table: row.table.shape.name.clone(), key: row.key() }
+}
+
+/// Returns the table that impulses lie in, and its rows of a frame.
+pub(super) fn points<'s>(snapshot: &'s Snapshot, frame: i64) -> Vec<Row<'s>> {
+    let newest = rows(snapshot, "UnifiedContactConstraintRecord", frame);
+    if newest.is_empty() { rows(snapshot, "FrictionConstraintRecord", frame) } else { newest }
+}
+
+/// Asks for the rows that hold impulses, in whichever table of whichever generation.
+pub(super) fn of_points(frames: &[Value]) -> [Fetch; 2] {
+    ["UnifiedContactConstraintRecord", "FrictionConstraintRecord"].map(|table| of_frames(table, frames))
+}

@@ -1,0 +1,183 @@
+//! `create_sunk_contact`: bodies overlap deeper than anything could have pushed them.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::books::{self, Books};
+use super::shared::{self, RECORD, numbers, real, update};
+use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params::{self, Number};
+use crate::model::seed::RecordRandom;
+use crate::model::{Decimal, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+
+/// The mode.
+pub(super) struct SunkContact;
+
+const DEEP: &str = "deep_overlap";
+const SUNK: &str = "sunk_body";
+
+static CARD: ModeCard = ModeCard {
+    id: "sunk_contact",
+    tool: "create_sunk_contact",
+    title: "Bodies inside each other",
+    description: "A touching pair overlaps far deeper than in the frame before, although nothing moved so fast; or a \
+        body lies lower for one frame, energies included: as from collision detection that takes the wrong face, or a \
+        position that was written after the corrector had moved it back.",
+    record: RECORD,
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: DEEP,
+            severity: "1.5",
+            about: "a touching pair is recorded as overlapping by so much more",
+            eligible: "a frame with a touching pair whose bodies have states in the frame before",
+        },
+        Variant {
+            word: SUNK,
+            severity: "2.0",
+            about: "a body lies lower by so much in this frame; energies and totals follow",
+            eligible: "a frame with the state and the energy of a body that was there in the frame before",
+        },
+    ],
+    severity: "1.5",
+    uses_now: false,
+    checks: &["penetration", "body_motion"],
+    data_needed: &["the shapes of the bodies"],
+};
+
+/// Parameters of `create_sunk_contact`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Frames to break, by SimulationFrameRecord.id: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    frame_id: Option<Ids>,
+    /// What sinks.
+    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    sinking: Option<String>,
+    /// How much deeper, m, more than 0; 0.5 where nothing is said.
+    #[arg(long, value_name = "M")]
+    depth: Option<Number>,
+}
+
+impl Parametrised for SunkContact {
+    type Parameters = Params;
+}
+
+fn float(number: Number) -> f64 {
+    number.0.to_string().parse().unwrap_or(0.0)
+}
+
+impl Mode for SunkContact {
+    fn card(&self) -> &'static ModeCard {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let mut params = Params { frame_id: None, ..params::read(given)? };
+        params.sinking = Some(params::named(self, "sinking", params.sinking.as_deref(), variant)?.to_owned());
+        let usual = Decimal::from_f64(0.5).map(Number);
+        params.depth = params.depth.or(usual);
+        if params.depth.is_some_and(|depth| float(depth) <= 0.0) {
+            return Err("depth has to be more than 0".into());
+        }
+        Ok(params::write(&params))
+    }
+
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        let ids = shared::around(records, 1, 1);
+        let tables = [
+            "SystemEnergyRecord",
+            "EnergyRecord",
+            "AssetDynamicStateRecord",
+            "CollisionResultRecord",
+            "ContactConstraintRecord",
+            "UnifiedContactConstraintRecord",
+        ];
+        let mut wanted = vec![shared::frames(&ids), Fetch::all("AssetInertialStaticRecord")];
+        wanted.extend(tables.map(|table| shared::of_frames(table, &ids)));
+        let states = shared::held(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
+        wanted.push(Fetch::among("InertialStateRecord", "id", states));
+        let positions = shared::held(snapshot, "InertialStateRecord", "position_id");
+        wanted.push(Fetch::among("CoordinateRecord", "id", positions));
+        shared::unread(wanted, snapshot)
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = params::of_task(task)?;
+        let word = params::shown(self, params.sinking, "sinking")?;
+        let depth = float(params::required(params.depth, "depth")?);
+        let frame = shared::frame_of(snapshot, task)?;
+        let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
+        let choices = if word == DEEP {
+            snapshot.table("CollisionResultRecord")?;
+            overlaps(snapshot, frame, depth)
+        } else {
+            snapshot.table("AssetDynamicStateRecord")?;
+            sinkings(snapshot, frame, depth)
+        };
+        let none = || params::ineligible(self, task, "it has no such pair or body that was there in the frame before");
+        let edits = random.pick(&choices).cloned().ok_or_else(none)?;
+        Ok(Planned::alone(word, edits))
+    }
+}
+
+/// Returns the bodies that have a state in a frame.
+fn bodies(snapshot: &Snapshot, frame: i64) -> Vec<i64> {
+    let rows = shared::rows(snapshot, "AssetDynamicStateRecord", frame);
+    rows.iter().filter_map(|row| row.integer("body_id")).collect()
+}
+
+/// Returns what makes each pair of a frame overlap deeper.
+fn overlaps(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
+    let before = bodies(snapshot, frame - 1);
+    let known = |body: Option<i64>| body.is_some_and(|body| body & (1 << 31) != 0 || before.contains(&body));
+    let sides = |row: &Row<'_>| [row.integer("body_a_id"), row.integer("body_b_id")];
+    let pairs = shared::rows(snapshot, "CollisionResultRecord", frame);
+    let one = |pair: &Row<'_>| {
+        let old = pair.float("penetrationDepth").filter(|old| old.is_finite())?;
+        let mut edits = vec![update(pair, [("penetrationDepth", real(old + depth))])];
+        for table in ["ContactConstraintRecord", "UnifiedContactConstraintRecord"] {
+            for row in shared::rows(snapshot, table, frame).iter().filter(|row| sides(row) == sides(pair)) {
+                let old = row.float("penetration_depth").filter(|old| old.is_finite());
+                edits.extend(old.map(|old| update(row, [("penetration_depth", real(old + depth))])));
+            }
+        }
+        Some(edits)
+    };
+    pairs.iter().filter(|pair| sides(pair).into_iter().all(known)).filter_map(one).collect()
+}
+
+/// Returns what makes each body of a frame lie lower.
+fn sinkings(snapshot: &Snapshot, frame: i64, depth: f64) -> Vec<Vec<Edit>> {
+    let before = bodies(snapshot, frame - 1);
+    let rows = shared::rows(snapshot, "AssetDynamicStateRecord", frame);
+    let one = |state: &Row<'_>| {
+        let body = state.integer("body_id").filter(|body| before.contains(body))?;
+        let inertial = shared::row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))?;
+        let place = shared::row(snapshot, "CoordinateRecord", inertial.integer("position_id"))?;
+        let old = place.float("z").filter(|old| old.is_finite())?;
+        let new = old - depth;
+        let energies = books::energy(snapshot, frame, body)?;
+        let parts = numbers(&energies, ["linear_ke", "rotational_ke", "potential_e"])?;
+        let mut edits = vec![update(&place, [("z", real(new))])];
+        let [linear, rotational, potential] = parts;
+        // Without gravity nothing has potential energy, wherever it is.
+        if potential != 0.0 {
+            let statics = snapshot.table("AssetInertialStaticRecord").ok()?;
+            let mass = statics.with("body_id", &Value::Integer(body)).first()?.float("mass")?;
+            let mut books = Books::new(snapshot);
+            books.set(frame, body, [linear, rotational, mass * 9.81 * new])?;
+            edits.extend(books.close());
+        }
+        Some(edits)
+    };
+    rows.iter().filter_map(one).collect()
+}

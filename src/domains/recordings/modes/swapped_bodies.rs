@@ -1,0 +1,179 @@
+//! `create_swapped_bodies`: what one body did is recorded of another.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::shared::{self, RECORD, numbers, update};
+use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params;
+use crate::model::seed::RecordRandom;
+use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+
+/// The mode.
+pub(super) struct SwappedBodies;
+
+const STATES: &str = "states";
+const ENERGIES: &str = "energies";
+const SIDES: &str = "contact_sides";
+
+/// States nearer than this cannot be told apart, m.
+const APART: f64 = 0.2;
+
+static CARD: ModeCard = ModeCard {
+    id: "swapped_bodies",
+    tool: "create_swapped_bodies",
+    title: "One body's numbers under another's name",
+    description: "Two bodies exchange their states or their energies in a frame, or the two sides of a contact are \
+        exchanged while its normal stays: as from two counters of ids that meet, an order that changed between two \
+        loops, or a normal that points the other way. Every row is sound by itself.",
+    record: RECORD,
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: STATES,
+            severity: "2.0",
+            about: "two bodies exchange position, velocity and orientation",
+            eligible: "a frame with two bodies that are apart, both there in the frame before",
+        },
+        Variant {
+            word: ENERGIES,
+            severity: "1.5",
+            about: "two bodies exchange their energies",
+            eligible: "a frame with two bodies of different energies",
+        },
+        Variant {
+            word: SIDES,
+            severity: "1.0",
+            about: "a contact point's bodies change sides",
+            eligible: "a frame in which two bodies that move press each other, and one before it",
+        },
+    ],
+    severity: "1.5",
+    uses_now: false,
+    checks: &["body_motion", "impulse_balance", "kinetic_energy", "potential_energy"],
+    data_needed: &["who spawned which body"],
+};
+
+/// Parameters of `create_swapped_bodies`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Frames to break, by SimulationFrameRecord.id: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    frame_id: Option<Ids>,
+    /// What is exchanged.
+    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    exchange: Option<String>,
+}
+
+impl Parametrised for SwappedBodies {
+    type Parameters = Params;
+}
+
+impl Mode for SwappedBodies {
+    fn card(&self) -> &'static ModeCard {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let mut params = Params { frame_id: None, ..params::read(given)? };
+        params.exchange = Some(params::named(self, "exchange", params.exchange.as_deref(), variant)?.to_owned());
+        Ok(params::write(&params))
+    }
+
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        let ids = shared::around(records, 1, 0);
+        let mut wanted = vec![
+            shared::frames(&ids),
+            shared::of_frames("AssetDynamicStateRecord", &ids),
+            shared::of_frames("EnergyRecord", &ids),
+        ];
+        wanted.extend(shared::of_points(&ids));
+        let states = shared::held(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
+        wanted.push(Fetch::among("InertialStateRecord", "id", states));
+        let positions = shared::held(snapshot, "InertialStateRecord", "position_id");
+        wanted.push(Fetch::among("CoordinateRecord", "id", positions));
+        shared::unread(wanted, snapshot)
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = params::of_task(task)?;
+        let word = params::shown(self, params.exchange, "exchange")?;
+        let frame = shared::frame_of(snapshot, task)?;
+        let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
+        let choices = match word {
+            STATES => states(snapshot, frame),
+            ENERGIES => energies(snapshot, frame),
+            _ => sides(snapshot, frame),
+        };
+        let none = || params::ineligible(self, task, "nothing in it could be exchanged and told apart");
+        let edits = random.pick(&choices).cloned().ok_or_else(none)?;
+        Ok(Planned::alone(word, edits))
+    }
+}
+
+/// Returns every pair of rows, each once.
+fn pairs<'r, 's>(rows: &'r [Row<'s>]) -> impl Iterator<Item = (&'r Row<'s>, &'r Row<'s>)> {
+    rows.iter().enumerate().flat_map(|(at, first)| rows.iter().skip(at + 1).map(move |second| (first, second)))
+}
+
+/// Returns the edits that exchange what a column of two rows holds.
+fn exchange(column: &'static str, first: &Row<'_>, second: &Row<'_>) -> Option<Vec<Edit>> {
+    let (one, two) = (first.cell(column)?.clone(), second.cell(column)?.clone());
+    let set = |row: &Row<'_>, value: Value| update(row, [(column, Datum::Raw(value))]);
+    (one != two).then(|| vec![set(first, two), set(second, one)])
+}
+
+fn position(snapshot: &Snapshot, state: &Row<'_>) -> Option<[f64; 3]> {
+    let inertial = shared::row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))?;
+    let place = shared::row(snapshot, "CoordinateRecord", inertial.integer("position_id"))?;
+    numbers(&place, ["x", "y", "z"])
+}
+
+fn states(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
+    const TABLE: &str = "AssetDynamicStateRecord";
+    let before: Vec<_> = shared::rows(snapshot, TABLE, frame - 1).iter().map(|row| row.integer("body_id")).collect();
+    let mut rows = shared::rows(snapshot, TABLE, frame);
+    rows.retain(|row| before.contains(&row.integer("body_id")));
+    let apart = |(first, second): &(&Row<'_>, &Row<'_>)| {
+        let places = position(snapshot, first).zip(position(snapshot, second));
+        places.is_some_and(|(a, b)| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt() > APART)
+    };
+    let all = pairs(&rows).filter(apart);
+    all.filter_map(|(first, second)| exchange("kinematicState_id", first, second)).collect()
+}
+
+fn energies(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
+    let rows = shared::rows(snapshot, "EnergyRecord", frame);
+    let differ = |(first, second): &(&Row<'_>, &Row<'_>)| {
+        ["linear_ke", "potential_e"].iter().any(|column| {
+            let both = first.float(column).zip(second.float(column));
+            both.is_some_and(|(a, b)| (a - b).abs() > 1e-6 * (a.abs() + b.abs()) + 1e-6)
+        })
+    };
+    let all = pairs(&rows).filter(differ);
+    all.filter_map(|(first, second)| exchange("body_id", first, second)).collect()
+}
+
+fn sides(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
+    let moves = |row: &Row<'_>, column: &str| row.integer(column).is_some_and(|body| body & (1 << 31) == 0);
+    let presses = |row: &Row<'_>| {
+        let both_move = moves(row, "body_a_id") && moves(row, "body_b_id");
+        both_move && row.float("normal_lambda").is_some_and(|impulse| impulse > 1e-4 && impulse.is_finite())
+    };
+    if !shared::has_frame(snapshot, frame - 1) {
+        return Vec::new();
+    }
+    let turn = |row: Row<'_>| {
+        let (a, b) = (row.cell("body_a_id")?.clone(), row.cell("body_b_id")?.clone());
+        Some(vec![update(&row, [("body_a_id", Datum::Raw(b)), ("body_b_id", Datum::Raw(a))])])
+    };
+    shared::points(snapshot, frame).into_iter().filter(presses).filter_map(turn).collect()
+}

@@ -1,0 +1,129 @@
+//! `create_time_runs_back`: frames whose times are not in the order of their ids.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::shared::{self, RECORD, real, update};
+use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params;
+use crate::model::{Fetch, Ids, Refusal, Snapshot, Value};
+
+/// The mode.
+pub(super) struct TimeRunsBack;
+
+const EARLIER: &str = "earlier";
+const REPEATED: &str = "repeated";
+const UNSTEADY: &str = "unsteady_step";
+const CLOCK: &str = "clock_set_back";
+
+/// How far the clock on the wall is set back, seconds.
+const SET_BACK: f64 = 60.0;
+
+static CARD: ModeCard = ModeCard {
+    id: "time_runs_back",
+    tool: "create_time_runs_back",
+    title: "Time that does not run on",
+    description: "A frame's simulation time lies before that of the frame before it, or is the same, or the step to \
+        it has another length; or the clock on the wall was set back while the recorder ran: as from a clock that is \
+        not reset between two runs, a frame that is recorded twice, or frames written by two threads. Speeds and \
+        thresholds that follow from the step come out wrong, or infinite.",
+    record: RECORD,
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: EARLIER,
+            severity: "2.0",
+            about: "its time lies half a step before that of the frame before",
+            eligible: "a frame with two frames before it",
+        },
+        Variant {
+            word: REPEATED,
+            severity: "1.5",
+            about: "its time is that of the frame before",
+            eligible: "a frame with two frames before it",
+        },
+        Variant {
+            word: UNSTEADY,
+            severity: "1.0",
+            about: "its time is a quarter of a step late",
+            eligible: "a frame with two frames before it",
+        },
+        Variant {
+            word: CLOCK,
+            severity: "0.5",
+            about: "it was recorded a minute before the frame before, by the clock on the wall",
+            eligible: "a frame with two frames before it",
+        },
+    ],
+    severity: "1.5",
+    uses_now: false,
+    checks: &["frame_order", "time_step", "wall_clock"],
+    data_needed: &["the step that the simulation was asked for"],
+};
+
+/// Parameters of `create_time_runs_back`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Frames to break, by SimulationFrameRecord.id: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    frame_id: Option<Ids>,
+    /// What is wrong with the time.
+    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    time: Option<String>,
+}
+
+impl Parametrised for TimeRunsBack {
+    type Parameters = Params;
+}
+
+impl Mode for TimeRunsBack {
+    fn card(&self) -> &'static ModeCard {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let mut params = Params { frame_id: None, ..params::read(given)? };
+        params.time = Some(params::named(self, "time", params.time.as_deref(), variant)?.to_owned());
+        Ok(params::write(&params))
+    }
+
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        shared::unread(vec![shared::frames(&shared::around(records, 2, 0))], snapshot)
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = params::of_task(task)?;
+        let word = params::shown(self, params.time, "time")?;
+        let frame = shared::frame_of(snapshot, task)?;
+        let number = |back: i64, column: &str| {
+            let row = shared::row(snapshot, RECORD.table, Some(frame - back));
+            let found = row.and_then(|row| row.float(column)).filter(|number| number.is_finite());
+            let reason = format!("frame {} is not there, or has no {column}", frame - back);
+            found.ok_or_else(|| params::ineligible(self, task, reason))
+        };
+        let column = if word == CLOCK { "wall_clock_time" } else { "simulation_time" };
+        let (earlier, before, now) = (number(2, column)?, number(1, column)?, number(0, column)?);
+        let step = before - earlier;
+        if word != CLOCK && (step <= 0.0 || now <= before || (now - before - step).abs() > step * 1e-3) {
+            return Err(params::ineligible(self, task, "time does not run on steadily there already"));
+        }
+        let new = match word {
+            EARLIER => before - step / 2.0,
+            REPEATED => before,
+            UNSTEADY => now + step / 4.0,
+            _ if now < before => return Err(params::ineligible(self, task, "the clock runs back there already")),
+            _ => before - SET_BACK,
+        };
+        let row = shared::row(snapshot, RECORD.table, Some(frame));
+        let edits = row.iter().map(|row| update(row, [(column, real(new))])).collect();
+        Ok(Planned::alone(word, edits))
+    }
+}

@@ -1,0 +1,143 @@
+//! `create_torn_states`: a state whose numbers are none, or are no orientation.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::shared::{self, RECORD, numbers, real, update};
+use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params;
+use crate::model::seed::RecordRandom;
+use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
+
+/// The mode.
+pub(super) struct TornStates;
+
+const NAN: &str = "not_a_number";
+const INFINITE: &str = "infinite";
+const STRETCHED: &str = "stretched_orientation";
+
+/// How much longer a stretched quaternion is.
+const STRETCH: f64 = 1.01;
+
+static CARD: ModeCard = ModeCard {
+    id: "torn_states",
+    tool: "create_torn_states",
+    title: "States that are no states",
+    description: "A velocity is NULL, which is how NaN arrives in the file; a position is infinite; or an orientation \
+        is longer than 1: as from a division by a mass or a length of 0, an overflow, or an integrator that never \
+        normalises. Readers make 0 of the first, fail at the second, and draw bodies that grow of the third.",
+    record: RECORD,
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: NAN,
+            severity: "2.5",
+            about: "a component of a body's velocity is NULL",
+            eligible: "a frame with the state of a body",
+        },
+        Variant {
+            word: INFINITE,
+            severity: "3.0",
+            about: "a component of a body's position is infinite",
+            eligible: "a frame with the state of a body",
+        },
+        Variant {
+            word: STRETCHED,
+            severity: "1.0",
+            about: "a body's quaternion is a hundredth too long",
+            eligible: "a frame with the state of a body",
+        },
+    ],
+    severity: "2.0",
+    uses_now: false,
+    checks: &["non_finite", "orientation"],
+    data_needed: &[],
+};
+
+/// Parameters of `create_torn_states`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Frames to break, by SimulationFrameRecord.id: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    frame_id: Option<Ids>,
+    /// What is wrong with the state.
+    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    tear: Option<String>,
+}
+
+impl Parametrised for TornStates {
+    type Parameters = Params;
+}
+
+impl Mode for TornStates {
+    fn card(&self) -> &'static ModeCard {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let mut params = Params { frame_id: None, ..params::read(given)? };
+        params.tear = Some(params::named(self, "tear", params.tear.as_deref(), variant)?.to_owned());
+        Ok(params::write(&params))
+    }
+
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        let ids = shared::around(records, 0, 0);
+        let mut wanted = vec![shared::frames(&ids), shared::of_frames("AssetDynamicStateRecord", &ids)];
+        let states = shared::held(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
+        wanted.push(Fetch::among("InertialStateRecord", "id", states));
+        for (column, table) in
+            [("velocity_id", "VelocityRecord"), ("position_id", "CoordinateRecord"), ("orientation_id", "QuaternionDRecord")]
+        {
+            wanted.push(Fetch::among(table, "id", shared::held(snapshot, "InertialStateRecord", column)));
+        }
+        shared::unread(wanted, snapshot)
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = params::of_task(task)?;
+        let word = params::shown(self, params.tear, "tear")?;
+        let frame = shared::frame_of(snapshot, task)?;
+        snapshot.table("AssetDynamicStateRecord")?;
+        let states = shared::rows(snapshot, "AssetDynamicStateRecord", frame);
+        let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
+        let state = random.pick(&states).and_then(|state| {
+            shared::row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))
+        });
+        let axis = *random.pick(&["x", "y", "z"]).unwrap_or(&"z");
+        let edit = state.and_then(|state| match word {
+            NAN => tear(snapshot, &state, ("velocity_id", "VelocityRecord"), (axis, Datum::Null)),
+            INFINITE => tear(snapshot, &state, ("position_id", "CoordinateRecord"), (axis, real(f64::INFINITY))),
+            _ => stretch(snapshot, &state),
+        });
+        let none = || params::ineligible(self, task, "it has no state, or its numbers are none already");
+        Ok(Planned::alone(word, vec![edit.ok_or_else(none)?]))
+    }
+}
+
+/// Sets one component of a part of a state.
+fn tear(
+    snapshot: &Snapshot,
+    state: &Row<'_>,
+    (column, table): (&str, &str),
+    (axis, datum): (&'static str, Datum),
+) -> Option<Edit> {
+    let part = shared::row(snapshot, table, state.integer(column))?;
+    part.float(axis).filter(|number| number.is_finite())?;
+    Some(update(&part, [(axis, datum)]))
+}
+
+fn stretch(snapshot: &Snapshot, state: &Row<'_>) -> Option<Edit> {
+    const PARTS: [&str; 4] = ["w", "x", "y", "z"];
+    let row = shared::row(snapshot, "QuaternionDRecord", state.integer("orientation_id"))?;
+    let old = numbers(&row, PARTS)?;
+    let set: Vec<_> = PARTS.into_iter().zip(old).filter(|(_, part)| *part != 0.0).collect();
+    (!set.is_empty()).then(|| update(&row, set.into_iter().map(|(column, part)| (column, real(part * STRETCH)))))
+}

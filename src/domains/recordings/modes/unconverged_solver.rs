@@ -1,0 +1,121 @@
+//! `create_unconverged_solver`: the solver gives up, or counts what is not there.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::shared::{self, RECORD, real, update};
+use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::params;
+use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Snapshot, Value};
+
+/// The mode.
+pub(super) struct UnconvergedSolver;
+
+const GAVE_UP: &str = "gave_up";
+const MISCOUNTED: &str = "miscounted";
+
+/// The most sweeps that the recorder's solver makes.
+const SWEEPS: i64 = 50;
+/// What it is left with, m/s.
+const RESIDUAL: f64 = 0.25;
+
+static CARD: ModeCard = ModeCard {
+    id: "unconverged_solver",
+    tool: "create_unconverged_solver",
+    title: "A solver that gave up",
+    description: "The row of the solver says that it did not converge although contacts were there, or counts a \
+        touching pair that was not recorded: as in deep piles, with masses that differ much, or where a contact is \
+        lost between solving and recording. Impulses of such a frame are not to be trusted.",
+    record: RECORD,
+    others: &[],
+    table_parameter: None,
+    variants: &[
+        Variant {
+            word: GAVE_UP,
+            severity: "1.0",
+            about: "it made all its sweeps, and did not converge",
+            eligible: "a frame with constraints in which it converged",
+        },
+        Variant {
+            word: MISCOUNTED,
+            severity: "1.0",
+            about: "it counts one touching pair too many",
+            eligible: "a frame with a solver row that counts the pairs that are there",
+        },
+    ],
+    severity: "1.0",
+    uses_now: false,
+    checks: &["solver_convergence", "solver_counts"],
+    data_needed: &["the solver's own log of sweeps"],
+};
+
+/// Parameters of `create_unconverged_solver`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Params {
+    /// Frames to break, by SimulationFrameRecord.id: ids and inclusive ranges, such as 5-9,12.
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true)]
+    frame_id: Option<Ids>,
+    /// What is wrong with the solver's row.
+    #[arg(long, value_name = "WHAT", value_parser = params::parser(&CARD))]
+    failure: Option<String>,
+}
+
+impl Parametrised for UnconvergedSolver {
+    type Parameters = Params;
+}
+
+impl Mode for UnconvergedSolver {
+    fn card(&self) -> &'static ModeCard {
+        &CARD
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let mut params = Params { frame_id: None, ..params::read(given)? };
+        params.failure = Some(params::named(self, "failure", params.failure.as_deref(), variant)?.to_owned());
+        Ok(params::write(&params))
+    }
+
+    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        let ids = shared::around(records, 0, 0);
+        let tables = ["SolverDiagnosticRecord", "CollisionResultRecord"];
+        let mut wanted = vec![shared::frames(&ids)];
+        wanted.extend(tables.map(|table| shared::of_frames(table, &ids)));
+        shared::unread(wanted, snapshot)
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        let params: Params = params::of_task(task)?;
+        let word = params::shown(self, params.failure, "failure")?;
+        let frame = shared::frame_of(snapshot, task)?;
+        snapshot.table("SolverDiagnosticRecord")?;
+        let edit = if word == GAVE_UP { give_up(snapshot, frame) } else { miscount(snapshot, frame) };
+        let none = || params::ineligible(self, task, format!("its solver row cannot show {word}"));
+        Ok(Planned::alone(word, vec![edit.ok_or_else(none)?]))
+    }
+}
+
+fn give_up(snapshot: &Snapshot, frame: i64) -> Option<Edit> {
+    let row = shared::rows(snapshot, "SolverDiagnosticRecord", frame).into_iter().next()?;
+    let worked = row.integer("num_constraints")? > 0 && row.flag("converged")?;
+    let set = [
+        ("iterations", Datum::Integer(SWEEPS)),
+        ("residual", real(RESIDUAL)),
+        ("converged", Datum::Integer(0)),
+    ];
+    worked.then(|| update(&row, set))
+}
+
+fn miscount(snapshot: &Snapshot, frame: i64) -> Option<Edit> {
+    let row = shared::rows(snapshot, "SolverDiagnosticRecord", frame).into_iter().next()?;
+    let pairs = shared::rows(snapshot, "CollisionResultRecord", frame).len();
+    let counted = row.integer("num_contacts")?;
+    let right = !snapshot.lacks("CollisionResultRecord") && usize::try_from(counted) == Ok(pairs);
+    right.then(|| update(&row, [("num_contacts", Datum::Integer(counted + 1))]))
+}
