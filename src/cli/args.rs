@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::faults::{ApplyCall, PlanCall};
+use super::query::QueryCall;
 use super::settings::{Color, Format};
 use super::texts;
 use crate::model::ports::Danger;
@@ -128,6 +129,8 @@ pub(super) enum Command {
     Show(show::Request),
     #[command(about = explain::CARD.about, long_about = texts::EXPLAIN)]
     Explain(explain::Request),
+    #[command(about = ops::query::CARD.about, long_about = texts::QUERY)]
+    Query(QueryCall),
     #[command(about = checks::CARD.about, long_about = texts::CHECK)]
     Check(checks::Request),
     #[command(about = drill::CARD.about, long_about = texts::filled(texts::DRILL))]
@@ -247,6 +250,7 @@ impl Command {
             Self::Log(_) => "log",
             Self::Show(_) => "show",
             Self::Explain(_) => "explain",
+            Self::Query(_) => "query",
             Self::Check(_) => "check",
             Self::Drill(_) => "drill",
             Self::Campaign(Campaign::Plan(_)) => "campaign-plan",

@@ -116,6 +116,15 @@ fn arguments(options: &Options, settings: &Settings) -> Result<Vec<String>, Fail
     );
     let consent = options.consent.and_then(|consent| consent.to_possible_value());
     let consent = consent.map(|consent| consent.get_name().to_owned());
+    for id in &options.domain {
+        words.extend(["--domain".to_owned(), id.clone()]);
+    }
+    for folder in &options.recordings {
+        words.extend(["--recordings".to_owned(), absolute(folder).display().to_string()]);
+    }
+    for group in &options.tools {
+        words.extend(["--tools".to_owned(), group.clone()]);
+    }
     let number = |number: Option<u64>| number.map(|number| number.to_string());
     let allow = Some(options.allow.join(",")).filter(|allow| !allow.is_empty());
     for (flag, value) in [

@@ -13,6 +13,7 @@ mod json;
 mod mcp;
 mod ports;
 mod printer;
+mod query;
 mod render;
 mod report;
 mod run;

@@ -45,14 +45,19 @@ const WORD_MAX: usize = 36;
 /// Rows under a header.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sheet {
-    head: Vec<&'static str>,
+    head: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
 impl Sheet {
     /// Makes an empty sheet.
     pub(super) fn new(head: &[&'static str]) -> Self {
-        Self { head: head.to_vec(), rows: Vec::new() }
+        Self::under(head.iter().map(|word| (*word).to_owned()).collect())
+    }
+
+    /// Makes an empty sheet under heads that only the result knows.
+    pub(super) const fn under(head: Vec<String>) -> Self {
+        Self { head, rows: Vec::new() }
     }
 
     /// Adds a row.

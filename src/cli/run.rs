@@ -16,7 +16,7 @@ use crate::ops::cell::ChangeRow;
 use crate::ops::checks::Form;
 use crate::ops::{
     Context, Failure, Kind, agents, apply, audit, campaign, cell, checks, demo, drill, explain, export, find, lab, log,
-    modes, plan, recover, replay, revert, show, status, targets,
+    modes, plan, query, recover, replay, revert, show, status, targets,
 };
 
 /// How long to wait for other writers of a target, in milliseconds.
@@ -150,6 +150,7 @@ fn operate(command: &Command, context: &Context<'_>, show: &Show<'_>) -> Result<
         Command::Lab(Lab::Import(request)) => show.done(&lab::import::run(context, request)?),
         Command::Target(command) => targets(command, context, show),
         Command::Find(request) => show.done(&find::run(context, request)?),
+        Command::Query(call) => show.done(&query::run(context, &call.0)?),
         Command::Check(request) => {
             let outcome = checks::run(context, request)?;
             checked(&outcome, &request.options, show)

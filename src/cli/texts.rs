@@ -217,6 +217,17 @@ Example:
   mfm drill --judge junit --report out.xml --yes -- pytest qa/ --junit-xml=out.xml
   mfm drill --command-only --detector old='python3 old.py {path}' --detector new='python3 new.py {path}' --yes";
 
+/// `mfm query`.
+pub(super) const QUERY: &str = "\
+Ask a named, read-only question of a domain's data. Without a question, list all that there are.
+
+The question goes to the registered target, or with --recording to a file that need not be registered: it is opened \
+for reading only, and nothing is left beside it, also where a program is writing it just then.
+
+Answers hold at most 500 items; where there are more, they say how many, and --cursor goes on with next_cursor. What \
+a file does not hold is named as not recorded, which is not the same as nothing found. --json gives the whole answer, \
+with units in the names or in `mfm help query`.";
+
 /// `mfm check`.
 pub(super) const CHECK: &str = "\
 Run the quality checks on a target, marked or not. Reads whole tables and writes nothing.

@@ -4,6 +4,7 @@ pub mod check;
 pub mod column_choice;
 pub mod examples;
 pub mod filter;
+pub mod files;
 pub mod import;
 pub mod lab;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use self::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
 use self::examples::{Examples, PromptCard};
 use self::filter::{FilterCard, FilterValues};
+use self::files::FileCard;
 use self::import::Import;
 use self::lab::Lab;
 use self::live::LiveSystem;
@@ -124,6 +126,10 @@ pub trait Domain: Sync {
     /// Returns its queries.
     fn queries(&self) -> &'static [&'static dyn Query] {
         &[]
+    }
+    /// Returns what its files are, where its databases come as files in folders.
+    fn files(&self) -> Option<&'static FileCard> {
+        None
     }
     /// Returns what paints its findings.
     fn painter(&self) -> Option<&'static dyn Painter> {

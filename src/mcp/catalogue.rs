@@ -6,10 +6,10 @@ use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::{Value as Json, json};
 
 use super::options::Allowed;
+use super::queries::{self, Ask};
 use super::reads::{self, Read};
 use super::schema::{self, Object};
 use super::{modes, writes};
-use crate::domains;
 use crate::model::ports::Danger;
 use crate::ops::{
     Card, audit, checks, drill, explain, filters, find, log, plan, recover, replay, revert, show, status,
@@ -24,6 +24,8 @@ pub(super) enum Does {
     Status,
     /// Reads journal or target.
     Read(Read),
+    /// Asks a named question of a domain's data.
+    Ask(Ask),
     /// Plans a fault of any mode.
     Plan,
     /// Plans a fault of the mode that it is named after, and commits it with consent.
@@ -44,8 +46,10 @@ pub(super) struct Entry {
 pub(super) fn entries(allowed: &Allowed) -> Vec<Entry> {
     let mut out = of_the_journal();
     out.extend(of_the_target());
+    out.extend(queries::entries(allowed));
     if !allowed.read_only {
-        out.extend(domains::modes().filter(|mode| allowed.has(mode.card().tool)).map(|mode| {
+        let modes = allowed.domains.iter().flat_map(|domain| domain.modes().iter().copied());
+        out.extend(modes.filter(|mode| allowed.has(mode.card().tool)).map(|mode| {
             let card = mode.card();
             let about = format!("{} Severity {}. Needs consent.", sentence(card.title), card.severity);
             let answer = schema::answer(&[("state", "string")]);

@@ -17,6 +17,7 @@ mod modes;
 mod options;
 mod process;
 mod prompts;
+mod queries;
 mod reads;
 mod remembered;
 mod resources;

@@ -6,10 +6,14 @@ use std::path::PathBuf;
 use clap::Args;
 use mfm_journal::Decimal;
 
-use crate::domains;
+use crate::domain::Domain;
+use crate::domains::{self, DOMAINS};
 use crate::ops::agents::{Consent, Limits};
 use crate::ops::modes::find_mode;
-use crate::ops::{Context, Failure, Kind, synthetic};
+use crate::ops::{Context, Failure, Kind, detect, synthetic};
+
+/// The group of tools that a domain's own specification names.
+const SPECIFICATION: &str = "specification";
 
 /// What the operator allows agents.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +33,15 @@ pub struct Options {
     /// Whose yes a write needs [default: a person's; the client's on what `mfm lab create` made and on the public mock]
     #[arg(long, value_name = "WHOSE", value_enum)]
     pub consent: Option<Consent>,
+    /// Offer the tools of this domain; may be repeated [default: the target's domain, else the first]
+    #[arg(long, value_name = "ID")]
+    pub domain: Vec<String>,
+    /// Let queries ask recordings below this folder; may be repeated [default: the domain's usual folders]
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub recordings: Vec<PathBuf>,
+    /// Offer a further group of tools, such as analysis; may be repeated
+    #[arg(long, value_name = "GROUP")]
+    pub tools: Vec<String>,
     /// Judge the checks by the rules of this file
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub rules: Option<PathBuf>,
@@ -44,12 +57,17 @@ pub struct Options {
 }
 
 /// The options, checked.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Allowed {
     pub(super) read_only: bool,
     pub(super) identifying: bool,
     pub(super) consent: Option<Consent>,
     pub(super) rules: Option<PathBuf>,
+    /// The domains whose tools exist.
+    pub(super) domains: Vec<&'static dyn Domain>,
+    /// The folders whose files may be asked; none for the domain's usual ones.
+    pub(super) folders: Vec<PathBuf>,
+    groups: BTreeSet<String>,
     tools: BTreeSet<&'static str>,
     max_severity: Option<Decimal>,
 }
@@ -71,7 +89,25 @@ impl Options {
         let max_severity = self.max_severity.as_ref().map(number).transpose()?;
         let rules = self.rules.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
         let (read_only, identifying, consent) = (self.read_only, self.include_phi, self.consent);
-        Ok(Allowed { read_only, identifying, consent, rules, tools, max_severity })
+        let domains = self.domain.iter().map(|id| detect::named(id)).collect::<Result<_, _>>()?;
+        let folders = self.recordings.clone();
+        let groups = self.groups()?;
+        Ok(Allowed { read_only, identifying, consent, rules, domains, folders, groups, tools, max_severity })
+    }
+
+    /// Returns the further groups of tools.
+    fn groups(&self) -> Result<BTreeSet<String>, Failure> {
+        let queries = || DOMAINS.iter().flat_map(|domain| domain.queries()).map(|query| query.card().group);
+        let mut known: Vec<&str> = queries().filter(|group| *group != SPECIFICATION).collect();
+        known.sort_unstable();
+        known.dedup();
+        match self.tools.iter().find(|group| !known.contains(&group.as_str())) {
+            None => Ok(self.tools.iter().cloned().collect()),
+            Some(group) => {
+                let message = format!("there is no group of tools `{group}`");
+                Err(Failure::usage("unknown_group", message, format!("the groups are {}", known.join(", "))))
+            }
+        }
     }
 
     /// Returns the limits, defaults filled in.
@@ -97,6 +133,11 @@ fn whole(number: &Decimal) -> i64 {
 }
 
 impl Allowed {
+    /// Tells whether a group of tools exists for agents.
+    pub(super) fn has_group(&self, group: &str) -> bool {
+        group == SPECIFICATION || self.groups.contains(group)
+    }
+
     /// Tells whether a mode exists for agents.
     pub(super) fn has(&self, tool: &str) -> bool {
         self.tools.contains(tool)

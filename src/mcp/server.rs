@@ -22,6 +22,7 @@ use super::caller::Caller;
 use super::catalogue::{self, Does, Entry};
 use super::host::{Consented, Host, Watch};
 use super::options::{Allowed, Options};
+use super::queries::Session;
 use super::remembered::Remembered;
 use super::schema::Object;
 use super::turns::Turns;
@@ -62,6 +63,8 @@ pub(super) struct Inner {
     turns: Turns,
     /// The newest status.
     pub(super) remembered: Remembered,
+    /// The file that questions go to.
+    pub(super) session: Session,
     entries: Vec<Entry>,
 }
 
@@ -98,7 +101,10 @@ impl Server {
     /// # Errors
     /// Usage: options that contradict themselves.
     pub fn new(host: Host, options: &Options) -> Result<Self, Failure> {
-        let allowed = options.allowed()?;
+        let mut allowed = options.allowed()?;
+        if allowed.domains.is_empty() {
+            allowed.domains.push(crate::ops::query::domain_of(&host.journal, host.target.as_deref()));
+        }
         let agents = Agents::beside(&host.journal, options.limits());
         let key: Vec<u8> = (0..2).flat_map(|_| host.entropy.bytes()).collect();
         let codec = RequestStateCodec::try_new(key).map_err(|error| broken(&error.to_string()))?;
@@ -107,8 +113,21 @@ impl Server {
         let modes = modes::answer(&allowed, None)?;
         let remembered = Remembered::default();
         let (turns, could_ask) = (Turns::default(), AtomicBool::new(false));
-        let inner =
-            Inner { host, allowed, agents, codec, writer, stopping, modes, could_ask, turns, remembered, entries };
+        let session = Session::default();
+        let inner = Inner {
+            host,
+            session,
+            allowed,
+            agents,
+            codec,
+            writer,
+            stopping,
+            modes,
+            could_ask,
+            turns,
+            remembered,
+            entries,
+        };
         Ok(Self(Arc::new(inner)))
     }
 }
@@ -190,6 +209,7 @@ impl Inner {
             Does::Modes => Ok(self.modes.clone().into()),
             Does::Status => self.status(call).await.map(Into::into),
             Does::Read(read) => self.read(call, read).await.map(Into::into),
+            Does::Ask(ask) => self.question(call, ask).await.map(Into::into),
             Does::Plan => self.plan(call).await.map(Into::into),
             Does::Fault => self.fault(call).await,
             Does::CarryOut => self.carry_out(call).await,

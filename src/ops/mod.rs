@@ -19,6 +19,7 @@ pub mod explain;
 pub mod export;
 pub mod failure;
 pub mod filters;
+pub mod files;
 pub mod find;
 pub mod lab;
 pub mod log;
@@ -28,6 +29,7 @@ pub mod plan;
 pub mod plan_file;
 pub mod protected;
 pub mod pump;
+pub mod query;
 pub mod reading;
 pub mod recover;
 pub mod redact;
@@ -98,6 +100,7 @@ pub const OPERATIONS: &[&Card] = &[
     &log::CARD,
     &show::CARD,
     &explain::CARD,
+    &query::CARD,
     &checks::CARD,
     &drill::CARD,
     &campaign::PLAN,

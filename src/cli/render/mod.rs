@@ -14,6 +14,7 @@ mod find;
 mod lab;
 mod log;
 mod modes;
+mod query;
 mod recover;
 mod replay;
 mod revert;

@@ -64,6 +64,8 @@ pub struct Points {
     pub points: Vec<Point>,
     /// Whether the recording has any table of constraints.
     pub recorded: bool,
+    /// Whether it has one in which every contact stands, with friction or without.
+    pub contacts_recorded: bool,
     /// What is missing.
     pub missing: Missing,
 }
@@ -79,11 +81,12 @@ pub fn points(reading: &Reading, range: (i64, i64)) -> Result<Points, Stop> {
     if let Some(sheet) = reading.frames(&schema::UNIFIED, &columns, range)? {
         let mut missing = Missing::default();
         missing.note(&schema::UNIFIED, &columns, Some(sheet));
-        return Ok(Points { points: of_sheet(sheet), recorded: true, missing });
+        return Ok(Points { points: of_sheet(sheet), recorded: true, contacts_recorded: true, missing });
     }
     let friction = reading.frames(&schema::FRICTION, &columns, range)?;
     let contacts = reading.frames(&schema::CONTACT, &columns, range)?;
     let mut found = Points { recorded: friction.or(contacts).is_some(), ..Points::default() };
+    found.contacts_recorded = contacts.is_some();
     found.missing.note(&schema::FRICTION, &columns, friction);
     let mut points = friction.map(of_sheet).unwrap_or_default();
     let frames: BTreeSet<i64> = points.iter().map(|point| point.frame).collect();

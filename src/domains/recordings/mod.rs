@@ -13,6 +13,7 @@ pub mod lab;
 pub mod measure;
 pub mod missing;
 pub mod modes;
+pub mod motion;
 pub mod queries;
 pub mod reading;
 pub mod records;
@@ -26,6 +27,7 @@ pub mod vectors;
 use std::sync::Arc;
 
 use crate::domain::check::{self, CheckCard, CheckRequest, CheckRun, CheckTable, RulesError};
+use crate::domain::files::FileCard;
 use crate::domain::lab::Lab;
 use crate::domain::mode::Mode;
 use crate::domain::query::Query;
@@ -42,6 +44,19 @@ static CARD: DomainCard = DomainCard {
     id: "recordings",
     title: "Recordings",
     about: "recordings of physics simulations: bodies, contacts, impulses and energies, frame by frame",
+};
+
+/// Recordings are the recorder's own files.
+static FILES: FileCard = FileCard {
+    word: "recording",
+    plural: "recordings",
+    list: "list_recordings",
+    load: "load_recording",
+    compare: Some(("compare_recordings", "recording_profile")),
+    folders: &["build/Debug/debug/recordings", "."],
+    ending: "db",
+    counts: &[("total_frames", "SimulationFrameRecord"), ("bodies", "AssetInertialStaticRecord")],
+    last: Some(("last_frame", "SimulationFrameRecord")),
 };
 
 impl Domain for Recordings {
@@ -87,6 +102,10 @@ impl Domain for Recordings {
 
     fn lab(&self) -> Option<&'static dyn Lab> {
         Some(&lab::RecordingsLab)
+    }
+
+    fn files(&self) -> Option<&'static FileCard> {
+        Some(&FILES)
     }
 
     fn queries(&self) -> &'static [&'static dyn Query] {

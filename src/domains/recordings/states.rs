@@ -84,6 +84,21 @@ pub fn states(reading: &Reading, placed: &[Placed], missing: &mut Missing) -> Re
     Ok(placed.iter().map(state).collect())
 }
 
+/// Reads the velocities of bodies in frames, m/s, in the order of what is asked for.
+///
+/// # Errors
+/// As [`Reading::scan`].
+pub fn velocities(reading: &Reading, placed: &[Placed], missing: &mut Missing) -> Result<Vec<Option<Vector>>, Stop> {
+    let columns = ["id", "velocity_id"];
+    let sheet = reading.among(&schema::STATE, &columns, "id", placed.iter().filter_map(|one| one.state))?;
+    missing.note(&schema::STATE, &columns, sheet);
+    let lines = sheet.iter().flat_map(|sheet| sheet.lines());
+    let of_state: std::collections::BTreeMap<i64, Option<i64>> =
+        lines.filter_map(|line| Some((line.integer("id")?, line.integer("velocity_id")))).collect();
+    let found = Vectors::read(reading, &schema::VELOCITY, of_state.values().copied().flatten(), missing)?;
+    Ok(placed.iter().map(|one| found.get(*of_state.get(&one.state?)?)).collect())
+}
+
 /// Returns how fast a body turns, rad/s: the vector part of twice the conjugate orientation times its rate.
 #[must_use]
 pub fn angular_velocity(turned: &Orientation, rate: &Orientation) -> Vector {

@@ -1,5 +1,6 @@
 //! Targets in SQLite files: reading on a connection that cannot write; the writing side is in its own module.
 
+mod aside;
 mod catalogue;
 mod execute;
 mod file;
@@ -51,6 +52,8 @@ pub struct SqliteTarget {
     catalogue: Catalogue,
     faults: Option<SharedFaults>,
     pages_max: Option<u32>,
+    /// The private copy that is read, gone with the target.
+    copy: Option<tempfile::TempDir>,
 }
 
 impl std::fmt::Debug for SqliteTarget {
@@ -68,7 +71,18 @@ impl SqliteTarget {
     pub fn open(path: &Path, keys: DomainKeys) -> Result<Self, TargetError> {
         let place = Place::find(path)?;
         let connection = open::open_reader(&place)?;
-        Ok(Self { place, connection, catalogue: Catalogue::new(keys), faults: None, pages_max: None })
+        Ok(Self { place, connection, catalogue: Catalogue::new(keys), faults: None, pages_max: None, copy: None })
+    }
+
+    /// Opens a file for reading so that nothing is left beside it, and tells whether somebody is writing it: one with
+    /// a write-ahead log is read from a private copy, or as one that nobody changes where its log is empty.
+    ///
+    /// # Errors
+    /// As [`SqliteTarget::open`].
+    pub fn open_aside(path: &Path, keys: DomainKeys) -> Result<(Self, bool), TargetError> {
+        let place = Place::find(path)?;
+        let aside::Aside { connection, copy, live } = aside::open(&place)?;
+        Ok((Self { place, connection, catalogue: Catalogue::new(keys), faults: None, pages_max: None, copy }, live))
     }
 
     /// Makes later writes of this target's writers fail where a test wants it.
@@ -365,6 +379,10 @@ impl Target for SqliteTarget {
     }
 
     fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {
+        if self.copy.is_some() {
+            let why = "it was read from a private copy".to_owned();
+            return Err(TargetError::ReadOnly { url: self.place.url.clone(), why });
+        }
         let place = Place { wait_ms, ..self.place.clone() };
         let catalogue = Catalogue::new(self.catalogue.keys().clone());
         let writer = writer::SqliteWriter::open(place, catalogue, self.faults.clone(), self.pages_max)?;

@@ -131,7 +131,11 @@ pub(super) fn unknown(said: &str) -> Option<(&'static str, &str)> {
 
 /// Opens a connection that cannot write.
 pub(super) fn open_reader(place: &Place) -> Result<Connection, TargetError> {
-    let connection = connect(place, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    judged(place, connect(place, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
+}
+
+/// Makes a connection one that cannot write, and refuses a file that is no target.
+pub(super) fn judged(place: &Place, connection: Connection) -> Result<Connection, TargetError> {
     connection.pragma_update(None, "query_only", true).map_err(place.error("open for reading"))?;
     let encoding: String =
         connection.query_one(sql::ENCODING, [], |row| row.get(0)).map_err(place.error("read the encoding"))?;
@@ -165,9 +169,13 @@ pub(super) fn open_writer(place: &Place) -> Result<(Connection, bool), TargetErr
 }
 
 fn connect(place: &Place, mode: OpenFlags) -> Result<Connection, TargetError> {
+    connect_to(place, &place.path, mode)
+}
+
+/// Connects to a path, or to a URI with the flag for it, under the name of a place.
+pub(super) fn connect_to(place: &Place, path: &Path, mode: OpenFlags) -> Result<Connection, TargetError> {
     let failed = place.error("open the database");
-    let connection =
-        Connection::open_with_flags(&place.path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(&failed)?;
+    let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(&failed)?;
     connection.busy_timeout(Duration::from_millis(place.wait_ms)).map_err(&failed)?;
     // A misspelt column must be an error, never a text; and the schema's own functions are not trusted.
     for setting in [DbConfig::SQLITE_DBCONFIG_DQS_DML, DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA] {

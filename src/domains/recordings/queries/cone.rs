@@ -80,8 +80,8 @@ impl Question for CheckFrictionCone {
         let within = judged.iter().filter(|item| !item.exceeds_limit);
         let nearest = within.max_by(|one, other| share(one).total_cmp(&share(other))).cloned();
         let violations: Vec<ConeItem> = judged.into_iter().filter(|item| item.exceeds_limit).collect();
-        // A table that is not there could have held what was asked for.
-        let blind = recorded.missing.list().is_some();
+        // A table that is not there could have held what was asked for, unless another says that nothing touches.
+        let blind = recorded.missing.list().is_some() && (unjudged > 0 || !recorded.contacts_recorded);
         let summary = if blind && checked == 0 {
             recorded.missing.verdict("The friction cone")
         } else {

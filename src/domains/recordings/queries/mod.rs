@@ -1,15 +1,21 @@
 //! The queries of recordings: those of the specification, and the analyses that go beyond it.
 
 mod anomalies;
+mod balance;
 mod body;
+mod chatter;
 mod cone;
 mod contact;
 mod energy;
+mod episodes;
 mod frame;
 mod history;
 mod metadata;
 mod named;
+mod profile;
 mod rest;
+mod saturation;
+mod settling;
 mod solver;
 
 use self::named::Named;
@@ -30,4 +36,10 @@ pub static QUERIES: &[&dyn Query] = &[
     &Named::<cone::CheckFrictionCone>::new(),
     &Named::<rest::CheckPenetration>::new(),
     &Named::<rest::CheckRestingContact>::new(),
+    &Named::<episodes::EnergyEpisodes>::new(),
+    &Named::<saturation::FrictionSaturation>::new(),
+    &Named::<settling::Settling>::new(),
+    &Named::<chatter::ContactChatter>::new(),
+    &Named::<balance::ImpulseBalance>::new(),
+    &Named::<profile::RecordingProfile>::new(),
 ];

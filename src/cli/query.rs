@@ -1,0 +1,102 @@
+//! `mfm query TOOL`: one subcommand a query, made from the domains' lists; knows none by name.
+
+use std::path::PathBuf;
+
+use clap::builder::ValueParser;
+use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, ValueHint};
+use serde_json::{Map, Value as Json};
+
+use crate::domain::query::QueryCard;
+use crate::domains::DOMAINS;
+use crate::ops::files;
+use crate::ops::query::{Request, find};
+
+/// Options of `mfm query`.
+#[derive(Args, Clone, Debug)]
+struct QueryFlags {
+    /// Ask this file instead of a registered target; it is only read, and nothing is left beside it
+    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
+    recording: Option<PathBuf>,
+    /// Look for files below this folder; may be repeated
+    #[arg(long = "recordings", value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    folders: Vec<PathBuf>,
+}
+
+/// A call of `mfm query`.
+#[derive(Clone, Debug)]
+pub(super) struct QueryCall(pub(super) Request);
+
+impl Args for QueryCall {
+    fn augment_args(command: Command) -> Command {
+        let mut command = QueryFlags::augment_args(command);
+        command = command.subcommand_value_name("QUERY").subcommand_help_heading("Queries");
+        for domain in DOMAINS {
+            if let Some(card) = domain.files() {
+                for about in files::cards(*domain) {
+                    command = command.subcommand(of_files(&about, positions(card, about.name)));
+                }
+            }
+            for query in domain.queries() {
+                let card = query.card();
+                let own = Command::new(card.name).next_help_heading("Parameters");
+                command = command.subcommand(named(query.arguments(own), card));
+            }
+        }
+        command
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+/// Returns what stands behind the name of a query of files: names, and whether they are needed.
+fn positions(card: &'static crate::domain::files::FileCard, name: &str) -> &'static [(&'static str, bool)] {
+    match name {
+        name if name == card.list => &[("directory", false)],
+        name if name == card.load => &[("path", true)],
+        _ => &[("before", true), ("after", true)],
+    }
+}
+
+fn of_files(card: &QueryCard, positions: &'static [(&'static str, bool)]) -> Command {
+    let mut command = Command::new(card.name);
+    for (name, needed) in positions {
+        let arg = Arg::new(*name).value_name(name.to_uppercase()).required(*needed).help("A file, or a folder to list");
+        command = command.arg(arg.value_parser(ValueParser::path_buf()).value_hint(ValueHint::AnyPath));
+    }
+    named(command, card)
+}
+
+fn named(command: Command, card: &QueryCard) -> Command {
+    let example = format!("{}\n\nExample: mfm query {} {}", card.about, card.name.replace('_', "-"), card.example);
+    command.alias(card.name.replace('_', "-")).about(card.title).long_about(example.trim_end().to_owned())
+}
+
+impl FromArgMatches for QueryCall {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let QueryFlags { recording: file, folders } = QueryFlags::from_arg_matches(matches)?;
+        let Some((name, inner)) = matches.subcommand() else {
+            return Ok(Self(Request { file, folders, ..Request::default() }));
+        };
+        let params = match find(name) {
+            Some((_, query)) => query.matched(inner)?,
+            None => paths(inner),
+        };
+        Ok(Self(Request { query: Some(name.to_owned()), params, file, folders }))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// Returns the files that were named behind a query of files.
+fn paths(matches: &ArgMatches) -> Map<String, Json> {
+    let path = |name: &&str| {
+        let path = matches.try_get_one::<PathBuf>(name).ok().flatten()?;
+        Some(((*name).to_owned(), Json::String(path.display().to_string())))
+    };
+    ["directory", "path", "before", "after"].iter().filter_map(path).collect()
+}

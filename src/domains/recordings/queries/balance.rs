@@ -1,0 +1,161 @@
+//! Whether the impulses at a body's contacts explain how its velocity changes.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, count, page};
+use crate::domain::query::{QueryCard, QueryError};
+use crate::domains::recordings::bodies::Bodies;
+use crate::domains::recordings::contacts::{self, Point};
+use crate::domains::recordings::frames::{Frames, by_frame};
+use crate::domains::recordings::ground::GRAVITY;
+use crate::domains::recordings::measure::{Measure, Vector, brief, length};
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::motion;
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+use crate::domains::recordings::vectors::{Vectors, directions};
+
+/// A residual is one from so many N s on, as a share of the mass.
+const LEAST: f64 = 1e-6;
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImpulseBalance {
+    /// The body.
+    #[arg(long, value_name = "N")]
+    pub body_id: i64,
+    /// The first frame.
+    #[arg(long, value_name = "N")]
+    pub start_frame: Option<i64>,
+    /// The last frame, which counts too.
+    #[arg(long, value_name = "N")]
+    pub end_frame: Option<i64>,
+    /// The gravity along -z, m/s2; 9.81 where nothing is said.
+    #[arg(long, value_name = "M_S2")]
+    pub gravity: Option<f64>,
+    /// The most items of a page.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// The next_cursor of the page before.
+    #[arg(long, value_name = "CURSOR")]
+    pub cursor: Option<String>,
+}
+
+/// Frames in which the impulses do not explain how a body's velocity changes.
+#[derive(Serialize, JsonSchema)]
+pub struct Balance {
+    /// The body.
+    body_id: i64,
+    /// Those frames, the largest residual first; null where it cannot be judged.
+    unbalanced: Option<Vec<Unbalanced>>,
+    /// How many there are.
+    total: u64,
+    /// Where the next page begins.
+    next_cursor: Option<String>,
+    /// How many frames were judged.
+    checked: u64,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+/// A frame in which the impulses do not explain how a body's velocity changes.
+#[derive(Clone, Serialize, JsonSchema)]
+pub struct Unbalanced {
+    /// The frame.
+    frame_id: i64,
+    /// What changed: the mass times the change of velocity, less that of gravity, N s.
+    momentum_change: Vector,
+    /// What the contacts gave, N s.
+    contact_impulse: Vector,
+    /// The difference, N s.
+    residual: Measure,
+}
+
+static CARD: QueryCard = QueryCard {
+    name: "impulse_balance",
+    group: "analysis",
+    title: "whether impulses explain a body's motion",
+    about: "Frames in which a body's change of momentum, less gravity, differs from the impulses at its contacts (N s).",
+    example: "--body-id 3",
+};
+
+impl NamedQuestion for ImpulseBalance {
+    const CARD: &'static QueryCard = &CARD;
+}
+
+impl Question for ImpulseBalance {
+    type Answer = Balance;
+
+    fn answer(&self, reading: &Reading) -> Result<Balance, Stop> {
+        let (frames, bodies) = (Frames::read(reading)?, Bodies::read(reading)?);
+        let range = frames.range(self.start_frame, self.end_frame)?;
+        bodies.require(self.body_id)?;
+        let Some(mass) = bodies.mass(self.body_id) else {
+            return Err(QueryError::NotRecorded(format!("the mass of body {} is not recorded", self.body_id)).into());
+        };
+        let mut missing = Missing::default();
+        let before = (range.0.saturating_sub(1), range.1);
+        let moving = motion::velocities(reading, before, Some(self.body_id), &mut missing)?;
+        let recorded = contacts::points(reading, range)?;
+        missing.join(&recorded.missing);
+        let points = recorded.points.into_iter().filter(|point| point.touches(self.body_id));
+        let points = by_frame(points.map(|point| (point.frame, point)));
+        let normals = directions(reading, points.values().flatten().flat_map(|point| point.directions), &mut missing)?;
+        let velocities = moving.get(&self.body_id).cloned().unwrap_or_default();
+        let (mut found, mut checked) = (Vec::new(), 0_usize);
+        for (frame, now) in &velocities {
+            let (Some(then), Some(step)) = (velocities.get(&(frame - 1)), frames.step(*frame)) else { continue };
+            let of_frame = points.get(frame).map_or(&[] as &[Point], Vec::as_slice);
+            let Some(given) = self.given(of_frame, &normals) else { continue };
+            checked += 1;
+            let fall = self.gravity.unwrap_or(GRAVITY) * step;
+            let changed = [mass * (now[0] - then[0]), mass * (now[1] - then[1]), mass * (now[2] - then[2] + fall)];
+            let residual = length([changed[0] - given[0], changed[1] - given[1], changed[2] - given[2]]);
+            if residual.is_nan() || residual > LEAST * mass {
+                let (momentum_change, contact_impulse) = (Vector::of(changed), Vector::of(given));
+                found.push(Unbalanced { frame_id: *frame, momentum_change, contact_impulse, residual: residual.into() });
+            }
+        }
+        found.sort_by(|one, other| other.residual.0.unwrap_or(0.0).total_cmp(&one.residual.0.unwrap_or(0.0)));
+        let worst = found.first().and_then(|one| one.residual.0).map_or_else(String::new, |worst| format!(", by up to {} N s", brief(worst)));
+        let summary = format!(
+            "Body {}: {} judged, {} unbalanced{worst}.{}",
+            self.body_id,
+            count(checked, "frame"),
+            found.len(),
+            missing.remark()
+        );
+        let page = page(found, self.limit, self.cursor.as_deref())?;
+        Ok(Balance {
+            body_id: self.body_id,
+            unbalanced: (checked > 0).then_some(page.items),
+            total: page.total,
+            next_cursor: page.next_cursor,
+            checked: checked as u64,
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}
+
+impl ImpulseBalance {
+    /// Returns what contacts give the body, N s: against the normal for A, along it for B; friction the other way.
+    fn given(&self, points: &[Point], normals: &Vectors) -> Option<[f64; 3]> {
+        let mut sum = [0.0; 3];
+        for point in points {
+            let sign = if point.a == self.body_id { 1.0 } else { -1.0 };
+            let parts = [(0, -point.normal?), (1, point.tangents[0]?), (2, point.tangents[1]?)];
+            for (at, impulse) in parts {
+                let direction = normals.get(*point.directions.get(at)?)?.numbers()?;
+                for (sum, part) in sum.iter_mut().zip(direction) {
+                    *sum += sign * impulse * part;
+                }
+            }
+        }
+        Some(sum)
+    }
+}

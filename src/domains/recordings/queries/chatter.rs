@@ -1,0 +1,125 @@
+//! Every pair that ever touches, and what its contact looks like over all frames.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, count, page};
+use crate::domain::query::QueryCard;
+use crate::domains::recordings::contacts;
+use crate::domains::recordings::frames::Frames;
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+use crate::domains::recordings::touches::{self, Analysis, Touch};
+use crate::domains::recordings::vectors::directions;
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContactChatter {
+    /// The first frame.
+    #[arg(long, value_name = "N")]
+    pub start_frame: Option<i64>,
+    /// The last frame, which counts too.
+    #[arg(long, value_name = "N")]
+    pub end_frame: Option<i64>,
+    /// The most items of a page.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// The next_cursor of the page before.
+    #[arg(long, value_name = "CURSOR")]
+    pub cursor: Option<String>,
+}
+
+/// Every pair that ever touches.
+#[derive(Serialize, JsonSchema)]
+pub struct Chatter {
+    /// The pairs, the most short breaks first.
+    pairs: Option<Vec<PairContact>>,
+    /// How many pairs there are.
+    total: u64,
+    /// Where the next page begins.
+    next_cursor: Option<String>,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+/// A pair over all frames.
+#[derive(Serialize, JsonSchema)]
+pub struct PairContact {
+    /// One body.
+    body_a_id: i64,
+    /// The other body; bit 31 marks the environment.
+    body_b_id: i64,
+    /// What its contact looks like.
+    #[serde(flatten)]
+    analysis: Analysis,
+}
+
+static CARD: QueryCard = QueryCard {
+    name: "contact_chatter",
+    group: "analysis",
+    title: "what every contact looks like over all frames",
+    about: "By pair: contact frames, episodes, short breaks, flipped normals, swinging forces (N s).",
+    example: "",
+};
+
+impl NamedQuestion for ContactChatter {
+    const CARD: &'static QueryCard = &CARD;
+}
+
+impl Question for ContactChatter {
+    type Answer = Chatter;
+
+    fn answer(&self, reading: &Reading) -> Result<Chatter, Stop> {
+        let frames = Frames::read(reading)?;
+        let range = frames.range(self.start_frame, self.end_frame)?;
+        let mut missing = Missing::default();
+        let touching = contacts::pairs(reading, range, &mut missing)?;
+        let recorded = touching.is_some();
+        let touching = touching.unwrap_or_default();
+        let normals = directions(reading, touching.iter().map(|pair| pair.normal), &mut missing)?;
+        let mut pairs: BTreeMap<(i64, i64), BTreeMap<i64, Touch>> = BTreeMap::new();
+        for pair in &touching {
+            let direction = normals.get(pair.normal).and_then(|normal| normal.numbers());
+            let touch = Touch { points: 0, normal: None, direction };
+            pairs.entry((pair.a, pair.b)).or_default().insert(pair.frame, touch);
+        }
+        for point in contacts::points(reading, range)?.points {
+            let Some(touch) = pairs.get_mut(&(point.a, point.b)).and_then(|frames| frames.get_mut(&point.frame)) else {
+                continue;
+            };
+            let sum = if touch.points == 0 { Some(0.0) } else { touch.normal };
+            touch.normal = sum.zip(point.normal).map(|(sum, more)| sum + more);
+            touch.points += 1;
+        }
+        let each = pairs.iter().map(|((a, b), frames)| PairContact {
+            body_a_id: *a,
+            body_b_id: *b,
+            analysis: touches::analyse(frames),
+        });
+        let mut list: Vec<PairContact> = each.collect();
+        list.sort_by_key(|pair| std::cmp::Reverse(pair.analysis.short_breaks));
+        let chattering = list.iter().filter(|pair| pair.analysis.chatter).count();
+        let flipping = list.iter().filter(|pair| pair.analysis.normal_flips > 0).count();
+        let swinging = list.iter().filter(|pair| pair.analysis.force_oscillation).count();
+        let summary = if recorded {
+            let pairs = count(list.len(), "pair");
+            format!("{pairs}: {chattering} chatter, {flipping} with flipped normals, {swinging} with swinging forces.")
+        } else {
+            missing.verdict("Contact")
+        };
+        let page = page(list, self.limit, self.cursor.as_deref())?;
+        Ok(Chatter {
+            pairs: recorded.then_some(page.items),
+            total: page.total,
+            next_cursor: page.next_cursor,
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}

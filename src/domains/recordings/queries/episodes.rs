@@ -1,0 +1,231 @@
+//! Runs of frames that gain energy, none of which may stand out alone.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, count, page};
+use super::solver::solver_rows;
+use crate::domain::query::{QueryCard, QueryError};
+use crate::domains::recordings::energies::{self, SystemEnergy};
+use crate::domains::recordings::frames::Frames;
+use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+
+/// A frame gains from so many J on.
+const MIN_GAIN: f64 = 1e-6;
+/// An episode counts from so many J on.
+const MIN_TOTAL: f64 = 0.01;
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EnergyEpisodes {
+    /// A frame gains from so many J on; 1e-6 where nothing is said.
+    #[arg(long, value_name = "J")]
+    pub min_gain: Option<f64>,
+    /// An episode counts from so many J on; 0.01 where nothing is said.
+    #[arg(long, value_name = "J")]
+    pub min_total: Option<f64>,
+    /// Frames without a gain that an episode may go over; 1 where nothing is said.
+    #[arg(long, value_name = "N")]
+    pub max_gap: Option<u64>,
+    /// The most items of a page.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// The next_cursor of the page before.
+    #[arg(long, value_name = "CURSOR")]
+    pub cursor: Option<String>,
+}
+
+/// Runs of frames that gain energy.
+#[derive(Serialize, JsonSchema)]
+pub struct Episodes {
+    /// The episodes, the largest gain first.
+    episodes: Option<Vec<Episode>>,
+    /// How many there are.
+    total: u64,
+    /// Where the next page begins.
+    next_cursor: Option<String>,
+    /// What all frames gained together, those that lose left out, J.
+    total_gain: Measure,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+/// A run of frames that gains energy.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Episode {
+    /// The first frame.
+    start_frame: i64,
+    /// The last frame.
+    end_frame: i64,
+    /// Frames that gain.
+    frames: u64,
+    /// What they gain together, J.
+    gain: Measure,
+    /// The largest gain of a frame, J.
+    peak_gain: Measure,
+    /// In which frame.
+    peak_frame: i64,
+    /// What of the energy of motion changed over the episode, J.
+    linear_ke_change: Measure,
+    /// What of the energy of turning changed, J.
+    rotational_ke_change: Measure,
+    /// What of the potential energy changed, J.
+    potential_e_change: Measure,
+    /// In how many frames any pair touched.
+    contact_frames: u64,
+    /// In how many frames the solver did not converge.
+    unconverged_frames: u64,
+}
+
+static CARD: QueryCard = QueryCard {
+    name: "energy_episodes",
+    group: "analysis",
+    title: "runs of frames that gain energy",
+    about: "Runs of frames that gain energy, small gains included: cumulative gain and peak (J), which kind of energy \
+            changed, contacts, unconverged frames.",
+    example: "--min-total 0.05",
+};
+
+impl NamedQuestion for EnergyEpisodes {
+    const CARD: &'static QueryCard = &CARD;
+
+    fn judge(&self) -> Result<(), QueryError> {
+        match [("min_gain", self.min_gain), ("min_total", self.min_total)].iter().find(|(_, it)| it.is_some_and(|it| !(it >= 0.0))) {
+            Some((name, _)) => Err(QueryError::Params(format!("{name}: give 0 J or more"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A run being gathered.
+struct Run {
+    episode: Episode,
+    gain: f64,
+    before: SystemEnergy,
+    last: SystemEnergy,
+}
+
+impl Question for EnergyEpisodes {
+    type Answer = Episodes;
+
+    fn answer(&self, reading: &Reading) -> Result<Episodes, Stop> {
+        let frames = Frames::read(reading)?;
+        let range = frames.range(None, None)?;
+        let mut missing = Missing::default();
+        let rows = energies::system(reading, range, &mut missing)?;
+        let solver = solver_rows(reading, range, &mut missing)?.unwrap_or_default();
+        let failed: BTreeMap<i64, bool> = solver.iter().map(|(frame, row)| (*frame, row.failed())).collect();
+        let recorded = rows.is_some();
+        let rows = rows.unwrap_or_default();
+        let (mut found, total_gain) = self.runs(&rows, &failed);
+        found.sort_by(|one, other| other.gain.0.unwrap_or(0.0).total_cmp(&one.gain.0.unwrap_or(0.0)));
+        let summary = match (recorded, found.first()) {
+            (false, _) => missing.verdict("The energy"),
+            (true, None) => format!("No episode gains {} J or more.", brief(self.min_total.unwrap_or(MIN_TOTAL))),
+            (true, Some(largest)) => format!(
+                "{}; the largest gains {} J in frames {} to {} (peak {} J in frame {}); all gains together {} J.",
+                count(found.len(), "episode"),
+                brief(largest.gain.0.unwrap_or(f64::NAN)),
+                largest.start_frame,
+                largest.end_frame,
+                brief(largest.peak_gain.0.unwrap_or(f64::NAN)),
+                largest.peak_frame,
+                brief(total_gain)
+            ),
+        };
+        let page = page(found, self.limit, self.cursor.as_deref())?;
+        Ok(Episodes {
+            episodes: recorded.then_some(page.items),
+            total: page.total,
+            next_cursor: page.next_cursor,
+            total_gain: total_gain.into(),
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}
+
+impl EnergyEpisodes {
+    /// Gathers the runs; the first frame, whose energy is all new, is none of any.
+    fn runs(&self, rows: &[SystemEnergy], failed: &BTreeMap<i64, bool>) -> (Vec<Episode>, f64) {
+        let least = self.min_gain.unwrap_or(MIN_GAIN);
+        let gap = i64::try_from(self.max_gap.unwrap_or(1)).unwrap_or(i64::MAX);
+        let (mut found, mut open, mut all): (Vec<Episode>, Option<Run>, f64) = (Vec::new(), None, 0.0);
+        for pair in rows.windows(2) {
+            let [before, now] = pair else { continue };
+            let Some(gain) = now.total.zip(before.total).map(|(now, before)| now - before) else { continue };
+            if gain < least || gain.is_nan() {
+                continue;
+            }
+            all += gain;
+            match open.take() {
+                Some(mut run) if now.frame - run.episode.end_frame - 1 <= gap => {
+                    run.add(now, gain, failed);
+                    open = Some(run);
+                }
+                other => {
+                    found.extend(other.and_then(|run| run.finish(self.min_total.unwrap_or(MIN_TOTAL))));
+                    open = Some(Run::begin(before, now, gain, failed));
+                }
+            }
+        }
+        found.extend(open.and_then(|run| run.finish(self.min_total.unwrap_or(MIN_TOTAL))));
+        (found, all)
+    }
+}
+
+impl Run {
+    fn begin(before: &SystemEnergy, now: &SystemEnergy, gain: f64, failed: &BTreeMap<i64, bool>) -> Self {
+        let episode = Episode {
+            start_frame: now.frame,
+            end_frame: now.frame,
+            frames: 0,
+            gain: Measure::default(),
+            peak_gain: Measure::default(),
+            peak_frame: now.frame,
+            linear_ke_change: Measure::default(),
+            rotational_ke_change: Measure::default(),
+            potential_e_change: Measure::default(),
+            contact_frames: 0,
+            unconverged_frames: 0,
+        };
+        let mut run = Self { episode, gain: 0.0, before: *before, last: *now };
+        run.add(now, gain, failed);
+        run
+    }
+
+    fn add(&mut self, now: &SystemEnergy, gain: f64, failed: &BTreeMap<i64, bool>) {
+        self.gain += gain;
+        let episode = &mut self.episode;
+        episode.end_frame = now.frame;
+        episode.frames += 1;
+        if episode.peak_gain.0.is_none_or(|peak| gain > peak) {
+            episode.peak_gain = gain.into();
+            episode.peak_frame = now.frame;
+        }
+        episode.contact_frames += u64::from(now.collision == Some(true));
+        episode.unconverged_frames += u64::from(failed.get(&now.frame) == Some(&true));
+        self.last = *now;
+    }
+
+    fn finish(self, least: f64) -> Option<Episode> {
+        let change = |of: fn(&SystemEnergy) -> Option<f64>| {
+            Measure(of(&self.last).zip(of(&self.before)).map(|(now, before)| now - before))
+        };
+        (self.gain >= least).then(|| Episode {
+            gain: self.gain.into(),
+            linear_ke_change: change(|energy| energy.linear),
+            rotational_ke_change: change(|energy| energy.rotational),
+            potential_e_change: change(|energy| energy.potential),
+            ..self.episode
+        })
+    }
+}

@@ -1,0 +1,148 @@
+//! The key numbers of a recording, so that two runs can be held beside each other; and where its energy went.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, count};
+use super::solver::solver_rows;
+use crate::domain::query::QueryCard;
+use crate::domains::recordings::bodies::Bodies;
+use crate::domains::recordings::contacts;
+use crate::domains::recordings::energies::{self, SystemEnergy};
+use crate::domains::recordings::frames::Frames;
+use crate::domains::recordings::measure::{Measure, brief};
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecordingProfile {
+    /// The first frame.
+    #[arg(long, value_name = "N")]
+    pub start_frame: Option<i64>,
+    /// The last frame, which counts too.
+    #[arg(long, value_name = "N")]
+    pub end_frame: Option<i64>,
+}
+
+/// The key numbers of a recording; energies after the steps, J.
+#[derive(Serialize, JsonSchema)]
+pub struct Profile {
+    /// Frames.
+    frames: u64,
+    /// Bodies that move.
+    bodies: Option<u64>,
+    /// The usual length of a step, s.
+    time_step: Measure,
+    /// The first energy.
+    first_total_e: Measure,
+    /// The last energy.
+    last_total_e: Measure,
+    /// How the energy of motion changed.
+    linear_ke_change: Measure,
+    /// How the energy of turning changed.
+    rotational_ke_change: Measure,
+    /// How the potential energy changed.
+    potential_e_change: Measure,
+    /// What all frames that gain gained together.
+    gains: Measure,
+    /// What all frames that lose lost together.
+    losses: Measure,
+    /// The largest gain of a frame.
+    max_gain: Measure,
+    /// Frames that gain.
+    gain_frames: u64,
+    /// Of those, frames in which the solver did not converge.
+    gain_frames_unconverged: u64,
+    /// Frames in which anything touches.
+    contact_frames: Option<u64>,
+    /// The deepest penetration, m.
+    max_penetration_depth: Measure,
+    /// Frames in which the solver did not converge although there was something to solve.
+    unconverged_frames: Option<u64>,
+    /// The most iterations of a frame.
+    max_iterations: Option<i64>,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+static CARD: QueryCard = QueryCard {
+    name: "recording_profile",
+    group: "analysis",
+    title: "the key numbers of a recording",
+    about: "Where the energy went: kinetic, rotational and potential change, gains and losses (J); contacts, deepest \
+            penetration (m), convergence.",
+    example: "",
+};
+
+impl NamedQuestion for RecordingProfile {
+    const CARD: &'static QueryCard = &CARD;
+}
+
+impl Question for RecordingProfile {
+    type Answer = Profile;
+
+    fn answer(&self, reading: &Reading) -> Result<Profile, Stop> {
+        let (frames, bodies) = (Frames::read(reading)?, Bodies::read(reading)?);
+        let range = frames.range(self.start_frame, self.end_frame)?;
+        let mut missing = Missing::default();
+        let energies = energies::system(reading, range, &mut missing)?.unwrap_or_default();
+        let pairs = contacts::pairs(reading, range, &mut missing)?;
+        let solver = solver_rows(reading, range, &mut missing)?;
+        let failed: Vec<i64> =
+            solver.iter().flatten().filter(|(_, row)| row.failed()).map(|(frame, _)| *frame).collect();
+        let changes: Vec<(i64, f64)> = energies
+            .windows(2)
+            .filter_map(|pair| Some((pair.get(1)?.frame, pair.get(1)?.total? - pair.first()?.total?)))
+            .collect();
+        let gains: Vec<&(i64, f64)> = changes.iter().filter(|(_, change)| *change > 0.0).collect();
+        let change = |of: fn(&SystemEnergy) -> Option<f64>| {
+            Measure(energies.last().and_then(of).zip(energies.first().and_then(of)).map(|(last, first)| last - first))
+        };
+        let mut touching: Option<Vec<i64>> = pairs.as_ref().map(|pairs| pairs.iter().map(|pair| pair.frame).collect());
+        if let Some(touching) = &mut touching {
+            touching.sort_unstable();
+            touching.dedup();
+        }
+        let gained: f64 = gains.iter().map(|(_, gain)| gain).sum();
+        let lost: f64 = changes.iter().filter(|(_, change)| *change < 0.0).map(|(_, change)| change).sum();
+        let total = |energy: Option<&SystemEnergy>| energy.and_then(|energy| energy.total);
+        let (first, last) = (total(energies.first()), total(energies.last()));
+        let within = frames.within(range).len();
+        let summary = format!(
+            "{}: {} J to {} J, gains {} J, losses {} J, {} unconverged.{}",
+            count(within, "frame"),
+            brief(first.unwrap_or(f64::NAN)),
+            brief(last.unwrap_or(f64::NAN)),
+            brief(gained),
+            brief(lost),
+            failed.len(),
+            missing.remark()
+        );
+        Ok(Profile {
+            frames: within as u64,
+            bodies: bodies.recorded().then(|| bodies.list().len() as u64),
+            time_step: frames.usual_step().into(),
+            first_total_e: first.into(),
+            last_total_e: last.into(),
+            linear_ke_change: change(|energy| energy.linear),
+            rotational_ke_change: change(|energy| energy.rotational),
+            potential_e_change: change(|energy| energy.potential),
+            gains: gained.into(),
+            losses: lost.into(),
+            max_gain: gains.iter().map(|(_, gain)| *gain).max_by(f64::total_cmp).into(),
+            gain_frames: gains.len() as u64,
+            gain_frames_unconverged: gains.iter().filter(|(frame, _)| failed.contains(frame)).count() as u64,
+            contact_frames: touching.map(|frames| frames.len() as u64),
+            max_penetration_depth: pairs.iter().flatten().filter_map(|pair| pair.depth).max_by(f64::total_cmp).into(),
+            unconverged_frames: solver.as_ref().map(|_| failed.len() as u64),
+            max_iterations: solver.iter().flatten().filter_map(|(_, row)| row.iterations).max(),
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}

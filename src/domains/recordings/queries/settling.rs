@@ -1,0 +1,146 @@
+//! When bodies come to rest, and how often they turn round while they touch something.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::named::{NamedQuestion, count};
+use crate::domain::query::QueryCard;
+use crate::domains::recordings::bodies::Bodies;
+use crate::domains::recordings::frames::Frames;
+use crate::domains::recordings::ground::GRAVITY;
+use crate::domains::recordings::measure::{Measure, length};
+use crate::domains::recordings::missing::Missing;
+use crate::domains::recordings::motion::{self, Velocities};
+use crate::domains::recordings::reading::{Question, Reading, Stop};
+
+/// A body is at rest below this speed beyond the step of gravity, m/s.
+const SPEED: f64 = 0.05;
+/// Both speeds of a reversal are larger than this, m/s.
+const REVERSAL_SPEED: f64 = 0.01;
+/// The most frames that are named.
+const NAMED_MAX: usize = 20;
+
+/// What is asked.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settling {
+    /// Only this body.
+    #[arg(long, value_name = "N")]
+    pub body_id: Option<i64>,
+    /// At rest is what is slower than so many m/s beyond one step of gravity; 0.05 where nothing is said.
+    #[arg(long, value_name = "M_S")]
+    pub speed: Option<f64>,
+}
+
+/// When bodies come to rest.
+#[derive(Serialize, JsonSchema)]
+pub struct SettlingAnswer {
+    /// By body.
+    bodies: Option<Vec<Settled>>,
+    /// How many bodies.
+    total: u64,
+    /// Tables and columns that are not recorded.
+    not_recorded: Option<Vec<String>>,
+    /// All of it in a sentence.
+    summary: String,
+}
+
+/// When a body comes to rest.
+#[derive(Serialize, JsonSchema)]
+pub struct Settled {
+    /// The body.
+    body_id: i64,
+    /// The frame from which on it is at rest; null where it moves at the end.
+    settled_frame: Option<i64>,
+    /// Its time, s.
+    settled_time: Measure,
+    /// Its last speed, m/s.
+    final_speed: Measure,
+    /// Its largest speed, m/s.
+    max_speed: Measure,
+    /// How often its velocity along x or y changes sign while it touches something.
+    reversals: u64,
+    /// In which frames, the first 20.
+    reversal_frames: Vec<i64>,
+}
+
+static CARD: QueryCard = QueryCard {
+    name: "settling",
+    group: "analysis",
+    title: "when bodies come to rest",
+    about: "By body: the frame from which on it rests (m/s), its largest and last speed, and how often its sliding turns \
+            round in contact.",
+    example: "--body-id 3",
+};
+
+impl NamedQuestion for Settling {
+    const CARD: &'static QueryCard = &CARD;
+}
+
+impl Question for Settling {
+    type Answer = SettlingAnswer;
+
+    fn answer(&self, reading: &Reading) -> Result<SettlingAnswer, Stop> {
+        let (frames, bodies) = (Frames::read(reading)?, Bodies::read(reading)?);
+        let range = frames.range(None, None)?;
+        if let Some(body) = self.body_id {
+            bodies.require(body)?;
+        }
+        let mut missing = Missing::default();
+        let moving = motion::velocities(reading, range, self.body_id, &mut missing)?;
+        let judged = missing.list().is_none();
+        let touching = motion::touching(reading, range, &mut missing)?;
+        let fall = GRAVITY * frames.usual_step().unwrap_or(0.0);
+        let mut list = Vec::new();
+        for (body, velocities) in &moving {
+            let touches = |frame: &i64| touching.get(body).is_some_and(|frames| frames.contains(frame));
+            list.push(self.judge_body(*body, velocities, fall, &frames, touches));
+        }
+        let rest = list.iter().filter(|body| body.settled_frame.is_some()).count();
+        let reversals: u64 = list.iter().map(|body| body.reversals).sum();
+        let summary = if judged {
+            format!("{rest} of {} at rest at the end; {reversals} reversals in contact.", count(list.len(), "body"))
+        } else {
+            missing.verdict("Motion")
+        };
+        Ok(SettlingAnswer {
+            total: list.len() as u64,
+            bodies: judged.then_some(list),
+            not_recorded: missing.list(),
+            summary,
+        })
+    }
+}
+
+impl Settling {
+    fn judge_body(
+        &self,
+        body_id: i64,
+        velocities: &Velocities,
+        fall: f64,
+        frames: &Frames,
+        touches: impl Fn(&i64) -> bool,
+    ) -> Settled {
+        let least = self.speed.unwrap_or(SPEED);
+        let speed = |[x, y, z]: [f64; 3]| length([x, y, z]).min(length([x, y, z + fall]));
+        let resting = velocities.iter().rev().take_while(|(_, velocity)| speed(**velocity) < least);
+        let settled_frame = resting.last().map(|(frame, _)| *frame);
+        let pairs = velocities.iter().zip(velocities.iter().skip(1));
+        let turns = |one: &[f64; 3], other: &[f64; 3]| {
+            let axes = one.iter().zip(other).take(2);
+            axes.filter(|(one, other)| one.abs().min(other.abs()) > REVERSAL_SPEED).any(|(one, other)| one * other < 0.0)
+        };
+        let reversed = pairs.filter(|((_, one), (frame, other))| touches(frame) && turns(one, other));
+        let reversed: Vec<i64> = reversed.map(|(_, (frame, _))| *frame).collect();
+        Settled {
+            body_id,
+            settled_frame,
+            settled_time: settled_frame.and_then(|frame| frames.time(frame)).into(),
+            final_speed: velocities.values().next_back().map(|velocity| length(*velocity)).into(),
+            max_speed: velocities.values().map(|velocity| length(*velocity)).max_by(f64::total_cmp).into(),
+            reversals: reversed.len() as u64,
+            reversal_frames: reversed.into_iter().take(NAMED_MAX).collect(),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The tools that ask named questions of a domain's data: of a file below the operator's folders, or of a registered
+//! target; writes nothing.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rmcp::model::{Tool, ToolAnnotations};
+use serde_json::{Map, Value as Json, json};
+
+use super::answers::Answer;
+use super::catalogue::{Does, Entry};
+use super::options::Allowed;
+use super::schema::{self, Object};
+use super::server::{Call, Inner};
+use crate::domain::Domain;
+use crate::domain::files::FileCard;
+use crate::domain::query::{ITEMS_DEFAULT, Query};
+use crate::model::shown;
+use crate::ops::query::{self, Request};
+use crate::ops::{Context, Failure, Kind, files};
+
+/// How long an answer may be as JSON, in bytes, before it is asked for again with shorter pages.
+const JSON_MAX: usize = 60_000;
+/// How often it is asked for again.
+const TRIES: usize = 8;
+/// The argument that names a file for one call.
+const FILE: &str = "recording";
+
+/// What is asked.
+#[derive(Clone, Copy)]
+pub(super) enum Ask {
+    /// A query of a domain.
+    Query(&'static dyn Domain, &'static dyn Query),
+    /// Which files there are.
+    List(&'static dyn Domain, &'static FileCard),
+    /// Which file is asked from now on.
+    Load(&'static dyn Domain, &'static FileCard),
+    /// How two files differ.
+    Compare(&'static dyn Domain, &'static FileCard),
+}
+
+/// The file that is asked where a call names none.
+#[derive(Default)]
+pub(super) struct Session(Mutex<Option<PathBuf>>);
+
+impl Session {
+    fn file(&self) -> Option<PathBuf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn switch(&self, path: PathBuf) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(path);
+    }
+}
+
+/// Returns the tools of the domains and groups that the operator chose.
+pub(super) fn entries(allowed: &Allowed) -> Vec<Entry> {
+    let mut out = Vec::new();
+    for domain in &allowed.domains {
+        let wanted = |group: &str| allowed.has_group(group);
+        if let Some(card) = domain.files() {
+            out.extend(of_files(*domain, card, &wanted));
+        }
+        for query in domain.queries().iter().filter(|query| wanted(query.card().group)) {
+            let card = query.card();
+            let mut input = schema::slim(query.params_schema().to_value());
+            if domain.files().is_some() {
+                with_file(&mut input);
+            }
+            out.push(entry((card.name, card.title, card.about), input, Ask::Query(*domain, *query)));
+        }
+    }
+    out
+}
+
+fn of_files(domain: &'static dyn Domain, card: &'static FileCard, wanted: &dyn Fn(&str) -> bool) -> Vec<Entry> {
+    let mut out = Vec::new();
+    for about in files::cards(domain).into_iter().filter(|about| wanted(about.group)) {
+        let (names, ask): (&[&str], Ask) = match about.name {
+            name if name == card.list => (&[], Ask::List(domain, card)),
+            name if name == card.load => (&["path"], Ask::Load(domain, card)),
+            _ => (&["before", "after"], Ask::Compare(domain, card)),
+        };
+        let optional = if names.is_empty() { ["directory"].as_slice() } else { &[] };
+        let properties: Object =
+            names.iter().chain(optional).map(|name| ((*name).to_owned(), json!({"type": "string"}))).collect();
+        let mut input = Object::new();
+        input.insert("type".into(), json!("object"));
+        input.insert("properties".into(), Json::Object(properties));
+        input.insert("required".into(), json!(names));
+        out.push(entry((about.name, about.title, about.about), input, ask));
+    }
+    out
+}
+
+fn with_file(input: &mut Object) {
+    let properties = input.entry("properties").or_insert_with(|| json!({}));
+    if let Some(properties) = properties.as_object_mut() {
+        properties.insert(FILE.to_owned(), json!({"type": "string"}));
+    }
+}
+
+fn entry((name, title, about): (&'static str, &'static str, &'static str), input: Object, ask: Ask) -> Entry {
+    let annotations = ToolAnnotations::new().read_only(true).destructive(false).idempotent(true).open_world(false);
+    let answer = schema::answer(&[("summary", "string")]);
+    let tool = Tool::new(name, about, input)
+        .with_title(title)
+        .with_annotations(annotations)
+        .with_raw_output_schema(Arc::new(answer));
+    Entry { tool, does: Does::Ask(ask) }
+}
+
+impl Inner {
+    /// Answers a question.
+    pub(super) async fn question(self: &Arc<Self>, call: &Call, ask: Ask) -> Result<Answer, Failure> {
+        let arguments = call.arguments.clone();
+        self.run(call, false, move |inner, context| inner.asked(context, ask, arguments)).await
+    }
+
+    fn asked(&self, context: &Context<'_>, ask: Ask, mut arguments: Object) -> Result<Answer, Failure> {
+        match ask {
+            Ask::List(domain, card) => {
+                let folders = match given(&arguments, "directory") {
+                    Some(folder) => vec![self.folder(card, &folder)?],
+                    None => self.folders(card),
+                };
+                answer(files::list(domain, card, &folders)?)
+            }
+            Ask::Load(domain, card) => {
+                let path = self.file(card, &given(&arguments, "path").unwrap_or_default())?;
+                let loaded = files::load(domain, card, &path)?;
+                // Only what could be read takes the place of what was asked before.
+                self.session.switch(path);
+                answer(loaded)
+            }
+            Ask::Compare(domain, card) => {
+                let path = |name: &str| self.file(card, &given(&arguments, name).unwrap_or_default());
+                let of = card.compare.map_or("", |(_, of)| of);
+                answer(files::compare(context, domain, of, &path("before")?, &path("after")?)?)
+            }
+            Ask::Query(domain, query) => {
+                let named = arguments.remove(FILE).and_then(|file| file.as_str().map(str::to_owned));
+                let file = match (domain.files(), named) {
+                    (Some(card), Some(named)) => Some(self.file(card, &named)?),
+                    _ => self.session.file(),
+                };
+                self.paged(context, query, arguments, file, domain)
+            }
+        }
+    }
+
+    /// Asks, with shorter pages where an answer is longer than a model can read.
+    fn paged(
+        &self,
+        context: &Context<'_>,
+        query: &'static dyn Query,
+        params: Object,
+        file: Option<PathBuf>,
+        domain: &'static dyn Domain,
+    ) -> Result<Answer, Failure> {
+        if let (None, None, Some(card)) = (&file, &context.target, domain.files()) {
+            let message = format!("no {} is chosen", card.word);
+            let hint = format!("call {} first, or give {FILE}; {} lists them", card.load, card.list);
+            return Err(Failure::new(Kind::Refused, "no_file", message, hint));
+        }
+        let pages = query.params_schema().get("properties").and_then(|all| all.get("limit")).is_some();
+        let mut request = Request { query: Some(query.card().name.to_owned()), params, file, folders: Vec::new() };
+        let mut limit = request.params.get("limit").and_then(Json::as_u64).unwrap_or(ITEMS_DEFAULT);
+        for _ in 0..TRIES {
+            let outcome = query::run(context, &request)?;
+            let mut data = outcome.answer.unwrap_or_default();
+            data.extend(outcome.target.map(|target| (FILE.to_owned(), json!(target))));
+            if outcome.being_written == Some(true) {
+                data.insert("complete".to_owned(), json!(false));
+            }
+            let bytes = shown::json(&Json::Object(data.clone()).to_string()).len();
+            if !pages || bytes <= JSON_MAX || limit <= 1 {
+                return answer(data);
+            }
+            // What does not depend on the page takes some room too: a little less than the share.
+            let share = u64::try_from(JSON_MAX * 9 / 10 / (bytes / 1000 + 1)).unwrap_or(1);
+            limit = (limit.min(ITEMS_DEFAULT) * share / 1000).clamp(1, limit / 2);
+            request.params.insert("limit".to_owned(), json!(limit));
+        }
+        let message = format!("{} would answer more than fits", query.card().name);
+        Err(Failure::new(Kind::Refused, "too_long", message, "ask for fewer frames, or give a smaller limit"))
+    }
+
+    fn folders(&self, card: &FileCard) -> Vec<PathBuf> {
+        files::folders(card, &self.allowed.folders)
+    }
+
+    fn file(&self, card: &FileCard, given: &str) -> Result<PathBuf, Failure> {
+        files::below(card, &self.folders(card), given)
+    }
+
+    fn folder(&self, card: &FileCard, given: &str) -> Result<PathBuf, Failure> {
+        self.file(card, given)
+    }
+}
+
+fn given(arguments: &Object, name: &str) -> Option<String> {
+    arguments.get(name).and_then(Json::as_str).map(str::to_owned)
+}
+
+fn answer(data: Map<String, Json>) -> Result<Answer, Failure> {
+    let text = data.get("summary").and_then(Json::as_str).unwrap_or("done").to_owned();
+    Ok(Answer { json: Json::Object(data), text })
+}

@@ -1,0 +1,331 @@
+//! Databases that come as files in folders: which there are, and which of them is asked; opens them without leaving
+//! anything behind, and none outside the folders that the operator named.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+
+use super::context::Context;
+use super::failure::{Failure, Kind};
+use super::query::{self, Outcome, Request};
+use crate::domain::Domain;
+use crate::domain::files::FileCard;
+use crate::domain::query::QueryCard;
+use crate::domains::{self, DOMAINS};
+use crate::model::Fetch;
+use crate::targets::sqlite::SqliteTarget;
+use crate::targets::{Target, TargetError};
+
+/// How deep folders are looked into.
+const DEPTH_MAX: usize = 8;
+/// How many entries of folders are looked at.
+const ENTRIES_MAX: usize = 20_000;
+/// How many files a list holds.
+const FILES_MAX: usize = 500;
+
+/// A file of a domain.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FileLine {
+    /// Where it is.
+    pub path: String,
+    /// Its path below its folder, without its ending.
+    pub name: String,
+    /// Its size, bytes.
+    pub size_bytes: u64,
+    /// Whether it is being written.
+    pub complete: bool,
+    /// What is counted of it, and its last key.
+    #[serde(flatten)]
+    pub counts: Map<String, Json>,
+}
+
+/// A file that is none of the domain's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OtherLine {
+    /// Where it is.
+    pub path: String,
+    /// What it is instead.
+    pub why: String,
+}
+
+/// Returns the cards of what is asked of files, not of one that is open.
+#[must_use]
+pub fn cards(domain: &dyn Domain) -> Vec<QueryCard> {
+    let Some(card) = domain.files() else { return Vec::new() };
+    let of = |name, title, about, example| QueryCard { name, group: "specification", title, about, example };
+    let mut all = vec![
+        of(
+            card.list,
+            "which files there are",
+            "Files below the folders, with what is counted of each; others apart.",
+            "",
+        ),
+        of(
+            card.load,
+            "choose a file for what is asked next",
+            "Opens a file, counts what is in it, and asks it from now on.",
+            "FILE",
+        ),
+    ];
+    if let Some((name, _)) = card.compare {
+        let about = "Key numbers of two files, before and after, and how they differ.";
+        all.push(QueryCard { group: "analysis", ..of(name, "compare two files", about, "BEFORE AFTER") });
+    }
+    all
+}
+
+/// Returns the folders in which a domain's files are looked for: those named, or its usual ones.
+#[must_use]
+pub fn folders(card: &FileCard, named: &[PathBuf]) -> Vec<PathBuf> {
+    if named.is_empty() { card.folders.iter().map(PathBuf::from).collect() } else { named.to_vec() }
+}
+
+/// Opens a file for reading, without leaving anything beside it; also tells whether it is being written.
+///
+/// # Errors
+/// What the file says; refused, `other_domain`: it holds none of the domain's tables.
+pub fn open(path: &Path, domain: &dyn Domain) -> Result<(Box<dyn Target>, bool), Failure> {
+    let (mut target, live) = SqliteTarget::open_aside(path, domains::keys())?;
+    match what_is(&mut target, domain)? {
+        None => Ok((Box::new(target), live)),
+        Some(why) => {
+            let word = domain.files().map_or("database", |card| card.word);
+            let message = format!("{} is no {word}: {why}", path.display());
+            Err(Failure::new(Kind::Refused, "other_domain", message, "name another file"))
+        }
+    }
+}
+
+/// Says what a database is that has no table of a domain; nothing where it has one.
+fn what_is(target: &mut SqliteTarget, domain: &dyn Domain) -> Result<Option<String>, TargetError> {
+    let tables = target.tables()?;
+    let of = |domain: &dyn Domain| {
+        let mut cards = domain.tables().iter().filter(|card| card.distinctive);
+        cards.any(|card| tables.iter().any(|table| table.eq_ignore_ascii_case(card.name)))
+    };
+    if of(domain) {
+        return Ok(None);
+    }
+    let known = tables.iter().filter(|table| domain.tables().iter().any(|card| card.name.eq_ignore_ascii_case(table)));
+    let known: Vec<&str> = known.map(String::as_str).collect();
+    let other = DOMAINS.iter().find(|other| of(**other)).map(|other| other.card().title);
+    Ok(Some(match (other, known.as_slice(), tables.len()) {
+        (Some(other), ..) => format!("it is a database of {other}"),
+        (None, [], 0) => "it has no tables".to_owned(),
+        (None, [], _) => "it is a database of something else".to_owned(),
+        (None, known, _) => format!("it has {} only, which others have too", known.join(", ")),
+    }))
+}
+
+/// Returns what is counted of an open file.
+fn counts(target: &mut dyn Target, card: &FileCard) -> Result<Map<String, Json>, TargetError> {
+    let mut out = Map::new();
+    for (name, table) in card.counts {
+        let count = match target.table(table)? {
+            Some(table) => Json::from(target.count(&table, None)?),
+            None => Json::Null,
+        };
+        out.insert((*name).to_owned(), count);
+    }
+    if let Some((name, table)) = card.last {
+        let last = target.read(&Fetch::maximum(table, "id"))?.maximum;
+        out.insert(name.to_owned(), json!(last));
+    }
+    Ok(out)
+}
+
+/// Lists the files of a domain below folders, and those that are none.
+///
+/// # Errors
+/// Usage: there is no such folder.
+pub fn list(domain: &dyn Domain, card: &FileCard, folders: &[PathBuf]) -> Result<Map<String, Json>, Failure> {
+    let (mut found, mut others, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+    let mut whole = true;
+    for folder in folders {
+        let Ok(root) = folder.canonicalize() else {
+            missing.push(folder.display().to_string());
+            continue;
+        };
+        let (paths, all) = walk(&root, card.ending);
+        whole &= all;
+        for path in paths {
+            match line(domain, card, &root, &path) {
+                Ok(line) => found.push(line),
+                Err(why) => others.push(OtherLine { path: path.display().to_string(), why }),
+            }
+        }
+    }
+    if missing.len() == folders.len() {
+        let message = format!("there is no folder {}", missing.join(", nor "));
+        return Err(Failure::usage("no_folder", message, "name a folder that is there"));
+    }
+    found.sort_by(|one: &FileLine, other| one.path.cmp(&other.path));
+    found.dedup_by(|one, other| one.path == other.path);
+    others.sort_by(|one, other| one.path.cmp(&other.path));
+    others.dedup();
+    let total = found.len();
+    whole &= total <= FILES_MAX;
+    found.truncate(FILES_MAX);
+    let word = if total == 1 { card.word } else { card.plural };
+    let mut summary = format!("{total} {word}, {} other file(s)", others.len());
+    summary += if whole { "." } else { "; the list is cut." };
+    let folders: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+    let mut out = Map::new();
+    out.insert("directory".to_owned(), json!(folders.join(", ")));
+    out.insert(card.plural.to_owned(), json!(found));
+    out.insert("others".to_owned(), json!(others));
+    out.insert("missing_folders".to_owned(), json!(missing));
+    out.insert("total".to_owned(), json!(total));
+    out.insert("summary".to_owned(), json!(summary));
+    Ok(out)
+}
+
+fn line(domain: &dyn Domain, card: &FileCard, root: &Path, path: &Path) -> Result<FileLine, String> {
+    let (mut target, live) = open(path, domain).map_err(|failure| failure.message)?;
+    let counts = counts(target.as_mut(), card).map_err(|error| error.to_string())?;
+    let below = path.strip_prefix(root).unwrap_or(path).with_extension("");
+    let size_bytes = std::fs::metadata(path).map(|facts| facts.len()).unwrap_or_default();
+    let (path, name) = (path.display().to_string(), below.display().to_string());
+    Ok(FileLine { path, name, size_bytes, complete: !live, counts })
+}
+
+/// Returns the files below a folder whose names end so, in order, and whether these are all; follows no link.
+fn walk(root: &Path, ending: &str) -> (Vec<PathBuf>, bool) {
+    let (mut files, mut seen, mut whole) = (Vec::new(), 0, true);
+    let mut todo = vec![(root.to_owned(), 0)];
+    while let Some((folder, depth)) = todo.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for entry in entries.flatten() {
+            seen += 1;
+            if seen > ENTRIES_MAX {
+                return (files, false);
+            }
+            let (Ok(kind), path) = (entry.file_type(), entry.path()) else { continue };
+            if kind.is_dir() && depth < DEPTH_MAX {
+                todo.push((path, depth + 1));
+            } else if kind.is_dir() {
+                whole = false;
+            } else if kind.is_file() && path.extension().is_some_and(|end| end.eq_ignore_ascii_case(ending)) {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    (files, whole)
+}
+
+/// Opens a file, and says what is in it.
+///
+/// # Errors
+/// As [`open`].
+pub fn load(domain: &dyn Domain, card: &FileCard, path: &Path) -> Result<Map<String, Json>, Failure> {
+    let (mut target, live) = open(path, domain)?;
+    let mut out = counts(target.as_mut(), card)?;
+    let counted: Vec<String> = card
+        .counts
+        .iter()
+        .filter_map(|(name, _)| Some(format!("{} {}", out.get(*name)?, name.replace('_', " "))))
+        .collect();
+    let live_text = if live { "; it is being written" } else { "" };
+    let summary = format!("Loaded {}: {}{live_text}.", path.display(), counted.join(", "));
+    out.insert("loaded".to_owned(), json!(true));
+    out.insert("path".to_owned(), json!(path.display().to_string()));
+    out.insert("complete".to_owned(), json!(!live));
+    out.insert("summary".to_owned(), json!(summary));
+    Ok(out)
+}
+
+/// Returns the file that somebody names, if it lies below one of some folders: as a path, or by its name in a list.
+///
+/// # Errors
+/// Refused, `outside`: it lies elsewhere. Target: there is no such file.
+pub fn below(card: &FileCard, folders: &[PathBuf], given: &str) -> Result<PathBuf, Failure> {
+    let roots: Vec<PathBuf> = folders.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
+    let with_ending = format!("{given}.{}", card.ending);
+    let named = roots.iter().flat_map(|root| [root.join(given), root.join(&with_ending)]);
+    let found = std::iter::once(PathBuf::from(given)).chain(named).find_map(|path| path.canonicalize().ok());
+    let Some(path) = found else {
+        let message = format!("there is no {} {given}", card.word);
+        return Err(Failure::new(Kind::Target, "target_absent", message, format!("{} lists what there is", card.list)));
+    };
+    if roots.iter().any(|root| path.starts_with(root)) {
+        return Ok(path);
+    }
+    let known: Vec<String> = roots.iter().map(|root| root.display().to_string()).collect();
+    let message = format!("{} lies outside the folders {}", path.display(), known.join(", "));
+    Err(Failure::new(Kind::Refused, "outside", message, format!("{} lists what there is", card.list)))
+}
+
+/// Returns the answer to what is asked of files; nothing where the word is no such question.
+///
+/// # Errors
+/// Usage, or what the files say.
+pub fn asked(context: &Context<'_>, word: &str, request: &Request) -> Result<Option<Outcome>, Failure> {
+    let snake = word.replace('-', "_");
+    for domain in DOMAINS {
+        let Some(card) = domain.files() else { continue };
+        let answer = if snake == card.list {
+            let named: Vec<PathBuf> = words(&request.params, "directory").into_iter().map(PathBuf::from).collect();
+            let named = if named.is_empty() { request.folders.clone() } else { named };
+            list(*domain, card, &folders(card, &named))?
+        } else if snake == card.load {
+            load(*domain, card, &needed(request, "path")?)?
+        } else if let Some((_, of)) = card.compare.filter(|(name, _)| *name == snake) {
+            let [before, after] = ["before", "after"].map(|name| needed(request, name));
+            compare(context, *domain, of, &before?, &after?)?
+        } else {
+            continue;
+        };
+        return Ok(Some(Outcome { query: Some(snake), answer: Some(answer), ..Outcome::default() }));
+    }
+    Ok(None)
+}
+
+fn words(params: &Map<String, Json>, name: &str) -> Vec<String> {
+    params.get(name).and_then(Json::as_str).map(str::to_owned).into_iter().collect()
+}
+
+fn needed(request: &Request, name: &str) -> Result<PathBuf, Failure> {
+    let given = words(&request.params, name).first().map(PathBuf::from).or_else(|| request.file.clone());
+    given.ok_or_else(|| Failure::usage("parameters", format!("{name} is missing: which file"), "name a file"))
+}
+
+/// Compares the key numbers of two files: those of a query whose answers hold them.
+///
+/// # Errors
+/// As [`open`], and what the query says.
+pub fn compare(
+    context: &Context<'_>,
+    domain: &'static dyn Domain,
+    of: &str,
+    before: &Path,
+    after: &Path,
+) -> Result<Map<String, Json>, Failure> {
+    let Some(query) = domain.query(of) else { return Ok(Map::new()) };
+    let ask = |path: &Path| query::of_file(context, domain, query, &Map::new(), path);
+    let one = ask(before)?.answer.unwrap_or_default();
+    let other = ask(after)?.answer.unwrap_or_default();
+    let mut changes = Vec::new();
+    for (name, was) in one.iter().filter(|(name, _)| *name != "summary") {
+        let is = other.get(name).cloned().unwrap_or(Json::Null);
+        if *was == is {
+            continue;
+        }
+        let change = was.as_f64().zip(is.as_f64()).map(|(was, is)| is - was);
+        changes.push(json!({"name": name, "before": was, "after": is, "change": change}));
+    }
+    let names: Vec<&str> = changes.iter().filter_map(|change| change.get("name")?.as_str()).collect();
+    let summary = match names.as_slice() {
+        [] => "The key numbers of both are the same.".to_owned(),
+        names => {
+            format!("{} of {} key numbers differ: {}.", names.len(), one.len().saturating_sub(1), names.join(", "))
+        }
+    };
+    let mut out = Map::new();
+    out.insert("before".to_owned(), json!({"path": before.display().to_string(), "numbers": one}));
+    out.insert("after".to_owned(), json!({"path": after.display().to_string(), "numbers": other}));
+    out.insert("changes".to_owned(), json!(changes));
+    out.insert("summary".to_owned(), json!(summary));
+    Ok(out)
+}

@@ -1,0 +1,221 @@
+//! `mfm query`: asks a named, read-only question of a domain; renders nothing and writes nothing.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::context::Context;
+use super::detect;
+use super::failure::{Failure, Kind};
+use super::files;
+use super::pump::{Pump, ScanCache};
+use crate::domain::Domain;
+use crate::domain::query::{Query, QueryCard, QueryError};
+use crate::domains::{self, DOMAINS};
+use crate::model::ports::Danger;
+use crate::targets::Target;
+
+/// What it is.
+pub const CARD: super::Card =
+    super::Card { name: "query", danger: Danger::Read, about: "Ask a named question of a database's data" };
+
+/// Which question, and of what.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Request {
+    /// The question; without one, all are listed.
+    pub query: Option<String>,
+    /// Its parameters.
+    pub params: Map<String, Json>,
+    /// A file to ask instead of a registered target.
+    pub file: Option<PathBuf>,
+    /// The folders in which files are looked for.
+    pub folders: Vec<PathBuf>,
+}
+
+/// What was answered, or what can be asked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+    /// What was asked: the target's name, or the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Whether the file is being written meanwhile, so that the answer holds for what was there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub being_written: Option<bool>,
+    /// The answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Map<String, Json>>,
+    /// The questions, where none was asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub queries: Vec<QueryLine>,
+}
+
+/// A question that can be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct QueryLine {
+    /// Its name.
+    pub name: &'static str,
+    /// The domain whose question it is.
+    pub domain: &'static str,
+    /// The group of tools that it belongs to.
+    pub group: &'static str,
+    /// A few words.
+    pub title: &'static str,
+    /// What it answers, with units.
+    pub about: &'static str,
+}
+
+/// Returns every question of all domains.
+#[must_use]
+pub fn list() -> Outcome {
+    let mut queries = Vec::new();
+    for domain in DOMAINS {
+        let line = |card: &QueryCard| QueryLine {
+            name: card.name,
+            domain: domain.card().id,
+            group: card.group,
+            title: card.title,
+            about: card.about,
+        };
+        queries.extend(files::cards(*domain).iter().map(line));
+        queries.extend(domain.queries().iter().map(|query| line(query.card())));
+    }
+    Outcome { queries, ..Outcome::default() }
+}
+
+/// Returns a question and whose it is, by its name in snake or kebab case.
+#[must_use]
+pub fn find(word: &str) -> Option<(&'static dyn Domain, &'static dyn Query)> {
+    DOMAINS.iter().find_map(|domain| Some((*domain, domain.query(word)?)))
+}
+
+/// Asks a question of a file or of a registered target.
+///
+/// # Errors
+/// Usage: there is no such question, or its parameters are wrong. Refused: what it asks about is not there. Or what
+/// the target says.
+pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
+    let Some(word) = &request.query else { return Ok(list()) };
+    if let Some(outcome) = files::asked(context, word, request)? {
+        return Ok(outcome);
+    }
+    let (domain, query) = find(word).ok_or_else(|| unknown(word))?;
+    // Parameters that no target could answer are told before any is opened.
+    begin(query, &request.params)?;
+    if let Some(path) = &request.file {
+        return of_file(context, domain, query, &request.params, path);
+    }
+    let journal = context.reading().map_err(|failure| hint_file(failure, domain))?;
+    let chosen = context.chosen(&journal).map_err(|failure| hint_file(failure, domain))?;
+    fits(domain, detect::registered(&journal, &chosen.name)?, query, &chosen.name)?;
+    let mut target = context.open(&chosen.url)?;
+    let answer = ask(context, target.as_mut(), None, query, &request.params)?;
+    let (query, target) = (Some(query.card().name.to_owned()), Some(chosen.name));
+    Ok(Outcome { query, target, answer: Some(answer), ..Outcome::default() })
+}
+
+/// Asks a question of a file, which need not be registered.
+///
+/// # Errors
+/// As [`run`].
+pub fn of_file(
+    context: &Context<'_>,
+    domain: &'static dyn Domain,
+    query: &'static dyn Query,
+    params: &Map<String, Json>,
+    path: &std::path::Path,
+) -> Result<Outcome, Failure> {
+    let (mut target, live) = files::open(path, domain)?;
+    let mut answer = ask(context, target.as_mut(), None, query, params)?;
+    if live && answer.contains_key("complete") {
+        answer.insert("complete".to_owned(), Json::Bool(false));
+    }
+    let (query, target) = (Some(query.card().name.to_owned()), Some(path.display().to_string()));
+    Ok(Outcome { query, target, being_written: Some(live), answer: Some(answer), ..Outcome::default() })
+}
+
+/// Asks a question of a target that is open.
+///
+/// # Errors
+/// As [`run`].
+pub fn ask(
+    context: &Context<'_>,
+    target: &mut dyn Target,
+    cache: Option<&mut ScanCache>,
+    query: &dyn Query,
+    params: &Map<String, Json>,
+) -> Result<Map<String, Json>, Failure> {
+    let mut run = begin(query, params)?;
+    Pump { context, target, cache, doing: "reading" }.run(&mut *run)?;
+    Ok(run.finish().map_err(|error| failure(query, &error))?.data)
+}
+
+fn begin(query: &dyn Query, params: &Map<String, Json>) -> Result<Box<dyn crate::domain::query::QueryRun>, Failure> {
+    query.begin(params).map_err(|error| failure(query, &error))
+}
+
+/// Refuses a question of another domain.
+fn fits(domain: &dyn Domain, registered: &dyn Domain, query: &dyn Query, target: &str) -> Result<(), Failure> {
+    if registered.card().id == domain.card().id {
+        return Ok(());
+    }
+    let (name, own, other) = (query.card().name, domain.card().id, registered.card().id);
+    let message = format!("{name} asks {own}, and `{target}` is of the domain {other}");
+    Err(Failure::new(Kind::Refused, "other_domain", message, "name another target, or a file"))
+}
+
+/// Names the other way to say what is asked, where no target is chosen.
+fn hint_file(failure: Failure, domain: &dyn Domain) -> Failure {
+    match domain.files() {
+        Some(card) => failure.hinting(&format!("or name a {} by its file", card.word)),
+        None => failure,
+    }
+}
+
+fn unknown(word: &str) -> Failure {
+    let names = DOMAINS.iter().flat_map(|domain| domain.queries()).map(|query| query.card().name);
+    let names = names.chain(DOMAINS.iter().flat_map(|domain| files::cards(*domain)).map(|card| card.name));
+    let near = names.max_by(|one, other| {
+        let likeness = |name: &str| strsim::jaro_winkler(name, &word.replace('-', "_"));
+        likeness(one).total_cmp(&likeness(other))
+    });
+    let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    Failure::usage("unknown_query", format!("there is no query `{word}`"), format!("{near}`mfm query` lists all"))
+}
+
+/// Returns what a question that has no answer means.
+fn failure(query: &dyn Query, error: &QueryError) -> Failure {
+    let (name, message) = (query.card().name, error.to_string());
+    match error {
+        QueryError::Params(_) => {
+            let example = query.card().example;
+            let hint = if example.is_empty() {
+                "it takes no parameters".to_owned()
+            } else {
+                format!("for example: {example}")
+            };
+            Failure::usage("parameters", format!("{name}: {message}"), hint)
+        }
+        QueryError::Unknown { .. } => {
+            Failure::new(Kind::Refused, "unknown_item", message, "name one of those that there are")
+        }
+        QueryError::NotRecorded(_) => {
+            Failure::new(Kind::Refused, "not_recorded", message, "ask for something that is there")
+        }
+    }
+}
+
+/// Returns the domain of a target by its name in a journal; the first one where nothing says another.
+#[must_use]
+pub fn domain_of(journal: &std::path::Path, target: Option<&str>) -> &'static dyn Domain {
+    let read = target.and_then(|name| {
+        let journal = mfm_journal::Journal::open_read(journal).ok()?;
+        detect::registered(&journal, name).ok()
+    });
+    read.unwrap_or(domains::FIRST)
+}
