@@ -51,6 +51,10 @@ pub fn write<P: Serialize>(parameters: &P) -> Map<String, Json> {
 pub fn read<P: DeserializeOwned>(given: &Map<String, Json>) -> Result<P, String> {
     let parse = |map: Map<String, Json>| serde_json::from_value::<P>(Json::Object(map));
     parse(given.clone()).map_err(|error| {
+        // Each alone would lack the others.
+        if error.to_string().starts_with("missing field") {
+            return error.to_string().replacen("missing field", "there is no", 1);
+        }
         let alone = |(name, value): (&String, &Json)| {
             let one = Map::from_iter([(name.clone(), value.clone())]);
             let error = parse(one).err()?.to_string();

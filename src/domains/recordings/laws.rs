@@ -1,11 +1,11 @@
 //! Laws that every mode and check of this domain obeys; a new one is held to them unasked.
 
 use super::Recordings;
+use super::lab::RecordingsLab;
 use super::testing::recording;
 use crate::domain::Domain;
-use crate::domain::laws;
 use crate::domain::lab::Lab as _;
-use super::lab::RecordingsLab;
+use crate::domain::laws;
 
 #[test]
 fn every_fault_is_seen_and_taken_back() {

@@ -154,7 +154,8 @@ fn judge_chain(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
         judged.looked_at += 1;
         let delta = system.total - before;
         if differ(system.delta, delta, rules.energy.identity, size(&[system.total, before])) {
-            let message = format!("delta_e is {} J, and the total went from {before} J to {} J", system.delta, system.total);
+            let message =
+                format!("delta_e is {} J, and the total went from {before} J to {} J", system.delta, system.total);
             let place = Place { table: SYSTEM, row: system.row, frames: &[frame, frame - 1] };
             judged.wrong(place, format!("delta_e={}", system.delta), message);
         }
@@ -170,7 +171,11 @@ fn judge_kinetic(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
         let expected = 0.5 * body.mass * velocity.iter().map(|part| part * part).sum::<f64>();
         if differ(linear, expected, rules.energy.identity, expected.abs().max(linear.abs())) {
             let message = format!("body {}: linear_ke is {linear} J, and its velocity makes it {expected} J", body.id);
-            judged.wrong(Place { table: BODY, row: energy.row, frames: &[frame] }, format!("linear_ke={linear}"), message);
+            judged.wrong(
+                Place { table: BODY, row: energy.row, frames: &[frame] },
+                format!("linear_ke={linear}"),
+                message,
+            );
         }
     }
 }

@@ -78,11 +78,7 @@ fn place<'p>(facts: &Facts, point: &PointFacts, frames: &'p [i64]) -> Place<'p> 
 
 /// Returns a body's id as people know it: those that do not move by their own number.
 pub(super) fn name(body: i64) -> String {
-    if super::facts::is_environment(body) {
-        format!("environment {}", body & !(1 << 31))
-    } else {
-        body.to_string()
-    }
+    if super::facts::is_environment(body) { format!("environment {}", body & !(1 << 31)) } else { body.to_string() }
 }
 
 fn pair([a, b]: [i64; 2]) -> String {

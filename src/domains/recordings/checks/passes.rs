@@ -40,8 +40,7 @@ pub(super) struct Source {
 
 /// Where the states of bodies lie.
 const STATE_COLUMNS: &[&str] = &["id", "body_id", "kinematicState_id", "frame_id"];
-const ENERGY_COLUMNS: &[&str] =
-    &["id", "body_id", "linear_ke", "rotational_ke", "potential_e", "total_e", "frame_id"];
+const ENERGY_COLUMNS: &[&str] = &["id", "body_id", "linear_ke", "rotational_ke", "potential_e", "total_e", "frame_id"];
 const SYSTEM_COLUMNS: &[&str] = &[
     "id",
     "total_linear_ke",

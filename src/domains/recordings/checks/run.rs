@@ -27,7 +27,8 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub(super) fn begin(checks: Vec<&'static Check>, declared: &'a Snapshot, rules: &'a Rules) -> Self {
-        let passes: BTreeSet<Pass> = checks.iter().flat_map(|check| check.needs.iter().chain(check.also).copied()).collect();
+        let passes: BTreeSet<Pass> =
+            checks.iter().flat_map(|check| check.needs.iter().chain(check.also).copied()).collect();
         let waiting: VecDeque<Pass> = passes.into_iter().collect();
         let passes = waiting.len();
         Self { checks, declared, rules, waiting, passes, reading: None, facts: Facts::default() }

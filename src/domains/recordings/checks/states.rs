@@ -124,7 +124,11 @@ fn judge_complete(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
         }
         if !missing.is_empty() {
             let place = Place { table: "SimulationFrameRecord", row: frame.id, frames: &[] };
-            judged.wrong(place, format!("missing={}", missing.len()), format!("it lacks the {}", missing.join(", the ")));
+            judged.wrong(
+                place,
+                format!("missing={}", missing.len()),
+                format!("it lacks the {}", missing.join(", the ")),
+            );
         }
     }
     for cell in &facts.doubled {

@@ -260,8 +260,7 @@ fn system(cells: &Cells<'_>, facts: &mut Facts) {
     let parts = cells.numbers(1, id, facts);
     let [total, delta] = cells.numbers(4, id, facts);
     let flag = |column: usize| whole(cells.cell(column)).map(|flag| flag != 0);
-    let system =
-        SystemFacts { row: cells.whole(0), parts, total, delta, injected: flag(6), touching: flag(7) };
+    let system = SystemFacts { row: cells.whole(0), parts, total, delta, injected: flag(6), touching: flag(7) };
     if let Some(frame) = facts.frame_at_mut(at) {
         frame.system = Some(system);
     }

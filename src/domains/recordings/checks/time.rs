@@ -77,7 +77,8 @@ fn judge_gaps(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
     for frame in &facts.frames {
         if frame.id > expected {
             let (first, last) = (expected, frame.id - 1);
-            let lost = if first == last { format!("frame {first} is") } else { format!("frames {first} to {last} are") };
+            let lost =
+                if first == last { format!("frame {first} is") } else { format!("frames {first} to {last} are") };
             let neighbours: Vec<i64> = (first..=last.min(first + 99)).chain([frame.id]).collect();
             let place = Place { table: FRAME, row: first, frames: &neighbours };
             judged.wrong(place, format!("lost={}", last - first + 1), format!("{lost} missing"));

@@ -147,9 +147,8 @@ fn elastic_pair(dice: &mut Dice) -> Scene {
 /// Two boxes on top of each other, the upper one sliding at first, and a third that is put on them later.
 fn stack(dice: &mut Dice, frames: u32) -> Scene {
     let level = |number: f64| (2.0 * HALF - SEATED) * number + HALF;
-    let mut bodies: Vec<Body> = (0..3u8)
-        .map(|number| Body::at(3 + i64::from(number), [0.0, 0.0, level(f64::from(number))]))
-        .collect();
+    let mut bodies: Vec<Body> =
+        (0..3u8).map(|number| Body::at(3 + i64::from(number), [0.0, 0.0, level(f64::from(number))])).collect();
     let masses = [[4.0, 2.0, 1.0], [3.0, 2.0, 1.0], [6.0, 3.0, 1.0]];
     let masses = dice.0.pick(&masses).copied().unwrap_or([4.0, 2.0, 1.0]);
     bodies.iter_mut().zip(masses).for_each(|(body, mass)| body.mass = mass);

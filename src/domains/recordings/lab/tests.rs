@@ -61,7 +61,8 @@ fn friction_saturates_while_a_box_slides_and_never_leaves_the_cone() {
     let columns = ["friction_coefficient", "normal_lambda", "tangent1_lambda", "tangent2_lambda"];
     let points = numbers(&database, "UnifiedContactConstraintRecord", columns);
     assert!(points.iter().all(|[mu, normal, one, two]| one.hypot(*two) <= mu * normal * (1.0 + 1e-9) + 1e-15));
-    let saturated = points.iter().filter(|[mu, normal, one, two]| one.hypot(*two) > 0.99 * mu * normal && *normal > 0.0);
+    let saturated =
+        points.iter().filter(|[mu, normal, one, two]| one.hypot(*two) > 0.99 * mu * normal && *normal > 0.0);
     assert!(saturated.count() > 20);
     let last = *numbers(&database, "VelocityRecord", ["x", "y"]).last().unwrap();
     assert!(last.iter().all(|speed| speed.abs() < 1e-9), "it comes to rest");

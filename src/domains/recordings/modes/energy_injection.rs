@@ -134,7 +134,8 @@ impl Mode for EnergyInjection {
             let total = books::system(snapshot, frame).and_then(|row| row.float("total_system_e")).unwrap_or(0.0);
             let joules = ((total.abs() / 20.0).max(0.5) * 1000.0).round() / 1000.0;
             let finite = Decimal::from_f64(joules).filter(|_| joules < 1e9);
-            params.joules = Some(Number(finite.ok_or_else(|| params::ineligible(self, task, "its energy is no size"))?));
+            params.joules =
+                Some(Number(finite.ok_or_else(|| params::ineligible(self, task, "its energy is no size"))?));
         }
         params::proposed(self, variant, snapshot, task, params::write(&params))
     }
@@ -162,7 +163,8 @@ impl Mode for EnergyInjection {
         for at in 0..frames {
             #[expect(clippy::cast_precision_loss, reason = "at most 200 frames")]
             let gained = joules * (at + 1) as f64 / frames as f64;
-            let missing = || params::ineligible(self, task, format!("body {body} has no state in frame {}", frame + at));
+            let missing =
+                || params::ineligible(self, task, format!("body {body} has no state in frame {}", frame + at));
             edits.push(quicken(snapshot, &mut books, (frame + at, body), gained).ok_or_else(missing)?);
             let delta = books.delta(frame + at).unwrap_or(0.0);
             let noise = 1e-6 * books.total(frame + at).unwrap_or(0.0).abs() + 1e-6;
@@ -177,13 +179,7 @@ impl Mode for EnergyInjection {
 }
 
 impl EnergyInjection {
-    fn unbooked(
-        &self,
-        snapshot: &Snapshot,
-        frame: i64,
-        joules: f64,
-        task: &Task<'_>,
-    ) -> Result<Vec<Edit>, Refusal> {
+    fn unbooked(&self, snapshot: &Snapshot, frame: i64, joules: f64, task: &Task<'_>) -> Result<Vec<Edit>, Refusal> {
         let row = books::system(snapshot, frame).filter(|_| books::system(snapshot, frame - 1).is_some());
         let delta = row.and_then(|row| Some((row, row.float("delta_e")?)));
         let none = || params::ineligible(self, task, "it, or the frame before it, has no total energy");
@@ -221,6 +217,7 @@ fn quicken(snapshot: &Snapshot, books: &mut Books<'_>, (frame, body): (i64, i64)
     let gained = 0.5 * mass * (x * x + y * y + z * z);
     books.set(frame, body, [gained, rotational, potential])?;
     let parts = [("x", x), ("y", y), ("z", z)].into_iter().zip(old);
-    let set: Vec<_> = parts.filter(|((_, new), old)| new != old).map(|((column, new), _)| (column, real(new))).collect();
+    let set: Vec<_> =
+        parts.filter(|((_, new), old)| new != old).map(|((column, new), _)| (column, real(new))).collect();
     (gained.is_finite() && !set.is_empty()).then(|| update(&row, set))
 }

@@ -58,9 +58,8 @@ const REPAIRS: &[(&str, &str, Extent, &str, &str)] = &[
 
 /// Returns whether, and from where, what a fault overwrote could be had without the journal.
 pub(super) fn repair(mode: &str, variant: &str, _: Option<(&str, &str)>) -> Repair {
-    let of = |(known, word, ..): &&(&str, &str, Extent, &str, &str)| {
-        *known == mode && (word.is_empty() || *word == variant)
-    };
+    let of =
+        |(known, word, ..): &&(&str, &str, Extent, &str, &str)| *known == mode && (word.is_empty() || *word == variant);
     match REPAIRS.iter().find(of) {
         Some((_, _, extent, source, why)) => Repair { extent: *extent, source, why },
         None => Repair { extent: Extent::Not, source: "outside", why: "a recording holds each number once" },

@@ -6,8 +6,7 @@ use crate::domain::mode::{FaultRecord, Task};
 use crate::model::{Datum, Edit, Fetch, Refusal, Row, Snapshot, Value};
 
 /// The record that every fault of a recording is made on.
-pub(super) const RECORD: FaultRecord =
-    FaultRecord { table: "SimulationFrameRecord", key: "id", parameter: "frame_id" };
+pub(super) const RECORD: FaultRecord = FaultRecord { table: "SimulationFrameRecord", key: "id", parameter: "frame_id" };
 
 /// Returns what was not read yet of what a mode needs.
 pub(super) fn unread(wanted: Vec<Fetch>, snapshot: &Snapshot) -> Vec<Fetch> {

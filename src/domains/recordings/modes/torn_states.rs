@@ -89,9 +89,11 @@ impl Mode for TornStates {
         let mut wanted = vec![shared::frames(&ids), shared::of_frames("AssetDynamicStateRecord", &ids)];
         let states = shared::held(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
         wanted.push(Fetch::among("InertialStateRecord", "id", states));
-        for (column, table) in
-            [("velocity_id", "VelocityRecord"), ("position_id", "CoordinateRecord"), ("orientation_id", "QuaternionDRecord")]
-        {
+        for (column, table) in [
+            ("velocity_id", "VelocityRecord"),
+            ("position_id", "CoordinateRecord"),
+            ("orientation_id", "QuaternionDRecord"),
+        ] {
             wanted.push(Fetch::among(table, "id", shared::held(snapshot, "InertialStateRecord", column)));
         }
         shared::unread(wanted, snapshot)
@@ -108,9 +110,9 @@ impl Mode for TornStates {
         snapshot.table("AssetDynamicStateRecord")?;
         let states = shared::rows(snapshot, "AssetDynamicStateRecord", frame);
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
-        let state = random.pick(&states).and_then(|state| {
-            shared::row(snapshot, "InertialStateRecord", state.integer("kinematicState_id"))
-        });
+        let state = random
+            .pick(&states)
+            .and_then(|state| shared::row(snapshot, "InertialStateRecord", state.integer("kinematicState_id")));
         let axis = *random.pick(&["x", "y", "z"]).unwrap_or(&"z");
         let edit = state.and_then(|state| match word {
             NAN => tear(snapshot, &state, ("velocity_id", "VelocityRecord"), (axis, Datum::Null)),

@@ -104,11 +104,7 @@ impl Mode for UnconvergedSolver {
 fn give_up(snapshot: &Snapshot, frame: i64) -> Option<Edit> {
     let row = shared::rows(snapshot, "SolverDiagnosticRecord", frame).into_iter().next()?;
     let worked = row.integer("num_constraints")? > 0 && row.flag("converged")?;
-    let set = [
-        ("iterations", Datum::Integer(SWEEPS)),
-        ("residual", real(RESIDUAL)),
-        ("converged", Datum::Integer(0)),
-    ];
+    let set = [("iterations", Datum::Integer(SWEEPS)), ("residual", real(RESIDUAL)), ("converged", Datum::Integer(0))];
     worked.then(|| update(&row, set))
 }
 

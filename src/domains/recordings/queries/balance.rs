@@ -117,11 +117,19 @@ impl Question for ImpulseBalance {
             let residual = length([changed[0] - given[0], changed[1] - given[1], changed[2] - given[2]]);
             if residual.is_nan() || residual > LEAST * mass {
                 let (momentum_change, contact_impulse) = (Vector::of(changed), Vector::of(given));
-                found.push(Unbalanced { frame_id: *frame, momentum_change, contact_impulse, residual: residual.into() });
+                found.push(Unbalanced {
+                    frame_id: *frame,
+                    momentum_change,
+                    contact_impulse,
+                    residual: residual.into(),
+                });
             }
         }
         found.sort_by(|one, other| other.residual.0.unwrap_or(0.0).total_cmp(&one.residual.0.unwrap_or(0.0)));
-        let worst = found.first().and_then(|one| one.residual.0).map_or_else(String::new, |worst| format!(", by up to {} N s", brief(worst)));
+        let worst = found
+            .first()
+            .and_then(|one| one.residual.0)
+            .map_or_else(String::new, |worst| format!(", by up to {} N s", brief(worst)));
         let summary = format!(
             "Body {}: {} judged, {} unbalanced{worst}.{}",
             self.body_id,

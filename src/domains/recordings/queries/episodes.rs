@@ -98,7 +98,10 @@ impl NamedQuestion for EnergyEpisodes {
     const CARD: &'static QueryCard = &CARD;
 
     fn judge(&self) -> Result<(), QueryError> {
-        match [("min_gain", self.min_gain), ("min_total", self.min_total)].iter().find(|(_, it)| it.is_some_and(|it| !(it >= 0.0))) {
+        match [("min_gain", self.min_gain), ("min_total", self.min_total)]
+            .iter()
+            .find(|(_, it)| it.is_some_and(|it| !(it >= 0.0)))
+        {
             Some((name, _)) => Err(QueryError::Params(format!("{name}: give 0 J or more"))),
             None => Ok(()),
         }

@@ -43,3 +43,6 @@ pub static QUERIES: &[&dyn Query] = &[
     &Named::<balance::ImpulseBalance>::new(),
     &Named::<profile::RecordingProfile>::new(),
 ];
+
+#[cfg(test)]
+mod tests;

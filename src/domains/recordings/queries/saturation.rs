@@ -126,7 +126,9 @@ impl Question for FrictionSaturation {
             recorded.missing.verdict("Friction")
         } else {
             let frames = count(wrong_frames.len(), "frame");
-            format!("{checked} contact points judged: {saturated} at their limit, {violations} outside their cone in {frames}.")
+            format!(
+                "{checked} contact points judged: {saturated} at their limit, {violations} outside their cone in {frames}."
+            )
         };
         let ratio = |pair: PairFriction| {
             let share = |part: u64| to_float(i64::try_from(part).unwrap_or(i64::MAX));

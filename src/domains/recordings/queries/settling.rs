@@ -129,7 +129,8 @@ impl Settling {
         let pairs = velocities.iter().zip(velocities.iter().skip(1));
         let turns = |one: &[f64; 3], other: &[f64; 3]| {
             let axes = one.iter().zip(other).take(2);
-            axes.filter(|(one, other)| one.abs().min(other.abs()) > REVERSAL_SPEED).any(|(one, other)| one * other < 0.0)
+            axes.filter(|(one, other)| one.abs().min(other.abs()) > REVERSAL_SPEED)
+                .any(|(one, other)| one * other < 0.0)
         };
         let reversed = pairs.filter(|((_, one), (frame, other))| touches(frame) && turns(one, other));
         let reversed: Vec<i64> = reversed.map(|(_, (frame, _))| *frame).collect();
