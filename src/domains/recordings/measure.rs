@@ -136,13 +136,13 @@ mod tests {
     fn what_is_no_number_is_still_valid_json() {
         let all = [Some(1e195), Some(f64::INFINITY), Some(f64::NEG_INFINITY), Some(f64::NAN), None];
         let json = serde_json::to_string(&all.map(Measure)).unwrap();
-        assert_eq!(json, r#"[1e195,"Infinity","-Infinity",null,null]"#);
+        assert_eq!(json, r#"[1e+195,"Infinity","-Infinity",null,null]"#);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()[0], serde_json::json!(1e195));
     }
 
     #[test]
     fn a_length_does_not_overflow() {
-        assert_eq!(length([3e200, 4e200, 0.0]), 5e200);
+        assert!((length([3e200, 4e200, 0.0]) / 5e200 - 1.0).abs() < 1e-12);
         assert_eq!(brief(0.15696), "0.157");
         assert_eq!(brief(-1057.6512), "-1057.6512");
         assert_eq!(brief(2.861e127), "2.861e127");
