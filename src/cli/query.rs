@@ -7,7 +7,7 @@ use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, ValueHint};
 use serde_json::{Map, Value as Json};
 
 use crate::domain::query::QueryCard;
-use crate::domains::DOMAINS;
+use crate::domains;
 use crate::ops::files;
 use crate::ops::query::{Request, find};
 
@@ -30,7 +30,7 @@ impl Args for QueryCall {
     fn augment_args(command: Command) -> Command {
         let mut command = QueryFlags::augment_args(command);
         command = command.subcommand_value_name("QUERY").subcommand_help_heading("Queries");
-        for domain in DOMAINS {
+        for domain in domains::all() {
             if let Some(card) = domain.files() {
                 for about in files::cards(*domain) {
                     command = command.subcommand(of_files(&about, positions(card, about.name)));

@@ -3,8 +3,8 @@
 pub mod check;
 pub mod column_choice;
 pub mod examples;
-pub mod filter;
 pub mod files;
+pub mod filter;
 pub mod import;
 pub mod lab;
 #[cfg(test)]
@@ -28,8 +28,8 @@ use std::sync::Arc;
 
 use self::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
 use self::examples::{Examples, PromptCard};
-use self::filter::{FilterCard, FilterValues};
 use self::files::FileCard;
+use self::filter::{FilterCard, FilterValues};
 use self::import::Import;
 use self::lab::Lab;
 use self::live::LiveSystem;

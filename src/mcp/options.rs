@@ -7,7 +7,7 @@ use clap::Args;
 use mfm_journal::Decimal;
 
 use crate::domain::Domain;
-use crate::domains::{self, DOMAINS};
+use crate::domains;
 use crate::ops::agents::{Consent, Limits};
 use crate::ops::modes::find_mode;
 use crate::ops::{Context, Failure, Kind, detect, synthetic};
@@ -97,7 +97,7 @@ impl Options {
 
     /// Returns the further groups of tools.
     fn groups(&self) -> Result<BTreeSet<String>, Failure> {
-        let queries = || DOMAINS.iter().flat_map(|domain| domain.queries()).map(|query| query.card().group);
+        let queries = || domains::all().iter().flat_map(|domain| domain.queries()).map(|query| query.card().group);
         let mut known: Vec<&str> = queries().filter(|group| *group != SPECIFICATION).collect();
         known.sort_unstable();
         known.dedup();

@@ -112,7 +112,7 @@ fn entry((name, title, about): (&'static str, &'static str, &'static str), input
 
 impl Inner {
     /// Answers a question.
-    pub(super) async fn question(self: &Arc<Self>, call: &Call, ask: Ask) -> Result<Answer, Failure> {
+    pub(super) async fn answer_question(self: &Arc<Self>, call: &Call, ask: Ask) -> Result<Answer, Failure> {
         let arguments = call.arguments.clone();
         self.run(call, false, move |inner, context| inner.asked(context, ask, arguments)).await
     }

@@ -209,7 +209,7 @@ impl Inner {
             Does::Modes => Ok(self.modes.clone().into()),
             Does::Status => self.status(call).await.map(Into::into),
             Does::Read(read) => self.read(call, read).await.map(Into::into),
-            Does::Ask(ask) => self.question(call, ask).await.map(Into::into),
+            Does::Ask(ask) => self.answer_question(call, ask).await.map(Into::into),
             Does::Plan => self.plan(call).await.map(Into::into),
             Does::Fault => self.fault(call).await,
             Does::CarryOut => self.carry_out(call).await,

@@ -12,7 +12,7 @@ use super::query::{self, Outcome, Request};
 use crate::domain::Domain;
 use crate::domain::files::FileCard;
 use crate::domain::query::QueryCard;
-use crate::domains::{self, DOMAINS};
+use crate::domains;
 use crate::model::Fetch;
 use crate::targets::sqlite::SqliteTarget;
 use crate::targets::{Target, TargetError};
@@ -109,7 +109,7 @@ fn what_is(target: &mut SqliteTarget, domain: &dyn Domain) -> Result<Option<Stri
     }
     let known = tables.iter().filter(|table| domain.tables().iter().any(|card| card.name.eq_ignore_ascii_case(table)));
     let known: Vec<&str> = known.map(String::as_str).collect();
-    let other = DOMAINS.iter().find(|other| of(**other)).map(|other| other.card().title);
+    let other = domains::all().iter().find(|other| of(**other)).map(|other| other.card().title);
     Ok(Some(match (other, known.as_slice(), tables.len()) {
         (Some(other), ..) => format!("it is a database of {other}"),
         (None, [], 0) => "it has no tables".to_owned(),
@@ -263,7 +263,7 @@ pub fn below(card: &FileCard, folders: &[PathBuf], given: &str) -> Result<PathBu
 /// Usage, or what the files say.
 pub fn asked(context: &Context<'_>, word: &str, request: &Request) -> Result<Option<Outcome>, Failure> {
     let snake = word.replace('-', "_");
-    for domain in DOMAINS {
+    for domain in domains::all() {
         let Some(card) = domain.files() else { continue };
         let answer = if snake == card.list {
             let named: Vec<PathBuf> = words(&request.params, "directory").into_iter().map(PathBuf::from).collect();

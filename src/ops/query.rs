@@ -13,7 +13,7 @@ use super::files;
 use super::pump::{Pump, ScanCache};
 use crate::domain::Domain;
 use crate::domain::query::{Query, QueryCard, QueryError};
-use crate::domains::{self, DOMAINS};
+use crate::domains;
 use crate::model::ports::Danger;
 use crate::targets::Target;
 
@@ -74,7 +74,7 @@ pub struct QueryLine {
 #[must_use]
 pub fn list() -> Outcome {
     let mut queries = Vec::new();
-    for domain in DOMAINS {
+    for domain in domains::all() {
         let line = |card: &QueryCard| QueryLine {
             name: card.name,
             domain: domain.card().id,
@@ -91,7 +91,7 @@ pub fn list() -> Outcome {
 /// Returns a question and whose it is, by its name in snake or kebab case.
 #[must_use]
 pub fn find(word: &str) -> Option<(&'static dyn Domain, &'static dyn Query)> {
-    DOMAINS.iter().find_map(|domain| Some((*domain, domain.query(word)?)))
+    domains::all().iter().find_map(|domain| Some((*domain, domain.query(word)?)))
 }
 
 /// Asks a question of a file or of a registered target.
@@ -178,8 +178,8 @@ fn hint_file(failure: Failure, domain: &dyn Domain) -> Failure {
 }
 
 fn unknown(word: &str) -> Failure {
-    let names = DOMAINS.iter().flat_map(|domain| domain.queries()).map(|query| query.card().name);
-    let names = names.chain(DOMAINS.iter().flat_map(|domain| files::cards(*domain)).map(|card| card.name));
+    let names = domains::all().iter().flat_map(|domain| domain.queries()).map(|query| query.card().name);
+    let names = names.chain(domains::all().iter().flat_map(|domain| files::cards(*domain)).map(|card| card.name));
     let near = names.max_by(|one, other| {
         let likeness = |name: &str| strsim::jaro_winkler(name, &word.replace('-', "_"));
         likeness(one).total_cmp(&likeness(other))

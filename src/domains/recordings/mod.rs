@@ -30,11 +30,13 @@ use crate::domain::check::{self, CheckCard, CheckRequest, CheckRun, CheckTable, 
 use crate::domain::files::FileCard;
 use crate::domain::lab::Lab;
 use crate::domain::mode::Mode;
+use crate::domain::pause::Pause;
 use crate::domain::query::Query;
-use crate::domain::record::RecordKind;
+use crate::domain::record::{Description, RecordKind};
 use crate::domain::repair::Repair;
 use crate::domain::table::TableCard;
 use crate::domain::{Domain, DomainCard};
+use crate::model::{Key, Snapshot};
 
 /// The domain.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +72,10 @@ impl Domain for Recordings {
 
     fn kinds(&self) -> &'static [&'static RecordKind] {
         records::KINDS
+    }
+
+    fn describe(&self, kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause> {
+        records::describe(kind, keys, snapshot)
     }
 
     fn modes(&self) -> &'static [&'static dyn Mode] {

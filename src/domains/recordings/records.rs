@@ -1,6 +1,8 @@
 //! The kinds of record that people list, open and break in a recording: frames, bodies, contacts.
 
-use crate::domain::record::{Link, ListColumn, RecordKind};
+use crate::domain::pause::{Pause, rows};
+use crate::domain::record::{Description, Link, ListColumn, RecordKind, Shown};
+use crate::model::{Fetch, Key, Row, Snapshot, Value};
 
 /// One step of the simulation.
 static FRAME: RecordKind = RecordKind {
@@ -21,6 +23,8 @@ static FRAME: RecordKind = RecordKind {
         Link { kind: "state", column: "frame_id" },
         Link { kind: "energy", column: "frame_id" },
     ],
+    narrow_below: 0,
+    shows: &[],
 };
 
 /// A body that moves.
@@ -40,6 +44,8 @@ static BODY: RecordKind = RecordKind {
     faultable: true,
     opens: None,
     links: &[],
+    narrow_below: 0,
+    shows: &[],
 };
 
 /// A touching pair in a frame.
@@ -59,6 +65,8 @@ static CONTACT: RecordKind = RecordKind {
     faultable: true,
     opens: None,
     links: &[],
+    narrow_below: 0,
+    shows: &[],
 };
 
 /// A body's state in a frame.
@@ -77,6 +85,8 @@ static STATE: RecordKind = RecordKind {
     faultable: false,
     opens: None,
     links: &[],
+    narrow_below: 0,
+    shows: &[],
 };
 
 /// A body's energy in a frame.
@@ -98,7 +108,20 @@ static ENERGY: RecordKind = RecordKind {
     faultable: false,
     opens: None,
     links: &[],
+    narrow_below: 0,
+    shows: &[],
 };
 
 /// All of them, from the whole to the part.
 pub static KINDS: &[&RecordKind] = &[&FRAME, &BODY, &CONTACT, &STATE, &ENERGY];
+
+/// Describes records by their own cells.
+pub(super) fn describe(kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause> {
+    let ids = keys.iter().filter_map(|key| key.first().cloned());
+    let described = |row: &Row<'_>| {
+        let cell = |column: &ListColumn| Shown::Value(row.cell(column.name).cloned().unwrap_or(Value::Null));
+        let cells = kind.columns.iter().map(cell).collect();
+        Description { key: row.key(), link: row.integer(kind.key), cells }
+    };
+    Ok(rows(snapshot, &Fetch::among(kind.table, kind.key, ids))?.iter().map(described).collect())
+}

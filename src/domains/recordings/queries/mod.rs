@@ -1,22 +1,22 @@
 //! The queries of recordings: those of the specification, and the analyses that go beyond it.
 
-mod anomalies;
-mod balance;
-mod body;
-mod chatter;
-mod cone;
-mod contact;
-mod energy;
-mod episodes;
-mod frame;
-mod history;
-mod metadata;
-mod named;
-mod profile;
-mod rest;
-mod saturation;
-mod settling;
-mod solver;
+pub mod anomalies;
+pub mod balance;
+pub mod body;
+pub mod chatter;
+pub mod cone;
+pub mod contact;
+pub mod energy;
+pub mod episodes;
+pub mod frame;
+pub mod history;
+pub mod metadata;
+pub mod named;
+pub mod profile;
+pub mod rest;
+pub mod saturation;
+pub mod settling;
+pub mod solver;
 
 use self::named::Named;
 use crate::domain::query::Query;
