@@ -85,7 +85,8 @@ fn sqlite(key: Option<&str>, types: &[&str; 4], rows: &[Row]) -> (tempfile::Temp
     let mut columns = vec![("id".to_owned(), "int".to_owned(), false)];
     columns.extend(COLUMNS.iter().zip(types).map(|(name, declared)| ((*name).into(), (*declared).into(), true)));
     let mut lab = create_lab(&path).unwrap();
-    lab.table(&NewTable { name: "t".into(), key: key.map(Into::into), columns, indexes: vec![] }).unwrap();
+    lab.table(&NewTable { name: "t".into(), key: key.map(Into::into), columns, indexes: vec![], references: vec![] })
+        .unwrap();
     for (at, (cells, _)) in rows.iter().enumerate() {
         lab.row("t", &[vec![int(i64::try_from(at).unwrap())], cells.clone()].concat()).unwrap();
     }
@@ -126,7 +127,7 @@ proptest! {
         let world = SimWorld::new(1);
         let mut columns = vec![("id".to_owned(), "int".to_owned(), false)];
         columns.extend(COLUMNS.iter().map(|name| ((*name).to_owned(), "sql_variant".to_owned(), true)));
-        world.create_table(&NewTable { name: "t".into(), key: Some("id".into()), columns, indexes: vec![] }).unwrap();
+        world.create_table(&NewTable { name: "t".into(), key: Some("id".into()), columns, indexes: vec![], references: vec![] }).unwrap();
         for (at, (cells, _)) in rows.iter().enumerate() {
             world.insert("t", [vec![int(i64::try_from(at).unwrap())], cells.clone()].concat()).unwrap();
         }

@@ -221,7 +221,7 @@ fn storage_and_kind_of_declared_types() {
 
 fn new_table(name: &str, key: Option<&str>, columns: &[(&str, &str, bool)]) -> NewTable {
     let columns = columns.iter().map(|(name, declared, null)| ((*name).into(), (*declared).into(), *null)).collect();
-    NewTable { name: name.into(), key: key.map(Into::into), columns, indexes: vec![] }
+    NewTable { name: name.into(), key: key.map(Into::into), columns, indexes: vec![], references: vec![] }
 }
 
 #[test]

@@ -499,6 +499,9 @@ pub struct NewTable {
     pub columns: Vec<(String, String, bool)>,
     /// The columns by which rows are looked up: each gets an index once all rows are in. A simulated table needs none.
     pub indexes: Vec<String>,
+    /// The declared foreign keys: column, other table, its column. Nothing holds rows to them while a lab is filled, for
+    /// there are databases that break their own. A simulated table has none.
+    pub references: Vec<(String, String, String)>,
 }
 
 /// Where a lab's rows go; made empty, filled once, closed.

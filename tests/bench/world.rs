@@ -85,7 +85,14 @@ impl World {
         let world = Self { folder: folder.to_path_buf() };
         let columns = COLUMNS.iter().map(|(name, declared)| ((*name).into(), (*declared).into(), true)).collect();
         let mut lab = create_lab(&world.database()).unwrap();
-        lab.table(&NewTable { name: TABLE.into(), key: Some("TFP_ID".into()), columns, indexes: vec![] }).unwrap();
+        lab.table(&NewTable {
+            name: TABLE.into(),
+            key: Some("TFP_ID".into()),
+            columns,
+            indexes: vec![],
+            references: vec![],
+        })
+        .unwrap();
         for id in 1..=i64::try_from(rows).unwrap() {
             lab.row(TABLE, &row(id)).unwrap();
         }

@@ -35,6 +35,7 @@ impl Pair {
                 key: def.key.clone(),
                 columns: def.columns.clone(),
                 indexes: vec![],
+                references: vec![],
             };
             sim.create_table(&new).unwrap();
             let native = sim.target().table(&def.name).unwrap().unwrap();

@@ -37,7 +37,14 @@ impl Rig {
         let sim = SimWorld::new(seed);
         let columns = [("id", "int", false), ("a", "int", true), ("b", "varchar(20)", true)];
         let columns = columns.iter().map(|(name, kind, null)| ((*name).into(), (*kind).into(), *null)).collect();
-        sim.create_table(&NewTable { name: "t".into(), key: Some("id".into()), columns, indexes: vec![] }).unwrap();
+        sim.create_table(&NewTable {
+            name: "t".into(),
+            key: Some("id".into()),
+            columns,
+            indexes: vec![],
+            references: vec![],
+        })
+        .unwrap();
         for (id, b) in [(1, "x"), (2, "y"), (3, "z"), (4, "p"), (5, "q")] {
             sim.insert("t", row(id, id * 10, b)).unwrap();
         }

@@ -27,12 +27,19 @@ pub(crate) fn tables() -> [NewTable; 2] {
         all.iter().map(|(name, declared, null)| ((*name).into(), (*declared).into(), *null)).collect()
     };
     [
-        NewTable { name: "Field".into(), key: Some("FLD_ID".into()), columns: columns(&FIELD), indexes: vec![] },
+        NewTable {
+            name: "Field".into(),
+            key: Some("FLD_ID".into()),
+            columns: columns(&FIELD),
+            indexes: vec![],
+            references: vec![],
+        },
         NewTable {
             name: "Point".into(),
             key: Some("PNT_ID".into()),
             columns: columns(&POINT),
             indexes: vec!["FLD_ID".into()],
+            references: vec![],
         },
     ]
 }

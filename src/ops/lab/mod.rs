@@ -58,8 +58,8 @@ impl Sink {
     /// # Errors
     /// What the target says.
     pub(super) fn table(&mut self, def: &TableDef) -> Result<Arc<Table>, TargetError> {
-        let TableDef { name, key, columns, indexes, .. } = def.clone();
-        let new = NewTable { name, key, columns, indexes };
+        let TableDef { name, key, columns, indexes, references } = def.clone();
+        let new = NewTable { name, key, columns, indexes, references };
         let table = self.writer.table(&new)?;
         let places = places(&table, def);
         self.tables.insert(def.name.clone(), Filled { table: table.clone(), places });

@@ -113,6 +113,11 @@ impl MssqlLab {
 impl LabWriter for MssqlLab {
     fn table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError> {
         known::plain_types(table)?;
+        if let Some((column, parent, _)) = table.references.first() {
+            let what =
+                format!("the declared reference of {}.{column} to {parent}, which a server would enforce,", table.name);
+            return Err(Refusal::Unsupported { what }.into());
+        }
         let Self { wire: Some(wire), place, offers, .. } = self else { return Err(self.closed()) };
         let text = text::create_table(&table.name, &table.columns, table.key.as_deref());
         wire.run(&text).map_err(place.error("make a lab's table"))?;

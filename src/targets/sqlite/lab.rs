@@ -16,6 +16,9 @@ use crate::model::{Kind, Refusal, Table};
 use crate::targets::known;
 use crate::targets::{LabWriter, NewTable, TargetError};
 
+/// Rows of so many tables may come in turn without an insert being prepared again.
+const STATEMENTS: usize = 64;
+
 /// A lab in the making. Dropped before it is finished, it takes its file with it.
 struct SqliteLab {
     place: Place,
@@ -54,6 +57,9 @@ fn connect(place: &Place) -> Result<Connection, TargetError> {
     // Nobody else knows the file yet, and it is synced as a whole when it is finished.
     connection.pragma_update_and_check(None, "journal_mode", "memory", |_| Ok(())).map_err(&failed)?;
     connection.pragma_update(None, "synchronous", "off").map_err(&failed)?;
+    // Declared keys are part of what a lab looks like; its rows may break them, as those that it stands for do.
+    connection.pragma_update(None, "foreign_keys", false).map_err(&failed)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.execute_batch(sql::BEGIN_WRITE).map_err(&failed)?;
     Ok(connection)
 }
@@ -75,7 +81,7 @@ impl LabWriter for SqliteLab {
         let key_kind = table.columns.iter().find(|(name, ..)| Some(name.as_str()) == key);
         // An integer key becomes the rowid, so that no hidden number changes when a row comes back.
         let rowid_key = key_kind.is_some_and(|(_, declared, _)| matches!(Kind::parse(declared), Kind::Integer { .. }));
-        let text = sql::create_table(&table.name, &columns, key, rowid_key);
+        let text = sql::create_table(&table.name, &columns, key, rowid_key, &table.references);
         self.connection()?.execute(&text, []).map_err(self.place.error("make a lab's table"))?;
         self.indexes.extend(table.indexes.iter().map(|column| sql::create_index(&table.name, column)));
         self.inserts.insert(table.name.clone(), sql::insert_into(&table.name, table.columns.len()));

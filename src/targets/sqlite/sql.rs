@@ -365,6 +365,7 @@ pub(super) fn create_table(
     columns: &[(String, String, bool)],
     key: Option<&str>,
     rowid_key: bool,
+    references: &[(String, String, String)],
 ) -> String {
     let one = |(column, declared, nullable): &(String, String, bool)| {
         let is_key = key == Some(column.as_str());
@@ -374,7 +375,11 @@ pub(super) fn create_table(
         format!("{} {declared}{null}{primary}", quoted(column))
     };
     let options = if key.is_some() && !rowid_key { " WITHOUT ROWID" } else { "" };
-    format!("CREATE TABLE main.{}({}){options}", quoted(name), columns.iter().map(one).collect::<Vec<_>>().join(", "))
+    let foreign = |(column, parent, parent_column): &(String, String, String)| {
+        format!("FOREIGN KEY ({}) REFERENCES {}({})", quoted(column), quoted(parent), quoted(parent_column))
+    };
+    let parts: Vec<String> = columns.iter().map(one).chain(references.iter().map(foreign)).collect();
+    format!("CREATE TABLE main.{}({}){options}", quoted(name), parts.join(", "))
 }
 
 /// Makes an index of a lab's table, over one column.

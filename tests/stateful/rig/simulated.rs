@@ -33,7 +33,13 @@ impl Simulated {
         let columns: Vec<_> = std::iter::once(id).chain(rest).collect();
         let names: Vec<String> = columns.iter().map(|(name, _, _)| name.clone()).collect();
         self.sim
-            .create_table(&NewTable { name: name.into(), key: Some("id".into()), columns, indexes: vec![] })
+            .create_table(&NewTable {
+                name: name.into(),
+                key: Some("id".into()),
+                columns,
+                indexes: vec![],
+                references: vec![],
+            })
             .unwrap();
         for row in table.rows.values() {
             self.sim.insert(name, names.iter().map(|column| value(&row[column])).collect()).unwrap();
