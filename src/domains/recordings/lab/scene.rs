@@ -166,6 +166,8 @@ fn grid(dice: &mut Dice) -> Scene {
         let [x, y] = place(number);
         let mut body = Body::at(3 + i64::from(number), [x, y, HALF + 0.1 * f64::from(number)]);
         body.mass = dice.one(&[1.0, 2.0, 10.0]);
+        // One that stopped at once would end up deep, and be lifted out of there: energy from nowhere.
+        body.restitution = 0.6;
         body
     };
     Scene { bodies: (0..8).map(body).collect(), slab: Some(2), gravity: GRAVITY }
