@@ -267,6 +267,27 @@ fn a_lab_is_one_whole_file_or_none() {
 }
 
 #[test]
+fn a_lab_declares_keys_that_its_rows_may_break() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lab.db");
+    let mut lab = create_lab(&path).unwrap();
+    let mut state = new_table("State", Some("id"), &[("id", "INTEGER", false), ("frame_id", "INTEGER", true)]);
+    state.references = vec![("frame_id".into(), "Frame".into(), "id".into())];
+    lab.table(&state).unwrap();
+    lab.table(&new_table("Frame", Some("id"), &[("id", "INTEGER", false)])).unwrap();
+    lab.row("State", &[int(1), int(0)]).unwrap();
+    lab.finish().unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let declared = |column: usize| -> String {
+        connection.query_one("PRAGMA foreign_key_list('State')", [], |row| row.get(column)).unwrap()
+    };
+    assert_eq!([declared(2), declared(3), declared(4)], ["Frame", "frame_id", "id"]);
+    let broken: i64 =
+        connection.query_one("SELECT count(*) FROM pragma_foreign_key_check('State')", [], |row| row.get(0)).unwrap();
+    assert_eq!(broken, 1, "the row came in");
+}
+
+#[test]
 fn days_are_read_as_text_and_judged_as_time() {
     let file = File::new(
         "CREATE TABLE t(id INTEGER PRIMARY KEY, at datetime, note TEXT COLLATE NOCASE);
