@@ -20,7 +20,7 @@ pub(super) static PENETRATION: Check = Check {
         remedy: "look at the frame before: nothing moved fast enough to get that deep in one step",
     },
     needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Velocities, Pass::Pairs],
-    also: &[],
+    also: &[Pass::Rates],
     judge: judge_depths,
 };
 
@@ -52,18 +52,19 @@ pub(super) static SUPPORT: Check = Check {
 /// Two bodies, whichever is first.
 type Bodies = [i64; 2];
 
-/// Returns how fast two bodies moved relative to each other in the frame before.
-fn speed(facts: &Facts, pair: &PairFacts) -> Option<f64> {
+/// Returns how fast the surfaces of two bodies moved relative to each other in the frame before, at most.
+fn speed(facts: &Facts, pair: &PairFacts, rules: &Rules) -> Option<f64> {
     let before = pair.frame.checked_sub(1)?;
-    let velocity = |body: i64| {
+    let moves = |body: i64| {
         if is_environment(body) {
-            return Some([0.0; 3]);
+            return Some(([0.0; 3], 0.0));
         }
-        facts.state(before, facts.body(body)?)?.velocity
+        let state = facts.state(before, facts.body(body)?)?;
+        Some((state.velocity?, state.spin * rules.contacts.reach))
     };
-    let [a, b] = pair.bodies;
-    let apart = velocity(a)?.into_iter().zip(velocity(b)?).map(|(a, b)| a - b);
-    Some(apart.map(|part| part * part).sum::<f64>().sqrt())
+    let ((first, turns), (second, also_turns)) = (moves(pair.bodies[0])?, moves(pair.bodies[1])?);
+    let apart = first.into_iter().zip(second).map(|(first, second)| first - second);
+    Some(apart.map(|part| part * part).sum::<f64>().sqrt() + turns + also_turns)
 }
 
 fn judge_depths(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
@@ -76,7 +77,7 @@ fn judge_depths(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
         let mut bodies = pair.bodies;
         bodies.sort_unstable();
         let before = last.insert(bodies, (pair.frame, pair.depth));
-        let Some(speed) = speed(facts, pair).filter(|_| facts.follows(pair.frame)) else {
+        let Some(speed) = speed(facts, pair, rules).filter(|_| facts.follows(pair.frame)) else {
             // Nobody knows where they came from: they begin like that.
             unseen += u64::from(pair.depth > rest);
             judged.looked_at += 1;

@@ -156,7 +156,8 @@ fn judge_chain(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
         if differ(system.delta, delta, rules.energy.identity, size(&[system.total, before])) {
             let message =
                 format!("delta_e is {} J, and the total went from {before} J to {} J", system.delta, system.total);
-            let place = Place { table: SYSTEM, row: system.row, frames: &[frame, frame - 1] };
+            let both = [frame, frame - 1];
+            let place = Place { table: SYSTEM, row: system.row, frames: if frame > 1 { &both } else { &[frame] } };
             judged.wrong(place, format!("delta_e={}", system.delta), message);
         }
     }

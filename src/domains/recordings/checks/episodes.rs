@@ -108,18 +108,23 @@ fn report(facts: &Facts, episode: &Episode, judged: &mut Judged<'_>) {
         .count();
     let (first, last) = (frame(episode.first), frame(episode.last));
     let mut message = format!(
-        "{:.6} J come from nowhere in frames {first} to {last}, {:.6} J of them in frame {}",
-        episode.gained,
-        episode.peak.0,
+        "{} J come from nowhere in frames {first} to {last}, {} J of them in frame {}",
+        joules(episode.gained),
+        joules(episode.peak.0),
         frame(episode.peak.1)
     );
     if let Some((kinetic, potential)) = split {
-        message += &format!("; kinetic {kinetic:+.6} J, potential {potential:+.6} J");
+        message += &format!("; kinetic {} J, potential {} J", joules(kinetic), joules(potential));
     }
     if unconverged > 0 {
         message += &format!("; the solver did not converge in {unconverged} of them");
     }
     let frames: Vec<i64> = (episode.first..=episode.last).map(frame).collect();
     let place = Place { table: "SystemEnergyRecord", row: here.row, frames: &frames };
-    judged.wrong(place, format!("gained={:.9}", episode.gained), message);
+    judged.wrong(place, format!("gained={:e}", episode.gained), message);
+}
+
+/// Writes an energy for people, an exploded one too.
+fn joules(energy: f64) -> String {
+    if energy.abs() < 1e7 { format!("{energy:.6}") } else { format!("{energy:e}") }
 }

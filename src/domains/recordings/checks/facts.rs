@@ -105,6 +105,8 @@ pub(super) struct StateFacts {
     pub(super) velocity: Option<[f64; 3]>,
     /// The length of its quaternion.
     pub(super) norm: Option<f64>,
+    /// How fast it turns, 1/s.
+    pub(super) spin: f64,
     /// The impulse of all contacts on it, N s.
     pub(super) impulse: [f64; 3],
     /// All impulses on it, whatever their direction, N s.

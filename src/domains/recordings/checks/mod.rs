@@ -164,9 +164,8 @@ impl<'a> Judged<'a> {
 
     fn verdict(mut self) -> Verdict {
         if self.looked_at == 0 {
-            let about = self.check.card.about;
-            let because = self.remarks.first().map_or_else(|| "the recording holds none".to_owned(), Clone::clone);
-            return Verdict::NotRun { why: format!("there is nothing to look at for \"{about}\": {because}") };
+            let because = self.remarks.first().map_or("the recording holds no row of that kind", String::as_str);
+            return Verdict::NotRun { why: format!("there is nothing to look at: {because}") };
         }
         self.findings.sort_by(|a, b| (a.table, &a.key, &a.what).cmp(&(b.table, &b.key, &b.what)));
         Verdict::Ran { looked_at: self.looked_at, findings: self.findings, remarks: self.remarks }

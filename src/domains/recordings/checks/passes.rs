@@ -105,7 +105,7 @@ impl Pass {
             Self::Velocities => beside(&STATE, &["id", "velocity_id"], "velocity_id", &VELOCITY),
             Self::Orientations => beside(&STATE, &["id", "orientation_id"], "orientation_id", &QUATERNION),
             Self::Accelerations => alone(&ACCELERATION, &["id", "x", "y", "z"]),
-            Self::Rates => alone(&RATE, &["id", "x", "y", "z", "w"]),
+            Self::Rates => beside(&STATE, &["id", "quaternionRate_id"], "quaternionRate_id", &RATE),
             Self::AngularAccelerations => alone(&ANGULAR_ACCELERATION, &["id", "pitch", "roll", "yaw"]),
             Self::Energies => alone(&ENERGY, ENERGY_COLUMNS),
             Self::System => alone(&SYSTEM_ENERGY, SYSTEM_COLUMNS),
@@ -128,7 +128,7 @@ impl Pass {
 
     /// Returns the columns of the rows that come along.
     pub(super) const fn parent_columns(self) -> &'static [&'static str] {
-        if matches!(self, Self::Orientations) { WXYZ } else { XYZ }
+        if matches!(self, Self::Orientations | Self::Rates) { WXYZ } else { XYZ }
     }
 
     /// Returns the scan; `None` where a table or a column of it is missing.

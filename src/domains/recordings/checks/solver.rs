@@ -59,11 +59,11 @@ fn report(run: &[(i64, SolverFacts)], judged: &mut Judged<'_>) {
     let residual = run.iter().map(|(_, solver)| solver.residual).fold(0.0, f64::max);
     let frames: Vec<i64> = run.iter().map(|(frame, _)| *frame).collect();
     let message = if first == last {
-        format!("the solver gave up in frame {first} after {iterations} iterations, with a residual of {residual}")
+        format!("the solver gave up in frame {first} after {iterations} iterations, with a residual of {residual:e}")
     } else {
         format!(
             "the solver gave up in {} frames, {first} to {last}, after at most {iterations} iterations, with a residual \
-             of up to {residual}",
+             of up to {residual:e}",
             run.len()
         )
     };
@@ -81,8 +81,10 @@ fn judge_counts(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
             let message = format!("num_contacts is {}, and {} pairs touch", solver.contacts, frame.pairs);
             judged.wrong(place, format!("num_contacts={}", solver.contacts), message);
         }
-        let rows = i64::from(frame.constraints) + i64::from(frame.points);
-        if recorded && solver.constraints != rows {
+        let (points, rows) = (i64::from(frame.points), i64::from(frame.constraints) + i64::from(frame.points));
+        // Where no impulse could be read, nobody knows whether each point has friction too.
+        let doubled = facts.impulses.looked_at == 0 && solver.constraints == 2 * points;
+        if recorded && solver.constraints != rows && !doubled {
             let message = format!("num_constraints is {}, and {rows} are recorded", solver.constraints);
             judged.wrong(place, format!("num_constraints={}", solver.constraints), message);
         }

@@ -134,7 +134,7 @@ impl Intake {
 
     /// Takes in some rows.
     pub(super) fn take(&self, rows: &[Row<'_>], facts: &mut Facts, rules: &Rules) {
-        if !matches!(self.pass, Pass::Alongs | Pass::Acrosses | Pass::Velocities | Pass::Orientations) {
+        if !matches!(self.pass, Pass::Alongs | Pass::Acrosses | Pass::Velocities | Pass::Orientations | Pass::Rates) {
             facts.count(self.table, rows.len());
         }
         for row in rows {
@@ -143,9 +143,8 @@ impl Intake {
                 Pass::Frames => frame(&cells, facts),
                 Pass::Bodies => body(&cells, facts),
                 Pass::States => state(&cells, facts),
-                Pass::Positions | Pass::Velocities | Pass::Orientations => part(self.pass, &cells, facts),
+                Pass::Positions | Pass::Velocities | Pass::Orientations | Pass::Rates => part(self.pass, &cells, facts),
                 Pass::Accelerations => finite::<3>(&cells, facts),
-                Pass::Rates => finite::<4>(&cells, facts),
                 Pass::AngularAccelerations => finite::<{ ANGLES.len() }>(&cells, facts),
                 Pass::Energies => energy(&cells, facts),
                 Pass::System => system(&cells, facts),
@@ -205,6 +204,7 @@ fn state(cells: &Cells<'_>, facts: &mut Facts) {
         position: None,
         velocity: None,
         norm: None,
+        spin: 0.0,
         impulse: [0.0; 3],
         pressed: 0.0,
         touches: 0,
@@ -218,11 +218,14 @@ fn part(pass: Pass, cells: &Cells<'_>, facts: &mut Facts) {
     let inertial = cells.whole(0);
     let Some(frame) = facts.of_inertial(inertial).map(|state| state.frame) else { return };
     let frame = facts.frame_at(frame).map(|frame| frame.id);
-    if pass == Pass::Orientations {
+    if matches!(pass, Pass::Orientations | Pass::Rates) {
         let parts: [f64; 4] = cells.beside(frame, facts);
-        let norm = parts.iter().map(|part| part * part).sum::<f64>().sqrt();
-        if let Some(state) = facts.of_inertial(inertial) {
-            state.norm = Some(norm);
+        let length = parts.iter().map(|part| part * part).sum::<f64>().sqrt();
+        match facts.of_inertial(inertial) {
+            Some(state) if pass == Pass::Orientations => state.norm = Some(length),
+            // A unit quaternion changes half as fast as its body turns.
+            Some(state) if length.is_finite() => state.spin = 2.0 * length,
+            _ => {}
         }
         return;
     }

@@ -74,6 +74,8 @@ pub struct ContactRules {
     pub slop: f64,
     /// The part of a deeper overlap that it takes away in a step.
     pub beta: f64,
+    /// How far the surface of a body is from its centre, m: what turns moves so much faster.
+    pub reach: f64,
     /// Depth beyond what is explained, m.
     pub depth_margin: f64,
     /// A body at rest is carried by its weight within this part.
