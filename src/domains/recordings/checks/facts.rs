@@ -196,7 +196,7 @@ impl Facts {
     /// Returns the place of a frame.
     pub(super) fn frame(&self, id: i64) -> Option<u32> {
         // Ids count from 1 without a gap in nearly every recording.
-        let guess = usize::try_from(id - 1).unwrap_or(usize::MAX);
+        let guess = usize::try_from(id.wrapping_sub(1)).unwrap_or(usize::MAX);
         if self.frames.get(guess).is_some_and(|frame| frame.id == id) {
             return Some(place(guess));
         }
@@ -233,8 +233,15 @@ impl Facts {
 
     /// Returns the state whose numbers a row of InertialStateRecord holds.
     pub(super) fn of_inertial(&mut self, row: i64) -> Option<&mut StateFacts> {
-        let at = self.by_inertial.binary_search_by_key(&row, |(inertial, _)| *inertial).ok()?;
-        let (_, state) = *self.by_inertial.get(at)?;
+        // They count from 1 without a gap too, in nearly every recording.
+        let guess = usize::try_from(row.wrapping_sub(1)).ok().and_then(|at| self.by_inertial.get(at));
+        let (_, state) = match guess.filter(|(inertial, _)| *inertial == row) {
+            Some(found) => *found,
+            None => {
+                let at = self.by_inertial.binary_search_by_key(&row, |(inertial, _)| *inertial).ok()?;
+                *self.by_inertial.get(at)?
+            }
+        };
         self.states.get_mut(state as usize)
     }
 
@@ -247,7 +254,7 @@ impl Facts {
     pub(super) fn follows(&self, frame: u32) -> bool {
         let before = frame.checked_sub(1).and_then(|before| self.frame_at(before));
         let here = self.frame_at(frame);
-        before.zip(here).is_some_and(|(before, here)| before.id + 1 == here.id)
+        before.zip(here).is_some_and(|(before, here)| before.id.checked_add(1) == Some(here.id))
     }
 
     /// Returns how long a step took, where the frame before is there.

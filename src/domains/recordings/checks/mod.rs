@@ -12,6 +12,8 @@ mod run;
 mod solver;
 mod states;
 mod take;
+#[cfg(test)]
+mod tests;
 mod time;
 
 use std::collections::BTreeSet;

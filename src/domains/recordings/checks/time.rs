@@ -79,11 +79,15 @@ fn judge_gaps(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
             let (first, last) = (expected, frame.id - 1);
             let lost =
                 if first == last { format!("frame {first} is") } else { format!("frames {first} to {last} are") };
-            let neighbours: Vec<i64> = (first..=last.min(first + 99)).chain([frame.id]).collect();
+            let neighbours: Vec<i64> = (first..=last.min(first.saturating_add(99))).chain([frame.id]).collect();
             let place = Place { table: FRAME, row: first, frames: &neighbours };
-            judged.wrong(place, format!("lost={}", last - first + 1), format!("{lost} missing"));
+            judged.wrong(
+                place,
+                format!("lost={}", last.saturating_sub(first).saturating_add(1)),
+                format!("{lost} missing"),
+            );
         }
-        expected = frame.id + 1;
+        expected = frame.id.saturating_add(1);
     }
 }
 
