@@ -8,6 +8,8 @@ use crate::model::Key;
 const ENVIRONMENT: i64 = 1 << 31;
 /// No state.
 const NONE: u32 = u32::MAX;
+/// Frames times bodies, up to which each gets a place of its own; more of them are searched.
+const GRID_MAX: usize = 1 << 24;
 
 /// What is known of a recording.
 #[derive(Debug, Default)]
@@ -18,8 +20,10 @@ pub(super) struct Facts {
     pub(super) bodies: Vec<BodyFacts>,
     /// The states, as they lie.
     pub(super) states: Vec<StateFacts>,
-    /// The place of the state of each frame and body.
+    /// The place of the state of each frame and body, where there are not too many.
     grid: Vec<u32>,
+    /// The same by frame and body, sorted, where there are.
+    by_place: Vec<((u32, u32), u32)>,
     /// The place of the state of each row of InertialStateRecord.
     by_inertial: Vec<(i64, u32)>,
     /// The touching pairs, as they lie.
@@ -223,11 +227,19 @@ impl Facts {
 
     /// Returns the state of a body in a frame, by their places.
     pub(super) fn state(&self, frame: u32, body: u32) -> Option<&StateFacts> {
-        self.states.get(*self.grid.get(self.slot(frame, body))? as usize)
+        self.states.get(self.state_place(frame, body)? as usize)
+    }
+
+    fn state_place(&self, frame: u32, body: u32) -> Option<u32> {
+        if let Some(at) = self.grid.get(self.slot(frame, body)) {
+            return Some(*at);
+        }
+        let at = self.by_place.binary_search_by_key(&(frame, body), |(place, _)| *place).ok()?;
+        self.by_place.get(at).map(|(_, state)| *state)
     }
 
     pub(super) fn state_mut(&mut self, frame: u32, body: u32) -> Option<&mut StateFacts> {
-        let at = *self.grid.get(self.slot(frame, body))?;
+        let at = self.state_place(frame, body)?;
         self.states.get_mut(at as usize)
     }
 
@@ -277,30 +289,44 @@ impl Facts {
 
     /// Makes ready to find states by frame and body, and by their rows.
     pub(super) fn states_are_read(&mut self) {
-        self.grid = vec![NONE; self.frames.len() * self.bodies.len()];
-        for at in 0..self.states.len() {
-            let Some(StateFacts { frame, body, row, inertial, .. }) = self.states.get(at).cloned() else { continue };
-            self.by_inertial.push((inertial, place(at)));
-            let slot = self.slot(frame, body);
-            match self.grid.get_mut(slot) {
-                Some(taken) if *taken == NONE => *taken = place(at),
-                _ => {
-                    let id = |frame: &FrameFacts| frame.id;
-                    let twice = CellFacts {
-                        table: "AssetDynamicStateRecord",
-                        row,
-                        column: "body_id",
-                        value: self.bodies.get(body as usize).map(|body| body.id.to_string()).unwrap_or_default(),
-                        frame: self.frame_at(frame).map(id),
-                    };
-                    self.doubled.push(twice);
-                }
+        let slots = self.frames.len().saturating_mul(self.bodies.len());
+        self.grid = if slots <= GRID_MAX { vec![NONE; slots] } else { Vec::new() };
+        let mut order: Vec<((u32, u32), u32)> =
+            (0u32..).zip(&self.states).map(|(at, state)| ((state.frame, state.body), at)).collect();
+        order.sort_unstable();
+        let mut last = None;
+        for (place, at) in order {
+            if last == Some(place) {
+                self.note_double(at);
+                continue;
             }
-            if let Some(known) = self.bodies.get_mut(body as usize) {
-                known.first = Some(known.first.map_or(frame, |first| first.min(frame)));
+            last = Some(place);
+            let slot = self.slot(place.0, place.1);
+            match self.grid.get_mut(slot) {
+                Some(slot) => *slot = at,
+                None => self.by_place.push((place, at)),
+            }
+        }
+        for (at, state) in (0u32..).zip(&self.states) {
+            self.by_inertial.push((state.inertial, at));
+            if let Some(known) = self.bodies.get_mut(state.body as usize) {
+                known.first = Some(known.first.map_or(state.frame, |first| first.min(state.frame)));
             }
         }
         self.by_inertial.sort_unstable();
+    }
+
+    /// Notes that a body has a second state in a frame.
+    fn note_double(&mut self, at: u32) {
+        let Some(state) = self.states.get(at as usize) else { return };
+        let twice = CellFacts {
+            table: "AssetDynamicStateRecord",
+            row: state.row,
+            column: "body_id",
+            value: self.bodies.get(state.body as usize).map(|body| body.id.to_string()).unwrap_or_default(),
+            frame: self.frame_at(state.frame).map(|frame| frame.id),
+        };
+        self.doubled.push(twice);
     }
 
     /// Finds out whether there is gravity: without it, nothing has potential energy anywhere.
