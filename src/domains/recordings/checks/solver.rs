@@ -62,8 +62,8 @@ fn report(run: &[(i64, SolverFacts)], judged: &mut Judged<'_>) {
         format!("the solver gave up in frame {first} after {iterations} iterations, with a residual of {residual:e}")
     } else {
         format!(
-            "the solver gave up in {} frames, {first} to {last}, after at most {iterations} iterations, with a residual \
-             of up to {residual:e}",
+            "the solver gave up in {} frames, {first} to {last}, after at most {iterations} iterations, with a \
+             residual of up to {residual:e}",
             run.len()
         )
     };

@@ -21,8 +21,8 @@ const TORN: &str = "torn_frame";
 /// How many frames go together.
 const RUN: i64 = 3;
 
-/// The tables whose rows belong to frames. Rows that nothing numbers by frame, such as coordinates, stay behind, as they
-/// do where a recorder loses a frame.
+/// The tables whose rows belong to frames. Rows that nothing numbers by frame, such as coordinates, stay behind, as
+/// they do where a recorder loses a frame.
 const TABLES: [&str; 9] = [
     "AssetDynamicStateRecord",
     "EnergyRecord",
