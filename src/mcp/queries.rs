@@ -1,8 +1,8 @@
 //! The tools that ask named questions of a domain's data: of a file below the operator's folders, or of a registered
 //! target; writes nothing.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::{Map, Value as Json, json};
@@ -18,6 +18,7 @@ use crate::domain::query::{ITEMS_DEFAULT, Query};
 use crate::model::shown;
 use crate::ops::query::{self, Request};
 use crate::ops::{Context, Failure, Kind, files};
+use crate::targets::sqlite::RunIndex;
 
 /// How long an answer may be as JSON, in bytes, before it is asked for again with shorter pages.
 const JSON_MAX: usize = 60_000;
@@ -41,15 +42,39 @@ pub(super) enum Ask {
 
 /// The file that is asked where a call names none.
 #[derive(Default)]
-pub(super) struct Session(Mutex<Option<PathBuf>>);
+pub(super) struct Session(Mutex<Chosen>);
+
+/// A file, and where the rows of the file lie that was asked last.
+#[derive(Default)]
+struct Chosen {
+    file: Option<PathBuf>,
+    asked: Option<(PathBuf, RunIndex)>,
+}
 
 impl Session {
+    fn chosen(&self) -> MutexGuard<'_, Chosen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn file(&self) -> Option<PathBuf> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.chosen().file.clone()
     }
 
     fn switch(&self, path: PathBuf) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(path);
+        self.chosen().file = Some(path);
+    }
+
+    /// Returns where the rows of a file lie, as far as anybody knows.
+    fn runs(&self, path: &Path) -> RunIndex {
+        let mut chosen = self.chosen();
+        match &chosen.asked {
+            Some((asked, runs)) if asked == path => runs.clone(),
+            _ => {
+                let runs = RunIndex::default();
+                chosen.asked = Some((path.to_owned(), runs.clone()));
+                runs
+            }
+        }
     }
 }
 
@@ -167,7 +192,13 @@ impl Inner {
         let mut request = Request { query: Some(query.card().name.to_owned()), params, file, folders: Vec::new() };
         let mut limit = request.params.get("limit").and_then(Json::as_u64).unwrap_or(ITEMS_DEFAULT);
         for _ in 0..TRIES {
-            let outcome = query::run(context, &request)?;
+            let outcome = match &request.file {
+                Some(path) => {
+                    let runs = self.session.runs(path);
+                    query::of_file(context, (domain, query), &request.params, path, Some(&runs))?
+                }
+                None => query::run(context, &request)?,
+            };
             let mut data = outcome.answer.unwrap_or_default();
             data.extend(outcome.target.map(|target| (FILE.to_owned(), json!(target))));
             if outcome.being_written == Some(true) {

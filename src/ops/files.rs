@@ -14,7 +14,7 @@ use crate::domain::files::FileCard;
 use crate::domain::query::QueryCard;
 use crate::domains;
 use crate::model::Fetch;
-use crate::targets::sqlite::SqliteTarget;
+use crate::targets::sqlite::{RunIndex, SqliteTarget};
 use crate::targets::{Target, TargetError};
 
 /// How deep folders are looked into.
@@ -85,8 +85,12 @@ pub fn folders(card: &FileCard, named: &[PathBuf]) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// What the file says; refused, `other_domain`: it holds none of the domain's tables.
-pub fn open(path: &Path, domain: &dyn Domain) -> Result<(Box<dyn Target>, bool), Failure> {
+pub fn open(path: &Path, domain: &dyn Domain, runs: Option<&RunIndex>) -> Result<(Box<dyn Target>, bool), Failure> {
     let (mut target, live) = SqliteTarget::open_aside(path, domains::keys())?;
+    // What is written meanwhile lies elsewhere each time.
+    if let Some(runs) = runs.filter(|_| !live) {
+        target.share_runs(runs);
+    }
     match what_is(&mut target, domain)? {
         None => Ok((Box::new(target), live)),
         Some(why) => {
@@ -182,7 +186,7 @@ pub fn list(domain: &dyn Domain, card: &FileCard, folders: &[PathBuf]) -> Result
 }
 
 fn line(domain: &dyn Domain, card: &FileCard, root: &Path, path: &Path) -> Result<FileLine, String> {
-    let (mut target, live) = open(path, domain).map_err(|failure| failure.message)?;
+    let (mut target, live) = open(path, domain, None).map_err(|failure| failure.message)?;
     let counts = counts(target.as_mut(), card).map_err(|error| error.to_string())?;
     let below = path.strip_prefix(root).unwrap_or(path).with_extension("");
     let size_bytes = std::fs::metadata(path).map(|facts| facts.len()).unwrap_or_default();
@@ -220,7 +224,7 @@ fn walk(root: &Path, ending: &str) -> (Vec<PathBuf>, bool) {
 /// # Errors
 /// As [`open`].
 pub fn load(domain: &dyn Domain, card: &FileCard, path: &Path) -> Result<Map<String, Json>, Failure> {
-    let (mut target, live) = open(path, domain)?;
+    let (mut target, live) = open(path, domain, None)?;
     let mut out = counts(target.as_mut(), card)?;
     let counted: Vec<String> = card
         .counts
@@ -303,7 +307,7 @@ pub fn compare(
     after: &Path,
 ) -> Result<Map<String, Json>, Failure> {
     let Some(query) = domain.query(of) else { return Ok(Map::new()) };
-    let ask = |path: &Path| query::of_file(context, domain, query, &Map::new(), path);
+    let ask = |path: &Path| query::of_file(context, (domain, query), &Map::new(), path, None);
     let one = ask(before)?.answer.unwrap_or_default();
     let other = ask(after)?.answer.unwrap_or_default();
     let mut changes = Vec::new();

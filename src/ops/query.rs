@@ -16,6 +16,7 @@ use crate::domain::query::{Query, QueryCard, QueryError};
 use crate::domains;
 use crate::model::ports::Danger;
 use crate::targets::Target;
+use crate::targets::sqlite::RunIndex;
 
 /// What it is.
 pub const CARD: super::Card =
@@ -108,7 +109,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     // Parameters that no target could answer are told before any is opened.
     begin(query, &request.params)?;
     if let Some(path) = &request.file {
-        return of_file(context, domain, query, &request.params, path);
+        return of_file(context, (domain, query), &request.params, path, None);
     }
     let journal = context.reading().map_err(|failure| hint_file(failure, domain))?;
     let chosen = context.chosen(&journal).map_err(|failure| hint_file(failure, domain))?;
@@ -119,18 +120,18 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     Ok(Outcome { query, target, answer: Some(answer), ..Outcome::default() })
 }
 
-/// Asks a question of a file, which need not be registered.
+/// Asks a question of a file, which need not be registered; whoever asks it again can keep where its rows lie.
 ///
 /// # Errors
 /// As [`run`].
 pub fn of_file(
     context: &Context<'_>,
-    domain: &'static dyn Domain,
-    query: &'static dyn Query,
+    (domain, query): (&'static dyn Domain, &'static dyn Query),
     params: &Map<String, Json>,
     path: &std::path::Path,
+    runs: Option<&RunIndex>,
 ) -> Result<Outcome, Failure> {
-    let (mut target, live) = files::open(path, domain)?;
+    let (mut target, live) = files::open(path, domain, runs)?;
     let mut answer = ask(context, target.as_mut(), None, query, params)?;
     if live && answer.contains_key("complete") {
         answer.insert("complete".to_owned(), Json::Bool(false));

@@ -14,6 +14,7 @@ mod open;
 mod own;
 mod preflight;
 mod rows;
+mod runs;
 mod scan;
 mod sql;
 mod trigger;
@@ -41,6 +42,7 @@ pub(crate) use self::file::is_same_file;
 pub use self::glimpse::{Glimpse, glimpse};
 pub use self::lab::create_lab;
 pub use self::open::roll_back_hot_journal;
+pub use self::runs::RunIndex;
 
 /// How many rows are digested between two reports of progress.
 const PROGRESS_ROWS: u64 = 4096;
@@ -54,6 +56,8 @@ pub struct SqliteTarget {
     pages_max: Option<u32>,
     /// The private copy that is read, gone with the target.
     copy: Option<tempfile::TempDir>,
+    /// Where rows lie, for columns without an index; nothing where rows are looked for by passes.
+    runs: Option<RunIndex>,
 }
 
 impl std::fmt::Debug for SqliteTarget {
@@ -71,7 +75,15 @@ impl SqliteTarget {
     pub fn open(path: &Path, keys: DomainKeys) -> Result<Self, TargetError> {
         let place = Place::find(path)?;
         let connection = open::open_reader(&place)?;
-        Ok(Self { place, connection, catalogue: Catalogue::new(keys), faults: None, pages_max: None, copy: None })
+        Ok(Self {
+            place,
+            connection,
+            catalogue: Catalogue::new(keys),
+            faults: None,
+            pages_max: None,
+            copy: None,
+            runs: None,
+        })
     }
 
     /// Opens a file for reading so that nothing is left beside it, and tells whether somebody is writing it: one with
@@ -82,7 +94,13 @@ impl SqliteTarget {
     pub fn open_aside(path: &Path, keys: DomainKeys) -> Result<(Self, bool), TargetError> {
         let place = Place::find(path)?;
         let aside::Aside { connection, copy, live } = aside::open(&place)?;
-        Ok((Self { place, connection, catalogue: Catalogue::new(keys), faults: None, pages_max: None, copy }, live))
+        let (catalogue, runs) = (Catalogue::new(keys), Some(RunIndex::default()));
+        Ok((Self { place, connection, catalogue, faults: None, pages_max: None, copy, runs }, live))
+    }
+
+    /// Shares what is known of where rows lie with whoever opened the file before.
+    pub fn share_runs(&mut self, runs: &RunIndex) {
+        self.runs = Some(runs.clone());
     }
 
     /// Makes later writes of this target's writers fail where a test wants it.
@@ -187,6 +205,21 @@ impl SqliteTarget {
     }
 }
 
+/// Returns the ranges of integers that a filter asks for, in a column that is not the row's own number.
+fn stretches_of<'f>(filter: &'f Filter, sheet: &catalogue::Sheet) -> Option<(&'f str, Vec<(i64, i64)>)> {
+    let (column, wanted) = match filter {
+        Filter::Between { column, first, last } => (column, vec![(*first, *last)]),
+        Filter::In { column, values } => {
+            let whole =
+                |value: &Value| if let Value::Integer(number) = value { Some((*number, *number)) } else { None };
+            (column, values.iter().map(whole).collect::<Option<_>>()?)
+        }
+        _ => return None,
+    };
+    let own = sheet.rowid_column.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(column));
+    (!own).then_some((column.as_str(), wanted))
+}
+
 impl Target for SqliteTarget {
     fn engine(&self) -> &'static str {
         "sqlite"
@@ -269,6 +302,12 @@ impl Target for SqliteTarget {
     ) -> Result<(), TargetError> {
         self.in_one_state(|it| {
             let part = it.catalogue.part(&it.connection, &it.place, table)?;
+            if let Some((column, wanted)) = it.runs.is_some().then(|| stretches_of(filter, &part)).flatten()
+                && let Some(runs) = &it.runs
+                && let Some(found) = runs.stretches(&it.connection, &it.place, &part, column, &wanted)?
+            {
+                return rows::stretches(&it.connection, &it.place, &part, &found, |(_, cells)| take(cells));
+            }
             match filter {
                 Filter::Between { column, first, last } => {
                     rows::between(&it.connection, &it.place, &part, column, (*first, *last), |(_, cells)| take(cells))

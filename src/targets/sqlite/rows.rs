@@ -145,6 +145,27 @@ pub(super) fn between(
     Ok(())
 }
 
+/// Reads the rows whose row ids lie in some stretches, one after the other.
+pub(super) fn stretches(
+    connection: &Connection,
+    place: &Place,
+    sheet: &Sheet,
+    wanted: &[(i64, i64)],
+    mut take: impl FnMut(Found<'_>) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
+    let failed = place.error("read rows");
+    let mut statement = connection.prepare_cached(&sql::rows_of_stretch(sheet)).map_err(&failed)?;
+    let mut cells = vec![Value::Null; sheet.table.columns.len()];
+    for (first, last) in wanted {
+        let mut rows = statement.query([first, last]).map_err(&failed)?;
+        while let Some(row) = rows.next().map_err(&failed)? {
+            read_cells(row, 1, &mut cells).map_err(&failed)?;
+            take((row.get(0).map_err(&failed)?, &cells))?;
+        }
+    }
+    Ok(())
+}
+
 /// Reads all keys, ascending.
 pub(super) fn keys(connection: &Connection, place: &Place, sheet: &Sheet) -> Result<Vec<Key>, TargetError> {
     let failed = place.error("read the keys");

@@ -211,6 +211,18 @@ pub(super) fn rows_in_range(sheet: &Sheet, column: &str) -> String {
     format!("{} WHERE {column} BETWEEN ? AND ? AND {whole}", rows(sheet))
 }
 
+/// Reads a column in the order of the row ids, each before it.
+pub(super) fn column_in_order(sheet: &Sheet, rowid: &str, column: &str) -> String {
+    let table = quoted(&sheet.table.shape.name);
+    format!("SELECT {rowid}, {} FROM main.{table} NOT INDEXED ORDER BY {rowid}", quoted(column))
+}
+
+/// Reads the rows whose row ids lie between two, both included.
+pub(super) fn rows_of_stretch(sheet: &Sheet) -> String {
+    let rowid = sheet.rowid.unwrap_or("NULL");
+    format!("{} WHERE {rowid} BETWEEN ? AND ?", rows(sheet))
+}
+
 /// Reads all keys.
 pub(super) fn keys(sheet: &Sheet) -> String {
     let key = list(sheet.table.shape.key.iter().map(String::as_str));
