@@ -199,11 +199,7 @@ impl TargetError {
                     .into()
             }
             Self::Deadlock { .. } => "try again when the other program is done".into(),
-            Self::NeedsRecovery { .. } => {
-                "`mfm recover` lets a marked target roll it back; what is not marked is left to \
-                                           its own program, which does so when it opens it"
-                    .into()
-            }
+            Self::NeedsRecovery { .. } => "`mfm recover` if it is marked; else open it with its own program".into(),
             Self::Replaced { .. } => {
                 "if it was restored or replaced on purpose, `mfm recover --as gone` writes off what it lost".into()
             }
