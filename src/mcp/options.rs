@@ -57,7 +57,7 @@ pub struct Options {
 }
 
 /// The options, checked.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Allowed {
     pub(super) read_only: bool,
     pub(super) identifying: bool,

@@ -155,7 +155,7 @@ mod tests {
         let writer = Connection::open(&path).unwrap();
         writer.execute_batch("CREATE TABLE t(id INTEGER PRIMARY KEY, of INTEGER)").unwrap();
         let cells = [Some(1), Some(1), None, Some(1), Some(2), Some(3), Some(2), Some(2), None, Some(4), Some(1)];
-        let add = |cell: &Option<i64>| drop(writer.execute("INSERT INTO t(of) VALUES (?)", [cell]).unwrap());
+        let add = |cell: &Option<i64>| assert_eq!(writer.execute("INSERT INTO t(of) VALUES (?)", [cell]).unwrap(), 1);
         cells.iter().for_each(add);
         let ids = |target: &mut SqliteTarget, first: i64, last: i64| {
             let table = target.table("t").unwrap().unwrap();
