@@ -70,7 +70,9 @@ fn of_files(card: &QueryCard, positions: &'static [(&'static str, bool)]) -> Com
 
 fn named(command: Command, card: &QueryCard) -> Command {
     let example = format!("{}\n\nExample: mfm query {} {}", card.about, card.name.replace('_', "-"), card.example);
-    command.alias(card.name.replace('_', "-")).about(card.title).long_about(example.trim_end().to_owned())
+    let kebab = card.name.replace('_', "-");
+    let command = if kebab == card.name { command } else { command.alias(kebab) };
+    command.about(card.title).long_about(example.trim_end().to_owned())
 }
 
 impl FromArgMatches for QueryCall {
