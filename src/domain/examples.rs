@@ -27,6 +27,17 @@ pub struct Examples {
     pub find: &'static [&'static str],
 }
 
+/// How often people find such faults, as somebody measured and published it.
+#[derive(Debug)]
+pub struct Yardstick {
+    /// How many were found.
+    pub hits: u64,
+    /// Of how many.
+    pub of: u64,
+    /// Who measured it, where.
+    pub source: &'static str,
+}
+
 /// A workflow that an agent is asked to carry out; `{target}` stands for the target.
 #[derive(Debug)]
 pub struct PromptCard {

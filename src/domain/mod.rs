@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, RulesError};
-use self::examples::{Examples, PromptCard};
+use self::examples::{Examples, PromptCard, Yardstick};
 use self::files::FileCard;
 use self::filter::{FilterCard, FilterValues};
 use self::import::Import;
@@ -117,6 +117,10 @@ pub trait Domain: Sync {
     fn repair(&self, mode: &str, variant: &str, place: Option<(&str, &str)>) -> Repair;
     /// Returns what help, demo and prompts show.
     fn examples(&self) -> Option<&'static Examples> {
+        None
+    }
+    /// Returns how often people find such faults, where somebody measured it.
+    fn yardstick(&self) -> Option<&'static Yardstick> {
         None
     }
     /// Returns the workflows that agents are asked to carry out.

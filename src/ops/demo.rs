@@ -107,7 +107,7 @@ pub struct Drill {
     #[serde(flatten)]
     pub matrix: drill::matrix::Matrix,
     /// How often people find simulated errors, for comparison.
-    pub yardstick: drill::Yardstick,
+    pub yardstick: Option<drill::Yardstick>,
 }
 
 /// One fault.

@@ -238,7 +238,9 @@ pub fn matrix(outcome: &drill::Outcome) -> Overlay {
         lines.push((Role::Dim, format!("false alarms at untouched data: {}", total.alarms.text())));
     }
     let yardstick = &outcome.yardstick;
-    lines.push((Role::Dim, format!("people catch {} ({})", yardstick.share.percent(), yardstick.source)));
+    if let Some(yardstick) = yardstick {
+        lines.push((Role::Dim, format!("people catch {} ({})", yardstick.share.percent(), yardstick.source)));
+    }
     let exact =
         if outcome.exact { (Role::Good, "every table is what it was") } else { (Role::Danger, "TABLES DIFFER") };
     lines.extend([(exact.0, exact.1.to_owned()), (Role::Text, String::new())]);

@@ -113,7 +113,7 @@ fn proved(page: &mut Page, demo: &Outcome) {
         ("committed", committed),
         ("noticed", noticed),
         ("caught", demo.drill.matrix.totals.first().map(drill::sentence).unwrap_or_default()),
-        ("people", drill::people(&demo.drill.yardstick)),
+        ("people", demo.drill.yardstick.as_ref().map(drill::people).unwrap_or_default()),
         ("note", drill::own(&demo.drill.matrix).unwrap_or_default()),
         ("reverted", format!("{} of {faults} exactly", demo.reverted)),
         ("equal", equal),

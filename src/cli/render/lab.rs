@@ -1,8 +1,8 @@
 //! `lab`: what was made.
 
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
-use crate::cli::texts;
 use crate::domain::import::ImportReport;
+use crate::domains;
 use crate::ops::lab::{Made, create, import};
 
 impl Report for create::Outcome {
@@ -22,7 +22,7 @@ impl Report for create::Outcome {
             all.push(("until", until.clone()));
         }
         page.fields(&all);
-        tables(page, made);
+        tables(page, made, self.domain);
     }
 
     fn sheet(&self) -> Sheet {
@@ -40,7 +40,7 @@ impl Report for import::Outcome {
         all.push(("proved", format!("{} cells are what the files say", self.cells_proved)));
         page.fields(&all);
         left_out(page, &self.reports);
-        tables(page, made);
+        tables(page, made, domains::FIRST.card().id);
     }
 
     fn sheet(&self) -> Sheet {
@@ -74,13 +74,18 @@ fn fields(made: &Made) -> Vec<(&'static str, String)> {
     vec![("url", made.url.clone()), ("identity", made.identity.to_string())]
 }
 
-fn tables(page: &mut Page, made: &Made) {
+fn tables(page: &mut Page, made: &Made, domain: &str) {
     page.blank();
     let rows = made.tables.iter().map(|(table, rows)| vec![table.clone(), rows.to_string()]);
     page.table(&Sheet::new(&["table", "rows"]).with(rows));
     page.blank();
-    let next = texts::filled("next: mfm apply {tool} --variant {variant} --sample 1 --target");
-    page.aside(&format!("{next} {}", made.target));
+    let mode = domains::find(domain).and_then(|domain| domain.modes().first().map(|mode| mode.card()));
+    let Some(mode) = mode else { return };
+    let (tool, variant) = match domains::find(domain).and_then(|domain| domain.examples()) {
+        Some(examples) => (examples.tool, examples.variant),
+        None => (mode.tool, mode.variants.first().map_or("", |variant| variant.word)),
+    };
+    page.aside(&format!("next: mfm apply {tool} --variant {variant} --sample 1 --target {}", made.target));
 }
 
 fn sheet(made: &Made) -> Sheet {

@@ -41,7 +41,7 @@ use std::sync::{Arc, LazyLock};
 use self::checks::{CHECKS, Criteria};
 use self::modes::MODES;
 use crate::domain::check::{CheckCard, CheckRequest, CheckRun, CheckTable, RulesError};
-use crate::domain::examples::{Examples, PromptCard};
+use crate::domain::examples::{Examples, PromptCard, Yardstick};
 use crate::domain::filter::{FilterCard, FilterValues};
 use crate::domain::import::Import;
 use crate::domain::lab::Lab;
@@ -168,6 +168,10 @@ impl Domain for Mosaiq {
 
     fn examples(&self) -> Option<&'static Examples> {
         Some(&examples::EXAMPLES)
+    }
+
+    fn yardstick(&self) -> Option<&'static Yardstick> {
+        Some(&examples::YARDSTICK)
     }
 
     fn prompts(&self) -> &'static [PromptCard] {

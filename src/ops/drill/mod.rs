@@ -146,8 +146,8 @@ pub struct Outcome {
     /// The counts.
     #[serde(flatten)]
     pub matrix: Matrix,
-    /// How often people find simulated errors, for comparison.
-    pub yardstick: Yardstick,
+    /// How often people find simulated errors, for comparison; null where nobody measured it.
+    pub yardstick: Option<Yardstick>,
     /// Whether every table is what it was, by digest.
     pub exact: bool,
     /// How many tables were compared; null where the drill was cut off before that.
@@ -179,10 +179,10 @@ pub struct Yardstick {
 }
 
 impl Yardstick {
-    /// Returns the one from the literature.
-    #[must_use]
-    pub fn published() -> Self {
-        Self { share: statistics::yardstick(), source: statistics::YARDSTICK_SOURCE }
+    /// Returns the one from the literature on a mode's domain.
+    fn published(tool: &str) -> Option<Self> {
+        let found = domains::of_mode(tool)?.yardstick()?;
+        Some(Self { share: Share::of(found.hits, found.of), source: found.source })
     }
 }
 
@@ -295,6 +295,7 @@ fn made(
     ended: Option<&Ended>,
 ) -> Outcome {
     let names: Vec<String> = begun.detectors.iter().map(|named| named.name.clone()).collect();
+    let yardstick = cases.first().and_then(|case| Yardstick::published(case.tool));
     let mut outcome = Outcome {
         drill,
         target: begun.target,
@@ -304,7 +305,7 @@ fn made(
         detectors: begun.detectors,
         tried: trials.len() as u64,
         matrix: Matrix::of(cases, &names, &trials),
-        yardstick: Yardstick::published(),
+        yardstick,
         exact: ended.is_some_and(|ended| ended.exact),
         tables: ended.map(|ended| ended.tables),
         rows: None,

@@ -103,16 +103,6 @@ impl Estimate {
     }
 }
 
-/// How often people found simulated errors in mock charts: 76 of 113 reviews.
-#[must_use]
-pub fn yardstick() -> Share {
-    Share::of(76, 113)
-}
-
-/// Where the yardstick is from.
-pub const YARDSTICK_SOURCE: &str = "physicists reviewing mock charts with simulated errors: Gopan et al., Medical \
-                                    Physics 45(12):5359-5365 (2018), doi:10.1002/mp.13242";
-
 #[cfg(test)]
 mod tests {
     use super::*;

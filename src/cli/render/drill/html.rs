@@ -99,7 +99,9 @@ fn totals(outcome: &Outcome) -> String {
     if let Some(text) = pair(outcome) {
         entry("both", &text);
     }
-    entry("people", &people(&outcome.yardstick));
+    if let Some(yardstick) = &outcome.yardstick {
+        entry("people", &people(yardstick));
+    }
     if let Some(text) = own(&outcome.matrix) {
         entry("note", &text);
     }

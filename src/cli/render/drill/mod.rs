@@ -236,7 +236,7 @@ fn in_short(page: &mut Page, outcome: &Outcome) {
         fields.push((total.cell.detector.as_str(), sentence(total)));
     }
     fields.extend(pair(outcome).map(|text| ("both", text)));
-    fields.push(("people", people(&outcome.yardstick)));
+    fields.extend(outcome.yardstick.as_ref().map(|yardstick| ("people", people(yardstick))));
     fields.extend(own(&outcome.matrix).map(|text| ("note", text)));
     fields.extend(outcome.detectors.iter().filter_map(known).map(|text| ("known", text)));
     if let Some(tables) = outcome.tables.filter(|_| outcome.exact) {
