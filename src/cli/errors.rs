@@ -53,6 +53,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     usage("unknown_mode", "`mfm modes` lists the modes and their tools"),
     usage("unknown_variant", "`mfm modes MODE` lists the variants"),
     usage("unknown_topic", "the topics are exit-codes, errors and environment"),
+    usage("query_parameters", "`mfm query QUERY --help` shows the parameters"),
     usage("unknown_query", "`mfm query` lists the queries"),
     usage("unknown_group", "the hint lists the groups of tools"),
     usage("no_folder", "name a folder that is there"),

@@ -200,7 +200,7 @@ fn failure(query: &dyn Query, error: &QueryError) -> Failure {
             } else {
                 format!("for example: {example}")
             };
-            Failure::usage("parameters", format!("{name}: {message}"), hint)
+            Failure::usage("query_parameters", format!("{name}: {message}"), hint)
         }
         QueryError::Unknown { .. } => {
             Failure::new(Kind::Refused, "unknown_item", message, "name one of those that there are")

@@ -26,6 +26,7 @@ mod generated;
 mod help;
 mod json;
 mod output;
+mod query;
 mod recover;
 mod replay;
 #[cfg(feature = "mssql")]

@@ -15,6 +15,7 @@ mod latency;
 mod long;
 mod piped;
 mod python;
+mod recordings;
 mod replayed;
 mod robust;
 mod secret;

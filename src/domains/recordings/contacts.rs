@@ -76,15 +76,37 @@ pub struct Points {
 /// # Errors
 /// As [`Reading::scan`].
 pub fn points(reading: &Reading, range: (i64, i64)) -> Result<Points, Stop> {
+    gathered(|table, columns| reading.frames(table, columns, range))
+}
+
+/// From so many frames on, the points of a pair are looked for by its bodies, not by frames.
+const MANY_FRAMES: i64 = 500;
+
+/// Reads the contact points of two bodies in some frames.
+///
+/// # Errors
+/// As [`Reading::scan`].
+pub fn points_between(reading: &Reading, (first, last): (i64, i64), one: i64, other: i64) -> Result<Points, Stop> {
+    let mut found = if last.saturating_sub(first) < MANY_FRAMES {
+        points(reading, (first, last))?
+    } else {
+        gathered(|table, columns| reading.among(table, columns, "body_a_id", [one, other]))?
+    };
+    found.points.retain(|point| point.is_between(one, other) && (first..=last).contains(&point.frame));
+    Ok(found)
+}
+
+/// Gathers points from whichever tables of constraints there are.
+fn gathered<'r>(read: impl Fn(&TableCard, &[&str]) -> Result<Option<&'r Sheet>, Stop>) -> Result<Points, Stop> {
     let columns: Vec<&str> =
         ["body_a_id", "body_b_id", "frame_id"].into_iter().chain(DIRECTIONS).chain(NUMBERS).collect();
-    if let Some(sheet) = reading.frames(&schema::UNIFIED, &columns, range)? {
+    if let Some(sheet) = read(&schema::UNIFIED, &columns)? {
         let mut missing = Missing::default();
         missing.note(&schema::UNIFIED, &columns, Some(sheet));
         return Ok(Points { points: of_sheet(sheet), recorded: true, contacts_recorded: true, missing });
     }
-    let friction = reading.frames(&schema::FRICTION, &columns, range)?;
-    let contacts = reading.frames(&schema::CONTACT, &columns, range)?;
+    let friction = read(&schema::FRICTION, &columns)?;
+    let contacts = read(&schema::CONTACT, &columns)?;
     let mut found = Points { recorded: friction.or(contacts).is_some(), ..Points::default() };
     found.contacts_recorded = contacts.is_some();
     found.missing.note(&schema::FRICTION, &columns, friction);

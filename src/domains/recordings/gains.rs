@@ -13,6 +13,8 @@ use super::reading::{Reading, Stop};
 
 /// The speed, m/s, beyond which the energy of a body that has just appeared is no start but a blow-up.
 const BLOW_UP_SPEED: f64 = 1000.0;
+/// A gain so many times the energy that was there, or so many J, is no injection any more.
+const BLOW_UP_FACTOR: f64 = 1e6;
 /// Steps are the same up to this share.
 const STEP_TOLERANCE: f64 = 0.01;
 
@@ -85,7 +87,8 @@ pub fn beyond(
         match energy.delta.or(since) {
             None => unjudged.push(energy.frame),
             Some(delta) if delta.abs() > threshold || !delta.is_finite() => {
-                let change = alone(&energy, delta, frames, usual);
+                let was = before.and_then(|before| before.total).unwrap_or(0.0);
+                let change = alone(&energy, delta, was, frames, usual);
                 found.push(Gain { energy, delta, spawned: 0.0, change });
             }
             Some(_) => {}
@@ -108,12 +111,16 @@ fn first_in_recording(frame: i64, frames: &Frames) -> bool {
 }
 
 /// Returns what a change is, whoever may have appeared.
-fn alone(energy: &SystemEnergy, delta: f64, frames: &Frames, usual: Option<f64>) -> Change {
+fn alone(energy: &SystemEnergy, delta: f64, was: f64, frames: &Frames, usual: Option<f64>) -> Change {
     let odd =
         frames.step(energy.frame).zip(usual).is_some_and(|(step, usual)| (step / usual - 1.0).abs() > STEP_TOLERANCE);
-    if !delta.is_finite() || energy.total.is_some_and(|total| !total.is_finite()) {
+    let first = first_in_recording(energy.frame, frames);
+    if !delta.is_finite()
+        || (!first && delta > BLOW_UP_FACTOR * was.abs().max(1.0))
+        || energy.total.is_some_and(|total| !total.is_finite())
+    {
         Change::BlowUp
-    } else if first_in_recording(energy.frame, frames) {
+    } else if first {
         Change::FirstFrame
     } else if odd {
         Change::TimeStep

@@ -17,7 +17,7 @@ use crate::targets::TargetError;
 /// Beyond so many runs, looking them up is not worth what they take.
 const RUNS_MAX: usize = 1 << 20;
 /// Beyond so many stretches, a pass over the whole table is as good.
-const STRETCHES_MAX: usize = 4096;
+const STRETCHES_MAX: usize = 1 << 15;
 
 /// Rows that lie behind each other and hold the same integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

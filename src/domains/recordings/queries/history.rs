@@ -105,10 +105,9 @@ impl Question for GetContactHistory {
         let (frames, known) = (Frames::read(reading)?, Bodies::read(reading)?);
         let range = frames.range(self.start_frame, self.end_frame)?;
         let (start, size) = (start_of(self.cursor.as_deref())?, size_of(self.limit)?);
-        let recorded = contacts::points(reading, range)?;
+        let recorded = contacts::points_between(reading, range, self.body_a_id, self.body_b_id)?;
         let mut missing = recorded.missing;
-        let mut points = recorded.points;
-        points.retain(|point| point.is_between(self.body_a_id, self.body_b_id));
+        let points = recorded.points;
         let touching = if recorded.recorded {
             let first_of_frame = firsts(&points);
             let normals = directions(reading, first_of_frame, &mut missing)?;

@@ -1,0 +1,108 @@
+//! The tools of recordings as an agent meets them: over stdin and stdout of the built binary.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+fn mfm(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
+    command.env_clear().current_dir(folder).env("HOME", folder).env("MFM_JOURNAL", "journal.db");
+    command
+}
+
+/// Makes a folder with a recording of a scenario.
+fn folder(scenario: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let made = ["lab", "create", "sqlite:run.db", "--domain", "recordings", "--frames", "60", "--scenario", scenario];
+    mfm(folder.path()).args(made).assert().success();
+    folder
+}
+
+/// Sends requests, and returns their results in order.
+fn ask(folder: &Path, options: &[&str], calls: &[(&str, Json)]) -> Vec<Json> {
+    let hello =
+        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
+    let mut lines = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello}).to_string();
+    lines += "\n{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n";
+    let mut out = Vec::new();
+    // One process a call, so that answers come in the order of the calls whatever takes longer.
+    for (nth, (method, params)) in calls.iter().enumerate() {
+        let request = json!({"jsonrpc": "2.0", "id": nth + 1, "method": method, "params": params});
+        let input = format!("{lines}{request}\n");
+        let words = [&["mcp", "--domain", "recordings", "--recordings", "."], options].concat();
+        let output = mfm(folder).args(words).write_stdin(input).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let answers = text.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
+        out.push(answers.filter(|answer| answer["id"] == nth + 1).last().unwrap()["result"].clone());
+    }
+    out
+}
+
+fn call(folder: &Path, tool: &str, mut arguments: Json) -> Json {
+    arguments["recording"] = json!("run.db");
+    ask(folder, &[], &[("tools/call", json!({"name": tool, "arguments": arguments}))]).remove(0)
+}
+
+#[test]
+fn the_tools_of_the_specification_are_cheap_and_the_analyses_off() {
+    let folder = TempDir::new().unwrap();
+    let listed =
+        |options: &[&str]| ask(folder.path(), options, &[("tools/list", json!({}))]).remove(0)["tools"].clone();
+    let tools = listed(&["--read-only"]);
+    let common = listed(&["--read-only", "--domain", "mosaiq"]);
+    let own: Vec<&Json> =
+        tools.as_array().unwrap().iter().filter(|tool| tool["annotations"]["readOnlyHint"] == true).collect();
+    let names: Vec<&str> = own.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"list_recordings") && names.contains(&"check_resting_contact"), "{names:?}");
+    assert!(!names.contains(&"energy_episodes"), "analyses are off");
+    assert!(json!(own).to_string().len() / 4 < 6_000, "the specification's and the common ones");
+    assert!(common.as_array().unwrap().len() >= own.len());
+    let more = listed(&["--read-only", "--tools", "analysis"]);
+    assert!(more.as_array().unwrap().iter().any(|tool| tool["name"] == "energy_episodes"));
+}
+
+#[test]
+fn get_frame_without_a_loaded_recording_is_an_error() {
+    let folder = folder("resting");
+    let request = ("tools/call", json!({"name": "get_frame", "arguments": {"frame_id": 1}}));
+    let answer = ask(folder.path(), &[], &[request]).remove(0);
+    assert_eq!((&answer["isError"], &answer["structuredContent"]["code"]), (&json!(true), &json!("no_file")));
+}
+
+#[test]
+fn end_to_end_anomaly_at_a_known_frame() {
+    let folder = folder("resting");
+    let recording = rusqlite::Connection::open(folder.path().join("run.db")).unwrap();
+    recording.execute("UPDATE SystemEnergyRecord SET delta_e = 7.5 WHERE frame_id = 33", []).unwrap();
+    drop(recording);
+    let answer = &call(folder.path(), "find_energy_anomalies", json!({"threshold": 1.0}))["structuredContent"];
+    assert_eq!(answer["total"], 1);
+    assert_eq!(
+        (&answer["anomalies"][0]["frame_id"], &answer["anomalies"][0]["kind"]),
+        (&json!(33), &json!("injection"))
+    );
+}
+
+#[test]
+fn cone_violations_in_a_controlled_recording() {
+    let folder = folder("sliding");
+    let recording = rusqlite::Connection::open(folder.path().join("run.db")).unwrap();
+    let set = "UPDATE UnifiedContactConstraintRecord SET tangent1_lambda = 9 WHERE frame_id = 20";
+    let rows = recording.execute(set, []).unwrap();
+    drop(recording);
+    let answer = &call(folder.path(), "check_friction_cone", json!({"frame_id": 20}))["structuredContent"];
+    assert_eq!(answer["violations"].as_array().unwrap().len(), rows);
+    let answer = &call(folder.path(), "check_friction_cone", json!({"frame_id": 21}))["structuredContent"];
+    assert_eq!(answer["violations"], json!([]));
+}
+
+#[test]
+fn only_files_below_the_operators_folders_are_asked() {
+    let (own, other) = (folder("resting"), folder("free-fall"));
+    let path = other.path().join("run.db");
+    let request = ("tools/call", json!({"name": "load_recording", "arguments": {"path": path}}));
+    let answer = ask(own.path(), &[], &[request]).remove(0);
+    assert_eq!(answer["structuredContent"]["code"], "outside", "{answer}");
+}
