@@ -14,15 +14,16 @@ use crate::model::{Edit, Fetch, Ids, Refusal, Snapshot, Value};
 /// The mode.
 pub(super) struct LostFrames;
 
-const ONE: &str = "one_frame";
-const SEVERAL: &str = "several_frames";
+const ONE: &str = "emptied_frame";
+const SEVERAL: &str = "emptied_frames";
 const TORN: &str = "torn_frame";
 
 /// How many frames go together.
 const RUN: i64 = 3;
 
-/// The tables whose rows belong to frames. Rows that nothing numbers by frame, such as coordinates, stay behind, as
-/// they do where a recorder loses a frame.
+/// The tables whose rows belong to frames. The frame's own row stays: the recorder declares keys on it that hold, and
+/// a database that enforces them lets nothing go that is referred to. Rows that nothing numbers by frame, such as
+/// coordinates, stay behind too, as they do where a recorder loses a frame.
 const TABLES: [&str; 9] = [
     "AssetDynamicStateRecord",
     "EnergyRecord",
@@ -38,10 +39,11 @@ const TABLES: [&str; 9] = [
 static CARD: ModeCard = ModeCard {
     id: "lost_frames",
     tool: "create_lost_frames",
-    title: "Frames missing from a recording",
-    description: "Frames are gone with everything that belongs to them, as after a transaction that failed in the \
-        background, or a copy that was filtered; or one body's rows are gone from a frame that is otherwise there. \
-        Whoever takes differences between neighbours takes them across the hole.",
+    title: "Frames whose content is missing",
+    description: "Frames are there by number and time alone: their states, energies, contacts and impulses are gone, \
+        as after a transaction that failed in the background while the frames themselves were written before; or one \
+        body's rows are gone from a frame that is otherwise there. Whoever takes differences between neighbours takes \
+        them across the hole, and whoever counts frames notices nothing.",
     record: RECORD,
     others: &[],
     table_parameter: None,
@@ -49,13 +51,13 @@ static CARD: ModeCard = ModeCard {
         Variant {
             word: ONE,
             severity: "1.0",
-            about: "the frame is gone, with everything that belongs to it",
+            about: "everything that belongs to the frame is gone but its own row",
             eligible: "a frame with one before and one after it",
         },
         Variant {
             word: SEVERAL,
             severity: "1.5",
-            about: "the frame and the two after it are gone",
+            about: "the same, of the frame and the two after it",
             eligible: "a frame with one before it and three after it",
         },
         Variant {
@@ -67,7 +69,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "1.5",
     uses_now: false,
-    checks: &["frame_gap", "frame_complete", "energy_of_bodies"],
+    checks: &["frame_complete", "energy_of_bodies"],
     data_needed: &["the number of steps that the simulation was asked for"],
 };
 
@@ -126,7 +128,9 @@ impl Mode for LostFrames {
             for table in TABLES {
                 edits.extend(shared::rows(snapshot, table, lost).iter().map(delete));
             }
-            edits.extend(shared::row(snapshot, RECORD.table, Some(lost)).iter().map(delete));
+        }
+        if shared::rows(snapshot, "AssetDynamicStateRecord", frame).is_empty() {
+            return Err(params::ineligible(self, task, "it holds no state that could be lost"));
         }
         Ok(Planned::alone(word, edits))
     }

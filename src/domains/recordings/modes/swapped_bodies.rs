@@ -147,7 +147,7 @@ fn states(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
         places.is_some_and(|(a, b)| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt() > APART)
     };
     let all = pairs(&rows).filter(apart);
-    all.filter_map(|(first, second)| exchange("kinematicState_id", first, second)).collect()
+    all.filter_map(|(first, second)| exchange("body_id", first, second)).collect()
 }
 
 fn energies(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
