@@ -58,13 +58,13 @@ impl TableCard {
     #[must_use]
     pub fn holds(&self, column: &str) -> Option<Holds> {
         let is = |name: &&str| name.eq_ignore_ascii_case(column);
-        if self.identifying.iter().any(|name| is(name)) {
+        if self.identifying.iter().any(&is) {
             return None;
         }
         let listed = self.columns.iter().find(|(name, _)| is(name));
         let declared = match listed {
             Some((_, declared)) => *declared,
-            None if self.key.iter().any(|name| is(name)) => "",
+            None if self.key.iter().any(is) => "",
             None => return None,
         };
         Some(match declared {

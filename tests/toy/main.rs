@@ -1,6 +1,10 @@
 //! A toy domain, brought by a program that links the library: whatever the operations do for mfm's own domains they do
 //! for it, unasked, which shows that the port is complete.
-#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may fail by panic, and has settings of its own"
+)]
 
 mod library;
 #[expect(dead_code, reason = "other tests use the rest of it")]

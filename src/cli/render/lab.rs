@@ -1,6 +1,7 @@
 //! `lab`: what was made.
 
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::domain::Domain;
 use crate::domain::import::ImportReport;
 use crate::domains;
 use crate::ops::lab::{Made, create, import};
@@ -81,7 +82,7 @@ fn tables(page: &mut Page, made: &Made, domain: &str) {
     page.blank();
     let mode = domains::find(domain).and_then(|domain| domain.modes().first().map(|mode| mode.card()));
     let Some(mode) = mode else { return };
-    let (tool, variant) = match domains::find(domain).and_then(|domain| domain.examples()) {
+    let (tool, variant) = match domains::find(domain).and_then(Domain::examples) {
         Some(examples) => (examples.tool, examples.variant),
         None => (mode.tool, mode.variants.first().map_or("", |variant| variant.word)),
     };

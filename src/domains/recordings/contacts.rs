@@ -312,7 +312,7 @@ pub fn collisions(reading: &Reading, pairs: &[Pair], missing: &mut Missing) -> R
 }
 
 fn lines(sheet: Option<&Sheet>) -> impl Iterator<Item = Line<'_>> {
-    sheet.into_iter().flat_map(|sheet| sheet.lines())
+    sheet.into_iter().flat_map(Sheet::lines)
 }
 
 /// Returns the name of a table of constraints that a recording may have.

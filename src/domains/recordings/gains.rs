@@ -66,6 +66,9 @@ pub struct Gain {
     pub change: Change,
 }
 
+/// The gains beyond a threshold, and the frames that could not be judged.
+pub type Beyond = (Vec<Gain>, Vec<i64>);
+
 /// Returns the changes beyond a threshold, J, in some frames; `None` where no energies are recorded. What cannot be
 /// judged, as a number that is none, is counted.
 ///
@@ -76,7 +79,7 @@ pub fn beyond(
     frames: &Frames,
     threshold: f64,
     missing: &mut Missing,
-) -> Result<Option<(Vec<Gain>, Vec<i64>)>, Stop> {
+) -> Result<Option<Beyond>, Stop> {
     let (Some(first), Some(last)) = (frames.first(), frames.last()) else { return Ok(Some((Vec::new(), Vec::new()))) };
     let Some(rows) = energies::system(reading, (first, last), missing)? else { return Ok(None) };
     let usual = frames.usual_step();

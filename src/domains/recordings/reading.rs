@@ -157,7 +157,7 @@ pub const fn to_float(number: i64) -> f64 {
 #[derive(Debug)]
 pub enum Stop {
     /// This has to be read first.
-    Ask(ScanRequest),
+    Ask(Box<ScanRequest>),
     /// There is no answer.
     Fail(QueryError),
 }
@@ -182,7 +182,7 @@ impl Reading {
     pub fn scan(&self, request: ScanRequest) -> Result<Option<&Sheet>, Stop> {
         match self.done.iter().find(|(known, _)| *known == request) {
             Some((_, sheet)) => Ok(sheet.as_ref()),
-            None => Err(Stop::Ask(request)),
+            None => Err(Stop::Ask(Box::new(request))),
         }
     }
 
@@ -259,8 +259,8 @@ impl<Q: Question> Reader for Asking<Q> {
             Ok(typed) => Ok(answer(&typed)),
             Err(Stop::Fail(error)) => Err(error),
             Err(Stop::Ask(request)) => {
-                self.current = Some((request.clone(), None));
-                return Some(request);
+                self.current = Some((request.as_ref().clone(), None));
+                return Some(*request);
             }
         };
         None

@@ -4,6 +4,7 @@
 use super::{Player, moved};
 use crate::domain::Domain;
 use crate::domain::filter::{FilterCard, FilterValues};
+use crate::domain::mode::Mode;
 use crate::domain::picture::RecordPicture as Picture;
 use crate::domain::record::RecordKind;
 use crate::domains;
@@ -485,7 +486,7 @@ fn whole_of(state: &state::State, parent: &RecordKind) -> Option<i64> {
 }
 
 fn modes_for(kind: &'static RecordKind, id: i64) -> Vec<(Choice, String, String)> {
-    let fits = domains::modes().map(|mode| mode.card());
+    let fits = domains::modes().map(Mode::card);
     let fits = fits.filter(|card| card.records().any(|record| record.table == kind.table));
     let line = |card: &'static crate::domain::mode::ModeCard| {
         let choice = Choice::Mode { tool: card.tool, kind, id };

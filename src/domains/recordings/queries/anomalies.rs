@@ -4,7 +4,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count, page};
+use super::named::{NamedQuestion, count, is_size, page};
 use crate::domain::query::{QueryCard, QueryError};
 use crate::domains::recordings::frames::Frames;
 use crate::domains::recordings::gains::{self, Change, Gain};
@@ -86,7 +86,7 @@ impl NamedQuestion for FindEnergyAnomalies {
 
     fn judge(&self) -> Result<(), QueryError> {
         match self.threshold {
-            Some(threshold) if !(threshold >= 0.0) => {
+            Some(threshold) if !is_size(threshold) => {
                 Err(QueryError::Params(format!("threshold: {threshold} J is none; give 0 or more")))
             }
             _ => Ok(()),

@@ -6,7 +6,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count, page};
+use super::named::{NamedQuestion, count, is_size, page};
 use super::solver::solver_rows;
 use crate::domain::query::{QueryCard, QueryError};
 use crate::domains::recordings::energies::{self, SystemEnergy};
@@ -100,7 +100,7 @@ impl NamedQuestion for EnergyEpisodes {
     fn judge(&self) -> Result<(), QueryError> {
         match [("min_gain", self.min_gain), ("min_total", self.min_total)]
             .iter()
-            .find(|(_, it)| it.is_some_and(|it| !(it >= 0.0)))
+            .find(|(_, it)| it.is_some_and(|it| !is_size(it)))
         {
             Some((name, _)) => Err(QueryError::Params(format!("{name}: give 0 J or more"))),
             None => Ok(()),

@@ -24,9 +24,21 @@ pub trait NamedQuestion: Question + Args + Serialize + DeserializeOwned + JsonSc
     }
 }
 
+/// Tells whether a number is a size: zero or more, and a number at all.
+#[must_use]
+pub fn is_size(number: f64) -> bool {
+    number >= 0.0
+}
+
 /// A named question as a query.
 #[derive(Debug)]
 pub struct Named<Q>(PhantomData<fn() -> Q>);
+
+impl<Q> Default for Named<Q> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl<Q> Named<Q> {
     /// Makes a query of it.

@@ -6,7 +6,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::named::{NamedQuestion, count};
+use super::named::{NamedQuestion, count, is_size};
 use crate::domain::query::{QueryCard, QueryError};
 use crate::domains::recordings::bodies::{Bodies, is_environment};
 use crate::domains::recordings::contacts;
@@ -93,7 +93,7 @@ impl NamedQuestion for CheckPenetration {
 
 fn judge_threshold(name: &str, threshold: Option<f64>, unit: &str) -> Result<(), QueryError> {
     match threshold {
-        Some(number) if !(number >= 0.0) => {
+        Some(number) if !is_size(number) => {
             Err(QueryError::Params(format!("{name}: {number} {unit} is none; give 0 or more")))
         }
         _ => Ok(()),
