@@ -216,11 +216,17 @@ mod tests {
             let names = prop_oneof!["[a-z]{1,6}", "\\$[a-z]{1,4}", "[a-z/~.]{1,4}", Just("message".to_owned())];
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..30).prop_map(Json::from),
-                (inner.clone(), 0_usize..400).prop_map(|(value, count)| Json::from(vec![value; count])),
+                (inner.clone(), 0_usize..400).prop_map(|(value, count)| repeated(value, count)),
                 prop::collection::btree_map(names, inner, 0..20)
                     .prop_map(|map| Json::Object(map.into_iter().collect())),
             ]
         })
+    }
+
+    /// Repeats a value, to half a megabyte: lists of lists of long texts would fill any memory.
+    fn repeated(value: Json, count: usize) -> Json {
+        let most = 500_000 / value.to_string().len() + 1;
+        Json::from(vec![value; count.min(most)])
     }
 
     proptest! {
