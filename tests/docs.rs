@@ -340,8 +340,8 @@ fn python_runs_the_check_of_the_tutorial() {
 
 /// The words of every command that does something, in the order of the help.
 fn leaves(command: &clap::Command, words: &str, out: &mut Vec<String>) {
-    // The tools of `plan` and `apply` are their arguments.
-    let ends = !command.has_subcommands() || ["plan", "apply"].contains(&command.get_name());
+    // The tools of `plan` and `apply` are their arguments, and so are the queries of `query`.
+    let ends = !command.has_subcommands() || ["plan", "apply", "query"].contains(&command.get_name());
     if ends {
         return out.push(words.to_owned());
     }

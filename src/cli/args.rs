@@ -102,6 +102,9 @@ pub(super) enum Command {
         /// A mode's id, or the name of its tool
         #[arg(value_name = "MODE")]
         mode: Option<String>,
+        /// Whose modes to list, by a domain's id [default: mosaiq]
+        #[arg(long, value_name = "ID", conflicts_with = "mode")]
+        domain: Option<String>,
     },
     #[command(about = find::CARD.about, long_about = texts::filled(texts::FIND))]
     Find(find::Request),

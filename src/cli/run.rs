@@ -33,8 +33,12 @@ pub(super) fn dispatch(
     signals: &Signals,
 ) -> Result<u8, Failure> {
     match command {
-        Command::Modes { mode } => {
-            emit(settings, printer, command.name(), &modes::run(mode.as_deref())?)?;
+        Command::Modes { mode, domain } => {
+            let outcome = match domain {
+                Some(id) => modes::of_domain(id)?,
+                None => modes::run(mode.as_deref())?,
+            };
+            emit(settings, printer, command.name(), &outcome)?;
             Ok(0)
         }
         Command::Check(request) if request.print_rules => files::print_rules(request, settings.format, printer),

@@ -226,7 +226,11 @@ for reading only, and nothing is left beside it, also where a program is writing
 
 Answers hold at most 500 items; where there are more, they say how many, and --cursor goes on with next_cursor. What \
 a file does not hold is named as not recorded, which is not the same as nothing found. --json gives the whole answer, \
-with units in the names or in `mfm help query`.";
+with units in the names or in `mfm help query`.
+
+Example:
+  mfm query
+  mfm query find-energy-anomalies --recording run.db --threshold 0.05";
 
 /// `mfm check`.
 pub(super) const CHECK: &str = "\

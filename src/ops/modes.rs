@@ -4,6 +4,7 @@ use schemars::Schema;
 use serde::Serialize;
 
 use super::Card;
+use super::detect;
 use super::failure::Failure;
 use crate::domain::mode::{FaultRecord, Mode};
 use crate::domains;
@@ -63,13 +64,21 @@ pub struct VariantEntry {
     pub eligible: &'static str,
 }
 
-/// Returns one mode, or all.
+/// Returns the modes of a domain.
+///
+/// # Errors
+/// Usage: there is no such domain.
+pub fn of_domain(id: &str) -> Result<Outcome, Failure> {
+    Ok(Outcome { modes: detect::named(id)?.modes().iter().map(|mode| entry(*mode)).collect() })
+}
+
+/// Returns one mode of any domain, or all of the first domain.
 ///
 /// # Errors
 /// Usage: there is no such mode.
 pub fn run(word: Option<&str>) -> Result<Outcome, Failure> {
     let modes = match word {
-        None => domains::modes().map(entry).collect(),
+        None => domains::FIRST.modes().iter().map(|mode| entry(*mode)).collect(),
         Some(word) => vec![entry(find_mode(word)?)],
     };
     Ok(Outcome { modes })
@@ -119,7 +128,11 @@ fn entry(mode: &dyn Mode) -> Entry {
     Entry {
         id: card.id,
         tool: card.tool,
-        resource: format!("failure-mode://mosaiq/{}", card.id),
+        resource: format!(
+            "failure-mode://{}/{}",
+            domains::of_mode(card.id).unwrap_or(domains::FIRST).card().id,
+            card.id
+        ),
         title: card.title,
         description: card.description,
         record: name(&card.record),

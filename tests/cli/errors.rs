@@ -45,7 +45,7 @@ fn an_unknown_mode() {
     ----- stderr -----
     error: unrecognized subcommand 'create_havoc'
 
-      tip: a similar subcommand exists: 'create_orphaned_record'
+      tip: some similar subcommands exist: 'create_unconverged_solver', 'create_lost_frames', 'create_torn_states', 'create_swapped_bodies', 'create_sunk_contact', 'create_orphaned_record'
 
     Usage: mfm apply [OPTIONS] [TOOL]
 
@@ -59,7 +59,7 @@ fn a_usage_error_for_programs() {
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"unrecognized subcommand 'create_havoc'","hint":"a similar subcommand exists: 'create_orphaned_record'"}
+    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"unrecognized subcommand 'create_havoc'","hint":"some similar subcommands exist: 'create_unconverged_solver', 'create_lost_frames', 'create_torn_states', 'create_swapped_bodies', 'create_sunk_contact', 'create_orphaned_record'"}
     "#);
     assert_snapshot!(World::empty().shown(&["--format=json", "log", "--limit", "x"]), @r#"
     exit code: 2

@@ -30,6 +30,7 @@ fn the_main_help() {
       log          List the operations, newest first
       show         Show one operation
       explain      Explain one operation: its inverse, what blocks it, its proof
+      query        Ask a named question of a database's data
       check        Run the quality checks on a target
       drill        Measure what checks catch: break, look, take back, count
       campaign     Commit many faults from one file

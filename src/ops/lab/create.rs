@@ -132,14 +132,14 @@ fn asked(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<LabReq
     for (option, given) in [("patients", request.patients), ("frames", request.frames)] {
         if given.is_some() && option != size.option {
             let message = format!("a lab of {id} has no {option}");
-            return Err(Failure::usage(option_code(option), message, format!("it has --{}", size.option)));
+            return Err(wrong_size(option, message, format!("it has --{}", size.option)));
         }
     }
     let given = request.patients.or(request.frames);
     if given.is_some_and(|given| !(1..=size.most).contains(&given)) {
         let message = format!("a lab cannot have {} {}", given.unwrap_or_default(), size.option);
         let hint = format!("choose from 1 to {}", size.most);
-        return Err(Failure::usage(option_code(size.option), message, hint));
+        return Err(wrong_size(size.option, message, hint));
     }
     let seed = request.seed.unwrap_or(1);
     if seed > crate::model::seed::SEED_MAX {
@@ -153,8 +153,12 @@ fn asked(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<LabReq
     })
 }
 
-const fn option_code(option: &str) -> &'static str {
-    if matches!(option.as_bytes(), b"patients") { "patients" } else { "frames" }
+/// Returns the failure of a size that a lab cannot have.
+fn wrong_size(option: &str, message: String, hint: String) -> Failure {
+    if option == "patients" {
+        return Failure::usage("patients", message, hint);
+    }
+    Failure::usage("frames", message, hint)
 }
 
 fn scenario(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<Option<String>, Failure> {
