@@ -69,10 +69,16 @@ fn of_files(card: &QueryCard, positions: &'static [(&'static str, bool)]) -> Com
 }
 
 fn named(command: Command, card: &QueryCard) -> Command {
-    let example = format!("{}\n\nExample: mfm query {} {}", card.about, card.name.replace('_', "-"), card.example);
+    let example = format!("{}\n\nExample:\n  mfm query {} {}", card.about, card.name, card.example);
     let kebab = card.name.replace('_', "-");
     let command = if kebab == card.name { command } else { command.alias(kebab) };
-    command.about(card.title).long_about(example.trim_end().to_owned())
+    command.about(capitalised(card.title)).long_about(example.trim_end().to_owned())
+}
+
+/// Returns a text with a capital at its beginning, as the help of a command has it.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 impl FromArgMatches for QueryCall {

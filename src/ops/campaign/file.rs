@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use mfm_journal::Digest;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 
@@ -65,10 +65,18 @@ pub struct Fault {
     pub max_rows: Option<u64>,
     /// What narrows the records that `count` and `all` choose from
     #[serde(default, deserialize_with = "known_filters")]
+    #[schemars(schema_with = "filters_schema")]
     pub select: FilterValues,
     /// The tool's own parameters, as `mfm modes TOOL` lists them: the records by id, where neither `count` nor `all` is
     #[serde(default)]
     pub params: BTreeMap<String, Json>,
+}
+
+/// Returns the schema of filters and of nothing else.
+fn filters_schema(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = FilterValues::json_schema(generator);
+    schema.insert("additionalProperties".to_owned(), Json::from(false));
+    schema
 }
 
 /// Reads filters, and refuses a word that is none.
