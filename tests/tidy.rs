@@ -319,6 +319,9 @@ const FILE_DOORS: &[(&str, &str, &str)] = &[
     ("src/cli/secrets.rs", "File::open", "what the shell has opened already, as with `<(...)`"),
     ("src/ops/agents/handles.rs", "fs::remove_file", "plans of handles, in the agents' own folder"),
     ("src/ops/drill/command.rs", "fs::remove_file", "the report of the look before"),
+    ("src/ops/files.rs", "fs::read_dir", "folders are listed; their files are opened as targets alone"),
+    ("src/targets/sqlite/aside.rs", "OpenOptions::new", "a private copy of a file and its log, in a folder of its own"),
+    ("src/targets/sqlite/aside.rs", "File::open", "the file that is copied, and its header"),
     ("src/ops/lab/import.rs", "fs::read_dir", "a folder is listed; its files are read by the module"),
 ];
 

@@ -14,7 +14,13 @@ use crate::ops::{Failure, modes};
 /// # Errors
 /// Usage: there is no such mode.
 pub(super) fn answer(allowed: &Allowed, mode: Option<&str>) -> Result<Answer, Failure> {
-    let outcome = modes::run(mode)?;
+    let mut outcome = modes::run(mode)?;
+    if mode.is_none() {
+        outcome.modes.clear();
+        for domain in &allowed.domains {
+            outcome.modes.extend(modes::of_domain(domain.card().id)?.modes);
+        }
+    }
     let whole = mode.is_some();
     let entry = |entry: &modes::Entry| {
         let mut json = serde_json::to_value(entry).unwrap_or_default();

@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use schemars::JsonSchema;
 use serde::ser::SerializeMap as _;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use super::Card;
@@ -39,6 +39,7 @@ pub struct Request {
     /// What to look for
     #[arg(value_name = "KIND", value_parser = kinds())]
     #[schemars(extend("enum" = words()))]
+    #[serde(deserialize_with = "known_kind")]
     pub kind: String,
     /// Which of them.
     #[command(flatten)]
@@ -62,6 +63,15 @@ pub struct Request {
 fn kinds() -> PossibleValuesParser {
     let value = |kind: &'static RecordKind| PossibleValue::new(kind.word).help(kind.about);
     domains::faultable_kinds().map(value).collect::<Vec<_>>().into()
+}
+
+/// Reads the word of a kind, and refuses any other.
+fn known_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    if words().contains(&word.as_str()) {
+        return Ok(word);
+    }
+    Err(serde::de::Error::custom(format!("kind: `{word}` is none of {}", words().join(", "))))
 }
 
 fn words() -> Vec<&'static str> {

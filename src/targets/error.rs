@@ -156,6 +156,34 @@ impl TargetError {
                     .into()
             }
             Self::Open { .. } => "check that the file is a database and that you may read it".into(),
+            Self::Network { .. }
+            | Self::Tls { .. }
+            | Self::Login { .. }
+            | Self::Permission { .. }
+            | Self::Timeout { .. } => self.hint_on_connection(),
+            Self::Deadlock { .. } => "try again when the other program is done".into(),
+            Self::NeedsRecovery { .. } => "`mfm recover` if it is marked; else open it with its own program".into(),
+            Self::Replaced { .. } => {
+                "if it was restored or replaced on purpose, `mfm recover --as gone` writes off what it lost".into()
+            }
+            Self::Busy { .. } => "try again when the other program is done".into(),
+            Self::Full { .. } => "make room; `mfm recover` then says what became of the operation".into(),
+            Self::SortFull { .. } => {
+                "nothing was written; make room where the database sorts: SQLITE_TMPDIR or TMPDIR for a file, tempdb \
+                 on a server"
+                    .into()
+            }
+            Self::ReadOnly { .. } => "give yourself write permission on the file and its folder".into(),
+            Self::Failed { .. } => "`mfm recover` says what became of an operation that was under way".into(),
+            Self::Inexact { .. } => "docs/targets.md lists what a target may hold".into(),
+            Self::Mismatch { .. } => "another program writes to this database; plan again when it is quiet".into(),
+            Self::Refused(refusal) => refusal.hint(),
+        }
+    }
+
+    /// Returns what to do next about a connection to a server.
+    fn hint_on_connection(&self) -> String {
+        match self {
             Self::Network { why, .. } if why.contains("SQL Server Browser") => {
                 "start the Browser and let UDP port 1434 through; or name the instance's own port: HOST:PORT without \
                  ?instance="
@@ -198,23 +226,7 @@ impl TargetError {
                  operation that was under way"
                     .into()
             }
-            Self::Deadlock { .. } => "try again when the other program is done".into(),
-            Self::NeedsRecovery { .. } => "`mfm recover` if it is marked; else open it with its own program".into(),
-            Self::Replaced { .. } => {
-                "if it was restored or replaced on purpose, `mfm recover --as gone` writes off what it lost".into()
-            }
-            Self::Busy { .. } => "try again when the other program is done".into(),
-            Self::Full { .. } => "make room; `mfm recover` then says what became of the operation".into(),
-            Self::SortFull { .. } => {
-                "nothing was written; make room where the database sorts: SQLITE_TMPDIR or TMPDIR for a file, tempdb \
-                 on a server"
-                    .into()
-            }
-            Self::ReadOnly { .. } => "give yourself write permission on the file and its folder".into(),
-            Self::Failed { .. } => "`mfm recover` says what became of an operation that was under way".into(),
-            Self::Inexact { .. } => "docs/targets.md lists what a target may hold".into(),
-            Self::Mismatch { .. } => "another program writes to this database; plan again when it is quiet".into(),
-            Self::Refused(refusal) => refusal.hint(),
+            _ => String::new(),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod foreign;
 mod known;
 #[cfg(feature = "mssql")]
 pub mod mssql;
+mod new;
 mod nowhere;
 pub mod sim;
 pub mod sqlite;
@@ -23,6 +24,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use self::new::{LabWriter, NewTable};
 pub use error::TargetError;
 pub use known::{FILE_NAMES, fits};
 use mfm_journal::{Change, Digest, Intended, RowHasher};
@@ -486,32 +488,6 @@ enum Place {
     File(PathBuf),
     #[cfg(feature = "mssql")]
     Server,
-}
-
-/// A table to be made in a lab.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewTable {
-    /// The table's name.
-    pub name: String,
-    /// The key column; declared as primary key.
-    pub key: Option<String>,
-    /// The columns: name, declared type, NULL allowed.
-    pub columns: Vec<(String, String, bool)>,
-    /// The columns by which rows are looked up: each gets an index once all rows are in. A simulated table needs none.
-    pub indexes: Vec<String>,
-    /// The declared foreign keys: column, other table, its column. Nothing holds rows to them while a lab is filled, for
-    /// there are databases that break their own. A simulated table has none.
-    pub references: Vec<(String, String, String)>,
-}
-
-/// Where a lab's rows go; made empty, filled once, closed.
-pub trait LabWriter {
-    /// Makes a table, and returns it as declared.
-    fn table(&mut self, table: &NewTable) -> Result<Arc<Table>, TargetError>;
-    /// Adds a row to a table made before, its values in the order of the columns.
-    fn row(&mut self, table: &str, values: &[Value]) -> Result<(), TargetError>;
-    /// Makes the indexes, and commits everything.
-    fn finish(self: Box<Self>) -> Result<(), TargetError>;
 }
 
 /// Opens a new lab for writing by its URL.

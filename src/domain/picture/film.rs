@@ -36,11 +36,11 @@ pub struct Still {
     pub aperture: Option<Aperture>,
     /// Its jaws.
     pub jaws: Jaws,
-    /// Gantry_Ang, degrees.
+    /// The gantry, degrees.
     pub gantry: Option<f64>,
-    /// Coll_Ang, degrees.
+    /// The collimator, degrees.
     pub collimator: Option<f64>,
-    /// Couch_Ang, degrees.
+    /// The couch, degrees.
     pub couch: Option<f64>,
     /// Index, in percent or in MU.
     pub index: Option<f64>,

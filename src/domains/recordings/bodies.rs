@@ -88,7 +88,8 @@ impl Bodies {
         if is_environment(id) {
             let number = spawn_number(id);
             return Err(QueryError::NotRecorded(format!(
-                "body {id} is body {number} of the environment: it never moves, and no state or energy of it is recorded"
+                "body {id} is body {number} of the environment: it never moves, and no state or energy of it is \
+                 recorded"
             )));
         }
         if !self.recorded || self.list.iter().any(|body| body.id == id) {

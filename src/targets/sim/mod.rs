@@ -9,7 +9,8 @@
 //! # fn main() -> Result<(), mfm::targets::TargetError> {
 //! let world = SimWorld::new(7);
 //! let columns = vec![("id".into(), "int".into(), false), ("angle".into(), "decimal(4,1)".into(), true)];
-//! world.create_table(&NewTable { name: "field".into(), key: Some("id".into()), columns, indexes: vec![], references: vec![] })?;
+//! let (indexes, references) = (vec![], vec![]);
+//! world.create_table(&NewTable { name: "field".into(), key: Some("id".into()), columns, indexes, references })?;
 //! world.insert("field", vec![Value::Integer(1), Value::Null])?;
 //! world.mark("somebody")?;
 //! // A process that is to die as it sends its commit:

@@ -79,7 +79,8 @@ static CARD: QueryCard = QueryCard {
     name: "impulse_balance",
     group: "analysis",
     title: "whether impulses explain a body's motion",
-    about: "Frames in which a body's change of momentum, less gravity, differs from the impulses at its contacts (N s).",
+    about: "Frames in which a body's change of momentum, less gravity, differs from the impulses at its \
+         contacts (N s).",
     example: "--body-id 3",
 };
 

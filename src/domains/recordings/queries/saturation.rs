@@ -127,7 +127,8 @@ impl Question for FrictionSaturation {
         } else {
             let frames = count(wrong_frames.len(), "frame");
             format!(
-                "{checked} contact points judged: {saturated} at their limit, {violations} outside their cone in {frames}."
+                "{checked} contact points judged: {saturated} at their limit, {violations} outside their cone \
+                 in {frames}."
             )
         };
         let ratio = |pair: PairFriction| {

@@ -69,8 +69,8 @@ static CARD: QueryCard = QueryCard {
     name: "settling",
     group: "analysis",
     title: "when bodies come to rest",
-    about: "By body: the frame from which on it rests (m/s), its largest and last speed, and how often its sliding turns \
-            round in contact.",
+    about: "By body: the frame from which on it rests (m/s), its largest and last speed, and how often its sliding \
+        turns             round in contact.",
     example: "--body-id 3",
 };
 

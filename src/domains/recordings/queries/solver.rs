@@ -158,7 +158,8 @@ impl Question for GetSolverDiagnostics {
             (None, _, _) => missing.verdict("Convergence"),
             (_, 0, _) => format!("{}, none with anything to solve.", count(rows.len(), "frame")),
             (_, solved, failed) => format!(
-                "{}, {solved} with something to solve: {failed} did not converge; at most {} iterations, residual up to {}.",
+                "{}, {solved} with something to solve: {failed} did not converge; at most {} iterations, \
+                 residual up to {}.",
                 count(rows.len(), "frame"),
                 most.unwrap_or(0),
                 brief(worst.unwrap_or(0.0))
