@@ -191,7 +191,7 @@ fn a_schema_that_needs_unknown_functions_is_refused_where_it_is_rehearsed() {
     let mut target = file.target();
     let t = table(&mut target, "t");
     let refusal = refusal(target.normalize(&t, mfm::targets::Trial::added(vec![vec![int(2), text("x"), int(1)]])));
-    assert!(matches!(&refusal, Refusal::Constraint { why, .. } if why.contains("unknown")), "{refusal}");
+    assert!(matches!(&refusal, Refusal::Unsupported { what } if what.contains("unknown")), "{refusal}");
 }
 
 #[test]

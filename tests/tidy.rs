@@ -188,7 +188,7 @@ fn no_function_hides_something() {
 fn words_that_do_not_belong() {
     let shared = ["..", "/shared"].concat();
     let mut files = rust_files(&root().join("src"));
-    files.extend(rust_files(&root().join("journal")).into_iter());
+    files.extend(rust_files(&root().join("journal")));
     files.extend(rust_files(&root().join("tests")));
     for folder in [".", "docs", "journal"] {
         let Ok(entries) = std::fs::read_dir(root().join(folder)) else { continue };

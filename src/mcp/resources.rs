@@ -14,22 +14,26 @@ use super::reads::{self, Asked};
 use super::schema::Object;
 use super::server::{Call, Inner};
 use super::{modes, prompts};
+use crate::domain::Domain;
+use crate::domain::mode::Mode;
 use crate::domains;
 use crate::model::shown;
 use crate::ops::agents::{Place, resolve};
 use crate::ops::{Context, Failure, audit, status};
 
 /// The scheme of the pages of modes.
-const MODE: &str = "failure-mode://mosaiq/";
+const MODE: &str = "failure-mode://";
 const OPERATION: &str = "mfm://operations/";
 const FINDINGS: &str = "mfm://findings/";
 const JSON: &str = "application/json";
 
 /// Returns every resource that has a name of its own.
-pub(super) fn all() -> Vec<Resource> {
-    let page = |mode: &'static dyn crate::domain::mode::Mode| {
+pub(super) fn all(domains: &[&'static dyn Domain]) -> Vec<Resource> {
+    let page = |(domain, mode): (&str, &'static dyn Mode)| {
         let card = mode.card();
-        Resource::new(format!("{MODE}{}", card.id), card.id).with_title(card.title).with_mime_type("text/markdown")
+        Resource::new(format!("{MODE}{domain}/{}", card.id), card.id)
+            .with_title(card.title)
+            .with_mime_type("text/markdown")
     };
     let own = [
         ("mfm://journal", "journal", "The journal's head and its targets"),
@@ -37,7 +41,11 @@ pub(super) fn all() -> Vec<Resource> {
         ("mfm://findings", "findings", "What the quality checks find now"),
     ];
     let own = own.map(|(uri, name, title)| Resource::new(uri, name).with_title(title).with_mime_type(JSON));
-    domains::modes().map(page).chain(own).collect()
+    let of = |domain: &&'static dyn Domain| {
+        let (id, modes) = (domain.card().id, domain.modes());
+        modes.iter().map(move |mode| (id, *mode))
+    };
+    domains.iter().flat_map(of).map(page).chain(own).collect()
 }
 
 /// Returns the templates.
@@ -46,7 +54,7 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
         ResourceTemplate::new(uri, name).with_title(title).with_mime_type(kind)
     };
     vec![
-        template(format!("{MODE}{{mode}}"), "mode", "A failure mode", "text/markdown"),
+        template(format!("{MODE}{}/{{mode}}", domains::FIRST.card().id), "mode", "A failure mode", "text/markdown"),
         template(format!("{OPERATION}{{op}}"), "operation", "One operation, with its changes", JSON),
         template(format!("{FINDINGS}{{target}}"), "findings-on", "What the checks find on a target now", JSON),
     ]
@@ -55,9 +63,10 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
 /// Reads a resource.
 pub(super) async fn read(inner: &Arc<Inner>, call: &Call, uri: String) -> Result<ReadResourceResult, ErrorData> {
     let missing = || ErrorData::resource_not_found("there is no such resource", Some(json!({ "uri": uri })));
-    if let Some(id) = uri.strip_prefix(MODE) {
+    if let Some((domain, id)) = uri.strip_prefix(MODE).and_then(|place| place.split_once('/')) {
         // A tool's name is none of a resource's.
-        let page = modes::ids().contains(&id).then(|| modes::page(id)).flatten().ok_or_else(missing)?;
+        let mode = domains::find(domain).and_then(|domain| domain.mode(id)).filter(|mode| mode.card().id == id);
+        let page = mode.and_then(|_| modes::page(id)).ok_or_else(missing)?;
         let contents = ResourceContents::text(page, uri.clone()).with_mime_type("text/markdown");
         return Ok(ReadResourceResult::new(vec![contents]));
     }

@@ -339,7 +339,7 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Ok(ListResourcesResult::with_all_items(resources::all()))
+        Ok(ListResourcesResult::with_all_items(resources::all(&self.0.allowed.domains)))
     }
 
     async fn list_resource_templates(

@@ -34,8 +34,8 @@ fn ask(folder: &Path, options: &[&str], calls: &[(&str, Json)]) -> Vec<Json> {
         let words = [&["mcp", "--domain", "recordings", "--recordings", "."], options].concat();
         let output = mfm(folder).args(words).write_stdin(input).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        let answers = text.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
-        out.push(answers.filter(|answer| answer["id"] == nth + 1).last().unwrap()["result"].clone());
+        let mut answers = text.lines().rev().map(|line| serde_json::from_str::<Json>(line).unwrap());
+        out.push(answers.find(|answer| answer["id"] == nth + 1).unwrap()["result"].clone());
     }
     out
 }

@@ -26,7 +26,7 @@ impl State {
             let card = mode.card();
             [card.tool, card.title, card.description].iter().any(|text| holds(text, &self.search))
         };
-        domains::modes().filter(fits).collect()
+        domains::FIRST.modes().iter().copied().filter(fits).collect()
     }
 
     /// Returns the mode in hand.
