@@ -9,8 +9,9 @@
 //! | 6 | `mcp` | the face for agents: the same operations over stdin and stdout |
 //! | 5 | [`ops`] | one file an operation of the user |
 //! | 4 | [`engine`] | plan, journal, target, seal; revert; recover |
-//! | 3 | [`plan`], [`target`] | exact changes and their digest; the port to a database |
-//! | 2 | [`mosaiq`] | the domain: schema, modes, checks, labs |
+//! | 3 | [`plan`], [`targets`] | exact changes and their digest; the port to a database |
+//! | 2 | [`domains`] | kinds of data, each a folder of its own: MOSAIQ, recordings |
+//! | 2 | [`domain`] | the port that every domain fills |
 //! | 1 | [`model`] | values, rows, edits, findings, ports |
 //! | 1 | [`mod@file`] | files that are read and written beside databases |
 //! | 0 | `mfm_journal` | the append-only, hash-chained journal |
