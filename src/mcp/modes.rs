@@ -14,13 +14,10 @@ use crate::ops::{Failure, modes};
 /// # Errors
 /// Usage: there is no such mode.
 pub(super) fn answer(allowed: &Allowed, mode: Option<&str>) -> Result<Answer, Failure> {
-    let mut outcome = modes::run(mode)?;
-    if mode.is_none() {
-        outcome.modes.clear();
-        for domain in &allowed.domains {
-            outcome.modes.extend(modes::of_domain(domain.card().id)?.modes);
-        }
-    }
+    let outcome = match mode {
+        Some(_) => modes::run(mode)?,
+        None => modes::of_domains(&allowed.domains),
+    };
     let whole = mode.is_some();
     let entry = |entry: &modes::Entry| {
         let mut json = serde_json::to_value(entry).unwrap_or_default();

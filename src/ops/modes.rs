@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Card;
 use super::detect;
 use super::failure::Failure;
+use crate::domain::Domain;
 use crate::domain::mode::{FaultRecord, Mode};
 use crate::domains;
 use crate::model::ports::Danger;
@@ -69,7 +70,13 @@ pub struct VariantEntry {
 /// # Errors
 /// Usage: there is no such domain.
 pub fn of_domain(id: &str) -> Result<Outcome, Failure> {
-    Ok(Outcome { modes: detect::named(id)?.modes().iter().map(|mode| entry(*mode)).collect() })
+    Ok(of_domains(&[detect::named(id)?]))
+}
+
+/// Returns the modes of several domains.
+#[must_use]
+pub fn of_domains(domains: &[&'static dyn Domain]) -> Outcome {
+    Outcome { modes: domains.iter().flat_map(|domain| domain.modes()).map(|mode| entry(*mode)).collect() }
 }
 
 /// Returns one mode of any domain, or all of the first domain.
@@ -77,11 +84,10 @@ pub fn of_domain(id: &str) -> Result<Outcome, Failure> {
 /// # Errors
 /// Usage: there is no such mode.
 pub fn run(word: Option<&str>) -> Result<Outcome, Failure> {
-    let modes = match word {
-        None => domains::FIRST.modes().iter().map(|mode| entry(*mode)).collect(),
-        Some(word) => vec![entry(find_mode(word)?)],
-    };
-    Ok(Outcome { modes })
+    match word {
+        None => Ok(of_domains(&[domains::FIRST])),
+        Some(word) => Ok(Outcome { modes: vec![entry(find_mode(word)?)] }),
+    }
 }
 
 /// Returns the mode of a tool.

@@ -32,15 +32,21 @@ impl Open {
 
     /// Returns the target that the context names, opened anew where it is another one.
     fn of(&mut self, context: &Context<'_>) -> Result<&mut dyn Target, Failure> {
+        Ok(self.with_domain(context)?.0)
+    }
+
+    /// Returns the target that the context names, with the domain that its data are of.
+    fn with_domain(&mut self, context: &Context<'_>) -> Result<(&mut dyn Target, &'static dyn Domain), Failure> {
         let journal = context.reading()?;
         let chosen = context.chosen(&journal)?;
+        let domain = detect::registered(&journal, &chosen.name)?;
         // A file is opened at once, and may have been replaced; only a server is worth keeping.
         let kept = self.target.take().filter(|(url, _)| *url == chosen.url && !url.starts_with("sqlite:"));
         let target = match kept {
             Some(kept) => kept,
             None => (chosen.url.clone(), context.open(&chosen.url)?),
         };
-        Ok(self.target.insert(target).1.as_mut())
+        Ok((self.target.insert(target).1.as_mut(), domain))
     }
 }
 
@@ -60,13 +66,14 @@ fn try_to(context: &Context<'_>, open: &mut Open, job: Job) -> Result<Answer, Fa
         Job::Status => Answer::Status(Box::new(status::run(context)?)),
         Job::Drills => Answer::Drills(Box::new(drill::past::list(context)?)),
         Job::Page(request) => {
-            let domain = domain(context)?;
-            let outcome = browse::page(open.of(context)?, domain, &request)?;
+            let (target, domain) = open.with_domain(context)?;
+            let outcome = browse::page(target, domain, &request)?;
             Answer::Page(request, Box::new(outcome))
         }
         Job::Count { kind, only } => Answer::Count(browse::count(open.of(context)?, kind, only.as_ref())?),
         Job::Record { kind, id } => {
-            Answer::Record(Box::new(browse::whole_record(open.of(context)?, domain(context)?, kind, id)?))
+            let (target, domain) = open.with_domain(context)?;
+            Answer::Record(Box::new(browse::whole_record(target, domain, kind, id)?))
         }
         Job::Find(request) => Answer::Found(Box::new(find::run(context, &request)?)),
         Job::Preview(request) => Answer::Preview(Box::new(preview(context, open, *request)?)),
@@ -91,13 +98,6 @@ fn try_to(context: &Context<'_>, open: &mut Open, job: Job) -> Result<Answer, Fa
     })
 }
 
-/// Returns the domain of the target that the context names.
-fn domain(context: &Context<'_>) -> Result<&'static dyn Domain, Failure> {
-    let journal = context.reading()?;
-    let chosen = context.chosen(&journal)?;
-    detect::registered(&journal, &chosen.name)
-}
-
 fn recovered(outcome: recover::Outcome) -> Answer {
     match outcome.failure.clone() {
         Some(failure) if outcome.operations.is_empty() => Answer::Failed(Box::new(failure)),
@@ -111,7 +111,8 @@ fn preview(context: &Context<'_>, open: &mut Open, mut request: plan::Request) -
     request.options.seed = Some(outcome.seed);
     request.options.now.clone_from(&outcome.now);
     let changes: Vec<Change> = made.prepared.changes().iter().take(CHANGES_MAX).cloned().collect();
-    let pictures = browse::before_after(open.of(context)?, domain(context)?, &changes).ok().flatten();
+    let (target, domain) = open.with_domain(context)?;
+    let pictures = browse::before_after(target, domain, &changes).ok().flatten();
     Ok(Preview { request, plan: outcome, pictures })
 }
 
@@ -131,7 +132,8 @@ fn pictures(context: &Context<'_>, open: &mut Open, op: u64) -> Result<Option<br
         changes.push(change);
         if changes.len() < CHANGES_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    browse::before_after(open.of(context)?, domain(context)?, &changes)
+    let (target, domain) = open.with_domain(context)?;
+    browse::before_after(target, domain, &changes)
 }
 
 /// Returns entries of the journal, newest first.

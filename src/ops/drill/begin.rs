@@ -11,6 +11,7 @@ use super::ledger::Drill;
 use super::matrix::Case;
 use super::said::Judge;
 use super::{Request, case, trial};
+use crate::domain::Domain;
 use crate::domain::mode::Mode;
 use crate::domains;
 use crate::model::ports::Account;
@@ -174,18 +175,13 @@ pub fn clear(
 pub fn detectors(
     context: &Context<'_>,
     target: &mut dyn Target,
-    chosen: &Chosen,
+    (chosen, domain): (&Chosen, &'static dyn Domain),
     wanted: &Wanted,
     request: &Request,
 ) -> Result<Vec<Detector>, Failure> {
     let mut out = Vec::new();
     if !request.command_only {
-        out.push(Detector::of_checks(Session::begin(
-            context,
-            target,
-            detect::registered(&context.reading()?, &chosen.name)?,
-            wanted.now,
-        )?));
+        out.push(Detector::of_checks(Session::begin(context, target, domain, wanted.now)?));
     }
     for (name, words) in commands(request)? {
         let program = program(context, chosen, request, words)?;

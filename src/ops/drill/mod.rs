@@ -30,6 +30,7 @@ use self::statistics::Share;
 use self::trial::Bench;
 use super::Card;
 use super::context::{Chosen, Context};
+use super::detect;
 use super::failure::{Failure, Kind};
 use super::plan::{self, Options, Settled};
 use super::protected::Protected;
@@ -253,7 +254,8 @@ fn on(
     guard::nothing_open(journal, &chosen.name)?;
     context.consent(&question(wanted, chosen)).map_err(|failure| failure.hinting(LOOK_FIRST))?;
     begin::clear(context, journal, target, chosen)?;
-    let mut detectors = begin::detectors(context, target, chosen, wanted, request)?;
+    let domain = detect::registered(journal, &chosen.name)?;
+    let mut detectors = begin::detectors(context, target, (chosen, domain), wanted, request)?;
     let before = digests(context, target)?;
     let begun = begun(wanted, chosen, identity, &detectors);
     let drill = ledger::write(context, journal, ledger::BEGUN, &begun)?;
