@@ -15,7 +15,6 @@ pub mod pictures;
 pub mod remembered;
 pub mod screens;
 pub mod state;
-pub mod svg;
 pub mod terminal;
 pub mod update;
 pub mod views;

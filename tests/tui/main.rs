@@ -12,6 +12,7 @@ mod acting;
 mod habits;
 mod readme;
 mod screens;
+mod svg;
 mod threads;
 mod trouble;
 mod world;

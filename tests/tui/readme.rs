@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use mfm::tui::svg::{self, Palette};
-
 use crate::screens::BREAK;
+use crate::svg::{self, Palette};
 use crate::world::World;
 
 /// Every picture: its file, what it shows, the keys that lead there.

@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier};
 
 /// What a picture file takes for the terminal's own colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Palette {
+pub(crate) enum Palette {
     /// Light letters on a dark background.
     Dark,
     /// Dark letters on a light background.

@@ -13,8 +13,8 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Modifier;
 
 use self::palette::Paint;
-pub use self::palette::Palette;
-use crate::model::shown::is_unsafe;
+pub(crate) use self::palette::Palette;
+use mfm::model::shown::is_unsafe;
 
 /// The width of a column, pixels.
 const WIDE: u32 = 10;
@@ -44,7 +44,7 @@ struct Layers {
 
 /// Returns a buffer as an SVG picture, with a title and a description for those who do not see it.
 #[must_use]
-pub fn svg(buffer: &Buffer, palette: Palette, title: &str, description: &str) -> String {
+pub(crate) fn svg(buffer: &Buffer, palette: Palette, title: &str, description: &str) -> String {
     let (width, height) = (u32::from(buffer.area.width) * WIDE, u32::from(buffer.area.height) * HIGH);
     let (width, height) = (width + 2 * MARGIN, height + 2 * MARGIN);
     let mut layers = Layers::default();
