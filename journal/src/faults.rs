@@ -1,4 +1,5 @@
-//! The seam through which tests make a write fail or a process die at a chosen step; does nothing unless asked.
+//! The seam through which tests make a write fail or a process die at a chosen step; a released build has only the names
+//! of the steps.
 
 /// A point of a durable write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +50,7 @@ impl Step {
 }
 
 /// Decides at each step whether the write goes on.
+#[cfg(feature = "testing")]
 pub trait Faults: Send {
     /// Returns an error to abort the write here; a transaction that is not yet committed is rolled back.
     ///

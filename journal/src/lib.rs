@@ -48,6 +48,8 @@ mod projection;
 mod read;
 mod schema;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod tree;
 pub mod value;
 mod write;
@@ -59,7 +61,9 @@ pub use digest::Digest;
 pub use document::{DOCUMENT_BYTES_MAX, Document};
 pub use entry::{Entry, Face, Head, Stamp};
 pub use error::JournalError;
-pub use faults::{Faults, Step};
+#[cfg(feature = "testing")]
+pub use faults::Faults;
+pub use faults::Step;
 pub use fold::{ActiveOperation, FOLD_VERSION, Newest, OpenOperation, Reactivated, State, TargetState};
 pub use image::{Action, Change, Column, RowHasher, TableShape};
 pub use images::Images;

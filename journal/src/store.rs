@@ -9,7 +9,9 @@ use serde_json::json;
 use crate::digest::{Digest, hex};
 use crate::entry::{COLUMNS, Entry, Head, Record, Stamp, bound, unsigned};
 use crate::error::JournalError;
-use crate::faults::{Faults, Step};
+#[cfg(feature = "testing")]
+use crate::faults::Faults;
+use crate::faults::Step;
 use crate::fold::State;
 use crate::lock::{Holder, WriterLock};
 use crate::open::{check_header, connect_read, connect_write, create_unnamed, name, sqlite_error};
@@ -30,6 +32,7 @@ pub struct Journal {
     pub(crate) state: State,
     pub(crate) vouched: Option<Vouched>,
     place: Place,
+    #[cfg(feature = "testing")]
     faults: Option<Box<dyn Faults>>,
 }
 
@@ -97,6 +100,7 @@ impl Journal {
             frontier: Frontier::new(),
             state: State::default(),
             vouched: None,
+            #[cfg(feature = "testing")]
             faults: None,
         }
     }
@@ -265,10 +269,20 @@ impl Journal {
     }
 
     /// Lets a test decide at each step of a write whether it goes on.
+    #[cfg(feature = "testing")]
     pub fn set_faults(&mut self, faults: Box<dyn Faults>) {
         self.faults = Some(faults);
     }
 
+    /// Passes a step by, at which nothing stops.
+    #[cfg(not(feature = "testing"))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it has the shape of the one that tests use")]
+    pub(crate) const fn fault(&mut self, _: Step) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    /// Passes a step by, at which a test may stop the write.
+    #[cfg(feature = "testing")]
     pub(crate) fn fault(&mut self, step: Step) -> Result<(), JournalError> {
         match self.faults.as_mut().map(|faults| faults.step(step)) {
             Some(Err(reason)) => Err(JournalError::Injected { step, reason }),
@@ -277,7 +291,7 @@ impl Journal {
     }
 
     /// Limits the file to a number of pages: a full disk, for tests.
-    #[doc(hidden)]
+    #[cfg(feature = "testing")]
     pub fn limit_pages(&mut self, pages: u32) {
         let _ = self.conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()));
     }

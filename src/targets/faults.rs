@@ -1,6 +1,5 @@
-//! The seam through which tests make a target's write fail, or a process die, at a chosen step; idle unless asked.
-
-use std::sync::{Arc, Mutex};
+//! The seam through which tests make a target's write fail, or a process die, at a chosen step; a released build has
+//! only the names of the steps.
 
 /// A point of a target's writing side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +32,7 @@ pub enum WriteStep {
 }
 
 /// Decides at each step whether the write goes on.
+#[cfg(feature = "testing")]
 pub trait Faults: Send {
     /// Returns an error to stop here: the transaction is rolled back, or after the commit its answer is lost.
     ///
@@ -42,4 +42,35 @@ pub trait Faults: Send {
 }
 
 /// Faults that a target and its writers share.
-pub type SharedFaults = Arc<Mutex<dyn Faults>>;
+#[cfg(feature = "testing")]
+pub type SharedFaults = std::sync::Arc<std::sync::Mutex<dyn Faults>>;
+
+/// Where a target's writers pass by at each step. It holds nothing, and does nothing, in a build without the feature
+/// `testing`.
+#[derive(Clone, Default)]
+pub(super) struct Seam {
+    #[cfg(feature = "testing")]
+    faults: Option<SharedFaults>,
+}
+
+impl Seam {
+    /// Stops later steps where the faults say so.
+    #[cfg(feature = "testing")]
+    pub(super) fn set(&mut self, faults: SharedFaults) {
+        self.faults = Some(faults);
+    }
+
+    /// Tells the faults where the write stands.
+    #[cfg(feature = "testing")]
+    pub(super) fn pass(&self, step: WriteStep) -> Result<(), String> {
+        let Some(faults) = &self.faults else { return Ok(()) };
+        faults.lock().map_or_else(|_| Err("a test panicked".to_owned()), |mut faults| faults.step(step))
+    }
+
+    /// Tells nobody.
+    #[cfg(not(feature = "testing"))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it has the shape of the one that tests use")]
+    pub(super) const fn pass(&self, _: WriteStep) -> Result<(), String> {
+        Ok(())
+    }
+}

@@ -14,6 +14,7 @@ mod known;
 pub mod mssql;
 mod new;
 mod nowhere;
+#[cfg(feature = "testing")]
 pub mod sim;
 pub mod sqlite;
 mod tally;

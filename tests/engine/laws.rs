@@ -3,6 +3,7 @@
 use mfm::domains::mosaiq::modes::MODES;
 use mfm::model::ports::Danger;
 use mfm::ops::{OPERATIONS, audit, demo, log, show, status};
+use mfm_journal::testing::scale;
 
 use super::world::{World, dump, sample, samples};
 
@@ -22,7 +23,7 @@ fn every_variant_goes_and_comes_back_bit_for_bit() {
     let before = dump(&world.path("lab.db"));
     for mode in MODES {
         for variant in mode.card().variants {
-            for (_, request) in (0..3).flat_map(|seed| samples(*mode, variant.word, 2, seed)) {
+            for (_, request) in (0..scale()).flat_map(|seed| samples(*mode, variant.word, 2, seed)) {
                 let applied = world.apply(request).unwrap();
                 assert_eq!(applied.plan.variant, variant.word);
                 assert_eq!(applied.plan.severity, variant.severity);

@@ -9,6 +9,7 @@ use mfm::model::Finding;
 use mfm::ops::checks::Session;
 use mfm::ops::{Failure, plan};
 use mfm_journal::Digest;
+use mfm_journal::testing::scale;
 
 use super::seen::{NOW, names, request};
 use super::world::World;
@@ -69,9 +70,9 @@ fn there_and_back(
     Ok(seen)
 }
 
-/// How many seeds the long runs try: MFM_TEST_SEEDS, or twenty.
+/// How many seeds the long runs try: twenty at a scale of a hundred.
 fn seeds() -> u64 {
-    std::env::var("MFM_TEST_SEEDS").ok().map_or(20, |text| text.parse().unwrap())
+    scale().div_ceil(5)
 }
 
 /// Runs every variant on every kind of record under many seeds, and prints what sees it.
@@ -177,7 +178,7 @@ fn every_variant_is_seen_and_taken_back() {
 }
 
 #[test]
-#[ignore = "minutes: twenty seeds of every variant on a lab of three hundred patients"]
+#[ignore = "minutes: many seeds of every variant on a lab of three hundred patients"]
 fn every_variant_under_many_seeds_on_a_large_lab() {
     many_seeds(&World::with_lab(300), seeds());
 }

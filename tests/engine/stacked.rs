@@ -8,6 +8,7 @@ use mfm::model::Value;
 use mfm::model::seed::RecordRandom;
 use mfm::ops::cell::ChangeRow;
 use mfm::ops::{plan, revert};
+use mfm_journal::testing::scale;
 use serde_json::{Map, json};
 
 use super::world::{World, dump};
@@ -152,7 +153,7 @@ impl Stack {
 fn overlapping_faults_of_all_modes_come_back_in_any_order_or_name_the_blocker() {
     let mut tools = BTreeSet::new();
     let (mut refusals, mut reverts) = (0, 0);
-    for seed in 0..6 {
+    for seed in 0..2 + 4 * scale() {
         let mut stack = Stack::new(seed);
         tools.extend(stack.commit());
         while !stack.active.is_empty() {

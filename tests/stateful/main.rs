@@ -24,6 +24,7 @@ mod server;
 mod world;
 
 use history::{History, Tally, number, run};
+use mfm_journal::testing::scale;
 #[cfg(feature = "mssql")]
 use rig::mssql::Mssql;
 use rig::simulated::Simulated;
@@ -108,7 +109,7 @@ fn kept_seeds() {
 }
 
 fn long<S: rig::Store>(name: &str) {
-    let (first, steps) = (number("MFM_TEST_SEED", 1000), number("MFM_TEST_STEPS", 20_000));
+    let (first, steps) = (number("MFM_TEST_SEED", 1000), STEPS * scale());
     let started = std::time::Instant::now();
     let (mut done, mut all) = (0, Tally::new());
     for seed in first.. {
@@ -122,7 +123,7 @@ fn long<S: rig::Store>(name: &str) {
     println!("{name}: {done} steps in {} s: {all:#?}", started.elapsed().as_secs());
 }
 
-/// As long as one likes: `MFM_TEST_SEED=first MFM_TEST_STEPS=count`, and a disk in memory as `MFM_TEST_DIR`.
+/// As long as one likes: `MFM_TEST_SEED=first MFM_TEST_SCALE=histories`, and a disk in memory as `MFM_TEST_DIR`.
 #[test]
 #[ignore = "runs as long as it is told to"]
 fn long_histories_on_the_simulated_target() {
@@ -135,12 +136,12 @@ fn long_histories_on_sqlite() {
     long::<Sqlite>("sqlite");
 }
 
-/// A short history for each kind of seed, each step over the network; as long as one likes with `MFM_TEST_STEPS`.
+/// A short history for each kind of seed, each step over the network; as long as one likes with `MFM_TEST_SCALE`.
 #[cfg(feature = "mssql")]
 #[test]
 #[ignore = "needs a SQL Server: MFM_TEST_MSSQL_URL"]
 fn random_histories_on_a_live_server() {
-    let (first, steps) = (number("MFM_TEST_SEED", 1), number("MFM_TEST_STEPS", 300));
+    let (first, steps) = (number("MFM_TEST_SEED", 1), STEPS * scale());
     let mut all = Tally::new();
     for (seed, from) in (first..).zip((0..steps).step_by(100)) {
         let steps = (steps - from).min(100);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use mfm_journal::testing::scale;
 use serde_json::{Map, Value as Json};
 
 use super::checks::{self, CHECKS, Verdict};
@@ -12,6 +13,9 @@ use crate::domain::mode::{FaultRecord, Mode, Task};
 use crate::model::{Edit, Fetch, Finding, Refusal, Snapshot, Value};
 
 const SEED: u64 = 11;
+
+/// How many records a short run breaks with a variant.
+const SAMPLE: u64 = 3;
 
 /// Checks that guard against what no mode makes.
 const BEYOND: [&str; 10] = [
@@ -157,14 +161,15 @@ fn checks_are_silent_on_a_thousand_patients() {
     }
 }
 
-/// Breaks up to a dozen records with every variant, of which each must have so many, wherever its tables exist.
+/// Breaks some records with every variant, of which each must have so many, wherever its tables exist.
 pub(super) fn every_fault_is_seen(clean: &Database, least: usize) {
     for case in every_case() {
         if !clean.has(case.kind.table) {
             println!("{}: no such table", case.name());
             continue;
         }
-        let seen = faults_are_seen(clean, &case, 12).unwrap_or_else(|refusal| panic!("{}: {refusal}", case.name()));
+        let seen = faults_are_seen(clean, &case, SAMPLE * scale())
+            .unwrap_or_else(|refusal| panic!("{}: {refusal}", case.name()));
         assert!(seen >= least, "{}: {seen}", case.name());
     }
 }
@@ -183,7 +188,7 @@ pub(super) fn faults_are_seen_without(clean: &Database, (table, column): (&str, 
 }
 
 /// Breaks some records, each of which must be seen; returns how many are eligible.
-fn faults_are_seen(clean: &Database, case: &Case, sample: usize) -> Result<usize, Refusal> {
+fn faults_are_seen(clean: &Database, case: &Case, sample: u64) -> Result<usize, Refusal> {
     let (checks, name) = (case.mode.card().checks, case.name());
     let before = findings(clean, checks);
     let records = clean.keys(case.kind.table);
@@ -196,6 +201,7 @@ fn faults_are_seen(clean: &Database, case: &Case, sample: usize) -> Result<usize
             Err(other) => return Err(other),
         }
     }
+    let sample = usize::try_from(sample).unwrap();
     println!("{name}: {} of {} eligible", eligible.len(), records.len());
     for (record, edits) in eligible.iter().step_by(1 + eligible.len() / sample).take(sample) {
         let mut broken = clean.clone();

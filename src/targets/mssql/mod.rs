@@ -33,6 +33,8 @@ use self::foreign::Surroundings;
 use self::open::{Access, READ_WAIT_MS};
 use self::preflight::Surveyor;
 use self::session::{Session, Step};
+use super::faults::Seam;
+#[cfg(feature = "testing")]
 use super::faults::SharedFaults;
 use super::tally::Tally;
 use super::{
@@ -53,7 +55,7 @@ const PROGRESS_ROWS: u64 = 4096;
 pub struct MssqlTarget {
     url: String,
     session: Session,
-    faults: Option<SharedFaults>,
+    seam: Seam,
 }
 
 impl std::fmt::Debug for MssqlTarget {
@@ -106,12 +108,13 @@ impl MssqlTarget {
         let access = Access::find(url, secrets)?;
         let place = access.place(READ_WAIT_MS);
         let url = place.url.clone();
-        Ok(Self { url, session: Session::open(access, place, keys)?, faults: None })
+        Ok(Self { url, session: Session::open(access, place, keys)?, seam: Seam::default() })
     }
 
     /// Makes later writes of this target's writers fail where a test wants it.
+    #[cfg(feature = "testing")]
     pub fn set_faults(&mut self, faults: SharedFaults) {
-        self.faults = Some(faults);
+        self.seam.set(faults);
     }
 }
 
@@ -394,8 +397,8 @@ impl Target for MssqlTarget {
     fn writer(&mut self, wait_ms: u64) -> Result<Box<dyn Writer>, TargetError> {
         let place = self.session.access.place(wait_ms);
         let Session { access, offers, keys, .. } = &self.session;
-        let (offers, keys, faults) = (offers.clone(), keys.clone(), self.faults.clone());
+        let (offers, keys, seam) = (offers.clone(), keys.clone(), self.seam.clone());
         let parked = self.session.shared().unwrap_or_default();
-        Ok(Box::new(writer::MssqlWriter::open(access.clone(), parked, place, offers, keys, faults)?))
+        Ok(Box::new(writer::MssqlWriter::open(access.clone(), parked, place, offers, keys, seam)?))
     }
 }

@@ -11,7 +11,7 @@ use super::preflight::Surveyor;
 use super::sql::{marks as text, session};
 use super::wire::{self, Wire, number};
 use super::{execute, marks, own};
-use crate::targets::faults::{SharedFaults, WriteStep};
+use crate::targets::faults::{Seam, WriteStep};
 use crate::targets::known;
 use crate::targets::{
     DomainKeys, ExecuteError, Executed, Marker, OperationRow, OperationState, TargetError, Tombstone, Work, Writer,
@@ -33,7 +33,7 @@ pub(super) struct MssqlWriter {
     wire: Option<Wire>,
     /// Whether a transaction may be open.
     dirty: bool,
-    faults: Option<SharedFaults>,
+    seam: Seam,
 }
 
 impl MssqlWriter {
@@ -43,10 +43,10 @@ impl MssqlWriter {
         place: Place,
         offers: Offers,
         keys: DomainKeys,
-        faults: Option<SharedFaults>,
+        seam: Seam,
     ) -> Result<Self, TargetError> {
         let wire = parked.lock().ok().and_then(|mut parked| parked.take());
-        let mut writer = Self { place, offers, keys, access, parked, wire, dirty: false, faults };
+        let mut writer = Self { place, offers, keys, access, parked, wire, dirty: false, seam };
         let text = session::begin_session(writer.place.wait_ms);
         let (wire, _) = writer.wire()?;
         // A connection that broke while it waited is made anew; nothing was sent on it.
@@ -89,9 +89,7 @@ impl MssqlWriter {
 
     /// Tells the tests' seam where the write stands.
     pub(super) fn step(&self, step: WriteStep) -> Result<(), TargetError> {
-        let Some(faults) = &self.faults else { return Ok(()) };
-        let result = faults.lock().map_or_else(|_| Err("a test panicked".to_owned()), |mut faults| faults.step(step));
-        result.map_err(|why| self.place.failed("write", why))
+        self.seam.pass(step).map_err(|why| self.place.failed("write", why))
     }
 
     /// Rolls back and tells whether that is certain; a connection that cannot say so is given up.

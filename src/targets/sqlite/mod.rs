@@ -30,6 +30,8 @@ use rusqlite::Connection;
 
 use self::catalogue::{Catalogue, Listed};
 use self::open::Place;
+use super::faults::Seam;
+#[cfg(feature = "testing")]
 use super::faults::SharedFaults;
 use super::tally::Tally;
 use super::{
@@ -52,7 +54,7 @@ pub struct SqliteTarget {
     place: Place,
     connection: Connection,
     catalogue: Catalogue,
-    faults: Option<SharedFaults>,
+    seam: Seam,
     pages_max: Option<u32>,
     /// The private copy that is read, gone with the target.
     copy: Option<tempfile::TempDir>,
@@ -79,7 +81,7 @@ impl SqliteTarget {
             place,
             connection,
             catalogue: Catalogue::new(keys),
-            faults: None,
+            seam: Seam::default(),
             pages_max: None,
             copy: None,
             runs: None,
@@ -95,7 +97,7 @@ impl SqliteTarget {
         let place = Place::find(path)?;
         let aside::Aside { connection, copy, live } = aside::open(&place)?;
         let (catalogue, runs) = (Catalogue::new(keys), Some(RunIndex::default()));
-        Ok((Self { place, connection, catalogue, faults: None, pages_max: None, copy, runs }, live))
+        Ok((Self { place, connection, catalogue, seam: Seam::default(), pages_max: None, copy, runs }, live))
     }
 
     /// Shares what is known of where rows lie with whoever opened the file before.
@@ -104,11 +106,13 @@ impl SqliteTarget {
     }
 
     /// Makes later writes of this target's writers fail where a test wants it.
+    #[cfg(feature = "testing")]
     pub fn set_faults(&mut self, faults: SharedFaults) {
-        self.faults = Some(faults);
+        self.seam.set(faults);
     }
 
     /// Bounds the database at so many pages for this target's writers, so that a test sees a full disk.
+    #[cfg(feature = "testing")]
     pub const fn limit_pages(&mut self, pages: u32) {
         self.pages_max = Some(pages);
     }
@@ -424,7 +428,7 @@ impl Target for SqliteTarget {
         }
         let place = Place { wait_ms, ..self.place.clone() };
         let catalogue = Catalogue::new(self.catalogue.keys().clone());
-        let writer = writer::SqliteWriter::open(place, catalogue, self.faults.clone(), self.pages_max)?;
+        let writer = writer::SqliteWriter::open(place, catalogue, self.seam.clone(), self.pages_max)?;
         Ok(Box::new(writer))
     }
 }

@@ -9,7 +9,7 @@ use super::file::FileId;
 use super::open::{self, Place};
 use super::{execute, marks, own, sql};
 use crate::model::Refusal;
-use crate::targets::faults::{SharedFaults, WriteStep};
+use crate::targets::faults::{Seam, WriteStep};
 use crate::targets::known;
 use crate::targets::{
     ExecuteError, Executed, Marker, OperationRow, OperationState, TargetError, Tombstone, Work, Writer,
@@ -22,7 +22,7 @@ pub(super) struct SqliteWriter {
     pub(super) catalogue: Catalogue,
     /// The file that was opened.
     file: FileId,
-    faults: Option<SharedFaults>,
+    seam: Seam,
     /// Whether the database has a write-ahead log, which lets others read while this connection writes.
     pub(super) log: bool,
     /// Whether the write-ahead log is to be moved into the database after the commit, not as a part of it.
@@ -36,7 +36,7 @@ impl SqliteWriter {
     pub(super) fn open(
         place: Place,
         catalogue: Catalogue,
-        faults: Option<SharedFaults>,
+        seam: Seam,
         pages_max: Option<u32>,
     ) -> Result<Self, TargetError> {
         let file = FileId::of(&place)?;
@@ -46,14 +46,12 @@ impl SqliteWriter {
             let limited = connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()));
             limited.map_err(place.error("bound the database"))?;
         }
-        Ok(Self { place, connection, catalogue, file, faults, log, log_waits: false })
+        Ok(Self { place, connection, catalogue, file, seam, log, log_waits: false })
     }
 
     /// Tells the tests' seam where the write stands.
     pub(super) fn step(&self, step: WriteStep) -> Result<(), TargetError> {
-        let Some(faults) = &self.faults else { return Ok(()) };
-        let result = faults.lock().map_or_else(|_| Err("a test panicked".to_owned()), |mut faults| faults.step(step));
-        result.map_err(|why| self.place.failed("write", why))
+        self.seam.pass(step).map_err(|why| self.place.failed("write", why))
     }
 
     /// Rolls back and tells whether that is certain.
