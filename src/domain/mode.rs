@@ -32,6 +32,8 @@ pub struct ModeCard {
     pub severity: &'static str,
     /// Whether a plan depends on the wall clock.
     pub uses_now: bool,
+    /// Whether a plan depends on the record's place among those of the operation.
+    pub uses_ordinal: bool,
     /// The ids of the checks that see it.
     pub checks: &'static [&'static str],
     /// What a fuller check would need, beyond the database.

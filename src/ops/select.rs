@@ -1,6 +1,8 @@
 //! From a request to rows that should change: which records, which parameters, read in batches; writes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use jiff::civil;
 use serde::Serialize;
@@ -102,18 +104,16 @@ pub fn select(context: &Context<'_>, target: &mut dyn Target, order: &Order<'_>)
     if let (true, Some(selection)) = (candidates.is_empty(), order.selection) {
         return Err(selection.nothing(run.target)?.into());
     }
-    let mut chosen = match order.records {
-        Records::Sample(wanted) => run.sample(candidates, *wanted)?,
-        _ => candidates,
+    let planned = match order.records {
+        Records::Sample(wanted) => run.sample(&candidates, *wanted),
+        _ => run.plan_all(&candidates),
     };
-    chosen.sort();
-    let planned = run.plan_all(&chosen, matches!(order.records, Records::Sample(_)));
     if planned.as_ref().is_err_and(|failure| failure.code == MISSING) {
         // Perhaps it is there, as text. Only a mistake costs this look.
         whole_numbers(&table, run.target.keys(&table)?)?;
     }
     planned?;
-    run.finish(table, chosen.len() as u64)
+    run.finish(table, candidates.len() as u64)
 }
 
 #[derive(Default)]
@@ -128,6 +128,19 @@ struct Tally {
     skipped_total: u64,
 }
 
+/// One record's plan, and the parameters that made it.
+struct Made {
+    planned: Planned,
+    parameters: Map<String, Json>,
+}
+
+/// One record that was read and planned.
+struct Attempt<'a> {
+    key: &'a Key,
+    snapshot: Rc<Snapshot>,
+    made: Result<Made, Refusal>,
+}
+
 struct Run<'a, 'c, 'o> {
     context: &'a Context<'c>,
     target: &'a mut dyn Target,
@@ -140,7 +153,11 @@ impl Run<'_, '_, '_> {
     fn candidates(&mut self, table: &Table) -> Result<Vec<Key>, Failure> {
         let integers = |keys: &[Key]| -> BTreeSet<i64> { keys.iter().filter_map(id).collect() };
         Ok(match self.order.records {
-            Records::Keys(keys) => keys.clone(),
+            Records::Keys(keys) => {
+                let mut keys = keys.clone();
+                keys.sort();
+                keys
+            }
             Records::Ids(ids) if ids.is_explicit() => keys_of(ids.singles()),
             Records::Ids(ids) => {
                 let mut named: BTreeSet<i64> = integers(&whole_numbers(table, self.target.keys(table)?)?);
@@ -166,21 +183,37 @@ impl Run<'_, '_, '_> {
         }
     }
 
-    fn sample(&mut self, ranked: Vec<Key>, wanted: u64) -> Result<Vec<Key>, Failure> {
-        let (mut chosen, mut crowd, mut first) = (Vec::new(), Crowd::default(), None);
-        for batch in ranked.chunks(BATCH) {
-            let snapshot = self.gather(batch)?;
-            for key in batch {
-                if chosen.len() as u64 == wanted {
-                    return Ok(chosen);
-                }
-                match self.one(&snapshot, key, 0).and_then(|(planned, _)| crowd.take(&planned)) {
-                    Ok(()) => chosen.push(key.clone()),
-                    // What the order of the seed passed over was never asked for.
-                    Err(refusal) => first = first.or(Some(self.skippable(key, refusal)?)),
+    /// Reads records batch by batch, plans each once, and hands it over until there is enough.
+    fn attempt<'k, B>(
+        &mut self,
+        keys: &'k [Key],
+        batch: usize,
+        mut take: impl FnMut(&mut Self, Attempt<'k>) -> Result<ControlFlow<B>, Failure>,
+    ) -> Result<Option<B>, Failure> {
+        for keys_read in keys.chunks(batch) {
+            self.context.go_on()?;
+            let snapshot = Rc::new(self.gather(keys_read)?);
+            for key in keys_read {
+                let made = self.plan_record(&snapshot, key, self.outcome.keys.len() as u64);
+                if let ControlFlow::Break(value) = take(self, Attempt { key, snapshot: Rc::clone(&snapshot), made })? {
+                    return Ok(Some(value));
                 }
             }
         }
+        Ok(None)
+    }
+
+    /// Takes the first eligible records in the order of the seed.
+    fn sample(&mut self, ranked: &[Key], wanted: u64) -> Result<(), Failure> {
+        let (mut chosen, mut crowd, mut first) = (BTreeMap::new(), Crowd::default(), None);
+        self.attempt(ranked, BATCH, |run, attempt| {
+            match attempt.made.and_then(|made| crowd.take(&made.planned).map(|()| made)) {
+                Ok(made) => drop(chosen.insert(attempt.key, (made, attempt.snapshot))),
+                // What the order of the seed passed over was never asked for.
+                Err(refusal) => first = first.take().or(Some(run.skippable(attempt.key, refusal)?)),
+            }
+            Ok(if chosen.len() as u64 == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
         if (chosen.len() as u64) < wanted {
             let table = self.order.mode.card().record_of(self.order.parameters).table.to_owned();
             if chosen.is_empty() {
@@ -188,43 +221,43 @@ impl Run<'_, '_, '_> {
             }
             return Err(Refusal::TooFewEligible { table, wanted, eligible: chosen.len() as u64 }.into());
         }
-        Ok(chosen)
-    }
-
-    fn plan_all(&mut self, keys: &[Key], sampled: bool) -> Result<(), Failure> {
-        for (at, batch) in keys.chunks(BATCH).enumerate() {
-            self.context.reporter.progress("reading records", (at * BATCH) as u64, keys.len() as u64);
-            self.context.go_on()?;
-            let snapshot = self.gather(batch)?;
-            for key in batch {
-                let ordinal = self.outcome.keys.len() as u64;
-                let planned = self.one(&snapshot, key, ordinal);
-                match planned.and_then(|made| self.outcome.crowd.take(&made.0).map(|()| made)) {
-                    Ok((planned, parameters)) => self.take(key, &planned, parameters, &snapshot)?,
-                    Err(refusal) if sampled || self.required(key) => return Err(refusal.into()),
-                    Err(refusal) => self.skip(key, refusal)?,
-                }
-            }
+        for (ordinal, (key, (made, snapshot))) in chosen.into_iter().enumerate() {
+            // The plan was made before the place among the chosen was known.
+            let again = ordinal > 0 && self.order.mode.card().uses_ordinal;
+            let made = if again { self.plan_record(&snapshot, key, ordinal as u64)? } else { made };
+            self.take(key, made, &snapshot)?;
         }
         Ok(())
     }
 
-    fn take(
-        &mut self,
-        key: &Key,
-        planned: &Planned,
-        parameters: Map<String, Json>,
-        snapshot: &Snapshot,
-    ) -> Result<(), Failure> {
-        let rows = plan::pending(&planned.edits, snapshot)?;
+    /// Takes every record that is eligible; those named singly have to be.
+    fn plan_all(&mut self, keys: &[Key]) -> Result<(), Failure> {
+        let (mut at, all) = (0, keys.len() as u64);
+        let tried = self.attempt(keys, BATCH, |run, Attempt { key, snapshot, made }| {
+            if at % BATCH as u64 == 0 {
+                run.context.reporter.progress("reading records", at, all);
+            }
+            at += 1;
+            match made.and_then(|made| run.outcome.crowd.take(&made.planned).map(|()| made)) {
+                Ok(made) => run.take(key, made, &snapshot)?,
+                Err(refusal) if run.required(key) => return Err(refusal.into()),
+                Err(refusal) => run.skip(key, refusal)?,
+            }
+            Ok(ControlFlow::<()>::Continue(()))
+        });
+        tried.map(drop)
+    }
+
+    fn take(&mut self, key: &Key, made: Made, snapshot: &Snapshot) -> Result<(), Failure> {
+        let rows = plan::pending(&made.planned.edits, snapshot)?;
         self.outcome.rows_total += rows.len() as u64;
-        self.outcome.variants.insert(planned.variant);
+        self.outcome.variants.insert(made.planned.variant);
         // Past the limit rows are only counted, so that the refusal can say how many there are.
         if self.outcome.rows_total <= self.order.max_rows {
             self.outcome.rows.extend(rows);
         }
         self.outcome.keys.push(key.clone());
-        self.outcome.parameters.push(parameters);
+        self.outcome.parameters.push(made.parameters);
         Ok(())
     }
 
@@ -242,13 +275,13 @@ impl Run<'_, '_, '_> {
         }
     }
 
-    /// Plans one record, and returns the parameters that did it.
-    fn one(&self, snapshot: &Snapshot, key: &Key, ordinal: u64) -> Result<(Planned, Map<String, Json>), Refusal> {
+    /// Plans one record.
+    fn plan_record(&self, snapshot: &Snapshot, key: &Key, ordinal: u64) -> Result<Made, Refusal> {
         let record = key.first().unwrap_or(&Value::Null);
         let Order { mode, parameters, seed, now, .. } = *self.order;
         let task = Task { record, ordinal, parameters, seed, now };
         let Some(variant) = self.order.variant else {
-            return Ok((mode.plan(snapshot, &task)?, parameters.clone()));
+            return Ok(Made { planned: mode.plan(snapshot, &task)?, parameters: parameters.clone() });
         };
         let proposed = mode.propose(variant, snapshot, &task)?;
         let planned = mode.plan(snapshot, &Task { parameters: &proposed, ..task })?;
@@ -257,7 +290,7 @@ impl Run<'_, '_, '_> {
             let reason = format!("these parameters make it {}, not {variant}", planned.variant);
             return Err(Refusal::Ineligible { table, key: key.clone(), reason });
         }
-        Ok((planned, proposed))
+        Ok(Made { planned, parameters: proposed })
     }
 
     /// Passes a record over; only what is wrong with the record itself allows that.
@@ -379,20 +412,19 @@ pub fn eligible(
     keys: &[Key],
 ) -> Result<Eligible, Failure> {
     let mut run = Run { context, target, order, outcome: Tally::default() };
-    let snapshot = match run.gather(keys) {
+    let (mut holds, mut reasons) = (Vec::with_capacity(keys.len()), Vec::new());
+    let all = run.attempt(keys, keys.len().max(1), |run, Attempt { key, snapshot, made }| {
+        let planned = made.and_then(|made| plan::pending(&made.planned.edits, &snapshot));
+        holds.push(planned.is_ok());
+        reasons.extend(planned.err().and_then(|refusal| run.skippable(key, refusal).err()));
+        Ok(ControlFlow::<()>::Continue(()))
+    });
+    match all {
         Err(failure) if failure.kind == Kind::Refused => {
             return Ok(Eligible { holds: vec![false; keys.len()], remark: Some(failure.message) });
         }
         other => other?,
     };
-    let mut reasons = Vec::new();
-    let judge = |key: &Key| {
-        let planned = run.one(&snapshot, key, 0).and_then(|(planned, _)| plan::pending(&planned.edits, &snapshot));
-        let Err(refusal) = planned else { return true };
-        reasons.extend(run.skippable(key, refusal).err());
-        false
-    };
-    let holds = keys.iter().map(judge).collect();
     let remark = if reasons.len() == keys.len() { reasons.into_iter().next() } else { None };
     Ok(Eligible { holds, remark: remark.map(|failure| failure.message) })
 }
@@ -414,18 +446,13 @@ pub fn ranked(
     let mut run = Run { context, target, order, outcome: Tally::default() };
     let candidates = run.candidates(&table)?;
     let (mut chosen, mut first) = (Vec::new(), None);
-    for batch in candidates.chunks(SMALL_BATCH) {
-        let snapshot = run.gather(batch)?;
-        for key in batch {
-            if chosen.len() as u64 == wanted {
-                return Ok(chosen);
-            }
-            match run.one(&snapshot, key, 0) {
-                Ok(_) => chosen.push(key.clone()),
-                Err(refusal) => first = first.or(Some(run.skippable(key, refusal)?)),
-            }
+    run.attempt(&candidates, SMALL_BATCH, |run, Attempt { key, made, .. }| {
+        match made {
+            Ok(_) => chosen.push(key.clone()),
+            Err(refusal) => first = first.take().or(Some(run.skippable(key, refusal)?)),
         }
-    }
+        Ok(if chosen.len() as u64 == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
     if chosen.is_empty() {
         return Err(none_eligible(record.to_owned(), candidates.len() as u64, first.as_ref()));
     }

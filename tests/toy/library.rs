@@ -178,6 +178,7 @@ static MODE: ModeCard = ModeCard {
     ],
     severity: "2",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["pages_possible"],
     data_needed: &[],
 };

@@ -61,6 +61,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "1.5",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["mlc_leaf_set", "mlc_leaf_limits", "mlc_leaf_gap"],
     data_needed: &["the MLC model of each machine, and the limits of its leaves"],
 };

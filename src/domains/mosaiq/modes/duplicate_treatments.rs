@@ -51,6 +51,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "1.2",
     uses_now: false,
+    uses_ordinal: true,
     checks: &["duplicate_delivery", "delivery_two_fields"],
     data_needed: &[
         "expected treatment durations by technique",

@@ -57,6 +57,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "0.7",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["angle_range"],
     data_needed: &[
         "gantry and collimator speed limits of the machine",

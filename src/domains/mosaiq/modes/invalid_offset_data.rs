@@ -68,6 +68,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "2.4",
     uses_now: true,
+    uses_ordinal: false,
     checks: &["offset_size", "offset_codes", "offset_future", "offset_time", "offset_action_limit"],
     data_needed: &["clinical action limits by site", "logs of the imaging systems that send shifts"],
 };

@@ -60,6 +60,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "2.3",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["meterset_value", "meterset_index", "meterset_dose", "meterset_outlier"],
     data_needed: &["MU tolerances", "DICOM RT Plan: meterset of the beam and weights of its control points"],
 };

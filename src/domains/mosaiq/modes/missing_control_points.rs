@@ -53,6 +53,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "2.0",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["control_point_sequence"],
     data_needed: &[
         "DICOM RT Plan: number of control points and meterset weights",

@@ -58,6 +58,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "1.9",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["leaf_count_field", "leaf_count_machine", "leaf_count_version"],
     data_needed: &["the number of leaf pairs of each machine", "the plan's BeamLimitingDeviceSequence (DICOM RT Plan)"],
 };

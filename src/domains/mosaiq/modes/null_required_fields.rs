@@ -65,6 +65,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "1.8",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["null_delivery", "null_field", "null_point", "null_offset"],
     data_needed: &["schema constraints: which columns a release of the database declares NOT NULL"],
 };

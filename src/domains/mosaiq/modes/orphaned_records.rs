@@ -76,6 +76,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "2.6",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["orphan_delivery", "orphan_point", "orphan_offset", "identity"],
     data_needed: &["schema constraints: which references the database enforces"],
 };

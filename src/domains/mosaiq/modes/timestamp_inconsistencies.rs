@@ -58,6 +58,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "1.0",
     uses_now: true,
+    uses_ordinal: false,
     checks: &["delivery_order", "delivery_future", "delivery_duration", "technique_duration", "delivery_dose_time"],
     data_needed: &["NTP status of servers and workstations", "expected treatment durations by technique"],
 };

@@ -55,6 +55,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "2.0",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["friction_cone", "contact_pull", "impulse_balance", "resting_support"],
     data_needed: &["the solver's own log of sweeps"],
 };

@@ -53,6 +53,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "2.0",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["energy_injection", "impulse_balance", "energy_chain", "energy_flags"],
     data_needed: &["the work of external forces, where there are any"],
 };

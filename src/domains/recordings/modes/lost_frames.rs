@@ -69,6 +69,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "1.5",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["frame_complete", "energy_of_bodies"],
     data_needed: &["the number of steps that the simulation was asked for"],
 };

@@ -44,6 +44,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "1.5",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["penetration", "body_motion"],
     data_needed: &["the shapes of the bodies"],
 };

@@ -53,6 +53,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "1.5",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["body_motion", "impulse_balance", "kinetic_energy", "potential_energy"],
     data_needed: &["who spawned which body"],
 };

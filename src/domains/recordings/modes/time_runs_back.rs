@@ -60,6 +60,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "1.5",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["frame_order", "time_step", "wall_clock"],
     data_needed: &["the step that the simulation was asked for"],
 };

@@ -53,6 +53,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "2.0",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["non_finite", "orientation"],
     data_needed: &[],
 };

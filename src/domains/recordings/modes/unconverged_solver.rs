@@ -47,6 +47,7 @@ static CARD: ModeCard = ModeCard {
     ],
     severity: "1.0",
     uses_now: false,
+    uses_ordinal: false,
     checks: &["solver_convergence", "solver_counts"],
     data_needed: &["the solver's own log of sweeps"],
 };
