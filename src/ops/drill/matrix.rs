@@ -6,7 +6,7 @@ use mfm_journal::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::statistics::{Estimate, Share, short};
+use super::statistics::{Share, short};
 use crate::domain::repair::Repair;
 
 /// What a detector made of one look at the target.
@@ -225,8 +225,21 @@ pub struct Matrix {
     pub lines: Vec<Line>,
     /// One line a detector.
     pub totals: Vec<Total>,
-    /// What two detectors both missed; null where there are not two.
-    pub pair: Option<Estimate>,
+    /// Which of two detectors caught each fault; null where there are not two.
+    pub pair: Option<Pair>,
+}
+
+/// The faults on which two detectors could tell, by which of them caught each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pair {
+    /// Caught by both.
+    pub both: u64,
+    /// Caught by the first alone.
+    pub first_only: u64,
+    /// Caught by the second alone.
+    pub second_only: u64,
+    /// Caught by neither.
+    pub neither: u64,
 }
 
 /// How many signs a cell keeps.
@@ -345,21 +358,21 @@ fn weighted(name: &str, cases: &[Case], trials: &[Trial]) -> Option<f64> {
 }
 
 /// Counts the faults on which both detectors could tell.
-fn pair(trials: &[Trial]) -> Estimate {
-    let (mut both, mut first, mut second, mut neither) = (0, 0, 0, 0);
+fn pair(trials: &[Trial]) -> Pair {
+    let mut pair = Pair::default();
     for trial in trials {
         let [one, other] = trial.looks.as_slice() else { continue };
         if [one, other].iter().any(|look| look.verdict == Verdict::CouldNotTell) {
             continue;
         }
         *match (one.verdict == Verdict::Caught, other.verdict == Verdict::Caught) {
-            (true, true) => &mut both,
-            (true, false) => &mut first,
-            (false, true) => &mut second,
-            (false, false) => &mut neither,
+            (true, true) => &mut pair.both,
+            (true, false) => &mut pair.first_only,
+            (false, true) => &mut pair.second_only,
+            (false, false) => &mut pair.neither,
         } += 1;
     }
-    Estimate::of(both, first, second, neither)
+    pair
 }
 
 /// Where a detector does worse than before.

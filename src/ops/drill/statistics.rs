@@ -1,4 +1,4 @@
-//! The statistics of a drill: shares with Wilson intervals, and what two detectors both missed; pure numbers.
+//! The statistics of a drill: shares with Wilson intervals.
 
 use serde::{Deserialize, Serialize};
 
@@ -57,52 +57,6 @@ pub fn short(number: f64) -> f64 {
     (number * 1e4).round() / 1e4
 }
 
-/// How many faults there are, estimated from what two detectors caught.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Estimate {
-    /// Caught by both.
-    pub both: u64,
-    /// Caught by the first alone.
-    pub first_only: u64,
-    /// Caught by the second alone.
-    pub second_only: u64,
-    /// Caught by neither, as counted: a drill knows what it broke.
-    pub neither: u64,
-    /// Caught by neither, as capture-recapture would estimate it from the counts above, without knowing.
-    pub missed: f64,
-    /// The lower end of its 95 % interval; null where one of the three counts is 0, on which it cannot stand.
-    pub low: Option<f64>,
-    /// The upper end.
-    pub high: Option<f64>,
-}
-
-impl Estimate {
-    /// Returns Chapman's estimate of what both missed, less what was caught, with the transformed-logit interval
-    /// (Sadinle 2009).
-    #[must_use]
-    pub fn of(both: u64, first_only: u64, second_only: u64, neither: u64) -> Self {
-        let (m, a, b) = (both as f64, first_only as f64, second_only as f64);
-        let seen = m + a + b;
-        let total = (m + a + 1.0) * (m + b + 1.0) / (m + 1.0) - 1.0;
-        let (hm, ha, hb) = (m + 0.5, a + 0.5, b + 0.5);
-        let spread = (1.0 / hm + 1.0 / ha + 1.0 / hb + hm / (ha * hb)).sqrt();
-        let unseen = ha * hb / hm;
-        let stands = both > 0 && first_only > 0 && second_only > 0;
-        let end = |sign: f64| stands.then(|| short((unseen * (sign * Z * spread).exp() - 0.5).max(0.0)));
-        let missed = short((total - seen).max(0.0));
-        Self { both, first_only, second_only, neither, missed, low: end(-1.0), high: end(1.0) }
-    }
-
-    /// Tells whether what was counted lies where the estimate puts it: within its interval, or within one fault of it
-    /// where there is none.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        let neither = self.neither as f64;
-        let (low, high) = (self.low.unwrap_or(self.missed - 1.0), self.high.unwrap_or(self.missed + 1.0));
-        (low..=high).contains(&neither) || (neither - self.missed).abs() <= 1.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,19 +82,5 @@ mod tests {
         }
         assert_eq!(Share::of(20, 20).low, short(1.0 - Share::of(0, 20).high));
         assert_eq!((Share::of(0, 0).rate, Share::of(0, 0).percent().as_str()), (None, "-"));
-    }
-
-    /// The worked example of most textbooks: 10 turtles marked, 15 caught, 5 of them marked; N 28.3, 22 to 65.
-    #[test]
-    fn what_both_missed_is_estimated_as_published() {
-        let estimate = Estimate::of(5, 5, 10, 0);
-        assert_eq!(short(estimate.missed + 20.0), 28.3333);
-        assert_eq!([estimate.low, estimate.high].map(|end| (end.unwrap() + 20.0).round()), [22.0, 65.0]);
-        assert!(Estimate::of(5, 5, 10, 8).holds() && !Estimate::of(5, 5, 10, 46).holds());
-        assert!(Estimate::of(4, 2, 0, 1).holds() && !Estimate::of(4, 2, 0, 9).holds());
-        let alike = Estimate::of(40, 0, 0, 0);
-        assert_eq!((alike.missed, alike.low, alike.high), (0.0, None, None));
-        let apart = Estimate::of(0, 9, 9, 3);
-        assert!(apart.missed > 50.0 && apart.high.is_none(), "{apart:?}");
     }
 }

@@ -1,8 +1,10 @@
 //! A drill as one page of HTML that needs no network and no script: the matrix, the totals, and how they were got.
 
-use super::{besides, escaped, known, own, pair, people, reasons, sentence, title};
+use super::{GENERATOR, besides, known, own, pair, people, reasons, sentence, title};
 use crate::ops::drill::Outcome;
 use crate::ops::drill::matrix::{Cell, Line};
+use crate::ops::report::html::Page;
+use crate::ops::report::markup::escape;
 
 /// How the page looks: legible on a phone, in the dark, and in black and white, where words and not colours tell.
 const STYLE: &str = "\
@@ -19,26 +21,25 @@ dd{overflow-wrap:anywhere}small{display:block;font-weight:normal;overflow-wrap:a
 
 /// Returns the whole page.
 pub(super) fn page(outcome: &Outcome) -> String {
-    let title = escaped(&title(outcome));
-    let (target, now) = (escaped(&outcome.target), escaped(&outcome.now));
+    let title = title(outcome);
+    let (target, now) = (escape(&outcome.target), escape(&outcome.now));
     let exact =
         if outcome.exact { "every table is what it was, by digest" } else { "the tables are not what they were" };
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
-         <style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n\
-         <p>Drill {} on {target}: {} tried, seed {}, now {now}; {exact}.</p>\n{}{}\n</main>\n</body>\n</html>\n",
+    let body = format!(
+        "<main>\n<h1>{}</h1>\n<p>Drill {} on {target}: {} tried, seed {}, now {now}; {exact}.</p>\n{}{}\n</main>\n",
+        escape(&title),
         outcome.drill,
         crate::ops::count(outcome.tried, "fault"),
         outcome.seed,
         matrix(outcome),
         totals(outcome)
-    )
+    );
+    Page { title: &title, generator: GENERATOR, style: STYLE, body: &body }.document()
 }
 
 fn matrix(outcome: &Outcome) -> String {
     let names =
-        outcome.matrix.totals.iter().map(|total| format!("<th scope=\"col\">{}</th>", escaped(&total.cell.detector)));
+        outcome.matrix.totals.iter().map(|total| format!("<th scope=\"col\">{}</th>", escape(&total.cell.detector)));
     let rows: String = outcome.matrix.lines.iter().map(row).collect();
     format!(
         "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Matrix\">\n<table>\n\
@@ -51,13 +52,13 @@ fn matrix(outcome: &Outcome) -> String {
 
 /// A row has the variant, its mode and severity in one cell, so that the results stay in sight on a phone.
 fn row(line: &Line) -> String {
-    let untried = line.untried.as_ref().map(|why| format!("<small>{} tried: {}</small>", line.trials, escaped(why)));
+    let untried = line.untried.as_ref().map(|why| format!("<small>{} tried: {}</small>", line.trials, escape(why)));
     let cells: String = line.cells.iter().map(cell).collect();
     format!(
         "<tr><th scope=\"row\">{}<small>{}, severity {}</small>{}</th>{cells}</tr>\n",
-        escaped(&line.variant),
-        escaped(&line.mode),
-        escaped(&line.severity),
+        escape(&line.variant),
+        escape(&line.mode),
+        escape(&line.severity),
         untried.unwrap_or_default()
     )
 }
@@ -84,14 +85,14 @@ fn cell(cell: &Cell) -> String {
     }
     let smaller = [besides(cell), reasons(cell).join("; "), signs(cell)];
     let smaller = smaller.iter().filter(|text| !text.is_empty());
-    let small: String = smaller.map(|text| format!("<small>{}</small>", escaped(text))).collect();
-    format!("<td class=\"{class}\">{}{small}</td>", escaped(&text))
+    let small: String = smaller.map(|text| format!("<small>{}</small>", escape(text))).collect();
+    format!("<td class=\"{class}\">{}{small}</td>", escape(&text))
 }
 
 fn totals(outcome: &Outcome) -> String {
     let mut out = String::from("<h2>In short</h2>\n<dl>\n");
     let mut entry = |name: &str, text: &str| {
-        out += &format!("<dt>{}</dt><dd>{}</dd>\n", escaped(name), escaped(text));
+        out += &format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(text));
     };
     for total in &outcome.matrix.totals {
         entry(&total.cell.detector, &sentence(total));

@@ -4,13 +4,15 @@ mod html;
 mod junit;
 
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list, yes};
-use crate::model::shown::is_unsafe;
 use crate::ops::Failure;
 use crate::ops::drill::detector::OWN;
 use crate::ops::drill::ledger::Named;
 use crate::ops::drill::matrix::{Cell, Line, Matrix, Total};
 use crate::ops::drill::past::List;
 use crate::ops::drill::{Form, Outcome, Yardstick};
+
+/// What every report says of its maker.
+const GENERATOR: &str = concat!("mfm drill ", env!("CARGO_PKG_VERSION"));
 
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
@@ -111,23 +113,6 @@ pub(in crate::cli) fn form(outcome: &Outcome, form: Form) -> Result<String, Fail
         Form::Html => Ok(html::page(outcome)),
         Form::Junit => Ok(junit::suites(outcome)),
     }
-}
-
-/// Returns text as HTML and XML hold it.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            // XML 1.0 has no form for most control characters.
-            c if is_unsafe(c) && !"\n\t".contains(c) => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// Returns the detectors under test, the worst first: the commands, where there are any.
@@ -303,33 +288,10 @@ fn missed<'m>(matrix: &'m Matrix, detector: &str) -> Vec<(&'m str, Vec<String>)>
 }
 
 fn pair(outcome: &Outcome) -> Option<String> {
-    let number = outcome.detectors.len();
-    if number > 2 {
-        return Some(format!("no estimate of what all missed: capture-recapture is for two detectors, not {number}"));
-    }
     let (pair, [first, second]) = (outcome.matrix.pair?, outcome.detectors.as_slice()) else { return None };
-    let counts = format!(
+    Some(format!(
         "{} caught by both, {} by {} alone, {} by {} alone, {} by neither",
         pair.both, pair.first_only, first.name, pair.second_only, second.name, pair.neither
-    );
-    if pair.both == 0 {
-        return Some(format!("{counts}; no estimate of those missed by both, for none was caught by both"));
-    }
-    let interval = match (pair.low, pair.high) {
-        (Some(low), Some(high)) => format!("[{low:.1}-{high:.1}]"),
-        _ => "and cannot say how sure that is, for one of the three is 0".to_owned(),
-    };
-    let fails = match pair.holds() {
-        true => "",
-        false => {
-            ". It fails here: it takes the two to miss faults independently and each fault to be as easy to see, and \
-             the count says that they do not"
-        }
-    };
-    Some(format!(
-        "{counts}; from the first three alone, capture-recapture would put those missed by both at {:.1} \
-         {interval}{fails}",
-        pair.missed
     ))
 }
 

@@ -3,7 +3,6 @@
 mod html;
 mod junit;
 mod sarif;
-mod svg;
 
 use std::path::Path;
 

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::{GENERATOR, key_text, place};
 use crate::model::Severity;
 use crate::ops::checks::lines::{CheckLine, FindingLine, Outcome, Status};
-use crate::ops::markup::{clean, uri};
+use crate::ops::report::markup::{clean, uri};
 use crate::ops::severity;
 
 /// The schema of the format.

@@ -8,9 +8,10 @@ use crate::model::Severity;
 use crate::ops::cell::CHANGES_MAX;
 use crate::ops::checks::exhibits::RowLine;
 use crate::ops::checks::lines::{CheckLine, FindingLine, Outcome, Status};
-use crate::ops::checks::report::{key_text, place, svg};
+use crate::ops::checks::report::{key_text, place};
 use crate::ops::count;
-use crate::ops::markup::escape;
+use crate::ops::report::markup::escape;
+use crate::ops::report::svg;
 
 /// Returns the numbers, and how many findings count of each severity.
 pub(super) fn counts(outcome: &Outcome) -> String {

@@ -6,7 +6,8 @@ use self::sections::{checks, counts, findings, gone, rows, unjudged};
 use super::GENERATOR;
 use crate::ops::checks::lines::Outcome;
 use crate::ops::count;
-use crate::ops::markup::escape;
+use crate::ops::report::html::Page;
+use crate::ops::report::markup::escape;
 
 /// How the page looks, on a phone, on a desk, on paper, in the dark.
 const STYLE: &str = include_str!("style.css");
@@ -24,18 +25,15 @@ pub(super) fn text(outcome: &Outcome) -> String {
     ];
     let sections: Vec<&Section> = sections.iter().filter(|section| !section.body.is_empty()).collect();
     let links: String = sections.iter().map(|section| section.link()).collect();
-    let body: String = sections.iter().map(|section| section.text()).collect();
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"generator\" content=\"{GENERATOR}\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n\
-         <body>\n<a class=\"skip\" href=\"#content\">Skip to the result</a>\n{}\
-         <nav aria-label=\"Contents\"><ul>{links}</ul></nav>\n<main id=\"content\">\n{body}</main>\n\
-         <footer>{}</footer>\n</body>\n</html>\n",
-        escape(&title),
+    let parts: String = sections.iter().map(|section| section.text()).collect();
+    let body = format!(
+        "<a class=\"skip\" href=\"#content\">Skip to the result</a>\n{}\
+         <nav aria-label=\"Contents\"><ul>{links}</ul></nav>\n<main id=\"content\">\n{parts}</main>\n\
+         <footer>{}</footer>\n",
         header(outcome),
         escape(&format!("Made by {GENERATOR}. Journal: {}", outcome.journal.display())),
-    )
+    );
+    Page { title: &title, generator: GENERATOR, style: STYLE, body: &body }.document()
 }
 
 /// Says in a few words what was found.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::domain::picture::{Aperture, Chart, Dot, LeafPair, Line, Picture};
 use crate::ops::count;
-use crate::ops::markup::escape;
+use crate::ops::report::markup::escape;
 
 /// The width of every picture, in its own units: on a phone one is about one pixel.
 const WIDTH: f64 = 360.0;
@@ -26,7 +26,7 @@ const LABEL_GAP: f64 = 11.0;
 const REACH: [i32; 2] = [500, 2500];
 
 /// Returns a picture, and what it shows in words.
-pub(super) fn figure(picture: &Picture, number: usize) -> String {
+pub(in crate::ops) fn figure(picture: &Picture, number: usize) -> String {
     let (title, words, height, inside) = match picture {
         Picture::Aperture(aperture) => {
             (&aperture.title, of_leaves(aperture), leaves_height(aperture), leaves(aperture))

@@ -1,0 +1,32 @@
+//! The frame of an HTML page that needs no network and no script.
+
+use super::markup::escape;
+
+/// A page: the title is text, everything else is markup already.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// The title, as text.
+    pub title: &'a str,
+    /// Who made it, as text.
+    pub generator: &'a str,
+    /// The style sheet.
+    pub style: &'a str,
+    /// What stands in the body.
+    pub body: &'a str,
+}
+
+impl Page<'_> {
+    /// Returns the document.
+    #[must_use]
+    pub fn document(&self) -> String {
+        let Self { title, generator, style, body } = *self;
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"generator\" content=\"{}\">\n<title>{}</title>\n<style>\n{style}</style>\n</head>\n\
+             <body>\n{body}</body>\n</html>\n",
+            escape(generator),
+            escape(title)
+        )
+    }
+}

@@ -1,0 +1,174 @@
+//! JUnit XML as Jenkins and GitLab read it (the schema of Jenkins' xunit plugin): suites of cases, with counts.
+
+use super::markup::escape;
+
+/// How a case ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing is wrong.
+    #[default]
+    Passed,
+    /// It was not tried: why.
+    Skipped(String),
+    /// It could not be told: of which kind, if any, and why.
+    Error(Option<&'static str>, String),
+    /// Something is wrong: what, of which kind, if any, and the particulars.
+    Failed {
+        /// What is wrong, in a line.
+        message: String,
+        /// Its kind.
+        kind: Option<&'static str>,
+        /// The particulars, empty where there are none.
+        text: String,
+    },
+}
+
+/// A test case.
+#[derive(Clone, Debug, Default)]
+pub struct Case {
+    /// Its class, by which readers group cases.
+    pub class: String,
+    /// Its name.
+    pub name: String,
+    /// How it ended.
+    pub ending: Ending,
+    /// What it printed; nothing where empty.
+    pub output: String,
+    /// What it complained of; nothing where empty.
+    pub complaints: String,
+}
+
+/// A suite of test cases.
+#[derive(Clone, Debug, Default)]
+pub struct Suite {
+    /// Its name.
+    pub name: String,
+    /// Names and values that hold for all of it.
+    pub properties: Vec<(&'static str, String)>,
+    /// Its cases.
+    pub cases: Vec<Case>,
+    /// What it printed; nothing where empty.
+    pub output: String,
+}
+
+/// How many cases there are, and how many ended otherwise than passed.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    tests: usize,
+    failures: usize,
+    errors: usize,
+    skipped: usize,
+}
+
+impl Counts {
+    fn of<'a>(cases: impl Iterator<Item = &'a Case>) -> Self {
+        let mut counts = Self::default();
+        for case in cases {
+            counts.tests += 1;
+            match case.ending {
+                Ending::Passed => {}
+                Ending::Skipped(_) => counts.skipped += 1,
+                Ending::Error(..) => counts.errors += 1,
+                Ending::Failed { .. } => counts.failures += 1,
+            }
+        }
+        counts
+    }
+
+    fn attributes(self) -> String {
+        let Self { tests, failures, errors, skipped } = self;
+        format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"")
+    }
+}
+
+/// Returns the document.
+#[must_use]
+pub fn document(name: &str, suites: &[Suite]) -> String {
+    let counts = Counts::of(suites.iter().flat_map(|suite| &suite.cases)).attributes();
+    let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
+    out += &format!("<testsuites name=\"{}\" {counts}>\n", escape(name));
+    for suite in suites {
+        write_suite(&mut out, suite);
+    }
+    out + "</testsuites>\n"
+}
+
+fn write_suite(out: &mut String, suite: &Suite) {
+    let counts = Counts::of(suite.cases.iter()).attributes();
+    *out += &format!("  <testsuite name=\"{}\" {counts}>\n", escape(&suite.name));
+    if !suite.properties.is_empty() {
+        *out += "    <properties>\n";
+        for (name, value) in &suite.properties {
+            *out += &format!("      <property name=\"{name}\" value=\"{}\"/>\n", escape(value));
+        }
+        *out += "    </properties>\n";
+    }
+    for case in &suite.cases {
+        write_case(out, case);
+    }
+    *out += &element("    ", "system-out", "", &suite.output);
+    *out += "  </testsuite>\n";
+}
+
+fn write_case(out: &mut String, case: &Case) {
+    let ending = match &case.ending {
+        Ending::Passed => String::new(),
+        Ending::Skipped(why) => format!("      <skipped message=\"{}\"/>\n", escape(why)),
+        Ending::Error(kind, why) => format!("      <error{} message=\"{}\"/>\n", kind_attribute(*kind), escape(why)),
+        Ending::Failed { message, kind, text } => {
+            let attributes = format!("{} message=\"{}\"", kind_attribute(*kind), escape(message));
+            match text.is_empty() {
+                true => format!("      <failure{attributes}/>\n"),
+                false => element("      ", "failure", &attributes, text),
+            }
+        }
+    };
+    let output = element("      ", "system-out", "", &case.output);
+    let complaints = element("      ", "system-err", "", &case.complaints);
+    let start = format!("    <testcase name=\"{}\" classname=\"{}\"", escape(&case.name), escape(&case.class));
+    let inside = ending + &output + &complaints;
+    *out += &if inside.is_empty() { start + "/>\n" } else { format!("{start}>\n{inside}    </testcase>\n") };
+}
+
+fn kind_attribute(kind: Option<&str>) -> String {
+    kind.map(|kind| format!(" type=\"{}\"", escape(kind))).unwrap_or_default()
+}
+
+/// Returns an element with text in it, or nothing where there is no text.
+fn element(indent: &str, name: &str, attributes: &str, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{indent}<{name}{attributes}>{}</{name}>\n", escape(text)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_of_the_cases_and_text_stays_text() {
+        let failed = Ending::Failed { message: "a < b".into(), kind: Some("high"), text: "one\ntwo".into() };
+        let error = Ending::Error(Some("not_run"), "no table".into());
+        let cases = [Ending::Passed, failed, error, Ending::Skipped("\"later\"".into())];
+        let cases: Vec<Case> =
+            cases.map(|ending| Case { class: "c".into(), name: "n & m".into(), ending, ..Case::default() }).into();
+        let suite = Suite { name: "s".into(), cases, ..Suite::default() };
+        let document = document("it", &[suite]);
+        insta::assert_snapshot!(document, @r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="it" tests="4" failures="1" errors="1" skipped="1">
+          <testsuite name="s" tests="4" failures="1" errors="1" skipped="1">
+            <testcase name="n &amp; m" classname="c"/>
+            <testcase name="n &amp; m" classname="c">
+              <failure type="high" message="a &lt; b">one
+        two</failure>
+            </testcase>
+            <testcase name="n &amp; m" classname="c">
+              <error type="not_run" message="no table"/>
+            </testcase>
+            <testcase name="n &amp; m" classname="c">
+              <skipped message="&quot;later&quot;"/>
+            </testcase>
+          </testsuite>
+        </testsuites>
+        "#);
+    }
+}
