@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Card;
-use super::context::Context;
+use super::context::{Context, strange_targets};
 use super::failure::{Failure, Kind};
 use crate::engine::live::{self, Baseline};
 use crate::model::ports::Danger;
@@ -99,6 +99,9 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let mut audit = mfm_journal::audit(&context.journal, depth, &mut |done, total| {
         reporter.progress("auditing the journal", done, total);
     })?;
+    if audit.findings.is_empty() {
+        audit.findings.extend(strangers(context)?);
+    }
     // A journal that fails by itself says nothing about targets that could be relied on.
     let live =
         if request.depth == Level::Live && audit.findings.is_empty() { lives(context, request)? } else { vec![] };
@@ -106,6 +109,20 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     audit.findings.extend(live.iter().flat_map(LiveLine::as_findings));
     let ok = audit.findings.is_empty();
     Ok(Outcome { ok, depth: request.depth, journal: audit, own_findings, live, path: context.journal.clone() })
+}
+
+/// Returns a finding for each target that mfm would not have registered, though the chain holds: whoever wrote the
+/// journal is not who made it.
+fn strangers(context: &Context<'_>) -> Result<Vec<Finding>, Failure> {
+    let journal = mfm_journal::Journal::open_read(&context.journal)?;
+    let finding = |what: String| Finding {
+        code: "strange_target".to_owned(),
+        seq: None,
+        op: None,
+        chunk: None,
+        message: format!("the journal {what}"),
+    };
+    Ok(strange_targets(&journal).into_iter().map(finding).collect())
 }
 
 impl LiveLine {

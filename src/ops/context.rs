@@ -49,16 +49,21 @@ pub struct Chosen {
     pub url: String,
 }
 
+/// Says of each target that a journal registers otherwise than mfm does what is strange about it.
+pub(super) fn strange_targets(journal: &Journal) -> Vec<String> {
+    let mut strange = Vec::new();
+    for (name, known) in &journal.state().targets {
+        if !is_name(name) || !targets::is_canonical(&known.url) {
+            strange.push(format!("registers a target as no mfm does: `{name}` at `{}`", password::hidden(&known.url)));
+        }
+    }
+    strange
+}
+
 /// Holds what a journal registers to what mfm registers: whoever wrote it may not be who made it.
 fn sound(journal: Journal) -> Result<Journal, Failure> {
-    let targets = &journal.state().targets;
-    let strange = targets.iter().find(|(name, known)| !is_name(name) || !targets::is_canonical(&known.url));
-    let Some((name, known)) = strange else { return Ok(journal) };
-    let message = format!(
-        "the journal {} registers a target as no mfm does: `{name}` at `{}`",
-        journal.path().display(),
-        password::hidden(&known.url)
-    );
+    let Some(strange) = strange_targets(&journal).into_iter().next() else { return Ok(journal) };
+    let message = format!("the journal {} {strange}", journal.path().display());
     let hint = "somebody else wrote into it; go on from a copy that you trust";
     Err(Failure::new(super::Kind::Journal, "journal_broken", message, hint))
 }

@@ -286,6 +286,10 @@ fn k6_a_target_s_name_from_a_forged_journal_is_no_shell_text() {
             assert_eq!(error["code"], "journal_broken", "{name} {url}");
             assert!(!error.to_string().contains(PASSWORD), "{error}");
         }
+        let audited = world.run(&["audit", "verify", "--json"]);
+        let audit: Json = serde_json::from_slice(&audited.stdout).unwrap();
+        assert_eq!((audited.status.code(), &audit["findings"][0]["code"]), (Some(1), &"strange_target".into()));
+        assert!(!audit.to_string().contains(PASSWORD), "{audit}");
         let mut command = world.mfm(&["--", "mfm", "--target", ""]);
         command.env("MFM_COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", "2").env("_CLAP_IFS", "\n");
         let offered = text(&command.output().unwrap().stdout);
