@@ -2,20 +2,10 @@
 
 use mfm::domains::mosaiq::modes::MODES;
 use mfm::model::ports::Danger;
-use mfm::ops::{OPERATIONS, audit, demo, log, show, status};
+use mfm::ops::{OPERATIONS, audit, log, show, status};
 use mfm_journal::testing::scale;
 
 use super::world::{World, dump, sample, samples};
-
-#[test]
-fn the_demo_holds() {
-    let world = World::new();
-    let request = demo::Request { dir: Some(world.path("demo")), patients: Some(20) };
-    let outcome = demo::run(&world.context(), &request).unwrap();
-    assert!(outcome.held, "{outcome:#?}");
-    let again = demo::run(&world.context(), &request).unwrap_err();
-    assert_eq!(again.code, "exists");
-}
 
 #[test]
 fn every_variant_goes_and_comes_back_bit_for_bit() {

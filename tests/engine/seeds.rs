@@ -169,7 +169,7 @@ fn unseen(world: &World, kind: &FaultRecord, op: u64, new: &[Finding]) -> Vec<St
 
 #[test]
 fn everything_chosen_together_is_seen() {
-    all_at_once(&World::with_lab(20));
+    all_at_once(&World::with_lab(if scale() == 1 { 12 } else { 20 }));
 }
 
 #[test]

@@ -157,11 +157,11 @@ fn k8_many_reads_at_once_are_few_at_a_time() {
     let world = World::new();
     let mut server = world.piped(&[]);
     server.greet();
-    for id in 1..=200 {
+    for id in 1..=100 {
         server.request(id, "tools/call", &json!({"name": "check", "arguments": {}}));
     }
     let mut threads_most = 0;
-    for _ in 1..=200 {
+    for _ in 1..=100 {
         let answer = server.message();
         assert_eq!(answer["result"]["isError"], false, "{answer}");
         threads_most = threads_most.max(server.threads());

@@ -165,7 +165,7 @@ fn a_target_that_is_gone_is_said_everywhere_and_comes_back() {
 #[test]
 fn an_empty_folder_says_what_to_do_first() {
     for size in crate::world::SIZES {
-        let mut world = World::bare(size);
+        let mut world = World::bare_in(size, std::path::Path::new("/tmp"));
         world.begin();
         insta::assert_snapshot!(
             format!("no_journal_{}x{}", size.0, size.1),

@@ -109,10 +109,15 @@ impl World {
 
     /// An interface without journal and target, before its start.
     pub(crate) fn bare(size: (u16, u16)) -> Self {
+        Self::bare_in(size, &std::env::temp_dir())
+    }
+
+    /// The same with its files inside a folder, whose length shows where lines break.
+    pub(crate) fn bare_in(size: (u16, u16), folder: &std::path::Path) -> Self {
         let facts = Facts { journal: "journal.db".into(), read_only: false };
         let look = Look { theme: Theme::Dark, glyphs: Glyphs::Unicode };
         Self {
-            dir: TempDir::new().unwrap(),
+            dir: TempDir::new_in(folder).unwrap(),
             state: State { look, facts, size, ..State::default() },
             clock: TestClock::new(),
             entropy: TestEntropy::new(),

@@ -125,7 +125,7 @@ fn one_absent_table_leaves_the_other_references_judged() {
 /// Whatever column is missing: what can still be committed is still seen.
 #[test]
 fn no_absent_column_hides_a_fault() {
-    let lab = Database::lab(6, 1);
+    let lab = Database::lab(3, 1);
     let reads: BTreeSet<(&str, &str)> =
         CHECKS.iter().flat_map(|check| check.reads()).map(|read| read.place()).collect();
     assert!(reads.len() > 30, "{reads:?}");
