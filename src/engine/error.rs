@@ -4,6 +4,7 @@ use mfm_journal::JournalError;
 use mfm_journal::cbor::CborError;
 
 use crate::model::Refusal;
+use crate::model::next_step::{Deed, NextSteps, run};
 use crate::targets::TargetError;
 
 /// Why a step ended early.
@@ -94,6 +95,24 @@ impl EngineError {
             Self::LeftOpen { .. } => "left_open",
             Self::Abandoned { .. } => "abandoned",
             Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// Returns what to do next.
+    #[must_use]
+    pub fn next(&self) -> NextSteps {
+        match self {
+            Self::Refused(refusal) => refusal.next(),
+            Self::Target(error) => error.next(),
+            Self::Journal(error) => error.hint().into(),
+            Self::JournalBehind { .. } => {
+                "find the journal's newest copy and work from it; nothing overrides this".into()
+            }
+            Self::LeftOpen { .. } => run(Deed::Recover, "closes it when the cause is gone").into(),
+            Self::Abandoned { .. } => {
+                NextSteps::from("nothing was changed").and(run(Deed::Again, "when the cause is gone"))
+            }
+            Self::Interrupted => NextSteps::from("nothing was changed").and(run(Deed::Again, "")),
         }
     }
 

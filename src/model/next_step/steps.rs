@@ -1,0 +1,121 @@
+//! The next steps of an error, in the order in which they are worth a try.
+
+use serde::Serialize;
+
+use super::{NextStep, View, Way, say};
+use crate::model::password::hidden_in;
+
+/// All that can be done next about an error. A text alone is one step that is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct NextSteps(Vec<NextStep>);
+
+impl NextSteps {
+    /// Returns the steps.
+    #[must_use]
+    pub fn as_slice(&self) -> &[NextStep] {
+        &self.0
+    }
+
+    /// Tells whether nothing can be done.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the steps with more behind them.
+    #[must_use]
+    pub fn and(mut self, more: impl Into<Self>) -> Self {
+        self.0.extend(more.into().0);
+        self
+    }
+
+    /// Returns the steps without passwords, as an error is read by others than who typed it.
+    #[must_use]
+    pub fn hidden(mut self) -> Self {
+        for step in &mut self.0 {
+            step.change_texts(&mut |text| *text = hidden_in(text));
+        }
+        self
+    }
+
+    /// Returns the steps with a tool wherever they speak of a mode and do not say which.
+    #[must_use]
+    pub fn of_tool(mut self, tool: &str) -> Self {
+        for step in &mut self.0 {
+            if let Way::Look(View::Mode { mode: mode @ None }) = &mut step.way {
+                *mode = Some(tool.to_owned());
+            }
+        }
+        self
+    }
+}
+
+impl From<NextStep> for NextSteps {
+    fn from(step: NextStep) -> Self {
+        Self(vec![step])
+    }
+}
+
+impl From<Vec<NextStep>> for NextSteps {
+    fn from(steps: Vec<NextStep>) -> Self {
+        Self(steps)
+    }
+}
+
+impl<const N: usize> From<[NextStep; N]> for NextSteps {
+    fn from(steps: [NextStep; N]) -> Self {
+        Self(steps.into())
+    }
+}
+
+impl From<&str> for NextSteps {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
+    }
+}
+
+impl From<String> for NextSteps {
+    fn from(text: String) -> Self {
+        if text.is_empty() { Self::default() } else { say(text).into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Deed, Flag, give_value, look, run};
+    use super::*;
+
+    #[test]
+    fn no_step_repeats_a_password() {
+        let url = || "mssql://sa:Tr0ub4dor@host/Copy".to_owned();
+        let steps = NextSteps::from([
+            say(url()),
+            run(Deed::Register { url: Some(url()) }, ""),
+            give_value(Flag::Target, url(), "").when(url()),
+        ]);
+        let json = serde_json::to_string(&steps.hidden()).unwrap();
+        assert!(!json.contains("Tr0ub") && json.matches("mssql://sa").count() == 4, "{json}");
+    }
+
+    #[test]
+    fn steps_are_written_with_a_word_and_what_belongs_to_it() {
+        let steps = NextSteps::from("try again").and(look(View::Mode { mode: None }, "shows it")).of_tool("tool");
+        assert_eq!(
+            serde_json::to_value(&steps).unwrap(),
+            serde_json::json!([
+                {"step": "say", "text": "try again"},
+                {"step": "look", "at": "mode", "mode": "tool", "text": "shows it"},
+            ])
+        );
+        let steps = NextSteps::from([run(Deed::Recover, ""), give_value(Flag::MaxRows, 5, "allows it")]);
+        assert_eq!(
+            serde_json::to_value(&steps).unwrap(),
+            serde_json::json!([
+                {"step": "run", "operation": "recover"},
+                {"step": "give", "option": "max_rows", "value": "5", "text": "allows it"},
+            ])
+        );
+        assert!(NextSteps::from("").is_empty());
+    }
+}
