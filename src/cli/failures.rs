@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::json;
 use super::printer::{DIM, ERROR, HINT, Printer, clean, paint};
 use super::settings::{self, Color, Format, Surroundings};
+use super::{json, next_step};
 use crate::model::password::{hidden, hidden_in};
 use crate::model::refusal::Conflict;
 use crate::ops::{Failure, Kind};
@@ -36,8 +36,8 @@ fn text(failure: &Failure) -> String {
         let more = format!("  and {} more; --json lists them", failure.conflicts.len() - CONFLICTS_MAX);
         text += &format!("{}\n", paint(DIM, &more));
     }
-    if !failure.hint.is_empty() {
-        text += &format!("\n{}: {}\n", paint(HINT, "hint"), clean(&failure.hint));
+    if !failure.next.is_empty() {
+        text += &format!("\n{}: {}\n", paint(HINT, "hint"), clean(&next_step::hint(&failure.next)));
     }
     text
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::Value as Json;
 
+use super::next_step;
 use crate::model::shown;
 use crate::ops::cell::ChangeRow;
 use crate::ops::{Failure, Kind};
@@ -30,7 +31,7 @@ pub(super) fn line<T: Serialize>(name: &str, body: &T) -> Result<String, Failure
 }
 
 /// The fields of an error, in the order in which people look at them; others follow.
-const ERROR_FIELDS: [&str; 5] = ["schema", "code", "kind", "message", "hint"];
+const ERROR_FIELDS: [&str; 6] = ["schema", "code", "kind", "message", "hint", "next"];
 
 /// An error as programs get it, its schema in front.
 struct SchemaFirst(Json);
@@ -48,7 +49,7 @@ impl Serialize for SchemaFirst {
 
 /// Returns a failure as a line.
 pub(super) fn error(failure: &Failure) -> String {
-    let json = failure.to_json();
+    let json = failure.to_json(&next_step::hint(&failure.next));
     let text = serde_json::to_string(&SchemaFirst(json.clone())).unwrap_or_else(|_| json.to_string());
     shown::json(&text).into_owned() + "\n"
 }

@@ -11,6 +11,7 @@ mod files;
 mod json;
 #[cfg(feature = "mcp")]
 mod mcp;
+mod next_step;
 mod ports;
 mod printer;
 mod query;

@@ -89,9 +89,9 @@ pub trait Domain: Sync {
     /// # Errors
     /// What has to be read first, or what the target lacks.
     fn none_left(&self, kind: &RecordKind, filters: &FilterValues, _snapshot: &Snapshot) -> Result<Refusal, Pause> {
-        let given: Vec<String> = filters.iter().map(|(flag, value)| format!("--{flag} {value}")).collect();
+        let given: Vec<String> = filters.iter().map(|(flag, value)| format!("{flag} {value}")).collect();
         let what = format!("no {} is left by {}", kind.word, given.join(" "));
-        Ok(Refusal::NothingLeft { what, hint: "leave a filter out".to_owned() })
+        Ok(Refusal::NothingLeft { what, next: "leave a filter out".into() })
     }
     /// Tells whether a text in a description is a word of the domain's own, and so nobody's name.
     fn is_own_word(&self, _text: &str) -> bool {

@@ -9,7 +9,7 @@ use mfm_journal::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use super::error::EngineError;
+use super::error::{EngineError, Store};
 use super::guard::{self, Standing};
 use super::look::{self, Differing, Side};
 use super::terms::{ByThen, FOREIGN_KEYS_OFF, Terms};
@@ -268,7 +268,7 @@ impl Engine<'_> {
         let left_open = |error: JournalError| EngineError::LeftOpen {
             op,
             why: format!("it could not be sealed: {error}"),
-            cause: error.code(),
+            store: Store::Journal,
         };
         sealed.map(|_| ()).map_err(left_open)
     }
@@ -294,7 +294,7 @@ impl Engine<'_> {
         self.reporter.note(&format!("operation {op}: {error}; asking the target what became of it"));
         let closed = recover::close(self, lock, op).map_err(|failure| match failure {
             open @ EngineError::LeftOpen { .. } => open,
-            other => EngineError::LeftOpen { op, why: other.to_string(), cause: other.code() },
+            other => EngineError::LeftOpen { op, why: other.to_string(), store: other.store() },
         })?;
         match closed.verdict {
             Some(Verdict::Applied) => Ok(Committed {
@@ -305,7 +305,7 @@ impl Engine<'_> {
                 drift: closed.differing,
             }),
             Some(_) => Err(EngineError::Abandoned { op, cause: error }),
-            None => Err(EngineError::LeftOpen { op, why: error.to_string(), cause: error.code() }),
+            None => Err(EngineError::LeftOpen { op, why: error.to_string(), store: Store::Target }),
         }
     }
 }

@@ -4,8 +4,17 @@ use mfm_journal::JournalError;
 use mfm_journal::cbor::CborError;
 
 use crate::model::Refusal;
-use crate::model::next_step::{Deed, NextSteps, run};
+use crate::model::next_step::{Deed, NextSteps, act};
 use crate::targets::TargetError;
+
+/// The two stores that one operation writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// The journal.
+    Journal,
+    /// The database under test.
+    Target,
+}
 
 /// Why a step ended early.
 #[derive(Debug, thiserror::Error)]
@@ -35,8 +44,8 @@ pub enum EngineError {
         op: u64,
         /// Why nobody knows.
         why: String,
-        /// What went wrong, as its own code.
-        cause: &'static str,
+        /// In which store it went wrong.
+        store: Store,
     },
     /// The operation's end was unknown for a moment; the target then told that it never took effect.
     #[error("operation {op} never took effect, and is sealed as abandoned: {cause}")]
@@ -84,6 +93,14 @@ impl EngineError {
         }
     }
 
+    /// Returns the store in which it went wrong.
+    pub(super) const fn store(&self) -> Store {
+        match self {
+            Self::Journal(_) | Self::JournalBehind { .. } => Store::Journal,
+            _ => Store::Target,
+        }
+    }
+
     /// Returns the stable code that scripts and agents match on.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -108,27 +125,11 @@ impl EngineError {
             Self::JournalBehind { .. } => {
                 "find the journal's newest copy and work from it; nothing overrides this".into()
             }
-            Self::LeftOpen { .. } => run(Deed::Recover, "closes it when the cause is gone").into(),
+            Self::LeftOpen { .. } => act(Deed::Recover, "closes it when the cause is gone").into(),
             Self::Abandoned { .. } => {
-                NextSteps::from("nothing was changed").and(run(Deed::Again, "when the cause is gone"))
+                NextSteps::from("nothing was changed").and(act(Deed::Again, "when the cause is gone"))
             }
-            Self::Interrupted => NextSteps::from("nothing was changed").and(run(Deed::Again, "")),
-        }
-    }
-
-    /// Returns what to do next.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Refused(refusal) => refusal.hint(),
-            Self::Target(error) => error.hint(),
-            Self::Journal(error) => error.hint().to_owned(),
-            Self::JournalBehind { .. } => {
-                "find the journal's newest copy and work from it; no flag overrides this".into()
-            }
-            Self::LeftOpen { .. } => "run `mfm recover` when the cause is gone".into(),
-            Self::Abandoned { .. } => "nothing was changed; run the command again when the cause is gone".into(),
-            Self::Interrupted => "nothing was changed; run the command again".into(),
+            Self::Interrupted => NextSteps::from("nothing was changed").and(act(Deed::Again, "")),
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::bounds::{self, Cursor};
+use super::next_step;
 use crate::model::shown;
 use crate::ops::{Failure, Kind, redact};
 
@@ -88,69 +89,23 @@ impl Answer {
 
 /// Returns what a client gets where something was refused or failed: the model reads it, and what to do next.
 pub(super) fn refused(failure: &Failure) -> CallToolResult {
-    let failure = advised(failure);
-    let mut json = failure.to_json();
-    bounds::cut(&mut json, None);
-    let mut result = CallToolResult::structured_error(json);
-    let text = format!("{}: {}. Next: {}", failure.code, failure.message, failure.hint);
+    let hint = next_step::hint(&failure.code, &failure.next);
+    let mut result = CallToolResult::structured_error(refusal(failure, &hint));
+    let text = sentence(failure, &hint);
     result.content = vec![ContentBlock::text(bounds::text(&shown::line(&text)))];
     result
 }
 
-/// Returns a failure with what an agent does next.
-pub(super) fn advised(failure: &Failure) -> Failure {
-    Failure { hint: next(failure), ..failure.clone() }
+/// Returns a failure in a sentence, with what to do next.
+pub(super) fn sentence(failure: &Failure, hint: &str) -> String {
+    format!("{}: {}. Next: {hint}", failure.code, failure.message)
 }
 
-/// Returns what an agent does next; what only the command line has, it can only pass on.
-fn next(failure: &Failure) -> String {
-    let hint = &failure.hint;
-    match advice(&failure.code) {
-        Some(advice) => advice.to_owned(),
-        // It names the one command that the person has to type.
-        None if failure.code == "agent_approval" => hint.clone(),
-        None if hint.contains("--") || hint.contains("`mfm ") || hint.contains("mfm target") => {
-            format!("nothing that you can call; tell the person, who has the command line: {hint}")
-        }
-        None => hint.clone(),
-    }
-}
-
-/// Returns what an agent does next, where the command line's hint would not help it.
-fn advice(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "no_consent" => "nothing was written; do not try again unless the person asks for it",
-        "recover_first" => {
-            "somebody may be at work on it: look at status in a moment; if it stays open, call recover, with consent"
-        }
-        "left_open" => "call recover, with the person's consent",
-        "target_needs_recovery" => {
-            "only a person lets a database roll back what a program left in it: tell them to run `mfm recover`"
-        }
-        "own_tables" | "hard_linked" => "only the operator can put the database in order; stop here and say so",
-        "stale" | "plan_used" | "target_mismatch" => "call the tool again for a new plan",
-        "conflict" => "explain says what is in the way; cascade, skip_conflicts or force only as the person decides",
-        "records" | "ids" | "sample" => "give the record's id, or a variant and sample",
-        "ineligible" | "none_eligible" | "too_few_eligible" | "missing_record" => {
-            "find with eligible set to the tool lists records that can show it; or give a variant and sample"
-        }
-        "unknown_mode" | "unknown_variant" => "list_failure_modes lists modes and variants",
-        "parameters" => "give a variant to have the rest proposed; list_failure_modes with mode shows the parameters",
-        "no_target" | "which_target" => "status lists the targets; give one as target",
-        "unmarked" | "marked_elsewhere" | "live_clinic" | "target_replaced" => {
-            "only the operator can mark a test copy; stop here and say so"
-        }
-        "journal_missing" => "the operator has to make a lab or register a test copy first; stop here and say so",
-        "no_operation" | "not_applied" | "not_open" => "log lists the operations, status what is active and open",
-        "other_target" => "give the operation's own target, which log shows",
-        "contradicted" => "call recover without as",
-        "no_drill" => "drill_result without a number lists the drills",
-        "full" => "give depth live with full",
-        "no_match" => "find shows what there is, by number",
-        "limit" => "choose fewer records",
-        "selector" => "patient, machine, type, and date as YYYY-MM-DD",
-        _ => return None,
-    })
+/// Returns a failure as JSON, never longer than a model can read.
+pub(super) fn refusal(failure: &Failure, hint: &str) -> Json {
+    let mut json = failure.to_json(hint);
+    bounds::cut(&mut json, None);
+    json
 }
 
 /// Returns the text of a field, empty where it has none.

@@ -14,6 +14,7 @@ mod host;
 mod install;
 mod lines;
 mod modes;
+mod next_step;
 mod options;
 mod process;
 mod prompts;

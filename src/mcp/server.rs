@@ -26,7 +26,7 @@ use super::queries::Session;
 use super::remembered::Remembered;
 use super::schema::Object;
 use super::turns::Turns;
-use super::{answers, bounds, modes, prompts, resources, vocabulary};
+use super::{answers, bounds, modes, next_step, prompts, resources, vocabulary};
 use crate::ops::agents::{Agents, is_guardrail};
 use crate::ops::{Context, Failure, Kind, redact};
 
@@ -256,11 +256,9 @@ impl Inner {
 
 /// Returns a failure of what is no tool, with what to do next.
 fn protocol(failure: &Failure) -> ErrorData {
-    let failure = answers::advised(failure);
-    let message = format!("{}: {}. Next: {}", failure.code, failure.message, failure.hint);
-    let mut json = failure.to_json();
-    bounds::cut(&mut json, None);
-    ErrorData::invalid_params(bounds::text(&message), Some(json))
+    let hint = next_step::hint(&failure.code, &failure.next);
+    let message = answers::sentence(failure, &hint);
+    ErrorData::invalid_params(bounds::text(&message), Some(answers::refusal(failure, &hint)))
 }
 
 fn panicked(why: &str) -> Failure {

@@ -1,9 +1,8 @@
-//! Refusals: everything that mfm will not do, decided before or without a write; each with its code and its hint.
+//! Refusals: everything that mfm will not do, decided before or without a write, each with its code.
 
 use mfm_journal::Value;
 
-use super::shown::word;
-use super::{Key, password};
+use super::{Key, NextSteps, password};
 
 /// Something refused, and nothing written.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -24,7 +23,7 @@ pub enum Refusal {
     NoMatch { what: String, known: Vec<String> },
     /// A selection leaves no record.
     #[error("{what}")]
-    NothingLeft { what: String, hint: String },
+    NothingLeft { what: String, next: NextSteps },
     /// A record exists, but the mode cannot honestly be shown on it.
     #[error("{table} {} is not eligible: {reason}", show(key))]
     Ineligible { table: String, key: Key, reason: String },
@@ -180,19 +179,6 @@ pub enum Refusal {
     OtherTarget { op: u64, theirs: String, ours: String },
 }
 
-/// What stands for the mode in a hint; whoever knows the mode puts its tool there.
-pub const ANY_MODE: &str = "MODE";
-
-/// What helps where the way back is barred.
-const NO_WAY_BACK: &str =
-    "what is there already breaks what the schema says of it, and would be refused when it comes back; choose others";
-
-const MISSING_PART: &str = "choose a target that has it, or do without";
-const BROKEN_INDEX: &str = "REINDEX makes it anew on the copy; PRAGMA integrity_check says what else is wrong";
-const MISTYPED_COLUMN: &str = "make the copy with typed columns: a CSV import without types keeps every number as text";
-const FIXED_LENGTH_COLUMN: &str =
-    "the column's type prevents this fault; choose another variant, or a copy with varbinary";
-
 /// What a conflict says of a row that somebody deleted.
 pub const ROW_GONE: &str = "the row is gone";
 /// What it says of a row of which the table lost a column.
@@ -233,20 +219,6 @@ fn also(why: &Option<String>) -> String {
     why.as_ref().map_or_else(String::new, |why| format!("; {why}"))
 }
 
-/// Says how a revert with conflicts can go on.
-fn way_out(blocked_by: &[u64], conflicts: &[Conflict]) -> &'static str {
-    if !blocked_by.is_empty() {
-        "--cascade reverts the later operations first; --skip-conflicts puts back the other rows"
-    } else if conflicts.iter().any(lost_its_place) {
-        "put the column or the table back, of its former type, and revert again: no flag replaces it; --skip-conflicts \
-         puts back the rows that have their place"
-    } else if conflicts.iter().all(|row| row.why == ROW_GONE) {
-        "--force --skip-conflicts gives up rows that are gone, and puts back the others"
-    } else {
-        "--skip-conflicts puts back the other rows; --force overwrites what somebody else wrote"
-    }
-}
-
 fn first_reason(first: &Option<String>) -> String {
     first.as_ref().map_or_else(String::new, |reason| format!("; the first: {reason}"))
 }
@@ -270,28 +242,6 @@ pub fn show(key: &[Value]) -> String {
         [value] => one(value),
         _ => format!("({})", key.iter().map(one).collect::<Vec<_>>().join(", ")),
     }
-}
-
-/// A URL that nobody registered can be named in the command that does.
-fn unregistered(name: &str) -> String {
-    let url = if name.contains(':') { word(&password::hidden(name)) } else { "URL".to_owned() };
-    format!("`mfm target list` lists them; `mfm target add {url}` registers one")
-}
-
-fn records_lost(target: &str) -> String {
-    format!("`mfm target mark {target} --records-lost` puts the record back; then they can be reverted")
-}
-
-fn unconfirmed(url: &str) -> String {
-    format!("if you trust that server: `mfm target add {url}` confirms it, --target {url} says it for once")
-}
-
-fn unencrypted(host: &str) -> String {
-    format!("leave encrypt=off out; on a network that you trust: --unencrypted-login {host} beside the URL")
-}
-
-fn one_at_a_time(target: &str) -> String {
-    format!("one target at a time: this one with --target {target}")
 }
 
 impl Refusal {
@@ -383,124 +333,5 @@ impl Refusal {
             Self::Exists { .. } => "exists",
             Self::OtherTarget { .. } => "other_target",
         }
-    }
-
-    /// Returns how a database is marked, by its URL as a word of a command.
-    fn marking(&self, url: &str) -> String {
-        match self {
-            Self::MarkedElsewhere { .. } => {
-                format!("`mfm target mark {url}` marks a copy anew; add --moved if the database itself was moved")
-            }
-            Self::LooksMoved { .. } => format!("mfm target mark --moved {url}"),
-            Self::MarkedBeside { .. } => {
-                format!("a copy of your own: `mfm target mark {url} --override foreign-operations`")
-            }
-            Self::OwnTables { .. } => format!(
-                "take away what was added; or drop mfm_marker and mfm_operation, and `mfm target mark {url} \
-                 --records-lost` makes both anew"
-            ),
-            Self::HardLinked { .. } => "take the other names away, or give the test copy a file of its own".into(),
-            _ => format!("if it is a test copy that nobody is treated from: mfm target mark {url}"),
-        }
-    }
-
-    /// Returns what to do next.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        match self {
-            Self::MissingTable { .. } | Self::MissingColumn { .. } => MISSING_PART.into(),
-            Self::MissingRecord { .. } => "name an id that exists, from `mfm find`, or let --sample N choose".into(),
-            Self::NoneEligible { selected: 0, .. } => "`mfm find` lists the records that there are".into(),
-            Self::NoMatch { known, .. } if known.is_empty() => "`mfm find field` shows the ones that there are".into(),
-            Self::NoMatch { known, .. } => format!("there are: {}", known.join(", ")),
-            Self::NothingLeft { hint, .. } => hint.clone(),
-            Self::Ineligible { .. } => {
-                format!("`mfm modes {ANY_MODE}` says what a record needs; --sample N chooses eligible ones")
-            }
-            Self::NoneEligible { .. } | Self::TooFewEligible { eligible: 0, .. } => {
-                format!("`mfm modes {ANY_MODE}` says what a record needs")
-            }
-            Self::TooFewEligible { eligible, .. } => format!("ask for at most {eligible}"),
-            Self::Undetectable { .. } => "break fewer of them in one operation".into(),
-            Self::ValueIsValid { .. } => "give a value that is none of the valid ones".into(),
-            Self::NotADuplicate { .. } => "choose an offset of at most 10 s, or shorter than the delivery".into(),
-            Self::NoIndependentMeterset { .. } => {
-                "choose a field with an index in MU or a dose per MU; --sample N finds one".into()
-            }
-            Self::DoesNotFit { .. } => "give a value that the column holds without rounding".into(),
-            Self::BrokenIndex { .. } => BROKEN_INDEX.into(),
-            Self::MistypedColumn { .. } => MISTYPED_COLUMN.into(),
-            Self::FixedLengthColumn { .. } => FIXED_LENGTH_COLUMN.into(),
-            Self::NotNull { .. } => "the database itself prevents this fault; choose another column".into(),
-            Self::MixedVariants { .. } => "make one operation for each variant".into(),
-            Self::ChangedTwice { .. } => "split the selection into two operations".into(),
-            Self::CellTooLarge { .. } => "choose another record".into(),
-            Self::NothingToChange => "the records already are as asked".into(),
-            Self::NoKey { .. } => "declare a primary key or a unique index over NOT NULL columns on the copy".into(),
-            Self::NotATable { .. } => "mfm changes base tables only".into(),
-            Self::SpecialTable { .. } => "use a copy in which it is an ordinary table".into(),
-            Self::NotPermitted { grant, .. } => format!("a database owner can say: {grant}"),
-            Self::Trigger { .. } => "--disable-triggers switches triggers off for mfm's own transaction".into(),
-            Self::ForeignKey { .. } => "use a copy that does not enforce this foreign key".into(),
-            Self::UniqueIndex { .. } | Self::Constraint { .. } => {
-                "the database itself prevents this fault; use a copy without the constraint".into()
-            }
-            Self::NoWayBack { .. } => NO_WAY_BACK.into(),
-            Self::Unsupported { .. } => "docs/targets.md lists what a target may hold".into(),
-            Self::Limit { rows, .. } => format!("--max-rows {rows} allows it"),
-            Self::Unmarked { url }
-            | Self::MarkedElsewhere { url, .. }
-            | Self::LooksMoved { url, .. }
-            | Self::OwnTables { url, .. }
-            | Self::HardLinked { url, .. }
-            | Self::MarkedBeside { url, .. } => self.marking(&word(url)),
-            Self::LiveClinic { sign, .. } => format!("if you know better: --override {sign}"),
-            Self::Stale { .. } => "plan again".into(),
-            Self::PlanUsed { op } => format!("`mfm show {op}` shows it; make a new plan to commit the fault again"),
-            Self::Conflict { blocked_by, conflicts, .. } => way_out(blocked_by, conflicts).into(),
-            Self::NoConsent { .. } => "--yes consents in scripts".into(),
-            Self::RecoverFirst { .. } => "run `mfm recover`".into(),
-            Self::ForeignOperation { journal_id } => {
-                format!("work from that journal, or say --beside-journal {journal_id}")
-            }
-            Self::StillActive { .. } => "`mfm revert --all` takes them back; `mfm recover` closes open ones".into(),
-            Self::RecordsLost { target, .. } => records_lost(&word(target)),
-            Self::NoOperation { .. } => "`mfm log` lists the operations".into(),
-            Self::NotApplied { .. } | Self::NotOpen { .. } => "`mfm status` lists what is active and open".into(),
-            Self::Contradicted { .. } => "`mfm recover` without --as asks the target".into(),
-            Self::NoTarget { name } => unregistered(name),
-            Self::ServerUnconfirmed { url, .. } => unconfirmed(&word(url)),
-            Self::LoginUnencrypted { host, .. } => unencrypted(&word(host)),
-            Self::Exists { .. } => "choose another path or database, or remove this one yourself".into(),
-            Self::OtherTarget { theirs, .. } => one_at_a_time(&word(theirs)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_server_refuses_says_why_and_what_would_help() {
-        let refusal = Refusal::SpecialTable { table: "dbo.TxField".into(), what: "a temporal table".into() };
-        assert_eq!(refusal.code(), "special_table");
-        assert_eq!(refusal.to_string(), "table dbo.TxField is a temporal table: a change of it would reach further");
-        assert!(refusal.hint().contains("ordinary table"));
-        let grant = "GRANT UPDATE ON dbo.TxField TO mfm_apply".to_owned();
-        let refusal = Refusal::NotPermitted { table: "dbo.TxField".into(), what: "update".into(), grant };
-        assert_eq!(refusal.code(), "not_permitted");
-        assert_eq!(refusal.to_string(), "not permitted to update dbo.TxField");
-        assert_eq!(refusal.hint(), "a database owner can say: GRANT UPDATE ON dbo.TxField TO mfm_apply");
-    }
-
-    #[test]
-    fn a_url_in_a_hint_is_one_word_of_a_shell() {
-        let hint = |url: &str| Refusal::LooksMoved { url: url.into(), target: "copy".into() }.hint();
-        assert_eq!(hint("sqlite:/tmp/copy.db"), "mfm target mark --moved sqlite:/tmp/copy.db");
-        assert_eq!(hint("sqlite:/tmp/my copy.db"), "mfm target mark --moved 'sqlite:/tmp/my copy.db'");
-        let url = "mssql://sa@host:1433/Copy?encrypt=strict&read_user=r";
-        assert_eq!(hint(url), format!("mfm target mark --moved '{url}'"));
-        assert_eq!(hint("sqlite:o'clock.db"), r"mfm target mark --moved 'sqlite:o'\''clock.db'");
     }
 }

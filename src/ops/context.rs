@@ -8,8 +8,8 @@ use super::failure::Failure;
 use super::targets::is_name;
 use crate::domains;
 use crate::engine::{Engine, EngineError};
+use crate::model::next_step::{Deed, Flag, act, give, give_value, say};
 use crate::model::ports::{Answer, Clock, Confirm, Danger, Entropy, Question, Reporter, Secrets};
-use crate::model::shown::word;
 use crate::model::time::Time;
 use crate::model::{Refusal, password, time};
 use crate::targets::{self, Target, TargetError};
@@ -119,12 +119,13 @@ impl Context<'_> {
                 Some(_) => {
                     let names: Vec<&str> = targets.keys().map(String::as_str).collect();
                     let message = format!("several targets are registered: {}", names.join(", "));
-                    return Err(Failure::new(super::Kind::Refused, "which_target", message, "say --target NAME"));
+                    return Err(Failure::new(super::Kind::Refused, "which_target", message, give(Flag::Target, "")));
                 }
                 None => {
-                    let hint = "`mfm lab create URL` makes a lab; `mfm target add URL` registers a database";
+                    let next =
+                        [act(Deed::MakeLab, "makes a lab"), act(Deed::Register { url: None }, "registers a database")];
                     let message = "no target is registered";
-                    return Err(Failure::new(super::Kind::Refused, "no_target", message, hint));
+                    return Err(Failure::new(super::Kind::Refused, "no_target", message, next));
                 }
             },
         };
@@ -193,19 +194,17 @@ impl Context<'_> {
             Answer::No => true,
             Answer::Nobody => false,
         };
-        let mut failure = Failure::from(Refusal::NoConsent { asked });
-        match (&question.type_name, question.danger) {
-            (Some(name), Danger::Write) if asked => failure.hint = format!("type {name}, exactly so"),
-            (Some(_), Danger::Write) => {}
-            (Some(name), _) if asked => {
-                failure.hint = format!("type {name}, exactly so, or say --confirm {}", word(name));
+        let failure = Failure::from(Refusal::NoConsent { asked });
+        Err(match (&question.type_name, question.danger) {
+            (Some(name), Danger::Write) if asked => failure.with_next(format!("type {name}, exactly so")),
+            (Some(name), Danger::Read | Danger::Destroy) => {
+                let confirm = give_value(Flag::Confirm, name, "types the name in scripts");
+                let typed = asked.then(|| say(format!("type {name}, exactly so")));
+                failure.with_next(typed.into_iter().chain([confirm]).collect::<Vec<_>>())
             }
-            (_, Danger::Destroy) if asked => failure.hint = "run the command again to be asked again".into(),
-            (Some(name), _) => failure.hint = format!("--confirm {} types the name in scripts", word(name)),
-            (None, Danger::Destroy) => failure.hint = "--yes consents in scripts".into(),
-            (None, Danger::Read | Danger::Write) => {}
-        }
-        Err(failure)
+            (_, Danger::Destroy) if asked => failure.with_next(act(Deed::Again, "to be asked again")),
+            _ => failure,
+        })
     }
 
     /// Lets a step that has written nothing to a target end early.

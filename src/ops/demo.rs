@@ -19,6 +19,8 @@ use crate::domains;
 use crate::engine::live::Baseline;
 use crate::file::{self, Access, FileError};
 use crate::model::Finding;
+use crate::model::NextSteps;
+use crate::model::next_step::{Deed, Flag, act, give};
 use crate::model::ports::{Answer, Confirm, Danger, Question};
 use crate::targets::{TableDigest, Target, TargetError};
 
@@ -170,7 +172,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
             ..lab::create::Request::default()
         },
     )
-    .map_err(|failure| Failure { hint: elsewhere(&failure, &dir), ..failure })?;
+    .map_err(|failure| elsewhere(failure, &dir))?;
     let before = digests(&inner)?;
     let mut session = Session::begin(&inner, open(&inner)?.as_mut(), domains::FIRST, NOW)?;
     let clean = clean(&session.checked);
@@ -226,11 +228,12 @@ fn no_folder(dir: &Path, error: &FileError) -> Failure {
 }
 
 /// A demo never writes over an earlier one.
-fn elsewhere(failure: &Failure, dir: &Path) -> String {
-    if failure.code == "exists" {
-        return format!("`mfm demo OTHER-DIR`, or remove {} yourself", dir.display());
+fn elsewhere(failure: Failure, dir: &Path) -> Failure {
+    if failure.code != "exists" {
+        return failure;
     }
-    failure.hint.clone()
+    let next = NextSteps::from(act(Deed::Demo, "leaves it alone"));
+    failure.with_next(next.and(format!("or remove {} yourself", dir.display())))
 }
 
 /// The wall clock of a demo: the day after the lab's last, whenever it is run.
@@ -326,8 +329,8 @@ fn break_one(
 fn uncommitted(tool: &str, variant: &str, failure: Failure) -> Failure {
     let message = format!("the demo could not commit {tool} {variant}: {}", failure.message);
     let too_few = ["none_eligible", "too_few_eligible"].contains(&failure.code.as_str());
-    let hint = if too_few { "give the lab more --patients".into() } else { failure.hint };
-    Failure { message, hint, ..failure }
+    let next = if too_few { give(Flag::Patients, "gives the lab more of them").into() } else { failure.next };
+    Failure { message, next, ..failure }
 }
 
 /// Tells whether a finding names the record that was chosen, or a row that was changed.
@@ -355,6 +358,7 @@ mod tests {
         let refusal = Refusal::NoneEligible { table: "Offset".into(), selected: 1, first: None };
         let failure = uncommitted("corrupt_offset_data", "invalid_type", refusal.into());
         assert!(failure.message.starts_with("the demo could not commit corrupt_offset_data invalid_type: no sel"));
-        assert_eq!((failure.code.as_str(), failure.hint.as_str()), ("none_eligible", "give the lab more --patients"));
+        let more = NextSteps::from(give(Flag::Patients, "gives the lab more of them"));
+        assert_eq!((failure.code.as_str(), failure.next), ("none_eligible", more));
     }
 }

@@ -1,11 +1,13 @@
-//! The one page that turns every error into a kind, a code, a hint and an exit code, for every face.
+//! The one page that turns every error into a kind, a code, next steps and an exit code, for every face.
 
 use serde::Serialize;
 
 use crate::engine::EngineError;
-use crate::model::Refusal;
+use crate::engine::error::Store;
+use crate::model::next_step::{Deed, Flag, act, give};
 use crate::model::password::hidden_in;
-use crate::model::refusal::{ANY_MODE, Conflict};
+use crate::model::refusal::Conflict;
+use crate::model::{NextSteps, Refusal};
 use crate::targets::TargetError;
 use mfm_journal::JournalError;
 
@@ -52,8 +54,8 @@ pub struct Failure {
     pub code: String,
     /// What was attempted and what was found.
     pub message: String,
-    /// What to do next.
-    pub hint: String,
+    /// What can be done next; each face says it in its own terms.
+    pub next: NextSteps,
     /// The rows in conflict, for a refused revert.
     pub conflicts: Vec<Conflict>,
 }
@@ -61,41 +63,46 @@ pub struct Failure {
 impl Failure {
     /// Returns a failure of the arguments.
     #[must_use]
-    pub fn usage(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new(Kind::Usage, code, message, hint)
+    pub fn usage(code: &str, message: impl Into<String>, next: impl Into<NextSteps>) -> Self {
+        Self::new(Kind::Usage, code, message, next)
     }
 
     /// Returns a failure of any kind.
     #[must_use]
-    pub fn new(kind: Kind, code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn new(kind: Kind, code: &str, message: impl Into<String>, next: impl Into<NextSteps>) -> Self {
         // An error is read by others than who typed it.
-        let (message, hint) = (hidden_in(&message.into()), hidden_in(&hint.into()));
-        Self { kind, code: code.to_owned(), message, hint, conflicts: Vec::new() }
+        let (message, next) = (hidden_in(&message.into()), next.into().hidden());
+        Self { kind, code: code.to_owned(), message, next, conflicts: Vec::new() }
     }
 
-    /// Returns the failure with one more thing to do in its hint.
+    /// Returns the failure with one more thing to do.
     #[must_use]
-    pub fn hinting(mut self, more: &str) -> Self {
-        self.hint = if self.hint.is_empty() { more.to_owned() } else { format!("{}; {more}", self.hint) };
-        self
+    pub fn hinting(self, more: impl Into<NextSteps>) -> Self {
+        Self { next: self.next.and(more).hidden(), ..self }
     }
 
-    /// Returns the failure with the tool in its hint, where that named no mode.
+    /// Returns the failure with other things to do.
     #[must_use]
-    pub fn of_tool(mut self, tool: &str) -> Self {
-        self.hint = self.hint.replace(&format!("`mfm modes {ANY_MODE}`"), &format!("`mfm modes {tool}`"));
-        self
+    pub fn with_next(self, next: impl Into<NextSteps>) -> Self {
+        Self { next: next.into().hidden(), ..self }
     }
 
-    /// Returns the JSON that machines read as the last line of stderr.
+    /// Returns the failure with the tool in its next steps, where they named no mode.
     #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
+    pub fn of_tool(self, tool: &str) -> Self {
+        Self { next: self.next.of_tool(tool), ..self }
+    }
+
+    /// Returns the JSON that machines read, with the hint as a face says it.
+    #[must_use]
+    pub fn to_json(&self, hint: &str) -> serde_json::Value {
         let mut json = serde_json::json!({
             "schema": "mfm/error/1",
             "code": self.code,
             "kind": self.kind,
             "message": self.message,
-            "hint": self.hint,
+            "hint": hint,
+            "next": self.next,
         });
         if !self.conflicts.is_empty() {
             json["conflicts"] = serde_json::json!(self.conflicts);
@@ -106,7 +113,7 @@ impl Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let mut failure = Self::new(Kind::Refused, refusal.code(), refusal.to_string(), refusal.hint());
+        let mut failure = Self::new(Kind::Refused, refusal.code(), refusal.to_string(), refusal.next());
         if let Refusal::Conflict { conflicts, .. } = refusal {
             failure.conflicts = conflicts;
         }
@@ -118,22 +125,25 @@ impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         match error {
             TargetError::Refused(refusal) => refusal.into(),
-            TargetError::Url { .. } => Self::new(Kind::Usage, error.code(), error.to_string(), error.hint()),
-            _ => Self::new(Kind::Target, error.code(), error.to_string(), error.hint()),
+            TargetError::Url { .. } => Self::new(Kind::Usage, error.code(), error.to_string(), error.next()),
+            _ => Self::new(Kind::Target, error.code(), error.to_string(), error.next()),
         }
     }
 }
 
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
-        let hint = match &error {
-            // The journal knows no commands.
-            JournalError::Missing { .. } => {
-                "`mfm lab create sqlite:lab.db` or `mfm target add URL` makes one; --journal names another"
-            }
-            other => other.hint(),
+        let next = match &error {
+            // The journal knows nothing of targets and labs.
+            JournalError::Missing { .. } => [
+                act(Deed::MakeLabFile, "makes one, and a lab"),
+                act(Deed::Register { url: None }, "makes one too"),
+                give(Flag::Journal, "names another"),
+            ]
+            .into(),
+            other => NextSteps::from(other.hint()),
         };
-        Self::new(Kind::Journal, error.code(), error.to_string(), hint)
+        Self::new(Kind::Journal, error.code(), error.to_string(), next)
     }
 }
 
@@ -143,11 +153,11 @@ impl From<EngineError> for Failure {
             EngineError::Refused(_) => return Self::from_refused(error),
             EngineError::Target(_) => Kind::Target,
             EngineError::Journal(_) | EngineError::JournalBehind { .. } => Kind::Journal,
-            EngineError::LeftOpen { cause, .. } if cause.starts_with("journal") => Kind::Journal,
+            EngineError::LeftOpen { store: Store::Journal, .. } => Kind::Journal,
             EngineError::LeftOpen { .. } | EngineError::Abandoned { .. } => Kind::Target,
             EngineError::Interrupted => Kind::Interrupted,
         };
-        Self::new(kind, error.code(), error.to_string(), error.hint())
+        Self::new(kind, error.code(), error.to_string(), error.next())
     }
 }
 
@@ -155,7 +165,7 @@ impl Failure {
     fn from_refused(error: EngineError) -> Self {
         match error {
             EngineError::Refused(refusal) => refusal.into(),
-            other => Self::new(Kind::Refused, other.code(), other.to_string(), other.hint()),
+            other => Self::new(Kind::Refused, other.code(), other.to_string(), other.next()),
         }
     }
 }
@@ -168,7 +178,7 @@ mod tests {
     fn a_password_in_a_url_is_repeated_in_no_error() {
         let said = |url: &str| {
             let failure = Failure::from(TargetError::Url { url: url.to_owned(), why: "it holds a password".into() });
-            failure.message + &failure.hint
+            format!("{} {:?}", failure.message, failure.next)
         };
         for url in ["mssql://sa:Tr0ub@4/dor?@host:1433/Copy", "mssql://sa:Tr0ub4dor@host", "x://:Tr0ub@"] {
             assert!(!said(url).contains("Tr0ub"), "{}", said(url));

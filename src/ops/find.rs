@@ -23,6 +23,8 @@ use crate::domain::filter::FilterValues;
 use crate::domain::mode::{Mode, Variant};
 use crate::domain::record::{Description, RecordKind, Shown};
 use crate::domains;
+use crate::model::NextSteps;
+use crate::model::next_step::{View, look};
 use crate::model::ports::Danger;
 use crate::model::{Key, Refusal};
 use crate::targets::Target;
@@ -103,6 +105,9 @@ pub struct Outcome {
     pub total: Option<u64>,
     /// Why there is none, where selectors or the tool left none.
     pub why_none: Option<String>,
+    /// What can be done about that.
+    #[serde(skip_serializing_if = "NextSteps::is_empty")]
+    pub next: NextSteps,
     /// Variants that no record can show, for a reason that lies with the target.
     pub remarks: Vec<String>,
     /// The journal that knows the target.
@@ -168,7 +173,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         Some(trials) => search.eligible(&keys, trials)?,
     };
     let records = search.describe(&picked)?;
-    let why_none = if records.is_empty() { search.why_none(looked_at, selection.as_ref())? } else { None };
+    let none = if records.is_empty() { search.why_none(looked_at, selection.as_ref())? } else { None };
+    let (why_none, next) = none.unzip();
     Ok(Outcome {
         kind,
         eligible: mode.map(|mode| mode.card().tool),
@@ -176,6 +182,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         records,
         total,
         why_none,
+        next: next.unwrap_or_default(),
         remarks: search.remarks,
         target: chosen.name,
         journal: context.journal.clone(),
@@ -191,6 +198,9 @@ fn unknown_kind(word: &str, domain: Option<&dyn Domain>) -> Failure {
     Failure::usage("kind", format!("there is no kind of record `{word}`{of}"), hint)
 }
 
+/// Why there is no record, and what can be done about it.
+type WhyNone = (String, NextSteps);
+
 /// Returns the mode of a tool that takes records of a kind.
 fn mode_for(tool: &str, kind: &RecordKind) -> Result<&'static dyn Mode, Failure> {
     let mode = find_mode(tool)?;
@@ -201,8 +211,9 @@ fn mode_for(tool: &str, kind: &RecordKind) -> Result<&'static dyn Mode, Failure>
     let kinds = mode.card().records().filter_map(|record| domain.kind_of_table(record.table));
     let kinds: Vec<&str> = kinds.map(|kind| kind.word).collect();
     let message = format!("{} breaks no {}: it takes {}", mode.card().tool, kind.word, kinds.join(", "));
-    let hint = format!("mfm find {} --eligible {}", kinds.first().unwrap_or(&kind.word), mode.card().tool);
-    Err(Failure::usage("eligible", message, hint))
+    let kind = kinds.first().map(|kind| (*kind).to_owned());
+    let view = View::Records { kind, eligible: Some(mode.card().tool.to_owned()) };
+    Err(Failure::usage("eligible", message, look(view, "lists those that it can break")))
 }
 
 /// Returns the variants that records of a kind may show at all.
@@ -223,7 +234,7 @@ fn trials(mode: &'static dyn Mode, kind: &RecordKind, only: Option<&str>) -> Res
     // That this kind cannot show some variants is only worth a word where none is left.
     match all.first() {
         Some(Err(why)) if all.iter().all(Result::is_err) => {
-            Err(Failure::usage("eligible", why.clone(), format!("`mfm modes {}` explains the variants", card.tool)))
+            Err(Failure::usage("eligible", why.clone(), look(View::mode(card.tool), "explains the variants")))
         }
         _ => Ok(all.into_iter().flatten().collect()),
     }
@@ -305,13 +316,16 @@ impl Search<'_, '_> {
     }
 
     /// Says why there is nothing to list, where somebody narrowed the search.
-    fn why_none(&mut self, looked_at: u64, selection: Option<&Narrowed>) -> Result<Option<String>, Failure> {
+    fn why_none(&mut self, looked_at: u64, selection: Option<&Narrowed>) -> Result<Option<WhyNone>, Failure> {
         match selection {
             Some(selection) if looked_at == 0 => {
                 let refusal = selection.nothing(self.target)?;
-                Ok(Some(format!("{refusal}: {}", refusal.hint())))
+                Ok(Some((refusal.to_string(), refusal.next())))
             }
-            _ if looked_at > 0 => Ok(Some(format!("{} looked at, and none can show it", count(looked_at, "record")))),
+            _ if looked_at > 0 => {
+                let why = format!("{} looked at, and none can show it", count(looked_at, "record"));
+                Ok(Some((why, NextSteps::default())))
+            }
             _ => Ok(None),
         }
     }

@@ -173,7 +173,7 @@ fn fits(domain: &dyn Domain, registered: &dyn Domain, query: &dyn Query, target:
 /// Names the other way to say what is asked, where no target is chosen.
 fn hint_file(failure: Failure, domain: &dyn Domain) -> Failure {
     match domain.files() {
-        Some(card) => failure.hinting(&format!("or name a {} by its file", card.word)),
+        Some(card) => failure.hinting(format!("or name a {} by its file", card.word)),
         None => failure,
     }
 }

@@ -7,6 +7,7 @@ use super::cell::ChangeRow;
 use super::replay::Difference;
 use crate::domain::table::Holds;
 use crate::domains;
+use crate::model::next_step::{View, look};
 
 /// What stands in place of what is not shown.
 const REDACTED: &str = "$redacted";
@@ -151,7 +152,7 @@ pub fn failure(mut failure: Failure, identifying: bool) -> Failure {
         return failure;
     }
     if failure.code == "no_match" {
-        failure.hint = "find shows what there is, by number".to_owned();
+        failure.next = look(View::RECORDS, "shows what there is, by number").into();
     }
     failure.message = without_values(&failure.message);
     failure.conflicts.iter_mut().for_each(|conflict| conflict.key = without_values(&conflict.key));

@@ -2,6 +2,7 @@
 
 use mfm_journal::cbor::CborError;
 
+use crate::model::next_step::{Deed, Marking, NextStep, NextSteps, act};
 use crate::model::shown::word;
 use crate::model::{Refusal, password};
 
@@ -132,7 +133,39 @@ impl TargetError {
 
     /// Returns what to do next.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn next(&self) -> NextSteps {
+        match self {
+            Self::Refused(refusal) => refusal.next(),
+            Self::Absent { url } if url.starts_with("mssql:") => {
+                let lab = NextSteps::from("check the database's name").and(act(Deed::MakeLab, "makes one"));
+                lab.and(moved_or_gone("dropped for good"))
+            }
+            Self::Absent { .. } => NextSteps::from("check the path").and(moved_or_gone("deleted")),
+            Self::NeedsRecovery { .. } => {
+                NextSteps::from(act(Deed::Recover, "lets it roll back").when("if it is marked"))
+                    .and("else open it with its own program")
+            }
+            Self::Replaced { .. } => {
+                let why = "if it was restored or replaced on purpose";
+                act(Deed::WriteOff, "writes off what it lost").when(why).into()
+            }
+            Self::Full { .. } => NextSteps::from("make room").and(learn_fate()),
+            Self::Failed { .. } => learn_fate().into(),
+            Self::Network { why, .. } if !names_browser(why) => {
+                NextSteps::from("check host, port and instance, and that the server runs").and(learn_fate())
+            }
+            Self::Timeout { .. } => {
+                NextSteps::from("raise ?statement_timeout_ms or ?connect_timeout_ms in the URL").and(learn_fate())
+            }
+            Self::Mismatch { .. } => {
+                NextSteps::from("another program writes to this database").and(act(Deed::PlanAgain, "when it is quiet"))
+            }
+            _ => self.in_words().into(),
+        }
+    }
+
+    /// Says what helps where that names nothing of a face.
+    fn in_words(&self) -> String {
         match self {
             Self::Url { url, .. } if url.contains('\\') => {
                 format!("a target is written as sqlite:PATH or as {MSSQL_FORM}; {INSTANCE_FORM}")
@@ -142,92 +175,66 @@ impl TargetError {
                 format!("a target is written as sqlite:PATH, such as {example}, or as {MSSQL_FORM}")
             }
             Self::Url { .. } => format!("a target is written as sqlite:PATH or as {MSSQL_FORM}"),
-            Self::Absent { url } if url.starts_with("mssql:") => {
-                "check the database's name; `mfm lab create URL` makes one; moved: `mfm target mark --moved NEW_URL`; \
-                 dropped for good: `mfm recover --as gone`"
-                    .into()
-            }
-            Self::Absent { .. } => {
-                "check the path; moved: `mfm target mark --moved NEW_URL`; deleted: `mfm recover --as gone`".into()
-            }
-            Self::Barred { .. } => {
-                "bring the database online, out of a restore or out of single-user mode; or let this login in: CREATE \
-                 USER in the database FOR LOGIN"
-                    .into()
-            }
-            Self::Open { .. } => "check that the file is a database and that you may read it".into(),
-            Self::Network { .. }
-            | Self::Tls { .. }
-            | Self::Login { .. }
-            | Self::Permission { .. }
-            | Self::Timeout { .. } => self.hint_on_connection(),
-            Self::Deadlock { .. } => "try again when the other program is done".into(),
-            Self::NeedsRecovery { .. } => "`mfm recover` if it is marked; else open it with its own program".into(),
-            Self::Replaced { .. } => {
-                "if it was restored or replaced on purpose, `mfm recover --as gone` writes off what it lost".into()
-            }
-            Self::Busy { .. } => "try again when the other program is done".into(),
-            Self::Full { .. } => "make room; `mfm recover` then says what became of the operation".into(),
-            Self::SortFull { .. } => {
-                "nothing was written; make room where the database sorts: SQLITE_TMPDIR or TMPDIR for a file, tempdb \
-                 on a server"
-                    .into()
-            }
-            Self::ReadOnly { .. } => "give yourself write permission on the file and its folder".into(),
-            Self::Failed { .. } => "`mfm recover` says what became of an operation that was under way".into(),
-            Self::Inexact { .. } => "docs/targets.md lists what a target may hold".into(),
-            Self::Mismatch { .. } => "another program writes to this database; plan again when it is quiet".into(),
-            Self::Refused(refusal) => refusal.hint(),
-        }
-    }
-
-    /// Returns what to do next about a connection to a server.
-    fn hint_on_connection(&self) -> String {
-        match self {
-            Self::Network { why, .. } if why.contains("SQL Server Browser") => {
-                "start the Browser and let UDP port 1434 through; or name the instance's own port: HOST:PORT without \
-                 ?instance="
-                    .into()
-            }
-            Self::Network { .. } => {
-                "check host, port and instance, and that the server runs; `mfm recover` says what became of an \
-                 operation that was under way"
-                    .into()
-            }
-            Self::Tls { why, .. } if why.contains("cannot be read") => {
-                "name a PEM file with certificates that you may read".into()
-            }
-            Self::Tls { why, .. } if why.contains("TDS 8.0") => {
-                "?encrypt=strict needs SQL Server 2022 or later; without it, or with ?encrypt=on, the whole connection \
-                 is encrypted too"
-                    .into()
-            }
-            Self::Tls { why, .. } if why.contains("not valid for name") => {
-                "write the name that is in the certificate as the name in the URL; or have a certificate made with the \
-                 name that you use"
-                    .into()
-            }
-            Self::Tls { .. } => {
-                "name the authority that signed the server's certificate with ?ca_file=PATH; on a network that you \
-                 trust, ?trust_server_certificate=true takes any"
-                    .into()
-            }
-            Self::Login { .. } => {
-                "check user, password and database; the password comes from MFM_MSSQL_PASSWORD (a read_user's from \
-                 MFM_MSSQL_READ_PASSWORD), --password-file or a prompt"
-                    .into()
-            }
             Self::Permission { grant: Some(grant), .. } => {
                 format!("a database owner can say: {grant} TO this login's user; docs/sqlserver.md lists all of them")
             }
-            Self::Permission { .. } => "docs/sqlserver.md lists the exact GRANT for each step".into(),
-            Self::Timeout { .. } => {
-                "raise ?statement_timeout_ms or ?connect_timeout_ms in the URL; `mfm recover` says what became of an \
-                 operation that was under way"
-                    .into()
-            }
-            _ => String::new(),
+            Self::Tls { why, .. } => about_encryption(why).to_owned(),
+            other => other.in_fixed_words().to_owned(),
         }
+    }
+
+    const fn in_fixed_words(&self) -> &'static str {
+        match self {
+            Self::Barred { .. } => BARRED,
+            Self::Open { .. } => "check that the file is a database and that you may read it",
+            Self::Network { .. } => NO_BROWSER,
+            Self::Login { .. } => LOGIN,
+            Self::Permission { .. } => "docs/sqlserver.md lists the exact GRANT for each step",
+            Self::Deadlock { .. } | Self::Busy { .. } => "try again when the other program is done",
+            Self::SortFull { .. } => SORT_FULL,
+            Self::ReadOnly { .. } => "give yourself write permission on the file and its folder",
+            Self::Inexact { .. } => "docs/targets.md lists what a target may hold",
+            _ => "",
+        }
+    }
+}
+
+const BARRED: &str = "bring the database online, out of a restore or out of single-user mode; or let this login in: \
+                      CREATE USER in the database FOR LOGIN";
+const NO_BROWSER: &str = "start the Browser and let UDP port 1434 through; or name the instance's own port: HOST:PORT \
+                          without ?instance=";
+const LOGIN: &str = "check user, password and database; the password comes from MFM_MSSQL_PASSWORD (a read_user's \
+                     from MFM_MSSQL_READ_PASSWORD), from a file or from a prompt";
+const SORT_FULL: &str = "nothing was written; make room where the database sorts: SQLITE_TMPDIR or TMPDIR for a \
+                         file, tempdb on a server";
+
+/// Tells whether it was the service that knows the ports of instances which did not answer.
+fn names_browser(why: &str) -> bool {
+    why.contains("SQL Server Browser")
+}
+
+fn learn_fate() -> NextStep {
+    act(Deed::Recover, "says what became of an operation that was under way")
+}
+
+fn moved_or_gone(gone: &str) -> [NextStep; 2] {
+    let moved = act(Deed::Mark { url: None, marking: Marking::Moved }, "").when("moved");
+    [moved, act(Deed::WriteOff, "").when(gone)]
+}
+
+/// Says what helps where a connection could not be encrypted, or the certificate is not trusted.
+fn about_encryption(why: &str) -> &'static str {
+    if why.contains("cannot be read") {
+        "name a PEM file with certificates that you may read"
+    } else if why.contains("TDS 8.0") {
+        "?encrypt=strict needs SQL Server 2022 or later; without it, or with ?encrypt=on, the whole connection is \
+         encrypted too"
+    } else if why.contains("not valid for name") {
+        "write the name that is in the certificate as the name in the URL; or have a certificate made with the name \
+         that you use"
+    } else {
+        "name the authority that signed the server's certificate with ?ca_file=PATH; on a network that you trust, \
+         ?trust_server_certificate=true takes any"
     }
 }
 
@@ -240,7 +247,8 @@ mod tests {
         let url = || "sqlite:lab.db".to_owned();
         let said = TargetError::Full { url: url() }.while_sorting();
         assert_eq!(said.code(), "target_sort_full");
-        assert!(said.to_string().contains("temporary file") && said.hint().contains("SQLITE_TMPDIR"), "{said}");
+        assert!(said.to_string().contains("temporary file"), "{said}");
+        assert!(said.next().as_slice()[0].text.contains("SQLITE_TMPDIR"), "{:?}", said.next());
         assert_eq!(TargetError::Busy { url: url(), wait_ms: 1 }.while_sorting().code(), "target_busy");
     }
 }

@@ -4,6 +4,7 @@ use super::dialog::{Overlay, Text};
 use super::job::{Answer, Job, Lane};
 use super::look::Role;
 use super::message::Effect;
+use super::next_step;
 use super::screens::{checks, journal, operations, plan, records};
 use super::state::State;
 use super::update;
@@ -101,7 +102,8 @@ fn failed(state: &mut State, lane: Lane, failure: Failure) -> Vec<Effect> {
 /// Returns a failure in a sentence, with what to do about it.
 #[must_use]
 pub fn sentence(failure: &Failure) -> String {
-    let Failure { code, message, hint, .. } = failure;
+    let Failure { code, message, next, .. } = failure;
+    let hint = next_step::hint(next);
     if hint.is_empty() { format!("{message} [{code}]") } else { format!("{message} [{code}]: {hint}") }
 }
 

@@ -10,6 +10,7 @@ pub mod lanes;
 pub mod list;
 pub mod look;
 pub mod message;
+pub mod next_step;
 pub mod overlays;
 pub mod pictures;
 pub mod remembered;

@@ -1,5 +1,6 @@
 //! Explain: the inverse of an operation as the engine judges it now, what blocks it, the ways out, and its proof.
 
+use mfm::model::next_step::{Deed, Flag, NextStep, Way};
 use mfm::ops::explain::{self, Outcome, State};
 use mfm::ops::{Context, revert, status};
 use mfm_journal::Journal;
@@ -30,8 +31,9 @@ fn faulty() -> (World, i64, Vec<i64>) {
     (world, field, points)
 }
 
-fn commands(outcome: &Outcome) -> Vec<&str> {
-    outcome.ways_out.iter().filter_map(|way| way.command.as_deref()).collect()
+fn deeds(outcome: &Outcome) -> Vec<Deed> {
+    let deed = |step: &NextStep| if let Way::Run(deed) = &step.way { Some(deed.clone()) } else { None };
+    outcome.ways_out.iter().filter_map(deed).collect()
 }
 
 fn blocks(outcome: &Outcome) -> Vec<(&str, &str, Option<u64>)> {
@@ -53,7 +55,7 @@ fn an_operation_that_can_be_taken_back() {
     assert_eq!((inverse.state, inverse.rows, inverse.in_conflict), (State::Possible, points.len() as u64, 0));
     assert_eq!(inverse.changes[0].before["Gantry_Ang"], json!(400));
     assert_ne!(inverse.changes[0].after["Gantry_Ang"], json!(400));
-    assert_eq!(commands(&outcome), ["mfm revert 1"]);
+    assert_eq!(deeds(&outcome), [Deed::revert([1])]);
     let proof = &outcome.proof;
     assert!(proof.holds && proof.rows_root == proof.rows_root_computed);
     assert_eq!((proof.target.state, proof.target.agrees), ("committed", Some(true)));
@@ -62,7 +64,7 @@ fn an_operation_that_can_be_taken_back() {
     let done = world.revert(&[1]).unwrap();
     assert_eq!(done.operations[0].rows, inverse.rows);
     let after = explain(&world, 1);
-    assert_eq!((after.inverse.state, commands(&after)), (State::AlreadyReverted, vec!["mfm revert 2"]));
+    assert_eq!((after.inverse.state, deeds(&after)), (State::AlreadyReverted, vec![Deed::revert([2])]));
     let of_revert = explain(&world, 2);
     assert_eq!((of_revert.inverse.state, of_revert.inverse.carried_by.as_slice()), (State::Possible, [2].as_slice()));
     assert!(of_revert.words.contains("took back operation 1"), "{}", of_revert.words);
@@ -75,8 +77,9 @@ fn later_operations_and_changes_of_others_are_named_row_by_row() {
     let later = explain(&world, 1);
     assert_eq!((later.inverse.state, later.inverse.in_conflict), (State::Blocked, 1));
     assert_eq!(blocks(&later), [("later_operation", "conflict", Some(2))]);
-    assert_eq!(commands(&later), ["mfm revert 1 --cascade", "mfm revert 1 --skip-conflicts"]);
-    assert!(later.ways_out[0].does.contains("2, 1"), "{}", later.ways_out[0].does);
+    let with = |option| Deed::revert_with(1, [option]);
+    assert_eq!(deeds(&later), [with(Flag::Cascade), with(Flag::SkipConflicts)]);
+    assert!(later.ways_out[0].text.contains("2, 1"), "{:?}", later.ways_out[0]);
 
     meddle(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = 12 WHERE TFP_ID = {}", points[0]));
     meddle(&world, &format!("UPDATE TxFieldPoint SET Couch_Vrt = 12.25 WHERE TFP_ID = {}", points[1]));
@@ -93,8 +96,8 @@ fn later_operations_and_changes_of_others_are_named_row_by_row() {
     assert_eq!(all.blocked_by[0].columns, ["Gantry_Ang"]);
     assert_eq!(all.blocked_by[1].key, Some(points[2].to_string()));
     assert_eq!(all.inverse.drift.len(), 1);
-    assert!(all.ways_out[0].does.contains("2 rows would still be in conflict"), "{:?}", all.ways_out);
-    assert!(commands(&all).contains(&"mfm revert 1 --force --skip-conflicts"));
+    assert!(all.ways_out[0].text.contains("2 rows would still be in conflict"), "{:?}", all.ways_out);
+    assert!(deeds(&all).contains(&Deed::revert_with(1, [Flag::Force, Flag::SkipConflicts])));
     assert!(all.ok, "drift is the target's business, not a broken proof");
     // What it says of --skip-conflicts is what happens.
     let skip = revert::Request { operations: vec![1], skip_conflicts: true, ..Default::default() };
@@ -109,7 +112,8 @@ fn later_operations_and_changes_of_others_are_named_row_by_row() {
 fn a_change_of_others_alone_can_be_overwritten() {
     let (world, _, points) = faulty();
     meddle(&world, &format!("UPDATE TxFieldPoint SET Gantry_Ang = 12 WHERE TFP_ID = {}", points[0]));
-    assert_eq!(commands(&explain(&world, 1)), ["mfm revert 1 --skip-conflicts", "mfm revert 1 --force"]);
+    let with = |option| Deed::revert_with(1, [option]);
+    assert_eq!(deeds(&explain(&world, 1)), [with(Flag::SkipConflicts), with(Flag::Force)]);
 }
 
 #[test]
@@ -117,11 +121,12 @@ fn k10_a_column_that_is_gone_is_put_back_by_hand_and_never_forced() {
     let (world, _, _) = faulty();
     meddle(&world, "ALTER TABLE TxFieldPoint RENAME COLUMN Gantry_Ang TO Elsewhere");
     let outcome = explain(&world, 1);
-    assert!(commands(&outcome).is_empty(), "{:?}", commands(&outcome));
-    assert!(outcome.ways_out[0].does.contains("put the column"), "{}", outcome.ways_out[0].does);
+    assert!(deeds(&outcome).is_empty(), "{:?}", deeds(&outcome));
+    assert!(outcome.ways_out[0].text.contains("put the column"), "{:?}", outcome.ways_out[0]);
     let refused = world.revert(&[1]).unwrap_err();
     assert_eq!(refused.code, "conflict");
-    assert!(refused.hint.contains("put the column") && !refused.hint.contains("--force"), "{}", refused.hint);
+    let said = format!("{:?}", refused.next);
+    assert!(said.contains("put the column") && !said.contains("Force"), "{said}");
     meddle(&world, "ALTER TABLE TxFieldPoint RENAME COLUMN Elsewhere TO Gantry_Ang");
     assert!(world.revert(&[1]).unwrap().operations[0].exact);
 }
@@ -142,7 +147,7 @@ fn what_the_schema_refuses_is_said_before_anybody_tries() {
     meddle(&world, "CREATE TRIGGER t AFTER UPDATE ON TxFieldPoint BEGIN SELECT 1; END");
     let outcome = explain(&world, 1);
     assert_eq!((outcome.inverse.state, blocks(&outcome)), (State::Blocked, vec![("refusal", "trigger", None)]));
-    assert!(outcome.ways_out[0].does.contains("--disable-triggers"));
+    assert!(matches!(outcome.ways_out[0].way, Way::Give { option: Flag::DisableTriggers, .. }));
 }
 
 #[test]
@@ -192,7 +197,7 @@ fn an_operation_that_never_took_effect_and_one_that_is_open() {
     assert_eq!(blocks(&open), [("open_operation", "recover_first", Some(op))]);
     // It stands in the way of every other operation too.
     assert_eq!(blocks(&explain(&rig.world, 2)), [("open_operation", "recover_first", Some(op))]);
-    assert_eq!(commands(&open), ["mfm recover"]);
+    assert_eq!(deeds(&open), [Deed::Recover]);
 }
 
 #[test]

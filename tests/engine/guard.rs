@@ -54,7 +54,7 @@ fn k7_a_found_marker_is_adopted_by_the_questions_of_marking_and_keeps_its_id() {
     add::run(&other.context(), &adding(&world, "lab.db")).unwrap();
     let mut request = marking("lab", "lab.db");
     let sign = mark::run(&other.context(), &request).unwrap_err();
-    assert_eq!((sign.code.as_str(), sign.hint.contains("recent-treatments")), ("live_clinic", true));
+    assert_eq!((sign.code.as_str(), format!("{:?}", sign.next).contains("recent-treatments")), ("live_clinic", true));
     request.overrides = vec!["recent-treatments".into()];
     request.confirm = Some("else.db".into());
     assert_eq!(mark::run(&other.context(), &request).unwrap_err().code, "wrong_name");

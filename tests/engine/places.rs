@@ -49,10 +49,10 @@ fn a_live_clinic_is_refused_by_each_sign() {
     let url = world.url("MOSAIQ.db");
     let mut request = marking(&url, "MOSAIQ.db");
     let sign = |request: &mark::Request| mark::run(&world.context(), request).unwrap_err();
-    assert!(sign(&request).hint.contains("name-mosaiq"));
+    assert!(format!("{:?}", sign(&request).next).contains("name-mosaiq"));
     request.overrides = vec!["name-mosaiq".into()];
     assert_eq!(sign(&request).code, "live_clinic");
-    assert!(sign(&request).hint.contains("recent-treatments"));
+    assert!(format!("{:?}", sign(&request).next).contains("recent-treatments"));
     request.overrides.push("recent-treatments".into());
     let marked = mark::run(&world.context(), &request).unwrap();
     assert_eq!(marked.overrides.len(), 2);
@@ -91,7 +91,7 @@ fn a_moved_target_with_active_operations_is_not_marked_anew() {
     request.name = Some("other".into());
     let failure = mark::run(&world.context(), &request).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.kind.exit_code()), ("looks_moved", 3));
-    assert!(failure.hint.contains("--moved"));
+    assert!(format!("{:?}", failure.next).contains("Moved"));
     std::fs::copy(world.path("moved.db"), world.path("lab.db")).unwrap();
     mark::run(&world.context(), &request).unwrap();
 }

@@ -11,7 +11,7 @@ fn refused(world: &World, request: plan::Request, code: &str, exit: u8) -> Failu
     let entries = mfm_journal::Journal::open_read(&world.journal).unwrap().head();
     let failure = world.apply(request).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.kind.exit_code()), (code, exit), "{failure:?}");
-    assert!(!failure.hint.is_empty() && !failure.message.is_empty());
+    assert!(!failure.next.is_empty() && !failure.message.is_empty());
     assert_eq!(dump(&world.path("lab.db")), before);
     assert_eq!(mfm_journal::Journal::open_read(&world.journal).unwrap().head(), entries);
     failure
@@ -154,7 +154,7 @@ fn k10_what_was_done_without_triggers_is_taken_back_without_them() {
     meddle(&world, noted);
     let refused = world.revert(&[7]).unwrap_err();
     assert_eq!(refused.code, "trigger");
-    assert!(refused.hint.contains("--disable-triggers"), "{refused:?}");
+    assert!(format!("{:?}", refused.next).contains("DisableTriggers"), "{refused:?}");
 }
 
 #[test]

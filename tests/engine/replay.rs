@@ -285,12 +285,12 @@ fn a_copy_that_is_not_registered_or_not_marked_is_refused_with_a_way_out() {
         replay::run(&world.context(), &request).unwrap_err()
     };
     let missing = onto("nowhere.db");
-    assert_eq!((missing.code.as_str(), missing.hint.contains("mfm target mark")), ("no_target", true));
+    assert_eq!((missing.code.as_str(), format!("{:?}", missing.next).contains("TestCopy")), ("no_target", true));
     std::fs::copy(world.path("lab.db"), world.path("fourth.db")).unwrap();
     let add = mfm::ops::targets::add::Request { url: world.url("fourth.db"), name: None, domain: None };
     mfm::ops::targets::add::run(&world.context(), &add).unwrap();
     let unmarked = onto("fourth.db");
-    assert!(unmarked.hint.contains("mfm target mark"), "{unmarked:?}");
+    assert!(format!("{:?}", unmarked.next).contains("TestCopy"), "{unmarked:?}");
     assert_eq!(unmarked.kind.exit_code(), 3);
 }
 

@@ -132,7 +132,7 @@ fn a_door_that_stays_shut_says_why() {
         let world = World::at(Server::Taped(server), &url, DATABASE);
         let failure = world.mark().unwrap_err();
         assert_eq!(failure.code, code, "{}", failure.message);
-        assert!(!failure.hint.is_empty() && !failure.message.contains("secret"), "{failure:?}");
+        assert!(!failure.next.is_empty() && !failure.message.contains("secret"), "{failure:?}");
         // Nothing that could be believed of the target was written down.
         assert!(world.journal().state().targets.is_empty());
     }
@@ -180,7 +180,9 @@ fn one_database_under_two_urls_is_one_target() {
     };
     let failure = mfm::ops::targets::mark::run(&world.context(), &request).unwrap_err();
     assert_eq!(failure.code, "url_taken", "{failure:?}");
-    assert!(failure.hint.contains("lab") && !world.journal().state().targets.contains_key("other"));
+    assert!(
+        format!("{:?}", failure.next).contains("\"lab\"") && !world.journal().state().targets.contains_key("other")
+    );
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn settle<T>(world: &World, tally: &mut Tally, cuts: usize, result: &Result<T, F
     match result {
         Ok(_) => tally.succeeded += 1,
         Err(failure) => {
-            println!("{what}: {}: {} ({})", failure.code, failure.message, failure.hint);
+            println!("{what}: {}: {} ({:?})", failure.code, failure.message, failure.next);
             tally.refused += 1;
         }
     }

@@ -1,7 +1,9 @@
 //! `explain`: the operation, its inverse, what is in the way, and the proof.
 
 use super::{changes, show};
+use crate::cli::next_step;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
+use crate::model::NextStep;
 use crate::ops::explain::{Inverse, Outcome, Proof, State};
 
 /// How many rows in the way a page names.
@@ -34,10 +36,11 @@ impl Report for Outcome {
         }
         if !self.ways_out.is_empty() {
             page.heading("Ways out");
-            let (commands, advice): (Vec<_>, Vec<_>) = self.ways_out.iter().partition(|way| way.command.is_some());
-            let commands = commands.iter().map(|way| (way.command.as_deref().unwrap_or_default(), way.does.clone()));
-            page.fields(&commands.collect::<Vec<_>>());
-            advice.iter().for_each(|way| page.paragraph(0, &way.does));
+            let command = |way: &NextStep| next_step::command_of(way).map(|command| (command, way.text.clone()));
+            let commands: Vec<(String, String)> = self.ways_out.iter().filter_map(command).collect();
+            page.fields(&commands.iter().map(|(command, does)| (command.as_str(), does.clone())).collect::<Vec<_>>());
+            let advice = self.ways_out.iter().filter(|way| command(way).is_none());
+            advice.for_each(|way| page.paragraph(0, &next_step::sentence(way)));
         }
         changes::some(page, &self.inverse.changes, self.inverse.rows, " rows; --json lists the first thousand");
         proof(page, &self.proof);
@@ -63,7 +66,10 @@ impl Report for Outcome {
         row("inverse", "why", inverse.why.clone().unwrap_or_default());
         self.blocked_by.iter().for_each(|block| row("blocked_by", block.what, block.message.clone()));
         for way in &self.ways_out {
-            row("way_out", way.command.as_deref().unwrap_or_default(), way.does.clone());
+            match next_step::command_of(way) {
+                Some(command) => row("way_out", &command, way.text.clone()),
+                None => row("way_out", "", next_step::sentence(way)),
+            }
         }
         self.residue.iter().for_each(|residue| row("residue", &residue.table, residue.what.clone()));
         proved(&self.proof).into_iter().for_each(|(field, value)| row("proof", &field.replace(' ', "_"), value));

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::changes;
+use crate::cli::next_step;
 use crate::cli::report::{Mood, Page, Report, Sheet, list};
 use crate::domain::record::{Keep, ListColumn};
 use crate::ops::find::{Found, Outcome};
@@ -12,7 +13,8 @@ impl Report for Outcome {
         page.lead(Mood::Plain, &lead(self));
         page.extend_lines(self.eligible.map(|tool| able(tool, self)));
         if let Some(why) = &self.why_none {
-            page.paragraph(0, why);
+            let hint = next_step::hint(&self.next);
+            page.paragraph(0, &if hint.is_empty() { why.clone() } else { format!("{why}: {hint}") });
         }
         page.extend_lines(self.remarks.iter().map(|remark| format!("no record can show {remark}")));
         if !self.records.is_empty() {

@@ -7,8 +7,9 @@ use jiff::civil::Date;
 use super::field_types;
 use crate::domain::filter::FilterValues;
 use crate::domain::pause::{Pause, rows};
+use crate::model::next_step::{Flag, View, leave_out, look};
 use crate::model::snapshot::key_form;
-use crate::model::{Fetch, Key, Refusal, Row, Snapshot, Value, time};
+use crate::model::{Fetch, Key, NextSteps, Refusal, Row, Snapshot, Value, time};
 
 /// A kind of record that faults are made on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,20 +163,20 @@ impl Selection {
     /// What has to be read first, or that a table is missing.
     pub(super) fn nothing(&self, snapshot: &Snapshot) -> Result<Refusal, Pause> {
         let kind = self.kind.word();
-        let hint = match (self.other_types(snapshot)?, self.date) {
-            (Some(types), _) => format!("the fields are of the types {types}"),
-            (None, Some(_)) => format!("{}leave --date out", self.last_day(snapshot)?),
-            (None, None) => format!("`mfm find {kind}` shows what there is; leave a selector out"),
+        let next: NextSteps = match (self.other_types(snapshot)?, self.date) {
+            (Some(types), _) => format!("the fields are of the types {types}").into(),
+            (None, Some(_)) => NextSteps::from(self.last_day(snapshot)?).and(leave_out(Flag::parameter("date"))),
+            (None, None) => NextSteps::from(look(View::records(kind), "shows what there is")).and("leave a filter out"),
         };
-        Ok(Refusal::NothingLeft { what: format!("no {kind} is left by {}", self.flags().join(" ")), hint })
+        Ok(Refusal::NothingLeft { what: format!("no {kind} is left by {}", self.given().join(", ")), next })
     }
 
     /// Returns the selectors as people give them.
-    fn flags(&self) -> Vec<String> {
+    fn given(&self) -> Vec<String> {
         let of_type = self.field_type.map(|number| field_types::word(number).map_or(number.to_string(), str::to_owned));
         let date = self.date.map(|day| day.to_string());
         let given = [("patient", &self.patient), ("machine", &self.machine), ("type", &of_type), ("date", &date)];
-        given.into_iter().filter_map(|(flag, value)| Some(format!("--{flag} {}", value.as_ref()?))).collect()
+        given.into_iter().filter_map(|(flag, value)| Some(format!("{flag} {}", value.as_ref()?))).collect()
     }
 
     /// Returns the types that fields have, where none has the one asked for; only a mistake costs this scan.
@@ -198,7 +199,7 @@ impl Selection {
         let Some(newest) = snapshot.maximum(table, key)? else { return Ok(String::new()) };
         let found = rows(snapshot, &Fetch::among(table, key, [Value::Integer(newest)]))?;
         let day = found.first().and_then(|row| row.time(column)).map(|time| time.wall.date());
-        Ok(day.map_or_else(String::new, |day| format!("the newest {what} on {day}; ")))
+        Ok(day.map_or_else(String::new, |day| format!("the newest {what} on {day}")))
     }
 
     fn fields<'s>(&self, snapshot: &'s Snapshot) -> Result<Vec<Row<'s>>, Pause> {

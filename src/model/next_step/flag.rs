@@ -8,7 +8,7 @@ macro_rules! flags {
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Flag {
             $($(#[$about])* $flag,)*
-            /// A parameter of a mode, by its name.
+            /// A parameter of a mode, or a filter of a domain, by its name.
             Parameter(String),
         }
 

@@ -96,7 +96,7 @@ pub fn look(at: View, shows: impl Into<String>) -> NextStep {
 
 /// Names what can be done, and what it does; without a text it simply has to be done.
 #[must_use]
-pub fn run(deed: Deed, does: impl Into<String>) -> NextStep {
+pub fn act(deed: Deed, does: impl Into<String>) -> NextStep {
     step(Way::Run(deed), does)
 }
 

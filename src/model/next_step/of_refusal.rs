@@ -1,6 +1,6 @@
 //! What can be done next about each refusal.
 
-use super::{Deed, Flag, Marking, NextStep, NextSteps, View, give, give_value, look, run, say};
+use super::{Deed, Flag, Marking, NextStep, NextSteps, View, act, give, give_value, look, say};
 use crate::model::password;
 use crate::model::refusal::{Conflict, ROW_GONE, Refusal, lost_its_place};
 
@@ -42,7 +42,7 @@ impl Refusal {
             Self::LoginUnencrypted { host, .. } => about_a_login(host),
             Self::Conflict { blocked_by, conflicts, .. } => about_conflicts(blocked_by, conflicts),
             Self::RecordsLost { target, .. } => {
-                run(Deed::mark(target, Marking::RecordsLost), "puts the record back; then they can be reverted").into()
+                act(Deed::mark(target, Marking::RecordsLost), "puts the record back; then they can be reverted").into()
             }
             Self::PlanUsed { op } => NextSteps::from(look(View::Operation { op: *op }, "shows it"))
                 .and("make a new plan to commit the fault again"),
@@ -52,7 +52,7 @@ impl Refusal {
                 "works beside its operations",
             )),
             Self::StillActive { .. } => {
-                [run(Deed::RevertAll { target: None }, "takes them back"), run(Deed::Recover, "closes open ones")]
+                [act(Deed::RevertAll { target: None }, "takes them back"), act(Deed::Recover, "closes open ones")]
                     .into()
             }
             Self::NotPermitted { grant, .. } => format!("a database owner can say: {grant}").into(),
@@ -67,9 +67,9 @@ impl Refusal {
             Self::Limit { rows, .. } => give_value(Flag::MaxRows, rows, "allows it"),
             Self::LiveClinic { sign, .. } => give_value(Flag::Override, sign, "").when("if you know better"),
             Self::NoConsent { .. } => give(Flag::Yes, "consents in scripts"),
-            Self::Stale { .. } => run(Deed::PlanAgain, ""),
-            Self::RecoverFirst { .. } => run(Deed::Recover, ""),
-            Self::Contradicted { .. } => run(Deed::Recover, "without a word of yours asks the target"),
+            Self::Stale { .. } => act(Deed::PlanAgain, ""),
+            Self::RecoverFirst { .. } => act(Deed::Recover, ""),
+            Self::Contradicted { .. } => act(Deed::Recover, "without a word of yours asks the target"),
             Self::NoOperation { .. } => look(View::Log, "lists the operations"),
             Self::NotApplied { .. } | Self::NotOpen { .. } => look(View::Status, "lists what is active and open"),
             Self::OtherTarget { theirs, .. } => {
@@ -116,7 +116,7 @@ impl Refusal {
             Self::NoneEligible { selected: 0, .. } => records().into(),
             Self::NoMatch { known, .. } if known.is_empty() => records().into(),
             Self::NoMatch { known, .. } => format!("there are: {}", known.join(", ")).into(),
-            Self::NothingLeft { hint, .. } => hint.clone().into(),
+            Self::NothingLeft { next, .. } => next.clone(),
             Self::Ineligible { .. } => [mode(), give(Flag::Sample, "chooses eligible ones")].into(),
             Self::NoneEligible { .. } | Self::TooFewEligible { eligible: 0, .. } => mode().into(),
             Self::TooFewEligible { eligible, .. } => format!("ask for at most {eligible}").into(),
@@ -130,7 +130,7 @@ impl Refusal {
 
     /// Returns how a database is marked that the guard stops.
     fn about_the_marker(&self, url: &str) -> NextSteps {
-        let mark = |marking, does: &str| run(Deed::mark(url, marking), does);
+        let mark = |marking, does: &str| act(Deed::mark(url, marking), does);
         match self {
             Self::MarkedElsewhere { .. } => {
                 let moved = "keeps what it carries, if the database itself was moved";
@@ -165,11 +165,11 @@ fn about_conflicts(blocked_by: &[u64], conflicts: &[Conflict]) -> NextSteps {
 /// A URL that nobody registered can be named in the command that does.
 fn about_a_name(name: &str) -> NextSteps {
     let url = name.contains(':').then(|| password::hidden(name));
-    [look(View::Targets, "lists them"), run(Deed::Register { url }, "registers one")].into()
+    [look(View::Targets, "lists them"), act(Deed::Register { url }, "registers one")].into()
 }
 
 fn about_a_server(url: &str) -> NextSteps {
-    let confirm = run(Deed::Register { url: Some(url.to_owned()) }, "confirms it");
+    let confirm = act(Deed::Register { url: Some(url.to_owned()) }, "confirms it");
     [confirm.when("if you trust that server"), give_value(Flag::Target, url, "says it for once")].into()
 }
 

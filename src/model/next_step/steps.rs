@@ -83,7 +83,7 @@ impl From<String> for NextSteps {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Deed, Flag, give_value, look, run};
+    use super::super::{Deed, Flag, act, give_value, look};
     use super::*;
 
     #[test]
@@ -91,7 +91,7 @@ mod tests {
         let url = || "mssql://sa:Tr0ub4dor@host/Copy".to_owned();
         let steps = NextSteps::from([
             say(url()),
-            run(Deed::Register { url: Some(url()) }, ""),
+            act(Deed::Register { url: Some(url()) }, ""),
             give_value(Flag::Target, url(), "").when(url()),
         ]);
         let json = serde_json::to_string(&steps.hidden()).unwrap();
@@ -108,7 +108,7 @@ mod tests {
                 {"step": "look", "at": "mode", "mode": "tool", "text": "shows it"},
             ])
         );
-        let steps = NextSteps::from([run(Deed::Recover, ""), give_value(Flag::MaxRows, 5, "allows it")]);
+        let steps = NextSteps::from([act(Deed::Recover, ""), give_value(Flag::MaxRows, 5, "allows it")]);
         assert_eq!(
             serde_json::to_value(&steps).unwrap(),
             serde_json::json!([

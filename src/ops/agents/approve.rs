@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::handles::{Handle, Pending, code, standing};
 use super::{Agents, Limits};
+use crate::model::NextSteps;
+use crate::model::next_step::{View, look};
 use crate::model::ports::{Danger, Question};
 use crate::ops::{Card, Context, Failure, Kind, apply, log, plan};
 
@@ -66,10 +68,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let (id, handle) = found(agents.waiting(context)?, wanted)?;
     let text = question(context, &agents, &id, &handle)?;
     let asked = Question { text, danger: Danger::Write, type_name: Some(handle.written.clone()) };
-    context.consent(&asked).map_err(|failure| Failure {
-        hint: "only a person at a terminal approves, by typing the target's name; nothing types it for them".to_owned(),
-        ..failure
-    })?;
+    let person = "only a person at a terminal approves, by typing the target's name; nothing types it for them";
+    context.consent(&asked).map_err(|failure| failure.with_next(person))?;
     // The person may have thought for long: what ended meanwhile is not approved.
     agents.approve(context, &id)?;
     let waiting = agents.waiting(context)?.iter().map(|(id, handle)| line(id, handle)).collect();
@@ -90,11 +90,11 @@ fn line(id: &str, handle: &Handle) -> Line {
 fn found(waiting: Vec<(String, Handle)>, wanted: &str) -> Result<(String, Handle), Failure> {
     let wanted = wanted.trim().to_ascii_lowercase();
     let mut fitting = waiting.into_iter().filter(|(id, _)| code(id) == wanted);
-    let refused = |message: &str, hint: &str| Failure::new(Kind::Refused, "agent_handle", message, hint);
-    let hint = "`mfm approve` lists what waits";
-    let one = fitting.next().ok_or_else(|| refused("no question of this code waits for a person", hint))?;
+    let refused = |message: &str, next: NextSteps| Failure::new(Kind::Refused, "agent_handle", message, next);
+    let list = || look(View::Approvals, "lists what waits").into();
+    let one = fitting.next().ok_or_else(|| refused("no question of this code waits for a person", list()))?;
     match fitting.next() {
-        Some(_) => Err(refused("two questions have this code", "have the agent ask again")),
+        Some(_) => Err(refused("two questions have this code", "have the agent ask again".into())),
         None => Ok(one),
     }
 }

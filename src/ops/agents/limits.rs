@@ -258,7 +258,9 @@ mod tests {
     fn k8_a_write_counts_by_its_operations_all_of_them_or_none() {
         let (_folder, agents) = agents(Limits { writes_per_hour: 10, cooldown_ms: 0, ..Limits::default() });
         let writes = |operations: u64| {
-            agents.admit_write("a", "drill", operations, 1).map_err(|failure| (failure.code, failure.hint))
+            agents
+                .admit_write("a", "drill", operations, 1)
+                .map_err(|failure| (failure.code, failure.next.as_slice()[0].text.clone()))
         };
         assert!(writes(11).is_err_and(|(code, hint)| code == "agent_writes" && hint.contains("less at once")));
         writes(6).unwrap();
@@ -307,7 +309,10 @@ mod tests {
         let (_folder, agents) = agents(Limits { cooldown_ms: 10, ..Limits::default() });
         agents.admit_write("a", "revert", 1, 1_000_000).unwrap();
         let refused = agents.admit_write("b", "revert", 1, 1_009_999).unwrap_err();
-        assert_eq!((refused.code.as_str(), refused.hint.contains("wait 1 s")), ("agent_cooldown", true));
+        assert_eq!(
+            (refused.code.as_str(), refused.next.as_slice()[0].text.contains("wait 1 s")),
+            ("agent_cooldown", true)
+        );
         agents.admit_write("b", "apply", 1, 1_009_999).unwrap();
         agents.admit_write("b", "revert", 1, 1_010_000).unwrap();
     }

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use crate::domain::filter::FilterValues;
 use crate::file;
+use crate::model::next_step::{View, look};
 use crate::model::seed::{self, SEED_MAX};
 use crate::ops::failure::Failure;
 use crate::ops::filters;
@@ -101,7 +102,7 @@ impl Campaign {
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let wrong = |why: String| {
             let message = format!("could not read the campaign {}: {why}", path.display());
-            Failure::usage("campaign", message, "`mfm campaign schema` prints what such a file may hold")
+            Failure::usage("campaign", message, look(View::CampaignSchema, "prints what such a file may hold"))
         };
         let text = file::read_text(path, file::TEXT_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
         Self::parse(&text).map_err(wrong)

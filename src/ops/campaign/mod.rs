@@ -18,6 +18,8 @@ use super::failure::{Failure, Kind};
 use super::{Card, count, plan, revert, standing};
 use crate::engine::guard;
 use crate::model::Key;
+use crate::model::NextSteps;
+use crate::model::next_step::{Deed, View, act, look};
 use crate::model::ports::{Danger, Question};
 use crate::model::time;
 use crate::targets::Target;
@@ -162,7 +164,7 @@ pub fn apply(context: &Context<'_>, request: &Request) -> Result<Outcome, Failur
     course.plan(context, &mut journal, target.as_mut())?;
     let left = course.steps.iter().filter(|(_, step)| step.op.is_none()).count() as u64;
     if left > 0 {
-        let look_first = "`mfm campaign plan FILE` shows what would be done";
+        let look_first = look(View::CampaignPlan, "shows what would be done");
         context.consent(&course.question(left)).map_err(|failure| failure.hinting(look_first))?;
     }
     for at in 0..course.steps.len() {
@@ -249,9 +251,9 @@ impl Course {
             self.campaign.name,
             other.digest.to_string(),
         );
-        let newest: Vec<String> = operations.iter().rev().map(ToString::to_string).collect();
-        let hint = format!("revert by that file, or `mfm revert {}`", newest.join(" "));
-        Err(Failure::new(Kind::Refused, "campaign_other", message, hint))
+        let newest: Vec<u64> = operations.into_iter().rev().collect();
+        let next = NextSteps::from("revert by that file").and(act(Deed::revert(newest), "takes them back by number"));
+        Err(Failure::new(Kind::Refused, "campaign_other", message, next))
     }
 
     /// Refuses to fill a gap: a fault before one that stands would meet other data than the first time.
@@ -262,8 +264,8 @@ impl Course {
             None => Ok(()),
             Some((_, step)) => {
                 let message = format!("fault {} of the campaign stands, and one before it does not", step.step);
-                let hint = "`mfm campaign revert FILE` takes it all back; then apply it anew";
-                Err(Failure::new(Kind::Refused, "campaign_gap", message, hint))
+                let next = act(Deed::RevertCampaign, "takes it all back; then apply it anew");
+                Err(Failure::new(Kind::Refused, "campaign_gap", message, next))
             }
         }
     }
@@ -325,15 +327,12 @@ impl Course {
             return failure;
         }
         let stand = format!("{done} of {} faults of the campaign stand, and are journaled", self.steps.len());
-        let again = "`mfm campaign apply FILE` goes on, `mfm campaign revert FILE` takes them back";
+        let again = [act(Deed::ApplyCampaign, "goes on"), act(Deed::RevertCampaign, "takes them back")];
         if failure.kind == Kind::Interrupted {
-            return Failure { message: format!("interrupted; {stand}"), hint: again.to_owned(), ..failure };
+            return Failure { message: format!("interrupted; {stand}"), next: again.into(), ..failure };
         }
-        Failure {
-            message: format!("{}; {stand}", failure.message),
-            hint: format!("{}; {again}", failure.hint),
-            ..failure
-        }
+        let message = format!("{}; {stand}", failure.message);
+        Failure { message, ..failure.hinting(again) }
     }
 
     fn question(&self, left: u64) -> Question {

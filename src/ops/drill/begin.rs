@@ -14,6 +14,8 @@ use super::{Request, case, trial};
 use crate::domain::Domain;
 use crate::domain::mode::Mode;
 use crate::domains;
+use crate::model::NextSteps;
+use crate::model::next_step::{Deed, Flag, View, act, give, give_one, leave_out, look};
 use crate::model::ports::Account;
 use crate::model::seed::SEED_MAX;
 use crate::model::{password, shown};
@@ -65,19 +67,19 @@ pub fn settle(context: &Context<'_>, request: &Request) -> Result<Wanted, Failur
 
 fn needs_command(request: &Request) -> Result<(), Failure> {
     let given = [
-        ("--judge", request.judge.is_some()),
-        ("--report", request.report.is_some()),
-        ("--found-codes", !request.found_codes.is_empty()),
-        ("--timeout", request.timeout.is_some()),
-        ("--name", request.name.is_some()),
-        ("--command-only", request.command_only),
-        ("--with-password", request.with_password),
+        ("judge", request.judge.is_some()),
+        ("report", request.report.is_some()),
+        ("found codes", !request.found_codes.is_empty()),
+        ("timeout", request.timeout.is_some()),
+        ("name", request.name.is_some()),
+        ("command only", request.command_only),
+        ("with password", request.with_password),
     ];
     match given.into_iter().find(|(_, given)| *given) {
         None => Ok(()),
-        Some((flag, _)) => {
-            let message = format!("{flag} speaks of a command, and there is none");
-            Err(Failure::usage("drill", message, "write the command behind `--`, or in --detector"))
+        Some((option, _)) => {
+            let message = format!("the option `{option}` speaks of a command, and there is none");
+            Err(Failure::usage("drill", message, give_one([Flag::Command, Flag::Detector])))
         }
     }
 }
@@ -90,7 +92,8 @@ pub fn again(context: &Context<'_>, drill: &Drill) -> Result<Wanted, Failure> {
     let begun = &drill.begun;
     let known = |(tool, variant): &(String, String)| {
         let message = format!("drill {} tried {tool} {variant}, which is not known here", drill.drill);
-        case(tool, variant).ok_or_else(|| Failure::new(Kind::Refused, "no_drill", message, "`mfm modes` lists them"))
+        case(tool, variant)
+            .ok_or_else(|| Failure::new(Kind::Refused, "no_drill", message, look(View::Modes, "lists them")))
     };
     Ok(Wanted {
         cases: begun.cases.iter().map(known).collect::<Result<_, _>>()?,
@@ -153,8 +156,11 @@ pub fn clear(
     let left: Vec<u64> = standing::of(journal, &chosen.name, "drill")?.iter().map(|one| one.op).collect();
     let stands = |failure: Failure| {
         let message = format!("a fault of an earlier drill stands, and cannot be taken back: {}", failure.message);
-        let hint = format!("`mfm status` names it; `mfm revert OP`, with what helps: {}", failure.hint);
-        if failure.kind == Kind::Refused { Failure { message, hint, ..failure } } else { failure }
+        if failure.kind != Kind::Refused {
+            return failure;
+        }
+        let first = [look(View::Status, "names it"), act(Deed::revert([]), "with what helps takes it back")];
+        Failure { message, next: NextSteps::from(first).and(failure.next), ..failure }
     };
     let taken = trial::take_back_all(context, journal, target, &chosen.name, left).map_err(stands)?;
     if taken > 0 {
@@ -207,10 +213,10 @@ fn commands(request: &Request) -> Result<Vec<(String, Vec<String>)>, Failure> {
     }
     for given in &request.detectors {
         let wrong = |why: &str| {
-            let hint = "write --detector NAME='COMMAND WORDS', each with a name of its own";
+            let next = give(Flag::Detector, "is the form, each with a name of its own");
             // A command may hold a password, and is not repeated.
             let name = given.split_once('=').map_or("", |(name, _)| name);
-            Failure::usage("drill", format!("--detector {name}: {why}"), hint)
+            Failure::usage("drill", format!("the detector {name}: {why}"), next)
         };
         let (name, words) = given.split_once('=').ok_or_else(|| wrong("it names no command"))?;
         let words = shlex::split(words).ok_or_else(|| wrong("a quote is not closed"))?;
@@ -227,7 +233,7 @@ fn commands(request: &Request) -> Result<Vec<(String, Vec<String>)>, Failure> {
         None => Ok(all),
         Some(_) => {
             let message = "a command's name holds what cannot be seen, or what could be a password";
-            Err(Failure::usage("drill", message, "say --name NAME, or --detector NAME=..."))
+            Err(Failure::usage("drill", message, [give(Flag::Name, ""), give(Flag::Detector, "names it too")]))
         }
     }
 }
@@ -250,7 +256,7 @@ fn program(context: &Context<'_>, chosen: &Chosen, request: &Request, words: Vec
 
 fn password(context: &Context<'_>, url: &str) -> Result<String, Failure> {
     let login = url.split_once("://").and_then(|(_, rest)| rest.split_once('@')).map(|(user, _)| user);
-    let none = |why: String| Failure::usage("drill", why, "leave --with-password out");
+    let none = |why: String| Failure::usage("drill", why, leave_out(Flag::WithPassword));
     let user = login.ok_or_else(|| none(format!("{url} has no login whose password could be handed on")))?;
     context.secrets.password(&Account { user, url, reads_only: false }).map_err(none)
 }

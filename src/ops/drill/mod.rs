@@ -38,6 +38,7 @@ use super::select::{self, Order, Records};
 use crate::domain::mode::FaultRecord;
 use crate::domains;
 use crate::engine::guard;
+use crate::model::next_step::{View, look};
 use crate::model::ports::{Danger, Question};
 use crate::model::{Key, seed, time};
 use crate::targets::{TableDigest, Target};
@@ -47,7 +48,7 @@ pub const CARD: Card =
     Card { name: "drill", danger: Danger::Write, about: "Measure what checks catch: break, look, take back, count" };
 
 /// How to look at a fault before a drill commits it.
-const LOOK_FIRST: &str = "`mfm plan TOOL --sample 1` shows what one of the faults changes";
+const LOOK_FIRST: &str = "shows what one of the faults changes";
 
 /// In which form a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
@@ -252,7 +253,7 @@ fn on(
 ) -> Result<Outcome, Failure> {
     let identity = guard::pass(journal, target, &chosen.name)?.identity;
     guard::nothing_open(journal, &chosen.name)?;
-    context.consent(&question(wanted, chosen)).map_err(|failure| failure.hinting(LOOK_FIRST))?;
+    context.consent(&question(wanted, chosen)).map_err(|failure| failure.hinting(look(View::OneFault, LOOK_FIRST)))?;
     begin::clear(context, journal, target, chosen)?;
     let domain = detect::registered(journal, &chosen.name)?;
     let mut detectors = begin::detectors(context, target, (chosen, domain), wanted, request)?;
@@ -284,7 +285,7 @@ fn cut_off(failure: Failure, drill: u64) -> Failure {
         return failure;
     }
     let message = format!("interrupted: drill {drill} is cut off, and its last fault taken back");
-    Failure { message, hint: format!("`mfm drill --show {drill}` shows what was tried"), ..failure }
+    Failure { message, next: look(View::Drill { drill }, "shows what was tried").into(), ..failure }
 }
 
 /// Puts a result together; what it is compared with comes later.

@@ -11,6 +11,8 @@ use crate::domains;
 use crate::engine::apply::{Committed, Prepared};
 use crate::engine::revert::{Options, Selection};
 use crate::model::Key;
+use crate::model::NextSteps;
+use crate::model::next_step::{Deed, act};
 use crate::model::ports::Reporter;
 use crate::ops::cell;
 use crate::ops::context::{Chosen, Context};
@@ -167,12 +169,12 @@ fn left(failure: Failure, op: u64) -> Failure {
     }
     if failure.kind == Kind::Refused {
         // No drill forces its way past what somebody else wrote, so the next one refuses as well.
-        let hint = format!("`mfm revert {op}`, with what helps: {}; no drill begins before that", failure.hint);
-        let stands = Failure::new(Kind::Found, "fault_stands", message, hint);
+        let next = NextSteps::from(act(Deed::revert([op]), "with what helps takes it back")).and(failure.next);
+        let stands = Failure::new(Kind::Found, "fault_stands", message, next.and("no drill begins before that"));
         return Failure { conflicts: failure.conflicts, ..stands };
     }
-    let hint = format!("{}; then `mfm revert {op}` or the next drill takes it back", failure.hint);
-    Failure { message, hint, ..failure }
+    let then = act(Deed::revert([op]), "or the next drill then takes it back");
+    Failure { message, ..failure.hinting(then) }
 }
 
 fn trial(
@@ -213,15 +215,19 @@ fn repairable(mode: &str, variant: &str, prepared: &Prepared) -> crate::domain::
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::next_step::{Flag, Way, give};
 
     #[test]
     fn a_fault_that_stands_is_no_refusal_and_promises_no_next_drill() {
-        let refused = Failure::new(Kind::Refused, "conflict", "1 row differs", "--force overwrites");
+        let refused = Failure::new(Kind::Refused, "conflict", "1 row differs", give(Flag::Force, "overwrites"));
         let failure = left(refused, 7);
         assert_eq!((failure.kind.exit_code(), failure.code.as_str()), (1, "fault_stands"));
         assert!(failure.message.starts_with("operation 7 of the drill stands: "), "{}", failure.message);
-        assert!(failure.hint.contains("`mfm revert 7`") && !failure.hint.contains("next drill"), "{}", failure.hint);
-        let lost = left(Failure::new(Kind::Target, "left_open", "lost", "run `mfm recover`"), 7);
-        assert_eq!((lost.kind, lost.hint.starts_with("run `mfm recover`; then")), (Kind::Target, true));
+        let ways = |failure: &Failure| failure.next.as_slice().iter().map(|step| step.way.clone()).collect::<Vec<_>>();
+        let revert = Way::Run(Deed::revert([7]));
+        let force = Way::Give { option: Flag::Force, value: None };
+        assert_eq!(ways(&failure), [revert.clone(), force, Way::Say]);
+        let lost = left(Failure::new(Kind::Target, "left_open", "lost", act(Deed::Recover, "")), 7);
+        assert_eq!((lost.kind, ways(&lost)), (Kind::Target, vec![Way::Run(Deed::Recover), revert]));
     }
 }

@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::engine::revert::{Drift, Judged, Options, Selection};
 use crate::engine::terms::Terms;
 use crate::engine::{Engine, EngineError, resolve};
+use crate::model::NextStep;
+use crate::model::next_step::{Deed, Flag, act, say};
 use crate::model::refusal::{Conflict, ROW_GONE, lost_its_place};
 use crate::ops::cell::{self, CHANGES_MAX, ChangeRow};
 use crate::ops::{Context, Failure, Kind, count};
@@ -72,27 +74,12 @@ pub struct Block {
     pub message: String,
 }
 
-/// A command that would help.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct WayOut {
-    /// The command; null where there is only advice.
-    pub command: Option<String>,
-    /// What it would do.
-    pub does: String,
-}
-
-impl WayOut {
-    fn command(command: String, does: impl Into<String>) -> Self {
-        Self { command: Some(command), does: does.into() }
-    }
-}
-
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) inverse: Inverse,
     pub(super) blocked_by: Vec<Block>,
-    pub(super) ways_out: Vec<WayOut>,
+    pub(super) ways_out: Vec<NextStep>,
 }
 
 /// Asks what a revert would do.
@@ -114,12 +101,13 @@ pub(super) fn find(context: &Context<'_>, journal: &mut Journal, operation: &Ope
     found.inverse.carried_by = resolve::carriers(journal, op)?.iter().map(|carrier| carrier.op).collect();
     if found.inverse.carried_by.is_empty() {
         found.inverse.state = State::AlreadyReverted;
-        let by: Vec<String> = resolve::applied_reverts(journal, op)?.iter().map(|one| one.op.to_string()).collect();
+        let reverts = resolve::applied_reverts(journal, op)?;
+        let by: Vec<String> = reverts.iter().map(|one| one.op.to_string()).collect();
         let why = if by.is_empty() { "it wrote no row".to_owned() } else { format!("by operation {}", by.join(", ")) };
         found.inverse.why = Some(why);
-        if let Some(last) = by.last() {
+        if let Some(last) = reverts.last().map(|one| one.op) {
             let does = format!("takes operation {last} back: what {op} did is in effect again");
-            found.ways_out.push(WayOut::command(format!("mfm revert {last}"), does));
+            found.ways_out.push(act(Deed::revert([last]), does));
         }
         return Ok(found);
     }
@@ -195,7 +183,7 @@ impl Found {
                     }
                     rows => format!("puts back {}", count(rows, "row")),
                 };
-                self.ways_out.push(WayOut::command(format!("mfm revert {op}"), does));
+                self.ways_out.push(act(Deed::revert([op]), does));
             }
             return Ok(());
         }
@@ -209,25 +197,25 @@ impl Found {
                 count(self.inverse.rows, "row"),
                 count(self.inverse.in_conflict, "row")
             );
-            self.ways_out.push(WayOut::command(format!("mfm revert {op} --skip-conflicts"), does));
+            self.ways_out.push(act(Deed::revert_with(op, [Flag::SkipConflicts]), does));
         }
         if conflicts.iter().any(|conflict| lost_its_place(conflict)) {
-            let does = "put the column or the table back, of its former type, and revert again: no flag replaces it";
-            self.ways_out.push(WayOut { command: None, does: does.to_owned() });
+            let first = "put the column or the table back, of its former type, and revert again: nothing replaces it";
+            self.ways_out.push(say(first));
         }
         let foreign =
             conflicts.into_iter().filter(|conflict| conflict.operation.is_none() && !lost_its_place(conflict));
         let (gone, changed): (Vec<&Conflict>, Vec<&Conflict>) = foreign.partition(|conflict| conflict.why == ROW_GONE);
         if !changed.is_empty() && gone.is_empty() && later.is_empty() {
             let does = format!("overwrites what somebody else wrote to {}", count(changed.len() as u64, "row"));
-            self.ways_out.push(WayOut::command(format!("mfm revert {op} --force"), does));
+            self.ways_out.push(act(Deed::revert_with(op, [Flag::Force]), does));
         }
         if !gone.is_empty() {
             let mut does = format!("gives up {} that somebody else deleted", count(gone.len() as u64, "row"));
             if !changed.is_empty() {
                 does += &format!(", and overwrites what was written to {}", count(changed.len() as u64, "row"));
             }
-            self.ways_out.push(WayOut::command(format!("mfm revert {op} --force --skip-conflicts"), does));
+            self.ways_out.push(act(Deed::revert_with(op, [Flag::Force, Flag::SkipConflicts]), does));
         }
         Ok(())
     }
@@ -249,26 +237,26 @@ impl Found {
         let message = format!("operation {op} is open: nobody knows yet whether it was committed");
         self.inverse.why = Some(message.clone());
         self.blocked_by.push(Block { operation: Some(op), ..block("open_operation", "recover_first", message) });
-        self.ways_out.push(WayOut::command("mfm recover".to_owned(), "asks the target, and closes it"));
+        self.ways_out.push(act(Deed::Recover, "asks the target, and closes it"));
     }
 
     fn refusal(&mut self, failure: &Failure) {
         self.inverse.state = State::Blocked;
         self.blocked_by.push(block("refusal", &failure.code, failure.message.clone()));
-        self.ways_out.push(WayOut { command: None, does: failure.hint.clone() });
+        self.ways_out.extend_from_slice(failure.next.as_slice());
     }
 
     /// The target cannot be read: what it holds is unknown, which is no failure.
     fn unknown(&mut self, failure: &Failure) {
         self.inverse.why = Some(failure.message.clone());
         if failure.kind == Kind::Target {
-            self.ways_out.push(WayOut { command: None, does: failure.hint.clone() });
+            self.ways_out.extend_from_slice(failure.next.as_slice());
         }
     }
 }
 
 /// Says what a cascade would take back, and whether anything would still be in its way.
-fn cascade(engine: &mut Engine<'_>, op: u64) -> Result<WayOut, Failure> {
+fn cascade(engine: &mut Engine<'_>, op: u64) -> Result<NextStep, Failure> {
     let options = Options { cascade: true, ..Options::default() };
     let judged = engine.survey(&Selection::Operations(vec![op]), options)?;
     let order: Vec<String> = judged.planned.iter().map(|planned| planned.operation.op.to_string()).collect();
@@ -277,7 +265,7 @@ fn cascade(engine: &mut Engine<'_>, op: u64) -> Result<WayOut, Failure> {
     if left > 0 {
         does += &format!("; {} would still be in conflict", count(left as u64, "row"));
     }
-    Ok(WayOut::command(format!("mfm revert {op} --cascade"), does))
+    Ok(act(Deed::revert_with(op, [Flag::Cascade]), does))
 }
 
 fn block(what: &'static str, code: &str, message: String) -> Block {

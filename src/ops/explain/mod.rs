@@ -9,13 +9,14 @@ use super::context::Context;
 use super::failure::Failure;
 use super::show;
 use super::{Card, count};
+use crate::model::NextStep;
 use crate::model::Refusal;
 use crate::model::ports::Danger;
 
 mod inverse;
 mod proof;
 
-pub use inverse::{Block, Inverse, State, WayOut};
+pub use inverse::{Block, Inverse, State};
 pub use proof::{Held, Proof};
 
 /// What it is.
@@ -48,7 +49,7 @@ pub struct Outcome {
     /// What stands in the way of a revert.
     pub blocked_by: Vec<Block>,
     /// What would take it back, or open the way.
-    pub ways_out: Vec<WayOut>,
+    pub ways_out: Vec<NextStep>,
     /// What no revert puts back.
     pub residue: Vec<Residue>,
     /// What shows that all this is so.

@@ -3,8 +3,9 @@
 use mfm_journal::Journal;
 
 use crate::engine::EngineError;
+use crate::model::NextStep;
+use crate::model::next_step::{Deed, Flag, Marking, act, give};
 use crate::model::password;
-use crate::model::shown::word;
 use crate::ops::context::Chosen;
 use crate::ops::{Context, Failure, Kind};
 use crate::plan::alike::Measure;
@@ -35,8 +36,8 @@ impl Ends {
         let source = source(context, journal, name)?;
         if source.name == onto.name {
             let message = format!("{} is both what is to be replayed and where", onto.name);
-            let hint = "name another copy with --onto, or the source with --target";
-            return Err(Failure::usage("onto", message, hint));
+            let next = [give(Flag::Onto, "names another copy"), give(Flag::Target, "names the source")];
+            return Err(Failure::usage("onto", message, next));
         }
         Ok(Self { source, onto })
     }
@@ -50,11 +51,10 @@ impl Ends {
     /// Says of a copy that the guard stops how one is made.
     pub(super) fn not_ready(&self, error: EngineError) -> Failure {
         let failure = Failure::from(error);
-        let hint = match failure.code.as_str() {
-            "unmarked" | "marked_elsewhere" => how_to_make(&self.onto.url),
-            _ => failure.hint,
-        };
-        Failure { hint, ..failure }
+        match failure.code.as_str() {
+            "unmarked" | "marked_elsewhere" => failure.with_next(how_to_make(&self.onto.url)),
+            _ => failure,
+        }
     }
 }
 
@@ -66,13 +66,13 @@ fn source(context: &Context<'_>, journal: &Journal, onto: &str) -> Result<Chosen
         (None, [_, _, ..]) => {
             let names: Vec<&str> = others.into_iter().map(|(name, _)| name.as_str()).collect();
             let message = format!("several targets could be replayed: {}", names.join(", "));
-            Err(Failure::new(Kind::Refused, "which_target", message, "say --target NAME"))
+            Err(Failure::new(Kind::Refused, "which_target", message, give(Flag::Target, "")))
         }
         _ => context.chosen(journal),
     }
 }
 
-fn how_to_make(url: &str) -> String {
-    let url = word(url);
-    format!("make a fresh copy of the baseline there, then mark it as a test copy of its own: mfm target mark {url}")
+fn how_to_make(url: &str) -> NextStep {
+    let first = "make a fresh copy of the baseline there, then mark it as a test copy of its own";
+    act(Deed::mark(url, Marking::TestCopy), "").when(first)
 }

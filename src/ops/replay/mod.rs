@@ -13,6 +13,7 @@ use super::context::{Chosen, Context};
 use super::failure::{Failure, Kind};
 use super::{Card, count};
 use crate::engine::{guard, replay};
+use crate::model::next_step::{Deed, Flag, act, give};
 use crate::model::ports::{Danger, Question};
 use crate::plan::alike::{Measure, Verdict};
 use crate::targets::Target;
@@ -157,7 +158,7 @@ pub fn onto(
     let left = course.steps.len() - earlier.len();
     if left > 0 {
         let asked = context.consent(&question(ends, left, earlier.len()));
-        asked.map_err(|failure| Failure { hint: "--yes consents in scripts".into(), ..failure })?;
+        asked.map_err(|failure| failure.with_next(give(Flag::Yes, "consents in scripts")))?;
     }
     let stopped = run.go(journal, target, &course)?;
     let first_difference = stopped.or_else(|| course.open.map(|op| Difference::open(op, &ends.source.name)));
@@ -231,11 +232,11 @@ impl Run<'_, '_> {
             Kind::Interrupted => format!("interrupted: {stay}"),
             _ => format!("{}; {stay}", failure.message),
         };
-        let hint = match failure.kind {
-            Kind::Interrupted => "run the command again: it goes on behind them".to_owned(),
-            _ => failure.hint,
+        let next = match failure.kind {
+            Kind::Interrupted => act(Deed::Again, "to go on behind them").into(),
+            _ => failure.next,
         };
-        Failure { message, hint, ..failure }
+        Failure { message, next, ..failure }
     }
 }
 
@@ -257,8 +258,8 @@ fn line(operation: &Operation, replayed_as: u64, rows: u64, plan_digest: Digest,
 fn not_fresh(onto: &Chosen) -> Failure {
     let name = &onto.name;
     let message = format!("{name} carries operations that do not replay the same target from its first operation");
-    let hint = format!("`mfm revert --all --target {name}` takes them back; then replay starts anew");
-    Failure::new(Kind::Refused, "not_fresh", message, hint)
+    let back = act(Deed::RevertAll { target: Some(name.clone()) }, "takes them back; then replay starts anew");
+    Failure::new(Kind::Refused, "not_fresh", message, back)
 }
 
 fn question(ends: &Ends, left: usize, earlier: usize) -> Question {

@@ -267,6 +267,11 @@ mod tests {
         Fault::Server { number, class: 14, message: message.into() }
     }
 
+    /// Returns the sentences of what to do next.
+    fn said(error: &TargetError) -> String {
+        error.next().as_slice().iter().map(|step| step.text.clone()).collect::<Vec<_>>().join("; ")
+    }
+
     #[test]
     fn errors_are_told_apart_and_each_has_a_hint() {
         for (fault, code, lost) in [
@@ -290,7 +295,7 @@ mod tests {
             assert_eq!(fault.lost(), lost, "{fault:?}");
             let error = place().explain("read rows", fault);
             assert_eq!(error.code(), code);
-            assert!(!error.hint().is_empty());
+            assert!(!error.next().is_empty());
         }
         assert!(Fault::Server { number: 596, class: 21, message: "session killed".into() }.lost());
     }
@@ -318,7 +323,7 @@ mod tests {
             let fault = server(number, "Cannot open database").at_login(false);
             let error = place().explain("open a session", fault);
             assert_eq!(error.code(), "target_barred", "{number}");
-            assert!(!format!("{error} {}", error.hint()).contains("no such database"), "{error}");
+            assert!(!format!("{error} {}", said(&error)).contains("no such database"), "{error}");
         }
     }
 
@@ -327,24 +332,24 @@ mod tests {
         let hung_up = Error::Io { kind: IoErrorKind::UnexpectedEof, message: "failed to fill whole buffer".into() };
         let strict = place().explain("open a session", Fault::of_login(hung_up, true));
         assert_eq!(strict.code(), "target_tls");
-        assert!(strict.hint().contains("encrypt=on"), "{}", strict.hint());
+        assert!(said(&strict).contains("encrypt=on"), "{}", said(&strict));
         let silent = Fault::Timeout { after_ms: 15_000 }.at_login(true);
-        assert!(place().explain("open a session", silent).hint().contains("encrypt=on"));
+        assert!(said(&place().explain("open a session", silent)).contains("encrypt=on"));
         let timeout = Error::Conversion("SQL browser timeout during resolving instance X.".into());
         let unheard = place().explain("open a session", Fault::of_browser("h", "X", timeout));
         assert_eq!(unheard.code(), "target_network");
-        assert!(unheard.to_string().contains("Browser") && unheard.hint().contains("HOST:PORT"), "{unheard}");
+        assert!(unheard.to_string().contains("Browser") && said(&unheard).contains("HOST:PORT"), "{unheard}");
         assert!(!unheard.to_string().contains("Conversion"), "{unheard}");
         let name = Fault::Tls(
             "invalid peer certificate: certificate not valid for name \"h\"; certificate is only \
                                valid for DnsName(\"db\")"
                 .into(),
         );
-        assert!(place().explain("x", name).hint().contains("the name in the URL"));
+        assert!(said(&place().explain("x", name)).contains("the name in the URL"));
         let denied = "The SELECT permission was denied on the object 'Tx]F', database 'T', schema 'dbo'.";
         let denied = place().explain("read rows", server(229, denied));
-        assert!(denied.hint().contains("GRANT SELECT ON [dbo].[Tx]]F]"), "{}", denied.hint());
-        assert!(place().explain("x", server(229, "no such words")).hint().contains("docs/sqlserver.md"));
+        assert!(said(&denied).contains("GRANT SELECT ON [dbo].[Tx]]F]"), "{}", said(&denied));
+        assert!(said(&place().explain("x", server(229, "no such words"))).contains("docs/sqlserver.md"));
     }
 
     #[test]

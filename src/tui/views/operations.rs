@@ -7,6 +7,7 @@ use super::pieces::{self, Column, Item};
 use crate::ops::log::Line;
 use crate::tui::job;
 use crate::tui::look::{Look, Mark, Role};
+use crate::tui::next_step;
 use crate::tui::screens::{operations::View, plan};
 use crate::tui::state::State;
 use crate::tui::words;
@@ -149,8 +150,7 @@ fn inverse(look: Look, explained: &crate::ops::explain::Outcome, lines: &mut Vec
         lines.push((Role::Danger, format!("  {} {}", look.mark(Mark::Branch), block.message)));
     }
     for way in &explained.ways_out {
-        let command = way.command.as_ref().map_or_else(String::new, |command| format!(" ({command})"));
-        lines.push((Role::Note, format!("  {} {}{command}", look.mark(Mark::Arrow), way.does)));
+        lines.push((Role::Note, format!("  {} {}", look.mark(Mark::Arrow), next_step::sentence(way))));
     }
     for drift in inverse.drift.iter().take(4) {
         let text = match drift.left() {

@@ -7,6 +7,7 @@ use super::pieces::{self, Column, Item};
 use super::{film, halves};
 use crate::ops::cell::ChangeRow;
 use crate::tui::look::{Look, Mark, Role};
+use crate::tui::next_step;
 use crate::tui::screens::plan::{Field, Kinds, View};
 use crate::tui::state::State;
 use crate::tui::words;
@@ -62,7 +63,7 @@ fn preview(frame: &mut Frame<'_>, area: Rect, state: &State) {
                 (Role::Note, "f takes the first record that can show this variant.".to_owned()),
             ]
             .into_iter()
-            .chain((failure.code != "ineligible").then(|| (Role::Dim, failure.hint.clone())))
+            .chain((failure.code != "ineligible").then(|| (Role::Dim, next_step::hint(&failure.next))))
             .collect(),
             None => vec![(Role::Dim, "planning ...".to_owned())],
         };

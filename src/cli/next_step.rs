@@ -1,0 +1,209 @@
+//! What can be done next, as commands and flags of this command line.
+
+use crate::model::next_step::{Deed, Flag, Marking, View, Way};
+use crate::model::shown::word;
+use crate::model::{NextStep, NextSteps};
+
+/// Returns the hint of an error.
+pub(super) fn hint(steps: &NextSteps) -> String {
+    steps.as_slice().iter().map(sentence).collect::<Vec<_>>().join("; ")
+}
+
+/// Returns one step as a sentence.
+pub(super) fn sentence(step: &NextStep) -> String {
+    let said = match &step.way {
+        Way::Say => return step.text.clone(),
+        Way::Look(view) => format!("`{}`", view_command(view)),
+        Way::Run(Deed::Again) => "run the command again".to_owned(),
+        Way::Run(Deed::PlanAgain) => "plan again".to_owned(),
+        Way::Run(deed) => format!("`{}`", command(deed)),
+        Way::Give { option, value } => given(option, value.as_deref()),
+        Way::GiveOne { options } => format!("give {}", one_of(options)),
+        Way::LeaveOut { option } => format!("leave {} out", flag(option)),
+    };
+    let verb = match &step.way {
+        _ if !(step.text.is_empty() && step.when.is_empty()) => "",
+        Way::Run(Deed::Again | Deed::PlanAgain) => "",
+        Way::Run(_) => "run ",
+        Way::Give { .. } => "say ",
+        _ => "",
+    };
+    let when = if step.when.is_empty() { String::new() } else { format!("{}: ", step.when) };
+    let does = if step.text.is_empty() { String::new() } else { format!(" {}", step.text) };
+    format!("{when}{verb}{said}{does}")
+}
+
+/// Returns the command of a step that is one.
+pub(super) fn command_of(step: &NextStep) -> Option<String> {
+    match &step.way {
+        Way::Look(view) => Some(view_command(view)),
+        Way::Run(deed) => Some(command(deed)),
+        _ => None,
+    }
+}
+
+fn one_of(options: &[Flag]) -> String {
+    let all: Vec<String> = options.iter().map(|option| given(option, None)).collect();
+    match all.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} or {last}", before.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// Returns a flag with its value, or with what stands for one.
+fn given(option: &Flag, value: Option<&str>) -> String {
+    let value = value.map(|value| if is_verbatim(option) { value.to_owned() } else { word(value) });
+    match (option, value.or_else(|| placeholder(option).map(str::to_owned))) {
+        (Flag::Command, _) => "the command behind `--`".to_owned(),
+        (Flag::Operations, _) => "numbers".to_owned(),
+        (Flag::Output, Some(value)) => format!("-o {value}"),
+        (_, Some(value)) => format!("{} {value}", flag(option)),
+        (_, None) => flag(option),
+    }
+}
+
+/// Tells whether a flag's value is one of the command line's own words, or a list of them.
+const fn is_verbatim(option: &Flag) -> bool {
+    matches!(option, Flag::As | Flag::Judge | Flag::Depth)
+}
+
+/// Returns a flag as it is typed.
+pub(super) fn flag(option: &Flag) -> String {
+    format!("--{}", option.name().replace('_', "-"))
+}
+
+/// Returns what stands for the value of a flag that takes one.
+const fn placeholder(option: &Flag) -> Option<&'static str> {
+    Some(match option {
+        Flag::Sample | Flag::MaxRows | Flag::Op | Flag::Patients => "N",
+        Flag::Target => "NAME",
+        Flag::Domain | Flag::BesideJournal => "ID",
+        Flag::Name => "OTHER",
+        Flag::Output | Flag::Baseline | Flag::WriteBaseline | Flag::Journal => "FILE",
+        Flag::Detector => "NAME='COMMAND WORDS'",
+        Flag::Parameter(_) => "IDS",
+        _ => return None,
+    })
+}
+
+fn view_command(view: &View) -> String {
+    let text = match view {
+        View::Records { kind, eligible } => {
+            let kind = kind.as_ref().map_or_else(String::new, |kind| format!(" {kind}"));
+            let eligible = eligible.as_ref().map_or_else(String::new, |tool| format!(" --eligible {tool}"));
+            return format!("mfm find{kind}{eligible}");
+        }
+        View::Mode { mode } => return format!("mfm modes {}", mode.as_deref().unwrap_or("MODE")),
+        View::Operation { op } => return format!("mfm show {op}"),
+        View::Drill { drill } => return format!("mfm drill --show {drill}"),
+        View::Check { now } => return format!("mfm check --now {}", word(now)),
+        View::Files { query } => return format!("mfm query {query}"),
+        View::Modes => "mfm modes",
+        View::Queries => "mfm query",
+        View::Log => "mfm log",
+        View::Status => "mfm status",
+        View::Targets => "mfm target list",
+        View::Drills => "mfm drill --list",
+        View::Approvals => "mfm approve",
+        View::Rules => "mfm check --print-rules",
+        View::CampaignSchema => "mfm campaign schema",
+        View::CampaignPlan => "mfm campaign plan FILE",
+        View::OneFault => "mfm plan TOOL --sample 1",
+    };
+    text.to_owned()
+}
+
+fn command(deed: &Deed) -> String {
+    let text = match deed {
+        Deed::Revert { ops, with } => return revert(ops, with),
+        Deed::RevertAll { target: Some(target) } => return format!("mfm revert --all --target {}", word(target)),
+        Deed::Mark { url, marking } => return mark(url.as_deref(), *marking),
+        Deed::Register { url } => return format!("mfm target add {}", url.as_deref().map_or("URL".into(), word)),
+        Deed::RemoveTarget { target } => return format!("mfm target remove {}", word(target)),
+        Deed::Approve { code } => return format!("mfm approve {}", word(code)),
+        // The last command line is not known here.
+        Deed::Again => "mfm",
+        Deed::PlanAgain => "mfm plan TOOL",
+        Deed::Recover => "mfm recover",
+        Deed::WriteOff => "mfm recover --as gone",
+        Deed::RevertAll { target: None } => "mfm revert --all",
+        Deed::MakeLab => "mfm lab create URL",
+        Deed::MakeLabFile => "mfm lab create sqlite:lab.db",
+        Deed::SavePlan => "mfm plan TOOL ARGS -o FILE",
+        Deed::SaveBaseline => "mfm check --write-baseline FILE",
+        Deed::SaveDrill => "mfm --json drill ... > FILE",
+        Deed::ApplyCampaign => "mfm campaign apply FILE",
+        Deed::RevertCampaign => "mfm campaign revert FILE",
+        Deed::Demo => "mfm demo OTHER-DIR",
+    };
+    text.to_owned()
+}
+
+fn revert(ops: &[u64], with: &[Flag]) -> String {
+    let ops: Vec<String> = ops.iter().map(ToString::to_string).collect();
+    let ops = if ops.is_empty() { "OP".to_owned() } else { ops.join(" ") };
+    with.iter().fold(format!("mfm revert {ops}"), |text, option| format!("{text} {}", flag(option)))
+}
+
+fn mark(url: Option<&str>, marking: Marking) -> String {
+    let url = url.map_or("NEW_URL".into(), word);
+    match marking {
+        Marking::TestCopy => format!("mfm target mark {url}"),
+        Marking::Moved => format!("mfm target mark --moved {url}"),
+        Marking::RecordsLost => format!("mfm target mark {url} --records-lost"),
+        Marking::Beside => format!("mfm target mark {url} --override foreign-operations"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::args::Cli;
+    use crate::model::Refusal;
+    use crate::model::next_step::{act, give, give_value, leave_out, look};
+
+    #[test]
+    fn a_url_in_a_hint_is_one_word_of_a_shell() {
+        let said = |url: &str| hint(&Refusal::LooksMoved { url: url.into(), target: "copy".into() }.next());
+        assert_eq!(said("sqlite:/tmp/copy.db"), "run `mfm target mark --moved sqlite:/tmp/copy.db`");
+        assert_eq!(said("sqlite:/tmp/my copy.db"), "run `mfm target mark --moved 'sqlite:/tmp/my copy.db'`");
+        let url = "mssql://sa@host:1433/Copy?encrypt=strict&read_user=r";
+        assert_eq!(said(url), format!("run `mfm target mark --moved '{url}'`"));
+        assert_eq!(said("sqlite:o'clock.db"), r"run `mfm target mark --moved 'sqlite:o'\''clock.db'`");
+    }
+
+    #[test]
+    fn every_kind_of_step_is_a_sentence_of_this_face() {
+        for (step, said) in [
+            (look(View::Log, "lists the operations"), "`mfm log` lists the operations"),
+            (act(Deed::Recover, ""), "run `mfm recover`"),
+            (act(Deed::WriteOff, "").when("deleted"), "deleted: `mfm recover --as gone`"),
+            (give(Flag::Target, ""), "say --target NAME"),
+            (give_value(Flag::MaxRows, 5, "allows it"), "--max-rows 5 allows it"),
+            (give_value(Flag::Override, "name", "").when("if you know better"), "if you know better: --override name"),
+            (leave_out(Flag::WithPassword), "leave --with-password out"),
+        ] {
+            assert_eq!(sentence(&step), said);
+        }
+        let all = [Flag::parameter("fld_id"), Flag::Sample, Flag::All];
+        assert_eq!(one_of(&all), "--fld-id IDS, --sample N or --all");
+        assert_eq!(one_of(&[Flag::Operations, Flag::Last]), "numbers or --last");
+    }
+
+    #[test]
+    fn every_option_is_one_of_some_command() {
+        let mut known = std::collections::BTreeSet::new();
+        let mut todo = vec![Cli::command()];
+        while let Some(command) = todo.pop() {
+            known.extend(command.get_arguments().filter_map(|one| one.get_long()).map(str::to_owned));
+            known.extend(command.get_arguments().map(|one| one.get_id().as_str().to_lowercase().replace('_', "-")));
+            todo.extend(command.get_subcommands().cloned());
+        }
+        for option in Flag::ALL {
+            assert!(known.contains(&option.name().replace('_', "-")), "{option:?} is no option");
+        }
+    }
+}

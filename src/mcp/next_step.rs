@@ -1,0 +1,204 @@
+//! What can be done next, as tools and arguments of this server; what only a person can do is said in plain words.
+
+use crate::model::next_step::{Deed, Flag, View, Way};
+use crate::model::{NextStep, NextSteps};
+
+/// Returns what an agent does next about an error.
+pub(super) fn hint(code: &str, steps: &NextSteps) -> String {
+    if let Some(rule) = rule(code) {
+        return rule.to_owned();
+    }
+    let first = (code == "conflict").then(|| "explain says what is in the way".to_owned());
+    first.into_iter().chain(steps.as_slice().iter().map(sentence)).collect::<Vec<_>>().join("; ")
+}
+
+/// Returns what an agent does, or leaves alone, whatever a person could do.
+fn rule(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "no_consent" => "nothing was written; do not try again unless the person asks for it",
+        "recover_first" => {
+            "somebody may be at work on it: look at status in a moment; if it stays open, call recover, with consent"
+        }
+        "target_needs_recovery" => {
+            "only a person lets a database roll back what a program left in it: tell them to recover it at a terminal"
+        }
+        "own_tables" | "hard_linked" => "only the operator can put the database in order; stop here and say so",
+        "unmarked" | "marked_elsewhere" | "looks_moved" | "marked_beside" | "live_clinic" | "target_replaced" => {
+            "only the operator can mark a test copy; stop here and say so"
+        }
+        "journal_missing" => "the operator has to make a lab or register a test copy first; stop here and say so",
+        "limit" => "choose fewer records",
+        _ => return None,
+    })
+}
+
+/// Returns one step as a sentence.
+pub(super) fn sentence(step: &NextStep) -> String {
+    let when = if step.when.is_empty() { String::new() } else { format!("{}: ", step.when) };
+    let said = match &step.way {
+        Way::Say => step.text.clone(),
+        Way::Look(view) => looking(view, &step.text),
+        Way::Run(deed) => doing(deed, &step.text),
+        Way::Give { option, value } => giving(option, value.as_deref(), &step.text),
+        Way::GiveOne { options } => format!("give {}", one_of(options)),
+        Way::LeaveOut { option } => format!("leave {} out", option.name()),
+    };
+    when + &said
+}
+
+fn looking(view: &View, shows: &str) -> String {
+    let subject = match view {
+        View::Records { kind, eligible } => {
+            let kind = kind.as_ref().map_or_else(String::new, |kind| format!(" with kind {kind}"));
+            let eligible = eligible.as_ref().map_or_else(String::new, |tool| format!(" and eligible {tool}"));
+            format!("find{kind}{eligible}")
+        }
+        View::Modes => "list_failure_modes".to_owned(),
+        View::Mode { mode: Some(mode) } => format!("list_failure_modes with mode {mode}"),
+        View::Mode { mode: None } => "list_failure_modes with mode".to_owned(),
+        View::Files { query } => query.clone(),
+        View::Queries => "the list of tools".to_owned(),
+        View::Log => "log".to_owned(),
+        View::Operation { op } => format!("show with op {op}"),
+        View::Status | View::Targets => "status".to_owned(),
+        View::Drills => "drill_result without a number".to_owned(),
+        View::Drill { drill } => format!("drill_result with drill {drill}"),
+        View::OneFault => "plan with sample 1".to_owned(),
+        View::Check { now } => format!("check with now {now}"),
+        View::Approvals => return of_a_person("look at what waits for a yes"),
+        View::Rules => return of_a_person("look at a complete file of rules"),
+        View::CampaignSchema | View::CampaignPlan => return of_a_person("look at the campaign"),
+    };
+    if shows.is_empty() { format!("call {subject}") } else { format!("{subject} {shows}") }
+}
+
+fn doing(deed: &Deed, does: &str) -> String {
+    let behind = if does.is_empty() { String::new() } else { format!(" {does}") };
+    match deed {
+        Deed::Again => format!("call the tool again{behind}"),
+        Deed::PlanAgain => format!("call the tool again for a new plan{behind}"),
+        Deed::Recover if does.is_empty() => "call recover, with the person's consent".to_owned(),
+        Deed::Recover => format!("recover, with the person's consent, {does}"),
+        Deed::Revert { ops, with } => format!("{}{behind}", revert(ops, with)),
+        Deed::RevertAll { target } => {
+            let target = target.as_ref().map_or_else(String::new, |target| format!(" and target {target}"));
+            format!("revert with all{target}{behind}")
+        }
+        Deed::SavePlan => format!("plan{behind}"),
+        other => of_a_person(&other.in_words()),
+    }
+}
+
+fn revert(ops: &[u64], with: &[Flag]) -> String {
+    let ops = match ops {
+        [] => "revert".to_owned(),
+        ops => format!("revert with operations {}", ops.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
+    };
+    with.iter().fold(ops, |text, option| format!("{text} and {}", option.name()))
+}
+
+fn giving(option: &Flag, value: Option<&str>, does: &str) -> String {
+    let name = option.name();
+    let value = value.map_or_else(String::new, |value| format!(" {value}"));
+    if !has(option) {
+        return of_a_person(&format!("give {}{value}", name.replace('_', " ")));
+    }
+    let given = if does.is_empty() { format!("give {name}{value}") } else { format!("{name}{value} {does}") };
+    match option {
+        Flag::Cascade | Flag::SkipConflicts | Flag::Force => format!("{given}, if the person decides so"),
+        _ => given,
+    }
+}
+
+fn one_of(options: &[Flag]) -> String {
+    let names: Vec<&str> = options.iter().filter(|option| has(option)).map(Flag::name).collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, before)) => format!("{} or {last}", before.join(", ")),
+        None => "what is missing".to_owned(),
+    }
+}
+
+/// Says that an agent cannot do it.
+fn of_a_person(what: &str) -> String {
+    format!("tell the person, who has the command line, to {what}")
+}
+
+/// Tells whether some tool has the argument.
+fn has(option: &Flag) -> bool {
+    match option {
+        Flag::Cascade
+        | Flag::SkipConflicts
+        | Flag::Force
+        | Flag::MaxRows
+        | Flag::Sample
+        | Flag::All
+        | Flag::Last
+        | Flag::Operations
+        | Flag::Variant
+        | Flag::Target
+        | Flag::Onto
+        | Flag::Depth
+        | Flag::Op
+        | Flag::Only
+        | Flag::Until
+        | Flag::As
+        | Flag::Parameter(_) => true,
+        Flag::DisableTriggers
+        | Flag::Journal
+        | Flag::Domain
+        | Flag::Name
+        | Flag::Override
+        | Flag::BesideJournal
+        | Flag::UnencryptedLogin
+        | Flag::Moved
+        | Flag::Yes
+        | Flag::Confirm
+        | Flag::DryRun
+        | Flag::From
+        | Flag::Output
+        | Flag::Scenario
+        | Flag::Patients
+        | Flag::Judge
+        | Flag::Command
+        | Flag::Detector
+        | Flag::WithPassword
+        | Flag::Baseline
+        | Flag::WriteBaseline
+        | Flag::IncludePhi => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue;
+    use super::super::options::Options;
+    use super::*;
+    use crate::model::Refusal;
+
+    #[test]
+    fn an_option_is_an_agents_where_a_tool_has_it() {
+        let mut allowed = Options::default().allowed().unwrap();
+        allowed.domains = crate::domains::all().to_vec();
+        let entries = catalogue::entries(&allowed);
+        let tools = entries.iter().filter_map(|entry| entry.tool.input_schema.get("properties")?.as_object());
+        let known: Vec<String> = tools.flat_map(|properties| properties.keys().cloned()).collect();
+        for option in Flag::ALL {
+            assert_eq!(has(option), known.iter().any(|name| name == option.name()), "{option:?}");
+        }
+    }
+
+    #[test]
+    fn a_step_names_tools_and_arguments_and_what_only_a_person_has_is_told_to_them() {
+        let said = |refusal: Refusal| hint(refusal.code(), &refusal.next());
+        assert_eq!(said(Refusal::NoOperation { op: 1 }), "log lists the operations");
+        assert_eq!(said(Refusal::Stale { what: "x".into() }), "call the tool again for a new plan");
+        let conflict = Refusal::Conflict { op: 1, rows: 1, blocked_by: vec![2], conflicts: Vec::new() };
+        assert!(said(conflict).starts_with("explain says what is in the way; cascade reverts the later operations"));
+        let name = Refusal::NoTarget { name: "sqlite:copy.db".into() };
+        assert_eq!(
+            said(name),
+            "status lists them; tell the person, who has the command line, to register sqlite:copy.db"
+        );
+    }
+}
