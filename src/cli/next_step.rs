@@ -98,6 +98,7 @@ fn view_command(view: &View) -> String {
         View::Operation { op } => return format!("mfm show {op}"),
         View::Drill { drill } => return format!("mfm drill --show {drill}"),
         View::Check { now } => return format!("mfm check --now {}", word(now)),
+        View::Query { query, example } => return format!("mfm query {query} {example}"),
         View::Files { query } => return format!("mfm query {query}"),
         View::Modes => "mfm modes",
         View::Queries => "mfm query",

@@ -4,7 +4,7 @@ use super::args::{Audit, Campaign, Command, Lab, Target};
 use super::faults::{ApplyCall, PlanCall};
 use super::ports::{SystemClock, SystemEntropy, holder};
 use super::printer::Printer;
-use super::report::{Report, emit, paged};
+use super::report::{Report, count, emit, paged};
 use super::secrets::Keyring;
 use super::settings::Settings;
 use super::signals::Signals;
@@ -292,6 +292,11 @@ fn drilled(request: &drill::Request, outcome: &drill::Outcome, show: &Show<'_>) 
 /// An export to stdout is its own result.
 fn exported(request: &export::Request, context: &Context<'_>, show: &Show<'_>) -> Result<u8, Failure> {
     let outcome = show.printer.stream(|out| export::run(context, request, out))?;
+    if request.include_phi {
+        context.reporter.note("nothing is redacted: this export may identify patients and staff");
+    } else if outcome.redacted > 0 {
+        context.reporter.note(&format!("{} redacted; --include-phi shows them", count(outcome.redacted, "cell")));
+    }
     if outcome.file.is_some() { show.done(&outcome) } else { Ok(0) }
 }
 

@@ -165,7 +165,7 @@ impl Engine<'_> {
             entry = self.journal.baseline(identity)?.or(entry);
         }
         let Some(entry) = entry else {
-            return not_run("no baseline is journaled: `mfm target mark --baseline` makes one");
+            return not_run("no baseline is journaled: one can be made when the target is marked");
         };
         let Ok(body) = serde_json::from_value::<Body>(entry.body) else {
             return not_run("the baseline's entry cannot be read");

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::answers::Answer;
 use super::caller::{Asks, Caller};
-use super::consent::{Said, declined, unapproved};
+use super::consent::{Said, declined, for_a_person, unapproved};
 use super::options::Allowed;
 use super::reads::{self, Read, request};
 use super::schema::Object;
@@ -211,7 +211,7 @@ impl Inner {
         let told = if terms.client_is_enough() {
             "Show this to the person; after their yes, and only then,".to_owned()
         } else {
-            let command = format!("mfm approve {}", code(handle));
+            let command = for_a_person(code(handle));
             answer.json["approve"] = json!(command);
             format!("Show this to the person, who has to type `{command}` at a terminal; only then")
         };

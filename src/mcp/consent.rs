@@ -110,11 +110,17 @@ fn bound(call: &Call) -> Vec<u8> {
     serde_json::to_vec(&(&call.tool, &call.arguments)).unwrap_or_default()
 }
 
+/// Returns the one command that an agent has to show: a person types it at a terminal, out of the agent's reach.
+pub(super) fn for_a_person(code: &str) -> String {
+    format!("mfm approve {code}")
+}
+
 /// Returns the refusal of a write that waits for a person at a terminal.
 pub(super) fn unapproved(handle: &str) -> Failure {
     let code = code(handle);
-    let message = format!("a person has to approve this first: `mfm approve {code}` at a terminal");
-    let hint = format!("show the person the plan and the command `mfm approve {code}`; then call apply_plan again");
+    let command = for_a_person(code);
+    let message = format!("a person has to approve this first: {command} at a terminal");
+    let hint = format!("show the person the plan and the command {command}; then call apply_plan again");
     Failure::new(Kind::Refused, "agent_approval", message, hint)
 }
 

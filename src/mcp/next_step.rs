@@ -57,6 +57,7 @@ fn looking(view: &View, shows: &str) -> String {
         View::Mode { mode: Some(mode) } => format!("list_failure_modes with mode {mode}"),
         View::Mode { mode: None } => "list_failure_modes with mode".to_owned(),
         View::Files { query } => query.clone(),
+        View::Query { query, .. } => return format!("the input schema of {query} says what it takes"),
         View::Queries => "the list of tools".to_owned(),
         View::Log => "log".to_owned(),
         View::Operation { op } => format!("show with op {op}"),

@@ -83,7 +83,7 @@ impl Options {
         let tools = if self.allow.is_empty() { all() } else { named.collect::<Result<_, _>>()? };
         let number = |text: &String| {
             let number: Option<Decimal> = text.parse().ok().filter(|n| (0..=3).contains(&whole(n)));
-            let message = format!("--max-severity {text} is no number from 0 to 3");
+            let message = format!("the highest severity is {text}, which is no number from 0 to 3");
             number.ok_or_else(|| Failure::usage("severity", message, "write it as 1.8"))
         };
         let max_severity = self.max_severity.as_ref().map(number).transpose()?;

@@ -134,7 +134,7 @@ impl Server {
 
 pub(super) fn broken(why: &str) -> Failure {
     let message = format!("the MCP server could not go on: {why}");
-    Failure::new(Kind::Found, "agent_server", message, "start it again; `mfm status` says whether anything is open")
+    Failure::new(Kind::Found, "agent_server", message, "start it again; status says whether anything is open")
 }
 
 impl Inner {

@@ -6,6 +6,7 @@ use super::answers::{Answer, list, number, word};
 use super::options::Allowed;
 use super::reads::request;
 use super::schema::Object;
+use crate::model::next_step::{Deed, act};
 use crate::ops::agents::Place;
 use crate::ops::{Context, Failure, Kind, count, drill, recover, redact, replay, revert};
 
@@ -124,8 +125,7 @@ fn preview_recover(context: &Context<'_>, _: &Allowed, arguments: &Object) -> Re
     let wanted: recover::Request = request(arguments.clone())?;
     if wanted.word == Some(recover::As::Gone) || wanted.confirm.is_some() {
         let message = "to write off a target, a person has to type its name";
-        let hint = "tell the person: `mfm recover --as gone` at a terminal";
-        return Err(Failure::new(Kind::Refused, "agent_person", message, hint));
+        return Err(Failure::new(Kind::Refused, "agent_person", message, act(Deed::WriteOff, "")));
     }
     let journal = context.reading()?;
     let target = recovered(context, &journal)?;

@@ -26,6 +26,10 @@ pub trait Entropy {
 pub trait Reporter {
     /// Says how far a long step is; `total` 0 means unknown.
     fn progress(&self, step: &str, done: u64, total: u64);
+    /// Says how far the whole is that the steps of [`Reporter::progress`] are a part of.
+    fn whole(&self, step: &str, done: u64, total: u64) {
+        self.progress(step, done, total);
+    }
     /// Says something worth knowing that is no result.
     fn note(&self, text: &str);
     /// Tells whether the person asked to stop; looked at between steps, never inside a transaction.

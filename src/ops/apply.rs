@@ -13,6 +13,7 @@ use super::plan_file::PlanFile;
 use super::{Card, count};
 use crate::engine::apply::Committed;
 use crate::engine::guard;
+use crate::model::next_step::{Flag, give};
 use crate::model::ports::{Danger, Question};
 use crate::model::refusal::show;
 use crate::model::{Refusal, Severity};
@@ -100,7 +101,7 @@ pub fn run(
     let is_critical = Severity::of_fault(&made.outcome.severity) == Severity::Critical;
     let type_name = (is_critical && !context.confirm.agreed_before()).then(|| chosen.name.clone());
     let question = Question { text: asks(&made.outcome), danger: CARD.danger, type_name };
-    context.consent(&question).map_err(|failure| failure.hinting("--dry-run shows what would be done"))?;
+    context.consent(&question).map_err(|failure| failure.hinting(give(Flag::DryRun, "shows what would be done")))?;
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
     let committed = engine.commit(&made.proposal, &made.prepared)?;
     made.prepared.changes().iter().for_each(|change| all(cell::change(change)));

@@ -12,6 +12,7 @@ use super::Card;
 use super::context::{Context, strange_targets};
 use super::failure::{Failure, Kind};
 use crate::engine::live::{self, Baseline};
+use crate::model::next_step::{Flag, give_value};
 use crate::model::ports::Danger;
 
 /// What it is.
@@ -92,7 +93,11 @@ const OWN_TABLES: &str = "own_tables";
 /// What the journal or a target says, where nothing could be audited at all.
 pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     if request.full && request.depth != Level::Live {
-        return Err(Failure::usage("full", "--full compares tables of a target", "add --depth live"));
+        return Err(Failure::usage(
+            "full",
+            "whole tables are compared with those of a target",
+            give_value(Flag::Depth, "live", ""),
+        ));
     }
     let depth = if request.depth == Level::Structure { Depth::Structure } else { Depth::Data };
     let reporter = context.reporter;

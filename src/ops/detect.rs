@@ -5,6 +5,8 @@ use mfm_journal::Journal;
 use super::failure::{Failure, Kind};
 use crate::domain::Domain;
 use crate::domains;
+use crate::model::NextSteps;
+use crate::model::next_step::{Flag, give, leave_out};
 use crate::targets::Target;
 
 /// Returns the domain that somebody says, or the one whose distinctive tables a database has.
@@ -74,8 +76,8 @@ pub fn settled(
         Some(other) if other.card().id != registered.card().id => {
             let own = registered.card().id;
             let message = format!("`{name}` is registered as {own}, not as {}", other.card().id);
-            let hint = "leave --domain out, or remove the target and add it again";
-            Err(Failure::new(Kind::Refused, "domain_mismatch", message, hint))
+            let next = NextSteps::from(leave_out(Flag::Domain)).and("or remove the target and add it again");
+            Err(Failure::new(Kind::Refused, "domain_mismatch", message, next))
         }
         _ => Ok(registered),
     }
@@ -92,7 +94,8 @@ pub fn takes(journal: &Journal, target: &str, tool: &str) -> Result<(), Failure>
     }
     let other = domains::of_mode(tool).map_or("another domain", |domain| domain.card().id);
     let message = format!("{tool} breaks data of {other}, and `{target}` holds data of {}", own.card().id);
-    Err(Failure::new(Kind::Refused, "other_domain", message, "say --target NAME, or choose a tool of its domain"))
+    let next = NextSteps::from(give(Flag::Target, "")).and("or choose a tool of its domain");
+    Err(Failure::new(Kind::Refused, "other_domain", message, next))
 }
 
 /// Says how a database's tables contradict the domain that its target is registered as; nothing where they do not.
@@ -126,11 +129,11 @@ fn distinctive(domain: &dyn Domain) -> String {
 fn none(target: &dyn Target) -> Failure {
     let looked: Vec<String> = domains::all().iter().map(|domain| distinctive(*domain)).collect();
     let message = format!("{} has the tables of no domain; looked for {}", target.url(), looked.join("; "));
-    Failure::new(Kind::Refused, "unknown_domain", message, "say --domain ID if you know what its data are")
+    Failure::new(Kind::Refused, "unknown_domain", message, give(Flag::Domain, "").when("if you know what its data are"))
 }
 
 fn ambiguous(target: &dyn Target, several: &[&'static dyn Domain]) -> Failure {
     let found: Vec<&str> = several.iter().map(|domain| domain.card().id).collect();
     let message = format!("{} has tables of several domains: {}", target.url(), found.join(", "));
-    Failure::new(Kind::Refused, "ambiguous_domain", message, "say which one with --domain ID")
+    Failure::new(Kind::Refused, "ambiguous_domain", message, give(Flag::Domain, "says which one"))
 }

@@ -14,6 +14,8 @@ use crate::domain::files::FileCard;
 use crate::domain::query::QueryCard;
 use crate::domains;
 use crate::model::Fetch;
+use crate::model::NextStep;
+use crate::model::next_step::{View, look};
 use crate::targets::sqlite::{RunIndex, SqliteTarget};
 use crate::targets::{Target, TargetError};
 
@@ -240,6 +242,10 @@ pub fn load(domain: &dyn Domain, card: &FileCard, path: &Path) -> Result<Map<Str
     Ok(out)
 }
 
+fn listing(card: &FileCard) -> NextStep {
+    look(View::Files { query: card.list.to_owned() }, "lists what there is")
+}
+
 /// Returns the file that somebody names, if it lies below one of some folders: as a path, or by its name in a list.
 ///
 /// # Errors
@@ -251,14 +257,16 @@ pub fn below(card: &FileCard, folders: &[PathBuf], given: &str) -> Result<PathBu
     let found = std::iter::once(PathBuf::from(given)).chain(named).find_map(|path| path.canonicalize().ok());
     let Some(path) = found else {
         let message = format!("there is no {} {given}", card.word);
-        return Err(Failure::new(Kind::Target, "target_absent", message, format!("{} lists what there is", card.list)));
+        let list = listing(card);
+        return Err(Failure::new(Kind::Target, "target_absent", message, list));
     };
     if roots.iter().any(|root| path.starts_with(root)) {
         return Ok(path);
     }
     let known: Vec<String> = roots.iter().map(|root| root.display().to_string()).collect();
     let message = format!("{} lies outside the folders {}", path.display(), known.join(", "));
-    Err(Failure::new(Kind::Refused, "outside", message, format!("{} lists what there is", card.list)))
+    let list = listing(card);
+    Err(Failure::new(Kind::Refused, "outside", message, list))
 }
 
 /// Returns the answer to what is asked of files; nothing where the word is no such question.

@@ -13,7 +13,9 @@ use crate::domain::Domain;
 use crate::domain::filter::{FilterCard, FilterValues};
 use crate::domain::record::RecordKind;
 use crate::domains;
+use crate::model::next_step::{Flag, give_value};
 use crate::model::{Key, Refusal};
+use crate::model::{NextStep, NextSteps};
 use crate::targets::Target;
 
 /// Returns the filters of all domains, each option once.
@@ -27,22 +29,27 @@ pub fn all() -> Vec<&'static FilterCard> {
     found
 }
 
-/// Returns the options of filters in a sentence: `--patient, --machine and --date`.
+/// Returns the names of filters in a sentence: `patient, machine and date`.
 #[must_use]
 pub fn listed(cards: &[FilterCard]) -> String {
-    let flags: Vec<String> = cards.iter().map(|card| format!("--{}", card.flag)).collect();
+    let flags: Vec<&str> = cards.iter().map(|card| card.flag).collect();
     match flags.split_last() {
         Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
         _ => flags.concat(),
     }
 }
 
+/// Names a filter, and the form of its value.
+fn filter(name: &str, form: &str) -> NextStep {
+    give_value(Flag::parameter(name), form, "is one of its filters")
+}
+
 /// Returns the failure of filters whose words alone are wrong.
 #[must_use]
 pub fn wrong(domain: &dyn Domain, why: &str) -> Failure {
-    let forms: Vec<String> = domain.filters().iter().map(|card| format!("--{} {}", card.flag, card.form)).collect();
-    let hint = if forms.is_empty() { "its records have no filters".to_owned() } else { forms.join(", ") };
-    Failure::usage("selector", why, hint)
+    let forms: Vec<NextStep> = domain.filters().iter().map(|card| filter(card.flag, card.form)).collect();
+    let next = if forms.is_empty() { "its records have no filters".into() } else { NextSteps::from(forms) };
+    Failure::usage("selector", why, next)
 }
 
 /// Which records of a kind are meant, by filters of their domain.
@@ -68,7 +75,7 @@ impl Narrowed {
         }
         let is_known = |flag: &str| domain.filters().iter().any(|card| card.flag == flag);
         if let Some((flag, _)) = filters.iter().find(|(flag, _)| !is_known(flag)) {
-            return Err(wrong(domain, &format!("records of {} have no filter --{flag}", domain.card().id)));
+            return Err(wrong(domain, &format!("records of {} have no filter `{flag}`", domain.card().id)));
         }
         domain.judge_filters(kind, filters).map_err(|why| wrong(domain, &why))?;
         Ok(Some(Self { domain, kind, filters: filters.clone() }))

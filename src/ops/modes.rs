@@ -9,6 +9,8 @@ use super::failure::Failure;
 use crate::domain::Domain;
 use crate::domain::mode::{FaultRecord, Mode};
 use crate::domains;
+use crate::model::NextSteps;
+use crate::model::next_step::{Flag, View, give_value, look};
 use crate::model::ports::Danger;
 
 /// What it is.
@@ -96,7 +98,7 @@ pub fn run(word: Option<&str>) -> Result<Outcome, Failure> {
 /// Usage: there is none.
 pub fn find_mode(tool: &str) -> Result<&'static dyn Mode, Failure> {
     domains::mode(tool).ok_or_else(|| {
-        Failure::usage("unknown_mode", format!("there is no mode or tool `{tool}`"), "`mfm modes` lists them")
+        Failure::usage("unknown_mode", format!("there is no mode or tool `{tool}`"), look(View::Modes, "lists them"))
     })
 }
 
@@ -118,14 +120,14 @@ pub fn known_variant(mode: &dyn Mode, word: &str) -> Result<&'static str, Failur
 #[must_use]
 pub fn wrong_parameters(mode: &dyn Mode, why: String, variant: Option<&str>) -> Failure {
     let card = mode.card();
-    let shows = format!("`mfm modes {}` shows the parameters", card.tool);
-    let hint = match card.variants.first() {
+    let shows = look(View::mode(card.tool), "shows the parameters");
+    let next: NextSteps = match card.variants.first() {
         Some(first) if variant.is_none() => {
-            format!("--variant {} proposes what is not given; {shows}", first.word)
+            [give_value(Flag::Variant, first.word, "proposes what is not given"), shows].into()
         }
-        _ => shows,
+        _ => shows.into(),
     };
-    Failure::usage("parameters", why, hint)
+    Failure::usage("parameters", why, next)
 }
 
 fn entry(mode: &dyn Mode) -> Entry {

@@ -24,8 +24,10 @@ use crate::domain::mode::{FaultRecord, Mode};
 use crate::domains;
 use crate::engine::apply::{Prepared, Proposal};
 use crate::engine::guard;
+use crate::model::next_step::{Flag, View, give_one, leave_out, look};
 use crate::model::ports::Danger;
 use crate::model::{Ids, Refusal, time};
+use crate::model::{NextStep, NextSteps};
 use crate::plan::{Permits, PlanFacts, plan_digest};
 use crate::targets::Target;
 
@@ -130,8 +132,11 @@ pub struct Outcome {
     pub skipped: Vec<Skipped>,
     /// How many records were passed over.
     pub skipped_total: u64,
-    /// What the preflight has to say, and what to know of the clock.
+    /// What the preflight has to say.
     pub notes: Vec<String>,
+    /// What to do next by another clock than now's.
+    #[serde(skip_serializing_if = "NextSteps::is_empty")]
+    pub next: NextSteps,
     /// The journal read.
     pub journal: PathBuf,
 }
@@ -243,7 +248,7 @@ fn records(
     options: &Options,
 ) -> Result<Records, Failure> {
     let parameter = record.parameter;
-    let flag = parameter.replace('_', "-");
+    let by_id = || Flag::parameter(parameter);
     let ids = given.get(parameter).filter(|value| !value.is_null());
     let ids: Option<Ids> = match ids {
         None => None,
@@ -256,12 +261,14 @@ fn records(
         domains::of_mode(mode.card().id).map(|domain| filters::listed(domain.filters())).unwrap_or_default();
     match (ids, options.sample, options.all) {
         (Some(_), None, false) if selects => {
-            let message = format!("--{flag} names the records, so {of_domain} say nothing");
-            Err(Failure::usage("records", message, format!("leave --{flag} out and add --sample N or --all")))
+            let message = format!("{parameter} names the records, so {of_domain} say nothing");
+            let next = [leave_out(by_id()), give_one([Flag::Sample, Flag::All])];
+            Err(Failure::usage("records", message, next))
         }
         (None, None, false) if selects => {
-            let message = format!("{of_domain} only narrow what --sample or --all chooses from");
-            Err(Failure::usage("records", message, "add --sample N or --all; `mfm find` lists what they leave"))
+            let message = format!("{of_domain} only narrow what a sample, or all, is chosen from");
+            let next = [give_one([Flag::Sample, Flag::All]), look(View::RECORDS, "lists what they leave")];
+            Err(Failure::usage("records", message, next))
         }
         (Some(ids), None, false) => Ok(Records::Ids(ids)),
         (None, Some(0), false) => Err(Failure::usage("sample", "a sample of 0 records", "ask for at least one")),
@@ -269,11 +276,11 @@ fn records(
         (None, None, true) => Ok(Records::All),
         (None, None, false) => {
             let message = format!("{} needs to know which records", mode.card().tool);
-            Err(Failure::usage("records", message, format!("give --{flag} IDS, --sample N or --all")))
+            Err(Failure::usage("records", message, give_one([by_id(), Flag::Sample, Flag::All])))
         }
         _ => {
-            let message = format!("--{flag}, --sample and --all exclude each other");
-            Err(Failure::usage("records", message, "give one of them"))
+            let message = format!("{parameter}, a sample and all exclude each other");
+            Err(Failure::usage("records", message, give_one([by_id(), Flag::Sample, Flag::All])))
         }
     }
 }
@@ -352,7 +359,8 @@ fn describe(
         residue: prepared.preflight().residue.clone(),
         skipped: selected.skipped.clone(),
         skipped_total: selected.skipped_total,
-        notes: prepared.notes().into_iter().chain(old_clock(context, settled)).collect(),
+        notes: prepared.notes(),
+        next: old_clock(context, settled).map(NextSteps::from).unwrap_or_default(),
         journal: context.journal.clone(),
     };
     let proposal = proposal(settled, selected, &outcome, digest);
@@ -360,12 +368,11 @@ fn describe(
 }
 
 /// Says that a check needs the clock of the plan: what lay in its future may lie in the past by now.
-fn old_clock(context: &Context<'_>, settled: &Settled) -> Option<String> {
+fn old_clock(context: &Context<'_>, settled: &Settled) -> Option<NextStep> {
     let given = settled.options.now.is_some() && settled.mode.card().uses_now;
     let year_later = settled.now.checked_add(jiff::Span::new().years(1)).ok()?;
     let now = time::format(settled.now, 0, 'T');
-    (given && year_later < context.clock.local())
-        .then(|| format!("`mfm check --now {now}` judges it by the same clock"))
+    (given && year_later < context.clock.local()).then(|| look(View::Check { now }, "judges it by the same clock"))
 }
 
 /// Returns the parameters that every record shares.

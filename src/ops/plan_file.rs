@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::plan::{self, Made, Options, Request, Settled};
 use super::select::Records;
 use crate::file::{self, Access};
+use crate::model::next_step::{Deed, act};
 use crate::model::snapshot::key_form;
 use crate::model::{Key, time};
 
@@ -88,7 +89,7 @@ impl PlanFile {
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let failure = |why: String| {
             let message = format!("could not read the plan file {}: {why}", path.display());
-            Failure::usage("plan_file", message, "make one with `mfm plan TOOL ARGS -o FILE`")
+            Failure::usage("plan_file", message, act(Deed::SavePlan, "makes one"))
         };
         let text = file::read_text(path, file::DATA_BYTES_MAX).map_err(|error| failure(error.to_string()))?;
         Self::parse(&text).map_err(failure)
@@ -160,6 +161,8 @@ impl PlanFile {
             _ => None,
         };
         let all: Option<Vec<Key>> = self.keys.iter().map(key).collect();
-        all.ok_or_else(|| Failure::usage("plan_file", "a key of the plan file is no number and no text", "plan again"))
+        all.ok_or_else(|| {
+            Failure::usage("plan_file", "a key of the plan file is no number and no text", act(Deed::PlanAgain, ""))
+        })
     }
 }

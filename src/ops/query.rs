@@ -14,6 +14,8 @@ use super::pump::{Pump, ScanCache};
 use crate::domain::Domain;
 use crate::domain::query::{Query, QueryCard, QueryError};
 use crate::domains;
+use crate::model::NextSteps;
+use crate::model::next_step::{View, look};
 use crate::model::ports::Danger;
 use crate::targets::Target;
 use crate::targets::sqlite::RunIndex;
@@ -185,8 +187,12 @@ fn unknown(word: &str) -> Failure {
         let likeness = |name: &str| strsim::jaro_winkler(name, &word.replace('-', "_"));
         likeness(one).total_cmp(&likeness(other))
     });
-    let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-    Failure::usage("unknown_query", format!("there is no query `{word}`"), format!("{near}`mfm query` lists all"))
+    let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+    Failure::usage(
+        "unknown_query",
+        format!("there is no query `{word}`"),
+        NextSteps::from(near).and(look(View::Queries, "lists all")),
+    )
 }
 
 /// Returns what a question that has no answer means.
@@ -195,12 +201,13 @@ fn failure(query: &dyn Query, error: &QueryError) -> Failure {
     match error {
         QueryError::Params(_) => {
             let example = query.card().example;
-            let hint = if example.is_empty() {
-                "it takes no parameters".to_owned()
+            let next: NextSteps = if example.is_empty() {
+                "it takes no parameters".into()
             } else {
-                format!("for example: {example}")
+                let view = View::Query { query: name.to_owned(), example: example.to_owned() };
+                look(view, "").when("for example").into()
             };
-            Failure::usage("query_parameters", format!("{name}: {message}"), hint)
+            Failure::usage("query_parameters", format!("{name}: {message}"), next)
         }
         QueryError::Unknown { .. } => {
             Failure::new(Kind::Refused, "unknown_item", message, "name one of those that there are")

@@ -13,7 +13,9 @@ use super::failure::Failure;
 use super::targets::lost_records;
 use crate::engine::guard;
 use crate::engine::recover::{Closed, Word};
+use crate::model::NextSteps;
 use crate::model::Refusal;
+use crate::model::next_step::{Flag, give, leave_out};
 use crate::model::ports::{Answer, Danger, Question};
 use crate::model::refusal::show;
 use crate::targets::sqlite::Glimpse;
@@ -96,10 +98,12 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     match (request.word, request.op) {
         (None, _) => automatic(context),
         (Some(As::Gone), None) => gone(context, request),
-        (Some(As::Gone), Some(_)) => {
-            Err(Failure::usage("recover", "`gone` speaks of a whole target", "leave --op out, and name the target"))
-        }
-        (Some(_), None) => Err(Failure::usage("recover", "your word on which operation?", "add --op N")),
+        (Some(As::Gone), Some(_)) => Err(Failure::usage(
+            "recover",
+            "`gone` speaks of a whole target",
+            NextSteps::from(leave_out(Flag::Op)).and("and name the target"),
+        )),
+        (Some(_), None) => Err(Failure::usage("recover", "your word on which operation?", give(Flag::Op, ""))),
         (Some(As::Applied), Some(op)) => word(context, op, Word::Applied),
         (Some(As::Abandoned), Some(op)) => word(context, op, Word::Abandoned),
     }

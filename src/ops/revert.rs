@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::{Card, count};
 use crate::engine::revert::{self, Drift, Judged, Options, Selection};
 use crate::engine::{EngineError, resolve};
+use crate::model::next_step::{Deed, Flag, act, give_one};
 use crate::model::ports::{Danger, Question};
 use crate::model::refusal::Conflict;
 use crate::model::shown;
@@ -196,7 +197,7 @@ fn after_some(error: EngineError, done: usize, all: usize) -> Failure {
 
 fn interrupted(done: usize, all: usize) -> Failure {
     let message = format!("interrupted after {done} of {all} reverts, which are done and journaled");
-    Failure::new(super::Kind::Interrupted, "interrupted", message, "run the command again for the others")
+    Failure::new(super::Kind::Interrupted, "interrupted", message, act(Deed::Again, "for the others"))
 }
 
 fn selection(request: &Request) -> Result<Selection, Failure> {
@@ -204,9 +205,11 @@ fn selection(request: &Request) -> Result<Selection, Failure> {
         (false, false, false) => Ok(Selection::Operations(request.operations.clone())),
         (true, true, false) => Ok(Selection::Last),
         (true, false, true) => Ok(Selection::All),
-        _ => {
-            Err(Failure::usage("operations", "which operations to revert is unclear", "give numbers, --last or --all"))
-        }
+        _ => Err(Failure::usage(
+            "operations",
+            "which operations to revert is unclear",
+            give_one([Flag::Operations, Flag::Last, Flag::All]),
+        )),
     }
 }
 

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use crate::domain::Domain;
 use crate::domain::check::Rules;
 use crate::file;
+use crate::model::next_step::{View, look};
 
 /// Rules, and where they are from.
 #[derive(Clone, Debug, Serialize)]
@@ -93,7 +94,7 @@ impl Chosen {
 
 fn wrong(path: &Path, why: &str) -> Failure {
     let message = format!("could not read the rules {}: {why}", path.display());
-    Failure::usage("rules", message, "`mfm check --print-rules` prints a complete file, with a comment on every key")
+    Failure::usage("rules", message, look(View::Rules, "prints a complete file, with a comment on every key"))
 }
 
 fn read(domain: &dyn Domain, path: &Path) -> Result<Arc<dyn Rules>, Failure> {

@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use super::{Failure, Kind};
 use crate::file::owner::Owners;
 use crate::file::{self, Access, FileError};
+use crate::model::NextSteps;
 use crate::model::Refusal;
+use crate::model::next_step::{Flag, give_value};
 use crate::targets::{canonical_url, unencrypted_login};
 
 /// What the file begins with.
-const HEAD: &str = "# Servers that passwords may go to: `mfm target add URL` adds one.\n";
+const HEAD: &str = "# Servers that passwords may go to: registering a database by its URL adds one.\n";
 
 /// The servers that count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +73,8 @@ impl Servers {
         }
         let failure = |why: String| {
             let message = format!("could not keep in {} that the server was confirmed: {why}", file.display());
-            Failure::new(Kind::Usage, "servers_file", message, "say --target URL each time, or mend the file")
+            let each_time = give_value(Flag::Target, "URL", "each time does without it");
+            Failure::new(Kind::Usage, "servers_file", message, NextSteps::from("mend the file").and(each_time))
         };
         let mut known = self.kept(file).map_err(failure)?;
         if known.insert(url) {

@@ -5,9 +5,6 @@ use std::collections::BTreeMap;
 use super::job::{Job, Lane};
 use super::message::Effect;
 
-/// The step of a drill that all its other steps are a part of.
-const WHOLE: &str = "trying faults";
-
 /// A job that runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Running {
@@ -65,12 +62,12 @@ impl Lanes {
     }
 
     /// Takes note of how far a job is.
-    pub fn progress(&mut self, ticket: u64, step: String, done: u64, total: u64) {
+    pub fn progress(&mut self, ticket: u64, step: String, whole: bool, far: (u64, u64)) {
         let Some(running) = self.running.values_mut().find(|running| running.ticket == ticket) else { return };
-        if step == WHOLE {
-            running.whole = Some((done, total));
+        if whole {
+            running.whole = Some(far);
         } else {
-            running.progress = Some((step, done, total));
+            running.progress = Some((step, far.0, far.1));
         }
     }
 

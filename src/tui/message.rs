@@ -31,6 +31,8 @@ pub enum Message {
         ticket: u64,
         /// The step.
         step: String,
+        /// Whether it is the whole that the other steps are a part of.
+        whole: bool,
         /// How far.
         done: u64,
         /// Of how much; 0 where that is not known.

@@ -45,6 +45,7 @@ fn looking(view: &View) -> String {
         View::OneFault => Screen::Plan,
         View::Check { .. } => Screen::Checks,
         View::Queries
+        | View::Query { .. }
         | View::Files { .. }
         | View::Approvals
         | View::Rules

@@ -61,7 +61,7 @@ pub fn run(host: Host, mut state: State, around: &Surroundings) -> Result<(), Fa
 }
 
 fn unusable(error: io::Error) -> Failure {
-    let hint = "mfm tui needs a terminal; `mfm status` and the other commands do without";
+    let hint = "this interface needs a terminal; the command line does without";
     Failure::new(Kind::Usage, "terminal", format!("could not use the terminal: {error}"), hint)
 }
 

@@ -42,8 +42,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Tick => tick(state),
         Message::Done { ticket, answer } => done(state, ticket, answer),
-        Message::Progress { ticket, step, done, total } => {
-            state.lanes.progress(ticket, step, done, total);
+        Message::Progress { ticket, step, whole, done, total } => {
+            state.lanes.progress(ticket, step, whole, (done, total));
             Vec::new()
         }
         Message::Asked { ticket, question } => asked(state, ticket, question),
@@ -123,7 +123,7 @@ fn key_pressed(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     let writes = keys::binding(action, state.screen).is_some_and(|binding| binding.writes);
     if writes && state.facts.read_only {
-        state.say(Role::Warning, "this interface only reads: start it without --read-only to write");
+        state.say(Role::Warning, "this interface was started to read only");
         return Vec::new();
     }
     if writes && state.lanes.of(Lane::Act).is_some() {

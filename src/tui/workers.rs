@@ -14,6 +14,8 @@ use mfm_journal::{Face, Holder};
 use super::desk::{self, Open};
 use super::job::{Answer, Job, Lane};
 use super::message::Message;
+use crate::model::NextSteps;
+use crate::model::next_step::{Deed, act};
 use crate::model::ports::{self, Clock, Confirm, Danger, Entropy, Question, Reporter, Secrets};
 use crate::ops::{Context, Failure, Kind};
 
@@ -155,8 +157,8 @@ fn carry_out(host: &Host, open: &mut Open, out: &Sender<Message>, order: Order) 
     let work = std::panic::AssertUnwindSafe(|| desk::perform(&context, open, job));
     std::panic::catch_unwind(work).unwrap_or_else(|_| {
         let message = "an operation ended in a way that it never should";
-        let hint = "`mfm recover` closes what it left open; please report it";
-        Answer::Failed(Box::new(Failure::new(Kind::Target, "panic", message, hint)))
+        let next = NextSteps::from(act(Deed::Recover, "closes what it left open")).and("please report it");
+        Answer::Failed(Box::new(Failure::new(Kind::Target, "panic", message, next)))
     })
 }
 
@@ -171,8 +173,8 @@ struct Watch<'a> {
     step: RefCell<String>,
 }
 
-impl Reporter for Watch<'_> {
-    fn progress(&self, step: &str, done: u64, total: u64) {
+impl Watch<'_> {
+    fn tell(&self, step: &str, whole: bool, done: u64, total: u64) {
         let same = *self.step.borrow() == step;
         if same && self.last.get().is_some_and(|last| last.elapsed() < EVERY) {
             return;
@@ -180,7 +182,17 @@ impl Reporter for Watch<'_> {
         step.clone_into(&mut self.step.borrow_mut());
         self.last.set(Some(Instant::now()));
         // An interface that ended needs no progress.
-        let _ = self.out.send(Message::Progress { ticket: self.ticket, step: step.to_owned(), done, total });
+        let _ = self.out.send(Message::Progress { ticket: self.ticket, step: step.to_owned(), whole, done, total });
+    }
+}
+
+impl Reporter for Watch<'_> {
+    fn progress(&self, step: &str, done: u64, total: u64) {
+        self.tell(step, false, done, total);
+    }
+
+    fn whole(&self, step: &str, done: u64, total: u64) {
+        self.tell(step, true, done, total);
     }
 
     fn note(&self, _: &str) {}

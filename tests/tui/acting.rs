@@ -127,8 +127,8 @@ fn a_drill_is_asked_about_and_can_be_stopped() {
     world.press("u").sees("drilling");
     assert!(world.state.overlay.is_none(), "nothing else is written meanwhile");
     let ticket = world.held[0].0;
-    for (step, done) in [("trying faults", 6), ("checking tables", 3)] {
-        world.tell(mfm::tui::message::Message::Progress { ticket, step: step.into(), done, total: 90 });
+    for (step, whole, done) in [("trying faults", true, 6), ("checking tables", false, 3)] {
+        world.tell(mfm::tui::message::Message::Progress { ticket, step: step.into(), whole, done, total: 90 });
     }
     world.sees("drilling, fault 7 of 90: checking tables, 3 of 90");
     world.press("C-c").sees("(stopping)");

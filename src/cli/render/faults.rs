@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::changes;
+use crate::cli::next_step;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
 use crate::model::shown::word;
 use crate::ops::{apply, plan};
@@ -107,7 +108,7 @@ fn rest(page: &mut Page, plan: &plan::Outcome) {
     for residue in &plan.residue {
         page.line(&format!("cannot be put back: {}: {}", residue.table, residue.what));
     }
-    for note in &plan.notes {
+    for note in plan.notes.iter().cloned().chain(plan.next.as_slice().iter().map(next_step::sentence)) {
         page.line(&format!("note: {note}"));
     }
     if plan.skipped_total > 0 {

@@ -25,6 +25,14 @@ pub enum View {
     },
     /// The named queries.
     Queries,
+    /// One query.
+    Query {
+        /// Its name.
+        query: String,
+        /// An example of its arguments, as a shell takes them.
+        #[serde(skip)]
+        example: String,
+    },
     /// The files that can be asked.
     Files {
         /// The query that lists them.
@@ -88,7 +96,7 @@ impl View {
         match self {
             Self::Records { kind, eligible } => kind.iter_mut().chain(eligible).collect(),
             Self::Mode { mode } => mode.iter_mut().collect(),
-            Self::Files { query } => vec![query],
+            Self::Files { query } | Self::Query { query, .. } => vec![query],
             Self::Check { now } => vec![now],
             _ => Vec::new(),
         }

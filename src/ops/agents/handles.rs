@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::terms::Terms;
 use super::{Agents, after_others};
+use crate::model::next_step::{Deed, act};
 use crate::ops::plan_file::PlanFile;
 use crate::ops::{Context, Failure, Kind, apply, plan, status};
 
@@ -277,7 +278,7 @@ fn usable(handle: Option<&Handle>, client: &str, now_us: i64) -> Result<Handle, 
 
 fn unusable() -> Failure {
     let message = "the handle is unknown, used, expired or another client's";
-    Failure::new(Kind::Refused, "agent_handle", message, "call the tool again for a new handle")
+    Failure::new(Kind::Refused, "agent_handle", message, act(Deed::Again, "for a new handle"))
 }
 
 fn too_many() -> Failure {

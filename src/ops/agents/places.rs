@@ -1,5 +1,7 @@
 //! Which registered target a host name and a database mean; looks in the journal only, and reaches for no network.
 
+use crate::model::NextSteps;
+use crate::model::next_step::{View, look};
 use crate::ops::{Context, Failure, Kind};
 
 /// Where an agent says that a database is.
@@ -35,7 +37,12 @@ pub fn resolve(context: &Context<'_>, place: &Place) -> Result<Option<String>, F
         [name] => (*name).clone(),
         [] => {
             let message = "no registered and marked target has this hostname and database";
-            return Err(Failure::new(Kind::Refused, "no_target", message, "status lists the targets; use a name"));
+            return Err(Failure::new(
+                Kind::Refused,
+                "no_target",
+                message,
+                NextSteps::from(look(View::Targets, "lists the targets")).and("use a name"),
+            ));
         }
         _ => {
             let message = "several targets have this hostname and database";
@@ -57,7 +64,12 @@ fn registered(context: &Context<'_>, name: &str) -> Result<String, Failure> {
         return Ok(name.to_owned());
     }
     let message = "no target of this name is registered";
-    Err(Failure::new(Kind::Refused, "no_target", message, "status lists the targets; the operator registers them"))
+    Err(Failure::new(
+        Kind::Refused,
+        "no_target",
+        message,
+        NextSteps::from(look(View::Targets, "lists the targets")).and("the operator registers them"),
+    ))
 }
 
 /// Tells whether a target's URL means this host and this database.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::model::next_step::{Deed, act};
 use crate::ops::{Failure, Kind};
 
 /// Whose yes a write needs.
@@ -39,7 +40,7 @@ impl Terms {
     pub fn strictest(&self, other: &Self) -> Result<Self, Failure> {
         if self.rules != other.rules {
             let message = "the handle was made at a server that judges by other rules";
-            return Err(Failure::new(Kind::Refused, "agent_handle", message, "call the tool again for a new handle"));
+            return Err(Failure::new(Kind::Refused, "agent_handle", message, act(Deed::Again, "for a new handle")));
         }
         Ok(Self {
             actor: self.actor.clone(),

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::fingerprint;
 use super::lines::{FindingLine, Outcome, Status};
 use crate::file::{self, Access};
+use crate::model::next_step::{Deed, Flag, act, give};
 use crate::ops::Failure;
 
 /// The schema's name.
@@ -87,7 +88,7 @@ impl Baseline {
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let failure = |why: String| {
             let message = format!("could not read the baseline {}: {why}", path.display());
-            Failure::usage("baseline_file", message, "make one with `mfm check --write-baseline FILE`")
+            Failure::usage("baseline_file", message, act(Deed::SaveBaseline, "makes one"))
         };
         let text = file::read_text(path, file::DATA_BYTES_MAX).map_err(|error| failure(error.to_string()))?;
         Self::parse(&text).map_err(failure)
@@ -172,9 +173,8 @@ pub(super) fn may_write(path: &Path, read: Option<&Path>) -> Result<(), Failure>
         return Ok(());
     }
     let message = format!("{} exists, and is not overwritten", path.display());
-    let hint =
-        format!("--baseline {0} --write-baseline {0} brings a baseline up to date and keeps its reasons", "FILE");
-    Err(Failure::usage("baseline_exists", message, hint))
+    let both = "reads the same file: together they bring a baseline up to date and keep its reasons";
+    Err(Failure::usage("baseline_exists", message, give(Flag::Baseline, both)))
 }
 
 fn is_same(path: &Path, read: Option<&Path>) -> bool {

@@ -28,6 +28,8 @@ use super::rules::Chosen;
 use crate::domain::Domain;
 use crate::domain::check::{CheckCard, CheckParams};
 use crate::domains;
+use crate::model::NextSteps;
+use crate::model::next_step::{Flag, give};
 use crate::model::ports::Danger;
 use crate::model::time;
 
@@ -138,8 +140,9 @@ fn must_run(
     }
     let (named, all) = (ids(&choose(domain, words)?), ids(chosen));
     if let Some(left_out) = named.iter().find(|id| !all.contains(id)) {
-        let message = format!("--fail-on-not-run names `{left_out}`, which --only leaves out");
-        return Err(Failure::usage("unknown_check", message, "name it in --only too, or leave it out of both"));
+        let message = format!("`{left_out}` has to run, and is not among the checks that were chosen");
+        let next = NextSteps::from(give(Flag::Only, "has to name it too")).and("or leave it out of both");
+        return Err(Failure::usage("unknown_check", message, next));
     }
     Ok(named)
 }

@@ -10,6 +10,8 @@ use super::command::Turn;
 use super::matrix::{Look, SIGNS_MAX, Verdict, first_signs};
 use super::said::{self, Heard, Judged, Said, Untold};
 use crate::domain::check::Verdict as Told;
+use crate::model::NextSteps;
+use crate::model::next_step::{Flag, give_value};
 use crate::model::snapshot::key_form;
 use crate::model::{Finding, Key};
 use crate::ops::checks::{Checked, Session};
@@ -88,8 +90,9 @@ impl Detector {
         };
         if let Some(why) = why {
             let message = format!("{name} cannot be tried: on the untouched data, {why}");
-            let hint = "look at what it prints by itself; --judge junit, sarif or json tells findings apart";
-            return Err(Failure::new(Kind::Refused, "detector", message, hint));
+            let judge = give_value(Flag::Judge, "junit, sarif or json", "tells findings apart");
+            let next = NextSteps::from("look at what it prints by itself").and(judge);
+            return Err(Failure::new(Kind::Refused, "detector", message, next));
         }
         Ok(Self::Program(Box::new(Tried { name, program, clean })))
     }

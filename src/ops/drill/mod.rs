@@ -374,7 +374,7 @@ fn try_all(mut bench: Bench<'_, '_>, wanted: &Wanted) -> Result<(Vec<Case>, Vec<
                 case.untried = Some(format!("{} could show it", super::count(keys.len() as u64, "record")));
             }
             for key in &keys {
-                bench.context.reporter.progress("trying faults", at * wanted.sample + nth, total);
+                bench.context.reporter.whole("trying faults", at * wanted.sample + nth, total);
                 bench.context.go_on()?;
                 match bench.trial(&mut settled, key, trials.len() as u64 + 1, nth < wanted.controls)? {
                     Ok(trial) => trials.push(trial),

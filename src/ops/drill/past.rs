@@ -13,6 +13,8 @@ use super::matrix::{Case, Line, Look, Matrix, Trial, Verdict};
 use super::{Outcome, case, made};
 use crate::domain::repair::Repair;
 use crate::file;
+use crate::model::NextSteps;
+use crate::model::next_step::{Deed, Flag, View, act, leave_out, look};
 use crate::ops::context::Context;
 use crate::ops::failure::{Failure, Kind};
 
@@ -36,8 +38,8 @@ pub struct Difference {
 pub fn find(journal: &Journal, drill: u64) -> Result<Drill, Failure> {
     let found = ledger::drills(journal, Some(drill))?.into_iter().next();
     let message = || format!("there is no drill {drill}");
-    let hint = "`mfm drill --list` lists the drills of the journal";
-    found.ok_or_else(|| Failure::new(Kind::Refused, "no_drill", message(), hint))
+    let list = || look(View::Drills, "lists the drills of the journal");
+    found.ok_or_else(|| Failure::new(Kind::Refused, "no_drill", message(), list()))
 }
 
 /// The drills of a journal.
@@ -216,8 +218,8 @@ impl Saved {
         if shared.is_empty() || !detectors.iter().any(known) {
             let what = if shared.is_empty() { "variant" } else { "detector" };
             let message = format!("this drill and the earlier result have no {what} in common: nothing compares");
-            let hint = "name the same modes and detectors, with the same --name, or leave --baseline out";
-            return Err(Failure::usage("drill", message, hint));
+            let next = NextSteps::from("name the same modes and detectors, each as before");
+            return Err(Failure::usage("drill", message, next.and(leave_out(Flag::Baseline).when("or"))));
         }
         Ok(out)
     }
@@ -233,7 +235,7 @@ const SCHEMA: &str = "mfm/drill/1";
 pub fn read_result(path: &Path) -> Result<Saved, Failure> {
     let wrong = |why: String| {
         let message = format!("could not read the earlier result {}: {why}", path.display());
-        Failure::usage("drill", message, "save one with `mfm --json drill ... > FILE`")
+        Failure::usage("drill", message, act(Deed::SaveDrill, "saves one"))
     };
     let text = file::read_text(path, file::DATA_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
     let saved: Saved = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;

@@ -228,7 +228,11 @@ pub(super) const SAME: &str = "it found something on the untouched data, and doe
 fn failed(clean: &Heard, now: &Heard, found_codes: &[u8]) -> Option<Untold> {
     let code = now.code.filter(|code| *code != 0 && now.code != clean.code)?;
     let meant = u8::try_from(code).is_ok_and(|code| found_codes.contains(&code));
-    (!meant).then(|| Untold::new(format!("it ended with exit code {code}, which --found-codes does not name")))
+    (!meant).then(|| {
+        Untold::new(format!(
+            "it ended with exit code {code}, which is not among the codes that say something was found"
+        ))
+    })
 }
 
 /// Tells whether a command ended otherwise than on the untouched data, and yet says that nothing is new.

@@ -113,7 +113,7 @@ fn how(operation: &Operation) -> Vec<String> {
         "its body names the chunks of images by digest; the SHA-256 of each chunk is that digest".to_owned(),
         "the RFC 6962 root over the changes in them is the rows root of the body".to_owned(),
         format!("in {name}: SELECT state FROM mfm_operation WHERE uid = '{uid}'"),
-        "`mfm audit verify --depth live` does so for every operation; journal/verify.py reads the journal without mfm"
+        "an audit of the live target does so for every operation; journal/verify.py reads the journal without mfm"
             .to_owned(),
     ]
 }

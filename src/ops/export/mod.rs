@@ -15,12 +15,13 @@ use serde::{Deserialize, Serialize};
 
 use self::lines::Lines;
 use self::redaction::Redaction;
+use super::Card;
 use super::context::Context;
 use super::failure::{Failure, Kind};
 use super::protected::Protected;
-use super::{Card, count};
 use crate::file::Access;
 use crate::model::Refusal;
+use crate::model::next_step::{Flag, give};
 use crate::model::ports::Danger;
 
 /// What it is.
@@ -118,7 +119,7 @@ pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Res
         && from > to
     {
         let message = format!("no entry lies between {from} and {to}");
-        return Err(Failure::usage("export_range", message, "--from takes the smaller number"));
+        return Err(Failure::usage("export_range", message, give(Flag::From, "takes the smaller number")));
     }
     let journal = context.reading()?;
     let walk = Walk::new(context, request, &journal);
@@ -131,7 +132,6 @@ pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Res
             file::write(path, access, |out| walk.pour(out))?
         }
     };
-    remark(context, request, &outcome);
     Ok(outcome)
 }
 
@@ -146,17 +146,8 @@ fn to_stream(walk: Walk<'_>, out: &mut dyn Write) -> Result<Outcome, Failure> {
         }
         Err(Stop::Io(error)) => {
             let message = format!("could not write the export: {error}");
-            Err(Failure::new(Kind::Found, "output", message, "-o FILE writes it to a file"))
+            Err(Failure::new(Kind::Found, "output", message, give(Flag::Output, "writes it to a file")))
         }
-    }
-}
-
-/// Says what a receiver has to know of the export.
-fn remark(context: &Context<'_>, request: &Request, outcome: &Outcome) {
-    if request.include_phi {
-        context.reporter.note("nothing is redacted: this export may identify patients and staff");
-    } else if outcome.redacted > 0 {
-        context.reporter.note(&format!("{} redacted; --include-phi shows them", count(outcome.redacted, "cell")));
     }
 }
 

@@ -11,6 +11,8 @@ use super::{Made, Origin, Sink, early_name, make};
 use crate::domain::Domain;
 use crate::domain::lab::{Lab, LabRequest};
 use crate::domains;
+use crate::model::NextSteps;
+use crate::model::next_step::{Deed, Flag, act, leave_out};
 use crate::model::ports::Danger;
 use crate::ops::{Card, Context, Failure, detect};
 
@@ -132,7 +134,7 @@ fn asked(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<LabReq
     for (option, given) in [("patients", request.patients), ("frames", request.frames)] {
         if given.is_some() && option != size.option {
             let message = format!("a lab of {id} has no {option}");
-            return Err(wrong_size(option, message, format!("it has --{}", size.option)));
+            return Err(wrong_size(option, message, format!("it has {}", size.option)));
         }
     }
     let given = request.patients.or(request.frames);
@@ -169,18 +171,18 @@ fn scenario(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<Opt
         return Ok(Some((*found).to_owned()));
     }
     let id = domain.card().id;
-    let hint = match known {
-        [] => format!("labs of {id} have no scenarios; leave --scenario out"),
-        known => format!("its scenarios are {}", known.join(", ")),
+    let next = match known {
+        [] => NextSteps::from(format!("labs of {id} have no scenarios")).and(leave_out(Flag::Scenario)),
+        known => format!("its scenarios are {}", known.join(", ")).into(),
     };
-    Err(Failure::usage("scenario", format!("a lab of {id} has no scenario `{word}`"), hint))
+    Err(Failure::usage("scenario", format!("a lab of {id} has no scenario `{word}`"), next))
 }
 
 fn until(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<Option<civil::Date>, Failure> {
     let Some(text) = &request.until else { return Ok(lab.until()) };
     if lab.until().is_none() {
         let message = format!("a lab of {} has no last day", domain.card().id);
-        return Err(Failure::usage("until", message, "leave --until out"));
+        return Err(Failure::usage("until", message, leave_out(Flag::Until)));
     }
     let (first, last) = UNTIL_RANGE;
     let date: civil::Date =
@@ -194,7 +196,8 @@ fn until(request: &Request, domain: &dyn Domain, lab: &dyn Lab) -> Result<Option
 
 fn no_lab(domain: &dyn Domain) -> Failure {
     let message = format!("mfm makes no labs of the domain {}", domain.card().id);
-    Failure::usage("no_lab", message, "make one of another domain, or register a copy with `mfm target add`")
+    let copy = act(Deed::Register { url: None }, "registers a copy").when("or");
+    Failure::usage("no_lab", message, NextSteps::from("make one of another domain").and(copy))
 }
 
 #[cfg(test)]

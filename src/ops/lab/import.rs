@@ -13,6 +13,7 @@ use crate::domain::Domain;
 use crate::domain::import::{Files, Import, ImportReport, Imported};
 use crate::domains;
 use crate::file;
+use crate::model::next_step::{Deed, act};
 use crate::model::ports::Danger;
 use crate::model::{Fetch, Filter};
 use crate::ops::targets::signs;
@@ -96,7 +97,7 @@ fn fill(sink: &mut Sink, table: &Imported) -> Result<(), Failure> {
 
 fn no_import(domain: &dyn Domain) -> Failure {
     let message = format!("mfm imports nothing into labs of the domain {}", domain.card().id);
-    Failure::usage("no_import", message, "register the database itself with `mfm target add`")
+    Failure::usage("no_import", message, act(Deed::Register { url: None }, "registers the database itself"))
 }
 
 /// Reads a table back and holds every cell against the text of the file.

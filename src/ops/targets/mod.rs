@@ -18,6 +18,7 @@ use super::context::Context;
 use super::failure::{Failure, Kind};
 use crate::engine::EngineError;
 use crate::model::Refusal;
+use crate::model::next_step::{Deed, Flag, act, give, give_value};
 use crate::targets::{Marker, OperationRow, TableDigest, Target, is_same_file};
 
 /// Returns the name under which a URL is registered unless another is given: the file's or the database's, without an
@@ -51,13 +52,14 @@ pub(super) fn free_name(journal: &Journal, name: &str, url: &str) -> Result<(), 
     let elsewhere = journal.state().targets.iter().find(|(known, target)| target.url == url && *known != name);
     if let Some((known, _)) = elsewhere {
         let message = format!("{url} is registered already, as `{known}`");
-        let hint = format!("say --target {known}, or `mfm target remove {known}` first");
-        return Err(Failure::new(Kind::Refused, "url_taken", message, hint));
+        let forget = act(Deed::RemoveTarget { target: known.clone() }, "forgets it first").when("or");
+        let next = [give_value(Flag::Target, known, ""), forget];
+        return Err(Failure::new(Kind::Refused, "url_taken", message, next));
     }
     match journal.state().targets.get(name) {
         Some(target) if target.url != url => {
             let message = format!("the name `{name}` is taken by {}", target.url);
-            Err(Failure::new(Kind::Refused, "name_taken", message, "say --name OTHER"))
+            Err(Failure::new(Kind::Refused, "name_taken", message, give(Flag::Name, "")))
         }
         _ => Ok(()),
     }
@@ -75,7 +77,7 @@ pub(super) fn nobody_else(journal: &Journal, target: &mut dyn Target, name: &str
         Some((other, known)) => {
             let message =
                 format!("{} is a database that is registered already, as `{other}` at {}", target.url(), known.url);
-            Err(Failure::new(Kind::Refused, "url_taken", message, format!("say --target {other}")))
+            Err(Failure::new(Kind::Refused, "url_taken", message, give_value(Flag::Target, other, "")))
         }
         None => Ok(()),
     }

@@ -4,6 +4,7 @@ use mfm_journal::{Digest, Journal, Verdict};
 
 use crate::engine::guard;
 use crate::model::Refusal;
+use crate::model::next_step::{Flag, leave_out};
 use crate::ops::{Context, Failure};
 use crate::targets::{Marker, OperationRow, OperationState, Target, TargetError, fits};
 
@@ -27,7 +28,7 @@ pub(super) fn moved(
     let (name, known) = known.ok_or_else(|| replaced(&url, "its marker is not one that this journal put".into()))?;
     if marker.bound == target.bound()? && known.identity == Some(identity) {
         let message = format!("{url} was not moved: its marker fits where it is");
-        return Err(Failure::usage("not_moved", message, "leave --moved out"));
+        return Err(Failure::usage("not_moved", message, leave_out(Flag::Moved)));
     }
     if known.url != url && still_there(context, &known.url, &marker.marker_id)? {
         let what = format!("{} is still there with the same marker, so this is a copy", known.url);

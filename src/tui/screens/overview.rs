@@ -55,7 +55,7 @@ fn choose_target(state: &mut state::State) {
     };
     let lines: Vec<_> = status.targets.iter().map(line).collect();
     if lines.is_empty() {
-        state.say(crate::tui::look::Role::Note, "no target is registered: `mfm lab create sqlite:lab.db` makes a lab");
+        state.say(crate::tui::look::Role::Note, "no target is registered: make a lab at the command line");
         return;
     }
     state.overlay = Some(Overlay::Menu(Menu { title: "Targets".to_owned(), lines, place: Place::default() }));

@@ -51,7 +51,7 @@ fn targets(lines: &mut Vec<(Role, String)>, status: &status::Outcome, state: &St
     let name = state.target_name();
     let Some(target) = status.targets.iter().find(|target| Some(target.name.as_str()) == name) else {
         let text = match status.targets.len() {
-            0 => "no target is registered: `mfm lab create sqlite:lab.db` makes a lab".to_owned(),
+            0 => "no target is registered: make a lab at the command line".to_owned(),
             many => format!("{many} targets are registered: t chooses one"),
         };
         lines.push((Role::Warning, text));

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 use super::lines::{FindingLine, Outcome};
 use super::options::Form;
 use crate::file::{self, Access};
+use crate::model::next_step::{Flag, give_value};
 use crate::ops::{Failure, Kind};
 
 /// What every report says of its maker, and is known again by.
@@ -27,7 +28,7 @@ const CODE_SCANNING_MAX: usize = 25_000;
 pub fn too_many(outcome: &Outcome) -> Option<String> {
     let found = outcome.findings.len();
     (found > CODE_SCANNING_MAX).then(|| {
-        format!("{found} findings: code scanning rejects a run of more than {CODE_SCANNING_MAX}; narrow it with --only")
+        format!("{found} findings: code scanning rejects a run of more than {CODE_SCANNING_MAX}; narrow it to some of the checks")
     })
 }
 
@@ -40,7 +41,7 @@ pub fn text(outcome: &Outcome, form: Form) -> Result<Option<String>, Failure> {
         Form::Table | Form::Json => return Ok(None),
         Form::Sarif => sarif::text(outcome).map_err(|error| {
             let message = format!("could not write the result as SARIF: {error}");
-            Failure::new(Kind::Found, "output", message, "--as table shows it")
+            Failure::new(Kind::Found, "output", message, give_value(Flag::As, "table", "shows it"))
         })?,
         Form::Junit => junit::text(outcome),
         Form::Html => html::text(outcome),

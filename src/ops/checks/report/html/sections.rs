@@ -118,7 +118,7 @@ pub(super) fn findings(outcome: &Outcome) -> String {
     }
     let more = outcome.findings_total.saturating_sub(CHANGES_MAX as u64);
     if more > 0 {
-        out += &format!("<p>And {more} more, which --format plain lists.</p>\n");
+        out += &format!("<p>And {more} more, which the plain table lists.</p>\n");
     }
     out
 }
