@@ -348,3 +348,47 @@ fn files_are_opened_and_made_in_one_module() {
     }
     assert_eq!(used.len(), FILE_DOORS.len(), "a reason is left over: {used:?}");
 }
+
+/// Where words of the command line stand outside of `src/cli/`, and why.
+const COMMAND_WORDS: &[(&str, &str, &str)] = &[
+    ("src/domains/mosaiq/examples.rs", "--", "examples that only the help of the command line shows"),
+    ("src/domains/recordings/queries/", "example: \"--", "examples that only the help of the command line shows"),
+    ("src/domains/mosaiq/import/mod.rs", "pip download --no-deps", "another program's flag"),
+    ("src/ops/campaign/file.rs", "title = \"mfm campaign\"", "the name of a kind of file"),
+    ("src/ops/checks/report/mod.rs", "mfm check ", "the maker that a report names"),
+    ("src/mcp/consent.rs", "mfm approve {code}", "the one command that an agent has to show a person"),
+];
+
+/// Tells whether a line of code names a flag or a command of the command line.
+fn names_a_command(line: &str, commands: &[String]) -> bool {
+    let flag = |rest: &str| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '{');
+    let command = |rest: &str| commands.iter().any(|name| word(rest) == name);
+    line.split("--").skip(1).any(flag) || line.contains("`mfm ") || line.split("mfm ").skip(1).any(command)
+}
+
+#[test]
+fn only_the_command_line_knows_its_flags_and_commands() {
+    let commands: Vec<String> = mfm::cli::command().get_subcommands().map(|one| one.get_name().to_owned()).collect();
+    assert!(commands.len() > 15 && names_a_command("\"run `mfm recover`\"", &commands), "{commands:?}");
+    let (mut used, mut unknown) = (BTreeSet::new(), Vec::new());
+    for path in rust_files(&root().join("src")).into_iter().chain(rust_files(&root().join("journal/src"))) {
+        let name = path.strip_prefix(root()).unwrap().display().to_string();
+        // Tests may type a command; what is written here is about what people and agents read.
+        let tests = name.ends_with("/tests.rs") || name.starts_with("src/domains/mosaiq/cases/");
+        if tests || name == "src/main.rs" || name.starts_with("src/cli/") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap();
+        // What stands above a field of a request is its help, which is made for the command line.
+        let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for line in code.filter(|line| names_a_command(line, &commands)) {
+            match COMMAND_WORDS.iter().find(|(at, words, _)| name.starts_with(at) && line.contains(words)) {
+                Some((at, words, _)) => drop(used.insert((at, words))),
+                None => unknown.push(format!("{name}: {}", line.trim())),
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "a next step has to say this, or a reason is wanted:\n{}", unknown.join("\n"));
+    assert_eq!(used.len(), COMMAND_WORDS.len(), "a reason is left over: {used:?}");
+}

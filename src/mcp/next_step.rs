@@ -172,9 +172,9 @@ fn has(option: &Flag) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue;
-    use super::super::options::Options;
     use super::*;
+    use crate::mcp::catalogue;
+    use crate::mcp::options::Options;
     use crate::model::Refusal;
 
     #[test]

@@ -59,13 +59,13 @@ fn a_usage_error_for_programs() {
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"unrecognized subcommand 'create_havoc'","hint":"some similar subcommands exist: 'create_unconverged_solver', 'create_lost_frames', 'create_torn_states', 'create_swapped_bodies', 'create_sunk_contact', 'create_orphaned_record'"}
+    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"unrecognized subcommand 'create_havoc'","hint":"some similar subcommands exist: 'create_unconverged_solver', 'create_lost_frames', 'create_torn_states', 'create_swapped_bodies', 'create_sunk_contact', 'create_orphaned_record'","next":[{"step":"say","text":"some similar subcommands exist: 'create_unconverged_solver', 'create_lost_frames', 'create_torn_states', 'create_swapped_bodies', 'create_sunk_contact', 'create_orphaned_record'"}]}
     "#);
     assert_snapshot!(World::empty().shown(&["--format=json", "log", "--limit", "x"]), @r#"
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"invalid value 'x' for '--limit <N>': write a whole number","hint":"--help lists the arguments"}
+    {"schema":"mfm/error/1","code":"usage","kind":"usage","message":"invalid value 'x' for '--limit <N>': write a whole number","hint":"--help lists the arguments","next":[{"step":"say","text":"--help lists the arguments"}]}
     "#);
 }
 
@@ -87,7 +87,7 @@ fn no_journal() {
     ----- stderr -----
     error: open the journal journal.db: there is no such file
 
-    hint: `mfm lab create sqlite:lab.db` or `mfm target add URL` makes one; --journal names another
+    hint: `mfm lab create sqlite:lab.db` makes one, and a lab; `mfm target add URL` makes one too; --journal FILE names another
     ");
 }
 
@@ -190,19 +190,25 @@ fn what_is_missing_can_be_proposed_and_the_tool_is_named() {
 #[test]
 fn an_old_clock_is_to_be_given_to_the_checks_too() {
     let world = World::with_lab();
-    let notes = |tool: &str, now: &str| {
+    let next = |tool: &str, now: &str| {
         world.json(
             &["plan", tool, "--sample", "1", "--seed", "1", "--now", now, "--variant"]
                 .into_iter()
                 .chain([if tool == "create_invalid_angles" { "gantry" } else { "edit_before_create" }])
                 .collect::<Vec<_>>(),
-        )["notes"]
+        )["next"]
             .clone()
     };
-    let said = serde_json::json!(["`mfm check --now 2020-01-01T00:00:00` judges it by the same clock"]);
-    assert_eq!(notes("create_timestamp_inconsistency", "2020-01-01"), said);
-    assert_eq!(notes("create_timestamp_inconsistency", "2999-01-01"), serde_json::json!([]));
-    assert_eq!(notes("create_invalid_angles", "2020-01-01"), serde_json::json!([]));
+    let now = "2020-01-01T00:00:00";
+    let said = serde_json::json!([
+        {"step": "look", "at": "check", "now": now, "text": "judges it by the same clock"}
+    ]);
+    assert_eq!(next("create_timestamp_inconsistency", "2020-01-01"), said);
+    assert_eq!(next("create_timestamp_inconsistency", "2999-01-01"), serde_json::json!(null));
+    assert_eq!(next("create_invalid_angles", "2020-01-01"), serde_json::json!(null));
+    let words = ["plan", "create_timestamp_inconsistency", "--sample", "1", "--seed", "1", "--now", "2020-01-01"];
+    let page = text(&world.run(&[&words[..], &["--variant", "edit_before_create"]].concat()).stdout);
+    assert!(page.contains("`mfm check --now 2020-01-01T00:00:00` judges it by the same clock"), "{page}");
 }
 
 #[test]
@@ -221,7 +227,7 @@ fn several_refusals() {
     exit code: 3
     ----- stdout -----
     ----- stderr -----
-    {"schema":"mfm/error/1","code":"no_consent","kind":"refused","message":"nobody consented: no terminal to ask at","hint":"--yes consents in scripts; --dry-run shows what would be done"}
+    {"schema":"mfm/error/1","code":"no_consent","kind":"refused","message":"nobody consented: no terminal to ask at","hint":"--yes consents in scripts; --dry-run shows what would be done","next":[{"option":"yes","step":"give","text":"consents in scripts"},{"option":"dry_run","step":"give","text":"shows what would be done"}]}
     "#);
     assert_snapshot!(world.shown(&[&apply[..], &["--yes", "--target", "nowhere"]].concat()), @r"
     exit code: 3

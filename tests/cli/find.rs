@@ -130,17 +130,19 @@ fn a_search_that_stops_early_says_so() {
 #[test]
 fn an_empty_selection_says_what_there_is() {
     let world = World::with_lab();
-    for (words, says) in [
-        (&["field", "--type", "arc"][..], "no field is left by --type arc: the fields are of the types static, "),
+    for (words, says, helps) in [
+        (&["field", "--type", "arc"][..], "no field is left by type arc", "the fields are of the types static, "),
         (
             &["delivery", "--date", "2031-01-01"],
-            "no delivery is left by --date 2031-01-01: the newest delivery began on 2",
+            "no delivery is left by date 2031-01-01",
+            "the newest delivery began on 2",
         ),
-        (&["offset", "--date", "2031-01-01"], "the newest offset was studied on 2"),
-        (&["field", "--type", "setup", "--eligible", "corrupt_mlc_data"], " records looked at, and none can show it"),
+        (&["offset", "--date", "2031-01-01"], "no offset is left", "the newest offset was studied on 2"),
+        (&["field", "--type", "setup", "--eligible", "corrupt_mlc_data"], "looked at, and none can show it", ""),
     ] {
         let json = world.json(&[&["find"], words].concat());
         assert!(json["why_none"].as_str().unwrap().contains(says), "{json}");
+        assert!(json["next"].to_string().contains(helps), "{json}");
         let page = text(&world.run(&[&["find"], words].concat()).stdout);
         assert!(page.lines().all(|line| line.chars().count() <= 80) && !page.contains("TOOL"), "{page}");
     }
@@ -149,7 +151,7 @@ fn an_empty_selection_says_what_there_is() {
     exit code: 3
     ----- stdout -----
     ----- stderr -----
-    error: no field is left by --type arc
+    error: no field is left by type arc
 
     hint: the fields are of the types static, step_n_shoot, setup, kv_setup, ct, vmat, dmlc
     ");

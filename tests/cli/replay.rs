@@ -109,7 +109,7 @@ fn a_replay_without_two_ends() {
     ----- stderr -----
     error: sqlite:copy.db is not registered
 
-    hint: make a fresh copy of the baseline there, then mark it as a test copy of its own: mfm target mark sqlite:copy.db
+    hint: make a fresh copy of the baseline there, then mark it as a test copy of its own: `mfm target mark sqlite:copy.db`
     ");
     assert_snapshot!(world.shown(&["replay", "--onto", "lab"]), @r"
     exit code: 2
@@ -117,7 +117,7 @@ fn a_replay_without_two_ends() {
     ----- stderr -----
     error: lab is both what is to be replayed and where
 
-    hint: name another copy with --onto, or the source with --target
+    hint: --onto names another copy; --target NAME names the source
     ");
     assert_eq!(world.run(&["replay"]).status.code(), Some(2));
 }
@@ -196,8 +196,8 @@ fn an_explanation() {
     3  the RFC 6962 root over the changes in them is the rows root of the body
     4  in lab: SELECT state FROM mfm_operation WHERE uid =
        '[DIGEST]'
-    5  `mfm audit verify --depth live` does so for every operation;
-       journal/verify.py reads the journal without mfm
+    5  an audit of the live target does so for every operation; journal/verify.py
+       reads the journal without mfm
     ----- stderr -----
     "#);
     let json = world.json(&["explain", "1"]);

@@ -176,8 +176,8 @@ fn no_arguments_write_without_consent() {
                     assert!(!code.starts_with("target_"), "{} {arguments}: {}", tool.name, answer.text);
                     // What only the command line has is no advice for an agent.
                     let hint = answer.json["hint"].as_str().unwrap_or_default();
-                    let elsewhere = hint.contains("--") || hint.contains("`mfm ");
-                    assert!(!elsewhere || hint.contains("tell the person"), "{} {arguments}: {hint}", tool.name);
+                    let elsewhere = hint.contains("--") || hint.contains("mfm ");
+                    assert!(!elsewhere, "{} {arguments}: {hint}", tool.name);
                     answered += u64::from(!answer.is_error);
                 }
                 assert!(answered > rounds / 20, "only {answered} of {rounds} calls were understood");

@@ -28,7 +28,10 @@ const CODE_SCANNING_MAX: usize = 25_000;
 pub fn too_many(outcome: &Outcome) -> Option<String> {
     let found = outcome.findings.len();
     (found > CODE_SCANNING_MAX).then(|| {
-        format!("{found} findings: code scanning rejects a run of more than {CODE_SCANNING_MAX}; narrow it to some of the checks")
+        format!(
+            "{found} findings: code scanning rejects a run of more than {CODE_SCANNING_MAX}; narrow it to some of the \
+             checks"
+        )
     })
 }
 
