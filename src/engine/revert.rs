@@ -18,6 +18,7 @@ use super::terms::{ByThen, Terms};
 use crate::model::refusal::{Conflict, show};
 use crate::model::{Refusal, Value};
 use crate::plan::{Pending, revert_digest};
+use crate::targets::in_order;
 
 pub(super) mod judge;
 
@@ -296,7 +297,10 @@ impl Engine<'_> {
         course: &mut Course,
         options: Options,
     ) -> Result<Planned, EngineError> {
-        let left = resolve::rows_left(self.journal, &operation)?;
+        let mut left = resolve::rows_left(self.journal, &operation)?;
+        if in_order(&left) {
+            left.reverse();
+        }
         let mut claims = resolve::claims(self.journal, &operation, &left)?;
         for (place, claims) in &mut claims {
             claims.retain(|claim| course.stays(claim.op, place));

@@ -11,7 +11,7 @@ use super::apply::triggers_off;
 use super::error::EngineError;
 use crate::model::{Refusal, Table, Value};
 use crate::plan::{Pending, touches};
-use crate::targets::{Conditions, Meanwhile, Preflight, TargetError, Touch, Trial};
+use crate::targets::{Conditions, Meanwhile, Movement, Preflight, Spared, TargetError, Touch, Trial};
 
 /// What an operation's entry calls the foreign keys that were off for it.
 pub(super) const FOREIGN_KEYS_OFF: &str = "foreign_keys_off";
@@ -75,7 +75,7 @@ impl Engine<'_> {
         by_then: &ByThen,
     ) -> Result<(Vec<Touch>, Preflight), EngineError> {
         let (touches, preflight) = self.try_out(rows, terms)?;
-        self.meets_nothing(rows, &touches, &preflight.unenforced, by_then)?;
+        self.meets_nothing((rows, &[]), &touches, &preflight.unenforced, by_then)?;
         if !terms.back {
             self.has_a_way_back(rows, &touches, &preflight.unenforced).map_err(EngineError::of_the_way_back)?;
         }
@@ -102,10 +102,11 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Checks that the rows meet no other row: in a unique index, or by a foreign key.
+    /// Checks that the rows meet no other row: in a unique index, or by a foreign key; rows beside them of the same
+    /// operation come and go first.
     fn meets_nothing(
         &mut self,
-        rows: &[Pending],
+        (rows, beside): (&[Pending], &[Pending]),
         touches: &[Touch],
         unenforced: &[String],
         by_then: &ByThen,
@@ -118,13 +119,12 @@ impl Engine<'_> {
             // A row of its own can meet any index; an updated one only those over columns that it changes.
             let columns = if touch.inserts > 0 { Vec::new() } else { touch.updated.clone() };
             self.target.unique_after(&touch.table, &columns, &planned, meanwhile)?;
-            let (inserted, deleted) = comes_and_goes(rows, touch);
-            match self.target.references(&touch.table, &inserted, &deleted, unenforced) {
-                Err(TargetError::Refused(refusal)) if will_differ(&refusal, by_then) => {}
-                judged => judged?,
-            }
         }
-        Ok(())
+        let unsettled: Vec<&str> = by_then.keys().map(String::as_str).collect();
+        let mut moving = moves(beside.iter(), Way::There);
+        let spared = Spared { unenforced, unsettled: &unsettled, settled: moving.len() };
+        moving.extend(moves(rows.iter(), Way::There));
+        Ok(self.target.references(&moving, &spared)?)
     }
 
     /// Checks that every row could be put back as it is now: as if it had to be written today.
@@ -135,11 +135,8 @@ impl Engine<'_> {
         unenforced: &[String],
     ) -> Result<(), EngineError> {
         self.held(rows, touches, Way::Back)?;
-        for touch in touches {
-            let (inserted, deleted) = comes_and_goes(rows, touch);
-            self.target.references(&touch.table, &deleted, &inserted, unenforced)?;
-        }
-        Ok(())
+        let spared = Spared { unenforced, ..Spared::default() };
+        Ok(self.target.references(&moves(rows.iter().rev(), Way::Back), &spared)?)
     }
 
     /// Returns, for rows that should be put back, why the schema or another row would not let them in; `None` where
@@ -157,18 +154,20 @@ impl Engine<'_> {
             Err(TargetError::Refused(_)) => terms.unenforced.clone(),
             Err(error) => return Err(error.into()),
         };
-        if self.bars(rows, &unenforced, by_then)?.is_none() {
+        if self.bars((rows, &[]), &unenforced, by_then)?.is_none() {
             return Ok(vec![None; rows.len()]);
         }
         let (mut let_in, mut out) = (by_then.clone(), Vec::with_capacity(rows.len()));
+        let mut beside: Vec<Pending> = Vec::new();
         for row in rows {
             let alone = std::slice::from_ref(row);
             // Another row of the same operation stands in the way where it is now, and where it will be.
-            let mut why = self.bars(alone, &unenforced, by_then)?;
+            let mut why = self.bars((alone, &beside), &unenforced, by_then)?;
             if why.is_none() {
-                why = self.bars(alone, &unenforced, &let_in)?;
+                why = self.bars((alone, &[]), &unenforced, &let_in)?;
             }
             if why.is_none() {
+                beside.push(row.clone());
                 let table = let_in.entry(row.table.shape.name.clone()).or_default();
                 table.insert(row.key.clone(), row.after.clone());
             }
@@ -179,25 +178,17 @@ impl Engine<'_> {
 
     fn bars(
         &mut self,
-        rows: &[Pending],
+        (rows, beside): (&[Pending], &[Pending]),
         unenforced: &[String],
         by_then: &ByThen,
     ) -> Result<Option<Refusal>, EngineError> {
         let touches = touches(rows);
         let judged = self.held(rows, &touches, Way::There);
-        match judged.and_then(|()| self.meets_nothing(rows, &touches, unenforced, by_then)) {
+        match judged.and_then(|()| self.meets_nothing((rows, beside), &touches, unenforced, by_then)) {
             Ok(()) => Ok(None),
             Err(error) => error.of_the_schema().map(Some),
         }
     }
-}
-
-/// Tells whether a foreign key is one of tables whose rows will be others by then: that is judged once they are.
-fn will_differ(refusal: &Refusal, by_then: &ByThen) -> bool {
-    let Refusal::ForeignKey { constraint, .. } = refusal else { return false };
-    let tied =
-        |table: &String| constraint.starts_with(&format!("{table}(")) || constraint.contains(&format!(" -> {table}("));
-    by_then.keys().any(tied)
 }
 
 /// Returns the rows of a table that are written, as they will be or as they were, with what an update makes them of.
@@ -214,12 +205,17 @@ fn is_of(row: &Pending, touch: &Touch) -> bool {
     row.table.shape.name == touch.table.shape.name
 }
 
-/// Returns the rows of a table that come, and those that go.
-fn comes_and_goes(rows: &[Pending], touch: &Touch) -> (Vec<Vec<Value>>, Vec<Vec<Value>>) {
-    let comes = |row: &Pending| row.after.clone().filter(|_| row.before.is_none());
-    let goes = |row: &Pending| row.before.clone().filter(|_| row.after.is_none());
-    let here: Vec<&Pending> = rows.iter().filter(|row| is_of(row, touch)).collect();
-    (here.iter().filter_map(|row| comes(row)).collect(), here.iter().filter_map(|row| goes(row)).collect())
+/// Returns the rows that come and go, in their order.
+fn moves<'r>(rows: impl Iterator<Item = &'r Pending>, way: Way) -> Vec<Movement<'r>> {
+    let one = |row: &'r Pending| {
+        let (from, to) = if way == Way::There { (&row.before, &row.after) } else { (&row.after, &row.before) };
+        match (from, to) {
+            (None, Some(cells)) => Some(Movement { table: &row.table, row: cells, comes: true }),
+            (Some(cells), None) => Some(Movement { table: &row.table, row: cells, comes: false }),
+            _ => None,
+        }
+    };
+    rows.filter_map(one).collect()
 }
 
 fn unchanged(table: &Table, planned: &[Value], held: &[Value]) -> Result<(), Refusal> {

@@ -23,7 +23,7 @@ pub use mfm_journal::{Action, Change, Decimal, Digest, Moment, TableShape, Value
 pub use next_step::{NextStep, NextSteps};
 pub use page::Page;
 pub use refusal::Refusal;
-pub use scan::{Join, Scan};
+pub use scan::{Join, Range, Scan};
 pub use snapshot::{Answer, Fetch, Filter, Row, Snapshot, TableRows};
 
 /// A row's key: its values in the order of the table's key columns.

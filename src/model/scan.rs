@@ -14,6 +14,21 @@ pub struct Scan {
     pub order: Option<String>,
     /// The rows to come along; a row without any is left out then.
     pub join: Option<Join>,
+    /// Which rows come by at all; every one where nothing is said.
+    pub range: Option<Range>,
+    /// The most rows that come by.
+    pub limit: Option<u64>,
+}
+
+/// The rows whose column holds an integer of a range, whatever numeric type holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The column, which need not be one of those that come by.
+    pub column: String,
+    /// The smallest.
+    pub first: i64,
+    /// The largest, which counts too.
+    pub last: i64,
 }
 
 /// The rows of another table that a table's rows refer to.
@@ -35,13 +50,25 @@ impl Scan {
     /// Lets every row of a table pass by as it lies.
     #[must_use]
     pub const fn of(table: Arc<Table>) -> Self {
-        Self { table, order: None, join: None }
+        Self { table, order: None, join: None, range: None, limit: None }
     }
 
     /// Asks for the rows in the order of a column.
     #[must_use]
     pub fn order_by(self, column: &str) -> Self {
         Self { order: Some(column.to_owned()), ..self }
+    }
+
+    /// Asks for the rows whose column holds an integer of a range.
+    #[must_use]
+    pub fn between(self, column: &str, first: i64, last: i64) -> Self {
+        Self { range: Some(Range { column: column.to_owned(), first, last }), ..self }
+    }
+
+    /// Asks for no more than some rows.
+    #[must_use]
+    pub fn limit(self, rows: u64) -> Self {
+        Self { limit: Some(rows), ..self }
     }
 
     /// Asks for the rows that refer to one of another table, each with that one.

@@ -56,8 +56,17 @@ pub(super) fn digest(
     row.map(|row| hasher.digest(row)).transpose().map_err(inexact)
 }
 
+/// Returns what takes changes back: the last of them first, where their order counts.
+pub(super) fn way_back(changes: &[Change], in_order: bool) -> Vec<Change> {
+    let mut back: Vec<Change> = changes.iter().map(inverse).collect();
+    if in_order {
+        back.reverse();
+    }
+    back
+}
+
 /// Returns what takes a change back.
-pub(super) fn inverse(change: &Change) -> Change {
+fn inverse(change: &Change) -> Change {
     let action = match change.action.clone() {
         Action::Insert { after, after_digest } => Action::Delete { before: after, before_digest: after_digest },
         Action::Delete { before, before_digest } => Action::Insert { after: before, after_digest: before_digest },

@@ -1,9 +1,7 @@
 //! Enforced foreign keys and what would touch them, whatever the engine; looks nothing up itself.
 
-use mfm_journal::Value;
-
-use super::{TargetError, Touch};
-use crate::model::{Refusal, Table};
+use super::Touch;
+use crate::model::Refusal;
 
 /// A foreign key that the database enforces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,9 +17,6 @@ pub struct ForeignKey {
     /// What a delete of a parent does further, in SQL's words; `None` where it is refused.
     pub on_delete: Option<String>,
 }
-
-/// Looks up whether a row holds a foreign key's values.
-pub(super) type Lookup<'l> = dyn FnMut(&ForeignKey, &[Value]) -> Result<bool, TargetError> + 'l;
 
 impl ForeignKey {
     /// Names the constraint by what it says: `child(columns) -> parent(columns)`.
@@ -56,15 +51,17 @@ pub(super) fn concerns(touch: &Touch, columns: &[String]) -> bool {
         || (!touch.updated.is_empty() && computed())
 }
 
-/// Judges a touch: what a foreign key would refuse, or carry further, now or when the touch is taken back.
+/// Judges a touch beside the others of its operation: what a foreign key would refuse, or carry further, now or when the
+/// touch is taken back; `back` where it is itself what takes an operation back.
 ///
 /// A key that is not enforced refuses no update of its child. What it would carry further is refused all the same:
-/// another program may enforce it.
+/// another program may enforce it. Where the operation deletes rows of the child as well, the rows decide.
 pub(super) fn judge(
     touch: &Touch,
+    all: &[Touch],
     parents: &[ForeignKey],
     children: &[ForeignKey],
-    unenforced: &[String],
+    (unenforced, back): (&[String], bool),
 ) -> Result<(), Refusal> {
     let table = &touch.table.shape.name;
     let updated = |columns: &[String]| {
@@ -80,10 +77,10 @@ pub(super) fn judge(
             return Err(key.refusal(table, format!("{column}, which it refers to, would be updated")));
         }
         let Some(action) = &key.on_delete else { continue };
-        if touch.deletes > 0 {
+        if touch.deletes > 0 && !deletes(all, &key.child) {
             return Err(key.refusal(table, format!("a delete would {action} further rows")));
         }
-        if touch.inserts > 0 {
+        if touch.inserts > 0 && !back {
             let why = format!("taking an insert back is a delete, which would {action} further rows");
             return Err(key.refusal(table, why));
         }
@@ -91,51 +88,6 @@ pub(super) fn judge(
     Ok(())
 }
 
-/// Checks that inserted rows find their parents, among themselves if need be.
-pub(super) fn parents_of(
-    table: &Table,
-    keys: &[ForeignKey],
-    inserted: &[Vec<Value>],
-    parent: &mut Lookup<'_>,
-) -> Result<(), TargetError> {
-    for key in keys {
-        let own = key.parent.eq_ignore_ascii_case(&table.shape.name);
-        let siblings = if own { inserted } else { &[] };
-        for values in inserted.iter().filter_map(|row| values(table, &key.child_columns, row)) {
-            let among = |row: &Vec<Value>| self::values(table, &key.parent_columns, row).as_ref() == Some(&values);
-            if !siblings.iter().any(among) && !parent(key, &values)? {
-                let why = "an inserted row would have no parent".to_owned();
-                return Err(key.refusal(&table.shape.name, why).into());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Checks that deleted rows leave no children behind. Whether others than itself refer to a row that refers to itself,
-/// the database says when the row goes.
-pub(super) fn children_of(
-    table: &Table,
-    keys: &[ForeignKey],
-    deleted: &[Vec<Value>],
-    child: &mut Lookup<'_>,
-) -> Result<(), TargetError> {
-    for key in keys {
-        let own = key.child.eq_ignore_ascii_case(&table.shape.name);
-        for row in deleted {
-            let Some(values) = self::values(table, &key.parent_columns, row) else { continue };
-            let refers_to_itself = own && self::values(table, &key.child_columns, row).as_ref() == Some(&values);
-            if !refers_to_itself && child(key, &values)? {
-                let why = "a row that would be deleted is referred to".to_owned();
-                return Err(key.refusal(&table.shape.name, why).into());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Returns a row's values in some columns, `None` where one is NULL: such a row refers to nothing.
-fn values(table: &Table, columns: &[String], row: &[Value]) -> Option<Vec<Value>> {
-    let cell = |name: &String| table.position(name).and_then(|at| row.get(at)).filter(|cell| !cell.is_null());
-    columns.iter().map(|name| cell(name).cloned()).collect()
+fn deletes(touches: &[Touch], table: &str) -> bool {
+    touches.iter().any(|touch| touch.deletes > 0 && touch.table.shape.name.eq_ignore_ascii_case(table))
 }

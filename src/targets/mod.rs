@@ -14,6 +14,7 @@ mod known;
 pub mod mssql;
 mod new;
 mod nowhere;
+mod references;
 #[cfg(feature = "testing")]
 pub mod sim;
 pub mod sqlite;
@@ -30,6 +31,7 @@ pub use error::TargetError;
 pub use known::{FILE_NAMES, fits};
 use mfm_journal::{Change, Digest, Intended, RowHasher};
 pub use nowhere::Nowhere;
+pub use references::{Movement, Spared, in_order};
 use serde::{Deserialize, Serialize};
 
 use crate::model::ports::Secrets;
@@ -241,6 +243,25 @@ pub struct TableDigest {
     pub digest: Digest,
 }
 
+/// What an engine does by itself of what is asked of a table. What it does not do is never asked of it: whoever reads
+/// does it on the rows that come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pushdown {
+    /// Finds the rows whose column holds one of some values, or a date of some days: [`Target::select`].
+    pub equality: bool,
+    /// Finds the rows whose column holds an integer of a range: [`Target::select`], [`Scan::range`].
+    pub range: bool,
+    /// Puts rows in the order of a column, the smallest first: [`Scan::order`].
+    pub order: bool,
+    /// Ends after some rows: [`Scan::limit`].
+    pub limit: bool,
+}
+
+impl Pushdown {
+    /// Everything.
+    pub const ALL: Self = Self { equality: true, range: true, order: true, limit: true };
+}
+
 /// A program that is connected to the database.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Session {
@@ -271,6 +292,10 @@ fn narrow(
 pub trait Target {
     /// Returns the engine's name: `sqlite`, `mssql`, `sim`.
     fn engine(&self) -> &'static str;
+    /// Returns what the engine does by itself of scans and selections; nothing, where it says nothing.
+    fn pushes_down(&self) -> Pushdown {
+        Pushdown::default()
+    }
     /// Returns the URL, without secrets.
     fn url(&self) -> &str;
     /// Returns the name a person types to confirm: the database's, or the file's.
@@ -409,18 +434,12 @@ pub trait Target {
     fn unique(&mut self, table: &Arc<Table>, columns: &[String], rows: &[Vec<Value>]) -> Result<(), TargetError> {
         self.unique_after(table, columns, rows, &Meanwhile::new())
     }
-    /// Checks that rows to insert find the parents, and rows to delete leave no children, that foreign keys ask for,
-    /// all but the unenforced ones.
+    /// Checks that the rows of an operation that come find the parents, and those that go leave no children, that
+    /// foreign keys ask for: in the database, or among those that come or go before them.
     ///
     /// # Errors
     /// [`TargetError::Refused`] with [`Refusal::ForeignKey`].
-    fn references(
-        &mut self,
-        table: &Arc<Table>,
-        inserted: &[Vec<Value>],
-        deleted: &[Vec<Value>],
-        unenforced: &[String],
-    ) -> Result<(), TargetError>;
+    fn references(&mut self, moves: &[Movement<'_>], spared: &Spared<'_>) -> Result<(), TargetError>;
     /// Digests every stored table but mfm's own and the engine's, all in one state.
     fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError>;
     /// Returns the other programs that are connected; `None` where mfm is not permitted to see them.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use mfm_journal::Digest;
 
 use super::{
-    Answer, Bound, Conditions, Fetch, Key, Marker, Meanwhile, OperationRow, Preflight, Scan, Session, Table,
-    TableDigest, Target, TargetError, Touch, Trial, Value, Writer,
+    Answer, Bound, Conditions, Fetch, Key, Marker, Meanwhile, Movement, OperationRow, Preflight, Scan, Session, Spared,
+    Table, TableDigest, Target, TargetError, Touch, Trial, Value, Writer,
 };
 
 /// What stands in for a database that is gone, so that its operations can be written off.
@@ -110,13 +110,7 @@ impl Target for Nowhere {
         self.absent()
     }
 
-    fn references(
-        &mut self,
-        _: &Arc<Table>,
-        _: &[Vec<Value>],
-        _: &[Vec<Value>],
-        _: &[String],
-    ) -> Result<(), TargetError> {
+    fn references(&mut self, _: &[Movement<'_>], _: &Spared<'_>) -> Result<(), TargetError> {
         self.absent()
     }
 

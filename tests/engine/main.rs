@@ -19,6 +19,7 @@ mod laws;
 mod mock;
 mod own_tables;
 mod places;
+mod recordings;
 mod refusals;
 mod regressions;
 mod replay;

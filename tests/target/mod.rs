@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use mfm::model::{Action, Change, Key, Refusal, Table, Value};
 use mfm::targets::sqlite::SqliteTarget;
-use mfm::targets::{DomainKeys, ExecuteError, Executed, Marker, Preflight, Target, TargetError, Touch, Trial, Work};
+use mfm::targets::{
+    DomainKeys, ExecuteError, Executed, Marker, Movement, Preflight, Spared, Target, TargetError, Touch, Trial, Work,
+};
 use mfm_journal::{Digest, Face, Holder, Images, Intended, Intent, Journal, OperationAction, Stamp, TargetRef};
 
 pub(crate) const AT_US: i64 = 1_700_000_000_000_000;
@@ -170,7 +172,7 @@ pub(crate) fn insert(target: &mut dyn Target, name: &str, row: Vec<Value>) -> Re
     let table = table(target, name);
     let after = target.normalize(&table, Trial::added(vec![row]))?.remove(0);
     target.unique(&table, &[], std::slice::from_ref(&after))?;
-    target.references(&table, std::slice::from_ref(&after), &[], &[])?;
+    target.references(&[Movement { table: &table, row: &after, comes: true }], &Spared::default())?;
     let key = table.key_of(&after)?;
     let after_digest = digest(&table, &after);
     Ok(Change { table: Arc::clone(&table.shape), key, action: Action::Insert { after, after_digest } })
@@ -179,7 +181,7 @@ pub(crate) fn insert(target: &mut dyn Target, name: &str, row: Vec<Value>) -> Re
 pub(crate) fn delete(target: &mut dyn Target, name: &str, key: Key) -> Result<Change, TargetError> {
     let table = table(target, name);
     let before = row(target, name, &key).expect("a row to delete");
-    target.references(&table, &[], std::slice::from_ref(&before), &[])?;
+    target.references(&[Movement { table: &table, row: &before, comes: false }], &Spared::default())?;
     let before_digest = digest(&table, &before);
     Ok(Change { table: Arc::clone(&table.shape), key, action: Action::Delete { before, before_digest } })
 }

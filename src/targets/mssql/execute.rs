@@ -12,7 +12,7 @@ use crate::model::Refusal;
 use crate::targets::compare;
 use crate::targets::faults::WriteStep;
 use crate::targets::known;
-use crate::targets::{OperationRow, OperationState, TargetError, Work};
+use crate::targets::{OperationRow, OperationState, TargetError, Work, in_order};
 
 /// The tables of a plan, by name.
 type Sheets<'w> = BTreeMap<&'w str, &'w Sheet>;
@@ -51,9 +51,9 @@ fn rehearse(writer: &mut MssqlWriter, work: &Work<'_>, sheets: &Sheets<'_>) -> R
         wire.run(text).map_err(place.error("rehearse the way back"))
     };
     mark(writer, sql::session::SAVE)?;
-    for batch in work.changes.chunks(rows::BATCH) {
-        let back: Vec<Change> = batch.iter().map(compare::inverse).collect();
-        for group in groups(&back) {
+    let back = compare::way_back(work.changes, in_order(work.changes));
+    for batch in back.chunks(rows::BATCH) {
+        for group in groups(batch) {
             let Some(sheet) = sheets.get(group.table) else { continue };
             carry_out(writer, sheet, &group).map_err(compare::no_way_back)?;
         }

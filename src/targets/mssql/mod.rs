@@ -24,6 +24,7 @@ mod url;
 mod wire;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mfm_journal::{Digest, RowHasher, Value};
@@ -38,8 +39,8 @@ use super::faults::Seam;
 use super::faults::SharedFaults;
 use super::tally::Tally;
 use super::{
-    Bound, Conditions, DomainKeys, Marker, Meanwhile, OperationRow, Preflight, TableDigest, Target, TargetError, Touch,
-    Trial, Writer, compare,
+    Bound, Conditions, DomainKeys, Marker, Meanwhile, Movement, OperationRow, Preflight, Pushdown, Spared, TableDigest,
+    Target, TargetError, Touch, Trial, Writer, compare,
 };
 use crate::model::ports::Secrets;
 use crate::model::snapshot::lies_between;
@@ -192,6 +193,10 @@ fn is_base(listed: &Listed) -> bool {
 impl Target for MssqlTarget {
     fn engine(&self) -> &'static str {
         "mssql"
+    }
+
+    fn pushes_down(&self) -> Pushdown {
+        Pushdown { equality: true, order: true, ..Pushdown::default() }
     }
 
     fn url(&self) -> &str {
@@ -358,17 +363,19 @@ impl Target for MssqlTarget {
         })
     }
 
-    fn references(
-        &mut self,
-        table: &Arc<Table>,
-        inserted: &[Vec<Value>],
-        deleted: &[Vec<Value>],
-        unenforced: &[String],
-    ) -> Result<(), TargetError> {
+    fn references(&mut self, moves: &[Movement<'_>], spared: &Spared<'_>) -> Result<(), TargetError> {
+        if moves.is_empty() {
+            return Ok(());
+        }
         self.session.in_one_state(&mut |step| {
-            let sheet = step.same(table)?;
+            let mut sheets = BTreeMap::new();
+            for table in moves.iter().map(|one| one.table) {
+                if !sheets.contains_key(&table.shape.name) {
+                    sheets.insert(table.shape.name.clone(), step.same(table)?);
+                }
+            }
             let around = Surroundings { place: step.place, offers: step.offers, keys: step.keys };
-            foreign::references(step.wire, &around, &sheet, (inserted, deleted), unenforced)
+            foreign::references(step.wire, &around, &sheets, moves, spared)
         })
     }
 

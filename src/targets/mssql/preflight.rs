@@ -41,7 +41,7 @@ impl Surveyor<'_> {
             self.prove_key(sheet, &mut preflight.notes)?;
             refuse_unsettable(sheet, touch)?;
             judge_triggers(sheet, touch, conditions.disable_triggers, &mut preflight)?;
-            judge(touch, &sheet.parents, &sheet.children, &[])?;
+            judge(touch, touches, &sheet.parents, &sheet.children, (&[], conditions.back))?;
             preflight.rehearse |= needs_rehearsal(sheet, touch);
             self.judge_permissions(sheet, touch, !preflight.triggers_disabled.is_empty())?;
             declare_residue(sheet, touch, &mut preflight);

@@ -27,7 +27,7 @@ pub(super) fn preflight(state: &State, touches: &[Touch], conditions: &Condition
             preflight.notes.push(format!("{table}: trigger {trigger} is switched off for this transaction"));
             preflight.triggers_disabled.push(trigger);
         }
-        judge_keys(state, touch, conditions, &mut preflight)?;
+        judge_keys(state, (touch, touches), conditions, &mut preflight)?;
         let comes_or_goes = touch.inserts > 0 || touch.deletes > 0;
         let set = |columns: &Vec<String>| columns.iter().any(|name| touch.updated.contains(name));
         let unique = table.options.unique.iter().any(|(_, columns)| comes_or_goes || set(columns));
@@ -40,15 +40,16 @@ pub(super) fn preflight(state: &State, touches: &[Touch], conditions: &Condition
 /// Judges the foreign keys that a touch concerns; those that the data break already are enforced by nobody.
 fn judge_keys(
     state: &State,
-    touch: &Touch,
+    (touch, all): (&Touch, &[Touch]),
     conditions: &Conditions<'_>,
     preflight: &mut Preflight,
 ) -> Result<(), Refusal> {
     let table = &touch.table.shape.name;
     let (parents, children) = (state.parents(table), state.children(table));
     let declared = parents.iter().map(|key| (key, &key.child_columns));
-    let all = declared.chain(children.iter().map(|key| (key, &key.parent_columns)));
-    let concerned: Vec<&ForeignKey> = all.filter(|(_, columns)| concerns(touch, columns)).map(|(key, _)| key).collect();
+    let near = declared.chain(children.iter().map(|key| (key, &key.parent_columns)));
+    let concerned: Vec<&ForeignKey> =
+        near.filter(|(_, columns)| concerns(touch, columns)).map(|(key, _)| key).collect();
     preflight.rehearse |= !concerned.is_empty();
     for key in concerned {
         let name = key.name();
@@ -60,7 +61,7 @@ fn judge_keys(
             preflight.unenforced.push(name);
         }
     }
-    judge(touch, &parents, &children, &preflight.unenforced)
+    judge(touch, all, &parents, &children, (&preflight.unenforced, conditions.back))
 }
 
 fn prove_key(table: &SimTable, notes: &mut Vec<String>) -> Result<(), Refusal> {

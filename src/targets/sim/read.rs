@@ -11,12 +11,12 @@ use super::{SimWorld, preflight, scan};
 use crate::model::snapshot::{key_form, lies_between};
 use crate::model::time::lies_on;
 use crate::model::{Answer, Fetch, Filter, Key, Scan, Table};
-use crate::targets::foreign::{self, ForeignKey};
+use crate::targets::references;
 use crate::targets::tally::Tally;
 use crate::targets::unique::{Index, judge, touches};
 use crate::targets::{
-    Bound, Conditions, Marker, Meanwhile, OperationRow, Preflight, Session, TableDigest, Target, TargetError, Touch,
-    Trial, Writer,
+    Bound, Conditions, Marker, Meanwhile, Movement, OperationRow, Preflight, Pushdown, Session, Spared, TableDigest,
+    Target, TargetError, Touch, Trial, Writer,
 };
 
 /// A simulated database, opened by one process.
@@ -52,6 +52,10 @@ impl SimTarget {
 impl Target for SimTarget {
     fn engine(&self) -> &'static str {
         "sim"
+    }
+
+    fn pushes_down(&self) -> Pushdown {
+        Pushdown::ALL
     }
 
     fn url(&self) -> &str {
@@ -205,21 +209,10 @@ impl Target for SimTarget {
         Ok(())
     }
 
-    fn references(
-        &mut self,
-        table: &Arc<Table>,
-        inserted: &[Vec<Value>],
-        deleted: &[Vec<Value>],
-        unenforced: &[String],
-    ) -> Result<(), TargetError> {
+    fn references(&mut self, moves: &[Movement<'_>], spared: &Spared<'_>) -> Result<(), TargetError> {
         let world = self.ask()?;
-        let (state, name) = (&world.committed, &table.shape.name);
-        state.same(table)?;
-        let mut parent =
-            |key: &ForeignKey, values: &[Value]| Ok(state.holds(&key.parent, &key.parent_columns, values)?);
-        let mut child = |key: &ForeignKey, values: &[Value]| Ok(state.holds(&key.child, &key.child_columns, values)?);
-        foreign::parents_of(table, &foreign::enforced(state.parents(name), unenforced), inserted, &mut parent)?;
-        foreign::children_of(table, &foreign::enforced(state.children(name), unenforced), deleted, &mut child)
+        moves.iter().try_for_each(|one| world.committed.same(one.table).map(drop))?;
+        references::judge(moves, spared, &mut &world.committed)
     }
 
     fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {

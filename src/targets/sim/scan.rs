@@ -6,7 +6,7 @@ use mfm_journal::Value;
 
 use super::state::State;
 use super::table::SimTable;
-use crate::model::snapshot::key_form;
+use crate::model::snapshot::{key_form, lies_between};
 use crate::model::{Join, Refusal, Scan, Table};
 use crate::targets::{TargetError, known};
 
@@ -22,22 +22,23 @@ pub(super) fn each(
     let stored = part(state, &scan.table)?;
     let places = places(stored, &scan.table);
     let mut rows: Vec<&Vec<Value>> = stored.rows().collect();
+    if let Some(range) = &scan.range {
+        let (at, _) = stored.table.column(&range.column)?;
+        rows.retain(|row| row.get(at).is_some_and(|cell| lies_between(cell, range.first, range.last)));
+    }
     if let Some(column) = &scan.order {
         let (at, _) = stored.table.column(column)?;
         rows.sort_by_key(|row| row.get(at));
     }
+    let most = scan.limit.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
     let Some(beside) = &scan.join else {
-        return rows.into_iter().try_for_each(|row| take(&cells(row, &places)));
+        return rows.into_iter().take(most).try_for_each(|row| take(&cells(row, &places)));
     };
     let (at, _) = stored.table.column(&beside.column)?;
     let (partners, others) = partners(state, beside)?;
-    for row in rows {
-        let found = row.get(at).and_then(|cell| partners.get(&key_form(cell)));
-        for partner in found.into_iter().flatten() {
-            take(&[cells(row, &places), cells(partner, &others)].concat())?;
-        }
-    }
-    Ok(())
+    let found = |row: &'_ &Vec<Value>| row.get(at).and_then(|cell| partners.get(&key_form(cell)));
+    let pairs = rows.iter().flat_map(|row| found(row).into_iter().flatten().map(move |partner| (row, partner)));
+    pairs.take(most).try_for_each(|(row, partner)| take(&[cells(row, &places), cells(partner, &others)].concat()))
 }
 
 /// Returns the rows that can be referred to, by the value, and the places of the cells that are wanted of them.

@@ -11,7 +11,8 @@ use crate::model::{Refusal, Table};
 use crate::targets::facts::Facts;
 use crate::targets::foreign::ForeignKey;
 use crate::targets::known;
-use crate::targets::{DomainKeys, Marker, OperationRow, Touch};
+use crate::targets::references::Kinship;
+use crate::targets::{DomainKeys, Marker, OperationRow, TargetError, Touch};
 
 /// Tables, marks and operations. Copies share their tables until they are written.
 #[derive(Clone, Debug, Default)]
@@ -96,11 +97,16 @@ impl State {
 
     /// Tells whether a table holds values in some columns.
     pub(super) fn holds(&self, table: &str, columns: &[String], values: &[Value]) -> Result<bool, Refusal> {
+        Ok(self.count_holding(table, columns, values)? > 0)
+    }
+
+    /// Counts the rows that hold values in some columns.
+    fn count_holding(&self, table: &str, columns: &[String], values: &[Value]) -> Result<usize, Refusal> {
         let table = self.table(table)?;
         let places = columns.iter().map(|name| table.table.column(name).map(|(at, _)| at));
         let places = places.collect::<Result<Vec<_>, _>>()?;
         let same = |row: &&Vec<Value>| places.iter().zip(values).all(|(at, value)| row.get(*at) == Some(value));
-        Ok(table.rows().any(|row| same(&row)))
+        Ok(table.rows().filter(same).count())
     }
 
     /// Tells whether rows that are there break a foreign key already.
@@ -131,5 +137,27 @@ impl State {
             }
         }
         Ok(facts.digest())
+    }
+}
+
+impl Kinship for &State {
+    fn parents(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
+        Ok(State::parents(self, &table.shape.name))
+    }
+
+    fn children(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
+        Ok(State::children(self, &table.shape.name))
+    }
+
+    fn has_parent(&mut self, key: &ForeignKey, values: &[Value]) -> Result<bool, TargetError> {
+        Ok(self.holds(&key.parent, &key.parent_columns, values)?)
+    }
+
+    fn has_child(&mut self, key: &ForeignKey, values: &[Value]) -> Result<bool, TargetError> {
+        Ok(self.holds(&key.child, &key.child_columns, values)?)
+    }
+
+    fn count_children(&mut self, key: &ForeignKey, values: &[Value]) -> Result<u64, TargetError> {
+        Ok(self.count_holding(&key.child, &key.child_columns, values)? as u64)
     }
 }

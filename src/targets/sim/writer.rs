@@ -1,6 +1,6 @@
 //! The writing side of a simulated database: the same order of steps as a real one's, each of them open to the script.
 
-use mfm_journal::{Change, Digest, Intended, RowHasher, Value};
+use mfm_journal::{Change, Digest, Intended, RowHasher};
 
 use super::SimWorld;
 use super::state::State;
@@ -8,10 +8,11 @@ use super::world::{Locks, Stop, World};
 use crate::model::{Action, Refusal};
 use crate::targets::compare;
 use crate::targets::faults::WriteStep;
-use crate::targets::foreign::{self, ForeignKey};
 use crate::targets::known;
+use crate::targets::references;
 use crate::targets::{
-    ExecuteError, Executed, Marker, OperationRow, OperationState, TargetError, Tombstone, Work, Writer,
+    ExecuteError, Executed, Marker, Movement, OperationRow, OperationState, Spared, TargetError, Tombstone, Work,
+    Writer, in_order,
 };
 
 /// A connection that lives for one step.
@@ -153,7 +154,7 @@ fn transact(world: &mut World, intended: &Intended, work: &Work<'_>) -> Result<u
 /// Tries the way back on rows that nobody keeps.
 fn rehearse(staged: &State, work: &Work<'_>) -> Result<(), TargetError> {
     let mut trial = staged.clone();
-    let back: Vec<Change> = work.changes.iter().map(compare::inverse).collect();
+    let back = compare::way_back(work.changes, in_order(work.changes));
     back.iter().filter(|change| change.writes()).try_for_each(|change| write(&mut trial, change, work.unenforced))?;
     each_row(&trial, &Work { changes: &back, ..work.clone() }, compare::after)
 }
@@ -240,19 +241,12 @@ fn write(staged: &mut State, change: &Change, unenforced: &[String]) -> Result<(
 
 /// Enforces foreign keys on one change, as the database itself does.
 fn enforce(staged: &State, change: &Change, unenforced: &[String]) -> Result<(), TargetError> {
-    let name = &change.table.name;
-    let table = &staged.table(name)?.table;
-    let mut parent = |key: &ForeignKey, values: &[Value]| Ok(staged.holds(&key.parent, &key.parent_columns, values)?);
-    let mut child = |key: &ForeignKey, values: &[Value]| Ok(staged.holds(&key.child, &key.child_columns, values)?);
-    match &change.action {
-        Action::Insert { after, .. } => {
-            let keys = foreign::enforced(staged.parents(name), unenforced);
-            foreign::parents_of(table, &keys, std::slice::from_ref(after), &mut parent)
-        }
-        Action::Delete { before, .. } => {
-            let keys = foreign::enforced(staged.children(name), unenforced);
-            foreign::children_of(table, &keys, std::slice::from_ref(before), &mut child)
-        }
-        Action::Update { .. } | Action::Kept { .. } => Ok(()),
-    }
+    let table = &staged.table(&change.table.name)?.table;
+    let (row, comes) = match &change.action {
+        Action::Insert { after, .. } => (after, true),
+        Action::Delete { before, .. } => (before, false),
+        Action::Update { .. } | Action::Kept { .. } => return Ok(()),
+    };
+    let alone = [Movement { table, row, comes }];
+    references::judge(&alone, &Spared { unenforced, ..Spared::default() }, &mut &*staged)
 }

@@ -17,7 +17,7 @@ use crate::targets::compare;
 use crate::targets::faults::WriteStep;
 use crate::targets::foreign::{concerns, enforced};
 use crate::targets::known;
-use crate::targets::{OperationRow, OperationState, TargetError, Work};
+use crate::targets::{OperationRow, OperationState, TargetError, Work, in_order};
 
 /// How many changes are compared, written and read back in one go, so that their pages are read once for all three.
 const BATCH: usize = 512;
@@ -55,8 +55,13 @@ fn rehearse(writer: &SqliteWriter, work: &Work<'_>, sheets: &Sheets<'_>) -> Resu
     let mut statements = Statements { connection: &writer.connection, place: &writer.place, prepared: Vec::new() };
     // Where no index leads to a row, every look is a walk through the table: all of them are one batch.
     let size = if sheets.values().all(|sheet| sheet.seek) { BATCH } else { work.changes.len().max(1) };
-    for part in work.changes.chunks(size) {
-        let back: Vec<Change> = part.iter().map(compare::inverse).collect();
+    let mut parts: Vec<&[Change]> = work.changes.chunks(size).collect();
+    let in_order = in_order(work.changes);
+    if in_order {
+        parts.reverse();
+    }
+    for part in parts {
+        let back = compare::way_back(part, in_order);
         let rowids = compare_rows(&writer.connection, &writer.place, &back, sheets)?;
         let done = write_batch(writer, &back, &rowids, sheets, &mut statements);
         done.map_err(compare::no_way_back)?;

@@ -1,17 +1,20 @@
 //! The foreign keys that SQLite declares, what is wrong with them, and looking rows up in them; judges no operation.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mfm_journal::Value;
 use rusqlite::Connection;
 
-use super::catalogue::{self, Sheet};
+use super::catalogue::{self, Catalogue};
 use super::key;
 use super::open::Place;
 use super::sql;
 use super::value::bind;
-use crate::targets::TargetError;
-use crate::targets::foreign::{self, ForeignKey};
+use crate::model::Table;
+use crate::targets::foreign::ForeignKey;
+use crate::targets::references::{self, Kinship};
+use crate::targets::{Movement, Spared, TargetError};
 
 /// A row of `foreign_key_list`: child, number, from, parent, to, on delete.
 type Part = (String, i64, String, String, Option<String>, String);
@@ -96,33 +99,56 @@ pub(super) fn is_broken(connection: &Connection, place: &Place, key: &ForeignKey
     connection.query_one(&sql::orphan(key), [], |row| row.get(0)).map_err(&failed)
 }
 
-/// Checks that inserted rows find their parents and that deleted rows leave no children behind.
+/// Checks that rows that come find their parents and that rows that go leave no children behind.
 pub(super) fn references(
     connection: &Connection,
     place: &Place,
-    sheet: &Sheet,
-    (inserted, deleted): (&[Vec<Value>], &[Vec<Value>]),
-    unenforced: &[String],
+    catalogue: &mut Catalogue,
+    moves: &[Movement<'_>],
+    spared: &Spared<'_>,
 ) -> Result<(), TargetError> {
-    let (table, name) = (&sheet.table, sheet.name());
-    if !inserted.is_empty() {
-        let keys = foreign::enforced(parents(connection, place, name)?, unenforced);
-        let mut lookup = |key: &ForeignKey, values: &[Value]| exists(connection, place, &sql::parent(key), values);
-        foreign::parents_of(table, &keys, inserted, &mut lookup)?;
-    }
-    if !deleted.is_empty() {
-        let keys = foreign::enforced(children(connection, place, name)?, unenforced);
-        let mut lookup = |key: &ForeignKey, values: &[Value]| exists(connection, place, &sql::child(key), values);
-        foreign::children_of(table, &keys, deleted, &mut lookup)?;
-    }
-    Ok(())
+    references::judge(moves, spared, &mut Declared { connection, place, catalogue })
 }
 
-fn exists(connection: &Connection, place: &Place, text: &str, values: &[Value]) -> Result<bool, TargetError> {
-    let failed = place.error("look a foreign key up");
-    let mut statement = connection.prepare_cached(text).map_err(&failed)?;
-    bind(&mut statement, values).map_err(&failed)?;
-    let mut rows = statement.raw_query();
-    let row = rows.next().map_err(&failed)?;
-    row.map_or(Ok(false), |row| row.get(0)).map_err(&failed)
+/// What the database declares and holds.
+struct Declared<'d> {
+    connection: &'d Connection,
+    place: &'d Place,
+    catalogue: &'d mut Catalogue,
+}
+
+impl Declared<'_> {
+    fn number(&self, text: &str, values: &[Value]) -> Result<u64, TargetError> {
+        let failed = self.place.error("look a foreign key up");
+        let mut statement = self.connection.prepare_cached(text).map_err(&failed)?;
+        bind(&mut statement, values).map_err(&failed)?;
+        let mut rows = statement.raw_query();
+        let row = rows.next().map_err(&failed)?;
+        let number: i64 = row.map_or(Ok(0), |row| row.get(0)).map_err(&failed)?;
+        Ok(number.unsigned_abs())
+    }
+}
+
+impl Kinship for Declared<'_> {
+    fn parents(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
+        let sheet = self.catalogue.same(self.connection, self.place, table)?;
+        parents(self.connection, self.place, sheet.name())
+    }
+
+    fn children(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
+        let sheet = self.catalogue.same(self.connection, self.place, table)?;
+        children(self.connection, self.place, sheet.name())
+    }
+
+    fn has_parent(&mut self, key: &ForeignKey, values: &[Value]) -> Result<bool, TargetError> {
+        Ok(self.number(&sql::parent(key), values)? > 0)
+    }
+
+    fn has_child(&mut self, key: &ForeignKey, values: &[Value]) -> Result<bool, TargetError> {
+        Ok(self.number(&sql::child(key), values)? > 0)
+    }
+
+    fn count_children(&mut self, key: &ForeignKey, values: &[Value]) -> Result<u64, TargetError> {
+        self.number(&sql::count_children(key), values)
+    }
 }

@@ -35,8 +35,8 @@ use super::faults::Seam;
 use super::faults::SharedFaults;
 use super::tally::Tally;
 use super::{
-    Bound, Conditions, DomainKeys, Marker, Meanwhile, OperationRow, Preflight, Session, TableDigest, Target,
-    TargetError, Touch, Trial, Writer, narrow,
+    Bound, Conditions, DomainKeys, Marker, Meanwhile, Movement, OperationRow, Preflight, Pushdown, Session, Spared,
+    TableDigest, Target, TargetError, Touch, Trial, Writer, narrow,
 };
 use crate::model::{Answer, Fetch, Filter, Key, Page, Scan, Table};
 
@@ -229,6 +229,10 @@ impl Target for SqliteTarget {
         "sqlite"
     }
 
+    fn pushes_down(&self) -> Pushdown {
+        Pushdown::ALL
+    }
+
     fn url(&self) -> &str {
         &self.place.url
     }
@@ -400,17 +404,8 @@ impl Target for SqliteTarget {
         })
     }
 
-    fn references(
-        &mut self,
-        table: &Arc<Table>,
-        inserted: &[Vec<Value>],
-        deleted: &[Vec<Value>],
-        unenforced: &[String],
-    ) -> Result<(), TargetError> {
-        self.in_one_state(|it| {
-            let sheet = it.catalogue.same(&it.connection, &it.place, table)?;
-            foreign::references(&it.connection, &it.place, &sheet, (inserted, deleted), unenforced)
-        })
+    fn references(&mut self, moves: &[Movement<'_>], spared: &Spared<'_>) -> Result<(), TargetError> {
+        self.in_one_state(|it| foreign::references(&it.connection, &it.place, &mut it.catalogue, moves, spared))
     }
 
     fn digests(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {

@@ -30,7 +30,7 @@ pub(super) fn preflight(
         prove_key(connection, place, &sheet, &mut preflight.notes)?;
         refuse_key_change(&sheet, touch)?;
         judge_triggers(connection, place, touch, conditions.disable_triggers, &mut preflight)?;
-        let tied = judge_keys(connection, place, touch, conditions, &mut preflight)?;
+        let tied = judge_keys((connection, place), (touch, touches), conditions, &mut preflight)?;
         preflight.rehearse |= tied || needs_rehearsal(&sheet, touch);
         compile(connection, place, &sheet, touch, &preflight.unenforced)?;
         declare_residue(&sheet, touch, &mut preflight);
@@ -159,9 +159,8 @@ fn judge_triggers(
 /// Judges the foreign keys that a touch concerns, and tells whether there are any. Those that nobody can follow are
 /// refused; those that the data break already are not enforced by whoever made the data, and not by mfm.
 fn judge_keys(
-    connection: &Connection,
-    place: &Place,
-    touch: &Touch,
+    (connection, place): (&Connection, &Place),
+    (touch, all): (&Touch, &[Touch]),
     conditions: &Conditions<'_>,
     preflight: &mut Preflight,
 ) -> Result<bool, TargetError> {
@@ -169,9 +168,9 @@ fn judge_keys(
     let parents = foreign::parents(connection, place, table)?;
     let children = foreign::children(connection, place, table)?;
     let declared = parents.iter().map(|key| (key, &key.child_columns));
-    let all = declared.chain(children.iter().map(|key| (key, &key.parent_columns)));
+    let near = declared.chain(children.iter().map(|key| (key, &key.parent_columns)));
     let mut tied = false;
-    for (key, _) in all.filter(|(_, columns)| concerns(touch, columns)) {
+    for (key, _) in near.filter(|(_, columns)| concerns(touch, columns)) {
         tied = true;
         let name = key.name();
         if preflight.unenforced.contains(&name) {
@@ -187,7 +186,7 @@ fn judge_keys(
         preflight.notes.push(format!("{table}: foreign keys are off for this transaction, for {name}: {why}"));
         preflight.unenforced.push(name);
     }
-    judge(touch, &parents, &children, &preflight.unenforced)?;
+    judge(touch, all, &parents, &children, (&preflight.unenforced, conditions.back))?;
     Ok(tied)
 }
 

@@ -35,7 +35,7 @@ pub(super) fn each(
     sheet: &Sheet,
     take: impl FnMut(Found<'_>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
-    visit(connection, place, (&sql::rows(sheet), sheet.table.columns.len()), take)
+    visit(connection, place, (&sql::rows(sheet), sheet.table.columns.len()), &[], take)
 }
 
 /// Reads rows of so many cells, one after the other; the hidden rowid stands before them.
@@ -43,12 +43,14 @@ pub(super) fn visit(
     connection: &Connection,
     place: &Place,
     (text, width): (&str, usize),
+    given: &[Value],
     mut take: impl FnMut(Found<'_>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     let failed = place.error("read rows");
     let mut statement = connection.prepare_cached(text).map_err(&failed)?;
     let mut cells = vec![Value::Null; width];
-    let mut rows = statement.query([]).map_err(&failed)?;
+    bind(&mut statement, given).map_err(&failed)?;
+    let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(&failed)? {
         read_cells(row, 1, &mut cells).map_err(&failed)?;
         take((row.get(0).map_err(&failed)?, &cells))?;

@@ -17,7 +17,7 @@ pub(super) fn each(
     take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     let sheet = catalogue.part(connection, place, &scan.table)?;
-    if scan.order.is_none() && scan.join.is_none() {
+    if *scan == Scan::of(scan.table.clone()) {
         return rows::each(connection, place, &sheet, |(_, cells)| take(cells));
     }
     let parent = scan.join.as_ref().map(|beside| catalogue.part(connection, place, &beside.parent)).transpose()?;
@@ -33,10 +33,15 @@ pub(super) fn each(
         let parent_column = spelled(&found.parent, &found.parent_column)?;
         beside = Some(sql::Join { column, parent, parent_column });
     }
-    let text = sql::scan(&sheet, order.as_deref(), beside.as_ref());
+    let range = scan.range.as_ref().map(|range| spelled(&scan.table, &range.column)).transpose()?;
+    let part = sql::Part { order: order.as_deref(), range: range.as_deref(), limited: scan.limit.is_some() };
+    let text = sql::scan(&sheet, &part, beside.as_ref());
+    let bounds = scan.range.as_ref().map(|range| [range.first, range.last]);
+    let most = scan.limit.map(|most| i64::try_from(most).unwrap_or(i64::MAX));
+    let given: Vec<Value> = bounds.into_iter().flatten().chain(most).map(Value::Integer).collect();
     let others = beside.map_or(0, |beside| beside.parent.table.columns.len());
     let width = sheet.table.columns.len() + others;
-    rows::visit(connection, place, (&text, width), |(_, cells)| take(cells)).map_err(TargetError::while_sorting)
+    rows::visit(connection, place, (&text, width), &given, |(_, cells)| take(cells)).map_err(TargetError::while_sorting)
 }
 
 #[cfg(test)]
@@ -67,7 +72,8 @@ mod tests {
             parent,
             parent_column: parent_column.into(),
         });
-        let text = format!("EXPLAIN QUERY PLAN {}", sql::scan(&child, order, beside.as_ref()));
+        let part = sql::Part { order, ..sql::Part::default() };
+        let text = format!("EXPLAIN QUERY PLAN {}", sql::scan(&child, &part, beside.as_ref()));
         let mut statement = connection.prepare(&text).unwrap();
         let steps = statement.query_map([], |row| row.get(3)).unwrap();
         steps.collect::<Result<_, _>>().unwrap()

@@ -170,15 +170,28 @@ pub(super) struct Join {
     pub(super) parent_column: String,
 }
 
+/// Which rows a scan reads, and in which order.
+#[derive(Default)]
+pub(super) struct Part<'p> {
+    pub(super) order: Option<&'p str>,
+    /// The column of whole numbers between two that are given.
+    pub(super) range: Option<&'p str>,
+    /// Whether it is given how many rows are wanted.
+    pub(super) limited: bool,
+}
+
 /// Reads rows in the order of a column, beside those that they refer to; NULL stands before them.
 ///
 /// The rows referred to are looked up one by one, so that no more than one is held.
-pub(super) fn scan(sheet: &Sheet, order: Option<&str>, beside: Option<&Join>) -> String {
+pub(super) fn scan(sheet: &Sheet, part: &Part<'_>, beside: Option<&Join>) -> String {
     let others = beside.into_iter().flat_map(|beside| cells(PARENT_ALIAS, &beside.parent));
     let read: String = cells(TABLE_ALIAS, sheet).chain(others).map(|cell| format!(", {cell}")).collect();
     let joined = beside.map_or_else(String::new, join);
-    let order = order.map_or_else(String::new, |column| format!(" ORDER BY {TABLE_ALIAS}.{}", quoted(column)));
-    format!("SELECT NULL{read} FROM main.{} AS {TABLE_ALIAS}{joined}{order}", quoted(sheet.name()))
+    let held = |column: &str| format!("{TABLE_ALIAS}.{}", quoted(column));
+    let only = part.range.map_or_else(String::new, |column| format!(" WHERE {}", in_range(&held(column))));
+    let order = part.order.map_or_else(String::new, |column| format!(" ORDER BY {}", held(column)));
+    let limit = if part.limited { " LIMIT ?" } else { "" };
+    format!("SELECT NULL{read} FROM main.{} AS {TABLE_ALIAS}{joined}{only}{order}{limit}", quoted(sheet.name()))
 }
 
 fn join(beside: &Join) -> String {
@@ -204,11 +217,14 @@ pub(super) fn rows_between(sheet: &Sheet, column: &str) -> String {
 
 /// Reads the rows whose column holds a whole number from one bound to another, both included; text is none.
 pub(super) fn rows_in_range(sheet: &Sheet, column: &str) -> String {
-    let column = quoted(column);
+    format!("{} WHERE {}", rows(sheet), in_range(&quoted(column)))
+}
+
+fn in_range(column: &str) -> String {
     let whole = format!(
         "(typeof({column}) = 'integer' OR (typeof({column}) = 'real' AND {column} = CAST({column} AS INTEGER)))"
     );
-    format!("{} WHERE {column} BETWEEN ? AND ? AND {whole}", rows(sheet))
+    format!("{column} BETWEEN ? AND ? AND {whole}")
 }
 
 /// Reads a column in the order of the row ids, each before it.
@@ -366,9 +382,18 @@ pub(super) fn child(key: &ForeignKey) -> String {
     exists(&key.child, &key.child_columns)
 }
 
+/// Counts the children that hold values.
+pub(super) fn count_children(key: &ForeignKey) -> String {
+    format!("SELECT count(*) FROM main.{} WHERE {}", quoted(&key.child), holds_all(&key.child_columns))
+}
+
 fn exists(table: &str, columns: &[String]) -> String {
+    format!("SELECT EXISTS (SELECT 1 FROM main.{} WHERE {})", quoted(table), holds_all(columns))
+}
+
+fn holds_all(columns: &[String]) -> String {
     let terms: Vec<_> = columns.iter().map(|name| format!("{} = ?", quoted(name))).collect();
-    format!("SELECT EXISTS (SELECT 1 FROM main.{} WHERE {})", quoted(table), terms.join(" AND "))
+    terms.join(" AND ")
 }
 
 /// Declares a lab's table; the types were checked to hold nothing but a type.

@@ -1,5 +1,8 @@
 //! `create_lost_frames`: frames vanish, whole or in part.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,23 +12,29 @@ use super::shared::{self, RECORD, delete};
 use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
-use crate::model::{Edit, Fetch, Ids, Refusal, Snapshot, Value};
+use crate::model::{Edit, Fetch, Ids, Key, Refusal, Snapshot, Value};
 
 /// The mode.
 pub(super) struct LostFrames;
 
-const ONE: &str = "emptied_frame";
-const SEVERAL: &str = "emptied_frames";
+const EMPTIED: &str = "emptied_frame";
+const SEVERAL_EMPTIED: &str = "emptied_frames";
 const TORN: &str = "torn_frame";
+const LOST: &str = "lost_frame";
+const SEVERAL_LOST: &str = "lost_frames";
 
 /// How many frames go together.
 const RUN: i64 = 3;
 
-/// The tables whose rows belong to frames. The frame's own row stays: the recorder declares keys on it that hold, and
-/// a database that enforces them lets nothing go that is referred to. Rows that nothing numbers by frame, such as
-/// coordinates, stay behind too, as they do where a recorder loses a frame.
+const BODY_STATE: &str = "AssetDynamicStateRecord";
+const STATE: &str = "InertialStateRecord";
+const STATE_ID: &str = "kinematicState_id";
+
+/// The tables whose rows belong to frames, those that refer to another before it: a database that enforces its keys lets
+/// nothing go that is referred to. Rows that nothing numbers by frame, such as coordinates, stay behind, as they do
+/// where a recorder loses a frame.
 const TABLES: [&str; 9] = [
-    "AssetDynamicStateRecord",
+    BODY_STATE,
     "EnergyRecord",
     "SystemEnergyRecord",
     "CollisionResultRecord",
@@ -39,23 +48,23 @@ const TABLES: [&str; 9] = [
 static CARD: ModeCard = ModeCard {
     id: "lost_frames",
     tool: "create_lost_frames",
-    title: "Frames whose content is missing",
-    description: "Frames are there by number and time alone: their states, energies, contacts and impulses are gone, \
-        as after a transaction that failed in the background while the frames themselves were written before; or one \
-        body's rows are gone from a frame that is otherwise there. Whoever takes differences between neighbours takes \
-        them across the hole, and whoever counts frames notices nothing.",
+    title: "Frames that are missing, or empty",
+    description: "Frames are gone with all that belongs to them, as after a transaction that failed in the \
+        background; or they are there by number and time alone, because the frames themselves were written before; or \
+        one body's rows are gone from a frame that is otherwise there. Whoever takes differences between neighbours \
+        takes them across the hole, and whoever counts frames notices nothing where they are only empty.",
     record: RECORD,
     others: &[],
     table_parameter: None,
     variants: &[
         Variant {
-            word: ONE,
+            word: EMPTIED,
             severity: "1.0",
             about: "everything that belongs to the frame is gone but its own row",
             eligible: "a frame with one before and one after it",
         },
         Variant {
-            word: SEVERAL,
+            word: SEVERAL_EMPTIED,
             severity: "1.5",
             about: "the same, of the frame and the two after it",
             eligible: "a frame with one before it and three after it",
@@ -66,11 +75,23 @@ static CARD: ModeCard = ModeCard {
             about: "the state and the energy of one body are gone from the frame",
             eligible: "a frame with the state of a body that was there in the frame before",
         },
+        Variant {
+            word: LOST,
+            severity: "1.5",
+            about: "the frame is gone with everything that belongs to it",
+            eligible: "a frame with one before and one after it",
+        },
+        Variant {
+            word: SEVERAL_LOST,
+            severity: "2.0",
+            about: "the same, of the frame and the two after it",
+            eligible: "a frame with one before it and three after it",
+        },
     ],
     severity: "1.5",
     uses_now: false,
     uses_ordinal: false,
-    checks: &["frame_complete", "energy_of_bodies"],
+    checks: &["frame_gap", "frame_complete", "energy_of_bodies"],
     data_needed: &["the number of steps that the simulation was asked for"],
 };
 
@@ -103,8 +124,10 @@ impl Mode for LostFrames {
 
     fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
         let ids = shared::around(records, 1, RUN);
-        let mut wanted = vec![shared::frames(&ids)];
+        let mut wanted = vec![shared::frames(&ids), shared::of_frames(STATE, &ids)];
         wanted.extend(TABLES.iter().map(|table| shared::of_frames(table, &ids)));
+        let states = shared::held(snapshot, BODY_STATE, STATE_ID);
+        wanted.push(Fetch::among(STATE, "id", states));
         shared::unread(wanted, snapshot)
     }
 
@@ -119,30 +142,47 @@ impl Mode for LostFrames {
         if word == TORN {
             return Ok(Planned::alone(word, self.tear(snapshot, frame, task)?));
         }
-        let after = frame + if word == SEVERAL { RUN } else { 1 };
-        if let Some(missing) = (frame - 1..=after).find(|at| !shared::has_frame(snapshot, *at)) {
+        let several = word == SEVERAL_EMPTIED || word == SEVERAL_LOST;
+        let frames = frame..frame + if several { RUN } else { 1 };
+        if let Some(missing) = (frame - 1..=frames.end).find(|at| !shared::has_frame(snapshot, *at)) {
             let reason = format!("frame {missing} is not there, so that the hole would have no edge");
             return Err(params::ineligible(self, task, reason));
         }
-        let mut edits = Vec::new();
-        for lost in frame..after {
-            for table in TABLES {
-                edits.extend(shared::rows(snapshot, table, lost).iter().map(delete));
-            }
-        }
-        if shared::rows(snapshot, "AssetDynamicStateRecord", frame).is_empty() {
+        if shared::rows(snapshot, BODY_STATE, frame).is_empty() {
             return Err(params::ineligible(self, task, "it holds no state that could be lost"));
+        }
+        let mut edits = contents(snapshot, frames.clone());
+        if word == LOST || word == SEVERAL_LOST {
+            edits.extend(states(snapshot, frames.clone()));
+            edits.extend(frames.filter_map(|at| shared::row(snapshot, RECORD.table, Some(at))).map(|row| delete(&row)));
         }
         Ok(Planned::alone(word, edits))
     }
 }
 
+/// Removes what belongs to frames, table by table: a table as a whole goes before those that it refers to.
+fn contents(snapshot: &Snapshot, frames: Range<i64>) -> Vec<Edit> {
+    let of = |table| frames.clone().flat_map(move |at| shared::rows(snapshot, table, at));
+    TABLES.into_iter().flat_map(of).map(|row| delete(&row)).collect()
+}
+
+/// Removes the states of the bodies in frames, those that name a frame themselves among them.
+fn states(snapshot: &Snapshot, frames: Range<i64>) -> Vec<Edit> {
+    let mut states: BTreeMap<Key, Edit> = BTreeMap::new();
+    for at in frames {
+        let bodies = shared::rows(snapshot, BODY_STATE, at).into_iter();
+        let named = bodies.filter_map(|row| shared::row(snapshot, STATE, row.integer(STATE_ID)));
+        states.extend(named.chain(shared::rows(snapshot, STATE, at)).map(|row| (row.key(), delete(&row))));
+    }
+    states.into_values().collect()
+}
+
 impl LostFrames {
     /// Takes one body out of a frame.
     fn tear(&self, snapshot: &Snapshot, frame: i64, task: &Task<'_>) -> Result<Vec<Edit>, Refusal> {
-        snapshot.table("AssetDynamicStateRecord")?;
+        snapshot.table(BODY_STATE)?;
         let bodies = |at: i64| -> Vec<i64> {
-            let rows = shared::rows(snapshot, "AssetDynamicStateRecord", at);
+            let rows = shared::rows(snapshot, BODY_STATE, at);
             rows.iter().filter_map(|row| row.integer("body_id")).collect()
         };
         let before = bodies(frame - 1);
@@ -154,6 +194,6 @@ impl LostFrames {
             let rows = shared::rows(snapshot, table, frame).into_iter();
             rows.filter(|row| row.integer("body_id") == Some(body)).map(|row| delete(&row)).collect::<Vec<_>>()
         };
-        Ok(["AssetDynamicStateRecord", "EnergyRecord"].into_iter().flat_map(of_body).collect())
+        Ok([BODY_STATE, "EnergyRecord"].into_iter().flat_map(of_body).collect())
     }
 }

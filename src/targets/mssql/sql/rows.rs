@@ -201,9 +201,18 @@ pub(super) fn alike(one: &str, other: &str) -> String {
 
 /// Tells whether a table holds values in some columns.
 pub(in super::super) fn holds(qualified: &str, columns: &[&Field]) -> String {
+    format!("SELECT TOP (1) CONVERT(bigint, 1) FROM {qualified} WHERE {}", holding(columns))
+}
+
+/// Counts the rows that hold values in some columns.
+pub(in super::super) fn count_holding(qualified: &str, columns: &[&Field]) -> String {
+    format!("SELECT COUNT_BIG(*) FROM {qualified} WHERE {}", holding(columns))
+}
+
+fn holding(columns: &[&Field]) -> String {
     let terms = columns.iter().enumerate();
     let terms: Vec<_> = terms
         .map(|(at, field)| format!("{} = {}", quoted(&field.name), field.kind.unstaged(&format!("@P{}", at + 1))))
         .collect();
-    format!("SELECT TOP (1) CONVERT(bigint, 1) FROM {qualified} WHERE {}", terms.join(" AND "))
+    terms.join(" AND ")
 }
