@@ -34,6 +34,7 @@ pub mod recover;
 pub mod redact;
 pub mod replay;
 pub mod report;
+mod rest;
 pub mod revert;
 pub mod rules;
 pub mod select;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::failure::Failure;
+use super::rest::Rest;
 use crate::domain::scan::{JoinRequest, Reader, ScanRequest};
 use crate::model::{Fetch, Filter, Row, Scan, Table, Value};
 use crate::targets::{Target, TargetError};
@@ -82,30 +83,59 @@ impl Pump<'_> {
         };
         reader.begin(Some(&table));
         match wanted {
-            Wanted::Scan(wanted) => self.stream(scan, &table, &wanted, reader),
-            Wanted::Rows(fetch) => self.fetch(scan, &table, &fetch, reader),
+            Wanted::Rows(filter) => self.select(&table, &filter, reader),
+            Wanted::Arranged(fetch) => self.fetch(scan, &table, &fetch, reader),
+            Wanted::Scan(wanted, rest) if rest.order.is_some() => self.sorted(&table, &wanted, &rest, reader),
+            Wanted::Scan(wanted, rest) => self.stream(scan, &table, (&wanted, &rest), reader),
         }
     }
 
-    /// Finds the tables of a scan; `None` where the target lacks one.
+    /// Finds the tables of a scan, and how the target is asked for it; `None` where it lacks one of them.
     fn resolve(&mut self, scan: &ScanRequest) -> Result<Option<(Arc<Table>, Wanted)>, Failure> {
         let Some(whole) = self.target.table(&scan.table)? else { return Ok(None) };
-        let table = narrow(&whole, &scan.columns);
-        if scan.filter != Filter::All {
-            let fetch = Fetch { table: scan.table.clone(), filter: scan.filter.clone() };
-            return Ok(Some((table, Wanted::Rows(fetch))));
+        let (shown, pushes) = (narrow(&whole, &scan.columns), self.target.pushes_down());
+        let found_there = match &scan.filter {
+            Filter::All => false,
+            Filter::Between { .. } => pushes.range,
+            Filter::In { .. } | Filter::Days { .. } | Filter::Maximum { .. } => pushes.equality,
+        };
+        if found_there && scan.join.is_none() && scan.order.is_none() && scan.limit.is_none() {
+            return Ok(Some((shown, Wanted::Rows(scan.filter.clone()))));
         }
-        let mut wanted = Scan::of(table.clone());
-        if let Some(order) = scan.order.as_ref().filter(|order| !order.descending) {
+        let range =
+            if let Filter::Between { column, first, last } = &scan.filter { Some((column, first, last)) } else { None };
+        if found_there && scan.join.is_none() && range.is_none() {
+            let fetch = Fetch { table: scan.table.clone(), filter: scan.filter.clone() };
+            return Ok(Some((shown, Wanted::Arranged(fetch))));
+        }
+        let mut rest = Rest::of(scan);
+        if rest.order.as_ref().is_some_and(|order| pushes.order && !order.descending) {
+            rest.order = None;
+        }
+        let range = range.filter(|_| pushes.range);
+        if range.is_some() {
+            rest.filter = Filter::All;
+        }
+        let read = narrow(&whole, &rest.columns(scan));
+        let mut wanted = Scan::of(read.clone());
+        if let (None, Some(order)) = (&rest.order, &scan.order) {
             wanted = wanted.order_by(&order.column);
         }
-        let Some(JoinRequest { column, parent, columns, parent_column }) = &scan.join else {
-            return Ok(Some((table, Wanted::Scan(wanted))));
-        };
-        let Some(parent) = self.target.table(parent)? else { return Ok(None) };
-        let parent = narrow(&parent, columns);
-        let both = Arc::new(table.beside(&parent));
-        Ok(Some((both, Wanted::Scan(wanted.join(column, parent, parent_column)))))
+        if let Some((column, first, last)) = range {
+            wanted = wanted.between(column, *first, *last);
+        }
+        if let (true, true, Some(most)) = (pushes.limit, rest.is_of_rows(), scan.limit) {
+            (wanted, rest.limit) = (wanted.limit(most), u64::MAX);
+        }
+        let (mut shown, mut read) = (shown, read);
+        if let Some(JoinRequest { column, parent, columns, parent_column }) = &scan.join {
+            let Some(parent) = self.target.table(parent)? else { return Ok(None) };
+            let parent = narrow(&parent, columns);
+            (shown, read) = (Arc::new(shown.beside(&parent)), Arc::new(read.beside(&parent)));
+            wanted = wanted.join(column, parent, parent_column);
+        }
+        rest.see(&read, &shown)?;
+        Ok(Some((shown, Wanted::Scan(wanted, rest))))
     }
 
     /// Hands on the rows of a table as the target sends them.
@@ -113,29 +143,24 @@ impl Pump<'_> {
         &mut self,
         scan: &ScanRequest,
         table: &Arc<Table>,
-        wanted: &Scan,
+        (wanted, rest): (&Scan, &Rest),
         reader: &mut dyn Reader,
     ) -> Result<(), Failure> {
-        if scan.order.as_ref().is_some_and(|order| order.descending) {
-            let mut rows = Vec::new();
-            self.visit(wanted, &mut |row| {
-                rows.push(row.to_vec());
-                true
-            })?;
-            self.arrange(scan, table, &mut rows)?;
-            show(table, &rows, reader);
-            return Ok(());
-        }
         let mut batch = Batch::new(table);
         let mut kept = self.cache.as_ref().map(|_| Vec::new());
-        let (mut seen, limit) = (0, scan.limit.unwrap_or(u64::MAX));
-        let mut stopped = false;
+        let mut seen = 0;
+        let mut stopped = rest.limit == 0;
+        let mut cells = Vec::new();
         self.visit(wanted, &mut |row| {
+            if stopped || !rest.wants(row) {
+                return !stopped;
+            }
             seen += 1;
+            let row = rest.shown(row, &mut cells);
             kept = kept.take().filter(|rows: &Vec<Vec<Value>>| rows.len() < CACHED_MAX);
             kept.iter_mut().for_each(|rows| rows.push(row.to_vec()));
             stopped = batch.add(row, reader).is_break();
-            !stopped && seen < limit
+            !stopped && seen < rest.limit
         })?;
         if !stopped {
             stopped = batch.show(reader).is_break();
@@ -148,7 +173,30 @@ impl Pump<'_> {
         Ok(())
     }
 
-    /// Hands on the rows that a filter leaves.
+    /// Hands on the rows of a table in an order that the target does not put them in.
+    fn sorted(
+        &mut self,
+        table: &Arc<Table>,
+        wanted: &Scan,
+        rest: &Rest,
+        reader: &mut dyn Reader,
+    ) -> Result<(), Failure> {
+        let mut rows = Vec::new();
+        self.visit(wanted, &mut |row| {
+            if rest.wants(row) {
+                rows.push(row.to_vec());
+            }
+            true
+        })?;
+        rest.arrange(&mut rows);
+        self.context.go_on()?;
+        let mut cells = Vec::new();
+        let rows: Vec<Vec<Value>> = rows.iter().map(|row| rest.shown(row, &mut cells).to_vec()).collect();
+        show(table, &rows, reader);
+        Ok(())
+    }
+
+    /// Hands on the rows that a filter leaves, in an order and no more than are wanted.
     fn fetch(
         &mut self,
         scan: &ScanRequest,
@@ -156,19 +204,16 @@ impl Pump<'_> {
         fetch: &Fetch,
         reader: &mut dyn Reader,
     ) -> Result<(), Failure> {
-        if scan.order.is_none() && scan.limit.is_none() {
-            return self.select(table, &fetch.filter, reader);
-        }
         let answer = self.target.read(fetch)?;
         let Some(whole) = answer.table else { return Ok(()) };
-        let mut rows = answer.rows;
-        self.arrange(scan, &whole, &mut rows)?;
-        let places: Vec<Option<usize>> =
-            table.columns.iter().map(|column| whole.position(&column.image.name)).collect();
-        let cell = |row: &[Value], at: &Option<usize>| at.and_then(|at| row.get(at).cloned()).unwrap_or(Value::Null);
-        let narrow: Vec<Vec<Value>> = rows.iter().map(|row| places.iter().map(|at| cell(row, at)).collect()).collect();
-        show(table, &narrow, reader);
-        Ok(())
+        let (mut rows, mut rest) = (answer.rows, Rest::of(scan));
+        rest.filter = Filter::All;
+        rest.see(&whole, table)?;
+        rest.arrange(&mut rows);
+        let mut cells = Vec::new();
+        let rows: Vec<Vec<Value>> = rows.iter().map(|row| rest.shown(row, &mut cells).to_vec()).collect();
+        show(table, &rows, reader);
+        self.context.go_on()
     }
 
     /// Hands on the rows that a filter leaves, as they lie.
@@ -179,21 +224,6 @@ impl Pump<'_> {
         visits.end(visited)?;
         if !visits.stopped && batch.show(reader).is_break() {
             return Ok(());
-        }
-        self.context.go_on()
-    }
-
-    /// Puts rows in the order of a scan, and leaves no more than it wants.
-    fn arrange(&self, scan: &ScanRequest, table: &Table, rows: &mut Vec<Vec<Value>>) -> Result<(), Failure> {
-        if let Some(order) = &scan.order {
-            let (at, _) = table.column(&order.column)?;
-            rows.sort_by(|a, b| a.get(at).cmp(&b.get(at)));
-            if order.descending {
-                rows.reverse();
-            }
-        }
-        if let Some(limit) = scan.limit {
-            rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         }
         self.context.go_on()
     }
@@ -238,10 +268,12 @@ impl<'c> Visits<'c> {
 
 /// How the target is asked.
 enum Wanted {
-    /// For every row, a few at a time.
-    Scan(Scan),
-    /// For the rows that a filter leaves.
-    Rows(Fetch),
+    /// For every row, a few at a time, with what is left to do with them.
+    Scan(Scan, Rest),
+    /// For the rows that a filter leaves, as they lie.
+    Rows(Filter),
+    /// For the rows that a filter leaves, to be put in order here.
+    Arranged(Fetch),
 }
 
 fn narrow(table: &Arc<Table>, columns: &[String]) -> Arc<Table> {
