@@ -1,7 +1,5 @@
 //! Touching pairs: how deep they overlap, and whether a body at rest is carried by its weight.
 
-use std::collections::BTreeMap;
-
 use super::facts::{Facts, PairFacts, StateFacts, is_environment};
 use super::impulses::{are_recorded, name};
 use super::passes::Pass;
@@ -22,6 +20,7 @@ pub(super) static PENETRATION: Check = Check {
     needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Velocities, Pass::Pairs],
     also: &[Pass::Rates],
     judge: judge_depths,
+    end: Some(end_depths),
 };
 
 pub(super) static SUPPORT: Check = Check {
@@ -47,10 +46,8 @@ pub(super) static SUPPORT: Check = Check {
     ],
     also: &[Pass::Points],
     judge: judge_support,
+    end: Some(end_support),
 };
-
-/// Two bodies, whichever is first.
-type Bodies = [i64; 2];
 
 /// Returns how fast the surfaces of two bodies moved relative to each other in the frame before, at most.
 fn speed(facts: &Facts, pair: &PairFacts, rules: &Rules) -> Option<f64> {
@@ -67,36 +64,42 @@ fn speed(facts: &Facts, pair: &PairFacts, rules: &Rules) -> Option<f64> {
     Some(apart.map(|part| part * part).sum::<f64>().sqrt() + turns + also_turns)
 }
 
-fn judge_depths(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+fn judge_depths(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     let Some(step) = facts.step else { return };
     let contacts = &rules.contacts;
     let rest = contacts.slop + rules.gravity * step * step / contacts.beta + contacts.depth_margin;
-    let mut last: BTreeMap<Bodies, (u32, f64)> = BTreeMap::new();
-    let mut unseen = 0u64;
     for pair in &facts.pairs {
         let mut bodies = pair.bodies;
         bodies.sort_unstable();
-        let before = last.insert(bodies, (pair.frame, pair.depth));
+        let frame = facts.frame_at(pair.frame).map_or(0, |frame| frame.id);
+        let before = judged.course.depths.insert(bodies, (frame, pair.depth));
         let Some(speed) = speed(facts, pair, rules).filter(|_| facts.follows(pair.frame)) else {
             // Nobody knows where they came from: they begin like that.
-            unseen += u64::from(pair.depth > rest);
+            judged.course.unjudged += u64::from(pair.depth > rest);
             judged.looked_at += 1;
             continue;
         };
         judged.looked_at += 1;
         let lasted = facts.lasted(pair.frame).unwrap_or(step);
-        let was = before.filter(|(frame, _)| *frame + 1 == pair.frame).map_or(0.0, |(_, depth)| depth);
+        let was = before.filter(|(before, _)| before.checked_add(1) == Some(frame)).map_or(0.0, |(_, depth)| depth);
         let explained = was.max(rest) + speed * lasted.max(step) + contacts.depth_margin;
         if pair.depth > explained {
             report(facts, pair, (was, explained), judged);
         }
     }
+    // Pairs that parted are forgotten.
+    let last = facts.frames.last().map_or(0, |frame| frame.id);
+    judged.course.depths.retain(|_, (frame, _)| *frame == last);
+}
+
+fn end_depths(_: &Facts, _: &Rules, judged: &mut Judged) {
+    let unseen = judged.course.unjudged;
     if unseen > 0 {
         judged.remarks.push(format!("{unseen} pairs overlap deeply from the beginning, and are not judged there"));
     }
 }
 
-fn report(facts: &Facts, pair: &PairFacts, (was, explained): (f64, f64), judged: &mut Judged<'_>) {
+fn report(facts: &Facts, pair: &PairFacts, (was, explained): (f64, f64), judged: &mut Judged) {
     let frame = facts.frame_at(pair.frame).map_or(0, |frame| frame.id);
     let [a, b] = pair.bodies.map(name);
     let message = format!(
@@ -107,12 +110,9 @@ fn report(facts: &Facts, pair: &PairFacts, (was, explained): (f64, f64), judged:
     judged.wrong(place, format!("penetrationDepth={}", pair.depth), message);
 }
 
-fn judge_support(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
-    let Some(gravity) = facts.gravity.filter(|gravity| *gravity > 0.0) else {
-        judged.remarks.push("the recording was made without gravity".to_owned());
-        return;
-    };
-    for state in facts.states.iter().filter(|state| state.touches > 0 && are_recorded(facts, state.frame)) {
+fn judge_support(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+    let Some(gravity) = facts.gravity.filter(|gravity| *gravity > 0.0) else { return };
+    for state in facts.fresh_states().filter(|state| state.touches > 0 && are_recorded(facts, state.frame)) {
         let Some((carried, weight)) = carried(facts, state, gravity, rules) else { continue };
         judged.looked_at += 1;
         if (carried - weight).abs() > rules.contacts.support * weight {
@@ -123,7 +123,12 @@ fn judge_support(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
             judged.wrong(place, format!("carried={carried}"), message);
         }
     }
-    if judged.looked_at == 0 {
+}
+
+fn end_support(facts: &Facts, _: &Rules, judged: &mut Judged) {
+    if facts.gravity.is_none_or(|gravity| gravity <= 0.0) {
+        judged.remarks.push("the recording was made without gravity".to_owned());
+    } else if judged.looked_at == 0 {
         judged.remarks.push("no body rests".to_owned());
     }
 }

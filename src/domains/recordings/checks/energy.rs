@@ -24,6 +24,7 @@ pub(super) static TOTAL: Check = Check {
     needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Energies],
     also: &[Pass::System],
     judge: judge_totals,
+    end: None,
 };
 
 pub(super) static BODIES: Check = Check {
@@ -36,6 +37,7 @@ pub(super) static BODIES: Check = Check {
     needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Energies, Pass::System],
     also: &[],
     judge: judge_bodies,
+    end: None,
 };
 
 pub(super) static CHAIN: Check = Check {
@@ -48,6 +50,7 @@ pub(super) static CHAIN: Check = Check {
     needs: &[Pass::Frames, Pass::System],
     also: &[],
     judge: judge_chain,
+    end: None,
 };
 
 pub(super) static KINETIC: Check = Check {
@@ -60,6 +63,7 @@ pub(super) static KINETIC: Check = Check {
     needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Velocities, Pass::Energies],
     also: &[],
     judge: judge_kinetic,
+    end: None,
 };
 
 pub(super) static POTENTIAL: Check = Check {
@@ -72,6 +76,7 @@ pub(super) static POTENTIAL: Check = Check {
     needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Positions, Pass::Energies],
     also: &[],
     judge: judge_potential,
+    end: None,
 };
 
 pub(super) static FLAGS: Check = Check {
@@ -84,6 +89,7 @@ pub(super) static FLAGS: Check = Check {
     needs: &[Pass::Frames, Pass::System, Pass::Pairs],
     also: &[],
     judge: judge_flags,
+    end: None,
 };
 
 /// Returns how large the parts of an energy are, whatever their signs.
@@ -93,16 +99,15 @@ fn size(parts: &[f64]) -> f64 {
 
 /// Returns the energies of states, with the state and the frame.
 fn of_states(facts: &Facts) -> impl Iterator<Item = (&StateFacts, EnergyFacts, i64)> {
-    facts.states.iter().filter_map(|state| Some((state, state.energy?, facts.frame_at(state.frame)?.id)))
+    facts.fresh_states().filter_map(|state| Some((state, state.energy?, facts.frame_at(state.frame)?.id)))
 }
 
 /// Returns the energies of frames, with the frame's place and id.
 fn of_frames(facts: &Facts) -> impl Iterator<Item = (u32, i64, SystemFacts)> {
-    let numbered = (0u32..).zip(&facts.frames);
-    numbered.filter_map(|(at, frame)| Some((at, frame.id, frame.system?)))
+    facts.fresh_frames().filter_map(|(at, frame)| Some((at, frame.id, frame.system?)))
 }
 
-fn judge_totals(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+fn judge_totals(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     for (_, energy, frame) in of_states(facts) {
         total((BODY, "total_e"), (energy.row, frame), (&energy.parts, energy.total), rules, judged);
     }
@@ -116,7 +121,7 @@ fn total(
     (row, frame): (i64, i64),
     (parts, total): (&[f64; 3], f64),
     rules: &Rules,
-    judged: &mut Judged<'_>,
+    judged: &mut Judged,
 ) {
     judged.looked_at += 1;
     let sum: f64 = parts.iter().sum();
@@ -126,7 +131,7 @@ fn total(
     }
 }
 
-fn judge_bodies(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+fn judge_bodies(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     const COLUMNS: [&str; 3] = ["total_linear_ke", "total_rotational_ke", "total_potential_e"];
     for (at, frame, system) in of_frames(facts) {
         let Some(sums) = facts.frame_at(at).map(|frame| frame.sums) else { continue };
@@ -142,7 +147,7 @@ fn judge_bodies(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
     }
 }
 
-fn judge_chain(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+fn judge_chain(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     for (at, frame, system) in of_frames(facts) {
         let before = at.checked_sub(1).and_then(|before| facts.frame_at(before)?.system);
         let before = match before {
@@ -163,7 +168,7 @@ fn judge_chain(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
     }
 }
 
-fn judge_kinetic(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+fn judge_kinetic(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     for (state, energy, frame) in of_states(facts) {
         let Some(body) = facts.bodies.get(state.body as usize).filter(|body| body.declared) else { continue };
         let Some(velocity) = state.velocity else { continue };
@@ -181,7 +186,7 @@ fn judge_kinetic(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
     }
 }
 
-fn judge_potential(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
+fn judge_potential(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     let Some(gravity) = facts.gravity else { return };
     for (state, energy, frame) in of_states(facts) {
         let Some(body) = facts.bodies.get(state.body as usize).filter(|body| body.declared) else { continue };
@@ -198,7 +203,7 @@ fn judge_potential(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
     }
 }
 
-fn judge_flags(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+fn judge_flags(facts: &Facts, _: &Rules, judged: &mut Judged) {
     for (at, frame, system) in of_frames(facts) {
         judged.looked_at += 1;
         let place = Place { table: SYSTEM, row: system.row, frames: &[frame] };

@@ -1,6 +1,6 @@
 //! Energy from nowhere: runs of frames that gain, each little, together much.
 
-use super::facts::{Facts, SystemFacts};
+use super::facts::{Facts, FrameFacts, SystemFacts};
 use super::passes::Pass;
 use super::{Check, Judged, Place};
 use crate::domain::check::CheckCard;
@@ -20,23 +20,74 @@ pub(super) static INJECTION: Check = Check {
     needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Energies, Pass::System],
     also: &[Pass::Solver],
     judge,
+    end: Some(end),
 };
 
 /// A run of gains.
+#[derive(Clone, Debug)]
 struct Episode {
-    first: u32,
-    last: u32,
+    first: i64,
+    last: i64,
     gained: f64,
-    /// The largest gain of a frame, and its place.
-    peak: (f64, u32),
+    /// The largest gain of a frame, the frame, and the row of its energies.
+    peak: (f64, i64, i64),
+    /// The energies before the first frame and after the last: linear, rotational, potential.
+    before: Option<[f64; 3]>,
+    after: [f64; 3],
+    /// In how many frames the solver did not converge.
+    unconverged: u64,
+}
+
+/// Runs of gains, and how far the total energy ranges.
+#[derive(Debug, Default)]
+pub(super) struct Gains {
+    open: Option<Episode>,
+    closed: Vec<Episode>,
+    range: Option<(f64, f64)>,
+}
+
+impl Gains {
+    /// Ends the run that is open, and keeps it if it gained enough by itself.
+    fn close(&mut self, rules: &Rules) {
+        self.closed.extend(self.open.take().filter(|episode| episode.gained >= rules.energy.episode_joules));
+    }
+
+    fn see(&mut self, total: f64) {
+        if total.is_finite() {
+            let (low, high) = self.range.unwrap_or((total, total));
+            self.range = Some((low.min(total), high.max(total)));
+        }
+    }
+
+    /// Adds a frame to the run, or opens one with it.
+    fn add(&mut self, frame: &FrameFacts, here: &SystemFacts, before: Option<[f64; 3]>, gain: f64) {
+        let fresh = Episode {
+            first: frame.id,
+            last: 0,
+            gained: 0.0,
+            peak: (0.0, 0, 0),
+            before,
+            after: [0.0; 3],
+            unconverged: 0,
+        };
+        let episode = self.open.get_or_insert(fresh);
+        (episode.last, episode.after) = (frame.id, here.parts);
+        episode.gained += gain;
+        if gain > episode.peak.0 {
+            episode.peak = (gain, frame.id, here.row);
+        }
+        let gave_up = frame.solver.is_some_and(|solver| solver.constraints > 0 && !solver.converged);
+        episode.unconverged += u64::from(gave_up);
+    }
 }
 
 /// Returns what each frame gained on the one before, without what bodies brought along that were spawned in it; none
 /// where that cannot be told.
 fn gains(facts: &Facts, rules: &Rules) -> Vec<Option<f64>> {
     let mut brought = vec![0.0; facts.frames.len()];
-    for state in &facts.states {
-        let spawned = facts.bodies.get(state.body as usize).is_some_and(|body| body.first == Some(state.frame));
+    for state in facts.fresh_states() {
+        let (frame, body) = (facts.frame_at(state.frame), facts.bodies.get(state.body as usize));
+        let spawned = frame.zip(body).is_some_and(|(frame, body)| body.first == Some(frame.id));
         if let (true, Some(sum)) = (spawned, brought.get_mut(state.frame as usize)) {
             *sum += state.energy.map_or(f64::NAN, |energy| energy.total);
         }
@@ -51,76 +102,52 @@ fn gains(facts: &Facts, rules: &Rules) -> Vec<Option<f64>> {
     (0..).zip(brought).map(one).collect()
 }
 
-fn episodes(facts: &Facts, rules: &Rules) -> Vec<Episode> {
-    let mut episodes: Vec<Episode> = Vec::new();
-    let mut open = false;
-    for (at, gain) in (0u32..).zip(gains(facts, rules)) {
-        let total = facts.frame_at(at).and_then(|frame| frame.system).map_or(0.0, |system| system.total);
+fn judge(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+    let gains = gains(facts, rules);
+    for (at, frame) in facts.fresh_frames() {
+        let course = &mut judged.course.gains;
+        judged.looked_at += u64::from(frame.system.is_some());
+        let total = frame.system.map_or(0.0, |system| system.total);
+        frame.system.iter().for_each(|system| course.see(system.total));
         let noise = rules.energy.gain_share * total.abs() + 1e-9;
-        let Some(gain) = gain.filter(|gain| *gain > noise) else {
-            open = false;
-            continue;
-        };
-        match episodes.last_mut().filter(|_| open) {
-            Some(episode) => {
-                episode.last = at;
-                episode.gained += gain;
-                if gain > episode.peak.0 {
-                    episode.peak = (gain, at);
-                }
+        let gain = gains.get(at as usize).copied().flatten().filter(|gain| *gain > noise);
+        match gain.zip(frame.system.as_ref()) {
+            Some((gain, here)) => {
+                let before = at.checked_sub(1).and_then(|before| facts.frame_at(before)?.system);
+                course.add(frame, here, before.map(|before| before.parts), gain);
             }
-            None => episodes.push(Episode { first: at, last: at, gained: gain, peak: (gain, at) }),
+            None => course.close(rules),
         }
-        open = true;
-    }
-    episodes
-}
-
-/// Returns how far the total energy ranges over the recording.
-fn range(facts: &Facts) -> f64 {
-    let totals = facts.frames.iter().filter_map(|frame| frame.system).map(|system| system.total);
-    let finite = totals.filter(|total| total.is_finite());
-    let (low, high) = finite.fold((f64::MAX, f64::MIN), |(low, high), total| (low.min(total), high.max(total)));
-    (high - low).max(0.0)
-}
-
-fn judge(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
-    judged.looked_at = facts.frames.iter().filter(|frame| frame.system.is_some()).count() as u64;
-    let least = rules.energy.episode_joules.max(rules.energy.episode_share * range(facts));
-    for episode in episodes(facts, rules).iter().filter(|episode| episode.gained >= least) {
-        report(facts, episode, judged);
     }
 }
 
-fn report(facts: &Facts, episode: &Episode, judged: &mut Judged<'_>) {
-    let frame = |at: u32| facts.frame_at(at).map_or(0, |frame| frame.id);
-    let system = |at: u32| -> Option<SystemFacts> { facts.frame_at(at)?.system };
-    let Some(here) = system(episode.peak.1) else { return };
-    let before = episode.first.checked_sub(1).and_then(system);
-    let split = before.zip(system(episode.last)).map(|(before, after)| {
-        let [linear, rotational, potential] = after.parts;
-        let [was_linear, was_rotational, was_potential] = before.parts;
-        (linear + rotational - was_linear - was_rotational, potential - was_potential)
-    });
-    let unconverged = (episode.first..=episode.last)
-        .filter_map(|at| facts.frame_at(at)?.solver)
-        .filter(|solver| solver.constraints > 0 && !solver.converged)
-        .count();
-    let (first, last) = (frame(episode.first), frame(episode.last));
+fn end(_: &Facts, rules: &Rules, judged: &mut Judged) {
+    judged.course.gains.close(rules);
+    let Gains { closed, range, .. } = std::mem::take(&mut judged.course.gains);
+    let range = range.map_or(0.0, |(low, high)| high - low);
+    let least = rules.energy.episode_joules.max(rules.energy.episode_share * range);
+    for episode in closed.iter().filter(|episode| episode.gained >= least) {
+        report(episode, judged);
+    }
+}
+
+fn report(episode: &Episode, judged: &mut Judged) {
+    let Episode { first, last, peak: (largest, frame, row), .. } = *episode;
     let mut message = format!(
-        "{} J come from nowhere in frames {first} to {last}, {} J of them in frame {}",
+        "{} J come from nowhere in frames {first} to {last}, {} J of them in frame {frame}",
         joules(episode.gained),
-        joules(episode.peak.0),
-        frame(episode.peak.1)
+        joules(largest)
     );
-    if let Some((kinetic, potential)) = split {
-        message += &format!("; kinetic {} J, potential {} J", joules(kinetic), joules(potential));
+    if let Some([was_linear, was_rotational, was_potential]) = episode.before {
+        let [linear, rotational, potential] = episode.after;
+        let kinetic = linear + rotational - was_linear - was_rotational;
+        message += &format!("; kinetic {} J, potential {} J", joules(kinetic), joules(potential - was_potential));
     }
-    if unconverged > 0 {
-        message += &format!("; the solver did not converge in {unconverged} of them");
+    if episode.unconverged > 0 {
+        message += &format!("; the solver did not converge in {} of them", episode.unconverged);
     }
-    let frames: Vec<i64> = (episode.first..=episode.last).map(frame).collect();
-    let place = Place { table: "SystemEnergyRecord", row: here.row, frames: &frames };
+    let frames: Vec<i64> = (first..=last).collect();
+    let place = Place { table: "SystemEnergyRecord", row, frames: &frames };
     judged.wrong(place, format!("gained={:e}", episode.gained), message);
 }
 

@@ -1,7 +1,8 @@
 //! What checks know of a recording: a few numbers for each frame, state and touching pair, and no rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::passes::Pass;
 use crate::model::Key;
 
 /// What marks the id of a body that does not move.
@@ -11,11 +12,13 @@ const NONE: u32 = u32::MAX;
 /// Frames times bodies, up to which each gets a place of its own; more of them are searched.
 const GRID_MAX: usize = 1 << 24;
 
-/// What is known of a recording.
+/// What is known of some frames of a recording that follow each other, and of the recording as a whole.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    /// The frames, by id.
+    /// The frames, by id: the last of those that were judged before, and then those that are to be judged.
     pub(super) frames: Vec<FrameFacts>,
+    /// The place of the first frame that is to be judged.
+    pub(super) fresh: u32,
     /// The bodies: those that are declared, then those that only states name.
     pub(super) bodies: Vec<BodyFacts>,
     /// The states, as they lie.
@@ -38,6 +41,8 @@ pub(super) struct Facts {
     pub(super) impulses: ImpulseFacts,
     /// How many rows each table showed.
     pub(super) rows: BTreeMap<&'static str, u64>,
+    /// The scans that yield any row in the whole recording, of those that it matters of.
+    pub(super) present: BTreeSet<Pass>,
     /// The usual time between frames, seconds.
     pub(super) step: Option<f64>,
     /// Downwards, m/s2; none where no potential energy tells.
@@ -92,8 +97,8 @@ pub(super) struct BodyFacts {
     /// Kilograms; NaN where nothing declares it.
     pub(super) mass: f64,
     pub(super) declared: bool,
-    /// The place of the first frame that has a state of it.
-    pub(super) first: Option<u32>,
+    /// The first frame that has a state of it.
+    pub(super) first: Option<i64>,
 }
 
 /// A body in a frame, after the step.
@@ -157,13 +162,13 @@ pub(super) struct CellFacts {
 pub(super) struct ImpulseFacts {
     /// The table that they lie in.
     pub(super) table: &'static str,
-    /// How many points were read.
+    /// How many points were read, of the whole recording so far.
     pub(super) looked_at: u64,
     /// Points outside the cone.
     pub(super) outside: Vec<PointFacts>,
     /// Points that pull.
     pub(super) pulling: Vec<PointFacts>,
-    /// Points that rub although next to nothing presses.
+    /// Points that rub although next to nothing presses, of the whole recording so far.
     pub(super) unpressed: u64,
     /// Directions that are no unit vectors.
     pub(super) skewed: Vec<(PointFacts, &'static str, f64)>,
@@ -278,13 +283,38 @@ impl Facts {
         Some(self.frame_at(frame)?.time - before.time)
     }
 
-    /// Puts frames in the order of their ids, and finds the usual time between them.
+    /// Puts frames in the order of their ids.
     pub(super) fn frames_are_read(&mut self) {
         self.frames.sort_by_key(|frame| frame.id);
-        let frames = 0..place(self.frames.len());
-        let mut steps: Vec<f64> = frames.filter_map(|frame| self.lasted(frame)).filter(|step| *step > 0.0).collect();
-        steps.sort_by(f64::total_cmp);
-        self.step = steps.get(steps.len() / 2).copied();
+    }
+
+    /// Returns the frames that are to be judged, each with its place.
+    pub(super) fn fresh_frames(&self) -> impl Iterator<Item = (u32, &FrameFacts)> {
+        (0u32..).zip(&self.frames).skip(self.fresh as usize)
+    }
+
+    /// Returns the states in frames that are to be judged.
+    pub(super) fn fresh_states(&self) -> impl Iterator<Item = &StateFacts> {
+        self.states.iter().filter(|state| state.frame >= self.fresh)
+    }
+
+    /// Tells whether the recording holds rows of a scan.
+    pub(super) fn has(&self, pass: Pass) -> bool {
+        self.present.contains(&pass)
+    }
+
+    /// Forgets what was judged, all but the last frame, which the next one is held against.
+    pub(super) fn move_on(&mut self) {
+        let last = place(self.frames.len().saturating_sub(1));
+        self.frames = self.frames.pop().into_iter().collect();
+        self.fresh = place(self.frames.len());
+        self.states.retain(|state| state.frame == last);
+        self.states.iter_mut().for_each(|state| state.frame = 0);
+        (self.grid, self.by_place, self.by_inertial) = Default::default();
+        self.pairs.clear();
+        (self.unreadable, self.dangling, self.doubled) = Default::default();
+        let ImpulseFacts { table, looked_at, unpressed, .. } = self.impulses;
+        self.impulses = ImpulseFacts { table, looked_at, unpressed, ..ImpulseFacts::default() };
     }
 
     /// Makes ready to find states by frame and body, and by their rows.
@@ -297,7 +327,9 @@ impl Facts {
         let mut last = None;
         for (place, at) in order {
             if last == Some(place) {
-                self.note_double(at);
+                if place.0 >= self.fresh {
+                    self.note_double(at);
+                }
                 continue;
             }
             last = Some(place);
@@ -309,8 +341,9 @@ impl Facts {
         }
         for (at, state) in (0u32..).zip(&self.states) {
             self.by_inertial.push((state.inertial, at));
+            let frame = self.frames.get(state.frame as usize).map_or(0, |frame| frame.id);
             if let Some(known) = self.bodies.get_mut(state.body as usize) {
-                known.first = Some(known.first.map_or(state.frame, |first| first.min(state.frame)));
+                known.first = Some(known.first.map_or(frame, |first| first.min(frame)));
             }
         }
         self.by_inertial.sort_unstable();
@@ -327,23 +360,6 @@ impl Facts {
             frame: self.frame_at(state.frame).map(|frame| frame.id),
         };
         self.doubled.push(twice);
-    }
-
-    /// Finds out whether there is gravity: without it, nothing has potential energy anywhere.
-    pub(super) fn find_gravity(&mut self, usual: f64) {
-        let mut told = None;
-        for state in &self.states {
-            let (Some(energy), Some([_, _, height])) = (state.energy, state.position) else { continue };
-            let [_, _, potential] = energy.parts;
-            if potential != 0.0 {
-                told = Some(usual);
-                break;
-            }
-            if height.abs() > 1e-6 {
-                told = Some(0.0);
-            }
-        }
-        self.gravity = told;
     }
 
     /// Counts rows of a table.

@@ -37,6 +37,7 @@ pub(super) static NUMBERS: Check = Check {
     needs: &[Pass::Frames, Pass::Bodies],
     also: ALL,
     judge: judge_numbers,
+    end: None,
 };
 
 pub(super) static BLOW_UP: Check = Check {
@@ -51,35 +52,41 @@ pub(super) static BLOW_UP: Check = Check {
     needs: &[Pass::Frames],
     also: &[Pass::Bodies, Pass::States, Pass::Positions, Pass::Velocities, Pass::System],
     judge: judge_explosion,
+    end: None,
 };
 
-fn judge_numbers(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+fn judge_numbers(facts: &Facts, _: &Rules, judged: &mut Judged) {
     judged.looked_at = facts.rows.values().sum();
     for cell in &facts.unreadable {
         judged.wrong_cell(cell, format!("{} holds {}", cell.column, cell.value));
     }
 }
 
-fn judge_explosion(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
-    judged.looked_at = facts.frames.len() as u64;
+fn judge_explosion(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+    judged.looked_at += facts.fresh_frames().count() as u64;
     let id = |frame: u32| facts.frame_at(frame).map_or(0, |frame| frame.id);
-    let mut exploded = vec![false; facts.bodies.len()];
-    for state in &facts.states {
-        let Some(known) = exploded.get_mut(state.body as usize).filter(|known| !**known) else { continue };
+    for state in facts.fresh_states() {
+        let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
+        if judged.course.exploded.contains(&Some(body)) {
+            continue;
+        }
         let far = reach(state.position, rules.states.farthest).map(|size| ("position", size));
         let fast = reach(state.velocity, rules.states.fastest).map(|size| ("speed", size));
         if let Some((what, size)) = far.or(fast) {
-            *known = true;
-            let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
+            judged.course.exploded.insert(Some(body));
             let message = format!("body {body}: the {what} is {size:e}, in this frame for the first time");
             let frames = [id(state.frame)];
             let place = Place { table: "AssetDynamicStateRecord", row: state.row, frames: &frames };
             judged.wrong(place, format!("{what}={size:e}"), message);
         }
     }
-    let systems = facts.frames.iter().filter_map(|frame| Some((frame.id, frame.system?)));
+    if judged.course.exploded.contains(&None) {
+        return;
+    }
+    let mut systems = facts.fresh_frames().filter_map(|(_, frame)| Some((frame.id, frame.system?)));
     let over = |total: f64| total.abs() > rules.energy.largest;
-    if let Some((frame, system)) = systems.into_iter().find(|(_, system)| over(system.total)) {
+    if let Some((frame, system)) = systems.find(|(_, system)| over(system.total)) {
+        judged.course.exploded.insert(None);
         let message = format!("the total energy is {:e} J, in this frame for the first time", system.total);
         let place = Place { table: "SystemEnergyRecord", row: system.row, frames: &[frame] };
         judged.wrong(place, format!("total_system_e={:e}", system.total), message);

@@ -21,6 +21,7 @@ pub(super) static CONE: Check = Check {
     needs: &[Pass::Frames, Pass::Normals],
     also: &[Pass::Bodies],
     judge: judge_cone,
+    end: Some(end_cone),
 };
 
 pub(super) static PULL: Check = Check {
@@ -33,6 +34,7 @@ pub(super) static PULL: Check = Check {
     needs: &[Pass::Frames, Pass::Normals],
     also: &[Pass::Bodies],
     judge: judge_pull,
+    end: None,
 };
 
 pub(super) static DIRECTIONS: Check = Check {
@@ -45,6 +47,7 @@ pub(super) static DIRECTIONS: Check = Check {
     needs: &[Pass::Frames, Pass::Normals, Pass::Alongs, Pass::Acrosses],
     also: &[Pass::Bodies],
     judge: judge_directions,
+    end: None,
 };
 
 pub(super) static BALANCE: Check = Check {
@@ -70,6 +73,7 @@ pub(super) static BALANCE: Check = Check {
     ],
     also: &[Pass::Points],
     judge: judge_balance,
+    end: Some(end_balance),
 };
 
 fn place<'p>(facts: &Facts, point: &PointFacts, frames: &'p [i64]) -> Place<'p> {
@@ -85,7 +89,7 @@ fn pair([a, b]: [i64; 2]) -> String {
     format!("bodies {} and {}", name(a), name(b))
 }
 
-fn judge_cone(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+fn judge_cone(facts: &Facts, _: &Rules, judged: &mut Judged) {
     judged.looked_at = facts.impulses.looked_at;
     for point in &facts.impulses.outside {
         let message = format!(
@@ -98,6 +102,9 @@ fn judge_cone(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
         );
         judged.wrong(place(facts, point, &[point.frame]), format!("friction={}", point.tangential), message);
     }
+}
+
+fn end_cone(facts: &Facts, _: &Rules, judged: &mut Judged) {
     if facts.impulses.unpressed > 0 {
         judged.remarks.push(format!(
             "{} contact points rub although next to nothing presses them together: the recorder's solver leaves the \
@@ -107,7 +114,7 @@ fn judge_cone(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
     }
 }
 
-fn judge_pull(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+fn judge_pull(facts: &Facts, _: &Rules, judged: &mut Judged) {
     judged.looked_at = facts.impulses.looked_at;
     for point in &facts.impulses.pulling {
         let message = format!("{}: the normal impulse is {} N s", pair(point.bodies), point.normal);
@@ -115,7 +122,7 @@ fn judge_pull(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
     }
 }
 
-fn judge_directions(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+fn judge_directions(facts: &Facts, _: &Rules, judged: &mut Judged) {
     judged.looked_at = facts.impulses.looked_at;
     for (point, column, length) in &facts.impulses.skewed {
         let message = format!("{}: the vector of {column} is {length} long", pair(point.bodies));
@@ -131,15 +138,11 @@ pub(super) fn are_recorded(facts: &Facts, frame: u32) -> bool {
     })
 }
 
-fn judge_balance(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
-    let Some(gravity) = facts.gravity else {
-        judged.remarks.push("nothing tells whether there was gravity".to_owned());
-        return;
-    };
-    let mut unrecorded = 0u64;
-    for state in &facts.states {
+fn judge_balance(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+    let Some(gravity) = facts.gravity else { return };
+    for state in facts.fresh_states() {
         if !are_recorded(facts, state.frame) {
-            unrecorded += 1;
+            judged.course.unjudged += 1;
         } else if let Some((off, size)) = unaccounted(facts, state, gravity) {
             judged.looked_at += 1;
             if off > rules.states.impulse * size + rules.states.impulse_epsilon {
@@ -147,7 +150,13 @@ fn judge_balance(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
             }
         }
     }
-    if unrecorded > 0 {
+}
+
+fn end_balance(facts: &Facts, _: &Rules, judged: &mut Judged) {
+    let unrecorded = judged.course.unjudged;
+    if facts.gravity.is_none() {
+        judged.remarks.push("nothing tells whether there was gravity".to_owned());
+    } else if unrecorded > 0 {
         judged.remarks.push(format!("{unrecorded} states lie in frames whose impulses are not recorded"));
     }
 }
@@ -166,7 +175,7 @@ fn unaccounted(facts: &Facts, state: &StateFacts, gravity: f64) -> Option<(f64, 
     (off.is_finite() && size.is_finite()).then_some((off, size))
 }
 
-fn report(facts: &Facts, state: &StateFacts, off: f64, judged: &mut Judged<'_>) {
+fn report(facts: &Facts, state: &StateFacts, off: f64, judged: &mut Judged) {
     let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
     let frame = facts.frame_at(state.frame).map_or(0, |frame| frame.id);
     let message =

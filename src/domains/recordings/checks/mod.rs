@@ -1,11 +1,13 @@
 //! The checks of recordings: what each looks for, what it needs read, and how it judges what was read.
 
 mod contacts;
+mod course;
 mod energy;
 mod episodes;
 mod facts;
 mod finite;
 mod impulses;
+mod pages;
 mod passes;
 mod references;
 mod run;
@@ -15,6 +17,7 @@ mod take;
 #[cfg(test)]
 mod tests;
 mod time;
+mod usual;
 
 use std::collections::BTreeSet;
 
@@ -31,7 +34,10 @@ struct Check {
     needs: &'static [Pass],
     /// The scans that it looks at where it can.
     also: &'static [Pass],
-    judge: fn(&Facts, &Rules, &mut Judged<'_>),
+    /// Judges the frames that are to be judged, some at a time, in their order.
+    judge: fn(&Facts, &Rules, &mut Judged),
+    /// Says at last what only the whole recording tells.
+    end: Option<fn(&Facts, &Rules, &mut Judged)>,
 }
 
 /// Every check, in the order of their groups.
@@ -119,12 +125,13 @@ pub(super) fn run<'a>(request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
 }
 
 /// What a check says while it looks.
-struct Judged<'a> {
-    check: &'a Check,
+struct Judged {
+    check: &'static Check,
     severity: Severity,
     looked_at: u64,
     findings: Vec<Finding>,
     remarks: Vec<String>,
+    course: course::Course,
 }
 
 /// Where something is wrong.
@@ -136,10 +143,11 @@ struct Place<'p> {
     frames: &'p [i64],
 }
 
-impl<'a> Judged<'a> {
-    fn new(check: &'a Check, rules: &Rules) -> Self {
+impl Judged {
+    fn new(check: &'static Check, rules: &Rules) -> Self {
         let severity = rules.severity(check.card.id).unwrap_or(check.card.severity);
-        Self { check, severity, looked_at: 0, findings: Vec::new(), remarks: Vec::new() }
+        let (findings, remarks, course) = (Vec::new(), Vec::new(), course::Course::default());
+        Self { check, severity, looked_at: 0, findings, remarks, course }
     }
 
     /// Says that something is wrong: for programs, then for people.

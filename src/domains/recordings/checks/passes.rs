@@ -95,6 +95,39 @@ fn impulses(declared: &Snapshot) -> &'static TableCard {
 }
 
 impl Pass {
+    /// The scans of which it is asked first whether they yield any row.
+    pub(super) const PROBED: [Self; 8] = [
+        Self::Energies,
+        Self::System,
+        Self::Solver,
+        Self::Points,
+        Self::Normals,
+        Self::Positions,
+        Self::Velocities,
+        Self::Orientations,
+    ];
+
+    /// Tells whether a scan is made once: its rows belong to no frame.
+    pub(super) const fn is_whole(self) -> bool {
+        matches!(self, Self::Bodies | Self::Accelerations | Self::AngularAccelerations)
+    }
+
+    /// Tells whether the rows of a scan are numbers of states, and are found by these.
+    pub(super) const fn is_part(self) -> bool {
+        matches!(self, Self::Positions | Self::Velocities | Self::Orientations | Self::Rates)
+    }
+
+    /// Returns the place, among the columns of a scan, of the one that names a frame.
+    pub(super) const fn frame_column(self) -> usize {
+        match self {
+            Self::System => 8,
+            Self::Energies | Self::Solver => 6,
+            Self::Pairs => 4,
+            Self::Points => 1,
+            _ => 3,
+        }
+    }
+
     /// Returns what a scan is of in a recording with these tables.
     pub(super) fn source(self, declared: &Snapshot) -> Source {
         match self {
@@ -131,12 +164,8 @@ impl Pass {
         if matches!(self, Self::Orientations | Self::Rates) { WXYZ } else { XYZ }
     }
 
-    /// Returns the scan; `None` where a table or a column of it is missing.
-    pub(super) fn scan(self, declared: &Snapshot) -> Option<ScanRequest> {
-        self.lacks(declared).is_none().then(|| self.request(declared))
-    }
-
-    fn request(self, declared: &Snapshot) -> ScanRequest {
+    /// Returns the scan of all rows.
+    pub(super) fn request(self, declared: &Snapshot) -> ScanRequest {
         let Source { table, columns, beside } = self.source(declared);
         let join = beside.map(|(column, parent)| JoinRequest {
             column: column.to_owned(),

@@ -32,10 +32,14 @@ pub(super) static REFERENCES: Check = Check {
         Pass::Normals,
     ],
     judge,
+    end: None,
 };
 
 /// The parts of a state: their column, and whether a state has it.
 type Part = (&'static str, fn(&StateFacts) -> bool);
+
+/// The scans that read them.
+const PASSES: [Pass; 3] = [Pass::Positions, Pass::Velocities, Pass::Orientations];
 
 const PARTS: [Part; 3] = [
     ("position_id", |state| state.position.is_some()),
@@ -43,16 +47,16 @@ const PARTS: [Part; 3] = [
     ("orientation_id", |state| state.norm.is_some()),
 ];
 
-fn judge(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
+fn judge(facts: &Facts, _: &Rules, judged: &mut Judged) {
     judged.looked_at = facts.rows.values().sum();
     for cell in &facts.dangling {
         judged.wrong_cell(cell, format!("{} is {}, and there is none", cell.column, cell.value));
     }
-    if !facts.states.iter().any(|state| PARTS.iter().any(|(_, has)| has(state))) {
+    if !PASSES.iter().any(|pass| facts.has(*pass)) {
         // No state has any part: their tables could not be read, which the checks that need them say.
         return;
     }
-    for state in &facts.states {
+    for state in facts.fresh_states() {
         let missing: Vec<&str> = PARTS.iter().filter(|(_, has)| !has(state)).map(|(column, _)| *column).collect();
         if let Some(column) = missing.first() {
             let frame = facts.frame_at(state.frame).map_or(0, |frame| frame.id);

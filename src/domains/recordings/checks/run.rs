@@ -1,101 +1,348 @@
-//! The checks of recordings as a run of scans: each is read once, whatever number of checks it serves.
+//! The checks of recordings as a run of scans: some frames are read and judged, then those after them, so that what is
+//! kept does not grow with the recording. Only where rows do not lie in the order of their frames, all are read at once.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::facts::Facts;
+use super::pages::{Pages, Reach, Window};
 use super::passes::Pass;
 use super::take::Intake;
+use super::usual::Steps;
 use super::{Check, Judged};
 use crate::domain::check::{CheckResults, CheckRun, Verdict};
 use crate::domain::scan::{Reader, ScanRequest};
 use crate::domains::recordings::rules::Rules;
-use crate::model::{Row, Snapshot, Table};
+use crate::model::{Filter, Row, Snapshot, Table, Value};
+
+/// How many frames are read together at first.
+const FRAMES_FIRST: u64 = 64;
+/// How many are read together at most.
+const FRAMES_MAX: u64 = 2048;
+/// About how many states are kept.
+const STATES_KEPT: u64 = 16_384;
+
+/// What is done next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// Find out whether a scan yields any row.
+    Probe(Pass),
+    /// Find the usual time between frames.
+    Times,
+    /// Find out whether anything has potential energy.
+    Potentials,
+    /// Find out whether anything that could have potential energy has any height.
+    Heights,
+    /// Read a table as a whole.
+    Whole(Pass),
+    /// Read some frames.
+    Frames,
+    /// Read the rows of these frames.
+    Rows(Pass),
+    /// Read a part of the states of these frames.
+    Part(Pass),
+    /// Judge these frames.
+    Judge,
+}
 
 /// Checks at work.
 pub(super) struct Run<'a> {
     checks: Vec<&'static Check>,
     declared: &'a Snapshot,
     rules: &'a Rules,
-    waiting: VecDeque<Pass>,
-    passes: usize,
-    /// The scan that is being made, and the intake of its rows once the table is known.
-    reading: Option<(Pass, Option<Intake>)>,
+    /// The scans that checks look at, of those that the recording has.
+    passes: BTreeSet<Pass>,
+    steps: VecDeque<Step>,
+    /// The step that is being read, and the intake of its rows once the table is known.
+    reading: Option<(Step, Option<Intake>)>,
+    /// Whether the reader of a step wishes for no more rows.
+    enough: bool,
+    times: Steps,
     facts: Facts,
+    judged: Vec<Judged>,
+    pages: Pages,
+    /// How rows of later frames that were read before are taken in.
+    intakes: BTreeMap<Pass, Intake>,
+    window: Window,
+    /// How many frames are read together; all of them where nothing is said.
+    size: Option<u64>,
+    /// How many frames were read of those, and in all.
+    frames: (u64, u64),
+    /// How many frames there are.
+    known: u64,
+    /// The ids of the states of these frames: from the first that was not read yet to the last.
+    states: (i64, i64),
+    disordered: bool,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn begin(checks: Vec<&'static Check>, declared: &'a Snapshot, rules: &'a Rules) -> Self {
-        let passes: BTreeSet<Pass> =
-            checks.iter().flat_map(|check| check.needs.iter().chain(check.also).copied()).collect();
-        let waiting: VecDeque<Pass> = passes.into_iter().collect();
-        let passes = waiting.len();
-        Self { checks, declared, rules, waiting, passes, reading: None, facts: Facts::default() }
+        let passes = checks.iter().flat_map(|check| check.needs.iter().chain(check.also).copied());
+        let passes: BTreeSet<Pass> = passes.filter(|pass| pass.lacks(declared).is_none()).collect();
+        let mut run = Self {
+            checks,
+            declared,
+            rules,
+            passes,
+            steps: VecDeque::new(),
+            reading: None,
+            enough: false,
+            times: Steps::default(),
+            facts: Facts::default(),
+            judged: Vec::new(),
+            pages: Pages::new(),
+            intakes: BTreeMap::new(),
+            window: Window { judged: None, last: i64::MAX },
+            size: Some(FRAMES_FIRST),
+            frames: (0, 0),
+            known: 0,
+            states: (i64::MIN, i64::MAX),
+            disordered: false,
+        };
+        let known = [Step::Times, Step::Potentials, Step::Heights];
+        run.steps = Pass::PROBED.map(Step::Probe).into_iter().chain(known).collect();
+        run.start();
+        run
+    }
+
+    /// Begins to judge, with nothing judged.
+    fn start(&mut self) {
+        self.judged = self.checks.iter().map(|check| Judged::new(check, self.rules)).collect();
+        let whole = [Pass::Bodies, Pass::Accelerations, Pass::AngularAccelerations];
+        self.steps.extend(whole.map(Step::Whole));
+        self.next_frames();
+    }
+
+    /// Begins again, with all frames at once: what was read so far does not lie in the order of frames.
+    fn start_whole(&mut self) {
+        let known = std::mem::take(&mut self.facts);
+        (self.facts.step, self.facts.gravity, self.facts.present) = (known.step, known.gravity, known.present);
+        (self.pages, self.size, self.frames, self.disordered) = (Pages::new(), None, (0, 0), false);
+        self.window = Window { judged: None, last: i64::MAX };
+        self.states = (i64::MIN, i64::MAX);
+        self.steps.clear();
+        self.start();
+    }
+
+    fn next_frames(&mut self) {
+        self.frames.0 = 0;
+        let of = |pass: &Pass| match pass {
+            Pass::Frames => Some(Step::Frames),
+            pass if pass.is_whole() => None,
+            pass if pass.is_part() => Some(Step::Part(*pass)),
+            pass => Some(Step::Rows(*pass)),
+        };
+        self.steps.extend(self.passes.iter().filter_map(of));
+        self.steps.push_back(Step::Judge);
+    }
+
+    /// Returns the scan of a step; `None` where there is nothing to read.
+    fn request(&mut self, step: Step) -> Option<ScanRequest> {
+        let pass = match step {
+            Step::Probe(pass) | Step::Whole(pass) | Step::Rows(pass) | Step::Part(pass) => pass,
+            Step::Times | Step::Frames => Pass::Frames,
+            Step::Potentials => Pass::Energies,
+            Step::Heights => Pass::Positions,
+            Step::Judge => return None,
+        };
+        if !self.passes.contains(&pass) {
+            return None;
+        }
+        let whole = pass.request(self.declared);
+        match step {
+            Step::Probe(_) => Some(whole.limit(1)),
+            Step::Times => Some(whole.order_by("id")),
+            // Without an energy that is 0, heights tell nothing.
+            Step::Heights => (self.facts.gravity.is_none() && self.facts.has(Pass::Energies)).then_some(whole),
+            Step::Frames => match self.size {
+                Some(size) => Some(from(whole, self.frames_from()).limit(size)),
+                None => Some(whole),
+            },
+            Step::Rows(pass) if self.size.is_some() => self.rows_from(pass).map(|first| from(whole, first)),
+            Step::Part(_) if self.size.is_some() => {
+                let (first, last) = self.states;
+                (first <= last).then(|| between(whole, first, last))
+            }
+            _ => Some(whole),
+        }
+    }
+
+    /// Returns the smallest id that a frame may have which was not read yet.
+    fn frames_from(&self) -> i64 {
+        self.facts.frames.last().map_or(i64::MIN, |frame| frame.id.saturating_add(1))
+    }
+
+    /// Takes in rows that were read before, and returns from which id on to read further.
+    fn rows_from(&mut self, pass: Pass) -> Option<i64> {
+        let page = self.pages.entry(pass).or_default();
+        if let Some(intake) = self.intakes.get(&pass) {
+            let (facts, rules) = (&mut self.facts, self.rules);
+            let reach = page.resume(self.window, intake.places(), |cells| intake.one(cells, facts, rules));
+            self.disordered |= reach == Reach::Disordered;
+        }
+        page.next()
     }
 
     /// Makes ready what later scans look up.
-    fn close(&mut self, pass: Pass) {
-        match pass {
-            Pass::Frames => self.facts.frames_are_read(),
-            Pass::States => self.facts.states_are_read(),
-            _ => {}
+    fn close(&mut self, step: Step) {
+        match step {
+            Step::Times => self.facts.step = self.times.usual(),
+            Step::Frames => {
+                self.facts.frames_are_read();
+                let last = self.size.filter(|size| self.frames.0 >= *size);
+                let last = last.and_then(|_| self.facts.frames.last()).map(|frame| frame.id);
+                self.window.last = last.unwrap_or(i64::MAX);
+            }
+            Step::Rows(Pass::States) => {
+                self.facts.states_are_read();
+                self.find_states();
+            }
+            Step::Rows(_) | Step::Probe(_) | Step::Potentials | Step::Heights => {}
+            Step::Whole(_) | Step::Part(_) | Step::Judge => {}
+        }
+        if self.disordered {
+            self.start_whole();
         }
     }
 
-    fn judge(&self, check: &Check) -> Verdict {
-        if !self.rules.runs(check.card.id) {
-            return Verdict::NotRun { why: "the rules switch it off".to_owned() };
-        }
-        if let Some(why) = check.needs.iter().find_map(|pass| pass.lacks(self.declared)) {
-            return Verdict::NotRun { why };
-        }
-        let mut judged = Judged::new(check, self.rules);
-        (check.judge)(&self.facts, self.rules, &mut judged);
-        judged.verdict()
+    /// Finds the rows that hold the numbers of the states.
+    fn find_states(&mut self) {
+        let rows = || self.facts.fresh_states().map(|state| state.inertial);
+        let (first, last) = (rows().min(), rows().max());
+        let from = self.states.0;
+        self.disordered |= self.size.is_some() && first.is_some_and(|first| first < from);
+        // What no state names lies between those that are named.
+        self.states.1 = if self.window.last == i64::MAX { i64::MAX } else { last.unwrap_or(from.saturating_sub(1)) };
     }
+
+    /// Judges the frames that were read.
+    fn judge(&mut self) {
+        for judged in &mut self.judged {
+            (judged.check.judge)(&self.facts, self.rules, judged);
+        }
+        if self.window.last == i64::MAX {
+            return;
+        }
+        let states = self.facts.fresh_states().count() as u64;
+        let kept = (STATES_KEPT * self.frames.0 / states.max(1)).clamp(16, FRAMES_MAX);
+        self.size = Some(kept);
+        self.window.judged = Some(self.window.last);
+        self.states.0 = self.states.1.saturating_add(1).max(self.states.0);
+        self.facts.move_on();
+        self.next_frames();
+    }
+
+    fn verdict(&self, check: &Check) -> Option<Verdict> {
+        if !self.rules.runs(check.card.id) {
+            return Some(Verdict::NotRun { why: "the rules switch it off".to_owned() });
+        }
+        let why = check.needs.iter().find_map(|pass| pass.lacks(self.declared))?;
+        Some(Verdict::NotRun { why })
+    }
+}
+
+/// Asks for the rows whose ids lie between two.
+fn between(scan: ScanRequest, first: i64, last: i64) -> ScanRequest {
+    scan.filter(Filter::Between { column: "id".to_owned(), first, last })
+}
+
+/// Asks for the rows from an id on, in the order of ids.
+fn from(scan: ScanRequest, first: i64) -> ScanRequest {
+    between(scan, first, i64::MAX).order_by("id")
 }
 
 impl Reader for Run<'_> {
     fn next_scan(&mut self) -> Option<ScanRequest> {
-        while let Some(pass) = self.waiting.pop_front() {
-            if let Some(scan) = pass.scan(self.declared) {
-                self.reading = Some((pass, None));
+        while let Some(step) = self.steps.pop_front() {
+            self.enough = false;
+            if let Some(scan) = self.request(step) {
+                self.reading = Some((step, None));
                 return Some(scan);
             }
-            self.close(pass);
+            match step {
+                Step::Judge => self.judge(),
+                step => self.close(step),
+            }
         }
         None
     }
 
     fn begin(&mut self, table: Option<&Arc<Table>>) {
-        if let (Some((pass, intake)), Some(table)) = (&mut self.reading, table) {
-            *intake = Some(Intake::new(*pass, self.declared, table));
+        if let (Some((step, intake)), Some(table)) = (&mut self.reading, table) {
+            let pass = match *step {
+                Step::Probe(pass) | Step::Whole(pass) | Step::Rows(pass) | Step::Part(pass) => pass,
+                Step::Potentials => Pass::Energies,
+                Step::Heights => Pass::Positions,
+                Step::Times | Step::Frames | Step::Judge => Pass::Frames,
+            };
+            *intake = Some(Intake::new(pass, self.declared, table));
         }
     }
 
     fn take(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
-        if let Some((_, Some(intake))) = &self.reading {
-            intake.take(rows, &mut self.facts, self.rules);
+        let Some((step, Some(intake))) = &self.reading else { return ControlFlow::Continue(()) };
+        let (facts, rules) = (&mut self.facts, self.rules);
+        match step {
+            Step::Probe(pass) => {
+                facts.present.insert(*pass);
+                self.enough = true;
+            }
+            Step::Times => {
+                self.known += rows.len() as u64;
+                rows.iter().filter_map(|row| intake.time(row.cells)).for_each(|(id, time)| self.times.add(id, time));
+            }
+            Step::Potentials if rows.iter().any(|row| intake.potential(row.cells) != 0.0) => {
+                (facts.gravity, self.enough) = (Some(rules.gravity), true);
+            }
+            Step::Heights if rows.iter().any(|row| intake.height(row.cells).abs() > 1e-6) => {
+                (facts.gravity, self.enough) = (Some(0.0), true);
+            }
+            Step::Potentials | Step::Heights | Step::Judge => {}
+            Step::Rows(pass) if self.size.is_some() => {
+                let page = self.pages.entry(*pass).or_default();
+                let one = |cells: &[Value]| intake.one(cells, facts, rules);
+                let reach = page.take(rows, self.window, intake.places(), one);
+                self.disordered |= reach == Reach::Disordered;
+                self.enough = reach != Reach::Within;
+            }
+            Step::Frames => {
+                (self.frames.0, self.frames.1) = (self.frames.0 + rows.len() as u64, self.frames.1 + rows.len() as u64);
+                rows.iter().for_each(|row| intake.one(row.cells, facts, rules));
+            }
+            Step::Whole(_) | Step::Rows(_) | Step::Part(_) => {
+                rows.iter().for_each(|row| intake.one(row.cells, facts, rules));
+            }
         }
-        ControlFlow::Continue(())
+        if self.enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn end(&mut self) {
-        if let Some((pass, _)) = self.reading.take() {
-            self.close(pass);
+        let Some((step, intake)) = self.reading.take() else { return };
+        if let Step::Rows(pass) = step {
+            self.intakes.extend(intake.map(|intake| (pass, intake)));
+            if !self.enough {
+                self.pages.entry(pass).or_default().end();
+            }
         }
+        self.close(step);
     }
 
     fn progress(&self) -> (u64, u64) {
-        ((self.passes - self.waiting.len()) as u64, self.passes as u64)
+        (self.frames.1.min(self.known), self.known)
     }
 }
 
 impl CheckRun for Run<'_> {
     fn finish(mut self: Box<Self>) -> CheckResults {
-        self.facts.find_gravity(self.rules.gravity);
-        let verdicts = self.checks.iter().map(|check| self.judge(check)).collect();
-        CheckResults { verdicts, gathered: Box::new(self.facts) }
+        let mut verdicts = Vec::with_capacity(self.judged.len());
+        for mut judged in std::mem::take(&mut self.judged) {
+            let not_run = self.verdict(judged.check);
+            if let (None, Some(end)) = (&not_run, judged.check.end) {
+                end(&self.facts, self.rules, &mut judged);
+            }
+            verdicts.push(not_run.unwrap_or_else(|| judged.verdict()));
+        }
+        CheckResults { verdicts, gathered: Box::new(()) }
     }
 }

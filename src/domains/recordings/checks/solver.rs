@@ -21,6 +21,7 @@ pub(super) static CONVERGENCE: Check = Check {
     needs: &[Pass::Frames, Pass::Solver],
     also: &[],
     judge: judge_convergence,
+    end: Some(end_convergence),
 };
 
 pub(super) static COUNTS: Check = Check {
@@ -35,25 +36,32 @@ pub(super) static COUNTS: Check = Check {
     needs: &[Pass::Frames, Pass::Solver, Pass::Pairs],
     also: &[Pass::Points, Pass::Normals],
     judge: judge_counts,
+    end: None,
 };
 
-fn judge_convergence(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
-    let mut run: Vec<(i64, SolverFacts)> = Vec::new();
-    for frame in &facts.frames {
+fn judge_convergence(facts: &Facts, _: &Rules, judged: &mut Judged) {
+    for (_, frame) in facts.fresh_frames() {
         let Some(solver) = frame.solver else { continue };
         judged.looked_at += 1;
         // Frames without a constraint store 0 for "converged" too.
         if solver.constraints > 0 && !solver.converged {
-            run.push((frame.id, solver));
+            judged.course.unconverged.push((frame.id, solver));
         } else {
-            report(&run, judged);
-            run.clear();
+            end_run(judged);
         }
     }
+}
+
+fn end_convergence(_: &Facts, _: &Rules, judged: &mut Judged) {
+    end_run(judged);
+}
+
+fn end_run(judged: &mut Judged) {
+    let run = std::mem::take(&mut judged.course.unconverged);
     report(&run, judged);
 }
 
-fn report(run: &[(i64, SolverFacts)], judged: &mut Judged<'_>) {
+fn report(run: &[(i64, SolverFacts)], judged: &mut Judged) {
     let (Some((first, solver)), Some((last, _))) = (run.first(), run.last()) else { return };
     let iterations = run.iter().map(|(_, solver)| solver.iterations).max().unwrap_or_default();
     let residual = run.iter().map(|(_, solver)| solver.residual).fold(0.0, f64::max);
@@ -71,9 +79,9 @@ fn report(run: &[(i64, SolverFacts)], judged: &mut Judged<'_>) {
     judged.wrong(place, format!("unconverged={}", run.len()), message);
 }
 
-fn judge_counts(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
-    let recorded = facts.frames.iter().any(|frame| frame.constraints > 0 || frame.points > 0);
-    for frame in &facts.frames {
+fn judge_counts(facts: &Facts, _: &Rules, judged: &mut Judged) {
+    let recorded = facts.has(Pass::Points) || facts.has(Pass::Normals);
+    for (_, frame) in facts.fresh_frames() {
         let Some(solver) = frame.solver else { continue };
         judged.looked_at += 1;
         let place = Place { table: SOLVER, row: solver.row, frames: &[frame.id] };
@@ -83,7 +91,7 @@ fn judge_counts(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
         }
         let (points, rows) = (i64::from(frame.points), i64::from(frame.constraints) + i64::from(frame.points));
         // Where no impulse could be read, nobody knows whether each point has friction too.
-        let doubled = facts.impulses.looked_at == 0 && solver.constraints == 2 * points;
+        let doubled = !facts.has(Pass::Normals) && solver.constraints == 2 * points;
         if recorded && solver.constraints != rows && !doubled {
             let message = format!("num_constraints is {}, and {rows} are recorded", solver.constraints);
             judged.wrong(place, format!("num_constraints={}", solver.constraints), message);

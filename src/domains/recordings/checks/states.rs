@@ -21,6 +21,7 @@ pub(super) static MOTION: Check = Check {
     needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Positions, Pass::Velocities],
     also: &[Pass::Pairs],
     judge: judge_motion,
+    end: None,
 };
 
 pub(super) static ORIENTATION: Check = Check {
@@ -35,6 +36,7 @@ pub(super) static ORIENTATION: Check = Check {
     needs: &[Pass::Frames, Pass::Bodies, Pass::States, Pass::Orientations],
     also: &[],
     judge: judge_orientation,
+    end: None,
 };
 
 pub(super) static COMPLETE: Check = Check {
@@ -49,6 +51,7 @@ pub(super) static COMPLETE: Check = Check {
     needs: &[Pass::Frames, Pass::Bodies, Pass::States],
     also: &[Pass::Energies, Pass::System, Pass::Solver],
     judge: judge_complete,
+    end: None,
 };
 
 fn id(facts: &Facts, frame: u32) -> i64 {
@@ -59,8 +62,8 @@ fn length(parts: [f64; 3]) -> f64 {
     parts.iter().map(|part| part * part).sum::<f64>().sqrt()
 }
 
-fn judge_motion(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
-    for state in &facts.states {
+fn judge_motion(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+    for state in facts.fresh_states() {
         let Some((off, allowed)) = strayed(facts, state, rules) else { continue };
         judged.looked_at += 1;
         if off > allowed {
@@ -84,8 +87,8 @@ fn strayed(facts: &Facts, state: &StateFacts, rules: &Rules) -> Option<(f64, f64
     (off.is_finite() && allowed.is_finite()).then_some((off, allowed))
 }
 
-fn judge_orientation(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
-    for state in &facts.states {
+fn judge_orientation(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+    for state in facts.fresh_states() {
         let Some(norm) = state.norm.filter(|norm| norm.is_finite()) else { continue };
         judged.looked_at += 1;
         if (norm - 1.0).abs() > rules.states.quaternion {
@@ -97,15 +100,13 @@ fn judge_orientation(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
     }
 }
 
-fn judge_complete(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
-    let are_there = |table: &str| facts.rows.get(table).is_some_and(|rows| *rows > 0);
-    let (energies, systems, solvers) =
-        (are_there("EnergyRecord"), are_there("SystemEnergyRecord"), are_there("SolverDiagnosticRecord"));
-    for (at, frame) in (0u32..).zip(&facts.frames) {
+fn judge_complete(facts: &Facts, _: &Rules, judged: &mut Judged) {
+    let (energies, systems, solvers) = (facts.has(Pass::Energies), facts.has(Pass::System), facts.has(Pass::Solver));
+    for (at, frame) in facts.fresh_frames() {
         judged.looked_at += 1;
         let mut missing = Vec::new();
         for (place, body) in (0u32..).zip(&facts.bodies) {
-            if body.first.is_none_or(|first| first > at) {
+            if body.first.is_none_or(|first| first > frame.id) {
                 continue;
             }
             match facts.state(at, place) {

@@ -6,9 +6,10 @@ use super::facts::{
     BodyFacts, CellFacts, EnergyFacts, Facts, FrameFacts, PairFacts, PointFacts, SolverFacts, StateFacts, SystemFacts,
     is_environment,
 };
+use super::pages::Places;
 use super::passes::{ANGLES, Pass, Source, WXYZ, XYZ};
 use crate::domains::recordings::rules::Rules;
-use crate::model::{Row, Snapshot, Table, Value};
+use crate::model::{Snapshot, Table, Value};
 
 /// A scan at work: where its columns stand.
 pub(super) struct Intake {
@@ -132,29 +133,49 @@ impl Intake {
         Self { pass, table: card.name, columns, places, parent }
     }
 
-    /// Takes in some rows.
-    pub(super) fn take(&self, rows: &[Row<'_>], facts: &mut Facts, rules: &Rules) {
+    /// Returns where the id and the frame of a row stand.
+    pub(super) fn places(&self) -> Places {
+        let place = |column: usize| self.places.get(column).copied().flatten().unwrap_or(usize::MAX);
+        Places { id: place(0), frame: place(self.pass.frame_column()) }
+    }
+
+    /// Takes in a row.
+    pub(super) fn one(&self, cells: &[Value], facts: &mut Facts, rules: &Rules) {
         if !matches!(self.pass, Pass::Alongs | Pass::Acrosses | Pass::Velocities | Pass::Orientations | Pass::Rates) {
-            facts.count(self.table, rows.len());
+            facts.count(self.table, 1);
         }
-        for row in rows {
-            let cells = Cells { intake: self, cells: row.cells };
-            match self.pass {
-                Pass::Frames => frame(&cells, facts),
-                Pass::Bodies => body(&cells, facts),
-                Pass::States => state(&cells, facts),
-                Pass::Positions | Pass::Velocities | Pass::Orientations | Pass::Rates => part(self.pass, &cells, facts),
-                Pass::Accelerations => finite::<3>(&cells, facts),
-                Pass::AngularAccelerations => finite::<{ ANGLES.len() }>(&cells, facts),
-                Pass::Energies => energy(&cells, facts),
-                Pass::System => system(&cells, facts),
-                Pass::Solver => solver(&cells, facts),
-                Pass::Pairs => pair(&cells, facts),
-                Pass::Points => point(&cells, facts),
-                Pass::Normals => normal(&cells, facts, rules),
-                Pass::Alongs | Pass::Acrosses => tangent(&cells, facts, rules),
-            }
+        let cells = Cells { intake: self, cells };
+        match self.pass {
+            Pass::Frames => frame(&cells, facts),
+            Pass::Bodies => body(&cells, facts),
+            Pass::States => state(&cells, facts),
+            Pass::Positions | Pass::Velocities | Pass::Orientations | Pass::Rates => part(self.pass, &cells, facts),
+            Pass::Accelerations => finite::<3>(&cells, facts),
+            Pass::AngularAccelerations => finite::<{ ANGLES.len() }>(&cells, facts),
+            Pass::Energies => energy(&cells, facts),
+            Pass::System => system(&cells, facts),
+            Pass::Solver => solver(&cells, facts),
+            Pass::Pairs => pair(&cells, facts),
+            Pass::Points => point(&cells, facts),
+            Pass::Normals => normal(&cells, facts, rules),
+            Pass::Alongs | Pass::Acrosses => tangent(&cells, facts, rules),
         }
+    }
+
+    /// Returns a frame's id and time.
+    pub(super) fn time(&self, cells: &[Value]) -> Option<(i64, f64)> {
+        let cells = Cells { intake: self, cells };
+        Some((whole(cells.cell(0))?, float(cells.cell(1))))
+    }
+
+    /// Returns the potential energy of a body.
+    pub(super) fn potential(&self, cells: &[Value]) -> f64 {
+        float(Cells { intake: self, cells }.cell(4))
+    }
+
+    /// Returns the height of a state; NaN where it has none.
+    pub(super) fn height(&self, cells: &[Value]) -> f64 {
+        float(Cells { intake: self, cells }.cell(self.columns.len() + 2))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Frames in time: lost ones, time that runs back, steps of another length.
 
-use super::facts::Facts;
+use super::facts::{Facts, FrameFacts};
 use super::passes::Pass;
 use super::{Check, Judged, Place};
 use crate::domain::check::CheckCard;
@@ -30,6 +30,7 @@ pub(super) static GAPS: Check = Check {
     needs: &[Pass::Frames],
     also: &[],
     judge: judge_gaps,
+    end: None,
 };
 
 pub(super) static ORDER: Check = Check {
@@ -43,6 +44,7 @@ pub(super) static ORDER: Check = Check {
     needs: &[Pass::Frames],
     also: &[],
     judge: judge_order,
+    end: None,
 };
 
 pub(super) static STEP: Check = Check {
@@ -56,6 +58,7 @@ pub(super) static STEP: Check = Check {
     needs: &[Pass::Frames],
     also: &[],
     judge: judge_steps,
+    end: Some(end_steps),
 };
 
 pub(super) static CLOCK: Check = Check {
@@ -69,12 +72,13 @@ pub(super) static CLOCK: Check = Check {
     needs: &[Pass::Frames],
     also: &[],
     judge: judge_clock,
+    end: None,
 };
 
-fn judge_gaps(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
-    judged.looked_at = facts.frames.len() as u64;
-    let mut expected = 1;
-    for frame in &facts.frames {
+fn judge_gaps(facts: &Facts, _: &Rules, judged: &mut Judged) {
+    for (_, frame) in facts.fresh_frames() {
+        judged.looked_at += 1;
+        let expected = judged.course.expected.unwrap_or(1);
         if frame.id > expected {
             let (first, last) = (expected, frame.id - 1);
             let lost =
@@ -87,34 +91,28 @@ fn judge_gaps(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
                 format!("{lost} missing"),
             );
         }
-        expected = frame.id.saturating_add(1);
+        judged.course.expected = Some(frame.id.saturating_add(1));
     }
 }
 
-/// Calls for every frame whose predecessor is there: how long the step lasted, and the frame's place.
-fn steps(facts: &Facts) -> impl Iterator<Item = (usize, f64)> {
-    let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
-    (0u32..).take(facts.frames.len()).filter_map(move |at| Some((place(at), facts.lasted(at)?)))
+/// Returns every frame whose predecessor is there, with how long the step lasted.
+fn steps(facts: &Facts) -> impl Iterator<Item = (&FrameFacts, f64)> {
+    facts.fresh_frames().filter_map(|(at, frame)| Some((frame, facts.lasted(at)?)))
 }
 
-fn judge_order(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
-    judged.looked_at = facts.frames.len() as u64;
-    for (at, lasted) in steps(facts).filter(|(_, lasted)| *lasted <= 0.0) {
-        let Some(frame) = facts.frames.get(at) else { continue };
+fn judge_order(facts: &Facts, _: &Rules, judged: &mut Judged) {
+    judged.looked_at += facts.fresh_frames().count() as u64;
+    for (frame, lasted) in steps(facts).filter(|(_, lasted)| *lasted <= 0.0) {
         let message = format!("its time is {} s, {} s after the frame before", frame.time, lasted);
         let place = Place { table: FRAME, row: frame.id, frames: &[frame.id - 1] };
         judged.wrong(place, format!("simulation_time={}", frame.time), message);
     }
 }
 
-fn judge_steps(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
-    let Some(usual) = facts.step else {
-        judged.remarks.push("no two frames follow each other".to_owned());
-        return;
-    };
-    judged.looked_at = facts.frames.len() as u64;
-    for (at, lasted) in steps(facts) {
-        let Some(frame) = facts.frames.get(at) else { continue };
+fn judge_steps(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+    let Some(usual) = facts.step else { return };
+    judged.looked_at += facts.fresh_frames().count() as u64;
+    for (frame, lasted) in steps(facts) {
         // Times add up, and lose what is beyond their last digit.
         let allowed = rules.time.step_share * usual + 1e-12 * frame.time.abs();
         if (lasted - usual).abs() > allowed {
@@ -125,8 +123,14 @@ fn judge_steps(facts: &Facts, rules: &Rules, judged: &mut Judged<'_>) {
     }
 }
 
-fn judge_clock(facts: &Facts, _: &Rules, judged: &mut Judged<'_>) {
-    judged.looked_at = facts.frames.len() as u64;
+fn end_steps(facts: &Facts, _: &Rules, judged: &mut Judged) {
+    if facts.step.is_none() {
+        judged.remarks.push("no two frames follow each other".to_owned());
+    }
+}
+
+fn judge_clock(facts: &Facts, _: &Rules, judged: &mut Judged) {
+    judged.looked_at += facts.fresh_frames().count() as u64;
     for (before, frame) in facts.frames.iter().zip(facts.frames.iter().skip(1)) {
         if frame.clock < before.clock {
             let message = format!("it was recorded {} s before the frame before it", before.clock - frame.clock);

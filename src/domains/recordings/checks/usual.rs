@@ -1,0 +1,78 @@
+//! The usual time between frames: the median of any number of them, in little memory; reads nothing.
+
+use std::collections::BTreeMap;
+
+/// Steps are told apart by so many leading bits of a float at first; times add up, and lose what is beyond.
+const KEPT_BITS: u32 = 44;
+/// With more different steps than this, fewer bits tell them apart.
+const DIFFERENT_MAX: usize = 4096;
+
+/// Steps that were seen, counted by their leading bits.
+#[derive(Debug)]
+pub(super) struct Steps {
+    dropped: u32,
+    /// How many steps begin with some bits, and the first of them.
+    counts: BTreeMap<u64, (u64, f64)>,
+    last: Option<(i64, f64)>,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self { dropped: u64::BITS - KEPT_BITS, counts: BTreeMap::new(), last: None }
+    }
+}
+
+impl Steps {
+    /// Takes in the next frame, by its id and its time in seconds.
+    pub(super) fn add(&mut self, id: i64, time: f64) {
+        let before = self.last.replace((id, time)).filter(|(before, _)| before.checked_add(1) == Some(id));
+        let Some(step) = before.map(|(_, before)| time - before).filter(|step| *step > 0.0) else { return };
+        // Positive floats are in the order of their bits.
+        self.counts.entry(step.to_bits() >> self.dropped).or_insert((0, step)).0 += 1;
+        if self.counts.len() > DIFFERENT_MAX {
+            self.coarsen();
+        }
+    }
+
+    fn coarsen(&mut self) {
+        self.dropped += 1;
+        for (bits, (count, step)) in std::mem::take(&mut self.counts) {
+            self.counts.entry(bits >> 1).or_insert((0, step)).0 += count;
+        }
+    }
+
+    /// Returns the median, seconds.
+    pub(super) fn usual(&self) -> Option<f64> {
+        let all: u64 = self.counts.values().map(|(count, _)| count).sum();
+        let mut before = 0;
+        for (count, step) in self.counts.values() {
+            before += count;
+            if before > all / 2 {
+                return Some(*step);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_needs_no_room_for_every_step() {
+        let mut steps = Steps::default();
+        assert_eq!(steps.usual(), None);
+        let mut time = 0.0;
+        for id in 1..100_000u32 {
+            time += if id % 3 == 0 { 0.5 } else { 0.016 } + f64::from(id) * 1e-9;
+            steps.add(i64::from(id), time);
+        }
+        let usual = steps.usual().unwrap();
+        assert!((usual - 0.016).abs() < 2e-4, "{usual}");
+        assert!(steps.counts.len() <= DIFFERENT_MAX);
+        let mut gap = Steps::default();
+        [(1, 0.0), (3, 9.0), (4, 9.25), (5, 9.0)].into_iter().for_each(|(id, time)| gap.add(id, time));
+        assert_eq!(gap.usual(), Some(0.25), "neither across a gap nor backwards");
+    }
+}
