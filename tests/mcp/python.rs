@@ -37,3 +37,26 @@ fn inspector_drives_every_tool_resource_prompt_and_completion() {
     command.env("PATH", format!("{folder}:{}", std::env::var("PATH").unwrap()));
     println!("{}", drive(command, "mcp_inspector.py"));
 }
+
+#[test]
+#[ignore = "needs python3 with the package mcp, named by MFM_TEST_MCP_PYTHON"]
+fn python_client_asks_every_tool_of_recordings_and_physics_agrees() {
+    let python = std::env::var("MFM_TEST_MCP_PYTHON").expect("MFM_TEST_MCP_PYTHON names a python with mcp");
+    let (folder, journal) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for scenario in ["stack", "free-fall", "resting", "bouncing", "sliding", "elastic-pair", "grid"] {
+        let url = format!("sqlite:{}", folder.path().join(format!("{scenario}.db")).display());
+        let made = ["lab", "create", &url, "--domain", "recordings", "--scenario", scenario, "--frames", "150"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
+        command.env("HOME", journal.path()).env("MFM_JOURNAL", journal.path().join("journal.db"));
+        assert!(command.args(made).output().unwrap().status.success(), "{scenario}");
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/recordings_session.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg(env!("CARGO_BIN_EXE_mfm")).arg(folder.path()).env("HOME", journal.path());
+    // A person's own recordings too, where a folder of them is named.
+    command.args(std::env::var_os("MFM_TEST_RECORDINGS"));
+    let done = command.output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{out}\n{err}");
+    println!("{out}");
+}
