@@ -51,6 +51,18 @@ pub struct DomainCard {
     pub title: &'static str,
     /// What its data are, in a sentence.
     pub about: &'static str,
+    /// Which file is marked where somebody marks one.
+    pub marked_in: MarkedIn,
+}
+
+/// Which file is marked as a test copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkedIn {
+    /// The one that is named: it is a test copy already.
+    Place,
+    /// A copy that is made of it, unless somebody says that the file itself is meant: it is what a program made, and
+    /// there is no other.
+    Copy,
 }
 
 /// A kind of data: its tables, what can go wrong in them, and what would notice.

@@ -523,6 +523,24 @@ pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>
     }
 }
 
+/// Tells whether something is at the place of a file's URL.
+#[must_use]
+pub fn exists(url: &str) -> bool {
+    matches!(place(url), Ok(Place::File(path)) if path.symlink_metadata().is_ok())
+}
+
+/// Copies a file into one that does not exist yet, page by page and in one state, whoever writes to it meanwhile.
+///
+/// # Errors
+/// [`TargetError::Url`] for what is no file, or what the engine says; then there is no copy.
+pub fn copy_file(url: &str, copy: &str) -> Result<(), TargetError> {
+    match (place(url)?, place(copy)?) {
+        (Place::File(from), Place::File(to)) => sqlite::copy_file(&from, &to),
+        #[cfg(feature = "mssql")]
+        _ => Err(TargetError::Url { url: url.to_owned(), why: "only files are copied".to_owned() }),
+    }
+}
+
 /// Lets a database roll back what a crashed program left in it, and writes nothing else; a server does so by itself.
 ///
 /// # Errors

@@ -65,7 +65,7 @@ fn marked(file: &Path) -> World {
 
 fn mark(world: &World) {
     let (target, confirm) = (world.url("lab.db"), Some("lab.db".to_owned()));
-    let mark = targets::mark::Request { target, confirm, ..Default::default() };
+    let mark = targets::mark::Request { target, confirm, in_place: true, ..Default::default() };
     targets::mark::run(&world.context(), &mark).unwrap();
 }
 
@@ -219,4 +219,44 @@ fn a_frame_that_other_rows_refer_to_stays() {
     let other = world.apply(request("create_lost_frames", json!({"frame_id": "20", "loss": "lost_frame"}))).unwrap();
     world.revert(&[other.op.unwrap()]).unwrap();
     assert_eq!(whole(&world.path("lab.db")), before);
+}
+
+#[test]
+fn a_recording_is_marked_in_a_copy_unless_the_file_itself_is_meant() {
+    let made = lab("resting", 12);
+    let world = World::new();
+    // As the recorder leaves it: nothing of mfm in it.
+    let own = "DROP TABLE mfm_marker; DROP TABLE mfm_operation; VACUUM";
+    made.foreign().execute_batch(own).unwrap();
+    let path = world.path("run.db");
+    std::fs::copy(made.path("lab.db"), &path).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let request = targets::mark::Request {
+        target: world.url("run.db"),
+        confirm: Some("run.db".into()),
+        baseline: true,
+        ..Default::default()
+    };
+    let wrong = targets::mark::Request { confirm: Some("other.db".into()), ..request.clone() };
+    assert_eq!(targets::mark::run(&world.context(), &wrong).unwrap_err().code, "wrong_name");
+    assert!(!world.path("run.mfm-copy.db").exists());
+    let marked = targets::mark::run(&world.context(), &request).unwrap();
+    assert_eq!(marked.copied_from.as_deref(), Some(world.url("run.db").as_str()));
+    assert_eq!((marked.line.name.as_str(), marked.line.url.as_str()), ("run.mfm-copy", &*world.url("run.mfm-copy.db")));
+    assert_eq!(std::fs::read(&path).unwrap(), before, "the file itself is as it was");
+    assert_eq!(whole(&world.path("run.mfm-copy.db")), whole(&path));
+    world.apply(request_of_a_fault()).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    // A second copy would take the first one's place.
+    assert_eq!(targets::mark::run(&world.context(), &request).unwrap_err().code, "copy_exists");
+    let in_place = targets::mark::Request { in_place: true, ..request.clone() };
+    let marked = targets::mark::run(&world.context(), &in_place).unwrap();
+    assert_eq!((marked.copied_from, marked.line.url), (None, world.url("run.db")));
+    // What is marked already, and what mfm invented, needs no copy.
+    let again = targets::mark::Request { target: "run".into(), ..request };
+    assert_eq!(targets::mark::run(&world.context(), &again).unwrap().copied_from, None);
+}
+
+fn request_of_a_fault() -> mfm::ops::plan::Request {
+    sample("create_unconverged_solver", "gave_up", 1, 5)
 }

@@ -20,7 +20,7 @@ use mfm::domain::record::{Description, Link, ListColumn, RecordKind, Shown};
 use mfm::domain::repair::{Extent, Repair};
 use mfm::domain::scan::{Reader, ScanRequest};
 use mfm::domain::table::{TableCard, TableDef};
-use mfm::domain::{Domain, DomainCard};
+use mfm::domain::{Domain, DomainCard, MarkedIn};
 use mfm::model::{Column, Datum, Edit, Fetch, Finding, Ids, Key, Refusal, Row, Severity, Snapshot, Table, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,8 @@ use serde_json::{Map, Value as Json, json};
 /// The domain.
 pub(crate) struct Library;
 
-static CARD: DomainCard = DomainCard { id: "library", title: "Library", about: "shelves, books and cards" };
+static CARD: DomainCard =
+    DomainCard { id: "library", title: "Library", about: "shelves, books and cards", marked_in: MarkedIn::Place };
 
 static SHELF: TableCard = table("Shelf", &["shelf_id"], &[("shelf_id", "int"), ("room", "varchar(20)")]);
 static BOOK: TableCard =

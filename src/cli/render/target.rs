@@ -62,6 +62,7 @@ impl Report for mark::Outcome {
             all.push(("overridden", list(&self.overrides)));
         }
         all.extend(self.baseline_tables.map(|tables| ("baseline", count(tables, "table"))));
+        all.extend(self.copied_from.as_ref().map(|url| ("copy of", format!("{url}, which stays as it is"))));
         page.fields(&all);
     }
 

@@ -35,7 +35,7 @@ use crate::domain::query::Query;
 use crate::domain::record::{Description, RecordKind};
 use crate::domain::repair::Repair;
 use crate::domain::table::TableCard;
-use crate::domain::{Domain, DomainCard};
+use crate::domain::{Domain, DomainCard, MarkedIn};
 use crate::model::{Key, Snapshot};
 
 /// The domain.
@@ -46,6 +46,7 @@ static CARD: DomainCard = DomainCard {
     id: "recordings",
     title: "Recordings",
     about: "recordings of physics simulations: bodies, contacts, impulses and energies, frame by frame",
+    marked_in: MarkedIn::Copy,
 };
 
 /// Recordings are the recorder's own files.

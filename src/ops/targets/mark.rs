@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    Marking, append, append_baseline, default_name, free_name, new_marker, nobody_else, nothing_active, put_marker,
-    rebind, signs,
+    Marking, append, append_baseline, copies, default_name, free_name, new_marker, nobody_else, nothing_active,
+    put_marker, rebind, signs,
 };
 use crate::model::Refusal;
 use crate::model::ports::{Danger, Question};
@@ -41,6 +41,9 @@ pub struct Request {
     /// Override a sign of a live clinic, by its word
     #[arg(long = "override", value_name = "SIGN")]
     pub overrides: Vec<String>,
+    /// Mark the file itself where otherwise a copy beside it, NAME.mfm-copy.db, is made and marked: recordings
+    #[arg(long)]
+    pub in_place: bool,
     /// Rebind a target that was moved to this place, with all its operations
     #[arg(long)]
     pub moved: bool,
@@ -64,6 +67,9 @@ pub struct Outcome {
     pub overrides: Vec<String>,
     /// Whether the marker of another journal was taken over as it is.
     pub adopted: bool,
+    /// The file that was copied and left as it is, where a copy was marked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copied_from: Option<String>,
     /// The operations whose record was put back.
     pub records: Vec<u64>,
     /// How many tables the baseline covers; null without one.
@@ -84,12 +90,16 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     };
     signs::known(&request.overrides)?;
     let mut target = context.open(&url)?;
+    if let Some(copy) = copies::wanted(&journal, target.as_mut(), request, &url)? {
+        drop(journal);
+        return in_a_copy(context, request, target.as_mut(), &copy);
+    }
     let first = judge(context, &mut journal, target.as_mut(), request, &url)?;
     // A registered name says nothing; a link's name may.
     let given = if request.target.starts_with("sqlite:") { &request.target } else { &url };
     signs::judge(context, target.as_mut(), given, &request.overrides)?;
     detect::settled(&journal, &first.name, target.as_mut(), request.domain.as_deref())?;
-    confirm(context, target.as_ref(), &url, request)?;
+    confirm(context, target.as_ref(), &url, None, request)?;
     // Whoever was asked may have taken long: everything is judged again, and nobody else writes from here on.
     let lock = journal.lock(&context.holder)?;
     let Judged { name, moved_from, records, found } = judge(context, &mut journal, target.as_mut(), request, &url)?;
@@ -127,10 +137,37 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         identity: marker.identity(),
         overrides,
         adopted,
+        copied_from: None,
         records: records.iter().map(|row| row.op).collect(),
         baseline_tables: tables.map(|tables| tables.len() as u64),
         journal: context.journal.clone(),
     })
+}
+
+/// Copies a file that is to stay as it is, and marks the copy.
+fn in_a_copy(
+    context: &Context<'_>,
+    request: &Request,
+    target: &mut dyn Target,
+    copy: &str,
+) -> Result<Outcome, Failure> {
+    let url = target.url().to_owned();
+    let given = if request.target.starts_with("sqlite:") { &request.target } else { &url };
+    signs::judge(context, target, given, &request.overrides)?;
+    confirm(context, target, &url, Some(copy), request)?;
+    copies::make(&url, copy)?;
+    let confirm = Some(context.open(copy)?.name());
+    let of_copy = Request { target: copy.to_owned(), confirm, in_place: true, ..request.clone() };
+    match run(context, &of_copy) {
+        Ok(outcome) => {
+            context.reporter.note(&format!("{url} stays as it is: its copy {copy} is marked"));
+            Ok(Outcome { copied_from: Some(url), ..outcome })
+        }
+        Err(failure) => {
+            copies::remove_unmarked(context, copy);
+            Err(failure)
+        }
+    }
 }
 
 /// What a marking will be.
@@ -200,7 +237,13 @@ fn name(journal: &Journal, target: &dyn Target, request: &Request, url: &str) ->
     request.name.clone().or(registered).unwrap_or_else(|| default_name(target))
 }
 
-fn confirm(context: &Context<'_>, target: &dyn Target, url: &str, request: &Request) -> Result<(), Failure> {
+fn confirm(
+    context: &Context<'_>,
+    target: &dyn Target,
+    url: &str,
+    copy: Option<&str>,
+    request: &Request,
+) -> Result<(), Failure> {
     let name = target.name();
     match &request.confirm {
         Some(typed) if *typed == name => Ok(()),
@@ -209,7 +252,11 @@ fn confirm(context: &Context<'_>, target: &dyn Target, url: &str, request: &Requ
             Err(Failure::new(crate::ops::Kind::Refused, "wrong_name", message, format!("it is named {name}")))
         }
         None => {
-            let text = format!("{url} will be marked as a test copy, on which faults can be committed.");
+            let what = match copy {
+                None => format!("{url} will be marked as a test copy"),
+                Some(copy) => format!("{url} will be copied to {copy}, and that will be marked as a test copy"),
+            };
+            let text = format!("{what}, on which faults can be committed.");
             context.consent(&Question { text, danger: CARD.danger, type_name: Some(name) })
         }
     }

@@ -1,6 +1,7 @@
 //! `mfm target`: the registry, folded from the journal, and the guard's marker; a folder, no operation itself.
 
 pub mod add;
+mod copies;
 pub mod list;
 pub mod mark;
 pub mod preflight;

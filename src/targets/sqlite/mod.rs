@@ -1,6 +1,7 @@
 //! Targets in SQLite files: reading on a connection that cannot write; the writing side is in its own module.
 
 mod aside;
+mod backup;
 mod catalogue;
 mod execute;
 mod file;
@@ -40,6 +41,7 @@ use super::{
 };
 use crate::model::{Answer, Fetch, Filter, Key, Page, Scan, Table};
 
+pub use self::backup::copy_file;
 pub(crate) use self::file::is_same_file;
 pub use self::glimpse::{Glimpse, glimpse};
 pub use self::lab::create_lab;

@@ -1,0 +1,65 @@
+//! Copies of files that are marked in their stead: when one is made, and under which name; marks nothing.
+
+use mfm_journal::Journal;
+
+use super::mark;
+use crate::domain::MarkedIn;
+use crate::ops::{Context, Failure, Kind, detect, synthetic};
+use crate::targets::{Target, copy_file};
+
+/// How the name of a copy ends.
+const ENDING: &str = ".mfm-copy.db";
+
+/// Returns the URL of the copy that is to be marked; `None` where the file itself is: somebody says so, it has a marker
+/// or was invented, its domain's files are test copies already, or it is such a copy itself.
+///
+/// # Errors
+/// Refused: another file has the copy's name; or what journal and target say.
+pub(super) fn wanted(
+    journal: &Journal,
+    target: &mut dyn Target,
+    request: &mark::Request,
+    url: &str,
+) -> Result<Option<String>, Failure> {
+    let Some(path) = url.strip_prefix("sqlite:") else { return Ok(None) };
+    if request.in_place || request.moved || request.records_lost || path.ends_with(ENDING) {
+        return Ok(None);
+    }
+    let registered = journal.state().targets.iter().find(|(_, known)| known.url == url).map(|(name, _)| name.as_str());
+    let domain = match registered {
+        Some(name) => detect::settled(journal, name, target, request.domain.as_deref())?,
+        None => detect::domain(target, request.domain.as_deref())?,
+    };
+    if domain.card().marked_in == MarkedIn::Place || target.marker()?.is_some() {
+        return Ok(None);
+    }
+    if let Some(name) = registered
+        && synthetic::is(journal, name)?
+    {
+        return Ok(None);
+    }
+    let copy = format!("sqlite:{}{ENDING}", path.strip_suffix(".db").unwrap_or(path));
+    if crate::targets::exists(&copy) {
+        let message = format!("{url} would be copied and the copy be marked, but {copy} is there already");
+        let hint = "mark that copy, or remove it first; --in-place marks the file itself";
+        return Err(Failure::new(Kind::Refused, "copy_exists", message, hint));
+    }
+    Ok(Some(copy))
+}
+
+/// Makes the copy.
+///
+/// # Errors
+/// What the file system says.
+pub(super) fn make(url: &str, copy: &str) -> Result<(), Failure> {
+    Ok(copy_file(url, copy)?)
+}
+
+/// Removes a copy that came to nothing; one that was marked meanwhile stays.
+pub(super) fn remove_unmarked(context: &Context<'_>, copy: &str) {
+    let unmarked = context.open(copy).is_ok_and(|mut target| target.marker().is_ok_and(|marker| marker.is_none()));
+    let gone = unmarked && copy.strip_prefix("sqlite:").is_some_and(|path| std::fs::remove_file(path).is_ok());
+    if !gone {
+        context.reporter.note(&format!("the copy {copy} is left, and not marked"));
+    }
+}

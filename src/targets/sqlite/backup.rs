@@ -1,0 +1,64 @@
+//! Copying a database file by SQLite's own backup: one state of it, page by page, row ids and all; marks nothing.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags};
+
+use super::aside;
+use super::open::Place;
+use crate::targets::TargetError;
+
+/// How many pages are copied before others get a turn.
+const PAGES: i32 = 4096;
+/// How long others get, milliseconds.
+const PAUSE_MS: u64 = 1;
+
+/// Copies a file into one that does not exist yet.
+///
+/// # Errors
+/// What SQLite or the file system says; then there is no copy.
+pub fn copy_file(from: &Path, to: &Path) -> Result<(), TargetError> {
+    let place = Place { url: format!("sqlite:{}", from.display()), path: from.to_owned(), wait_ms: 1000 };
+    let opened = aside::open(&place)?;
+    let failed = |why: String| place.failed("copy the file", why);
+    // Whatever is there already stays.
+    OpenOptions::new().write(true).create_new(true).open(to).map_err(|error| failed(error.to_string()))?;
+    let copied = backup(&opened.connection, to).map_err(|error| failed(error.to_string()));
+    if copied.is_err() {
+        let _ = std::fs::remove_file(to);
+    }
+    copied
+}
+
+fn backup(from: &Connection, to: &Path) -> rusqlite::Result<()> {
+    let mut copy = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    Backup::new(from, &mut copy)?.run_to_completion(PAGES, Duration::from_millis(PAUSE_MS), None)?;
+    copy.close().map_err(|(_, error)| error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_holds_what_the_log_holds_and_nothing_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("a.db"), folder.path().join("b.db"));
+        let writer = Connection::open(&from).unwrap();
+        let made = "PRAGMA journal_mode = WAL; CREATE TABLE t(x); INSERT INTO t(rowid, x) VALUES (7, 'kept')";
+        writer.execute_batch(made).unwrap();
+        copy_file(&from, &to).unwrap();
+        let copy = Connection::open(&to).unwrap();
+        let row = copy.query_one("SELECT rowid, x FROM t", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(row, (7, "kept".to_owned()));
+        drop(copy);
+        let before = std::fs::read(&to).unwrap();
+        assert!(copy_file(&from, &to).is_err());
+        assert_eq!(std::fs::read(&to).unwrap(), before);
+        assert!(copy_file(&folder.path().join("none.db"), &folder.path().join("c.db")).is_err());
+        assert!(!folder.path().join("c.db").exists());
+    }
+}
