@@ -77,7 +77,9 @@ pub trait Domain: Sync {
     ///
     /// # Errors
     /// What has to be read first, or what the target lacks.
-    fn describe(&self, kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause>;
+    fn describe(&self, kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause> {
+        record::by_cells(kind, keys, snapshot)
+    }
     /// Returns the filters that narrow records.
     fn filters(&self) -> &'static [FilterCard] {
         &[]

@@ -1,6 +1,7 @@
 //! Kinds of record: what people list, open and break, in which columns they see it, and how one leads to another.
 
-use crate::model::{Key, Value};
+use super::pause::{Pause, rows};
+use crate::model::{Fetch, Key, Row, Snapshot, Value};
 
 /// A kind of record.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct RecordKind {
     pub narrow_below: u16,
     /// Columns of its table that somebody typed, and that are shown all the same: nobody would find one without them.
     pub shows: &'static [&'static str],
+    /// The parameters of queries that one fills under another name than its own columns have: parameter and column.
+    pub asks: &'static [(&'static str, &'static str)],
 }
 
 impl PartialEq for RecordKind {
@@ -38,6 +41,63 @@ impl PartialEq for RecordKind {
 impl Eq for RecordKind {}
 
 impl RecordKind {
+    /// A kind, by the words for one and for several, what it is, its table, its key, and what describes it in a list.
+    #[must_use]
+    pub const fn new(
+        [word, plural, about]: [&'static str; 3],
+        (table, key): (&'static str, &'static str),
+        columns: &'static [ListColumn],
+    ) -> Self {
+        Self {
+            word,
+            plural,
+            about,
+            table,
+            key,
+            columns,
+            faultable: false,
+            opens: None,
+            links: &[],
+            narrow_below: 0,
+            shows: &[],
+            asks: &[],
+        }
+    }
+
+    /// On which faults are made.
+    #[must_use]
+    pub const fn faultable(self) -> Self {
+        Self { faultable: true, ..self }
+    }
+
+    /// Whose records open to those of another kind.
+    #[must_use]
+    pub const fn opens(self, kind: &'static str) -> Self {
+        Self { opens: Some(kind), ..self }
+    }
+
+    /// To which records of other kinds belong.
+    #[must_use]
+    pub const fn links(self, links: &'static [Link]) -> Self {
+        Self { links, ..self }
+    }
+
+    /// Which fills parameters of queries under other names than its own columns have.
+    #[must_use]
+    pub const fn asks(self, asks: &'static [(&'static str, &'static str)]) -> Self {
+        Self { asks, ..self }
+    }
+
+    /// Returns the place of the column that fills a parameter of a query: one of its name, the id where the parameter is
+    /// the kind's own id, or as the kind says; the last only where a question needs the parameter.
+    #[must_use]
+    pub fn fills(&self, parameter: &str, needed: bool) -> Option<usize> {
+        let named = |name: &str| self.names().position(|column| column == name);
+        let own = || parameter.strip_suffix("_id").filter(|word| *word == self.word).map(|_| 0);
+        let said = || self.asks.iter().find(|(name, _)| needed && *name == parameter).and_then(|(_, of)| named(of));
+        named(parameter).or_else(own).or_else(said)
+    }
+
     /// Returns the column by which records of another kind belong to one of these.
     #[must_use]
     pub fn leads_to(&self, other: &Self) -> Option<&'static str> {
@@ -153,4 +213,18 @@ pub struct Description {
     pub link: Option<i64>,
     /// What it is, in the order of its kind's columns.
     pub cells: Vec<Shown>,
+}
+
+/// Describes records of a kind by their own cells.
+///
+/// # Errors
+/// What has to be read first, or what the target lacks.
+pub fn by_cells(kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause> {
+    let ids = keys.iter().filter_map(|key| key.first().cloned());
+    let described = |row: &Row<'_>| {
+        let cell = |column: &ListColumn| Shown::Value(row.cell(column.name).cloned().unwrap_or(Value::Null));
+        let cells = kind.columns.iter().map(cell).collect();
+        Description { key: row.key(), link: row.integer(kind.key), cells }
+    };
+    Ok(rows(snapshot, &Fetch::among(kind.table, kind.key, ids))?.iter().map(described).collect())
 }

@@ -14,6 +14,7 @@ mod check_reports;
 mod check_unknown;
 mod completion;
 mod demo;
+mod domains;
 mod drill;
 #[cfg(unix)]
 mod drill_reports;

@@ -27,7 +27,8 @@ pub struct Gathered<'a> {
 
 /// What paints the findings of a domain.
 pub trait Painter: Sync {
-    /// Returns what has to be read to paint pictures for findings, at most so many, beside the rows that these name.
+    /// Returns what has to be read to paint pictures for findings, at most so many, beside the rows that these name; it
+    /// is asked again once that was read, until nothing is left to read.
     fn needs(&self, findings: &[&Finding], snapshot: &Snapshot, pictures_max: usize) -> Vec<Fetch>;
     /// Returns pictures for findings, at most so many.
     fn gallery(&self, findings: &[&Finding], snapshot: &Snapshot, with: &Gathered<'_>, pictures_max: usize) -> Gallery;
@@ -70,6 +71,41 @@ pub enum RecordPicture {
     Limits(Chart, Vec<Bar>),
     /// What happened on a day, and the lane and the place in it of what is in hand.
     Day(Day, Option<(usize, usize)>),
+    /// Numbers over other records, one chart above the other.
+    Series(Series),
+}
+
+/// Numbers over records of one table: its ids are where the numbers stand across the charts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// The table, so that what is found of its records can be marked.
+    pub over: &'static str,
+    /// The charts, the first one above.
+    pub charts: Vec<Chart>,
+    /// The record in hand, where it is one of them or belongs to one.
+    pub at: Option<i64>,
+}
+
+impl Series {
+    /// Returns the places across all charts, from left to right.
+    #[must_use]
+    pub fn places(&self) -> Vec<f64> {
+        let dots = self.charts.iter().flat_map(|chart| &chart.lines).flat_map(|line| &line.dots);
+        let mut places: Vec<f64> = dots.map(|dot| dot.x).filter(|x| x.is_finite()).collect();
+        places.sort_by(f64::total_cmp);
+        places.dedup();
+        places
+    }
+
+    /// Returns where the record in hand stands among the places, or the first one behind it.
+    #[must_use]
+    pub fn place_in_hand(&self) -> usize {
+        let Some(at) = self.at else { return 0 };
+        #[expect(clippy::cast_precision_loss, reason = "a place is looked for, and ids are small")]
+        let x = at as f64;
+        let places = self.places();
+        places.iter().position(|place| *place >= x).unwrap_or(places.len().saturating_sub(1))
+    }
 }
 
 /// A limit across a chart.

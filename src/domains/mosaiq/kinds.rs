@@ -72,6 +72,7 @@ static PATIENT: RecordKind = RecordKind {
     ],
     narrow_below: 0,
     shows: LISTED,
+    asks: &[],
 };
 
 /// Prescriptions; what stands in the columns that lead to one is the number of its set, which all versions share.
@@ -95,6 +96,7 @@ static SITE: RecordKind = RecordKind {
     links: &[Link { kind: "field", column: "SIT_Set_ID" }, Link { kind: "offset", column: "SIT_SET_ID" }],
     narrow_below: 0,
     shows: LISTED,
+    asks: &[],
 };
 
 /// Beams of a plan.
@@ -121,6 +123,7 @@ pub(super) static FIELD: RecordKind = RecordKind {
     links: &[Link { kind: "point", column: "FLD_ID" }, Link { kind: "delivery", column: "FLD_ID" }],
     narrow_below: 76,
     shows: LISTED,
+    asks: &[],
 };
 
 /// Control points of a field.
@@ -144,6 +147,7 @@ static POINT: RecordKind = RecordKind {
     links: &[],
     narrow_below: 0,
     shows: LISTED,
+    asks: &[],
 };
 
 /// Deliveries of a field.
@@ -167,6 +171,7 @@ static DELIVERY: RecordKind = RecordKind {
     links: &[],
     narrow_below: 64,
     shows: LISTED,
+    asks: &[],
 };
 
 /// Shifts of a patient's position.
@@ -192,4 +197,5 @@ static OFFSET: RecordKind = RecordKind {
     links: &[],
     narrow_below: 76,
     shows: LISTED,
+    asks: &[],
 };

@@ -6,6 +6,8 @@ pub mod checks;
 pub mod cone;
 pub mod contacts;
 pub mod energies;
+mod examples;
+mod filters;
 pub mod frames;
 pub mod gains;
 pub mod ground;
@@ -14,6 +16,7 @@ pub mod measure;
 pub mod missing;
 pub mod modes;
 pub mod motion;
+mod pictures;
 pub mod queries;
 pub mod reading;
 pub mod records;
@@ -27,12 +30,15 @@ pub mod vectors;
 use std::sync::Arc;
 
 use crate::domain::check::{self, CheckCard, CheckRequest, CheckRun, CheckTable, RulesError};
+use crate::domain::examples::{Examples, PromptCard};
 use crate::domain::files::FileCard;
+use crate::domain::filter::{FilterCard, FilterValues};
 use crate::domain::lab::Lab;
 use crate::domain::mode::Mode;
 use crate::domain::pause::Pause;
+use crate::domain::picture::Painter;
 use crate::domain::query::Query;
-use crate::domain::record::{Description, RecordKind};
+use crate::domain::record::RecordKind;
 use crate::domain::repair::Repair;
 use crate::domain::table::TableCard;
 use crate::domain::{Domain, DomainCard, MarkedIn};
@@ -75,8 +81,16 @@ impl Domain for Recordings {
         records::KINDS
     }
 
-    fn describe(&self, kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause> {
-        records::describe(kind, keys, snapshot)
+    fn filters(&self) -> &'static [FilterCard] {
+        &filters::FILTERS
+    }
+
+    fn judge_filters(&self, kind: &RecordKind, filters: &FilterValues) -> Result<(), String> {
+        filters::judge(kind, filters)
+    }
+
+    fn select(&self, kind: &RecordKind, filters: &FilterValues, snapshot: &Snapshot) -> Result<Vec<Key>, Pause> {
+        filters::select(kind, filters, snapshot)
     }
 
     fn modes(&self) -> &'static [&'static dyn Mode] {
@@ -113,6 +127,18 @@ impl Domain for Recordings {
 
     fn files(&self) -> Option<&'static FileCard> {
         Some(&FILES)
+    }
+
+    fn examples(&self) -> Option<&'static Examples> {
+        Some(&examples::EXAMPLES)
+    }
+
+    fn prompts(&self) -> &'static [PromptCard] {
+        &examples::PROMPTS
+    }
+
+    fn painter(&self) -> Option<&'static dyn Painter> {
+        Some(&pictures::RecordingsPainter)
     }
 
     fn queries(&self) -> &'static [&'static dyn Query] {

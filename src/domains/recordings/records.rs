@@ -1,127 +1,87 @@
 //! The kinds of record that people list, open and break in a recording: frames, bodies, contacts.
 
-use crate::domain::pause::{Pause, rows};
-use crate::domain::record::{Description, Link, ListColumn, RecordKind, Shown};
-use crate::model::{Fetch, Key, Row, Snapshot, Value};
+use crate::domain::record::{Link, ListColumn, RecordKind};
+
+const fn column(name: &'static str, short: &'static str) -> ListColumn {
+    ListColumn::new(name).short(short)
+}
 
 /// One step of the simulation.
-static FRAME: RecordKind = RecordKind {
-    word: "frame",
-    plural: "frames",
-    about: "steps of the simulation",
-    table: "SimulationFrameRecord",
-    key: "id",
-    columns: &[
-        ListColumn::new("id"),
-        ListColumn::new("simulation_time").short("time s"),
-        ListColumn::new("wall_clock_time").short("clock").wide(),
-    ],
-    faultable: true,
-    opens: None,
-    links: &[
-        Link { kind: "contact", column: "frame_id" },
-        Link { kind: "state", column: "frame_id" },
-        Link { kind: "energy", column: "frame_id" },
-    ],
-    narrow_below: 0,
-    shows: &[],
-};
+static FRAME: RecordKind = RecordKind::new(
+    ["frame", "frames", "steps of the simulation"],
+    ("SimulationFrameRecord", "id"),
+    &[ListColumn::new("id"), column("simulation_time", "time s"), column("wall_clock_time", "clock").wide()],
+)
+.faultable()
+.links(&[
+    Link { kind: "contact", column: "frame_id" },
+    Link { kind: "state", column: "frame_id" },
+    Link { kind: "energy", column: "frame_id" },
+])
+.asks(&[("start_frame", "id"), ("end_frame", "id"), ("frame_a", "id")]);
 
 /// A body that moves.
-static BODY: RecordKind = RecordKind {
-    word: "body",
-    plural: "bodies",
-    about: "bodies that move",
-    table: "AssetInertialStaticRecord",
-    key: "id",
-    columns: &[
+static BODY: RecordKind = RecordKind::new(
+    ["body", "bodies", "bodies that move"],
+    ("AssetInertialStaticRecord", "id"),
+    &[
         ListColumn::new("id"),
-        ListColumn::new("body_id").short("body"),
-        ListColumn::new("mass").short("mass kg"),
-        ListColumn::new("restitution").short("rest."),
-        ListColumn::new("friction").short("frict."),
+        column("body_id", "body"),
+        column("mass", "mass kg"),
+        column("restitution", "rest."),
+        column("friction", "frict."),
     ],
-    faultable: true,
-    opens: None,
-    links: &[],
-    narrow_below: 0,
-    shows: &[],
-};
+)
+.faultable()
+.asks(&[("body_a_id", "body_id")]);
+
+/// Where something of a frame leads, for questions about it.
+const OF_FRAME: &[(&str, &str)] =
+    &[("start_frame", "frame_id"), ("end_frame", "frame_id"), ("frame_a", "frame_id"), ("body_id", "body_a_id")];
 
 /// A touching pair in a frame.
-static CONTACT: RecordKind = RecordKind {
-    word: "contact",
-    plural: "contacts",
-    about: "touching pairs of bodies, frame by frame",
-    table: "CollisionResultRecord",
-    key: "id",
-    columns: &[
+static CONTACT: RecordKind = RecordKind::new(
+    ["contact", "contacts", "touching pairs of bodies, frame by frame"],
+    ("CollisionResultRecord", "id"),
+    &[
         ListColumn::new("id"),
-        ListColumn::new("frame_id").short("frame"),
-        ListColumn::new("body_a_id").short("a"),
-        ListColumn::new("body_b_id").short("b"),
-        ListColumn::new("penetrationDepth").short("depth m"),
+        column("frame_id", "frame"),
+        column("body_a_id", "a"),
+        column("body_b_id", "b"),
+        column("penetrationDepth", "depth m"),
     ],
-    faultable: true,
-    opens: None,
-    links: &[],
-    narrow_below: 0,
-    shows: &[],
-};
+)
+.faultable()
+.asks(OF_FRAME);
 
 /// A body's state in a frame.
-static STATE: RecordKind = RecordKind {
-    word: "state",
-    plural: "states",
-    about: "bodies in frames",
-    table: "AssetDynamicStateRecord",
-    key: "id",
-    columns: &[
+static STATE: RecordKind = RecordKind::new(
+    ["state", "states", "bodies in frames"],
+    ("AssetDynamicStateRecord", "id"),
+    &[
         ListColumn::new("id"),
-        ListColumn::new("frame_id").short("frame"),
-        ListColumn::new("body_id").short("body"),
-        ListColumn::new("kinematicState_id").short("state").wide(),
+        column("frame_id", "frame"),
+        column("body_id", "body"),
+        column("kinematicState_id", "state").wide(),
     ],
-    faultable: false,
-    opens: None,
-    links: &[],
-    narrow_below: 0,
-    shows: &[],
-};
+)
+.asks(OF_FRAME);
 
 /// A body's energy in a frame.
-static ENERGY: RecordKind = RecordKind {
-    word: "energy",
-    plural: "energies",
-    about: "energies of bodies in frames",
-    table: "EnergyRecord",
-    key: "id",
-    columns: &[
+static ENERGY: RecordKind = RecordKind::new(
+    ["energy", "energies", "energies of bodies in frames"],
+    ("EnergyRecord", "id"),
+    &[
         ListColumn::new("id"),
-        ListColumn::new("frame_id").short("frame"),
-        ListColumn::new("body_id").short("body"),
-        ListColumn::new("total_e").short("total J"),
-        ListColumn::new("linear_ke").short("linear").wide(),
-        ListColumn::new("rotational_ke").short("rot.").wide(),
-        ListColumn::new("potential_e").short("pot.").wide(),
+        column("frame_id", "frame"),
+        column("body_id", "body"),
+        column("total_e", "total J"),
+        column("linear_ke", "linear").wide(),
+        column("rotational_ke", "rot.").wide(),
+        column("potential_e", "pot.").wide(),
     ],
-    faultable: false,
-    opens: None,
-    links: &[],
-    narrow_below: 0,
-    shows: &[],
-};
+)
+.asks(OF_FRAME);
 
 /// All of them, from the whole to the part.
 pub static KINDS: &[&RecordKind] = &[&FRAME, &BODY, &CONTACT, &STATE, &ENERGY];
-
-/// Describes records by their own cells.
-pub(super) fn describe(kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause> {
-    let ids = keys.iter().filter_map(|key| key.first().cloned());
-    let described = |row: &Row<'_>| {
-        let cell = |column: &ListColumn| Shown::Value(row.cell(column.name).cloned().unwrap_or(Value::Null));
-        let cells = kind.columns.iter().map(cell).collect();
-        Description { key: row.key(), link: row.integer(kind.key), cells }
-    };
-    Ok(rows(snapshot, &Fetch::among(kind.table, kind.key, ids))?.iter().map(described).collect())
-}
