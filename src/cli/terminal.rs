@@ -110,6 +110,10 @@ impl Reporter for Terminal<'_> {
         }
     }
 
+    fn warn(&self, text: &str) {
+        self.note(&format!("warning: {text}"));
+    }
+
     fn interrupted(&self) -> bool {
         self.signals.came()
     }

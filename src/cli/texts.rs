@@ -1,5 +1,7 @@
 //! The long texts of `--help` and of the man pages, each with an example; the short ones are the operations' own.
 
+use crate::domain::Domain;
+use crate::domain::examples::Examples;
 use crate::domain::mode::ModeCard;
 use crate::domains;
 use crate::ops::filters;
@@ -509,9 +511,40 @@ pub(super) fn tool(verb: &str, card: &ModeCard) -> String {
     text
 }
 
-/// Returns a text with the examples of the first domain in their places.
+/// Returns a text with the examples of the domains in their places: a command is shown once for each of them.
 pub(super) fn filled(text: &str) -> String {
-    let Some(examples) = domains::FIRST.examples() else { return text.to_owned() };
+    let known = domains::all().iter().filter_map(|domain| Some((*domain, domain.examples()?)));
+    let known: Vec<(&dyn Domain, &Examples)> = known.collect();
+    let lines = text.lines().flat_map(|line| {
+        let of = |(domain, examples): &(&dyn Domain, &Examples)| put_in(line, *domain, examples);
+        let mut shown: Vec<String> = if line.starts_with("  ") || line.starts_with("{find}") {
+            known.iter().map(of).collect()
+        } else {
+            vec![said(line, &known)]
+        };
+        shown.dedup();
+        if shown.is_empty() { vec![line.to_owned()] } else { shown }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Returns a sentence with what holds of all domains in its places.
+fn said(line: &str, known: &[(&dyn Domain, &Examples)]) -> String {
+    let each = |of: &dyn Fn(&Examples) -> &'static str, between: &str| {
+        known.iter().map(|(_, examples)| of(examples)).collect::<Vec<_>>().join(between)
+    };
+    line.replace("{records}", &each(&|examples| examples.records, "; "))
+        .replace("{filters_about}", &each(&|examples| examples.filters_about, ""))
+        .replace("{flags}", &filters::named(&filters::all()))
+}
+
+/// Returns a command with the examples of the first domain in their places.
+pub(super) fn first(text: &str) -> String {
+    let domain = domains::FIRST;
+    domain.examples().map_or_else(|| text.to_owned(), |examples| put_in(text, domain, examples))
+}
+
+fn put_in(text: &str, domain: &dyn Domain, examples: &Examples) -> String {
     let (other_mode, other_variant) = examples.other;
     let find: Vec<String> = examples.find.iter().map(|arguments| format!("  mfm find {arguments}")).collect();
     let places = [
@@ -524,10 +557,8 @@ pub(super) fn filled(text: &str) -> String {
         ("{filters}", examples.filters.to_owned()),
         ("{kind}", examples.kind.to_owned()),
         ("{filter}", examples.filter.to_owned()),
-        ("{records}", examples.records.to_owned()),
-        ("{filters_about}", examples.filters_about.to_owned()),
         ("{find}", find.join("\n")),
-        ("{flags}", filters::listed(domains::FIRST.filters())),
+        ("{flags}", filters::listed(domain.filters())),
     ];
     places.iter().fold(text.to_owned(), |text, (place, example)| text.replace(place, example))
 }

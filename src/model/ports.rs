@@ -32,6 +32,10 @@ pub trait Reporter {
     }
     /// Says something worth knowing that is no result.
     fn note(&self, text: &str);
+    /// Says something that a person has to know of before going by a result.
+    fn warn(&self, text: &str) {
+        self.note(text);
+    }
     /// Tells whether the person asked to stop; looked at between steps, never inside a transaction.
     fn interrupted(&self) -> bool {
         false

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::cell::{self, ChangeRow};
 use super::context::{Chosen, Context};
+use super::detect;
 use super::failure::Failure;
 use super::plan::{self, Made, Request};
 use super::plan_file::PlanFile;
@@ -78,6 +79,8 @@ pub fn run(
     let mut journal = if dry_run { context.reading()? } else { context.writing()? };
     let chosen = context.chosen(&journal)?;
     let mut target = context.open(&chosen.url)?;
+    guard::pass(&journal, target.as_mut(), &chosen.name)?;
+    detect::hold(&journal, &chosen.name, target.as_mut())?;
     if let Some(file) = &file {
         promised(&journal, target.as_mut(), &chosen, file)?;
     }

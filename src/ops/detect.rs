@@ -2,6 +2,7 @@
 
 use mfm_journal::Journal;
 
+use super::context::Context;
 use super::failure::{Failure, Kind};
 use crate::domain::Domain;
 use crate::domains;
@@ -71,6 +72,7 @@ pub fn settled(
         let old = |failure: Failure| if failure.code == "unknown_domain" { Ok(domains::FIRST) } else { Err(failure) };
         return if said.is_some() { domain(target, said) } else { domain(target, None).or_else(old) };
     }
+    hold(journal, name, target)?;
     let registered = registered(journal, name)?;
     match said.map(named).transpose()? {
         Some(other) if other.card().id != registered.card().id => {
@@ -98,22 +100,47 @@ pub fn takes(journal: &Journal, target: &str, tool: &str) -> Result<(), Failure>
     Err(Failure::new(Kind::Refused, "other_domain", message, next))
 }
 
-/// Says how a database's tables contradict the domain that its target is registered as; nothing where they do not.
+/// Returns how a target differs from the domain that its journal says; `None` where it does not, or the journal says
+/// none.
 ///
 /// # Errors
-/// What the target says.
-pub fn mismatch(target: &mut dyn Target, registered: &dyn Domain) -> Result<Option<String>, Failure> {
-    let tables = target.tables()?;
-    if has_any(registered, &tables) {
+/// Refused: the journal says a domain that this program does not know. Or what the target says.
+pub fn mismatch(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<Option<String>, Failure> {
+    let said = journal.state().targets.get(name).and_then(|known| known.domain.as_deref());
+    if said.is_none() {
+        return Ok(None);
+    }
+    let (own, tables) = (registered(journal, name)?, target.tables()?);
+    if has_any(own, &tables) {
         return Ok(None);
     }
     let others = domains::all().iter().filter(|domain| has_any(**domain, &tables)).map(|domain| domain.card().id);
     let others: Vec<&str> = others.collect();
-    let own = registered.card().id;
+    let own = own.card().id;
     Ok(Some(match others.as_slice() {
-        [] => format!("it is registered as {own}, and has none of the tables that tell so"),
-        others => format!("it is registered as {own}, and has the tables of {}", others.join(", ")),
+        [] => format!("`{name}` is registered as {own}, and has none of the tables that tell so"),
+        others => format!("`{name}` is registered as {own}, and has the tables of {}", others.join(", ")),
     }))
+}
+
+/// Warns, before a target is read, where it is not of the domain that its journal says.
+pub fn warn(context: &Context<'_>, journal: &Journal, name: &str, target: &mut dyn Target) {
+    // What cannot be told is told by the reading itself.
+    if let Ok(Some(why)) = mismatch(journal, name, target) {
+        context.reporter.warn(&format!("{why} [domain_mismatch]"));
+    }
+}
+
+/// Refuses, before a target is written, one that is not of the domain that its journal says.
+///
+/// # Errors
+/// Refused, `domain_mismatch`, or what the target says.
+pub fn hold(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<(), Failure> {
+    let hint = "put its tables back, or take it out with `mfm target remove` and add what it is now";
+    match mismatch(journal, name, target)? {
+        Some(why) => Err(Failure::new(Kind::Refused, "domain_mismatch", why, hint)),
+        None => Ok(()),
+    }
 }
 
 fn has_any(domain: &dyn Domain, tables: &[String]) -> bool {

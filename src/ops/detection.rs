@@ -62,6 +62,7 @@ pub fn now(context: &Context<'_>, journal: &Journal, operation: &Operation) -> R
     }
     let chosen = context.chosen_for(journal, &[operation.op])?;
     let mut target = context.open(&chosen.url)?;
+    detect::warn(context, journal, &chosen.name, target.as_mut());
     let clock = operation.detail.get("now").and_then(serde_json::Value::as_str);
     let now = context.now(clock)?;
     let domain = detect::registered(journal, &chosen.name)?;

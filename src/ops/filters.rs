@@ -32,6 +32,12 @@ pub fn all() -> Vec<&'static FilterCard> {
 /// Returns the names of filters in a sentence: `patient, machine and date`.
 #[must_use]
 pub fn listed(cards: &[FilterCard]) -> String {
+    named(&cards.iter().collect::<Vec<_>>())
+}
+
+/// Returns the names of filters, wherever they are from, in a sentence.
+#[must_use]
+pub fn named(cards: &[&FilterCard]) -> String {
     let flags: Vec<&str> = cards.iter().map(|card| card.flag).collect();
     match flags.split_last() {
         Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),

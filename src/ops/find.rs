@@ -162,6 +162,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let kind = domain.kind(&request.kind).ok_or_else(|| unknown_kind(&request.kind, Some(domain)))?;
     let selection = Narrowed::of(domain, kind, &request.selector)?;
     let mut target = context.open(&chosen.url)?;
+    detect::warn(context, &journal, &chosen.name, target.as_mut());
     let missing = || Refusal::MissingTable { table: kind.table.to_owned() };
     let table = target.table(kind.table)?.ok_or_else(missing)?;
     let keys = select::keys(target.as_mut(), &table, selection.as_ref())?;

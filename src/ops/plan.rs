@@ -170,6 +170,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<(Outcome, Made), 
     let mut journal = context.reading()?;
     let chosen = context.chosen(&journal)?;
     let mut target = context.open(&chosen.url)?;
+    guard::pass(&journal, target.as_mut(), &chosen.name)?;
+    detect::hold(&journal, &chosen.name, target.as_mut())?;
     let mut made = make(context, &mut journal, target.as_mut(), &chosen, &settled)?;
     if let Some(path) = &request.output {
         let plan_id = context.random_id();

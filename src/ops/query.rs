@@ -117,6 +117,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let chosen = context.chosen(&journal).map_err(|failure| hint_file(failure, domain))?;
     fits(domain, detect::registered(&journal, &chosen.name)?, query, &chosen.name)?;
     let mut target = context.open(&chosen.url)?;
+    detect::warn(context, &journal, &chosen.name, target.as_mut());
     let answer = ask(context, target.as_mut(), None, query, &request.params)?;
     let (query, target) = (Some(query.card().name.to_owned()), Some(chosen.name));
     Ok(Outcome { query, target, answer: Some(answer), ..Outcome::default() })

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::context::Context;
+use super::detect;
 use super::failure::Failure;
 use super::{Card, count};
 use crate::engine::revert::{self, Drift, Judged, Options, Selection};
@@ -106,6 +107,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let mut journal = context.writing()?;
     let chosen = context.chosen_for(&journal, &request.operations)?;
     let mut target = context.open(&chosen.url)?;
+    // The way back stays open: every row is compared with its image before it is put back.
+    detect::warn(context, &journal, &chosen.name, target.as_mut());
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
     let mut judged = engine.judge(&selection, options)?;
     engine.prepare_alone(&mut judged, options)?;

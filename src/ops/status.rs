@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::Card;
 use super::context::Context;
+use super::detect;
 use super::failure::Failure;
+use crate::domains;
 use crate::engine::guard;
 use crate::model::ports::Danger;
 use crate::targets::{OperationState, Target, TargetError};
@@ -45,6 +47,8 @@ pub struct TargetLine {
     pub url: String,
     /// Whether mfm made it.
     pub lab: bool,
+    /// The domain of its data, by id, as the journal says; the first one where it says none.
+    pub domain: String,
     /// `marked`, `unmarked`, or the code of what is wrong.
     pub state: String,
     /// What is wrong.
@@ -173,8 +177,9 @@ pub(super) fn target_line(
     foreign: Option<&mut Vec<Foreign>>,
 ) -> TargetLine {
     let record = journal.state().targets.get(name).cloned().unwrap_or_default();
-    let mut line =
-        TargetLine { name: name.to_owned(), url: record.url, lab: record.lab, state: "marked".into(), problem: None };
+    let domain = record.domain.unwrap_or_else(|| domains::FIRST.card().id.to_owned());
+    let (name, state) = (name.to_owned(), "marked".to_owned());
+    let mut line = TargetLine { name, url: record.url, lab: record.lab, domain, state, problem: None };
     match look(context, journal, &line, foreign) {
         Ok(()) => {}
         Err(failure) => (line.state, line.problem) = (failure.code, Some(failure.message)),
@@ -190,6 +195,7 @@ fn look(
 ) -> Result<(), Failure> {
     let mut target = context.open(&line.url)?;
     guard::pass(journal, target.as_mut(), &line.name)?;
+    detect::hold(journal, &line.name, target.as_mut())?;
     if let Some(list) = foreign {
         list.extend(foreign_operations(journal, target.as_mut())?);
     }

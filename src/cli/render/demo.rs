@@ -142,6 +142,6 @@ fn next(page: &mut Page, demo: &Outcome) {
         "mfm revert --last",
         "mfm audit verify --depth live --full",
     ] {
-        page.line(&format!("  {}", texts::filled(command)));
+        page.line(&format!("  {}", texts::first(command)));
     }
 }

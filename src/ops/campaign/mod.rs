@@ -14,6 +14,7 @@ pub mod file;
 
 use self::file::Campaign;
 use super::context::{Chosen, Context};
+use super::detect;
 use super::failure::{Failure, Kind};
 use super::{Card, count, plan, revert, standing};
 use crate::engine::guard;
@@ -147,6 +148,8 @@ pub fn plan(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure
     let mut journal = context.reading()?;
     let mut course = Course::plot(context, &journal, request)?;
     let mut target = context.open(&course.chosen.url)?;
+    guard::pass(&journal, target.as_mut(), &course.chosen.name)?;
+    detect::hold(&journal, &course.chosen.name, target.as_mut())?;
     course.plan(context, &mut journal, target.as_mut())?;
     Ok(course.outcome(context))
 }
@@ -159,6 +162,8 @@ pub fn apply(context: &Context<'_>, request: &Request) -> Result<Outcome, Failur
     let mut journal = context.writing()?;
     let mut course = Course::plot(context, &journal, request)?;
     let mut target = context.open(&course.chosen.url)?;
+    guard::pass(&journal, target.as_mut(), &course.chosen.name)?;
+    detect::hold(&journal, &course.chosen.name, target.as_mut())?;
     course.in_order()?;
     // A mistake in the last fault is better known before the first is committed.
     course.plan(context, &mut journal, target.as_mut())?;

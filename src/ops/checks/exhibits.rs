@@ -20,6 +20,9 @@ use crate::targets::Target;
 /// The most pictures of a report: each is as long as a hundred findings.
 const PICTURES_MAX: usize = 200;
 
+/// How often pictures may ask for more: rows lead to rows, but never far.
+const ROUNDS_MAX: usize = 8;
+
 /// The most rows of a report.
 const ROWS_MAX: usize = 2000;
 
@@ -114,8 +117,14 @@ fn read(session: &Session, target: &mut dyn Target, findings: &[&Finding]) -> Re
     let mut snapshot = Snapshot::default();
     read_into(&mut snapshot, target, queries)?;
     if let Some(painter) = session.domain.painter() {
-        let around = painter.needs(findings, &snapshot, PICTURES_MAX);
-        read_into(&mut snapshot, target, around)?;
+        for _ in 0..ROUNDS_MAX {
+            let mut around = painter.needs(findings, &snapshot, PICTURES_MAX);
+            around.retain(|query| !snapshot.has(query));
+            if around.is_empty() {
+                break;
+            }
+            read_into(&mut snapshot, target, around)?;
+        }
     }
     Ok(snapshot)
 }

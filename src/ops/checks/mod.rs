@@ -76,6 +76,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let must_run = must_run(domain, &request.options.fail_on_not_run, &chosen)?;
     let rules = Chosen::read(domain, request.rules.as_deref())?;
     let mut target = context.open(&named.url)?;
+    detect::warn(context, &journal, &named.name, target.as_mut());
     let params = CheckParams { now: context.at_place(now), rules: rules.rules.clone() };
     let session = Session::once(context, target.as_mut(), domain, &chosen, params)?;
     let mut outcome = outcome(context, named.name, now, &session);

@@ -252,6 +252,7 @@ fn on(
     request: &Request,
 ) -> Result<Outcome, Failure> {
     let identity = guard::pass(journal, target, &chosen.name)?.identity;
+    detect::hold(journal, &chosen.name, target)?;
     guard::nothing_open(journal, &chosen.name)?;
     context.consent(&question(wanted, chosen)).map_err(|failure| failure.hinting(look(View::OneFault, LOOK_FIRST)))?;
     begin::clear(context, journal, target, chosen)?;

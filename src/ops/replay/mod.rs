@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::context::{Chosen, Context};
+use super::detect;
 use super::failure::{Failure, Kind};
 use super::{Card, count};
 use crate::engine::{guard, replay};
@@ -142,6 +143,7 @@ pub fn onto(
     request: &Request,
 ) -> Result<Outcome, Failure> {
     let standing = guard::pass(journal, target, &ends.onto.name).map_err(|error| ends.not_ready(error))?;
+    detect::hold(journal, &ends.onto.name, target)?;
     guard::nothing_open(journal, &ends.onto.name)?;
     guard::nothing_foreign(&standing, &request.beside_journal)?;
     let course = course::plot(context, journal, &ends.source.name, request.until)?;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::engine::guard;
 use crate::model::KeyStanding;
 use crate::model::ports::Danger;
-use crate::ops::{Card, Context, Failure};
+use crate::ops::{Card, Context, Failure, detect};
 use crate::targets::{Bound, Preflight, Target, TargetError, Touch};
 
 /// What it is.
@@ -88,6 +88,7 @@ pub fn run(context: &Context<'_>) -> Result<Outcome, Failure> {
     let journal = context.reading()?;
     let chosen = context.chosen(&journal)?;
     let mut target = context.open(&chosen.url)?;
+    detect::warn(context, &journal, &chosen.name, target.as_mut());
     let passed = guard::pass(&journal, target.as_mut(), &chosen.name).map_err(Failure::from);
     let signs = super::signs::signs(context, target.as_mut())?;
     let names = target.tables()?;
