@@ -5,8 +5,8 @@ use super::job::{Answer, Job, Lane};
 use super::look::Role;
 use super::message::Effect;
 use super::next_step;
-use super::screens::{checks, journal, operations, plan, records};
-use super::state::State;
+use super::screens::{checks, journal, operations, plan, queries, records};
+use super::state::{Screen, State};
 use super::update;
 use crate::ops::{Failure, audit, drill, recover, revert};
 
@@ -48,6 +48,7 @@ pub fn take(state: &mut State, lane: Lane, answer: Answer) -> Vec<Effect> {
             drilled(state, &outcome);
             return update::refresh(state);
         }
+        Answer::Asked(outcome) => queries::take(state, *outcome),
         Answer::Entries(entries, before) => journal::take(state, entries, before),
         Answer::Failed(failure) => return failed(state, lane, *failure),
     }
@@ -61,12 +62,14 @@ fn standing(state: &mut State, outcome: crate::ops::status::Outcome) -> Vec<Effe
     let length = outcome.active.len();
     state.overview.place.go(state.overview.place.at, length);
     state.status = Some(outcome);
+    state.follow_target();
+    let mut effects = if state.screen == Screen::Records { records::enter(state) } else { Vec::new() };
     if !moved_on {
-        return Vec::new();
+        return effects;
     }
     state.overview.audit = None;
     state.checks.stale = state.checks.outcome.is_some();
-    let mut effects = state.ask(Job::Log { before: None });
+    effects.extend(state.ask(Job::Log { before: None }));
     effects.extend(state.ask(Job::Entries { before: None }));
     effects
 }
@@ -75,7 +78,11 @@ fn standing(state: &mut State, outcome: crate::ops::status::Outcome) -> Vec<Effe
 fn failed(state: &mut State, lane: Lane, failure: Failure) -> Vec<Effect> {
     let text = sentence(&failure);
     match lane {
-        Lane::Status => state.trouble = Some(text),
+        Lane::Status => {
+            state.trouble = Some(text);
+            // What the list would say of it is said there too.
+            return if state.screen == Screen::Records { records::enter(state) } else { Vec::new() };
+        }
         Lane::List => state.records.trouble = Some(text),
         Lane::Preview => state.plan.failure = Some(failure),
         Lane::Log => (state.operations.fetched, state.operations.trouble) = (true, Some(text)),
@@ -86,6 +93,7 @@ fn failed(state: &mut State, lane: Lane, failure: Failure) -> Vec<Effect> {
         }
         Lane::Record => state.records.whole = None,
         Lane::Operation => state.operations.whole = None,
+        Lane::Ask => queries::failed(state, text),
         Lane::Drills | Lane::Count => {}
         Lane::Verify => {
             state.overview.audit = Some((false, text.clone()));
@@ -172,7 +180,7 @@ fn drilled(state: &mut State, outcome: &drill::Outcome) {
 pub fn begin(state: &mut State) -> Vec<Effect> {
     let screen = state.screen;
     let mut effects = update::show(state, screen);
-    if screen != super::state::Screen::Overview {
+    if screen != Screen::Overview {
         effects.extend(state.ask(Job::Status));
     }
     effects.extend(state.ask(Job::Log { before: None }));

@@ -10,8 +10,8 @@ use crate::domain::Domain;
 use crate::ops::agents::after_others;
 use crate::ops::audit::Level;
 use crate::ops::{
-    Context, Failure, apply, audit, browse, checks, detect, drill, explain, find, log, plan, recover, revert, show,
-    status,
+    Context, Failure, apply, audit, browse, checks, detect, drill, explain, find, log, plan, query, recover, revert,
+    show, status,
 };
 use crate::targets::Target;
 
@@ -94,6 +94,10 @@ fn try_to(context: &Context<'_>, open: &mut Open, job: Job) -> Result<Answer, Fa
         }
         Job::Check => Answer::Checked(Box::new(checks::run(context, &checks::Request::default())?)),
         Job::Drill => Answer::Drilled(Box::new(drill::run(context, &drill::Request::default())?)),
+        Job::Ask { query, params } => {
+            let request = query::Request { query: Some(query.to_owned()), params, ..query::Request::default() };
+            Answer::Asked(Box::new(query::run(context, &request)?))
+        }
         Job::Entries { before } => Answer::Entries(entries(context, before)?, before),
     })
 }

@@ -2,6 +2,7 @@
 
 use super::list::Place;
 use super::look::Role;
+use super::screens::plan::Field;
 use crate::domain::record::RecordKind;
 use crate::model::Digest;
 use crate::ops::{plan, revert};
@@ -55,6 +56,8 @@ pub enum Choice {
     Target(String),
     /// To a way of taking an operation back.
     Revert(revert::Request),
+    /// To a question to the data, by its name.
+    Query(&'static str),
 }
 
 /// Lines to choose from.
@@ -110,6 +113,43 @@ pub struct Text {
     pub top: usize,
 }
 
+/// A question to the data, while it is put together and once it is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// Its name.
+    pub query: &'static str,
+    /// What it answers.
+    pub about: &'static str,
+    /// Its parameters.
+    pub form: Vec<Field>,
+    /// Which of them is in hand.
+    pub place: Place,
+    /// What came of it.
+    pub answer: Answered,
+    /// How far the answer is scrolled.
+    pub top: usize,
+    /// The list that it was chosen from.
+    pub menu: Menu,
+}
+
+/// What came of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// It was not asked yet.
+    NotAsked,
+    /// It is under way.
+    Asking,
+    /// An answer.
+    Said {
+        /// It, in lines.
+        lines: Vec<(Role, String)>,
+        /// Where the next page begins.
+        next: Option<String>,
+    },
+    /// Why there is no answer.
+    Failed(String),
+}
+
 /// What stands in front.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Overlay {
@@ -125,4 +165,6 @@ pub enum Overlay {
     Help(usize),
     /// Text to read.
     Text(Text),
+    /// A question to the data.
+    Ask(Box<Ask>),
 }

@@ -1,9 +1,11 @@
 //! What the interface asks the operations for, and what comes back; runs nothing.
 
+use serde_json::{Map, Value as Json};
+
 use crate::domain::record::RecordKind;
 use crate::model::Digest;
 use crate::ops::{
-    Failure, apply, audit, browse, checks, drill, explain, find, log, plan, recover, revert, show, status,
+    Failure, apply, audit, browse, checks, drill, explain, find, log, plan, query, recover, revert, show, status,
 };
 
 /// Work for an operation.
@@ -57,6 +59,13 @@ pub enum Job {
     Check,
     /// Measure what they catch.
     Drill,
+    /// A question to the data.
+    Ask {
+        /// Its name.
+        query: &'static str,
+        /// Its parameters.
+        params: Map<String, Json>,
+    },
     /// Entries of the journal, newest first.
     Entries {
         /// Only older ones than this.
@@ -87,6 +96,8 @@ pub enum Lane {
     Check,
     /// The audit.
     Verify,
+    /// Questions to the data.
+    Ask,
     /// Lists of entries.
     Journal,
     /// Whatever writes.
@@ -108,6 +119,7 @@ impl Job {
             Self::Operation(_) => Lane::Operation,
             Self::Check => Lane::Check,
             Self::Verify => Lane::Verify,
+            Self::Ask { .. } => Lane::Ask,
             Self::Entries { .. } => Lane::Journal,
             Self::Apply { .. } | Self::Revert(_) | Self::Recover | Self::Drill => Lane::Act,
         }
@@ -132,6 +144,7 @@ impl Job {
             Self::Verify => "verifying",
             Self::Check => "checking",
             Self::Drill => "drilling",
+            Self::Ask { .. } => "asking",
             Self::Entries { .. } => "reading the journal",
         }
     }
@@ -170,6 +183,8 @@ pub enum Answer {
     Checked(Box<checks::Outcome>),
     /// Of [`Job::Drill`].
     Drilled(Box<drill::Outcome>),
+    /// Of [`Job::Ask`].
+    Asked(Box<query::Outcome>),
     /// Of [`Job::Entries`].
     Entries(Vec<mfm_journal::Entry>, Option<u64>),
     /// Of any job.

@@ -35,6 +35,8 @@ pub enum Action {
     Search,
     /// Break the record in hand.
     Break,
+    /// Ask a question of the data.
+    Ask,
     /// Find a record that can show what is planned.
     Find,
     /// Commit the plan.
@@ -157,6 +159,7 @@ pub const BINDINGS: &[Binding] = &[
         writing(always(Action::Break, &["b"], "break", "Break the record in hand: choose a failure mode", 2)),
         &[Records],
     ),
+    on(always(Action::Ask, &["a"], "ask", "Ask a question of the data, about the record in hand", 3), &[Records]),
     on(writing(always(Action::Apply, &["a"], "apply", "Commit the fault that is planned", 1)), &[Plan]),
     on(always(Action::Find, &["f"], "find", "Take the first record that can show the variant", 4), &[Plan]),
     on(writing(always(Action::Revert, &["x"], "take back", "Take the operation in hand back", 2)), &[Operations]),

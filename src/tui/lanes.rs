@@ -80,7 +80,7 @@ impl Lanes {
     pub fn cancel(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
         for (lane, running) in &mut self.running {
-            if [Lane::Act, Lane::Check, Lane::Verify, Lane::Preview].contains(lane) && !running.cancelled {
+            if [Lane::Act, Lane::Check, Lane::Verify, Lane::Preview, Lane::Ask].contains(lane) && !running.cancelled {
                 running.cancelled = true;
                 effects.push(Effect::Cancel(running.ticket));
             }
@@ -104,7 +104,7 @@ impl Lanes {
     #[must_use]
     pub fn foremost(&self) -> Option<&Running> {
         let shown = |lane: &Lane| self.running.get(lane);
-        let lanes = [Lane::Act, Lane::Check, Lane::Verify, Lane::Preview];
+        let lanes = [Lane::Act, Lane::Check, Lane::Verify, Lane::Preview, Lane::Ask];
         let slow = |(lane, running): &(&Lane, &Running)| **lane != Lane::Status && running.ticks > 5;
         lanes.iter().find_map(shown).or_else(|| self.running.iter().find(slow).map(|(_, running)| running))
     }

@@ -16,6 +16,7 @@ pub mod pictures;
 pub mod remembered;
 pub mod screens;
 pub mod state;
+pub mod structured;
 pub mod terminal;
 pub mod update;
 pub mod views;

@@ -7,7 +7,7 @@ use super::job::Job;
 use super::keys::{Action, BINDINGS, Binding};
 use super::look::Role;
 use super::message::Effect;
-use super::screens::{operations, plan, records};
+use super::screens::{operations, plan, queries, records};
 use super::state::{Screen, State};
 use super::update;
 use crate::model::shown::is_unsafe;
@@ -68,11 +68,16 @@ pub fn key(state: &mut State, key: &KeyEvent) -> Vec<Effect> {
             state.overlay = top.map(|top| Overlay::Text(Text { top, ..text }));
             Vec::new()
         }
+        Some(Overlay::Ask(ask)) => queries::key(state, ask, key),
     }
 }
 
 /// Scrolls what stands in front.
 pub fn scrolled(state: &mut State, action: Action) -> Vec<Effect> {
+    if let Some(Overlay::Ask(ask)) = &mut state.overlay {
+        queries::scrolled(ask, if action == Action::Up { -1 } else { 1 }, state.scroll_end.get());
+        return Vec::new();
+    }
     let code = if action == Action::Up { KeyCode::Up } else { KeyCode::Down };
     key(state, &KeyEvent::new(code, KeyModifiers::NONE))
 }
@@ -83,6 +88,9 @@ pub fn typed(state: &mut State, text: &str) {
     match &mut state.overlay {
         Some(Overlay::Input(input)) => input.text.push_str(&line),
         Some(Overlay::Palette(palette)) => palette.text.push_str(&line),
+        Some(Overlay::Ask(ask)) => {
+            ask.form.get_mut(ask.place.at).into_iter().for_each(|field| field.value.push_str(&line));
+        }
         _ => {}
     }
 }
@@ -144,20 +152,28 @@ fn choose(state: &mut State, mut menu: Menu, press: &Press) -> Vec<Effect> {
     match press {
         Press::No | Press::Delete => return Vec::new(),
         Press::Up(by) => menu.place.step(*by, menu.lines.len()),
-        Press::Yes => return menu.lines.get(menu.place.at).map_or_else(Vec::new, |line| chosen(state, line.0.clone())),
+        Press::Yes => {
+            let Some((choice, ..)) = menu.lines.get(menu.place.at).cloned() else { return Vec::new() };
+            return chosen(state, choice, menu);
+        }
         _ => {}
     }
     state.overlay = Some(Overlay::Menu(menu));
     Vec::new()
 }
 
-fn chosen(state: &mut State, choice: Choice) -> Vec<Effect> {
+fn chosen(state: &mut State, choice: Choice, menu: Menu) -> Vec<Effect> {
     match choice {
+        Choice::Query(name) => {
+            queries::begin(state, name, menu);
+            Vec::new()
+        }
         Choice::Mode { tool, kind, id } => plan::begin(state, tool, kind, id),
         Choice::Target(name) => {
             state.target = Some(name);
             (state.checks, state.plan) = (Default::default(), Default::default());
-            state.records = records::State::default();
+            state.records = records::State::of(state.domain());
+            state.follow_target();
             update::refresh(state)
         }
         Choice::Revert(request) => {
@@ -202,7 +218,7 @@ pub fn fitting(state: &State, text: &str) -> Vec<&'static Binding> {
     let words: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
     let fits = |binding: &&Binding| {
         let about = format!("{} {}", binding.label, binding.about).to_lowercase();
-        binding.fits(state.screen) && words.iter().all(|word| about.contains(word))
+        binding.fits(state.screen) && state.offers(binding) && words.iter().all(|word| about.contains(word))
     };
     BINDINGS.iter().filter(fits).collect()
 }

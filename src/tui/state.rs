@@ -2,10 +2,13 @@
 
 use super::dialog::Overlay;
 use super::job::Job;
+use super::keys::{Action, Binding};
 use super::lanes::Lanes;
 use super::look::{Look, Role};
 use super::message::Effect;
 use super::screens::{checks, journal, modes, operations, overview, plan, records};
+use crate::domain::Domain;
+use crate::domains;
 use crate::ops::status;
 
 /// A screen.
@@ -136,6 +139,30 @@ impl State {
     #[must_use]
     pub const fn body_rows(&self) -> u16 {
         self.size.1.saturating_sub(3)
+    }
+
+    /// Returns the domain of the target in use, as far as that is known.
+    #[must_use]
+    pub fn domain(&self) -> &'static dyn Domain {
+        self.records.domain
+    }
+
+    /// Tells whether an action makes sense on the data in use.
+    #[must_use]
+    pub fn offers(&self, binding: &Binding) -> bool {
+        binding.action != Action::Ask || !self.domain().queries().is_empty()
+    }
+
+    /// Takes note of the domain of the target in use; what was known of another one's records is forgotten.
+    pub fn follow_target(&mut self) {
+        let name = self.target_name();
+        let targets = self.status.iter().flat_map(|status| &status.targets);
+        let mut mine = targets.filter(|target| Some(target.name.as_str()) == name);
+        let Some(domain) = mine.next().and_then(|target| domains::find(&target.domain)) else { return };
+        if domain.card().id != self.domain().card().id {
+            self.records = records::State::of(domain);
+            (self.modes, self.plan, self.checks) = Default::default();
+        }
     }
 
     /// Returns the name of the target in use.

@@ -22,7 +22,7 @@ fn search_finds_an_id_a_patient_and_says_what_it_takes() {
     assert!(world.state.records.search.is_empty());
     world.press("/ \"5 \"5 enter / \"nonsense enter").sees("patient=IDA");
     world.press("2 / \"offset enter");
-    assert_eq!(world.state.modes.shown().len(), 1);
+    assert_eq!(world.state.modes.shown(world.state.domain()).len(), 1);
     world.press("esc");
 }
 

@@ -11,6 +11,7 @@
 mod acting;
 mod habits;
 mod readme;
+mod recordings;
 mod screens;
 mod svg;
 mod threads;

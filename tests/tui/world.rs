@@ -96,15 +96,25 @@ impl World {
     /// An interface on a lab of a few patients, as it is after its start.
     pub(crate) fn new(size: (u16, u16)) -> Self {
         let mut world = Self::bare(size);
-        let request = lab::create::Request {
-            url: format!("sqlite:{}", world.dir.path().join("lab.db").display()),
-            patients: Some(6),
-            seed: Some(7),
-            ..lab::create::Request::default()
-        };
-        world.with(|context, _| lab::create::run(context, &request).map(drop)).unwrap();
+        let request = lab::create::Request { patients: Some(6), seed: Some(7), ..lab::create::Request::default() };
+        world.make("lab.db", request);
         world.begin();
         world
+    }
+
+    /// An interface on a recording of the lab, as it is after its start.
+    pub(crate) fn recording(size: (u16, u16), scenario: &str, frames: u32) -> Self {
+        let mut world = Self::bare(size);
+        world.make("run.db", of_recordings(scenario, frames));
+        world.begin();
+        world
+    }
+
+    /// Makes a lab in a file of the folder.
+    pub(crate) fn make(&mut self, file: &str, request: lab::create::Request) {
+        let url = format!("sqlite:{}", self.dir.path().join(file).display());
+        let request = lab::create::Request { url, ..request };
+        self.with(|context, _| lab::create::run(context, &request).map(drop)).unwrap();
     }
 
     /// An interface without journal and target, before its start.
@@ -315,6 +325,17 @@ fn mask(json: &mut serde_json::Value, folder: &str) {
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| mask(item, folder)),
         serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| mask(field, folder)),
         _ => {}
+    }
+}
+
+/// Asks for a recording of a scenario.
+pub(crate) fn of_recordings(scenario: &str, frames: u32) -> lab::create::Request {
+    lab::create::Request {
+        domain: Some("recordings".into()),
+        frames: Some(frames),
+        scenario: Some(scenario.to_owned()),
+        seed: Some(7),
+        ..lab::create::Request::default()
     }
 }
 

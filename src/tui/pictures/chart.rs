@@ -32,6 +32,7 @@ pub struct ChartPicture<'a> {
     before: Option<&'a Chart>,
     limits: &'a [Bar],
     cursor: Option<usize>,
+    found: &'a [f64],
     angles: bool,
 }
 
@@ -39,7 +40,7 @@ impl<'a> ChartPicture<'a> {
     /// Returns the picture of a chart.
     #[must_use]
     pub const fn new(look: Look, chart: &'a Chart) -> Self {
-        Self { look, chart, before: None, limits: &[], cursor: None, angles: false }
+        Self { look, chart, before: None, limits: &[], cursor: None, found: &[], angles: false }
     }
 
     /// Draws the numbers that were there before behind the others.
@@ -58,6 +59,12 @@ impl<'a> ChartPicture<'a> {
     #[must_use]
     pub const fn cursor(self, cursor: Option<usize>) -> Self {
         Self { cursor, ..self }
+    }
+
+    /// Marks places that something was found about, at the foot of the chart.
+    #[must_use]
+    pub const fn found(self, found: &'a [f64]) -> Self {
+        Self { found, ..self }
     }
 
     /// Takes the numbers for angles: ticks at parts of a turn, and no line where one passes through 360 degrees.
@@ -149,6 +156,14 @@ impl<'a> ChartPicture<'a> {
         }
     }
 
+    /// Marks the places that something was found about.
+    fn draw_found(&self, canvas: &mut Canvas<'_>, plot: &Plot) {
+        for column in self.found.iter().filter_map(|x| plot.column(drawable(*x))) {
+            let row = plot.top + plot.height.saturating_sub(1);
+            canvas.cell(plot.left + column, row, self.wrong(), self.look.style(Role::Danger));
+        }
+    }
+
     fn draw_limits(&self, canvas: &mut Canvas<'_>, plot: &Plot) {
         let glyph = if self.look.glyphs == Glyphs::Unicode { "\u{254c}" } else { "-" };
         let style = self.look.style(Role::Limit);
@@ -223,6 +238,9 @@ impl<'a> ChartPicture<'a> {
         if self.chart.lines.iter().flat_map(|line| &line.dots).any(|dot| dot.wrong) {
             spans.push(Span::styled(format!("{} wrong  ", self.wrong()), self.look.style(Role::Danger)));
         }
+        if !self.found.is_empty() {
+            spans.push(Span::styled(format!("{} found  ", self.wrong()), self.look.style(Role::Danger)));
+        }
         // A limit on both sides of zero is named once.
         let mut named: BTreeMap<String, &str> = BTreeMap::new();
         for limit in self.limits {
@@ -244,6 +262,9 @@ impl<'a> ChartPicture<'a> {
     fn values(&self, x: f64) -> Vec<Span<'a>> {
         let here = format!("{} {}", self.across(), number(x, 1.0));
         let mut spans = vec![Span::styled(here, self.look.style(Role::Cursor))];
+        if self.found.contains(&x) {
+            spans.push(Span::styled("  something was found here", self.look.style(Role::Danger)));
+        }
         for (at, dot) in self.at(x) {
             let name = self.chart.lines.get(at).map_or("", |line| line.name);
             let style = if dot.wrong { self.look.style(Role::Danger) } else { self.mark(at).1 };
@@ -292,6 +313,7 @@ impl Widget for &ChartPicture<'_> {
         self.draw_limits(&mut canvas, &plot);
         plot.draw(&mut canvas);
         self.draw_marks(&mut canvas, &plot);
+        self.draw_found(&mut canvas, &plot);
         if let Some(x) = cursor {
             self.draw_cursor(&mut canvas, &plot, x);
         }

@@ -37,6 +37,21 @@ impl State {
         self.outcome.iter().flat_map(|outcome| &outcome.findings).filter(fits).collect()
     }
 
+    /// Returns the records of a table that findings are about, by their ids as places of a chart.
+    #[must_use]
+    pub fn places(&self, table: &str) -> Vec<f64> {
+        let findings = self.outcome.iter().flat_map(|outcome| &outcome.findings);
+        let related = |finding: &FindingLine| {
+            let rows = finding.related.iter().map(|row| (row.table, row.key.clone()));
+            std::iter::once((finding.table, finding.key.clone())).chain(rows).collect::<Vec<_>>()
+        };
+        let of_table = findings.flat_map(related).filter(|(name, _)| *name == table);
+        let mut places: Vec<f64> = of_table.filter_map(|(_, key)| key.as_object()?.values().next()?.as_f64()).collect();
+        places.sort_by(f64::total_cmp);
+        places.dedup();
+        places
+    }
+
     /// Returns the finding in hand.
     #[must_use]
     pub fn in_hand(&self) -> Option<&FindingLine> {

@@ -6,6 +6,7 @@ pub mod modes;
 pub mod operations;
 pub mod overview;
 pub mod plan;
+pub mod queries;
 pub mod records;
 
 use super::keys::Action;

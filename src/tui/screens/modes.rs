@@ -1,8 +1,8 @@
 //! The catalogue of failure modes.
 
 use super::{holds, moved};
+use crate::domain::Domain;
 use crate::domain::mode::Mode;
-use crate::domains;
 use crate::tui::keys::Action;
 use crate::tui::list::Place;
 use crate::tui::look::Role;
@@ -19,32 +19,32 @@ pub struct State {
 }
 
 impl State {
-    /// Returns the modes that fit the search.
+    /// Returns the modes of a domain that fit the search.
     #[must_use]
-    pub fn shown(&self) -> Vec<&'static dyn Mode> {
+    pub fn shown(&self, domain: &dyn Domain) -> Vec<&'static dyn Mode> {
         let fits = |mode: &&'static dyn Mode| {
             let card = mode.card();
             [card.tool, card.title, card.description].iter().any(|text| holds(text, &self.search))
         };
-        domains::FIRST.modes().iter().copied().filter(fits).collect()
+        domain.modes().iter().copied().filter(fits).collect()
     }
 
     /// Returns the mode in hand.
     #[must_use]
-    pub fn in_hand(&self) -> Option<&'static dyn Mode> {
-        self.shown().get(self.place.at).copied()
+    pub fn in_hand(&self, domain: &dyn Domain) -> Option<&'static dyn Mode> {
+        self.shown(domain).get(self.place.at).copied()
     }
 }
 
 /// Does what a key says.
 pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
-    let length = state.modes.shown().len();
+    let domain = state.domain();
+    let length = state.modes.shown(domain).len();
     let rows = usize::from(state.body_rows().saturating_sub(4));
     if moved(&mut state.modes.place, action, rows, length) {
         return Vec::new();
     }
-    let Some(mode) = state.modes.in_hand().filter(|_| action == Action::Open) else { return Vec::new() };
-    let domain = domains::of_mode(mode.card().id).unwrap_or(state.records.domain);
+    let Some(mode) = state.modes.in_hand(domain).filter(|_| action == Action::Open) else { return Vec::new() };
     let Some(kind) = domain.kind_of_table(mode.card().record.table) else { return Vec::new() };
     state.records.mode = Some(mode.card().tool);
     let mut effects = super::records::go(state, kind, None);

@@ -67,6 +67,12 @@ impl State {
 }
 
 impl State {
+    /// Tells whether the operation in hand has pictures, as far as that is known.
+    #[must_use]
+    pub fn drawn(&self) -> bool {
+        self.whole.as_ref().is_none_or(|whole| whole.pictures.is_some())
+    }
+
     /// Returns how many control points, or else changes, there are to step through.
     #[must_use]
     pub fn stills(&self) -> usize {
@@ -147,10 +153,11 @@ pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
     match action {
         Action::Open | Action::View => {
             let operations = &mut state.operations;
+            let drawn = operations.drawn();
             operations.view = match operations.view {
                 View::Words => View::Of(plan::View::Picture),
                 View::Of(plan::View::Bytes) => View::Words,
-                View::Of(view) => View::Of(view.next()),
+                View::Of(view) => View::Of(view.next(drawn)),
             };
         }
         Action::Revert => choose_way(state),

@@ -54,13 +54,22 @@ pub enum View {
 }
 
 impl View {
+    /// Returns the view that is seen: where nobody draws pictures, the changes stand for them.
+    #[must_use]
+    pub const fn seen(self, drawn: bool) -> Self {
+        match self {
+            Self::Picture if !drawn => Self::Changes,
+            view => view,
+        }
+    }
+
     /// Returns the next view.
     #[must_use]
-    pub const fn next(self) -> Self {
-        match self {
+    pub const fn next(self, drawn: bool) -> Self {
+        match self.seen(drawn) {
             Self::Picture => Self::Changes,
             Self::Changes => Self::Bytes,
-            Self::Bytes => Self::Picture,
+            Self::Bytes => Self::Picture.seen(drawn),
         }
     }
 }
@@ -157,7 +166,8 @@ fn parameters(card: &'static ModeCard, table: &str) -> Vec<Field> {
         .collect()
 }
 
-fn field(name: &str, property: &Json, value: Option<&str>) -> Field {
+/// Returns the line of a parameter, from its schema, with what stands there.
+pub(super) fn field(name: &str, property: &Json, value: Option<&str>) -> Field {
     let about = property.get("description").and_then(Json::as_str).unwrap_or_default();
     let words = property.get("enum").and_then(Json::as_array).map(|words| {
         let words = words.iter().filter_map(Json::as_str).map(str::to_owned);
@@ -230,7 +240,8 @@ pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
         Action::Right => turn(state, 1),
         Action::Open => open(state),
         Action::View => {
-            state.plan.view = state.plan.view.next();
+            let drawn = state.plan.preview.as_ref().is_none_or(|preview| preview.pictures.is_some());
+            state.plan.view = state.plan.view.next(drawn);
             Vec::new()
         }
         Action::Find => find_record(state),

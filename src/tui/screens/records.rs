@@ -1,10 +1,9 @@
-//! The records of the target: patients, prescriptions, fields, control points, deliveries and shifts, fetched as they
-//! are seen.
+//! The records of the target, of the kinds that its domain has, fetched as they are seen.
 
 use super::{Player, moved};
 use crate::domain::Domain;
 use crate::domain::filter::{FilterCard, FilterValues};
-use crate::domain::mode::Mode;
+use crate::domain::mode::ModeCard;
 use crate::domain::picture::RecordPicture as Picture;
 use crate::domain::record::RecordKind;
 use crate::domains;
@@ -94,19 +93,7 @@ impl Default for State {
 }
 
 /// The kind of a domain that lists none.
-static NOTHING: RecordKind = RecordKind {
-    word: "record",
-    plural: "records",
-    about: "",
-    table: "",
-    key: "",
-    columns: &[],
-    faultable: false,
-    opens: None,
-    links: &[],
-    narrow_below: 0,
-    shows: &[],
-};
+static NOTHING: RecordKind = RecordKind::new(["record", "records", ""], ("", ""), &[]);
 
 impl State {
     /// Returns what is known of the records of a domain before any was fetched.
@@ -162,6 +149,7 @@ impl State {
     pub fn stills(&self) -> usize {
         match self.whole.as_ref().and_then(|(.., whole)| whole.picture.as_ref()) {
             Some(Picture::Film(film, _)) => film.stills.len(),
+            Some(Picture::Series(series)) => series.places().len(),
             _ => 0,
         }
     }
@@ -174,7 +162,9 @@ impl State {
 
 /// Asks for what is missing.
 pub fn enter(state: &mut state::State) -> Vec<Effect> {
-    if state.records.fetched { Vec::new() } else { fetch(state, None) }
+    // Which kinds there are follows from the target.
+    let known = state.status.is_some() || state.trouble.is_some();
+    if state.records.fetched || !known { Vec::new() } else { fetch(state, None) }
 }
 
 /// Shows records of a kind, of everything or of what they belong to.
@@ -294,8 +284,12 @@ fn look(state: &mut state::State) -> Vec<Effect> {
 /// Takes in the record in hand.
 pub fn take_whole(state: &mut state::State, whole: Whole) {
     let Some(id) = state.records.in_hand().map(|row| row.id) else { return };
-    if let Some(Picture::Film(_, at)) = &whole.picture {
-        state.records.player = Player { at: *at, plays: false };
+    match &whole.picture {
+        Some(Picture::Film(_, at)) => state.records.player = Player { at: *at, plays: false },
+        Some(Picture::Series(series)) => {
+            state.records.player = Player { at: series.place_in_hand(), plays: false };
+        }
+        _ => {}
     }
     state.records.whole = Some((state.records.kind, id, whole));
 }
@@ -339,6 +333,10 @@ pub fn act(state: &mut state::State, action: Action) -> Vec<Effect> {
         Action::Open => open(state),
         Action::Back => back(state),
         Action::Break => choose_mode(state),
+        Action::Ask => {
+            super::queries::choose(state);
+            Vec::new()
+        }
         _ => Vec::new(),
     }
 }
@@ -455,18 +453,15 @@ pub fn searchable(domain: &dyn Domain) -> String {
 
 fn choose_mode(state: &mut state::State) -> Vec<Effect> {
     let Some(id) = state.records.in_hand().map(|row| row.id) else { return Vec::new() };
-    let kind = state.records.kind;
-    let takes = |tool: &str| {
-        domains::modes()
-            .any(|mode| mode.card().tool == tool && mode.card().records().any(|record| record.table == kind.table))
-    };
+    let (domain, kind) = (state.records.domain, state.records.kind);
+    let takes = |tool: &str| modes_of(domain, kind).any(|card| card.tool == tool);
     if let Some(tool) = state.records.mode.filter(|tool| takes(tool)) {
         return super::plan::begin(state, tool, kind, id);
     }
-    let mut lines = modes_for(kind, id);
+    let mut lines = modes_for(domain, kind, id);
     // Much of what goes wrong with a part is done to the whole that it belongs to.
     if let Some((parent, id)) = state.records.parent().and_then(|parent| Some((parent, whole_of(state, parent)?))) {
-        lines.extend(modes_for(parent, id));
+        lines.extend(modes_for(domain, parent, id));
     }
     if lines.is_empty() {
         let other = state.records.first_faultable().map_or("record", |kind| kind.word);
@@ -485,12 +480,16 @@ fn whole_of(state: &state::State, parent: &RecordKind) -> Option<i64> {
     state.records.in_hand()?.cells.get(at)?.parse().ok()
 }
 
-fn modes_for(kind: &'static RecordKind, id: i64) -> Vec<(Choice, String, String)> {
-    let fits = domains::modes().map(Mode::card);
-    let fits = fits.filter(|card| card.records().any(|record| record.table == kind.table));
-    let line = |card: &'static crate::domain::mode::ModeCard| {
+/// Returns the modes of a domain that break records of a kind.
+fn modes_of(domain: &dyn Domain, kind: &'static RecordKind) -> impl Iterator<Item = &'static ModeCard> {
+    let cards = domain.modes().iter().map(|mode| mode.card());
+    cards.filter(|card| card.records().any(|record| record.table == kind.table))
+}
+
+fn modes_for(domain: &dyn Domain, kind: &'static RecordKind, id: i64) -> Vec<(Choice, String, String)> {
+    let line = |card: &'static ModeCard| {
         let choice = Choice::Mode { tool: card.tool, kind, id };
         (choice, card.tool.to_owned(), format!("{}, on {} {id}", card.title, kind.word))
     };
-    fits.map(line).collect()
+    modes_of(domain, kind).map(line).collect()
 }

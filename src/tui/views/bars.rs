@@ -131,7 +131,8 @@ fn keys_of(state: &State) -> Vec<Word<Action>> {
         let (role, text) = if off { (Role::Off, Role::Off) } else { (Role::Key, Role::Bar) };
         Word { what: binding.action, spans: vec![(role, format!(" {key}")), (text, format!(" {} ", binding.label))] }
     };
-    let mut words: Vec<Word<Action>> = keys::bar(state.screen).into_iter().map(word).collect();
+    let mut words: Vec<Word<Action>> =
+        keys::bar(state.screen).into_iter().filter(|binding| state.offers(binding)).map(word).collect();
     // The last keys, which lead to all others, stay however little room there is.
     while words.iter().map(Word::width).sum::<usize>() > usize::from(state.size.0) && words.len() > 3 {
         words.remove(words.len() - 4);

@@ -7,7 +7,7 @@ use ratatui::widgets::Paragraph;
 
 use super::pieces;
 use crate::domain::picture::RecordPicture as Picture;
-use crate::domain::picture::{Film, Still};
+use crate::domain::picture::{Film, Series, Still};
 use crate::ops::browse::BeforeAfter;
 use crate::ops::cell::ChangeRow;
 use crate::tui::look::{Look, Mark, Role};
@@ -17,14 +17,39 @@ use crate::tui::screens::Player;
 /// The least rows that leaves and angles share.
 const BOTH_ROWS: u16 = 26;
 
-/// Draws what a record looks like.
-pub fn picture(frame: &mut Frame<'_>, area: Rect, look: Look, picture: &Picture, player: Player) {
+/// The least rows and columns that a chart of several is read in.
+const CHART_LEAST: (u16, u16) = (8, 36);
+
+/// Draws what a record looks like; where something was found is marked.
+pub fn picture(frame: &mut Frame<'_>, area: Rect, look: Look, picture: &Picture, player: Player, found: &[f64]) {
     match picture {
+        Picture::Series(series) => self::series(frame, area, look, series, (player.at, found)),
         Picture::Film(film, _) => still(frame, area, look, (None, film), player),
         Picture::Limits(chart, bars) => {
             frame.render_widget(&ChartPicture::new(look, chart).limits(bars), area);
         }
         Picture::Day(day, hand) => frame.render_widget(&DayPicture::new(look, day).hand(*hand), area),
+    }
+}
+
+/// Draws charts one above the other, or side by side where there is no room for that; the first ones where there is
+/// none for all.
+fn series(frame: &mut Frame<'_>, area: Rect, look: Look, series: &Series, (at, found): (usize, &[f64])) {
+    let all = u16::try_from(series.charts.len()).unwrap_or(1).max(1);
+    let (above, beside) = (area.height / CHART_LEAST.0, area.width / CHART_LEAST.1);
+    let areas = if above >= all || above >= beside {
+        Layout::vertical(vec![Constraint::Fill(1); usize::from(above.clamp(1, all))]).split(area)
+    } else {
+        Layout::horizontal(vec![Constraint::Fill(1); usize::from(beside.clamp(1, all))]).split(area)
+    };
+    let places = series.places();
+    let here = places.get(at.min(places.len().saturating_sub(1))).copied();
+    for (chart, area) in series.charts.iter().zip(areas.iter()) {
+        let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(*area);
+        frame.render_widget(Paragraph::new(Line::styled(chart.title.clone(), look.style(Role::Heading))), head);
+        let picture = ChartPicture::new(look, chart).found(found);
+        let cursor = here.and_then(|here| picture.places().iter().position(|place| *place == here));
+        frame.render_widget(&picture.cursor(cursor), body);
     }
 }
 

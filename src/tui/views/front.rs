@@ -22,6 +22,11 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, overlay: &Overlay)
         Overlay::Palette(typed) => palette(frame, area, state, typed),
         Overlay::Help(top) => help(frame, area, state, *top),
         Overlay::Text(shown) => text(frame, area, state, shown),
+        Overlay::Ask(ask) => {
+            let area = middle(area, 130, area.height.saturating_sub(2));
+            let inner = box_of(frame, area, state, ask.query);
+            super::queries::draw(frame, inner, state, ask);
+        }
     }
 }
 
@@ -119,7 +124,8 @@ fn palette(frame: &mut Frame<'_>, area: Rect, state: &State, palette: &Palette) 
 fn help(frame: &mut Frame<'_>, area: Rect, state: &State, top: usize) {
     let title = format!("Keys on {} (Esc: back)", state.screen.name());
     let inner = box_of(frame, middle(area, 86, area.height.saturating_sub(2)), state, &title);
-    let all: Vec<&Binding> = BINDINGS.iter().filter(|binding| binding.fits(state.screen)).collect();
+    let all: Vec<&Binding> =
+        BINDINGS.iter().filter(|binding| binding.fits(state.screen) && state.offers(binding)).collect();
     let rows = usize::from(inner.height.saturating_sub(1));
     let last = all.len().saturating_sub(rows);
     state.scroll_end.set(last);

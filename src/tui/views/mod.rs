@@ -11,6 +11,7 @@ pub mod overview;
 pub mod page;
 pub mod pieces;
 pub mod plan;
+pub mod queries;
 pub mod records;
 
 use ratatui::Frame;
@@ -91,7 +92,7 @@ pub fn line_at(state: &State, column: u16, row: u16) -> Option<(Place, usize, us
         return None;
     }
     let (place, length) = match state.screen {
-        Screen::Modes => (state.modes.place, state.modes.shown().len()),
+        Screen::Modes => (state.modes.place, state.modes.shown(state.domain()).len()),
         Screen::Records => (state.records.place, state.records.rows.len()),
         Screen::Operations => (state.operations.place, state.operations.shown().len()),
         Screen::Checks if !state.checks.all => (state.checks.place, state.checks.shown().len()),

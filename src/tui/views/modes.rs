@@ -20,7 +20,7 @@ const COLUMNS: [Column; 3] = [
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let look = state.look;
     let [left, right] = super::halves(area);
-    let shown = state.modes.shown();
+    let shown = state.modes.shown(state.domain());
     let title = match state.modes.search.as_str() {
         "" => "Failure modes".to_owned(),
         search => format!("Failure modes with `{search}`"),
@@ -36,7 +36,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
         pieces::empty(frame, inner, look, Role::Note, "No mode fits; Esc clears the search.");
     }
     pieces::list(frame, inner, look, &COLUMNS, &items, state.modes.place);
-    let Some(mode) = state.modes.in_hand() else { return };
+    let Some(mode) = state.modes.in_hand(state.domain()) else { return };
     let inner = pieces::frame(frame, right, look, mode.card().title, false);
     state.scroll_end.set(pieces::text(frame, inner, look, &about(mode.card()), state.detail));
 }

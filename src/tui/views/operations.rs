@@ -78,11 +78,14 @@ fn detail(frame: &mut Frame<'_>, area: Rect, state: &State) {
         return;
     };
     let op = whole.shown.line.op;
+    let drawn = operations.drawn();
     let (view, next) = match operations.view {
-        View::Words => ("in words", "before and after"),
-        View::Of(plan::View::Picture) => ("before and after", "changes"),
-        View::Of(plan::View::Changes) => ("changes", "bytes"),
-        View::Of(plan::View::Bytes) => ("bytes", "words"),
+        View::Words => ("in words", if drawn { "before and after" } else { "changes" }),
+        View::Of(view) => match view.seen(drawn) {
+            plan::View::Picture => ("before and after", "changes"),
+            plan::View::Changes => ("changes", "bytes"),
+            plan::View::Bytes => ("bytes", "words"),
+        },
     };
     let inner = pieces::frame(frame, area, look, &format!("Operation {op}, {view} (Tab: {next})"), false);
     match operations.view {

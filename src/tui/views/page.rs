@@ -20,7 +20,7 @@ pub fn in_hand(state: &State) -> Option<String> {
                 |fault| format!("{} {} {} {}", fault.op, fault.tool, fault.variant, fault.severity),
             ))
         }
-        Screen::Modes => state.modes.in_hand().map(|mode| mode.card().tool.to_owned()),
+        Screen::Modes => state.modes.in_hand(state.domain()).map(|mode| mode.card().tool.to_owned()),
         Screen::Records => state.records.in_hand().map(|row| row.cells.join("\t")),
         Screen::Plan => state.plan.preview.as_ref().map(|preview| preview.plan.plan_digest.to_string()),
         Screen::Operations => state.operations.in_hand().map(|line| line.uid.to_string()),
@@ -40,9 +40,10 @@ fn lines(lines: &[(Role, String)]) -> String {
 #[must_use]
 pub fn page(state: &State) -> String {
     match state.screen {
-        Screen::Modes => {
-            state.modes.in_hand().map_or_else(String::new, |mode| lines(&super::modes::about(mode.card())))
-        }
+        Screen::Modes => state
+            .modes
+            .in_hand(state.domain())
+            .map_or_else(String::new, |mode| lines(&super::modes::about(mode.card()))),
         Screen::Records => records(state),
         Screen::Plan => {
             let preview = state.plan.preview.as_ref();

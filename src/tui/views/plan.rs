@@ -70,10 +70,12 @@ fn preview(frame: &mut Frame<'_>, area: Rect, state: &State) {
         pieces::text(frame, inner, look, &lines, 0);
         return;
     };
-    let title = match plan.view {
+    let drawn = preview.pictures.is_some();
+    let title = match plan.view.seen(drawn) {
         View::Picture => "Before and after (Tab: changes)",
         View::Changes => "Changes (Tab: bytes)",
-        View::Bytes => "Bytes (Tab: picture)",
+        View::Bytes if drawn => "Bytes (Tab: picture)",
+        View::Bytes => "Bytes (Tab: changes)",
     };
     let inner = pieces::frame(frame, area, look, title, false);
     let [head, body] = Layout::vertical([Constraint::Length(2), Constraint::Min(0)]).areas(inner);
@@ -87,6 +89,7 @@ fn preview(frame: &mut Frame<'_>, area: Rect, state: &State) {
         preview.plan.severity,
         severity.word()
     );
+    let is_id = |name: &str| plan.mode.is_some_and(|card| card.records().any(|record| record.parameter == name));
     let given = preview.plan.params.iter().filter(|(name, _)| !is_id(name));
     let seed = format!("seed={}", preview.plan.seed);
     let given = given.map(|(name, value)| format!("{name}={}", plain(value)));
@@ -102,10 +105,6 @@ fn preview(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (plan.player, state.detail),
     );
     state.scroll_end.set(end);
-}
-
-fn is_id(name: &str) -> bool {
-    ["fld_id", "ttx_id", "off_id", "tfp_id"].contains(&name)
 }
 
 fn plain(value: &serde_json::Value) -> String {

@@ -110,7 +110,11 @@ fn detail(frame: &mut Frame<'_>, area: Rect, state: &State) {
     };
     if let Some(picture) = whole.picture.as_ref().filter(seen).filter(|_| records.view == View::Picture) {
         let inner = pieces::frame(frame, area, look, &format!("{title} (Tab: its cells)"), false);
-        super::film::picture(frame, inner, look, picture, records.player);
+        let found = match picture {
+            Picture::Series(series) => state.checks.places(series.over),
+            _ => Vec::new(),
+        };
+        super::film::picture(frame, inner, look, picture, records.player, &found);
         return;
     }
     let inner = pieces::frame(frame, area, look, &title, false);

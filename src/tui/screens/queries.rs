@@ -1,0 +1,187 @@
+//! Questions to the data: which there are, their parameters from the record in hand, and what was answered.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use serde_json::{Map, Value as Json};
+
+use super::plan::{self, Field};
+use crate::domain::query::Query;
+use crate::ops::query;
+use crate::tui::dialog::{Answered, Ask, Choice, Menu, Overlay};
+use crate::tui::job::Job;
+use crate::tui::list::Place;
+use crate::tui::look::Role;
+use crate::tui::message::Effect;
+use crate::tui::state::State;
+use crate::tui::structured;
+
+/// What is said of a parameter that a question needs.
+const NEEDED: &str = " (needed)";
+/// How many lines of an answer a page moves by.
+const PAGE: usize = 10;
+/// The parameter that says where a page begins, and the field of an answer that says where the next one does.
+const PAGED: [&str; 2] = ["cursor", "next_cursor"];
+
+/// Lets a person choose a question of the domain.
+pub fn choose(state: &mut State) {
+    let domain = state.domain();
+    let line = |query: &&'static dyn Query| {
+        let card = query.card();
+        (Choice::Query(card.name), card.name.to_owned(), card.title.to_owned())
+    };
+    let lines: Vec<_> = domain.queries().iter().map(line).collect();
+    if lines.is_empty() {
+        state.say(Role::Note, format!("{} answers no questions: its records and checks say it all", domain.card().id));
+        return;
+    }
+    let about = state.records.in_hand().map(|row| format!(" about {} {}", state.records.kind.word, row.id));
+    let title = format!("Ask{}", about.unwrap_or_default());
+    state.overlay = Some(Overlay::Menu(Menu { title, lines, place: Place::default() }));
+}
+
+/// Begins a question, its parameters taken from the record in hand.
+pub fn begin(state: &mut State, name: &'static str, menu: Menu) {
+    let Some(query) = state.domain().query(name) else { return };
+    let (form, card) = (form(state, query), query.card());
+    let missing = |field: &Field| field.value.is_empty() && field.about.ends_with(NEEDED);
+    let place = Place { at: form.iter().position(missing).unwrap_or(0), top: 0 };
+    let answer = Answered::NotAsked;
+    let ask = Ask { query: card.name, about: card.about, form, place, answer, top: 0, menu };
+    state.overlay = Some(Overlay::Ask(Box::new(ask)));
+}
+
+fn form(state: &State, query: &dyn Query) -> Vec<Field> {
+    let schema = query.params_schema().to_value();
+    let none = Map::new();
+    let properties = schema.get("properties").and_then(Json::as_object).unwrap_or(&none);
+    let needed = |name: &str| {
+        let names = schema.get("required").and_then(Json::as_array).into_iter().flatten();
+        names.filter_map(Json::as_str).any(|other| other == name)
+    };
+    let field = |(name, property): (&String, &Json)| {
+        let records = &state.records;
+        let at = records.kind.fills(name, needed(name));
+        let cell = at.and_then(|at| records.in_hand()?.cells.get(at));
+        let mut field = plan::field(name, property, cell.map(String::as_str));
+        if needed(name) {
+            field.about += NEEDED;
+        }
+        field
+    };
+    let mut form: Vec<Field> = properties.iter().map(field).collect();
+    // What a question needs is filled in first.
+    form.sort_by_key(|field| !needed(&field.name));
+    form
+}
+
+/// Does what a key says while a question stands in front.
+pub fn key(state: &mut State, mut ask: Box<Ask>, key: &KeyEvent) -> Vec<Effect> {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    let last = state.scroll_end.get();
+    match key.code {
+        KeyCode::Esc => {
+            state.overlay = Some(Overlay::Menu(ask.menu));
+            return Vec::new();
+        }
+        KeyCode::Enter => return asked(state, ask),
+        KeyCode::Tab => return next_page(state, ask),
+        KeyCode::Up => ask.place.step(-1, ask.form.len()),
+        KeyCode::Down => ask.place.step(1, ask.form.len()),
+        KeyCode::PageUp => ask.top = ask.top.saturating_sub(PAGE),
+        KeyCode::PageDown => ask.top = (ask.top + PAGE).min(last),
+        KeyCode::Home => ask.top = 0,
+        KeyCode::End => ask.top = last,
+        code => {
+            if let Some(field) = ask.form.get_mut(ask.place.at) {
+                edit(&mut field.value, code, control);
+            }
+        }
+    }
+    state.overlay = Some(Overlay::Ask(ask));
+    Vec::new()
+}
+
+/// Scrolls the answer.
+pub fn scrolled(ask: &mut Ask, by: isize, last: usize) {
+    ask.top = ask.top.saturating_add_signed(by).min(last);
+}
+
+fn edit(value: &mut String, code: KeyCode, control: bool) {
+    match code {
+        KeyCode::Char('u') if control => value.clear(),
+        KeyCode::Char(letter) if !control => value.push(letter),
+        KeyCode::Backspace => drop(value.pop()),
+        _ => {}
+    }
+}
+
+/// Asks.
+fn asked(state: &mut State, mut ask: Box<Ask>) -> Vec<Effect> {
+    let Some(query) = state.domain().query(ask.query) else { return Vec::new() };
+    let params = params(query, &ask.form);
+    (ask.answer, ask.top) = (Answered::Asking, 0);
+    let job = Job::Ask { query: ask.query, params };
+    state.overlay = Some(Overlay::Ask(ask));
+    state.ask(job)
+}
+
+/// Asks for the page behind the one that is seen.
+fn next_page(state: &mut State, mut ask: Box<Ask>) -> Vec<Effect> {
+    let next = match &ask.answer {
+        Answered::Said { next, .. } => next.clone(),
+        _ => None,
+    };
+    let field = ask.form.iter_mut().find(|field| field.name == PAGED[0]);
+    if let Some((field, next)) = field.zip(next) {
+        field.value = next;
+        return asked(state, ask);
+    }
+    state.overlay = Some(Overlay::Ask(ask));
+    Vec::new()
+}
+
+/// Returns the parameters that a form says, each as the question's schema has it.
+fn params(query: &dyn Query, form: &[Field]) -> Map<String, Json> {
+    let schema = query.params_schema().to_value();
+    let given = form.iter().filter(|field| !field.value.trim().is_empty());
+    let param = |field: &Field| {
+        let property = schema.get("properties").and_then(|all| all.get(&field.name));
+        let kind = property.and_then(|property| property.get("type")).map(Json::to_string).unwrap_or_default();
+        (field.name.clone(), value(field.value.trim(), &kind))
+    };
+    given.map(param).collect()
+}
+
+/// Returns what was typed, as a number, a flag, a list or a text; what is none of what is wanted is refused as it stands.
+fn value(text: &str, kind: &str) -> Json {
+    let whole = text.parse::<i64>().ok().map(Json::from);
+    let number = || text.parse::<f64>().ok().map(Json::from);
+    let typed = match kind {
+        kind if kind.contains("array") => {
+            let items = text.split(',').map(str::trim);
+            Some(items.map(|item| item.parse::<i64>().map_or_else(|_| Json::from(item), Json::from)).collect())
+        }
+        kind if kind.contains("integer") => whole,
+        kind if kind.contains("number") => whole.or_else(number),
+        kind if kind.contains("boolean") => text.parse::<bool>().ok().map(Json::from),
+        _ => None,
+    };
+    typed.unwrap_or_else(|| Json::from(text))
+}
+
+/// Takes in an answer, where its question still stands in front.
+pub fn take(state: &mut State, outcome: query::Outcome) {
+    let Some(Overlay::Ask(ask)) = &mut state.overlay else { return };
+    if outcome.query.as_deref() == Some(ask.query) {
+        let data = outcome.answer.unwrap_or_default();
+        let next = data.get(PAGED[1]).filter(|next| !next.is_null());
+        let next = next.map(|next| next.as_str().map_or_else(|| next.to_string(), str::to_owned));
+        ask.answer = Answered::Said { lines: structured::lines(&data), next };
+    }
+}
+
+/// Takes in why there is no answer.
+pub fn failed(state: &mut State, text: String) {
+    if let Some(Overlay::Ask(ask)) = &mut state.overlay {
+        ask.answer = Answered::Failed(text);
+    }
+}

@@ -1,0 +1,141 @@
+//! A structured answer as lines to read: its summary, its numbers, its lists as tables; bounded, and it says where it
+//! ends.
+
+use serde_json::{Map, Value as Json};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::look::Role;
+
+/// The most lines of an answer.
+const LINES_MAX: usize = 1000;
+/// The most letters of a cell.
+const CELL_MAX: usize = 120;
+
+/// Returns an answer in lines.
+#[must_use]
+pub fn lines(answer: &Map<String, Json>) -> Vec<(Role, String)> {
+    let summary = answer.get("summary").and_then(Json::as_str).unwrap_or("answered");
+    let mut out = vec![(Role::Title, summary.to_owned()), (Role::Text, String::new())];
+    let fields: Vec<(&String, &Json)> = answer.iter().filter(|(name, _)| *name != "summary").collect();
+    let is_list = |value: &Json| value.as_array().is_some_and(|items| items.iter().any(Json::is_object));
+    for (name, value) in fields.iter().filter(|(_, value)| !is_list(value)) {
+        out.push((Role::Text, format!("{}: {}", name.replace('_', " "), cell(value))));
+    }
+    for (name, items) in fields.iter().filter_map(|(name, value)| Some((name, value.as_array()?))) {
+        if items.iter().any(Json::is_object) {
+            out.extend([(Role::Text, String::new()), (Role::Heading, format!("{name}: {}", items.len()))]);
+            out.extend(table(items));
+        }
+    }
+    bounded(out)
+}
+
+fn bounded(mut lines: Vec<(Role, String)>) -> Vec<(Role, String)> {
+    let left = lines.len().saturating_sub(LINES_MAX);
+    if left > 0 {
+        lines.truncate(LINES_MAX);
+        lines.push((Role::Note, format!("{left} more lines: ask for less with the parameters, or page with limit")));
+    }
+    lines
+}
+
+/// Returns a list of objects, a line each, under the names of their fields.
+fn table(items: &[Json]) -> Vec<(Role, String)> {
+    let mut names: Vec<&String> = Vec::new();
+    for name in items.iter().filter_map(Json::as_object).flat_map(Map::keys) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    // What tells items apart comes first.
+    names.sort_by_key(|name| *name != "id" && !name.ends_with("_id"));
+    let rows: Vec<Vec<String>> = items.iter().take(LINES_MAX + 1).map(|item| row(item, &names)).collect();
+    let width = |at: usize, name: &String| {
+        let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width());
+        cells.max().unwrap_or(0).max(name.width())
+    };
+    let widths: Vec<usize> = names.iter().enumerate().map(|(at, name)| width(at, name)).collect();
+    let heads: Vec<String> = names.iter().map(|name| (*name).clone()).collect();
+    let mut lines = vec![(Role::Key, spaced(&heads, &widths))];
+    lines.extend(rows.iter().map(|row| (Role::Text, spaced(row, &widths))));
+    // Those beyond are counted, not made.
+    let unmade = items.len().saturating_sub(rows.len());
+    lines.extend(std::iter::repeat_n((Role::Text, String::new()), unmade));
+    lines
+}
+
+fn row(item: &Json, names: &[&String]) -> Vec<String> {
+    names.iter().map(|name| item.get(name.as_str()).map(cell).unwrap_or_default()).collect()
+}
+
+fn spaced(cells: &[String], widths: &[usize]) -> String {
+    let padded = cells.iter().zip(widths).map(|(cell, width)| {
+        let room = width.saturating_sub(cell.width());
+        format!("{cell}{}", " ".repeat(room))
+    });
+    padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+}
+
+/// Returns a value in a cell: what is nested stands in it as JSON.
+fn cell(value: &Json) -> String {
+    let text = match value {
+        Json::Null => "-".to_owned(),
+        Json::Bool(flag) => if *flag { "yes" } else { "no" }.to_owned(),
+        Json::String(text) => text.clone(),
+        Json::Number(number) => number.to_string(),
+        Json::Array(items) if !items.iter().any(|item| item.is_object() || item.is_array()) => {
+            items.iter().map(cell).collect::<Vec<_>>().join(", ")
+        }
+        Json::Object(parts) if parts.values().all(Json::is_number) => {
+            parts.iter().map(|(name, part)| format!("{name} {part}")).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(CELL_MAX) {
+        Some((at, _)) => format!("{}...", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn shown(answer: &Json) -> Vec<String> {
+        lines(answer.as_object().unwrap()).into_iter().map(|(_, line)| line).collect()
+    }
+
+    #[test]
+    fn an_answer_is_its_summary_its_numbers_and_its_lists() {
+        let points = json!([{"id": 1, "at": {"x": 0.5, "y": 2}}, {"id": 20, "at": null}]);
+        let all = shown(&json!({"total": 2, "flag": true, "ids": [3, 4], "points": points, "summary": "Two points."}));
+        let wanted = [
+            "Two points.",
+            "",
+            "total: 2",
+            "flag: yes",
+            "ids: 3, 4",
+            "",
+            "points: 2",
+            "id  at",
+            "1   x 0.5 y 2",
+            "20  -",
+        ];
+        let (mut all, mut wanted) = (all, wanted.map(str::to_owned).to_vec());
+        // The order of fields is serde's.
+        all.sort();
+        wanted.sort();
+        assert_eq!(all, wanted);
+    }
+
+    #[test]
+    fn a_long_answer_ends_and_says_so() {
+        let items: Vec<Json> = (0..5000).map(|id| json!({"id": id, "text": "x".repeat(500)})).collect();
+        let all = shown(&json!({"items": items, "summary": "Many."}));
+        assert_eq!(all.len(), LINES_MAX + 1);
+        assert!(all.iter().all(|line| line.len() < 200));
+        assert_eq!(all[LINES_MAX], "4005 more lines: ask for less with the parameters, or page with limit");
+    }
+}
