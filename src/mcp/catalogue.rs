@@ -10,6 +10,7 @@ use super::queries::{self, Ask};
 use super::reads::{self, Read};
 use super::schema::{self, Object};
 use super::{modes, writes};
+use crate::domain::Domain;
 use crate::model::ports::Danger;
 use crate::ops::{
     Card, audit, checks, drill, explain, filters, find, log, plan, recover, replay, revert, show, status,
@@ -45,7 +46,7 @@ pub(super) struct Entry {
 /// Returns every tool that is allowed, by name.
 pub(super) fn entries(allowed: &Allowed) -> Vec<Entry> {
     let mut out = of_the_journal();
-    out.extend(of_the_target());
+    out.extend(of_the_target(&allowed.domains));
     out.extend(queries::entries(allowed));
     if !allowed.read_only {
         let modes = allowed.domains.iter().flat_map(|domain| domain.modes().iter().copied());
@@ -128,10 +129,10 @@ fn of_the_journal() -> Vec<Entry> {
     ]
 }
 
-fn of_the_target() -> Vec<Entry> {
+fn of_the_target(domains: &[&'static dyn Domain]) -> Vec<Entry> {
     let fields = schema::answer;
     vec![
-        read("find", "Records", &find::CARD, find_input(), fields(&[("records", "array")]), reads::find),
+        read("find", "Records", &find::CARD, find_input(domains), fields(&[("records", "array")]), reads::find),
         read(
             "check",
             "Quality checks",
@@ -142,7 +143,7 @@ fn of_the_target() -> Vec<Entry> {
         ),
         entry(
             ("plan", "Plan", plan::CARD.about, plan::CARD.danger),
-            plan_input(),
+            plan_input(domains),
             fields(&[("state", "string"), ("plan_digest", "string")]),
             Does::Plan,
         ),
@@ -200,8 +201,15 @@ fn recover_input() -> Object {
     input
 }
 
-fn plan_input() -> Object {
-    let options = schema::lean(schema::of::<plan::Options>(), &["*"], &["disable_triggers", "beside_journal"]);
+/// Returns the filters that none of these domains has: whatever else is served, a model need not read of them.
+fn foreign(domains: &[&'static dyn Domain]) -> Vec<&'static str> {
+    let own = |flag: &str| domains.iter().flat_map(|domain| domain.filters()).any(|card| card.flag == flag);
+    filters::all().into_iter().map(|card| card.flag).filter(|flag| !own(flag)).collect()
+}
+
+fn plan_input(domains: &[&'static dyn Domain]) -> Object {
+    let left_out = [foreign(domains), vec!["disable_triggers", "beside_journal"]].concat();
+    let options = schema::lean(schema::of::<plan::Options>(), &["*"], &left_out);
     let mut out = with_place(options);
     if let Some(properties) = out.get_mut("properties").and_then(Json::as_object_mut) {
         properties.insert("tool".into(), json!({"type": "string"}));
@@ -210,8 +218,13 @@ fn plan_input() -> Object {
     needing(described(out, "sample", "How many records to choose"), "tool")
 }
 
-fn find_input() -> Object {
-    let input = with_place(schema::lean(schema::of::<find::Request>(), &["*"], &[]));
+fn find_input(domains: &[&'static dyn Domain]) -> Object {
+    let mut input = with_place(schema::lean(schema::of::<find::Request>(), &["*"], &foreign(domains)));
+    let kinds = domains.iter().flat_map(|domain| domain.kinds()).filter(|kind| kind.faultable);
+    let words: Vec<&str> = kinds.map(|kind| kind.word).collect();
+    if let Some(kind) = input.get_mut("properties").and_then(|all| all.get_mut("kind")) {
+        *kind = json!({ "enum": words });
+    }
     let input = described(input, "eligible", "A tool: only records that can show its fault");
     let briefs = filters::all().into_iter().filter(|card| !card.brief.is_empty());
     briefs.fold(input, |input, card| described(input, card.flag, card.brief))

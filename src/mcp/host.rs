@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mfm_journal::{Face, Holder};
@@ -70,6 +71,9 @@ const EVERY: Duration = Duration::from_millis(100);
 /// A step of something long, in words.
 pub(super) type Step = String;
 
+/// What was warned of during a call.
+pub(super) type Warnings = Arc<Mutex<Vec<String>>>;
+
 /// Watches one call: hands its progress on, and ends it between steps when the client or the process wants that.
 pub(super) struct Watch {
     /// The client cancelled the call.
@@ -78,6 +82,8 @@ pub(super) struct Watch {
     pub(super) stopping: CancellationToken,
     /// Where progress goes, where the client wants it.
     pub(super) steps: Option<UnboundedSender<Step>>,
+    /// What the person behind the client has to know before going by the answer.
+    pub(super) warnings: Warnings,
     /// When the last step was handed on.
     pub(super) last: Cell<Option<Instant>>,
 }
@@ -95,6 +101,10 @@ impl Reporter for Watch {
     }
 
     fn note(&self, _: &str) {}
+
+    fn warn(&self, text: &str) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
+    }
 
     fn interrupted(&self) -> bool {
         self.cancelled.is_cancelled() || self.stopping.is_cancelled()

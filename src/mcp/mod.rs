@@ -12,6 +12,7 @@ mod consent;
 mod envelope;
 mod host;
 mod install;
+mod instructions;
 mod lines;
 mod modes;
 mod next_step;

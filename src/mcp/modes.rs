@@ -6,7 +6,6 @@ use super::answers::{Answer, list, word};
 use super::options::Allowed;
 use super::schema::{Object, one_type, slim};
 use crate::domain::mode::Mode;
-use crate::domains;
 use crate::ops::{Failure, modes};
 
 /// Returns the catalogue, or one mode with its parameters.
@@ -86,9 +85,4 @@ pub(super) fn input(mode: &dyn Mode) -> Object {
     properties.insert("sample".into(), json!({"type": "integer"}));
     properties.insert("seed".into(), json!({"type": "integer"}));
     schema
-}
-
-/// Returns the ids of all modes.
-pub(super) fn ids() -> Vec<&'static str> {
-    domains::FIRST.modes().iter().map(|mode| mode.card().id).collect()
 }

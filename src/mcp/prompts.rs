@@ -5,8 +5,8 @@ use rmcp::model::{GetPromptResult, Prompt, PromptArgument, PromptMessage, Role};
 use serde_json::Value as Json;
 
 use super::schema::Object;
+use crate::domain::Domain;
 use crate::domain::examples::PromptCard;
-use crate::domains;
 
 /// What stands behind every workflow.
 const END: &str = "\
@@ -25,30 +25,34 @@ static OWN: [PromptCard; 1] = [PromptCard {
             nothing.",
 }];
 
-/// Returns the prompts of every domain, and those for all of them.
-fn cards() -> impl Iterator<Item = &'static PromptCard> {
-    domains::all().iter().flat_map(|domain| domain.prompts()).chain(&OWN)
+/// Returns the prompts of some domains, and those for all of them.
+fn cards(domains: &[&'static dyn Domain]) -> impl Iterator<Item = &'static PromptCard> {
+    domains.iter().flat_map(|domain| domain.prompts()).chain(&OWN)
 }
 
 /// Tells whether there is a prompt.
-pub(super) fn has(name: &str) -> bool {
-    cards().any(|card| card.name == name)
+pub(super) fn has(domains: &[&'static dyn Domain], name: &str) -> bool {
+    cards(domains).any(|card| card.name == name)
 }
 
 /// Returns every prompt.
-pub(super) fn all() -> Vec<Prompt> {
+pub(super) fn all(domains: &[&'static dyn Domain]) -> Vec<Prompt> {
     let target = PromptArgument::new("target").with_description("The registered test copy or lab").with_required(false);
     let prompt = |card: &'static PromptCard| {
         let mut prompt = Prompt::new(card.name, Some(card.about), Some(vec![target.clone()]));
         prompt.title = Some(card.title.to_owned());
         prompt
     };
-    cards().map(prompt).collect()
+    cards(domains).map(prompt).collect()
 }
 
 /// Returns a prompt with its arguments put in.
-pub(super) fn get(name: &str, arguments: &Object) -> Result<GetPromptResult, ErrorData> {
-    let Some(card) = cards().find(|card| card.name == name) else {
+pub(super) fn get(
+    domains: &[&'static dyn Domain],
+    name: &str,
+    arguments: &Object,
+) -> Result<GetPromptResult, ErrorData> {
+    let Some(card) = cards(domains).find(|card| card.name == name) else {
         return Err(ErrorData::invalid_params("there is no such prompt: prompts/list names them", None));
     };
     let named = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);

@@ -49,15 +49,18 @@ pub(super) fn all(domains: &[&'static dyn Domain]) -> Vec<Resource> {
 }
 
 /// Returns the templates.
-pub(super) fn templates() -> Vec<ResourceTemplate> {
+pub(super) fn templates(domains: &[&'static dyn Domain]) -> Vec<ResourceTemplate> {
     let template = |uri: String, name: &str, title: &str, kind: &str| {
         ResourceTemplate::new(uri, name).with_title(title).with_mime_type(kind)
     };
-    vec![
-        template(format!("{MODE}{}/{{mode}}", domains::FIRST.card().id), "mode", "A failure mode", "text/markdown"),
+    let page = |domain: &&'static dyn Domain| {
+        template(format!("{MODE}{}/{{mode}}", domain.card().id), "mode", "A failure mode", "text/markdown")
+    };
+    let own = [
         template(format!("{OPERATION}{{op}}"), "operation", "One operation, with its changes", JSON),
         template(format!("{FINDINGS}{{target}}"), "findings-on", "What the checks find on a target now", JSON),
-    ]
+    ];
+    domains.iter().map(page).chain(own).collect()
 }
 
 /// Reads a resource.
@@ -157,9 +160,15 @@ pub(super) async fn complete(
     inner.admit(call).await?;
     let begun = request.argument.value;
     let what = match (&request.r#ref, request.argument.name.as_str()) {
-        (Reference::Resource(_), "mode") => return completed(modes::ids().into_iter().map(str::to_owned), &begun),
+        (Reference::Resource(resource), "mode") => {
+            let domain = resource.uri.strip_prefix(MODE).and_then(|place| place.split('/').next());
+            let own = inner.allowed.domains.iter().filter(|own| domain == Some(own.card().id));
+            return completed(own.flat_map(|own| own.modes()).map(|mode| mode.card().id.to_owned()), &begun);
+        }
         (Reference::Resource(_), name @ ("op" | "target")) => name.to_owned(),
-        (Reference::Prompt(prompt), "target") if prompts::has(&prompt.name) => "target".to_owned(),
+        (Reference::Prompt(prompt), "target") if prompts::has(&inner.allowed.domains, &prompt.name) => {
+            "target".to_owned()
+        }
         _ => return completed(std::iter::empty(), &begun),
     };
     let known = inner.run(call, false, move |_, context| known(context, &what)).await;

@@ -106,3 +106,47 @@ fn only_files_below_the_operators_folders_are_asked() {
     let answer = ask(own.path(), &[], &[request]).remove(0);
     assert_eq!(answer["structuredContent"]["code"], "outside", "{answer}");
 }
+
+#[test]
+fn what_is_no_longer_of_its_domain_is_warned_of_and_never_broken() {
+    let folder = folder("resting");
+    let file = rusqlite::Connection::open(folder.path().join("run.db")).unwrap();
+    let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'mfm%'";
+    let names: Vec<String> =
+        file.prepare(names).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    names.iter().for_each(|name| file.execute_batch(&format!("DROP TABLE \"{name}\"")).unwrap());
+    file.execute_batch("CREATE TABLE TxField(FLD_ID int PRIMARY KEY)").unwrap();
+    drop(file);
+    let tool = |name: &str, arguments: Json| ("tools/call", json!({"name": name, "arguments": arguments}));
+    let fault = tool("create_energy_injection", json!({"target": "run", "variant": "spike", "sample": 1}));
+    let calls = [tool("check", json!({"target": "run"})), fault, tool("status", json!({}))];
+    let answers = ask(folder.path(), &[], &calls);
+    let [checked, refused, status] = answers.as_slice() else { panic!("{answers:?}") };
+    let said = "`run` is registered as recordings, and has the tables of mosaiq [domain_mismatch]";
+    assert_eq!(checked["structuredContent"]["warnings"], json!([said]));
+    assert!(checked["content"][0]["text"].as_str().unwrap().starts_with("warning: "), "{checked}");
+    assert_eq!((&refused["isError"], &refused["structuredContent"]["code"]), (&json!(true), &json!("domain_mismatch")));
+    assert_eq!(status["structuredContent"]["targets"][0]["state"], "domain_mismatch");
+}
+
+#[test]
+fn a_server_tells_of_its_own_domains_alone() {
+    let folder = folder("resting");
+    let names = |list: &Json| -> Vec<String> {
+        list.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let none = json!({});
+    let calls = [("prompts/list", none.clone()), ("resources/templates/list", none.clone()), ("tools/list", none)];
+    let answers = ask(folder.path(), &[], &calls);
+    assert_eq!(names(&answers[0]["prompts"]), ["investigate_energy", "test_energy_checks", "read_drill"]);
+    let templates = answers[1]["resourceTemplates"].to_string();
+    assert!(templates.contains("failure-mode://recordings/") && !templates.contains("mosaiq"), "{templates}");
+    let find = answers[2]["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "find").unwrap();
+    let taken = &find["inputSchema"]["properties"];
+    assert_eq!(taken["kind"], json!({"enum": ["frame", "body", "contact"]}));
+    assert!(taken["seconds"].is_object() && taken["patient"].is_null(), "{taken}");
+    let reference = json!({"type": "ref/resource", "uri": "failure-mode://recordings/{mode}"});
+    let wanted = json!({"ref": reference, "argument": {"name": "mode", "value": "energy"}});
+    let completed = ask(folder.path(), &[], &[("completion/complete", wanted)]).remove(0);
+    assert_eq!(completed["completion"]["values"], json!(["energy_injection"]));
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use mfm::mcp::Options;
 use rmcp::model::{GetPromptRequestParams, ReadResourceRequestParams};
 use serde_json::{Value as Json, json};
 
@@ -92,6 +93,38 @@ fn the_list_of_tools_is_whole_and_cheap() {
         status: cursor database hostname target
         ");
     });
+}
+
+/// What each domain's own tools cost a model that serves it alone, and what those cost that every domain has.
+#[test]
+fn a_domain_alone_is_cheap() {
+    let world = World::new();
+    let costs = |id: &str, tools: &[&str]| {
+        let options = Options {
+            domain: vec![id.to_owned()],
+            tools: tools.iter().map(|group| (*group).to_owned()).collect(),
+            ..World::options()
+        };
+        let domain = mfm::domains::find(id).unwrap();
+        let listed = run(async {
+            world.client(&options, Era::Session, Person::who(None)).await.list_all_tools().await.unwrap()
+        });
+        let files = domain.files().map_or([""; 2], |card| [card.list, card.load]);
+        let asks = |name: &str| domain.query(name).is_some() || files.contains(&name);
+        let cost = |wanted: &dyn Fn(&str) -> bool| {
+            let own: Vec<_> = listed.iter().filter(|tool| wanted(&tool.name)).collect();
+            (own.len(), tokens(&serde_json::to_string(&own).unwrap()))
+        };
+        let breaks = |name: &str| domain.mode(name).is_some();
+        [cost(&asks), cost(&breaks), cost(&|name| !asks(name) && !breaks(name))]
+    };
+    let (mosaiq, recordings) = (costs("mosaiq", &[]), costs("recordings", &[]));
+    for (id, [asks, breaks, common]) in [("mosaiq", mosaiq), ("recordings", recordings)] {
+        assert!(asks.1 < 4_000 && breaks.1 < 4_000, "{id}: asking costs {asks:?}, breaking {breaks:?}");
+        assert!(common.1 < 2_000, "{id}: the common ones cost {common:?}");
+    }
+    assert_eq!((mosaiq[0].0, mosaiq[1].0, recordings[0].0), (0, 10, 15));
+    assert!(costs("recordings", &["analysis"])[0].0 > 15, "further groups come only where they are asked for");
 }
 
 /// Tells whether a value keeps to the few words of a schema that the tools use.
