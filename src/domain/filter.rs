@@ -21,6 +21,14 @@ pub struct FilterCard {
     pub aliases: &'static [&'static str],
 }
 
+impl FilterCard {
+    /// A filter, by its option, what its value is called, what it narrows, and an example of its value.
+    #[must_use]
+    pub const fn new([flag, value_name]: [&'static str; 2], about: &'static str, example: &'static str) -> Self {
+        Self { flag, value_name, about, brief: "", form: value_name, example, aliases: &[] }
+    }
+}
+
 /// Filters with their values, by option.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilterValues(BTreeMap<String, String>);

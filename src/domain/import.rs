@@ -24,14 +24,24 @@ pub trait Import: Sync {
     /// Tells whether a file of a source is read.
     fn wants(&self, file: &str) -> bool;
     /// Tells whether files are, byte for byte, ones that were published as nobody's data.
-    fn is_public(&self, files: &Files) -> bool;
+    fn is_public(&self, _files: &Files) -> bool {
+        false
+    }
     /// Reads the tables of a source, in the order of their names.
     ///
     /// # Errors
     /// A sentence that names the table, the row and the column at fault.
     fn read(&self, files: &Files) -> Result<Vec<Imported>, String>;
-    /// Tells whether what a database holds is what the text of a file said, by a way of its own.
-    fn is_same(&self, text: &str, value: &Value, column: &Column) -> bool;
+    /// Tells whether what a database holds is what the text of a file said, by a way of its own: the same letters, or the
+    /// digits of the same whole number, where nobody says more.
+    fn is_same(&self, text: &str, value: &Value, _column: &Column) -> bool {
+        match value {
+            Value::Null => text.is_empty(),
+            Value::Text(held) => held == text,
+            Value::Integer(number) => number.to_string() == text,
+            _ => false,
+        }
+    }
 }
 
 /// A table as it was read.
@@ -54,6 +64,15 @@ pub struct ImportedRow {
     pub texts: Vec<String>,
     /// The cells' values, in the same order.
     pub values: Vec<Datum>,
+}
+
+impl ImportedRow {
+    /// Returns a row, by its number and its cells: what the file says, and what that means.
+    #[must_use]
+    pub fn of(number: u64, cells: impl IntoIterator<Item = (String, Datum)>) -> Self {
+        let (texts, values) = cells.into_iter().unzip();
+        Self { number, texts, values }
+    }
 }
 
 /// What was read of a table and what was left out.

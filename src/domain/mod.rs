@@ -14,9 +14,11 @@ pub mod mode;
 pub mod params;
 pub mod pause;
 pub mod picture;
+pub mod prelude;
 pub mod query;
 pub mod record;
 pub mod repair;
+pub mod row_check;
 pub mod rules_file;
 pub mod scan;
 pub mod table;
@@ -38,7 +40,7 @@ use self::pause::Pause;
 use self::picture::Painter;
 use self::query::Query;
 use self::record::{Description, RecordKind};
-use self::repair::Repair;
+use self::repair::{Extent, Repair};
 use self::table::TableCard;
 use crate::model::{Key, Refusal, Snapshot};
 
@@ -128,7 +130,9 @@ pub trait Domain: Sync {
     fn default_rules(&self) -> &'static str;
     /// Returns whether, and from where, what a fault overwrote could be had without the journal: of a variant, and of
     /// the first column that it changed, as table and column.
-    fn repair(&self, mode: &str, variant: &str, place: Option<(&str, &str)>) -> Repair;
+    fn repair(&self, _mode: &str, _variant: &str, _place: Option<(&str, &str)>) -> Repair {
+        Repair { extent: Extent::Not, source: "outside", why: "nothing in the database says what was there" }
+    }
     /// Returns what help, demo and prompts show.
     fn examples(&self) -> Option<&'static Examples> {
         None

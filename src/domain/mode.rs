@@ -180,14 +180,22 @@ pub trait Mode: Parameters + Sync {
     /// A sentence saying what is wrong with them, decided from the parameters alone.
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String>;
 
-    /// Returns what has to be read for these records under completed parameters, beyond what the snapshot holds.
-    fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch>;
+    /// Returns what has to be read for these records under completed parameters, beyond what the snapshot holds: the
+    /// records themselves, where nobody says more.
+    fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+        let record = self.card().record_of(parameters);
+        let wanted = Fetch::among(record.table, record.key, records.iter().cloned());
+        if snapshot.has(&wanted) { Vec::new() } else { vec![wanted] }
+    }
 
-    /// Returns the parameters under which a record shows a variant: those given, and proposed ones for the rest.
+    /// Returns the parameters under which a record shows a variant: those given, and proposed ones for the rest; those
+    /// given, where nothing else has to be proposed.
     ///
     /// # Errors
     /// [`Refusal::Ineligible`] where the record cannot show it, or what the database lacks.
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal>;
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
+        params::proposed(self, variant, snapshot, task, task.parameters.clone())
+    }
 
     /// Returns what is done to one record.
     ///

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use super::mode::{Mode, ModeCard, Task, Variant};
-use crate::model::{Refusal, Snapshot};
+use crate::model::{Refusal, Row, Snapshot};
 
 /// Adds the parameters to a command, whose own description stays: clap would put the struct's in its place.
 pub fn arguments<P: Args>(command: Command) -> Command {
@@ -70,6 +70,21 @@ pub fn of_task<P: DeserializeOwned>(task: &Task<'_>) -> Result<P, Refusal> {
     read(task.parameters).map_err(|what| Refusal::Stale { what })
 }
 
+/// Returns the row of the record that a task is about.
+///
+/// # Errors
+/// [`Refusal::MissingRecord`], or what was not read.
+pub fn row_of_task<'s, M: Mode + ?Sized>(
+    mode: &M,
+    snapshot: &'s Snapshot,
+    task: &Task<'_>,
+) -> Result<Row<'s>, Refusal> {
+    let table = mode.card().record_of(task.parameters).table;
+    let key = vec![task.record.clone()];
+    let missing = || Refusal::MissingRecord { table: table.to_owned(), key: key.clone() };
+    snapshot.table(table)?.row(&key).ok_or_else(missing)
+}
+
 /// Returns a parameter that a complete plan holds.
 pub fn required<T>(value: Option<T>, name: &str) -> Result<T, Refusal> {
     value.ok_or_else(|| Refusal::Stale { what: format!("the parameter {name} is missing") })
@@ -123,8 +138,8 @@ pub fn shown(mode: &dyn Mode, value: Option<String>, parameter: &str) -> Result<
 }
 
 /// Returns proposed parameters once a plan under them shows the variant.
-pub fn proposed(
-    mode: &dyn Mode,
+pub fn proposed<M: Mode + ?Sized>(
+    mode: &M,
     variant: &str,
     snapshot: &Snapshot,
     task: &Task<'_>,
@@ -139,7 +154,7 @@ pub fn proposed(
 }
 
 /// Returns the refusal that skips a record of a range.
-pub fn ineligible(mode: &dyn Mode, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
+pub fn ineligible<M: Mode + ?Sized>(mode: &M, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
     let table = mode.card().record_of(task.parameters).table.to_owned();
     Refusal::Ineligible { table, key: vec![task.record.clone()], reason: reason.into() }
 }

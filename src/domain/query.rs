@@ -1,6 +1,8 @@
 //! Queries: named, read-only questions of a domain, with typed parameters and a structured answer; reads nothing
 //! itself.
 
+use std::ops::ControlFlow;
+
 use clap::{ArgMatches, Args, Command};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,7 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::params;
-use super::scan::Reader;
+use super::scan::{Reader, ScanRequest};
+use crate::model::Row;
 
 /// How many items an answer holds unless more are asked for.
 pub const ITEMS_DEFAULT: u64 = 500;
@@ -139,5 +142,113 @@ pub fn answer<A: Serialize>(typed: &A) -> QueryAnswer {
     match serde_json::to_value(typed) {
         Ok(Json::Object(data)) => QueryAnswer { data },
         _ => QueryAnswer { data: Map::new() },
+    }
+}
+
+/// One page of a list.
+#[derive(Clone, Debug)]
+pub struct Paged<T> {
+    /// The items of the page.
+    pub items: Vec<T>,
+    /// How many there are on all pages.
+    pub total: u64,
+    /// Where the next page begins; `None` on the last one.
+    pub next_cursor: Option<String>,
+}
+
+/// Returns the place where a page begins.
+///
+/// # Errors
+/// [`QueryError::Params`] for a cursor that no answer gave.
+pub fn start_of(cursor: Option<&str>) -> Result<usize, QueryError> {
+    let Some(cursor) = cursor else { return Ok(0) };
+    let wrong = || QueryError::Params(format!("cursor: `{cursor}` is none; take the next_cursor of an answer"));
+    cursor.parse().map_err(|_| wrong())
+}
+
+/// Returns how many items a page holds.
+///
+/// # Errors
+/// [`QueryError::Params`] for none at all.
+pub fn size_of(limit: Option<u64>) -> Result<usize, QueryError> {
+    match limit {
+        Some(0) => Err(QueryError::Params("limit: at least 1 item makes a page".to_owned())),
+        limit => Ok(usize::try_from(limit.unwrap_or(ITEMS_DEFAULT)).unwrap_or(usize::MAX)),
+    }
+}
+
+/// Returns one page of a list.
+///
+/// # Errors
+/// As [`start_of`] and [`size_of`].
+pub fn page<T>(all: Vec<T>, limit: Option<u64>, cursor: Option<&str>) -> Result<Paged<T>, QueryError> {
+    let (start, size) = (start_of(cursor)?, size_of(limit)?);
+    let total = all.len();
+    let items: Vec<T> = all.into_iter().skip(start).take(size).collect();
+    let end = start.saturating_add(items.len());
+    let next_cursor = (end < total && !items.is_empty()).then(|| end.to_string());
+    Ok(Paged { items, total: total as u64, next_cursor })
+}
+
+/// A page of a list, for whoever answers nothing else.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Listed<T> {
+    /// The items of the page.
+    pub items: Vec<T>,
+    /// How many there are on all pages.
+    pub total: u64,
+    /// Where the next page begins; null on the last one.
+    pub next_cursor: Option<String>,
+    /// All of it in a sentence.
+    pub summary: String,
+}
+
+impl<T> Listed<T> {
+    /// Returns the answer of a page; the sentence says what its items are.
+    #[must_use]
+    pub fn of(page: Paged<T>, plural: &str) -> Self {
+        let Paged { items, total, next_cursor } = page;
+        let summary = format!("{} of {total} {plural}", items.len());
+        Self { items, total, next_cursor, summary }
+    }
+}
+
+/// A question that one scan answers: what is made of each row, and what of all that was made.
+pub struct OneScan<P, T> {
+    params: P,
+    scan: Option<ScanRequest>,
+    found: Vec<T>,
+    take: fn(&P, &Row<'_>) -> Option<T>,
+    finish: fn(P, Vec<T>) -> Result<QueryAnswer, QueryError>,
+}
+
+impl<P: 'static, T: 'static> OneScan<P, T> {
+    /// Begins to ask.
+    #[must_use]
+    pub fn begin(
+        params: P,
+        scan: ScanRequest,
+        take: fn(&P, &Row<'_>) -> Option<T>,
+        finish: fn(P, Vec<T>) -> Result<QueryAnswer, QueryError>,
+    ) -> Box<dyn QueryRun> {
+        Box::new(Self { params, scan: Some(scan), found: Vec::new(), take, finish })
+    }
+}
+
+impl<P, T> Reader for OneScan<P, T> {
+    fn next_scan(&mut self) -> Option<ScanRequest> {
+        self.scan.take()
+    }
+
+    fn take(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
+        let (take, params) = (self.take, &self.params);
+        self.found.extend(rows.iter().filter_map(|row| take(params, row)));
+        ControlFlow::Continue(())
+    }
+}
+
+impl<P, T> QueryRun for OneScan<P, T> {
+    fn finish(self: Box<Self>) -> Result<QueryAnswer, QueryError> {
+        (self.finish)(self.params, self.found)
     }
 }

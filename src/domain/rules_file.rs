@@ -1,12 +1,17 @@
 //! A rules file read over the default one: what it says counts, the rest stays; an unknown key is refused where it is.
 
+use std::any::Any;
+use std::fmt::Debug;
 use std::ops::Range;
+use std::sync::Arc;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
 
-use super::check::RulesError;
+use super::check::{Rules, RulesError};
+use crate::model::Severity;
 
 /// Reads a file; what it does not say is as in the default file.
 ///
@@ -66,4 +71,47 @@ fn keyed(message: &str, whole: &str) -> String {
 
 fn line(text: &str, span: &Range<usize>) -> Option<usize> {
     text.get(..span.start).map(|before| before.matches('\n').count() + 1)
+}
+
+/// Rules that are plain values: every check runs, with the severity of its card.
+#[derive(Debug)]
+pub struct Plain<T>(pub T);
+
+impl<T: Serialize + Debug + Send + Sync + 'static> Rules for Plain<T> {
+    fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(&self.0).unwrap_or_default()
+    }
+
+    fn to_toml(&self) -> String {
+        toml::to_string(&self.0).unwrap_or_default()
+    }
+
+    fn runs(&self, _: &str) -> bool {
+        true
+    }
+
+    fn severity(&self, _: &str) -> Option<Severity> {
+        None
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// Reads rules that are plain values, over the default ones.
+///
+/// # Errors
+/// The line and what is wrong with it.
+pub fn plain<T>(default: &str, text: &str) -> Result<Arc<dyn Rules>, RulesError>
+where
+    T: Serialize + DeserializeOwned + Debug + Send + Sync + 'static,
+{
+    Ok(Arc::new(Plain(read::<T>(default, text)?)))
+}
+
+/// Returns the values of plain rules.
+#[must_use]
+pub fn values<T: 'static>(rules: &dyn Rules) -> Option<&T> {
+    rules.as_any().downcast_ref::<Plain<T>>().map(|plain| &plain.0)
 }

@@ -86,7 +86,7 @@ pub trait Reader {
     fn next_scan(&mut self) -> Option<ScanRequest>;
     /// Takes note of the table as the target declares it, only with the columns that were asked for and are there;
     /// `None` where the target has no such table.
-    fn begin(&mut self, table: Option<&Arc<Table>>);
+    fn begin(&mut self, _table: Option<&Arc<Table>>) {}
     /// Looks at some rows of the scan; a break ends it early.
     fn take(&mut self, rows: &[Row<'_>]) -> ControlFlow<()>;
     /// Takes note that the scan has ended.

@@ -53,6 +53,22 @@ pub fn identifying(tables: &[&TableCard]) -> BTreeMap<String, Vec<String>> {
 }
 
 impl TableCard {
+    /// A table that tells the domain, by its name, its key, and its columns with their declared types.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        key: &'static [&'static str],
+        columns: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        Self { name, key, distinctive: true, identifying: &[], columns, indexes: &[] }
+    }
+
+    /// With columns that identify a person, or hold what somebody typed.
+    #[must_use]
+    pub const fn identifying(self, identifying: &'static [&'static str]) -> Self {
+        Self { identifying, ..self }
+    }
+
     /// Returns what a column holds that may be shown to a stranger: it is known, and neither identifies a person nor
     /// holds free text; `None` of any other.
     #[must_use]

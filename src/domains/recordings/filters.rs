@@ -249,7 +249,7 @@ mod tests {
         let early = left(&database, "contact", &[("frame", "1-10")]);
         assert!(!early.is_empty() && early.len() < all && early.windows(2).all(|pair| pair[0] < pair[1]));
         assert_eq!(left(&database, "contact", &[("frame", "900")]), [0; 0]);
-        assert!(left(&database, "contact", &[("body", "3"), ("frame", "1-10")]).len() < early.len());
+        assert!(left(&database, "contact", &[("body", "4"), ("frame", "1-10")]).len() < early.len());
         assert_eq!(left(&database, "body", &[("body", "3")]).len(), 1);
     }
 
