@@ -119,6 +119,12 @@ fn a_question_is_asked_about_the_record_in_hand() {
     open_question(&mut world, "get_body_energy");
     assert_eq!(asked(&world).form[0].value, world.state.records.in_hand().unwrap().cells[1]);
     world.press("enter").sees("energy_points: 120");
+    world.press("esc");
+    let Some(Overlay::Menu(_)) = &world.state.overlay else { panic!("the list is gone") };
+    world.press("esc");
+    open_question(&mut world, "get_contacts_for_body");
+    world.press("enter").sees("frame_id is needed");
+    assert_eq!(asked(&world).place.at, 1);
 }
 
 #[test]

@@ -262,9 +262,6 @@ impl<'a> ChartPicture<'a> {
     fn values(&self, x: f64) -> Vec<Span<'a>> {
         let here = format!("{} {}", self.across(), number(x, 1.0));
         let mut spans = vec![Span::styled(here, self.look.style(Role::Cursor))];
-        if self.found.contains(&x) {
-            spans.push(Span::styled("  something was found here", self.look.style(Role::Danger)));
-        }
         for (at, dot) in self.at(x) {
             let name = self.chart.lines.get(at).map_or("", |line| line.name);
             let style = if dot.wrong { self.look.style(Role::Danger) } else { self.mark(at).1 };
@@ -275,6 +272,9 @@ impl<'a> ChartPicture<'a> {
             if let Some(was) = was.filter(|was| was.y.to_bits() != dot.y.to_bits()) {
                 spans.push(Span::styled(format!(" (before {})", shown(was.y)), self.look.style(Role::Before)));
             }
+        }
+        if self.found.contains(&x) {
+            spans.push(Span::styled("  found", self.look.style(Role::Danger)));
         }
         spans
     }

@@ -117,6 +117,14 @@ fn edit(value: &mut String, code: KeyCode, control: bool) {
 /// Asks.
 fn asked(state: &mut State, mut ask: Box<Ask>) -> Vec<Effect> {
     let Some(query) = state.domain().query(ask.query) else { return Vec::new() };
+    let missing = |field: &Field| field.about.ends_with(NEEDED) && field.value.trim().is_empty();
+    if let Some(at) = ask.form.iter().position(missing) {
+        ask.place = Place { at, top: 0 };
+        let name = ask.form.get(at).map(|field| field.name.clone()).unwrap_or_default();
+        ask.answer = Answered::Failed(format!("{name} is needed: type it, and press Enter"));
+        state.overlay = Some(Overlay::Ask(ask));
+        return Vec::new();
+    }
     let params = params(query, &ask.form);
     (ask.answer, ask.top) = (Answered::Asking, 0);
     let job = Job::Ask { query: ask.query, params };
