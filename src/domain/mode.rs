@@ -41,6 +41,23 @@ pub struct ModeCard {
 }
 
 impl ModeCard {
+    /// What most modes are alike in, to begin a card with: one kind of record, and plans that depend on nothing but it.
+    pub const PLAIN: Self = Self {
+        id: "",
+        tool: "",
+        title: "",
+        description: "",
+        record: FaultRecord { table: "", key: "", parameter: "" },
+        others: &[],
+        table_parameter: None,
+        variants: &[],
+        severity: "",
+        uses_now: false,
+        uses_ordinal: false,
+        checks: &[],
+        data_needed: &[],
+    };
+
     /// Returns every kind of record that one fault may be made on.
     pub fn records(&self) -> impl Iterator<Item = &FaultRecord> {
         std::iter::once(&self.record).chain(self.others)

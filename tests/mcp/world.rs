@@ -128,7 +128,7 @@ impl Entropy for TestEntropy {
 pub(crate) struct World {
     pub(crate) dir: TempDir,
     pub(crate) clock: TestClock,
-    servers: AtomicU64,
+    pub(crate) servers: AtomicU64,
 }
 
 impl World {

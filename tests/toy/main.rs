@@ -2,11 +2,28 @@
 //! for it, unasked, which shows that the port is complete.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::disallowed_methods,
     reason = "a test may fail by panic, and has settings of its own"
 )]
 
+#[cfg(feature = "mcp")]
+mod agents;
+#[cfg(feature = "mcp")]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "../mcp/world.rs"]
+mod agents_world;
 mod library;
+#[cfg(feature = "mcp")]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "../mcp/piped.rs"]
+mod piped;
+#[cfg(feature = "tui")]
+mod screens;
+#[cfg(feature = "tui")]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "../tui/world.rs"]
+mod screens_world;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../engine/world.rs"]
 mod world;
@@ -18,18 +35,21 @@ use mfm::domain::filter::FilterValues;
 use mfm::domains;
 use mfm::model::Page;
 use mfm::ops::checks::{self, Status};
-use mfm::ops::pump::Pump;
 use mfm::ops::targets::add;
-use mfm::ops::{browse, campaign, detect, drill, find, lab, modes, plan};
+use mfm::ops::{browse, campaign, detect, drill, find, lab, modes, plan, query};
 use serde_json::{Map, Value as Json, json};
 use world::{World, dump};
 
 static LIBRARY: library::Library = library::Library;
 
+/// Brings the domain; whoever comes second finds it there.
+fn bring() {
+    let _ = domains::bring(vec![&LIBRARY]);
+}
+
 /// A folder with a lab of the toy domain.
 fn toy() -> World {
-    // Whoever comes second finds it there.
-    let _ = domains::bring(vec![&LIBRARY]);
+    bring();
     let world = World::new();
     let url = world.url("toy.db");
     let request = lab::create::Request { url, domain: Some("library".into()), ..Default::default() };
@@ -151,21 +171,36 @@ fn its_tables_tell_what_a_database_is() {
 }
 
 #[test]
-fn a_query_is_asked_a_page_at_a_time() {
+fn a_query_reads_documents_a_page_at_a_time() {
     let world = toy();
-    let domain: &'static dyn Domain = &LIBRARY;
-    let context = world.context();
     let ask = |given: Json| {
-        let mut target = browse::open(&context).unwrap();
-        let mut run = domain.query("list-books").unwrap().begin(given.as_object().unwrap()).unwrap();
-        let mut pump = Pump { context: &context, target: target.as_mut(), cache: None, doing: "asking" };
-        pump.run(run.as_mut()).unwrap();
-        run.finish().unwrap().data
+        let (query, params) = (Some("list-cards".to_owned()), given.as_object().unwrap().clone());
+        query::run(&world.context(), &query::Request { query, params, ..Default::default() }).map(|o| o.answer.unwrap())
     };
-    let first = ask(json!({"limit": 12}));
-    assert_eq!((&first["books"][11], &first["next_cursor"]), (&json!(12), &json!(12)));
-    let rest = ask(json!({"limit": 12, "after": 12}));
-    assert_eq!((rest["books"].as_array().unwrap().len(), &rest["next_cursor"]), (8, &Json::Null));
+    let first = ask(json!({"limit": 12})).unwrap();
+    assert_eq!((&first["items"][11], &first["next_cursor"]), (&json!({"card_id": 12, "book": 12}), &json!("12")));
+    let rest = ask(json!({"limit": 12, "cursor": "12"})).unwrap();
+    assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next_cursor"]), (8, &Json::Null));
+    assert_eq!(ask(json!({"book_id": 7})).unwrap()["summary"], "1 of 1 cards");
+    for wrong in [json!({"limit": 0}), json!({"cursor": "end"}), json!({"book": 1})] {
+        assert_eq!(ask(wrong).unwrap_err().code, "query_parameters");
+    }
+}
+
+#[test]
+fn a_check_reads_documents_and_a_lost_table_is_no_pass() {
+    let world = toy();
+    let file = rusqlite::Connection::open(world.path("toy.db")).unwrap();
+    let broken = "UPDATE IndexCard SET document = CASE card_id WHEN 3 THEN 'no json' ELSE '{\"book\": 5}' END";
+    file.execute(&format!("{broken} WHERE card_id IN (3, 4, 5)"), []).unwrap();
+    let cards = |outcome: &checks::Outcome| outcome.checks.iter().find(|check| check.id == "card_readable").cloned();
+    let outcome = checks::run(&world.context(), &checks::Request::default()).unwrap();
+    assert_eq!(cards(&outcome).unwrap().violations, 2, "card 5 is of book 5");
+    assert_eq!(outcome.findings[0].message, "a card of nothing");
+    file.execute_batch("ALTER TABLE IndexCard RENAME COLUMN document TO text").unwrap();
+    let outcome = checks::run(&world.context(), &checks::Request::default()).unwrap();
+    let lost = cards(&outcome).unwrap();
+    assert_eq!((lost.status, lost.why.as_deref()), (Status::NotRun, Some("IndexCard has no column document")));
 }
 
 #[test]

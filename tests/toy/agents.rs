@@ -1,0 +1,60 @@
+//! The toy domain before agents: its tools, prompts and instructions, without a line written for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64};
+
+use mfm::mcp::Options;
+use serde_json::{Value as Json, json};
+
+use crate::agents_world::{Connected, Era, Person, TestClock, World, call, run};
+
+/// A server of the toy domain alone, on a lab of it.
+fn served<T>(work: impl AsyncFnOnce(Connected) -> T) -> T {
+    // What was journaled before lies before.
+    let clock = TestClock(Arc::new(AtomicI64::new(1_800_000_000_000_000)));
+    let world = World { dir: crate::toy().dir, clock, servers: AtomicU64::new(0) };
+    let options = Options { domain: vec!["library".into()], ..World::options() };
+    run(async { work(world.client(&options, Era::Session, Person::who(None)).await).await })
+}
+
+/// Carries out what a tool planned.
+async fn agreed(client: &Connected, tool: &str, arguments: Json) -> Json {
+    let planned = call(client, tool, arguments).await.ok();
+    assert_eq!(planned["state"], "planned", "{planned}");
+    call(client, "apply_plan", json!({"handle": planned["handle"]})).await.ok()
+}
+
+#[test]
+fn its_tools_stand_beside_the_common_ones() {
+    served(async |client| {
+        let told = client.peer_info().unwrap().instructions.clone().unwrap();
+        assert!(told.contains("shelves, books and cards") && !told.contains("MOSAIQ"), "{told}");
+        let tools = client.list_all_tools().await.unwrap();
+        let has = |name: &str| tools.iter().any(|tool| tool.name == name);
+        assert!(has("list_cards") && has("create_impossible_pages") && has("check") && has("drill"));
+        assert!(!has("create_invalid_angles") && !has("get_frame"));
+        let find = tools.iter().find(|tool| tool.name == "find").unwrap();
+        let takes = find.input_schema["properties"].as_object().unwrap();
+        assert_eq!(takes["kind"], json!({"enum": ["book"]}));
+        assert!(takes.contains_key("shelf") && !takes.contains_key("patient"), "{takes:?}");
+    });
+}
+
+#[test]
+fn it_is_found_broken_checked_asked_and_mended() {
+    served(async |client| {
+        let wanted = json!({"kind": "book", "shelf": "2", "eligible": "create_impossible_pages", "limit": 3});
+        let found = call(&client, "find", wanted).await.ok();
+        assert_eq!((&found["shown"], &found["records"][0]["shelf_id"]), (&json!(3), &json!(2)));
+        let fault = json!({"target": "toy", "book_id": 3, "size": "negative"});
+        assert_eq!(agreed(&client, "create_impossible_pages", fault).await["state"], "applied");
+        let checked = call(&client, "check", json!({})).await.ok();
+        assert_eq!((&checked["violations"], &checked["warnings"]), (&json!(1), &Json::Null));
+        let first = call(&client, "list_cards", json!({"target": "toy", "limit": 12})).await.ok();
+        assert_eq!((&first["summary"], &first["next_cursor"]), (&json!("12 of 20 cards"), &json!("12")));
+        let rest = json!({"target": "toy", "limit": 12, "cursor": first["next_cursor"]});
+        assert_eq!(call(&client, "list_cards", rest).await.ok()["items"].as_array().unwrap().len(), 8);
+        assert_eq!(agreed(&client, "revert", json!({"target": "toy", "all": true})).await["state"], "reverted");
+        assert_eq!(call(&client, "check", json!({})).await.ok()["violations"], 0);
+    });
+}
