@@ -9,6 +9,7 @@ use serde_json::Map;
 use super::texts;
 use crate::domain::mode::Mode;
 use crate::domains;
+use crate::ops::filters;
 use crate::ops::plan::{Options, Request};
 
 /// Which changes to list.
@@ -133,7 +134,9 @@ fn tools(verb: &'static str, command: Command) -> Command {
 fn tool_command(verb: &str, mode: &dyn Mode) -> Command {
     let card = mode.card();
     let command = mode.arguments(Command::new(card.tool).next_help_heading("Parameters"));
-    Options::augment_args(command.next_help_heading("Selection"))
+    let command = Options::augment_args(command.next_help_heading("Selection"));
+    let domain = domains::of_mode(card.id).unwrap_or(domains::FIRST);
+    filters::hide_foreign(command, domain)
         .alias(card.tool.replace('_', "-"))
         .about(card.title)
         .long_about(texts::tool(verb, card))

@@ -136,7 +136,7 @@ pub fn warn(context: &Context<'_>, journal: &Journal, name: &str, target: &mut d
 /// # Errors
 /// Refused, `domain_mismatch`, or what the target says.
 pub fn hold(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<(), Failure> {
-    let hint = "put its tables back, or take it out with `mfm target remove` and add what it is now";
+    let hint = "put its tables back, or remove the target and add it again as what it is now";
     match mismatch(journal, name, target)? {
         Some(why) => Err(Failure::new(Kind::Refused, "domain_mismatch", why, hint)),
         None => Ok(()),

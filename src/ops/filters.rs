@@ -50,6 +50,14 @@ fn filter(name: &str, form: &str) -> NextStep {
     give_value(Flag::parameter(name), form, "is one of its filters")
 }
 
+/// Leaves the options of other domains out of the help of a command that is about one.
+#[must_use]
+pub fn hide_foreign(command: Command, domain: &dyn Domain) -> Command {
+    let own = |card: &&FilterCard| domain.filters().iter().any(|own| own.flag == card.flag);
+    let foreign = all().into_iter().filter(|card| !own(card));
+    foreign.fold(command, |command, card| command.mut_arg(id(card), |option| option.hide(true)))
+}
+
 /// Returns the failure of filters whose words alone are wrong.
 #[must_use]
 pub fn wrong(domain: &dyn Domain, why: &str) -> Failure {

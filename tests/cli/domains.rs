@@ -71,7 +71,7 @@ fn what_is_no_longer_of_its_domain_is_read_with_a_warning_and_never_broken() {
         let told = String::from_utf8_lossy(&output.stderr).replace('\n', " ");
         assert!(told.contains(said) && told.contains("domain_mismatch"), "{words:?}: {told}");
     }
-    let status = world.run(&["status", "--json"]);
+    let status = world.run(&["status", "--exit-code", "--json"]);
     let told: Json = serde_json::from_slice(&status.stdout).unwrap();
     assert_eq!((status.status.code(), &told["target"]["state"]), (Some(1), &json!("domain_mismatch")));
     assert_eq!(told["target"]["domain"], "recordings");
