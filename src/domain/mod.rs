@@ -53,8 +53,6 @@ pub struct DomainCard {
     pub title: &'static str,
     /// What its data are, in a sentence.
     pub about: &'static str,
-    /// Which file is marked where somebody marks one.
-    pub marked_in: MarkedIn,
 }
 
 /// Which file is marked as a test copy.
@@ -71,6 +69,12 @@ pub enum MarkedIn {
 pub trait Domain: Sync {
     /// Returns what the domain is.
     fn card(&self) -> &'static DomainCard;
+
+    /// Returns which file is marked where somebody marks one.
+    fn marked_in(&self) -> MarkedIn {
+        MarkedIn::Place
+    }
+
     /// Returns its tables.
     fn tables(&self) -> &'static [&'static TableCard];
     /// Returns the kinds of record that people list, open and break, from the whole to the part.

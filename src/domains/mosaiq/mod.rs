@@ -52,7 +52,7 @@ use crate::domain::picture::Painter;
 use crate::domain::record::{Description, RecordKind};
 use crate::domain::repair::Repair;
 use crate::domain::table::TableCard;
-use crate::domain::{Domain, DomainCard, MarkedIn, check};
+use crate::domain::{Domain, DomainCard, check};
 use crate::model::{Key, Refusal, Snapshot};
 
 /// The domain.
@@ -63,7 +63,6 @@ static CARD: DomainCard = DomainCard {
     id: "mosaiq",
     title: "MOSAIQ",
     about: "the database of the radiation-oncology record and verify system MOSAIQ",
-    marked_in: MarkedIn::Place,
 };
 
 static CHECK_CARDS: LazyLock<Vec<&'static CheckCard>> =

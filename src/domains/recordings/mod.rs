@@ -52,7 +52,6 @@ static CARD: DomainCard = DomainCard {
     id: "recordings",
     title: "Recordings",
     about: "recordings of physics simulations: bodies, contacts, impulses and energies, frame by frame",
-    marked_in: MarkedIn::Copy,
 };
 
 /// Recordings are the recorder's own files.
@@ -71,6 +70,10 @@ static FILES: FileCard = FileCard {
 impl Domain for Recordings {
     fn card(&self) -> &'static DomainCard {
         &CARD
+    }
+
+    fn marked_in(&self) -> MarkedIn {
+        MarkedIn::Copy
     }
 
     fn tables(&self) -> &'static [&'static TableCard] {

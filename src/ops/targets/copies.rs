@@ -30,7 +30,7 @@ pub(super) fn wanted(
         Some(name) => detect::settled(journal, name, target, request.domain.as_deref())?,
         None => detect::domain(target, request.domain.as_deref())?,
     };
-    if domain.card().marked_in == MarkedIn::Place || target.marker()?.is_some() {
+    if domain.marked_in() == MarkedIn::Place || target.marker()?.is_some() {
         return Ok(None);
     }
     if let Some(name) = registered
