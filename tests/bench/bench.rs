@@ -9,6 +9,7 @@ mod checks;
 mod entries;
 mod memory;
 mod process;
+mod recordings;
 mod rows;
 #[cfg(feature = "mssql")]
 mod server;
@@ -61,6 +62,7 @@ fn main() {
         ("entries", entries::run),
         ("process", process::run),
         ("checks", checks::run),
+        ("recordings", recordings::run),
         #[cfg(feature = "mssql")]
         ("server", server::run),
     ];

@@ -138,7 +138,7 @@ fn decoded(connection: &Connection) -> usize {
 }
 
 /// A command, and the most memory that it had, in KiB, as far as the system tells while it runs.
-fn watched(command: &mut Command) -> (Output, u64) {
+pub(crate) fn watched(command: &mut Command) -> (Output, u64) {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (status, mut peak) = (PathBuf::from(format!("/proc/{}/status", child.id())), 0);
     while child.try_wait().unwrap().is_none() {
@@ -157,7 +157,7 @@ fn checked(folder: &Path) -> u64 {
     peak
 }
 
-fn mfm(folder: &Path) -> Command {
+pub(crate) fn mfm(folder: &Path) -> Command {
     let mut mfm = Command::new(env!("CARGO_BIN_EXE_mfm"));
     mfm.current_dir(folder).env("MFM_JOURNAL", folder.join("j.db"));
     mfm

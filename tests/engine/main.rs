@@ -19,6 +19,7 @@ mod laws;
 mod mock;
 mod own_tables;
 mod places;
+mod pushdown;
 mod recordings;
 mod refusals;
 mod regressions;

@@ -150,3 +150,88 @@ fn a_server_tells_of_its_own_domains_alone() {
     let completed = ask(folder.path(), &[], &[("completion/complete", wanted)]).remove(0);
     assert_eq!(completed["completion"]["values"], json!(["energy_injection"]));
 }
+
+/// Sends requests to one server, each once the answer before is there, and returns the results.
+fn converse(folder: &Path, calls: &[(&str, Json)]) -> Vec<Json> {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::process::{Command, Stdio};
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mfm"));
+    command.env_clear().current_dir(folder).env("HOME", folder).env("MFM_JOURNAL", "journal.db");
+    command.args(["mcp", "--domain", "recordings", "--recordings", "."]);
+    let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut input, output) = (server.stdin.take().unwrap(), server.stdout.take().unwrap());
+    let mut lines = BufReader::new(output).lines();
+    let client = json!({"name": "t", "version": "1"});
+    let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client});
+    writeln!(input, "{}", json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello})).unwrap();
+    let mut answer = |id: usize| loop {
+        let line: Json = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        if line["id"] == id {
+            return line["result"].clone();
+        }
+    };
+    answer(0);
+    writeln!(input, "{}", json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).unwrap();
+    let mut out = Vec::new();
+    for (nth, (tool, arguments)) in calls.iter().enumerate() {
+        let params = json!({"name": tool, "arguments": arguments});
+        writeln!(input, "{}", json!({"jsonrpc": "2.0", "id": nth + 1, "method": "tools/call", "params": params}))
+            .unwrap();
+        out.push(answer(nth + 1));
+    }
+    drop(input);
+    server.wait().unwrap();
+    out
+}
+
+#[test]
+fn load_recording_opens_a_file_and_counts_what_is_in_it() {
+    let folder = folder("elastic-pair");
+    let frame = ("get_frame", json!({"frame_id": 60}));
+    let answers = converse(folder.path(), &[("load_recording", json!({"path": "run.db"})), frame]);
+    let loaded = &answers[0]["structuredContent"];
+    assert_eq!((&loaded["loaded"], &loaded["total_frames"], &loaded["bodies"]), (&json!(true), &json!(60), &json!(2)));
+    assert_eq!(answers[1]["structuredContent"]["frame_id"], 60);
+}
+
+#[test]
+fn load_recording_of_a_missing_file_is_a_structured_error_and_the_one_before_stays() {
+    let folder = folder("resting");
+    let calls = [
+        ("load_recording", json!({"path": "run.db"})),
+        ("load_recording", json!({"path": "missing.db"})),
+        ("get_metadata", json!({})),
+    ];
+    let answers = converse(folder.path(), &calls);
+    assert_eq!(answers[1]["isError"], true);
+    assert!(answers[1]["structuredContent"]["code"].is_string(), "{}", answers[1]);
+    assert_eq!(answers[2]["structuredContent"]["total_frames"], 60);
+}
+
+#[test]
+fn stdio_round_trip_of_all_fifteen_tools() {
+    let folder = folder("resting");
+    let (frame, body) = (json!({"frame_id": 50}), json!({"body_id": 3, "frame_id": 50}));
+    let pair = json!({"body_a_id": 3, "body_b_id": 2_147_483_650_u64, "start_frame": 1, "end_frame": 60});
+    let calls = [
+        ("list_recordings", json!({})),
+        ("load_recording", json!({"path": "run.db"})),
+        ("get_metadata", json!({})),
+        ("get_frame", frame.clone()),
+        ("get_body_state", body.clone()),
+        ("get_contacts_for_body", body),
+        ("get_body_energy", json!({"body_id": 3})),
+        ("get_system_energy", json!({})),
+        ("find_energy_anomalies", json!({})),
+        ("compare_body_across_frames", json!({"body_id": 3, "frame_a": 1, "frame_b": 60})),
+        ("get_contact_history", pair),
+        ("get_solver_diagnostics", json!({})),
+        ("check_friction_cone", frame.clone()),
+        ("check_penetration", frame.clone()),
+        ("check_resting_contact", frame),
+    ];
+    for ((tool, _), answer) in calls.iter().zip(converse(folder.path(), &calls)) {
+        assert_ne!(answer["isError"], true, "{tool}: {answer}");
+        assert!(answer["structuredContent"]["summary"].is_string(), "{tool}: {answer}");
+    }
+}

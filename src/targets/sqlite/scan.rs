@@ -34,7 +34,12 @@ pub(super) fn each(
         beside = Some(sql::Join { column, parent, parent_column });
     }
     let range = scan.range.as_ref().map(|range| spelled(&scan.table, &range.column)).transpose()?;
-    let part = sql::Part { order: order.as_deref(), range: range.as_deref(), limited: scan.limit.is_some() };
+    let is_rowid = |column: &str| sheet.rowid_column.as_deref() == Some(column);
+    let part = sql::Part {
+        order: order.as_deref(),
+        range: range.as_deref().map(|range| (range, is_rowid(range))),
+        limited: scan.limit.is_some(),
+    };
     let text = sql::scan(&sheet, &part, beside.as_ref());
     let bounds = scan.range.as_ref().map(|range| [range.first, range.last]);
     let most = scan.limit.map(|most| i64::try_from(most).unwrap_or(i64::MAX));

@@ -174,8 +174,8 @@ pub(super) struct Join {
 #[derive(Default)]
 pub(super) struct Part<'p> {
     pub(super) order: Option<&'p str>,
-    /// The column of whole numbers between two that are given.
-    pub(super) range: Option<&'p str>,
+    /// The column of whole numbers between two that are given, and whether it holds nothing else, being the rowid.
+    pub(super) range: Option<(&'p str, bool)>,
     /// Whether it is given how many rows are wanted.
     pub(super) limited: bool,
 }
@@ -188,7 +188,10 @@ pub(super) fn scan(sheet: &Sheet, part: &Part<'_>, beside: Option<&Join>) -> Str
     let read: String = cells(TABLE_ALIAS, sheet).chain(others).map(|cell| format!(", {cell}")).collect();
     let joined = beside.map_or_else(String::new, join);
     let held = |column: &str| format!("{TABLE_ALIAS}.{}", quoted(column));
-    let only = part.range.map_or_else(String::new, |column| format!(" WHERE {}", in_range(&held(column))));
+    let only = part.range.map_or_else(String::new, |(column, is_rowid)| match is_rowid {
+        true => format!(" WHERE {} BETWEEN ? AND ?", held(column)),
+        false => format!(" WHERE {}", in_range(&held(column))),
+    });
     let order = part.order.map_or_else(String::new, |column| format!(" ORDER BY {}", held(column)));
     let limit = if part.limited { " LIMIT ?" } else { "" };
     format!("SELECT NULL{read} FROM main.{} AS {TABLE_ALIAS}{joined}{only}{order}{limit}", quoted(sheet.name()))

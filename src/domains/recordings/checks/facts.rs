@@ -1,6 +1,6 @@
 //! What checks know of a recording: a few numbers for each frame, state and touching pair, and no rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::passes::Pass;
 use crate::model::Key;
@@ -39,8 +39,8 @@ pub(super) struct Facts {
     pub(super) doubled: Vec<CellFacts>,
     /// Contact points that the cone does not hold, or that pull.
     pub(super) impulses: ImpulseFacts,
-    /// How many rows each table showed.
-    pub(super) rows: BTreeMap<&'static str, u64>,
+    /// How many rows were looked at; those of which several scans are made, once.
+    pub(super) rows: u64,
     /// The scans that yield any row in the whole recording, of those that it matters of.
     pub(super) present: BTreeSet<Pass>,
     /// The usual time between frames, seconds.
@@ -360,10 +360,5 @@ impl Facts {
             frame: self.frame_at(state.frame).map(|frame| frame.id),
         };
         self.doubled.push(twice);
-    }
-
-    /// Counts rows of a table.
-    pub(super) fn count(&mut self, table: &'static str, rows: usize) {
-        *self.rows.entry(table).or_default() += rows as u64;
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Intake {
     columns: &'static [&'static str],
     /// The places of the columns, then those of the columns that come along.
     places: Vec<Option<usize>>,
+    /// What a row counts: nothing where another scan of its table counts it.
+    counted: u64,
     /// The table that the columns that come along are of, and the place of the column that refers to it.
     parent: Option<(&'static str, Option<usize>)>,
 }
@@ -130,7 +132,8 @@ impl Intake {
             places.extend(pass.parent_columns().iter().map(name));
             (parent.name, table.position(column))
         });
-        Self { pass, table: card.name, columns, places, parent }
+        let again = [Pass::Alongs, Pass::Acrosses, Pass::Velocities, Pass::Orientations, Pass::Rates].contains(&pass);
+        Self { pass, table: card.name, columns, places, counted: u64::from(!again), parent }
     }
 
     /// Returns where the id and the frame of a row stand.
@@ -141,9 +144,7 @@ impl Intake {
 
     /// Takes in a row.
     pub(super) fn one(&self, cells: &[Value], facts: &mut Facts, rules: &Rules) {
-        if !matches!(self.pass, Pass::Alongs | Pass::Acrosses | Pass::Velocities | Pass::Orientations | Pass::Rates) {
-            facts.count(self.table, 1);
-        }
+        facts.rows += self.counted;
         let cells = Cells { intake: self, cells };
         match self.pass {
             Pass::Frames => frame(&cells, facts),
