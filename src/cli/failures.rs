@@ -44,7 +44,7 @@ fn text(failure: &Failure) -> String {
 
 /// Returns a row in conflict as a line.
 pub(super) fn conflict_line(conflict: &Conflict) -> String {
-    let Conflict { table, key, columns, why, operation } = conflict;
+    let Conflict { table, key, columns, why, operation, .. } = conflict;
     let columns = if columns.is_empty() { String::new() } else { format!(" {}", columns.join(", ")) };
     let by =
         operation.map(|op| format!(" (operation {op})")).filter(|by| !why.contains(by.trim_matches([' ', '(', ')'])));

@@ -106,9 +106,9 @@ impl Engine<'_> {
                 Judgement::Kept => now.clone(),
                 // A row that was given up there is given up here, if it is gone here too.
                 Judgement::Conflict { .. } if now.is_none() && !again.writes() => None,
-                Judgement::Conflict { columns, why, operation } => {
+                Judgement::Conflict { columns, why, operation, lost } => {
                     let (table, key) = (change.table.name.clone(), show(&change.key));
-                    conflicts.push(Conflict { table, key, columns, why, operation });
+                    conflicts.push(Conflict { table, key, columns, why, operation, lost });
                     continue;
                 }
             };

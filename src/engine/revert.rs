@@ -441,12 +441,12 @@ fn record(
     let after = match judgement {
         Judgement::Put(after) => after,
         Judgement::Kept => now.clone(),
-        Judgement::Conflict { columns, why, operation } => {
-            let lost = barred || now.is_none();
-            let given_up = given_up && lost && operation.is_none() && lens.places().is_some();
+        Judgement::Conflict { columns, why, operation, lost } => {
+            let hopeless = barred || now.is_none();
+            let given_up = given_up && hopeless && operation.is_none() && lens.places().is_some();
             let why = if given_up { format!("{why}, and given up") } else { why };
             let (table, key) = named();
-            plan.conflicts.push(Conflict { table, key, columns, why, operation });
+            plan.conflicts.push(Conflict { table, key, columns, why, operation, lost });
             if !given_up {
                 course.skipped.insert((plan.operation.op, resolve::place(change)));
                 return Ok(());

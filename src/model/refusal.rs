@@ -179,17 +179,27 @@ pub enum Refusal {
     OtherTarget { op: u64, theirs: String, ours: String },
 }
 
-/// What a conflict says of a row that somebody deleted.
-pub const ROW_GONE: &str = "the row is gone";
-/// What it says of a row of which the table lost a column.
-pub const COLUMN_GONE: &str = "a column that the operation knew is gone";
-/// What it says of a row that lost its table.
-pub const TABLE_GONE: &str = "its table is gone";
+/// What is gone of a row in conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// Somebody deleted the row.
+    Row,
+    /// Its table lost a column that the operation knew; nothing overrides this.
+    Column,
+    /// Its table is gone; nothing overrides this either.
+    Table,
+}
 
-/// Tells whether a conflict is one with the schema, which no flag overrides.
-#[must_use]
-pub fn lost_its_place(conflict: &Conflict) -> bool {
-    [COLUMN_GONE, TABLE_GONE].contains(&conflict.why.as_str())
+impl Lost {
+    /// Says what is gone.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Row => "the row is gone",
+            Self::Column => "a column that the operation knew is gone",
+            Self::Table => "its table is gone",
+        }
+    }
 }
 
 /// A row that a revert cannot put back.
@@ -205,6 +215,17 @@ pub struct Conflict {
     pub why: String,
     /// The later operation that touched the row, where the journal knows it.
     pub operation: Option<u64>,
+    /// What is gone of it.
+    #[serde(skip)]
+    pub lost: Option<Lost>,
+}
+
+impl Conflict {
+    /// Tells whether the conflict is one with the schema.
+    #[must_use]
+    pub const fn lost_its_place(&self) -> bool {
+        matches!(self.lost, Some(Lost::Column | Lost::Table))
+    }
 }
 
 fn list(operations: &[u64]) -> String {

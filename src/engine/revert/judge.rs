@@ -5,7 +5,7 @@ use mfm_journal::{Action, Change, Value};
 use super::super::error::EngineError;
 use super::super::look::Lens;
 use crate::model::Refusal;
-use crate::model::refusal::{COLUMN_GONE, ROW_GONE, TABLE_GONE};
+use crate::model::refusal::Lost;
 
 /// What becomes of one row.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,13 +22,16 @@ pub(in crate::engine) enum Judgement {
         why: String,
         /// The later operation.
         operation: Option<u64>,
+        /// What is gone of the row.
+        lost: Option<Lost>,
     },
 }
 
 impl Judgement {
     /// A later operation of ours set the same columns.
     pub(super) fn blocked(op: u64) -> Self {
-        Self::Conflict { columns: Vec::new(), why: format!("operation {op} changed it later"), operation: Some(op) }
+        let why = format!("operation {op} changed it later");
+        Self::Conflict { columns: Vec::new(), why, operation: Some(op), lost: None }
     }
 
     /// The schema, or another row, would not let the row back in.
@@ -37,7 +40,12 @@ impl Judgement {
     }
 
     fn conflict(columns: Vec<String>, why: &str) -> Self {
-        Self::Conflict { columns, why: why.to_owned(), operation: None }
+        Self::Conflict { columns, why: why.to_owned(), operation: None, lost: None }
+    }
+
+    /// Nothing is left to put the row back into, or over.
+    fn lost(lost: Lost) -> Self {
+        Self::Conflict { columns: Vec::new(), why: lost.in_words().to_owned(), operation: None, lost: Some(lost) }
     }
 }
 
@@ -49,8 +57,7 @@ pub(in crate::engine) fn judge(
     force: bool,
 ) -> Result<Judgement, EngineError> {
     if lens.places().is_none() {
-        let why = if lens.table.is_some() { COLUMN_GONE } else { TABLE_GONE };
-        return Ok(Judgement::conflict(Vec::new(), why));
+        return Ok(Judgement::lost(if lens.table.is_some() { Lost::Column } else { Lost::Table }));
     }
     Ok(match &change.action {
         Action::Insert { after_digest, .. } => match now {
@@ -67,7 +74,7 @@ pub(in crate::engine) fn judge(
             }
         },
         Action::Update { columns, before, after, .. } => match now {
-            None => Judgement::conflict(Vec::new(), ROW_GONE),
+            None => Judgement::lost(Lost::Row),
             Some(row) => update(change, columns, before, after, row, lens, force),
         },
         Action::Kept { .. } => Judgement::Kept,

@@ -2,7 +2,7 @@
 
 use super::{Deed, Flag, Marking, NextStep, NextSteps, View, act, give, give_value, look, say};
 use crate::model::password;
-use crate::model::refusal::{Conflict, ROW_GONE, Refusal, lost_its_place};
+use crate::model::refusal::{Conflict, Lost, Refusal};
 
 /// What helps where the way back is barred.
 const NO_WAY_BACK: &str =
@@ -153,9 +153,9 @@ fn about_conflicts(blocked_by: &[u64], conflicts: &[Conflict]) -> NextSteps {
     let skip = give(Flag::SkipConflicts, "puts back the other rows");
     if !blocked_by.is_empty() {
         [give(Flag::Cascade, "reverts the later operations first"), skip].into()
-    } else if conflicts.iter().any(lost_its_place) {
+    } else if conflicts.iter().any(Conflict::lost_its_place) {
         NextSteps::from(PUT_BACK).and(give(Flag::SkipConflicts, "puts back the rows that have their place"))
-    } else if conflicts.iter().all(|row| row.why == ROW_GONE) {
+    } else if conflicts.iter().all(|row| row.lost == Some(Lost::Row)) {
         [skip, give(Flag::Force, "with it gives up rows that are gone")].into()
     } else {
         [skip, give(Flag::Force, "overwrites what somebody else wrote")].into()
@@ -201,13 +201,14 @@ mod tests {
             table: "TxField".into(),
             key: "1".into(),
             columns: Vec::new(),
-            why: ROW_GONE.into(),
+            why: Lost::Row.in_words().into(),
             operation: None,
+            lost: Some(Lost::Row),
         };
         let steps = |conflicts| Refusal::Conflict { op: 1, rows: 1, blocked_by: Vec::new(), conflicts }.next();
         let text = |steps: &NextSteps| steps.as_slice()[1].text.clone();
         assert!(text(&steps(vec![gone.clone()])).contains("gives up"));
-        let changed = Conflict { why: "changed".into(), ..gone };
+        let changed = Conflict { why: "changed".into(), lost: None, ..gone };
         assert!(text(&steps(vec![changed])).contains("overwrites"));
     }
 }

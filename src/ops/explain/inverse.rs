@@ -10,7 +10,7 @@ use crate::engine::terms::Terms;
 use crate::engine::{Engine, EngineError, resolve};
 use crate::model::NextStep;
 use crate::model::next_step::{Deed, Flag, act, say};
-use crate::model::refusal::{Conflict, ROW_GONE, lost_its_place};
+use crate::model::refusal::{Conflict, Lost};
 use crate::ops::cell::{self, CHANGES_MAX, ChangeRow};
 use crate::ops::{Context, Failure, Kind, count};
 use crate::plan;
@@ -199,13 +199,14 @@ impl Found {
             );
             self.ways_out.push(act(Deed::revert_with(op, [Flag::SkipConflicts]), does));
         }
-        if conflicts.iter().any(|conflict| lost_its_place(conflict)) {
+        if conflicts.iter().any(|conflict| conflict.lost_its_place()) {
             let first = "put the column or the table back, of its former type, and revert again: nothing replaces it";
             self.ways_out.push(say(first));
         }
         let foreign =
-            conflicts.into_iter().filter(|conflict| conflict.operation.is_none() && !lost_its_place(conflict));
-        let (gone, changed): (Vec<&Conflict>, Vec<&Conflict>) = foreign.partition(|conflict| conflict.why == ROW_GONE);
+            conflicts.into_iter().filter(|conflict| conflict.operation.is_none() && !conflict.lost_its_place());
+        let (gone, changed): (Vec<&Conflict>, Vec<&Conflict>) =
+            foreign.partition(|conflict| conflict.lost == Some(Lost::Row));
         if !changed.is_empty() && gone.is_empty() && later.is_empty() {
             let does = format!("overwrites what somebody else wrote to {}", count(changed.len() as u64, "row"));
             self.ways_out.push(act(Deed::revert_with(op, [Flag::Force]), does));
@@ -274,7 +275,7 @@ fn block(what: &'static str, code: &str, message: String) -> Block {
 }
 
 fn conflict(conflict: &Conflict) -> Block {
-    let Conflict { table, key, columns, why, operation } = conflict;
+    let Conflict { table, key, columns, why, operation, .. } = conflict;
     let what = if operation.is_some() { "later_operation" } else { "foreign_change" };
     let named = if columns.is_empty() { String::new() } else { format!(" {}", columns.join(", ")) };
     Block {

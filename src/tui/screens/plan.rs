@@ -276,7 +276,8 @@ pub fn found(state: &mut state::State, outcome: &find::Outcome) -> Vec<Effect> {
         (Some(id), Some(field)) => field.value = id,
         _ => {
             let why = outcome.why_none.clone().unwrap_or_else(|| "no record can show it".to_owned());
-            state.say(Role::Warning, why);
+            let hint = crate::tui::next_step::hint(&outcome.next);
+            state.say(Role::Warning, if hint.is_empty() { why } else { format!("{why}: {hint}") });
         }
     }
     preview(state)
