@@ -16,6 +16,7 @@ use crate::domain::Domain;
 use crate::domain::files::FileCard;
 use crate::domain::query::{ITEMS_DEFAULT, Query};
 use crate::model::shown;
+use crate::ops::agents::{Place, resolve};
 use crate::ops::query::{self, Request};
 use crate::ops::{Context, Failure, Kind, files};
 use crate::targets::sqlite::RunIndex;
@@ -26,6 +27,9 @@ const JSON_MAX: usize = 60_000;
 const TRIES: usize = 8;
 /// The argument that names a file for one call.
 const FILE: &str = "recording";
+
+/// The argument that names a registered target, where a domain's data are no files.
+const TARGET: &str = "target";
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -89,9 +93,8 @@ pub(super) fn entries(allowed: &Allowed) -> Vec<Entry> {
         for query in domain.queries().iter().filter(|query| wanted(query.card().group)) {
             let card = query.card();
             let mut input = schema::slim(query.params_schema().to_value());
-            if domain.files().is_some() {
-                with_file(&mut input);
-            }
+            // A file is named by its path, and what is no file by the name that it was registered under.
+            with_text(&mut input, if domain.files().is_some() { FILE } else { TARGET });
             out.push(entry((card.name, card.title, card.about), input, Ask::Query(*domain, *query)));
         }
     }
@@ -118,10 +121,10 @@ fn of_files(domain: &'static dyn Domain, card: &'static FileCard, wanted: &dyn F
     out
 }
 
-fn with_file(input: &mut Object) {
+fn with_text(input: &mut Object, name: &str) {
     let properties = input.entry("properties").or_insert_with(|| json!({}));
     if let Some(properties) = properties.as_object_mut() {
-        properties.insert(FILE.to_owned(), json!({"type": "string"}));
+        properties.insert(name.to_owned(), json!({"type": "string"}));
     }
 }
 
@@ -142,7 +145,7 @@ impl Inner {
         self.run(call, false, move |inner, context| inner.asked(context, ask, arguments)).await
     }
 
-    fn asked(&self, context: &Context<'_>, ask: Ask, mut arguments: Object) -> Result<Answer, Failure> {
+    fn asked(&self, context: &mut Context<'_>, ask: Ask, mut arguments: Object) -> Result<Answer, Failure> {
         match ask {
             Ask::List(domain, card) => {
                 let folders = match given(&arguments, "directory") {
@@ -164,6 +167,10 @@ impl Inner {
                 answer(files::compare(context, domain, of, &path("before")?, &path("after")?)?)
             }
             Ask::Query(domain, query) => {
+                if let (None, Some(target)) = (domain.files(), arguments.remove(TARGET)) {
+                    let place = Place { target: target.as_str().map(str::to_owned), ..Place::default() };
+                    context.target = resolve(context, &place)?.or(context.target.take());
+                }
                 let named = arguments.remove(FILE).and_then(|file| file.as_str().map(str::to_owned));
                 let file = match (domain.files(), named) {
                     (Some(card), Some(named)) => Some(self.file(card, &named)?),

@@ -114,6 +114,7 @@ fn what_is_no_longer_of_its_domain_is_warned_of_and_never_broken() {
     let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'mfm%'";
     let names: Vec<String> =
         file.prepare(names).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    file.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     names.iter().for_each(|name| file.execute_batch(&format!("DROP TABLE \"{name}\"")).unwrap());
     file.execute_batch("CREATE TABLE TxField(FLD_ID int PRIMARY KEY)").unwrap();
     drop(file);

@@ -65,7 +65,7 @@ fn the_list_of_tools_is_whole_and_cheap() {
             .collect();
         let all = format!("{} tools, {} tokens\n{}", tools.len(), tokens(&whole), lines.join("\n"));
         insta::assert_snapshot!(all, @r"
-        25 tools, 3937 tokens
+        25 tools, 3877 tokens
         apply_plan: handle
         audit_verify: cursor depth full target
         check: cursor database hostname now only target
@@ -115,7 +115,7 @@ fn a_domain_alone_is_cheap() {
             let own: Vec<_> = listed.iter().filter(|tool| wanted(&tool.name)).collect();
             (own.len(), tokens(&serde_json::to_string(&own).unwrap()))
         };
-        let breaks = |name: &str| domain.mode(name).is_some();
+        let breaks = |name: &str| name == "list_failure_modes" || domain.mode(name).is_some();
         [cost(&asks), cost(&breaks), cost(&|name| !asks(name) && !breaks(name))]
     };
     let (mosaiq, recordings) = (costs("mosaiq", &[]), costs("recordings", &[]));
@@ -123,7 +123,7 @@ fn a_domain_alone_is_cheap() {
         assert!(asks.1 < 4_000 && breaks.1 < 4_000, "{id}: asking costs {asks:?}, breaking {breaks:?}");
         assert!(common.1 < 2_000, "{id}: the common ones cost {common:?}");
     }
-    assert_eq!((mosaiq[0].0, mosaiq[1].0, recordings[0].0), (0, 10, 15));
+    assert_eq!((mosaiq[0].0, mosaiq[1].0, recordings[0].0), (0, 11, 15));
     assert!(costs("recordings", &["analysis"])[0].0 > 15, "further groups come only where they are asked for");
 }
 
