@@ -32,8 +32,8 @@ pub trait Import: Sync {
     /// # Errors
     /// A sentence that names the table, the row and the column at fault.
     fn read(&self, files: &Files) -> Result<Vec<Imported>, String>;
-    /// Tells whether what a database holds is what the text of a file said, by a way of its own: the same letters, or the
-    /// digits of the same whole number, where nobody says more.
+    /// Tells whether what a database holds is what the text of a file said, by a way of its own: the same letters, or
+    /// the digits of the same whole number, where nobody says more.
     fn is_same(&self, text: &str, value: &Value, _column: &Column) -> bool {
         match value {
             Value::Null => text.is_empty(),

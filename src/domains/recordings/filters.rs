@@ -15,7 +15,7 @@ pub(super) static FILTERS: [FilterCard; 4] = [
         flag: "frame",
         value_name: "IDS",
         about: "Only these frames, or contacts in them, by id: single ones and inclusive ranges, such as 10-50,77",
-        brief: "Frame ids, such as 10-50",
+        brief: "",
         form: "10-50",
         example: "10-50",
         aliases: &["frames"],
