@@ -88,8 +88,8 @@ impl RecordKind {
         Self { asks, ..self }
     }
 
-    /// Returns the place of the column that fills a parameter of a query: one of its name, the id where the parameter is
-    /// the kind's own id, or as the kind says; the last only where a question needs the parameter.
+    /// Returns the place of the column that fills a parameter of a query: one of its name, the id where the parameter
+    /// is the kind's own id, or as the kind says; the last only where a question needs the parameter.
     #[must_use]
     pub fn fills(&self, parameter: &str, needed: bool) -> Option<usize> {
         let named = |name: &str| self.names().position(|column| column == name);

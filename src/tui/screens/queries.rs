@@ -159,7 +159,7 @@ fn params(query: &dyn Query, form: &[Field]) -> Map<String, Json> {
     given.map(param).collect()
 }
 
-/// Returns what was typed, as a number, a flag, a list or a text; what is none of what is wanted is refused as it stands.
+/// Returns what was typed, as a number, a flag, a list or a text; what is none of what is wanted is refused as it is.
 fn value(text: &str, kind: &str) -> Json {
     let whole = text.parse::<i64>().ok().map(Json::from);
     let number = || text.parse::<f64>().ok().map(Json::from);
