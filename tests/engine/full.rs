@@ -34,7 +34,10 @@ fn squeezed<T>(
 /// Makes the rows so large that a change needs pages of its own on both sides.
 fn heavy() -> Rig {
     let rig = Rig::new();
-    super::world::meddle(&rig.world, "CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(3000))");
+    super::world::meddle(
+        &rig.world,
+        "CREATE TABLE TxField (FLD_ID int); CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(3000))",
+    );
     Rig { before: dump(&rig.world.path("lab.db")), ..rig }
 }
 

@@ -160,7 +160,9 @@ fn torture_30_what_happens_in_other_tables_stays_there() {
 /// which alone may, lets the database roll it back.
 #[test]
 fn recover_rolls_back_what_another_program_left() {
-    let rig = marked("CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 'a')");
+    let rig = marked(
+        "CREATE TABLE TxField (FLD_ID int); CREATE TABLE t (id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, 'a')",
+    );
     leave_hot(&rig);
     let line = status::run(&rig.world.context()).unwrap();
     assert_eq!(line.targets[0].state, "target_needs_recovery");

@@ -1,3 +1,5 @@
+//! What pictures of recordings show: whose numbers, over which frames, and what findings mark.
+
 use super::*;
 use crate::domain::Domain;
 use crate::domains::recordings::testing::{Database, recording};
