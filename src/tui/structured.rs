@@ -48,7 +48,7 @@ fn table(items: &[Json]) -> Vec<(Role, String)> {
         }
     }
     // What tells items apart comes first, what is nested last.
-    let nested = |name: &str| items.iter().filter_map(|item| item.get(name)).any(|value| value.is_array());
+    let nested = |name: &str| items.iter().filter_map(|item| item.get(name)).any(Json::is_array);
     names.sort_by_key(|name| (nested(name), *name != "id" && !name.ends_with("_id")));
     let rows: Vec<Vec<String>> = items.iter().take(LINES_MAX + 1).map(|item| row(item, &names)).collect();
     let width = |at: usize, name: &String| {

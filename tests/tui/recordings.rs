@@ -3,9 +3,11 @@
 use mfm::domain::picture::RecordPicture;
 use mfm::tui::Screen;
 use mfm::tui::dialog::{Answered, Ask, Overlay};
+use mfm::tui::look::{Glyphs, Look, Theme};
+use mfm::tui::message::Message;
 use mfm::tui::screens::plan::View;
 
-use crate::world::{World, of_recordings};
+use crate::world::{SIZES, World, of_recordings};
 
 fn kinds(world: &World) -> Vec<&'static str> {
     world.state.records.domain.kinds().iter().map(|kind| kind.word).collect()
@@ -145,4 +147,33 @@ fn a_long_answer_is_paged_and_scrolled() {
     assert_eq!((next, lines.iter().filter(|(_, line)| line.starts_with("10")).count()), (&None, 9));
     world.press("tab").press("home");
     assert_eq!(asked(&world).top, 0);
+}
+
+#[test]
+fn a_recording_looks_so() {
+    for size in SIZES {
+        let named = |name: &str| format!("{name}_{}x{}", size.0, size.1);
+        let mut world = World::recording(size, "bouncing", 120);
+        insta::assert_snapshot!(named("frames"), world.press("3 down down").screen());
+        insta::assert_snapshot!(named("body"), world.press("right").screen());
+        open_question(&mut world, "get_body_energy");
+        insta::assert_snapshot!(named("question"), world.press("enter").screen());
+    }
+}
+
+#[test]
+fn it_is_drawn_at_any_size_and_without_unicode() {
+    let mut world = World::recording((120, 40), "stack", 60);
+    for script in ["3 down", "] c", "right", "right a", "down enter", "enter"] {
+        world.press(script);
+        for columns in [1, 39, 40, 57, 80, 100, 133, 250] {
+            for rows in [1, 9, 10, 17, 24, 60, 90] {
+                world.tell(Message::Resize(columns, rows));
+                world.screen();
+            }
+        }
+    }
+    world.state.look = Look { theme: Theme::Plain, glyphs: Glyphs::Ascii };
+    let screen = world.press("esc esc 3 left left").screen();
+    assert!(screen.is_ascii(), "{screen}");
 }
