@@ -172,7 +172,7 @@ pub(super) enum Command {
 pub(super) enum Lab {
     #[command(about = lab::create::CARD.about, long_about = texts::LAB_CREATE)]
     Create(lab::create::Request),
-    #[command(about = lab::import::CARD.about, long_about = texts::LAB_IMPORT)]
+    #[command(about = lab::import::CARD.about, long_about = texts::imports())]
     Import(lab::import::Request),
 }
 

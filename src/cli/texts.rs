@@ -59,7 +59,8 @@ Example:
 
 /// `mfm lab import`.
 pub(super) const LAB_IMPORT: &str = "\
-Make a lab of the public PyMedPhys mock, from its wheel or from a folder of CSV files.
+Make a lab of files in the format of a domain, such as the public PyMedPhys mock. What each domain reads:
+{wanted}
 
 Every cell is read back and held against the file; rows and columns that cannot be kept are named. The network is \
 never asked. The public mock is known by its files. Anything else in its form is held to be somebody's data: signs \
@@ -509,6 +510,16 @@ pub(super) fn tool(verb: &str, card: &ModeCard) -> String {
         card.tool
     );
     text
+}
+
+/// Returns what `mfm lab import` reads, for each domain that imports anything.
+pub(super) fn imports() -> String {
+    let wanted = |domain: &&'static dyn Domain| {
+        let source = domain.import()?.source();
+        Some(format!("  {}: {}", domain.card().id, source.wanted))
+    };
+    let wanted: Vec<String> = domains::all().iter().filter_map(wanted).collect();
+    LAB_IMPORT.replace("{wanted}", &wanted.join("\n"))
 }
 
 /// Returns a text with the examples of the domains in their places: a command is shown once for each of them.
