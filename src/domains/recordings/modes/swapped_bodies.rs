@@ -125,11 +125,14 @@ fn pairs<'r, 's>(rows: &'r [Row<'s>]) -> impl Iterator<Item = (&'r Row<'s>, &'r 
     rows.iter().enumerate().flat_map(|(at, first)| rows.iter().skip(at + 1).map(move |second| (first, second)))
 }
 
-/// Returns the edits that exchange what a column of two rows holds.
-fn exchange(column: &'static str, first: &Row<'_>, second: &Row<'_>) -> Option<Vec<Edit>> {
-    let (one, two) = (first.cell(column)?.clone(), second.cell(column)?.clone());
-    let set = |row: &Row<'_>, value: Value| update(row, [(column, Datum::Raw(value))]);
-    (one != two).then(|| vec![set(first, two), set(second, one)])
+/// Returns the edits that exchange what some columns of two rows hold.
+fn exchange(columns: &[&'static str], first: &Row<'_>, second: &Row<'_>) -> Option<Vec<Edit>> {
+    let cells = |row: &Row<'_>| -> Option<Vec<Value>> { columns.iter().map(|name| row.cell(name).cloned()).collect() };
+    let (one, two) = (cells(first)?, cells(second)?);
+    let set = |row: &Row<'_>, cells: &[Value]| {
+        update(row, columns.iter().copied().zip(cells.iter().cloned().map(Datum::Raw)))
+    };
+    (one != two).then(|| vec![set(first, &two), set(second, &one)])
 }
 
 fn position(snapshot: &Snapshot, state: &Row<'_>) -> Option<[f64; 3]> {
@@ -148,7 +151,7 @@ fn states(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
         places.is_some_and(|(a, b)| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt() > APART)
     };
     let all = pairs(&rows).filter(apart);
-    all.filter_map(|(first, second)| exchange("body_id", first, second)).collect()
+    all.filter_map(|(first, second)| exchange(&["body_id"], first, second)).collect()
 }
 
 fn energies(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
@@ -160,7 +163,9 @@ fn energies(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
         })
     };
     let all = pairs(&rows).filter(differ);
-    all.filter_map(|(first, second)| exchange("body_id", first, second)).collect()
+    // Not the bodies' ids: where a key on them is declared and holds, they stay as they are.
+    let columns = ["linear_ke", "rotational_ke", "potential_e", "total_e"];
+    all.filter_map(|(first, second)| exchange(&columns, first, second)).collect()
 }
 
 fn sides(snapshot: &Snapshot, frame: i64) -> Vec<Vec<Edit>> {
