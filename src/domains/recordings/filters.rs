@@ -42,7 +42,7 @@ pub(super) static FILTERS: [FilterCard; 4] = [
         flag: "touching",
         value_name: "WHAT",
         about: "Only contacts with the ground or between two moving bodies, or frames in which there are such: ground, \
-                bodies; or frames without any: nothing; with --body, of that body alone",
+                bodies; or frames without any: nothing; with a body, of that one alone",
         brief: "ground, bodies or nothing",
         form: "ground",
         example: "ground",
@@ -126,7 +126,7 @@ fn touching(text: &str) -> Result<Touching, String> {
 pub(super) fn judge(kind: &RecordKind, filters: &FilterValues) -> Result<(), String> {
     let wanted = Wanted::of(filters)?;
     if kind.table == BODY.name && (wanted.has_frames() || wanted.touching.is_some()) {
-        return Err("bodies are the same in every frame: only --body narrows them".to_owned());
+        return Err("bodies are the same in every frame: only a body's id narrows them".to_owned());
     }
     if kind.table == COLLISION.name && wanted.touching == Some(Touching::Nothing) {
         return Err("a contact is with something: touching takes ground or bodies here".to_owned());
