@@ -320,6 +320,8 @@ const FILE_DOORS: &[(&str, &str, &str)] = &[
     ("src/ops/agents/handles.rs", "fs::remove_file", "plans of handles, in the agents' own folder"),
     ("src/ops/drill/command.rs", "fs::remove_file", "the report of the look before"),
     ("src/ops/files.rs", "fs::read_dir", "folders are listed; their files are opened as targets alone"),
+    ("src/targets/sqlite/backup.rs", "OpenOptions::new", "a copy of a database, where nothing stands"),
+    ("src/targets/sqlite/backup.rs", "fs::remove_file", "its own copy that came to nothing"),
     ("src/targets/sqlite/aside.rs", "OpenOptions::new", "a private copy of a file and its log, in a folder of its own"),
     ("src/targets/sqlite/aside.rs", "File::open", "the file that is copied, and its header"),
     ("src/ops/lab/import.rs", "fs::read_dir", "a folder is listed; its files are read by the module"),
@@ -352,6 +354,7 @@ fn files_are_opened_and_made_in_one_module() {
 /// Where words of the command line stand outside of `src/cli/`, and why.
 const COMMAND_WORDS: &[(&str, &str, &str)] = &[
     ("src/domains/mosaiq/examples.rs", "--", "examples that only the help of the command line shows"),
+    ("src/domains/recordings/examples.rs", "--", "examples that only the help of the command line shows"),
     ("src/domains/recordings/queries/", "example: \"--", "examples that only the help of the command line shows"),
     ("src/domains/mosaiq/import/mod.rs", "pip download --no-deps", "another program's flag"),
     ("src/ops/campaign/file.rs", "title = \"mfm campaign\"", "the name of a kind of file"),

@@ -1,5 +1,5 @@
-//! The seam through which tests make a write fail or a process die at a chosen step; a released build has only the names
-//! of the steps.
+//! The seam through which tests make a write fail or a process die at a chosen step; a released build has only the
+//! names of the steps.
 
 /// A point of a durable write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

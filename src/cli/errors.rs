@@ -146,6 +146,7 @@ pub(super) const ERRORS: &[ErrorCode] = &[
     refused("url_taken", "say --target with the name that it has"),
     refused("looks_moved", "`mfm target mark --moved URL` keeps its operations"),
     refused("marked_beside", "work from the other journal, or --override foreign-operations for a copy"),
+    refused("copy_exists", "mark that copy, or remove it first; --in-place marks the file itself"),
     refused("own_tables", "take away what was added to mfm's own tables"),
     refused("hard_linked", "take the other names of the file away"),
     refused("live_clinic", "--override SIGN, if you know better"),

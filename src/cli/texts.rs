@@ -2,6 +2,7 @@
 
 use crate::domain::Domain;
 use crate::domain::examples::Examples;
+use crate::domain::filter::FilterCard;
 use crate::domain::mode::ModeCard;
 use crate::domains;
 use crate::ops::filters;
@@ -546,7 +547,12 @@ fn said(line: &str, known: &[(&dyn Domain, &Examples)]) -> String {
     };
     line.replace("{records}", &each(&|examples| examples.records, "; "))
         .replace("{filters_about}", &each(&|examples| examples.filters_about, ""))
-        .replace("{flags}", &filters::named(&filters::all()))
+        .replace("{flags}", &flags(filters::all()))
+}
+
+/// Returns the flags of filters in a sentence: `--patient, --machine and --date`.
+fn flags<'f>(cards: impl IntoIterator<Item = &'f FilterCard>) -> String {
+    filters::in_a_sentence(cards.into_iter().map(|card| format!("--{}", card.flag)).collect())
 }
 
 /// Returns a command with the examples of the first domain in their places.
@@ -569,7 +575,7 @@ fn put_in(text: &str, domain: &dyn Domain, examples: &Examples) -> String {
         ("{kind}", examples.kind.to_owned()),
         ("{filter}", examples.filter.to_owned()),
         ("{find}", find.join("\n")),
-        ("{flags}", filters::listed(domain.filters())),
+        ("{flags}", flags(domain.filters())),
     ];
     places.iter().fold(text.to_owned(), |text, (place, example)| text.replace(place, example))
 }

@@ -152,6 +152,7 @@ fn has(option: &Flag) -> bool {
         | Flag::Override
         | Flag::BesideJournal
         | Flag::UnencryptedLogin
+        | Flag::InPlace
         | Flag::Moved
         | Flag::Yes
         | Flag::Confirm

@@ -131,16 +131,19 @@ pub fn warn(context: &Context<'_>, journal: &Journal, name: &str, target: &mut d
     }
 }
 
-/// Refuses, before a target is written, one that is not of the domain that its journal says.
+/// Refuses, before a target is written, one that has another domain's tables and none of its own. One that shows no
+/// domain at all is what somebody said that it is.
 ///
 /// # Errors
 /// Refused, `domain_mismatch`, or what the target says.
 pub fn hold(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<(), Failure> {
     let hint = "put its tables back, or remove the target and add it again as what it is now";
-    match mismatch(journal, name, target)? {
-        Some(why) => Err(Failure::new(Kind::Refused, "domain_mismatch", why, hint)),
-        None => Ok(()),
+    let Some(why) = mismatch(journal, name, target)? else { return Ok(()) };
+    let tables = target.tables()?;
+    if !domains::all().iter().any(|domain| has_any(*domain, &tables)) {
+        return Ok(());
     }
+    Err(Failure::new(Kind::Refused, "domain_mismatch", why, hint))
 }
 
 fn has_any(domain: &dyn Domain, tables: &[String]) -> bool {

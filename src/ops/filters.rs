@@ -32,16 +32,15 @@ pub fn all() -> Vec<&'static FilterCard> {
 /// Returns the names of filters in a sentence: `patient, machine and date`.
 #[must_use]
 pub fn listed(cards: &[FilterCard]) -> String {
-    named(&cards.iter().collect::<Vec<_>>())
+    in_a_sentence(cards.iter().map(|card| card.flag.to_owned()).collect())
 }
 
-/// Returns the names of filters, wherever they are from, in a sentence.
+/// Returns names in a sentence: `patient, machine and date`.
 #[must_use]
-pub fn named(cards: &[&FilterCard]) -> String {
-    let flags: Vec<&str> = cards.iter().map(|card| card.flag).collect();
-    match flags.split_last() {
-        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
-        _ => flags.concat(),
+pub fn in_a_sentence(mut names: Vec<String>) -> String {
+    match names.pop() {
+        Some(last) if !names.is_empty() => format!("{} and {last}", names.join(", ")),
+        last => last.unwrap_or_default(),
     }
 }
 

@@ -145,14 +145,15 @@ fn is_written(hex: &str) -> bool {
     bytes.len() >= 4 && (utf8(&bytes) || wide(0, 1) || wide(1, 0))
 }
 
-/// Hides the names that a failure lists, and the values that a server quotes, where they are not shown.
+/// Leaves out the names that a failure lists, which nothing would mark as data in a sentence, and hides the values that
+/// a server quotes where they are not shown.
 #[must_use]
 pub fn failure(mut failure: Failure, identifying: bool) -> Failure {
-    if identifying {
-        return failure;
-    }
     if failure.code == "no_match" {
         failure.next = look(View::RECORDS, "shows what there is, by number").into();
+    }
+    if identifying {
+        return failure;
     }
     failure.message = without_values(&failure.message);
     failure.conflicts.iter_mut().for_each(|conflict| conflict.key = without_values(&conflict.key));

@@ -51,8 +51,8 @@ pub(super) fn concerns(touch: &Touch, columns: &[String]) -> bool {
         || (!touch.updated.is_empty() && computed())
 }
 
-/// Judges a touch beside the others of its operation: what a foreign key would refuse, or carry further, now or when the
-/// touch is taken back; `back` where it is itself what takes an operation back.
+/// Judges a touch beside the others of its operation: what a foreign key would refuse, or carry further, now or when
+/// the touch is taken back; `back` where it is itself what takes an operation back.
 ///
 /// A key that is not enforced refuses no update of its child. What it would carry further is refused all the same:
 /// another program may enforce it. Where the operation deletes rows of the child as well, the rows decide.

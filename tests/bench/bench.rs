@@ -1,8 +1,8 @@
 //! `cargo bench`: what mfm promises of its speed, each figure beside a yardstick from the same run; tests nothing.
 //!
 //! `cargo bench -- --rows 100000 --rounds 3` runs smaller; `--only apply,journal` runs parts. Set `TMPDIR` to choose
-//! the disk. With `MFM_TEST_MSSQL_URL` and `MFM_TEST_MSSQL_PASSWORD`, SQL Server is measured as well. With `--features session` the yardstick is SQLite's session extension, else triggers that write an undo
-//! log.
+//! the disk. With `MFM_TEST_MSSQL_URL` and `MFM_TEST_MSSQL_PASSWORD`, SQL Server is measured as well. With
+//! `--features session` the yardstick is SQLite's session extension, else triggers that write an undo log.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail by panic, and prints its table")]
 
 mod checks;

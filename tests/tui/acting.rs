@@ -110,7 +110,7 @@ fn read_only_greys_what_writes_and_does_none_of_it() {
     world.state.facts.read_only = true;
     let entries = world.entries();
     for script in ["3 enter down b", "u", "U", "R", "1 d", "4 a", "5 x"] {
-        world.press(script).sees("only reads");
+        world.press(script).sees("read only");
         assert!(world.state.overlay.is_none(), "{script}");
     }
     assert_eq!(world.entries(), entries);

@@ -65,6 +65,8 @@ flags! {
     BesideJournal = "beside_journal",
     /// The host to which a login may go unencrypted.
     UnencryptedLogin = "unencrypted_login",
+    /// The file itself, and no copy of it.
+    InPlace = "in_place",
     /// The word that a target was moved.
     Moved = "moved",
     /// Consent, given ahead.

@@ -1,9 +1,13 @@
 //! Copies of files that are marked in their stead: when one is made, and under which name; marks nothing.
 
+use std::path::Path;
+
 use mfm_journal::Journal;
 
 use super::mark;
 use crate::domain::MarkedIn;
+use crate::file::{self, Identity};
+use crate::model::next_step::{Flag, give, say};
 use crate::ops::{Context, Failure, Kind, detect, synthetic};
 use crate::targets::{Target, copy_file};
 
@@ -41,24 +45,26 @@ pub(super) fn wanted(
     let copy = format!("sqlite:{}{ENDING}", path.strip_suffix(".db").unwrap_or(path));
     if crate::targets::exists(&copy) {
         let message = format!("{url} would be copied and the copy be marked, but {copy} is there already");
-        let hint = "mark that copy, or remove it first; --in-place marks the file itself";
-        return Err(Failure::new(Kind::Refused, "copy_exists", message, hint));
+        let next = vec![say("mark that copy, or remove it first"), give(Flag::InPlace, "marks the file itself")];
+        return Err(Failure::new(Kind::Refused, "copy_exists", message, next));
     }
     Ok(Some(copy))
 }
 
-/// Makes the copy.
+/// Makes the copy, and returns what tells its file from every other.
 ///
 /// # Errors
 /// What the file system says.
-pub(super) fn make(url: &str, copy: &str) -> Result<(), Failure> {
-    Ok(copy_file(url, copy)?)
+pub(super) fn make(url: &str, copy: &str) -> Result<Option<Identity>, Failure> {
+    copy_file(url, copy)?;
+    Ok(copy.strip_prefix("sqlite:").and_then(|path| file::identity(Path::new(path))))
 }
 
-/// Removes a copy that came to nothing; one that was marked meanwhile stays.
-pub(super) fn remove_unmarked(context: &Context<'_>, copy: &str) {
+/// Removes a copy that came to nothing; one that was marked meanwhile stays, and so does another file of its name.
+pub(super) fn remove_unmarked(context: &Context<'_>, copy: &str, made: Option<Identity>) {
     let unmarked = context.open(copy).is_ok_and(|mut target| target.marker().is_ok_and(|marker| marker.is_none()));
-    let gone = unmarked && copy.strip_prefix("sqlite:").is_some_and(|path| std::fs::remove_file(path).is_ok());
+    let path = copy.strip_prefix("sqlite:").map(Path::new);
+    let gone = unmarked && path.is_some_and(|path| file::remove_own(path, made).is_ok());
     if !gone {
         context.reporter.note(&format!("the copy {copy} is left, and not marked"));
     }

@@ -155,7 +155,7 @@ fn in_a_copy(
     let given = if request.target.starts_with("sqlite:") { &request.target } else { &url };
     signs::judge(context, target, given, &request.overrides)?;
     confirm(context, target, &url, Some(copy), request)?;
-    copies::make(&url, copy)?;
+    let made = copies::make(&url, copy)?;
     let confirm = Some(context.open(copy)?.name());
     let of_copy = Request { target: copy.to_owned(), confirm, in_place: true, ..request.clone() };
     match run(context, &of_copy) {
@@ -164,7 +164,7 @@ fn in_a_copy(
             Ok(Outcome { copied_from: Some(url), ..outcome })
         }
         Err(failure) => {
-            copies::remove_unmarked(context, copy);
+            copies::remove_unmarked(context, copy, made);
             Err(failure)
         }
     }

@@ -169,7 +169,7 @@ fn plan(ledger: &Ledger, op: u64, course: &mut Course<'_>, options: Options) -> 
     let mut out = Planned { op, ..Planned::default() };
     let later: Vec<u64> = ledger.active().range(op + 1..).rev().map(|(later, _)| *later).collect();
     let mut judged = Vec::new();
-    for change in ledger.rows_left(op) {
+    for change in in_order_of_revert(ledger.rows_left(op).collect()) {
         let place = change.place();
         let table = course.database.tables.get(&change.table);
         let now = table.and_then(|table| table.rows.get(&change.key)).cloned();
@@ -195,6 +195,16 @@ fn plan(ledger: &Ledger, op: u64, course: &mut Course<'_>, options: Options) -> 
     }
     judged.into_iter().for_each(|row| settle(ledger, row, course, options, &mut out));
     out
+}
+
+/// Where rows come or go in several tables, the last change is taken back first: its row may refer to the others.
+fn in_order_of_revert(mut changes: Vec<&Change>) -> Vec<&Change> {
+    let moves = changes.iter().filter(|change| change.before.is_some() != change.after.is_some());
+    let tables: BTreeSet<&str> = moves.map(|change| change.table.as_str()).collect();
+    if tables.len() > 1 {
+        changes.reverse();
+    }
+    changes
 }
 
 /// A row of an operation that is to be taken back.

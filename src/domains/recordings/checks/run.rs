@@ -1,5 +1,6 @@
-//! The checks of recordings as a run of scans: some frames are read and judged, then those after them, so that what is
-//! kept does not grow with the recording. Only where rows do not lie in the order of their frames, all are read at once.
+//! The checks of recordings as a run of scans: some frames are read and judged, then those after them, so that what
+//! is kept does not grow with the recording. Only where rows do not lie in the order of their frames, all are read at
+//! once.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;

@@ -30,9 +30,9 @@ const BODY_STATE: &str = "AssetDynamicStateRecord";
 const STATE: &str = "InertialStateRecord";
 const STATE_ID: &str = "kinematicState_id";
 
-/// The tables whose rows belong to frames, those that refer to another before it: a database that enforces its keys lets
-/// nothing go that is referred to. Rows that nothing numbers by frame, such as coordinates, stay behind, as they do
-/// where a recorder loses a frame.
+/// The tables whose rows belong to frames, those that refer to another before it: a database that enforces its keys
+/// lets nothing go that is referred to. Rows that nothing numbers by frame, such as coordinates, stay behind, as they
+/// do where a recorder loses a frame.
 const TABLES: [&str; 9] = [
     BODY_STATE,
     "EnergyRecord",

@@ -1,0 +1,173 @@
+//! What a URL leads to: a file, or a database on a server; which engine opens, makes, copies or tells of it.
+
+use std::path::{Path, PathBuf};
+
+#[cfg(feature = "mssql")]
+use super::mssql;
+use super::{DomainKeys, LabWriter, Target, TargetError, sqlite};
+use crate::model::ports::Secrets;
+use crate::model::{password, shown};
+
+/// Returns what a URL gives up of the connection's safety, in a sentence.
+#[must_use]
+#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files travel nowhere"))]
+pub fn weakness(url: &str) -> Option<&'static str> {
+    #[cfg(feature = "mssql")]
+    return mssql::weakness(url);
+    #[cfg(not(feature = "mssql"))]
+    None
+}
+
+/// Returns the host to which a login by a URL would travel unencrypted, if it would.
+#[must_use]
+#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no logins"))]
+pub fn unencrypted_login(url: &str) -> Option<String> {
+    #[cfg(feature = "mssql")]
+    return mssql::unencrypted_login(url);
+    #[cfg(not(feature = "mssql"))]
+    None
+}
+
+/// Opens the target that a URL names; `keys` are those by which the domain tells rows apart.
+///
+/// # Errors
+/// [`TargetError::Url`] for anything but `sqlite:PATH` and `mssql://...`, else as the engine's own `open`.
+#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no passwords"))]
+pub fn open_url(url: &str, keys: DomainKeys, secrets: &dyn Secrets) -> Result<Box<dyn Target>, TargetError> {
+    match place(url)? {
+        Place::File(path) => Ok(Box::new(sqlite::SqliteTarget::open(&path, keys)?)),
+        #[cfg(feature = "mssql")]
+        Place::Server => Ok(Box::new(mssql::MssqlTarget::open(url, keys, secrets)?)),
+    }
+}
+
+/// Where a URL points.
+enum Place {
+    File(PathBuf),
+    #[cfg(feature = "mssql")]
+    Server,
+}
+
+/// Opens a new lab for writing by its URL.
+///
+/// # Errors
+/// [`TargetError::Url`], a refusal where something is there already, or what the engine says.
+#[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no passwords"))]
+pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>, TargetError> {
+    match place(url)? {
+        Place::File(path) => sqlite::create_lab(&path),
+        #[cfg(feature = "mssql")]
+        Place::Server => mssql::create_lab(url, secrets),
+    }
+}
+
+/// Tells whether something is at the place of a file's URL.
+#[must_use]
+pub fn exists(url: &str) -> bool {
+    matches!(place(url), Ok(Place::File(path)) if path.symlink_metadata().is_ok())
+}
+
+/// Copies a file into one that does not exist yet, page by page and in one state, whoever writes to it meanwhile.
+///
+/// # Errors
+/// [`TargetError::Url`] for what is no file, or what the engine says; then there is no copy.
+pub fn copy_file(url: &str, copy: &str) -> Result<(), TargetError> {
+    match (place(url)?, place(copy)?) {
+        (Place::File(from), Place::File(to)) => sqlite::copy_file(&from, &to),
+        #[cfg(feature = "mssql")]
+        _ => Err(TargetError::Url { url: url.to_owned(), why: "only files are copied".to_owned() }),
+    }
+}
+
+/// Lets a database roll back what a crashed program left in it, and writes nothing else; a server does so by itself.
+///
+/// # Errors
+/// [`TargetError::Url`], or what the engine says.
+pub fn roll_back(url: &str) -> Result<(), TargetError> {
+    match place(url)? {
+        Place::File(path) => sqlite::roll_back_hot_journal(&path),
+        #[cfg(feature = "mssql")]
+        Place::Server => Ok(()),
+    }
+}
+
+/// Tells whether a crashed program's transaction stays in a database until somebody opens it: in a file, not on a
+/// server.
+#[must_use]
+pub fn leaves_transactions(url: &str) -> bool {
+    url.starts_with("sqlite:")
+}
+
+/// Returns the one spelling of a URL under which a target is registered: of a file the absolute path without links, of
+/// a server's database the settings in one order.
+///
+/// # Errors
+/// [`TargetError::Url`].
+pub fn canonical_url(url: &str) -> Result<String, TargetError> {
+    let path = match place(url)? {
+        Place::File(path) => path,
+        #[cfg(feature = "mssql")]
+        Place::Server => return mssql::canonical_url(url),
+    };
+    let wrong = |why: &str| TargetError::Url { url: url.to_owned(), why: why.to_owned() };
+    if !shown::is_safe(url) {
+        return Err(wrong("it holds characters that cannot be seen"));
+    }
+    let whole = match std::fs::canonicalize(&path) {
+        Ok(whole) => whole,
+        // What does not exist yet is spelled by its folder.
+        Err(_) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+            let folder = std::fs::canonicalize(&folder).or_else(|_| std::path::absolute(&folder));
+            let file = path.file_name().ok_or_else(|| wrong("it names no file"))?;
+            folder.map_err(|error| wrong(&error.to_string()))?.join(file)
+        }
+    };
+    Ok(format!("sqlite:{}", whole.display()))
+}
+
+/// Tells whether a URL could be one that a target is registered under; looks at no file.
+#[must_use]
+pub fn is_canonical(url: &str) -> bool {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        return Path::new(path).is_absolute() && shown::is_safe(path);
+    }
+    #[cfg(feature = "mssql")]
+    if mssql::is_mssql(url) {
+        return mssql::canonical_url(url).is_ok_and(|canonical| canonical == url);
+    }
+    // Of kinds that this mfm does not know, nothing but their letters can be judged.
+    url.contains(':') && shown::is_safe(url) && !password::is_in(url)
+}
+
+/// Tells whether two URLs lead to one file, by links or otherwise.
+#[must_use]
+pub fn is_same_file(one: &str, other: &str) -> bool {
+    match (place(one), place(other)) {
+        (Ok(Place::File(one)), Ok(Place::File(other))) => sqlite::is_same_file(&one, &other),
+        _ => false,
+    }
+}
+
+/// Returns the marker in a file that cannot be read before a crashed program's transaction is rolled back, as the file
+/// has it now; nothing is rolled back. `None` where there is no marker, or where nobody can tell.
+#[must_use]
+pub fn marker_beside_a_crash(url: &str) -> sqlite::Glimpse {
+    match place(url) {
+        Ok(Place::File(path)) => sqlite::glimpse(&path),
+        _ => sqlite::Glimpse::Unknown,
+    }
+}
+
+fn place(url: &str) -> Result<Place, TargetError> {
+    if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+        return Ok(Place::File(PathBuf::from(path)));
+    }
+    #[cfg(feature = "mssql")]
+    if mssql::is_mssql(url) {
+        return Ok(Place::Server);
+    }
+    let why = if cfg!(feature = "mssql") { "no such kind of target" } else { "this mfm knows files only" };
+    Err(TargetError::Url { url: url.to_owned(), why: why.to_owned() })
+}
