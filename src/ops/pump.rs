@@ -135,7 +135,7 @@ impl Pump<'_> {
             wanted = wanted.join(column, parent, parent_column);
         }
         rest.see(&read, &shown)?;
-        Ok(Some((shown, Wanted::Scan(wanted, rest))))
+        Ok(Some((shown, Wanted::Scan(Box::new(wanted), rest))))
     }
 
     /// Hands on the rows of a table as the target sends them.
@@ -269,7 +269,7 @@ impl<'c> Visits<'c> {
 /// How the target is asked.
 enum Wanted {
     /// For every row, a few at a time, with what is left to do with them.
-    Scan(Scan, Rest),
+    Scan(Box<Scan>, Rest),
     /// For the rows that a filter leaves, as they lie.
     Rows(Filter),
     /// For the rows that a filter leaves, to be put in order here.
