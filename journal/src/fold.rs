@@ -141,7 +141,7 @@ struct Added {
 }
 
 #[derive(Deserialize)]
-struct Marked {
+struct MarkedBody {
     name: String,
     url: String,
     identity: Digest,
@@ -155,12 +155,12 @@ struct Marked {
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct NamedTarget {
     name: String,
 }
 
 #[derive(Deserialize)]
-struct Sealed {
+struct SealedBody {
     uid: Digest,
     verdict: Verdict,
 }
@@ -265,7 +265,7 @@ impl State {
     }
 
     fn fold_verdict(&mut self, entry: &Entry) -> Result<(), String> {
-        let body: Sealed = parsed(&entry.body)?;
+        let body: SealedBody = parsed(&entry.body)?;
         let op = entry.op.filter(|op| *op < self.next_op).ok_or("it names no operation")?;
         if body.verdict.as_str() != entry.kind {
             return Err("its body gives another verdict".to_owned());
@@ -341,7 +341,7 @@ impl State {
             }
             "target_marked" => self.fold_marked(parsed(body)?),
             "target_unmarked" => {
-                let named: Named = parsed(body)?;
+                let named: NamedTarget = parsed(body)?;
                 if let Some(target) = self.targets.get_mut(&named.name) {
                     (target.identity, target.marker_id, target.newest) = (None, None, None);
                     target.synthetic = None;
@@ -349,14 +349,14 @@ impl State {
                 }
             }
             _ => {
-                let named: Named = parsed(body)?;
+                let named: NamedTarget = parsed(body)?;
                 self.targets.remove(&named.name);
             }
         }
         Ok(())
     }
 
-    fn fold_marked(&mut self, marked: Marked) {
+    fn fold_marked(&mut self, marked: MarkedBody) {
         let target = self.targets.entry(marked.name).or_default();
         if marked.moved_from.is_none() {
             target.lineage.clear();

@@ -8,20 +8,20 @@ use crate::error::JournalError;
 use crate::lock::beside;
 
 /// What tells a file from every other on the machine; nothing where the system has no such numbers.
-type Identity = Option<(u64, u64)>;
+type FileIdentity = Option<(u64, u64)>;
 
 /// The files of an open journal, as they were when it was opened.
 ///
 /// SQLite holds them open: after the path was given to another file, it would go on to write what nobody finds there.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct JournalFiles {
     path: PathBuf,
-    file: Identity,
-    log: Identity,
+    file: FileIdentity,
+    log: FileIdentity,
     bytes: Cell<u64>,
 }
 
-impl Place {
+impl JournalFiles {
     /// Notes which files lie at a path.
     pub(crate) fn of(path: &Path) -> Self {
         let found = std::fs::metadata(path).ok();
@@ -57,18 +57,18 @@ impl Place {
     }
 }
 
-fn log(path: &Path) -> Identity {
+fn log(path: &Path) -> FileIdentity {
     std::fs::metadata(beside(path, "-wal")).ok().as_ref().and_then(identity)
 }
 
 #[cfg(unix)]
-fn identity(found: &Metadata) -> Identity {
+fn identity(found: &Metadata) -> FileIdentity {
     use std::os::unix::fs::MetadataExt as _;
     Some((found.dev(), found.ino()))
 }
 
 /// Elsewhere a file that is open cannot be moved or replaced.
 #[cfg(not(unix))]
-fn identity(_: &Metadata) -> Identity {
+fn identity(_: &Metadata) -> FileIdentity {
     None
 }

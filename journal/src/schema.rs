@@ -10,19 +10,19 @@ pub const APPLICATION_ID: i64 = 0x4D46_4D4A;
 pub(crate) const FORMAT: i64 = 1;
 
 /// One row of `sqlite_schema`.
-pub(crate) struct Object {
+pub(crate) struct SchemaRow {
     pub(crate) kind: &'static str,
     pub(crate) name: &'static str,
     pub(crate) table: &'static str,
     pub(crate) sql: Option<&'static str>,
 }
 
-const fn object(kind: &'static str, name: &'static str, table: &'static str, sql: &'static str) -> Object {
-    Object { kind, name, table, sql: Some(sql) }
+const fn object(kind: &'static str, name: &'static str, table: &'static str, sql: &'static str) -> SchemaRow {
+    SchemaRow { kind, name, table, sql: Some(sql) }
 }
 
-const fn unique(name: &'static str, table: &'static str) -> Object {
-    Object { kind: "index", name, table, sql: None }
+const fn unique(name: &'static str, table: &'static str) -> SchemaRow {
+    SchemaRow { kind: "index", name, table, sql: None }
 }
 
 const ENTRY: &str = "CREATE TABLE entry(
@@ -76,7 +76,7 @@ const CHUNK_DELETE: &str = "CREATE TRIGGER chunk_delete BEFORE DELETE ON chunk
 BEGIN SELECT RAISE(ABORT, 'chunks are never deleted'); END";
 
 /// Everything that `sqlite_schema` holds, in the order of creation.
-pub(crate) const OBJECTS: [Object; 15] = [
+pub(crate) const OBJECTS: [SchemaRow; 15] = [
     object("table", "entry", "entry", ENTRY),
     unique("sqlite_autoindex_entry_1", "entry"),
     object("table", "chunk", "chunk", CHUNK),

@@ -15,7 +15,7 @@ use crate::faults::Step;
 use crate::fold::State;
 use crate::lock::{Holder, WriterLock};
 use crate::open::{check_header, connect_read, connect_write, create_unnamed, name, sqlite_error};
-use crate::place::Place;
+use crate::place::JournalFiles;
 use crate::projection::{Projection, Vouched};
 use crate::schema::differences;
 use crate::tree::Frontier;
@@ -31,7 +31,7 @@ pub struct Journal {
     pub(crate) frontier: Frontier,
     pub(crate) state: State,
     pub(crate) vouched: Option<Vouched>,
-    place: Place,
+    place: JournalFiles,
     #[cfg(feature = "testing")]
     faults: Option<Box<dyn Faults>>,
 }
@@ -73,7 +73,7 @@ impl Journal {
     /// [`JournalError::Missing`], [`JournalError::NotAJournal`], [`JournalError::Newer`],
     /// [`JournalError::Broken`] where the head or what must be folded does not hold, [`JournalError::Busy`].
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        let before = Place::of(path);
+        let before = JournalFiles::of(path);
         let journal = Self::load(connect_write(path)?, path, true)?;
         if journal.place.is(&before) { Ok(journal) } else { journal.place.differs() }
     }
@@ -92,7 +92,7 @@ impl Journal {
         Self {
             conn,
             path: path.to_owned(),
-            place: Place::of(&canonical),
+            place: JournalFiles::of(&canonical),
             canonical,
             writable: true,
             id: Digest::ZERO,
@@ -118,7 +118,7 @@ impl Journal {
         let loaded = journal.load_state();
         let _ = journal.conn.execute_batch("ROLLBACK");
         // SQLite has opened the log by now.
-        journal.place = Place::of(&journal.canonical);
+        journal.place = JournalFiles::of(&journal.canonical);
         loaded.map(|()| journal)
     }
 

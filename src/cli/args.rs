@@ -184,20 +184,20 @@ pub(super) enum Target {
     #[command(about = targets::list::CARD.about, long_about = texts::TARGET_LIST)]
     List,
     #[command(about = targets::show::CARD.about, long_about = texts::TARGET_SHOW)]
-    Show(Named),
+    Show(TargetName),
     #[command(about = targets::mark::CARD.about, long_about = texts::TARGET_MARK)]
     Mark(targets::mark::Request),
     #[command(about = targets::unmark::CARD.about, long_about = texts::TARGET_UNMARK)]
-    Unmark(Named),
+    Unmark(TargetName),
     #[command(about = targets::remove::CARD.about, long_about = texts::TARGET_REMOVE)]
-    Remove(Named),
+    Remove(TargetName),
     #[command(about = targets::preflight::CARD.about, long_about = texts::TARGET_PREFLIGHT, alias = "census")]
-    Preflight(Named),
+    Preflight(TargetName),
 }
 
 /// A target named behind the command, which is the same as `--target`.
 #[derive(Args, Clone, Debug)]
-pub(super) struct Named {
+pub(super) struct TargetName {
     /// The target, by name or URL; the same as --target
     #[arg(value_name = "NAME", conflicts_with = "global_target")]
     pub(super) name: Option<String>,

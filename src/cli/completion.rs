@@ -19,7 +19,7 @@ use super::topics;
 use crate::domain::mode::Mode;
 use crate::domains;
 use crate::model::shown;
-use crate::ops::candidates::{self, Wanted};
+use crate::ops::candidates::{self, CandidateKind};
 
 /// The variable in which a script names its shell.
 pub(super) const VARIABLE: &str = "MFM_COMPLETE";
@@ -210,42 +210,45 @@ fn offering(command: Command, typed: &Arc<Typed>) -> Command {
 
 /// Where the values of an argument come from.
 #[derive(Clone)]
-enum Source {
-    Journal(Wanted),
+enum ValueSource {
+    Journal(CandidateKind),
     Tools,
     Variants(Option<String>),
     Checks,
     Topics,
 }
 
-fn source(command: &str, arg: &Arg) -> Option<Source> {
+fn source(command: &str, arg: &Arg) -> Option<ValueSource> {
     let tool = domains::mode(command).map(Mode::card);
     let id = arg.get_id().as_str();
     Some(match id {
-        "global_target" => Source::Journal(Wanted::Targets),
-        "name" | "target" if arg.is_positional() => Source::Journal(Wanted::Targets),
-        "op" if command == "recover" => Source::Journal(Wanted::Open),
-        "onto" => Source::Journal(Wanted::Targets),
-        "until" if command == "replay" => Source::Journal(Wanted::Operations),
-        "op" | "before" => Source::Journal(Wanted::Operations),
-        "operations" => Source::Journal(Wanted::Active),
-        "mode" | "eligible" => Source::Tools,
-        "variant" => Source::Variants(tool.map(|card| card.tool.to_owned())),
-        "only" => Source::Checks,
-        "words" => Source::Topics,
+        "global_target" => ValueSource::Journal(CandidateKind::Targets),
+        "name" | "target" if arg.is_positional() => ValueSource::Journal(CandidateKind::Targets),
+        "op" if command == "recover" => ValueSource::Journal(CandidateKind::Open),
+        "onto" => ValueSource::Journal(CandidateKind::Targets),
+        "until" if command == "replay" => ValueSource::Journal(CandidateKind::Operations),
+        "op" | "before" => ValueSource::Journal(CandidateKind::Operations),
+        "operations" => ValueSource::Journal(CandidateKind::Active),
+        "mode" | "eligible" => ValueSource::Tools,
+        "variant" => ValueSource::Variants(tool.map(|card| card.tool.to_owned())),
+        "only" => ValueSource::Checks,
+        "words" => ValueSource::Topics,
         _ => return None,
     })
 }
 
-fn candidates_of(source: Source, typed: &Arc<Typed>) -> impl Fn() -> Vec<CompletionCandidate> + Send + Sync + 'static {
+fn candidates_of(
+    source: ValueSource,
+    typed: &Arc<Typed>,
+) -> impl Fn() -> Vec<CompletionCandidate> + Send + Sync + 'static {
     let typed = Arc::clone(typed);
     move || {
         let pairs: Vec<(String, String)> = match &source {
-            Source::Journal(wanted) => of_journal(&typed, *wanted),
-            Source::Tools => domains::modes().map(|mode| pair(mode.card().tool, mode.card().title)).collect(),
-            Source::Variants(tool) => variants(tool.as_ref().or(typed.eligible.as_ref())),
-            Source::Checks => domains::checks().map(|card| pair(card.id, card.about)).collect(),
-            Source::Topics => help_topics(),
+            ValueSource::Journal(wanted) => of_journal(&typed, *wanted),
+            ValueSource::Tools => domains::modes().map(|mode| pair(mode.card().tool, mode.card().title)).collect(),
+            ValueSource::Variants(tool) => variants(tool.as_ref().or(typed.eligible.as_ref())),
+            ValueSource::Checks => domains::checks().map(|card| pair(card.id, card.about)).collect(),
+            ValueSource::Topics => help_topics(),
         };
         let order = |(at, (word, about)): (usize, (String, String))| {
             CompletionCandidate::new(word).help(Some(about.into())).display_order(Some(at))
@@ -259,7 +262,7 @@ fn pair(word: &str, about: &str) -> (String, String) {
 }
 
 /// What the journal holds, without what stands on the line already, and without what could drive a terminal.
-fn of_journal(typed: &Typed, wanted: Wanted) -> Vec<(String, String)> {
+fn of_journal(typed: &Typed, wanted: CandidateKind) -> Vec<(String, String)> {
     let found = typed.journal.as_deref().map(|journal| candidates::of(journal, wanted)).unwrap_or_default();
     let fresh = found.into_iter().filter(|found| !typed.words.contains(OsStr::new(&found.word)));
     fresh.map(|found| (clean(&found.word), clean(&found.about))).collect()

@@ -11,7 +11,7 @@ use super::json;
 use super::printer::Printer;
 use super::settings::Format;
 use crate::file::{self, Access};
-use crate::ops::rules::Chosen;
+use crate::ops::rules::ChosenRules;
 use crate::ops::{Failure, Kind, checks};
 
 /// The shells, with the files that their scripts are kept in.
@@ -82,7 +82,7 @@ pub(super) fn write_man(dir: &Path, printer: &Printer) -> Result<u8, Failure> {
 /// # Errors
 /// What the rules say.
 pub(super) fn print_rules(request: &checks::Request, format: Format, printer: &Printer) -> Result<u8, Failure> {
-    let rules = Chosen::read(crate::domains::FIRST, request.rules.as_deref())?;
+    let rules = ChosenRules::read(crate::domains::FIRST, request.rules.as_deref())?;
     printer.data(&if format == Format::Json { json::line("rules", &rules)? } else { rules.text() });
     Ok(0)
 }

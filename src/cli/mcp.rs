@@ -7,13 +7,13 @@ use clap::{Args, Subcommand, ValueEnum as _};
 
 use super::ports::{SystemClock, SystemEntropy, holder};
 use super::printer::{Printer, clean};
-use super::secrets::{Keyring, Logins, Nobody, Source};
+use super::secrets::{Keyring, Logins, Nobody, PasswordSource};
 use super::settings::{Format, Settings};
 use super::signals::Signals;
 use super::terminal::Terminal;
 use super::texts;
 use crate::file::{self, Access, FileError};
-use crate::mcp::{self, Client, Ended, Host, Options, Place};
+use crate::mcp::{self, Client, ConfigFile, Ended, Host, Options};
 use crate::model::ports::{Account, Answer, Confirm as _, Danger, Question, Secrets};
 use crate::model::{Refusal, password, shown};
 use crate::ops::protected::Protected;
@@ -60,7 +60,10 @@ pub(super) fn run(call: &Call, settings: &Settings, printer: &Printer, signals: 
 }
 
 fn serve(settings: &Settings, options: &Options) -> Result<u8, Failure> {
-    if [&settings.logins.whole, &settings.logins.reads].iter().any(|sources| sources.file == Some(Source::Stdin)) {
+    if [&settings.logins.whole, &settings.logins.reads]
+        .iter()
+        .any(|sources| sources.file == Some(PasswordSource::Stdin))
+    {
         let message = "standard input carries the protocol, and no password";
         return Err(Failure::usage("usage", message, "give the password in a file or a variable"));
     }
@@ -72,7 +75,7 @@ fn serve(settings: &Settings, options: &Options) -> Result<u8, Failure> {
         wait_ms: super::run::WAIT_MS,
         clock: Box::new(SystemClock),
         entropy: Box::new(SystemEntropy::new()?),
-        secrets: Box::new(Passwords(settings.logins.clone())),
+        secrets: Box::new(ServerPasswords(settings.logins.clone())),
     };
     Ok(match mcp::serve(host, options)? {
         Ended::Closed => 0,
@@ -84,10 +87,10 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Passwords from files and variables; nobody sits at standard input.
-struct Passwords(Logins);
+/// ServerPasswords from files and variables; nobody sits at standard input.
+struct ServerPasswords(Logins);
 
-impl Secrets for Passwords {
+impl Secrets for ServerPasswords {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
         Keyring::new(&self.0, &Nobody, &|_| ()).password(login)
     }
@@ -166,9 +169,9 @@ fn ours(client: Client, options: &Options, settings: &Settings) -> Result<serde_
 /// Returns a client's own file, where its folder is known.
 fn file(client: Client, settings: &Settings) -> Option<PathBuf> {
     Some(match client.place() {
-        Place::Configuration(name) => settings.configuration.as_ref()?.join(name),
-        Place::Home(name) => settings.home.as_ref()?.join(name),
-        Place::Here(name) => PathBuf::from(name),
+        ConfigFile::Configuration(name) => settings.configuration.as_ref()?.join(name),
+        ConfigFile::Home(name) => settings.home.as_ref()?.join(name),
+        ConfigFile::Here(name) => PathBuf::from(name),
     })
 }
 

@@ -39,14 +39,14 @@ impl fmt::Debug for Password {
 
 /// What `--password-file` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum PasswordSource {
     /// A file.
     File(PathBuf),
     /// Standard input.
     Stdin,
 }
 
-impl Source {
+impl PasswordSource {
     /// Returns what an argument names.
     pub(super) fn of(argument: &Path) -> Self {
         if argument == Path::new("-") { Self::Stdin } else { Self::File(argument.to_owned()) }
@@ -86,7 +86,7 @@ fn open(path: &Path) -> Result<File, FileError> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sources {
     /// What a flag names.
-    pub(super) file: Option<Source>,
+    pub(super) file: Option<PasswordSource>,
     /// What the variable holds.
     pub(super) variable: Option<Password>,
 }
@@ -196,8 +196,8 @@ impl<'a> Keyring<'a> {
         }
     }
 
-    fn read_once(&self, source: &Source) -> Result<Password, String> {
-        if *source != Source::Stdin {
+    fn read_once(&self, source: &PasswordSource) -> Result<Password, String> {
+        if *source != PasswordSource::Stdin {
             return source.read();
         }
         if let Some(password) = self.stdin.borrow().as_ref() {
@@ -289,7 +289,7 @@ mod tests {
         let path = folder.path().join("secret");
         std::fs::write(&path, "of-the-file\n").unwrap();
         set_mode(&path, 0o600);
-        let both = Sources { file: Some(Source::of(&path)), ..variable("of-the-variable") };
+        let both = Sources { file: Some(PasswordSource::of(&path)), ..variable("of-the-variable") };
         let person = Person(Some("of-a-person"), Cell::new(0));
         let none = Sources::default();
         assert_eq!(ask(&both, &none, &person, false).0.unwrap(), "of-the-file");
@@ -351,7 +351,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         std::fs::write(&path, "Tr0ub4dor").unwrap();
-        let read = || Source::of(&path).read();
+        let read = || PasswordSource::of(&path).read();
         for mode in [0o640, 0o604, 0o620, 0o601, 0o666] {
             set_mode(&path, mode);
             let why = read().unwrap_err();
@@ -362,7 +362,7 @@ mod tests {
             set_mode(&path, mode);
             assert_eq!(read().unwrap().0, "Tr0ub4dor");
         }
-        let missing = Source::of(Path::new("Tr0ub4dor")).read().unwrap_err();
+        let missing = PasswordSource::of(Path::new("Tr0ub4dor")).read().unwrap_err();
         assert!(missing.contains("no file") && !missing.contains("Tr0ub"), "{missing}");
     }
 

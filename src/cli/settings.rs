@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::args::Globals;
 use super::completion;
-use super::secrets::{self, Logins, Password, Source, Sources};
+use super::secrets::{self, Logins, Password, PasswordSource, Sources};
 use crate::file;
 use crate::file::owner::Owners;
 use crate::model::{password, shown};
@@ -346,12 +346,12 @@ fn logins(globals: &Globals, around: &Surroundings, target: Option<&str>, owners
 /// Returns where the passwords come from; standard input holds but one.
 fn passwords(globals: &Globals, around: &Surroundings) -> Result<(Sources, Sources), Failure> {
     let sources = |file: &Option<PathBuf>, variable: &str| Sources {
-        file: file.as_deref().map(Source::of),
+        file: file.as_deref().map(PasswordSource::of),
         variable: around.passwords.get(variable).cloned(),
     };
     let whole = sources(&globals.password_file, secrets::VARIABLE);
     let reads = sources(&globals.read_password_file, secrets::READ_VARIABLE);
-    if [&whole, &reads].iter().all(|sources| sources.file == Some(Source::Stdin)) {
+    if [&whole, &reads].iter().all(|sources| sources.file == Some(PasswordSource::Stdin)) {
         let message = "standard input cannot hold two passwords";
         return Err(Failure::usage("usage", message, "give one of them in a file"));
     }

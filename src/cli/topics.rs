@@ -77,22 +77,22 @@ struct Glossary {
     topic: &'static str,
     #[serde(skip)]
     head: [&'static str; 2],
-    entries: Vec<Word>,
+    entries: Vec<TopicWord>,
 }
 
 #[derive(Serialize)]
-struct Word {
+struct TopicWord {
     word: String,
     meaning: &'static str,
 }
 
 fn exit_codes() -> Glossary {
-    let entries = EXIT_CODES.into_iter().map(|(code, meaning)| Word { word: code.to_string(), meaning }).collect();
+    let entries = EXIT_CODES.into_iter().map(|(code, meaning)| TopicWord { word: code.to_string(), meaning }).collect();
     Glossary { topic: "exit-codes", head: ["code", "meaning"], entries }
 }
 
 fn environment() -> Glossary {
-    let entries = VARIABLES.into_iter().map(|(name, meaning)| Word { word: name.to_owned(), meaning }).collect();
+    let entries = VARIABLES.into_iter().map(|(name, meaning)| TopicWord { word: name.to_owned(), meaning }).collect();
     Glossary { topic: "environment", head: ["variable", "meaning"], entries }
 }
 

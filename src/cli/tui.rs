@@ -99,14 +99,14 @@ fn look(call: &Call, settings: &Settings) -> Look {
 }
 
 /// A password that the person gave, and the one login of the one target that it is for.
-struct Asked {
+struct AskedPassword {
     user: String,
     url: String,
     reads_only: bool,
     password: Password,
 }
 
-impl Asked {
+impl AskedPassword {
     fn of(login: &Account<'_>, password: &str) -> Self {
         let (user, url) = (login.user.to_owned(), login.url.to_owned());
         Self { user, url, reads_only: login.reads_only, password: Password(password.to_owned()) }
@@ -117,13 +117,13 @@ impl Asked {
     }
 }
 
-/// Passwords from files, variables, or the person, who is asked before the screen is drawn.
-struct Passwords {
+/// AskedPasswords from files, variables, or the person, who is asked before the screen is drawn.
+struct AskedPasswords {
     logins: Logins,
-    asked: Vec<Asked>,
+    asked: Vec<AskedPassword>,
 }
 
-impl Secrets for Passwords {
+impl Secrets for AskedPasswords {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
         match self.asked.iter().find(|asked| asked.is_of(login)) {
             Some(asked) => Ok(asked.password.0.clone()),
@@ -137,15 +137,15 @@ impl Secrets for Passwords {
 }
 
 /// Keeps what a person is asked while the target is opened once.
-struct Asking<'a> {
+struct OpeningConfirm<'a> {
     keyring: Keyring<'a>,
-    asked: std::cell::RefCell<Vec<Asked>>,
+    asked: std::cell::RefCell<Vec<AskedPassword>>,
 }
 
-impl Secrets for Asking<'_> {
+impl Secrets for OpeningConfirm<'_> {
     fn password(&self, login: &Account<'_>) -> Result<String, String> {
         let password = self.keyring.password(login)?;
-        self.asked.borrow_mut().push(Asked::of(login, &password));
+        self.asked.borrow_mut().push(AskedPassword::of(login, &password));
         Ok(password)
     }
 
@@ -157,11 +157,11 @@ impl Secrets for Asking<'_> {
 /// Opens the target once, so that a person is asked for its password before the screen is drawn.
 ///
 /// What goes wrong here goes wrong again on the screen, and is said there.
-fn passwords(settings: &Settings, printer: &Printer, signals: &Signals) -> Passwords {
+fn passwords(settings: &Settings, printer: &Printer, signals: &Signals) -> AskedPasswords {
     let terminal = Terminal::new(settings, printer, signals);
     let quiet = |_: &str| ();
     let keyring = Keyring::new(&settings.logins, &terminal, &quiet);
-    let asking = Asking { keyring, asked: std::cell::RefCell::default() };
+    let asking = OpeningConfirm { keyring, asked: std::cell::RefCell::default() };
     if let Ok(entropy) = SystemEntropy::new() {
         let context = Context {
             journal: settings.journal.clone(),
@@ -183,7 +183,7 @@ fn passwords(settings: &Settings, printer: &Printer, signals: &Signals) -> Passw
             let _ = context.open(&chosen.url);
         }
     }
-    Passwords { logins: settings.logins.clone(), asked: asking.asked.into_inner() }
+    AskedPasswords { logins: settings.logins.clone(), asked: asking.asked.into_inner() }
 }
 
 #[cfg(test)]
@@ -193,8 +193,8 @@ mod tests {
     #[test]
     fn a_password_goes_to_the_target_it_was_given_for_and_to_no_other() {
         let login = |url, reads_only| Account { user: "tester", url, reads_only };
-        let asked = vec![Asked::of(&login("mssql://tester@one/a", false), "secret")];
-        let passwords = Passwords { logins: Logins::default(), asked };
+        let asked = vec![AskedPassword::of(&login("mssql://tester@one/a", false), "secret")];
+        let passwords = AskedPasswords { logins: Logins::default(), asked };
         assert_eq!(passwords.password(&login("mssql://tester@one/a", false)).as_deref(), Ok("secret"));
         for other in [login("mssql://tester@two/a", false), login("mssql://tester@one/a", true)] {
             assert!(passwords.password(&other).is_err());

@@ -5,7 +5,7 @@ use super::params;
 
 /// A column, and the variant that writing it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ColumnVariant {
     /// The table.
     pub table: &'static str,
     /// The column.
@@ -23,12 +23,12 @@ pub struct Choice {
     /// Whether the variant's word may stand for the column.
     pub by_word: bool,
     /// The columns; the first one's table is the default where a variant is asked for.
-    pub places: &'static [Place],
+    pub places: &'static [ColumnVariant],
 }
 
 impl Choice {
     /// Returns the columns of a table.
-    pub fn of(&self, table: &str) -> impl Iterator<Item = &'static Place> {
+    pub fn of(&self, table: &str) -> impl Iterator<Item = &'static ColumnVariant> {
         self.places.iter().filter(move |place| place.table.eq_ignore_ascii_case(table))
     }
 
@@ -38,7 +38,7 @@ impl Choice {
         mode: &dyn Mode,
         (table, column): (Option<&str>, Option<&str>),
         variant: Option<&str>,
-    ) -> Result<(&'static str, Option<&'static Place>), String> {
+    ) -> Result<(&'static str, Option<&'static ColumnVariant>), String> {
         let word = variant.map(|word| params::variant(mode, word)).transpose()?;
         let table = self.table(table, word.is_some())?;
         let place = column.map(|column| self.place(table, column)).transpose()?;
@@ -72,9 +72,9 @@ impl Choice {
     }
 
     /// Returns a column of a table by its name, whatever its case.
-    pub fn place(&self, table: &str, column: &str) -> Result<&'static Place, String> {
+    pub fn place(&self, table: &str, column: &str) -> Result<&'static ColumnVariant, String> {
         let word = column.replace('-', "_");
-        let named = |place: &&Place| {
+        let named = |place: &&ColumnVariant| {
             place.column.eq_ignore_ascii_case(column) || (self.by_word && place.word.eq_ignore_ascii_case(&word))
         };
         let wrong =

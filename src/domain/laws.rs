@@ -53,27 +53,27 @@ pub(crate) fn every_check(domain: &dyn Domain) -> Vec<&'static str> {
 }
 
 /// A mode's variant on one kind of record.
-struct Case {
+struct LawCase {
     mode: &'static dyn Mode,
     variant: &'static str,
     record: &'static FaultRecord,
     given: Map<String, Json>,
 }
 
-impl Case {
+impl LawCase {
     fn name(&self) -> String {
         format!("{} {} of {}", self.mode.card().tool, self.variant, self.record.table)
     }
 }
 
-fn cases(domain: &dyn Domain) -> Vec<Case> {
+fn cases(domain: &dyn Domain) -> Vec<LawCase> {
     let mut cases = Vec::new();
     for mode in domain.modes().iter().copied() {
         for variant in mode.card().variants {
             for record in mode.card().records() {
                 let table = mode.card().table_parameter.map(|name| (name.to_owned(), Json::from(record.table)));
                 let Ok(given) = mode.complete(&table.into_iter().collect(), Some(variant.word)) else { continue };
-                cases.push(Case { mode, variant: variant.word, record, given });
+                cases.push(LawCase { mode, variant: variant.word, record, given });
             }
         }
     }
@@ -117,8 +117,8 @@ fn cards_name_what_exists(domain: &dyn Domain) {
 }
 
 /// Returns the variant's plan for a record, proposed and then planned, the same twice.
-fn plan(case: &Case, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, Refusal> {
-    let Case { mode, variant, given, .. } = case;
+fn plan(case: &LawCase, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, Refusal> {
+    let LawCase { mode, variant, given, .. } = case;
     let proposed = mode.propose(variant, snapshot, &task(record, given, SEED))?;
     assert_eq!(mode.complete(&proposed, Some(variant)).unwrap(), proposed, "a proposal is complete");
     let parameters = Task { parameters: &proposed, ..task(record, given, SEED) };
@@ -130,7 +130,7 @@ fn plan(case: &Case, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, R
 }
 
 /// Breaks some records of a database, each of which must be seen; returns how many are eligible.
-fn faults_are_seen(domain: &dyn Domain, case: &Case, clean: &Database) -> usize {
+fn faults_are_seen(domain: &dyn Domain, case: &LawCase, clean: &Database) -> usize {
     if !clean.has(case.record.table) {
         return 0;
     }

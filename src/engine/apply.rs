@@ -10,7 +10,7 @@ use mfm_journal::{
 use serde_json::{Map, Value as Json, json};
 
 use super::error::{EngineError, Store};
-use super::guard::{self, Standing};
+use super::guard::{self, GuardedTarget};
 use super::look::{self, Differing, Side};
 use super::terms::{ByThen, FOREIGN_KEYS_OFF, Terms};
 use super::{Engine, recover, resolve};
@@ -173,7 +173,7 @@ impl Engine<'_> {
     }
 
     /// Checks again, under the lock, all that the journal and the marker can say against the operation.
-    fn admit(&mut self, proposal: &Proposal, prepared: &Prepared) -> Result<Standing, EngineError> {
+    fn admit(&mut self, proposal: &Proposal, prepared: &Prepared) -> Result<GuardedTarget, EngineError> {
         let standing = guard::pass(self.journal, self.target, &self.name)?;
         guard::nothing_open(self.journal, &self.name)?;
         if proposal.action == OperationAction::Apply {
@@ -310,7 +310,7 @@ impl Engine<'_> {
     }
 }
 
-fn intent(proposal: &Proposal, prepared: &Prepared, standing: &Standing) -> Intent {
+fn intent(proposal: &Proposal, prepared: &Prepared, standing: &GuardedTarget) -> Intent {
     let mut detail = proposal.detail.clone();
     let preflight = &prepared.preflight;
     detail.insert("census_facts".into(), json!(preflight.facts.map(|digest| digest.to_string())));

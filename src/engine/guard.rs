@@ -8,7 +8,7 @@ use crate::targets::{FILE_NAMES, Marker, OperationRow, OperationState, Target, T
 
 /// A target that passed the guard.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct GuardedTarget {
     /// The registered name.
     pub name: String,
     /// The marker found.
@@ -19,7 +19,7 @@ pub struct Standing {
     pub foreign: Vec<Digest>,
 }
 
-impl Standing {
+impl GuardedTarget {
     /// Returns what an operation's entry says of its target.
     #[must_use]
     pub fn reference(&self) -> TargetRef {
@@ -56,7 +56,7 @@ pub fn marker(target: &mut dyn Target) -> Result<Marker, EngineError> {
 ///
 /// # Errors
 /// A refusal, [`TargetError::Replaced`], or [`EngineError::JournalBehind`].
-pub fn pass(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<Standing, EngineError> {
+pub fn pass(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<GuardedTarget, EngineError> {
     let marker = marker(target)?;
     let identity = marker.identity();
     let record = journal.state().targets.get(name);
@@ -73,7 +73,7 @@ pub fn pass(journal: &Journal, target: &mut dyn Target, name: &str) -> Result<St
     behind(journal, target.newest(&own)?)?;
     not_written_off(journal, target, Some(&record.lineage))?;
     let foreign = target.journals()?.into_iter().filter(|id| *id != own).collect();
-    Ok(Standing { name: name.to_owned(), marker, identity, foreign })
+    Ok(GuardedTarget { name: name.to_owned(), marker, identity, foreign })
 }
 
 /// Tells whether a target holds an operation as committed.
@@ -115,7 +115,7 @@ pub fn nothing_open(journal: &Journal, name: &str) -> Result<(), EngineError> {
 ///
 /// # Errors
 /// [`Refusal::ForeignOperation`].
-pub fn nothing_foreign(standing: &Standing, beside: &[String]) -> Result<(), EngineError> {
+pub fn nothing_foreign(standing: &GuardedTarget, beside: &[String]) -> Result<(), EngineError> {
     let stranger = standing.foreign.iter().map(ToString::to_string).find(|id| !beside.contains(id));
     match stranger {
         Some(journal_id) => Err(Refusal::ForeignOperation { journal_id }.into()),

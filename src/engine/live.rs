@@ -15,7 +15,7 @@ use crate::targets::TableDigest;
 
 /// Something in the target that is not as the journal says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct LiveFinding {
     /// The stable name of what is wrong.
     pub code: &'static str,
     /// The operation concerned.
@@ -49,7 +49,7 @@ pub enum Baseline {
 
 /// A baseline entry's body.
 #[derive(Deserialize)]
-struct Body {
+struct BaselineBody {
     tables: Vec<TableDigest>,
 }
 
@@ -58,13 +58,13 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// What guard, target and journal say.
-    pub fn live(&mut self) -> Result<Vec<Finding>, EngineError> {
+    pub fn live(&mut self) -> Result<Vec<LiveFinding>, EngineError> {
         guard::pass(self.journal, self.target, &self.name)?;
         let mut findings = self.uids()?;
         self.each_last(&mut |operation, _, differing| {
             for row in differing {
                 let message = format!("{} {} is not as operation {} left it", row.table, show(&row.key), operation.op);
-                findings.push(Finding { code: "row_drift", op: Some(operation.op), message });
+                findings.push(LiveFinding { code: "row_drift", op: Some(operation.op), message });
             }
         })?;
         Ok(findings)
@@ -124,14 +124,14 @@ impl Engine<'_> {
     }
 
     /// Compares the uids that this journal left in the target with its verdicts.
-    fn uids(&mut self) -> Result<Vec<Finding>, EngineError> {
+    fn uids(&mut self) -> Result<Vec<LiveFinding>, EngineError> {
         let own = self.journal.id();
         let mut findings = Vec::new();
         for row in self.target.operations(&own)? {
             let operation = self.journal.operation(row.op)?.filter(|operation| operation.uid == row.uid);
             if !operation.is_some_and(|operation| guard::agree(operation.verdict, row.state)) {
                 let message = format!("the target holds operation {} with another verdict than the journal", row.op);
-                findings.push(Finding { code: "journal_behind", op: Some(row.op), message });
+                findings.push(LiveFinding { code: "journal_behind", op: Some(row.op), message });
             }
         }
         Ok(findings)
@@ -167,7 +167,7 @@ impl Engine<'_> {
         let Some(entry) = entry else {
             return not_run("no baseline is journaled: one can be made when the target is marked");
         };
-        let Ok(body) = serde_json::from_value::<Body>(entry.body) else {
+        let Ok(body) = serde_json::from_value::<BaselineBody>(entry.body) else {
             return not_run("the baseline's entry cannot be read");
         };
         let now = self.digests()?;

@@ -14,12 +14,12 @@ use super::{Engine, guard, resolve};
 use crate::model::refusal::{Conflict, show};
 use crate::model::{Datum, Key, Refusal, Table, Value};
 use crate::plan::Pending;
-use crate::plan::alike::{self, Difference, Measure, Side, normal, place_form};
+use crate::plan::alike::{self, Difference, DifferingSide, Measure, normal, place_form};
 use crate::targets::Target;
 
 /// An operation that can be replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct ReplayStep {
     /// Its number.
     pub op: u64,
     /// Its uid.
@@ -27,13 +27,13 @@ pub struct Step {
 }
 
 /// Notes in an entry's detail which operation is replayed.
-pub fn note(detail: &mut Map<String, Json>, step: &Step) {
+pub fn note(detail: &mut Map<String, Json>, step: &ReplayStep) {
     detail.insert("replays".into(), json!(step.op));
     detail.insert("replayed_uid".into(), json!(step.uid.to_string()));
 }
 
 /// Tells whether an operation replays a step.
-fn replays(operation: &Operation, step: &Step) -> bool {
+fn replays(operation: &Operation, step: &ReplayStep) -> bool {
     let detail = &operation.detail;
     let uid = detail.get("replayed_uid").and_then(Json::as_str);
     detail.get("replays").and_then(Json::as_u64) == Some(step.op) && uid == Some(step.uid.to_string().as_str())
@@ -43,8 +43,8 @@ fn replays(operation: &Operation, step: &Step) -> bool {
 ///
 /// # Errors
 /// What the journal says.
-pub fn carried(journal: &Journal, copy: &str, steps: &[Step]) -> Result<Option<Vec<Operation>>, EngineError> {
-    let by_op: BTreeMap<u64, &Step> = steps.iter().map(|step| (step.op, step)).collect();
+pub fn carried(journal: &Journal, copy: &str, steps: &[ReplayStep]) -> Result<Option<Vec<Operation>>, EngineError> {
+    let by_op: BTreeMap<u64, &ReplayStep> = steps.iter().map(|step| (step.op, step)).collect();
     let first = steps.first().map(|step| step.op);
     let lineage = journal.state().targets.get(copy).map(|target| target.lineage.clone()).unwrap_or_default();
     let (mut run, mut before) = (Vec::new(), None);
@@ -193,7 +193,7 @@ impl Parting {
         let Some(was) = rewound(journal, source, operation, &self.change)? else { return Ok(()) };
         let cells = was.iter().zip(row).zip(&self.change.table.columns);
         if let Some(((was, is), column)) = cells.into_iter().find(|((was, is), _)| was != is) {
-            self.difference = Difference::cell(&self.change, &column.name, Side::Before, was, is);
+            self.difference = Difference::cell(&self.change, &column.name, DifferingSide::Before, was, is);
         }
         Ok(())
     }

@@ -50,7 +50,7 @@ pub enum Selection {
 
 /// A revert that was judged and found possible.
 #[derive(Clone, Debug)]
-pub struct Planned {
+pub struct JudgedRevert {
     /// The operation to take back; `None` where it was taken back before.
     pub operation: Operation,
     /// Rows now and as they will be; equal where nothing has to be written.
@@ -107,7 +107,7 @@ pub struct Outcome {
 
 /// What the reverts judged so far will leave behind.
 #[derive(Debug, Default)]
-struct Course {
+struct RevertCourse {
     /// The operations that are to be taken back.
     going: BTreeSet<u64>,
     /// Rows of theirs that stay as they are, in conflict.
@@ -118,7 +118,7 @@ struct Course {
     again: BTreeMap<Place, Vec<resolve::Claim>>,
 }
 
-impl Course {
+impl RevertCourse {
     /// Returns a row as the reverts before will leave it.
     fn now(&self, change: &Change, found: Option<Vec<Value>>) -> Option<Vec<Value>> {
         if self.overlay.is_empty() {
@@ -151,7 +151,7 @@ impl Course {
 }
 
 /// A row of an operation that is to be taken back.
-struct Row<'c> {
+struct RevertRow<'c> {
     change: &'c Change,
     /// The row as it will be then.
     now: Option<Vec<Value>>,
@@ -160,7 +160,7 @@ struct Row<'c> {
     barred: bool,
 }
 
-impl Row<'_> {
+impl RevertRow<'_> {
     /// Returns the row that has to be added again, with its image's table.
     fn comes_back(&mut self) -> Option<(&TableShape, &mut Vec<Value>)> {
         match &mut self.judgement {
@@ -174,7 +174,7 @@ impl Row<'_> {
 #[derive(Clone, Debug, Default)]
 pub struct Judged {
     /// The reverts to carry out, newest operation first.
-    pub planned: Vec<Planned>,
+    pub planned: Vec<JudgedRevert>,
     /// Operations that were taken back before.
     pub already: Vec<u64>,
 }
@@ -195,7 +195,7 @@ impl Engine<'_> {
     }
 
     /// Judges all before the first write, each as those before it will leave the rows; and each again before its own.
-    fn judge_all(&mut self, planned: &[Planned], options: Options) -> Result<(), EngineError> {
+    fn judge_all(&mut self, planned: &[JudgedRevert], options: Options) -> Result<(), EngineError> {
         let mut by_then = ByThen::new();
         for plan in planned {
             let terms = Terms::of_revert(&plan.operation, options.disable_triggers);
@@ -231,7 +231,7 @@ impl Engine<'_> {
         if options.cascade {
             self.cascade(&mut todo)?;
         }
-        let mut course = Course { going: todo.keys().copied().collect(), ..Course::default() };
+        let mut course = RevertCourse { going: todo.keys().copied().collect(), ..RevertCourse::default() };
         let mut planned = Vec::new();
         for operation in todo.into_values().rev() {
             guard::holds(self.target, operation.op, &operation.uid)?;
@@ -294,9 +294,9 @@ impl Engine<'_> {
     fn plan_one(
         &mut self,
         operation: Operation,
-        course: &mut Course,
+        course: &mut RevertCourse,
         options: Options,
-    ) -> Result<Planned, EngineError> {
+    ) -> Result<JudgedRevert, EngineError> {
         let mut left = resolve::rows_left(self.journal, &operation)?;
         if in_order(&left) {
             left.reverse();
@@ -307,7 +307,7 @@ impl Engine<'_> {
         }
         let mut lenses = Lenses::default();
         let mut now = look::current(self.target, &mut lenses, &left)?;
-        let mut plan = Planned {
+        let mut plan = JudgedRevert {
             operation,
             rows: Vec::new(),
             conflicts: Vec::new(),
@@ -327,9 +327,9 @@ impl Engine<'_> {
             if contradicts(change, now.as_deref(), &judgement, lens)? {
                 return Err(self.contradiction(&plan.operation, change));
             }
-            rows.push(Row { change, now, judgement, barred: false });
+            rows.push(RevertRow { change, now, judgement, barred: false });
         }
-        look::complete(self.target, &mut lenses, rows.iter_mut().filter_map(Row::comes_back).collect())?;
+        look::complete(self.target, &mut lenses, rows.iter_mut().filter_map(RevertRow::comes_back).collect())?;
         if options.skip_conflicts {
             let terms = Terms::of_revert(&plan.operation, options.disable_triggers);
             self.set_aside(&mut rows, &mut lenses, &terms, course)?;
@@ -344,10 +344,10 @@ impl Engine<'_> {
     /// Sets rows aside, as in conflict, that the schema or another row would not let back in.
     fn set_aside(
         &mut self,
-        rows: &mut [Row<'_>],
+        rows: &mut [RevertRow<'_>],
         lenses: &mut Lenses,
         terms: &Terms,
-        course: &Course,
+        course: &RevertCourse,
     ) -> Result<(), EngineError> {
         let (mut places, mut pending) = (Vec::new(), Vec::new());
         for (at, row) in rows.iter().enumerate() {
@@ -380,7 +380,7 @@ impl Engine<'_> {
     ///
     /// # Errors
     /// A refusal or failure after which nothing changed, or [`EngineError::LeftOpen`].
-    pub fn revert(&mut self, planned: &Planned, options: Options) -> Result<Outcome, EngineError> {
+    pub fn revert(&mut self, planned: &JudgedRevert, options: Options) -> Result<Outcome, EngineError> {
         if planned.rows.is_empty() && !planned.conflicts.is_empty() {
             return Ok(untouched(planned));
         }
@@ -429,13 +429,13 @@ fn contradicts(
 }
 
 fn record(
-    row: Row<'_>,
+    row: RevertRow<'_>,
     lens: &mut look::Lens,
-    course: &mut Course,
-    plan: &mut Planned,
+    course: &mut RevertCourse,
+    plan: &mut JudgedRevert,
     given_up: bool,
 ) -> Result<(), EngineError> {
-    let Row { change, now, judgement, barred } = row;
+    let RevertRow { change, now, judgement, barred } = row;
     let named = || (change.table.name.clone(), show(&change.key));
     let gone = matches!(judgement, Judgement::Conflict { .. });
     let after = match judgement {
@@ -473,7 +473,7 @@ fn record(
 }
 
 /// Refuses the whole for the first operation in conflict; skipping conflicts, only where nothing can be put back.
-fn refuse_conflicts(planned: &[Planned], options: Options) -> Result<(), EngineError> {
+fn refuse_conflicts(planned: &[JudgedRevert], options: Options) -> Result<(), EngineError> {
     let Some(plan) = planned.iter().find(|plan| !plan.conflicts.is_empty()) else { return Ok(()) };
     if options.skip_conflicts && planned.iter().any(|plan| !plan.rows.is_empty()) {
         return Ok(());
@@ -488,7 +488,7 @@ fn refuse_conflicts(planned: &[Planned], options: Options) -> Result<(), EngineE
     .into())
 }
 
-fn detail(planned: &Planned, options: Options) -> Map<String, serde_json::Value> {
+fn detail(planned: &JudgedRevert, options: Options) -> Map<String, serde_json::Value> {
     let mut detail = Map::new();
     detail.insert("conflicts".into(), json!(planned.conflicts.len()));
     detail.insert("drift".into(), json!(planned.drift.len()));
@@ -498,7 +498,7 @@ fn detail(planned: &Planned, options: Options) -> Map<String, serde_json::Value>
 }
 
 /// Returns the outcome of a revert that can put nothing back: nothing is written, and nothing journaled.
-fn untouched(planned: &Planned) -> Outcome {
+fn untouched(planned: &JudgedRevert) -> Outcome {
     Outcome {
         op: None,
         uid: None,
@@ -518,7 +518,7 @@ fn remaining(operation: &Operation, own: Vec<Residue>) -> Vec<Residue> {
     all.into_iter().map(|(table, what)| Residue { table, what }).collect()
 }
 
-fn outcome(planned: &Planned, changes: &[Change], committed: Committed) -> Outcome {
+fn outcome(planned: &JudgedRevert, changes: &[Change], committed: Committed) -> Outcome {
     let kept = changes.iter().filter(|change| !change.writes()).count() as u64;
     let mut drift = planned.drift.clone();
     let moved = |row: &look::Differing| (row.table.clone(), show(&row.key));

@@ -12,7 +12,7 @@ use super::reads::{self, Read, request};
 use super::schema::Object;
 use super::server::{Call, Inner};
 use super::writes::{self, Done, Write};
-use crate::ops::agents::{Asked, Pending, Place, Terms, code, resolve};
+use crate::ops::agents::{Asked, DatabaseAddress, Pending, Terms, code, resolve};
 use crate::ops::modes::find_mode;
 use crate::ops::plan::{self, Options};
 use crate::ops::{Context, Failure, Kind, agents, apply, redact};
@@ -63,7 +63,7 @@ impl Inner {
         self.run(call, false, move |inner, context| {
             let mark = inner.remembered.mark();
             inner.settle_place(context, &mut arguments)?;
-            let asked_for = reads::Asked::of(&inner.allowed, &mut arguments)?;
+            let asked_for = reads::ReadCall::of(&inner.allowed, &mut arguments)?;
             let answer = reads::status(context, &asked_for)?;
             inner.remembered.keep(asked, mark, &answer);
             Ok(answer)
@@ -76,7 +76,7 @@ impl Inner {
         let (mut arguments, looks) = (call.arguments.clone(), ["find", "check"].contains(&call.tool.as_str()));
         self.run(call, false, move |inner, context| {
             inner.settle_place(context, &mut arguments)?;
-            let asked = reads::Asked::of(&inner.allowed, &mut arguments)?;
+            let asked = reads::ReadCall::of(&inner.allowed, &mut arguments)?;
             if !looks {
                 return read(context, &asked, arguments);
             }
@@ -308,7 +308,8 @@ impl Inner {
             Some(Json::String(text)) => Ok(Some(text)),
             Some(_) => Err(Failure::usage("arguments", format!("{name} is no text"), "send the name as text")),
         };
-        let place = Place { target: take("target")?, hostname: take("hostname")?, database: take("database")? };
+        let place =
+            DatabaseAddress { target: take("target")?, hostname: take("hostname")?, database: take("database")? };
         if let Some(name) = resolve(context, &place)? {
             context.target = Some(name);
         }

@@ -38,13 +38,13 @@ pub(super) enum Does {
 }
 
 /// A tool.
-pub(super) struct Entry {
+pub(super) struct ToolEntry {
     pub(super) tool: Tool,
     pub(super) does: Does,
 }
 
 /// Returns every tool that is allowed, by name.
-pub(super) fn entries(allowed: &Allowed) -> Vec<Entry> {
+pub(super) fn entries(allowed: &Allowed) -> Vec<ToolEntry> {
     let mut out = of_the_journal();
     out.extend(of_the_target(&allowed.domains));
     out.extend(queries::entries(allowed));
@@ -67,11 +67,11 @@ fn sentence(text: &str) -> String {
 }
 
 /// Puts a tool together that reads.
-fn read(name: &'static str, title: &'static str, card: &Card, input: Object, answer: Object, does: Read) -> Entry {
+fn read(name: &'static str, title: &'static str, card: &Card, input: Object, answer: Object, does: Read) -> ToolEntry {
     entry((name, title, card.about, card.danger), with(input, &["cursor"]), answer, Does::Read(does))
 }
 
-fn of_the_journal() -> Vec<Entry> {
+fn of_the_journal() -> Vec<ToolEntry> {
     let fields = schema::answer;
     vec![
         entry(
@@ -129,7 +129,7 @@ fn of_the_journal() -> Vec<Entry> {
     ]
 }
 
-fn of_the_target(domains: &[&'static dyn Domain]) -> Vec<Entry> {
+fn of_the_target(domains: &[&'static dyn Domain]) -> Vec<ToolEntry> {
     let fields = schema::answer;
     vec![
         read("find", "Records", &find::CARD, find_input(domains), fields(&[("records", "array")]), reads::find),
@@ -150,7 +150,7 @@ fn of_the_target(domains: &[&'static dyn Domain]) -> Vec<Entry> {
     ]
 }
 
-fn writing(allowed: &Allowed) -> Vec<Entry> {
+fn writing(allowed: &Allowed) -> Vec<ToolEntry> {
     let fields = schema::answer;
     let write = |name: &'static str, title: &'static str, card: &Card, input: Object, does: writes::Write| {
         entry(
@@ -274,12 +274,12 @@ fn entry(
     input: Object,
     answer: Object,
     does: Does,
-) -> Entry {
+) -> ToolEntry {
     let reads = danger == Danger::Read;
     let annotations = ToolAnnotations::new().read_only(reads).destructive(!reads).idempotent(reads).open_world(false);
     let tool = Tool::new(name, sentence(about), input)
         .with_title(title.to_owned())
         .with_annotations(annotations)
         .with_raw_output_schema(Arc::new(answer));
-    Entry { tool, does }
+    ToolEntry { tool, does }
 }

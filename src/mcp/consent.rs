@@ -44,7 +44,7 @@ pub(super) enum Said {
 
 /// What a question stands for, sealed while the client carries it.
 #[derive(Debug, Serialize, Deserialize)]
-struct Sealed {
+struct SealedQuestion {
     handle: String,
     client: String,
 }
@@ -72,7 +72,7 @@ impl Inner {
         let requested_schema = ElicitationSchema::from_type::<Consent>().map_err(|error| wrong(error.to_string()))?;
         let form = ElicitRequestParams::FormElicitationParams { meta: None, message: text, requested_schema };
         let asked = InputRequest::Elicitation(ElicitRequest::new(form));
-        let sealed = Sealed { handle: handle.to_owned(), client: call.caller.client.clone() };
+        let sealed = SealedQuestion { handle: handle.to_owned(), client: call.caller.client.clone() };
         let bound = bound(call);
         let options = SealOptions::new().associated_data(&bound).ttl(PATIENCE);
         let state = self.codec.seal_json_with(&sealed, &options).map_err(|error| wrong(error.to_string()))?;
@@ -89,7 +89,7 @@ impl Inner {
             let message = "the question that came back is not the one that was asked, or too old";
             Failure::new(Kind::Refused, "agent_question", message, "call the tool again without it")
         };
-        let sealed: Sealed = self.codec.open_json_with(state, &bound(call)).map_err(|_| refused())?;
+        let sealed: SealedQuestion = self.codec.open_json_with(state, &bound(call)).map_err(|_| refused())?;
         if sealed.client != call.caller.client {
             return Err(refused());
         }

@@ -22,7 +22,7 @@ const URI_BYTES_MAX: usize = 8192;
 
 /// What a line is.
 #[derive(Debug)]
-pub(super) enum Line {
+pub(super) enum LineKind {
     /// A message.
     Message(Box<ClientJsonRpcMessage>),
     /// Something else: the answer that says so.
@@ -40,14 +40,14 @@ pub(super) fn revisions() -> Vec<ProtocolVersion> {
 }
 
 /// Reads a line.
-pub(super) fn line(bytes: &[u8]) -> Line {
+pub(super) fn line(bytes: &[u8]) -> LineKind {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii();
     if bytes.is_empty() {
-        return Line::Nothing;
+        return LineKind::Nothing;
     }
     match serde_json::from_slice::<Json>(&shallow(bytes)) {
         Ok(json) => message(json),
-        Err(error) => Line::Answer(refused(Json::Null, PARSE, &format!("the line is no JSON: {error}"))),
+        Err(error) => LineKind::Answer(refused(Json::Null, PARSE, &format!("the line is no JSON: {error}"))),
     }
 }
 
@@ -70,14 +70,14 @@ pub(super) fn begins(message: &ClientJsonRpcMessage) -> bool {
     }
 }
 
-fn message(json: Json) -> Line {
+fn message(json: Json) -> LineKind {
     let Some(map) = json.as_object() else {
         let batch = if json.is_array() { "a batch, which no revision served here has" } else { "no object" };
-        return Line::Answer(refused(Json::Null, ENVELOPE, &format!("the line is {batch}")));
+        return LineKind::Answer(refused(Json::Null, ENVELOPE, &format!("the line is {batch}")));
     };
     let short = |id: &Json| id.as_str().is_some_and(|id| id.len() <= NAME_BYTES_MAX);
     let id = map.get("id").filter(|id| short(id) || id.is_i64()).cloned();
-    let envelope = |why: &str| Line::Answer(refused(id.clone().unwrap_or_default(), ENVELOPE, why));
+    let envelope = |why: &str| LineKind::Answer(refused(id.clone().unwrap_or_default(), ENVELOPE, why));
     if map.get("jsonrpc").and_then(Json::as_str) != Some("2.0") {
         return envelope("jsonrpc is not \"2.0\"");
     }
@@ -88,9 +88,9 @@ fn message(json: Json) -> Line {
     match (method, id.is_some()) {
         (Some(Some(method)), true) => request(json, &method, id.unwrap_or_default()),
         // Nobody answers a notification, whatever it says.
-        (Some(Some(_)), false) => read(json).map_or(Line::Nothing, Line::Message),
+        (Some(Some(_)), false) => read(json).map_or(LineKind::Nothing, LineKind::Message),
         (None, true) if map.contains_key("result") || map.contains_key("error") => {
-            read(json).map_or_else(|| envelope("the answer is none to any question"), Line::Message)
+            read(json).map_or_else(|| envelope("the answer is none to any question"), LineKind::Message)
         }
         _ => envelope("it names no method"),
     }
@@ -101,9 +101,9 @@ fn read(json: Json) -> Option<Box<ClientJsonRpcMessage>> {
 }
 
 /// Reads a request; what a known method does not take is said, and not taken for another method.
-fn request(json: Json, method: &str, id: Json) -> Line {
+fn request(json: Json, method: &str, id: Json) -> LineKind {
     let arguments = json.pointer("/params/arguments");
-    let wrong = |why: &str| Line::Answer(refused(id.clone(), PARAMS, why));
+    let wrong = |why: &str| LineKind::Answer(refused(id.clone(), PARAMS, why));
     if json.get("params").is_some_and(|params| !params.is_object() && !params.is_null()) {
         return wrong("params is no object");
     }
@@ -114,7 +114,11 @@ fn request(json: Json, method: &str, id: Json) -> Line {
         return wrong("params.name, the tool's name, is no text");
     }
     if method.len() > NAME_BYTES_MAX {
-        return Line::Answer(refused(id, METHOD, &format!("no method has a name longer than {NAME_BYTES_MAX} bytes")));
+        return LineKind::Answer(refused(
+            id,
+            METHOD,
+            &format!("no method has a name longer than {NAME_BYTES_MAX} bytes"),
+        ));
     }
     if json.pointer("/params/uri").and_then(Json::as_str).is_some_and(|uri| uri.len() > URI_BYTES_MAX) {
         return wrong(&format!("params.uri is longer than {URI_BYTES_MAX} bytes"));
@@ -123,7 +127,7 @@ fn request(json: Json, method: &str, id: Json) -> Line {
     match &*message {
         JsonRpcMessage::Request(request) => match &request.request {
             ClientRequest::CustomRequest(_) if KNOWN.contains(&method) => wrong("the params do not fit the method"),
-            _ => Line::Message(message),
+            _ => LineKind::Message(message),
         },
         _ => wrong("the params do not fit the method"),
     }
@@ -155,7 +159,7 @@ mod tests {
 
     fn answer(bytes: &[u8]) -> (Json, i64) {
         match line(bytes) {
-            Line::Answer(json) => (json["id"].clone(), json["error"]["code"].as_i64().unwrap()),
+            LineKind::Answer(json) => (json["id"].clone(), json["error"]["code"].as_i64().unwrap()),
             other => panic!("{}: {other:?}", String::from_utf8_lossy(bytes)),
         }
     }
@@ -208,7 +212,7 @@ mod tests {
         ] {
             assert_eq!(answer(text.as_bytes()), (id, code));
         }
-        assert!(matches!(line(ask("a", "resources/read", "mfm://x").as_bytes()), Line::Message(_)));
+        assert!(matches!(line(ask("a", "resources/read", "mfm://x").as_bytes()), LineKind::Message(_)));
     }
 
     #[test]
@@ -236,8 +240,8 @@ mod tests {
             r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
             r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
         ] {
-            assert!(matches!(line(sound.as_bytes()), Line::Message(_)), "{sound}");
+            assert!(matches!(line(sound.as_bytes()), LineKind::Message(_)), "{sound}");
         }
-        assert!(matches!(line(b" \t"), Line::Nothing));
+        assert!(matches!(line(b" \t"), LineKind::Nothing));
     }
 }

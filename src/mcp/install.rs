@@ -23,7 +23,7 @@ pub const CLIENTS: [Client; 4] = [Client::ClaudeDesktop, Client::ClaudeCode, Cli
 
 /// Where a client's configuration is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ConfigFile {
     /// Below the folder of the user's configuration.
     Configuration(&'static str),
     /// Below the user's home.
@@ -46,15 +46,15 @@ impl Client {
 
     /// Returns where its configuration is.
     #[must_use]
-    pub const fn place(self) -> Place {
+    pub const fn place(self) -> ConfigFile {
         match self {
             Self::ClaudeDesktop if cfg!(target_os = "macos") => {
-                Place::Home("Library/Application Support/Claude/claude_desktop_config.json")
+                ConfigFile::Home("Library/Application Support/Claude/claude_desktop_config.json")
             }
-            Self::ClaudeDesktop => Place::Configuration("Claude/claude_desktop_config.json"),
-            Self::ClaudeCode => Place::Here(".mcp.json"),
-            Self::Cursor => Place::Home(".cursor/mcp.json"),
-            Self::Vscode => Place::Here(".vscode/mcp.json"),
+            Self::ClaudeDesktop => ConfigFile::Configuration("Claude/claude_desktop_config.json"),
+            Self::ClaudeCode => ConfigFile::Here(".mcp.json"),
+            Self::Cursor => ConfigFile::Home(".cursor/mcp.json"),
+            Self::Vscode => ConfigFile::Here(".vscode/mcp.json"),
         }
     }
 

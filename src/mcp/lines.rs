@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::sync::Mutex;
 
-use super::envelope::{self, Line};
+use super::envelope::{self, LineKind};
 
 /// How long a line may be: far longer than any message that is answered.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -75,7 +75,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Send + Unpin + 'static> Lines<R, W> {
     }
 
     /// Returns the next line, `None` at the end; what was read of one is kept where the wait ends early.
-    async fn next(&mut self) -> Option<Line> {
+    async fn next(&mut self) -> Option<LineKind> {
         loop {
             let read = self.reader.fill_buf().await.ok()?;
             let (ended, newline) = (read.is_empty(), read.iter().position(|byte| *byte == b'\n'));
@@ -90,7 +90,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Send + Unpin + 'static> Lines<R, W> {
             }
             let whole = newline.is_some() || ended;
             if whole && std::mem::take(&mut self.skipping) {
-                return Some(Line::Answer(envelope::too_long(BYTES_MAX)));
+                return Some(LineKind::Answer(envelope::too_long(BYTES_MAX)));
             }
             if whole && !self.line.is_empty() {
                 let line = envelope::line(&self.line);
@@ -128,7 +128,7 @@ where
                 done.ok()?;
             }
             match self.next().await? {
-                Line::Message(message) => {
+                LineKind::Message(message) => {
                     self.begun |= envelope::begins(&message);
                     let asks = matches!(*message, rmcp::model::JsonRpcMessage::Request(_));
                     // Before the greeting, what asks for nothing means nothing, and ends nothing.
@@ -136,8 +136,8 @@ where
                         return Some(*message);
                     }
                 }
-                Line::Answer(answer) => self.answer(&answer),
-                Line::Nothing => {}
+                LineKind::Answer(answer) => self.answer(&answer),
+                LineKind::Nothing => {}
             }
         }
     }

@@ -32,7 +32,7 @@ mod vocabulary;
 mod writes;
 
 pub use host::Host;
-pub use install::{CLIENTS, Client, Place, configuration, merged};
+pub use install::{CLIENTS, Client, ConfigFile, configuration, merged};
 pub use lines::Lines;
 pub use options::Options;
 pub use process::{Ended, serve};

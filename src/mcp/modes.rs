@@ -18,7 +18,7 @@ pub(super) fn answer(allowed: &Allowed, mode: Option<&str>) -> Result<Answer, Fa
         None => modes::of_domains(&allowed.domains),
     };
     let whole = mode.is_some();
-    let entry = |entry: &modes::Entry| {
+    let entry = |entry: &modes::ModeEntry| {
         let mut json = serde_json::to_value(entry).unwrap_or_default();
         json["allowed"] = json!(allowed.has(entry.tool));
         if let Some(map) = json.as_object_mut() {
@@ -56,7 +56,7 @@ pub(super) fn page(id: &str) -> Option<String> {
     Some(text)
 }
 
-fn parameters(entry: &modes::Entry) -> String {
+fn parameters(entry: &modes::ModeEntry) -> String {
     let schema = entry.parameters.clone().to_value();
     let none = Object::new();
     let properties = schema.get("properties").and_then(Json::as_object).unwrap_or(&none);

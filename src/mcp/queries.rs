@@ -8,7 +8,7 @@ use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::{Map, Value as Json, json};
 
 use super::answers::Answer;
-use super::catalogue::{Does, Entry};
+use super::catalogue::{Does, ToolEntry};
 use super::options::Allowed;
 use super::schema::{self, Object};
 use super::server::{Call, Inner};
@@ -16,7 +16,7 @@ use crate::domain::Domain;
 use crate::domain::files::FileCard;
 use crate::domain::query::{ITEMS_DEFAULT, Query};
 use crate::model::shown;
-use crate::ops::agents::{Place, resolve};
+use crate::ops::agents::{DatabaseAddress, resolve};
 use crate::ops::query::{self, Request};
 use crate::ops::{Context, Failure, Kind, files};
 use crate::targets::sqlite::RunIndex;
@@ -46,17 +46,17 @@ pub(super) enum Ask {
 
 /// The file that is asked where a call names none.
 #[derive(Default)]
-pub(super) struct Session(Mutex<Chosen>);
+pub(super) struct ChosenFile(Mutex<LastFile>);
 
 /// A file, and where the rows of the file lie that was asked last.
 #[derive(Default)]
-struct Chosen {
+struct LastFile {
     file: Option<PathBuf>,
     asked: Option<(PathBuf, RunIndex)>,
 }
 
-impl Session {
-    fn chosen(&self) -> MutexGuard<'_, Chosen> {
+impl ChosenFile {
+    fn chosen(&self) -> MutexGuard<'_, LastFile> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -83,7 +83,7 @@ impl Session {
 }
 
 /// Returns the tools of the domains and groups that the operator chose.
-pub(super) fn entries(allowed: &Allowed) -> Vec<Entry> {
+pub(super) fn entries(allowed: &Allowed) -> Vec<ToolEntry> {
     let mut out = Vec::new();
     for domain in &allowed.domains {
         let wanted = |group: &str| allowed.has_group(group);
@@ -101,7 +101,7 @@ pub(super) fn entries(allowed: &Allowed) -> Vec<Entry> {
     out
 }
 
-fn of_files(domain: &'static dyn Domain, card: &'static FileCard, wanted: &dyn Fn(&str) -> bool) -> Vec<Entry> {
+fn of_files(domain: &'static dyn Domain, card: &'static FileCard, wanted: &dyn Fn(&str) -> bool) -> Vec<ToolEntry> {
     let mut out = Vec::new();
     for about in files::cards(domain).into_iter().filter(|about| wanted(about.group)) {
         let (names, ask): (&[&str], Ask) = match about.name {
@@ -128,14 +128,14 @@ fn with_text(input: &mut Object, name: &str) {
     }
 }
 
-fn entry((name, title, about): (&'static str, &'static str, &'static str), input: Object, ask: Ask) -> Entry {
+fn entry((name, title, about): (&'static str, &'static str, &'static str), input: Object, ask: Ask) -> ToolEntry {
     let annotations = ToolAnnotations::new().read_only(true).destructive(false).idempotent(true).open_world(false);
     let answer = schema::answer(&[("summary", "string")]);
     let tool = Tool::new(name, about, input)
         .with_title(title)
         .with_annotations(annotations)
         .with_raw_output_schema(Arc::new(answer));
-    Entry { tool, does: Does::Ask(ask) }
+    ToolEntry { tool, does: Does::Ask(ask) }
 }
 
 impl Inner {
@@ -168,7 +168,8 @@ impl Inner {
             }
             Ask::Query(domain, query) => {
                 if let (None, Some(target)) = (domain.files(), arguments.remove(TARGET)) {
-                    let place = Place { target: target.as_str().map(str::to_owned), ..Place::default() };
+                    let place =
+                        DatabaseAddress { target: target.as_str().map(str::to_owned), ..DatabaseAddress::default() };
                     context.target = resolve(context, &place)?.or(context.target.take());
                 }
                 let named = arguments.remove(FILE).and_then(|file| file.as_str().map(str::to_owned));

@@ -10,17 +10,17 @@ use super::schema::Object;
 use crate::ops::{Context, Failure, audit, checks, drill, explain, find, log, redact, show, status};
 
 /// A tool that reads.
-pub(super) type Read = fn(&Context<'_>, &Asked<'_>, Object) -> Result<Answer, Failure>;
+pub(super) type Read = fn(&Context<'_>, &ReadCall<'_>, Object) -> Result<Answer, Failure>;
 
 /// What an agent asks for, beside the arguments of the operation.
-pub(super) struct Asked<'a> {
+pub(super) struct ReadCall<'a> {
     /// What it may see.
     pub(super) allowed: &'a Allowed,
     /// Where an earlier answer left off.
     pub(super) cursor: Option<Cursor>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> ReadCall<'a> {
     /// Asks for an answer from its beginning on.
     pub(super) const fn all(allowed: &'a Allowed) -> Self {
         Self { allowed, cursor: None }
@@ -65,7 +65,7 @@ pub(super) fn request<R: DeserializeOwned>(arguments: Object) -> Result<R, Failu
 }
 
 /// `status`.
-pub(super) fn status(context: &Context<'_>, asked: &Asked<'_>) -> Result<Answer, Failure> {
+pub(super) fn status(context: &Context<'_>, asked: &ReadCall<'_>) -> Result<Answer, Failure> {
     let outcome = status::run(context)?;
     let mut answer = Answer::paged(&outcome, asked.allowed.identifying, asked.cursor(), |json| {
         let active = list(json, "active").iter().map(|op| {
@@ -86,7 +86,7 @@ pub(super) fn status(context: &Context<'_>, asked: &Asked<'_>) -> Result<Answer,
 }
 
 /// `log`.
-pub(super) fn log(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn log(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<Answer, Failure> {
     let mut wanted: log::Request = request(arguments)?;
     let limit = wanted.limit.unwrap_or(LIST_MAX).min(LIST_MAX);
     let from = asked.from("operations");
@@ -110,7 +110,7 @@ pub(super) fn log(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) -
 }
 
 /// `show`.
-pub(super) fn show(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn show(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<Answer, Failure> {
     let mut outcome = show::run(context, &request(arguments)?)?;
     let shows = asked.allowed.shows(context, &outcome.line.target)?;
     outcome.changes.iter_mut().for_each(|change| redact::change(change, shows));
@@ -122,7 +122,7 @@ pub(super) fn show(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) 
 }
 
 /// `explain`.
-pub(super) fn explain(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn explain(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<Answer, Failure> {
     let mut outcome = explain::run(context, &request(arguments)?)?;
     let shows = asked.allowed.shows(context, &outcome.operation.line.target)?;
     outcome.inverse.changes.iter_mut().for_each(|change| redact::change(change, shows));
@@ -133,7 +133,7 @@ pub(super) fn explain(context: &Context<'_>, asked: &Asked<'_>, arguments: Objec
 }
 
 /// `find`.
-pub(super) fn find(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn find(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<Answer, Failure> {
     let mut wanted: find::Request = request(arguments)?;
     let limit = if wanted.limit == 0 { RECORDS_MAX } else { wanted.limit.min(RECORDS_MAX) };
     let from = asked.from("records") as u64;
@@ -169,7 +169,7 @@ pub(super) fn find(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) 
 }
 
 /// `check`.
-pub(super) fn check(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn check(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<Answer, Failure> {
     let wanted = checks::Request { rules: asked.allowed.rules.clone(), ..request(arguments)? };
     let mut outcome = checks::run(context, &wanted)?;
     let shows = asked.allowed.shows(context, &outcome.target)?;
@@ -200,7 +200,7 @@ pub(super) fn check(context: &Context<'_>, asked: &Asked<'_>, arguments: Object)
 }
 
 /// `drill_result`: one drill, or a list of them.
-pub(super) fn drill(context: &Context<'_>, asked: &Asked<'_>, mut arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn drill(context: &Context<'_>, asked: &ReadCall<'_>, mut arguments: Object) -> Result<Answer, Failure> {
     let Some(number) = arguments.remove("drill") else {
         return Answer::paged(&drill::past::list(context)?, true, asked.cursor(), |json| {
             let line = |drill: &Json| {
@@ -222,7 +222,7 @@ pub(super) fn drill(context: &Context<'_>, asked: &Asked<'_>, mut arguments: Obj
 }
 
 /// `audit_verify`.
-pub(super) fn audit(context: &Context<'_>, asked: &Asked<'_>, arguments: Object) -> Result<Answer, Failure> {
+pub(super) fn audit(context: &Context<'_>, asked: &ReadCall<'_>, arguments: Object) -> Result<Answer, Failure> {
     let outcome = audit::run(context, &request(arguments)?)?;
     Answer::paged(&outcome, asked.allowed.identifying, asked.cursor(), |json| {
         let findings = list(json, "findings");

@@ -10,7 +10,7 @@ use rmcp::model::{
 use serde_json::json;
 
 use super::answers::Answer;
-use super::reads::{self, Asked};
+use super::reads::{self, ReadCall};
 use super::schema::Object;
 use super::server::{Call, Inner};
 use super::{modes, prompts};
@@ -18,7 +18,7 @@ use crate::domain::Domain;
 use crate::domain::mode::Mode;
 use crate::domains;
 use crate::model::shown;
-use crate::ops::agents::{Place, resolve};
+use crate::ops::agents::{DatabaseAddress, resolve};
 use crate::ops::{Context, Failure, audit, status};
 
 /// The scheme of the pages of modes.
@@ -75,12 +75,12 @@ pub(super) async fn read(inner: &Arc<Inner>, call: &Call, uri: String) -> Result
     }
     inner.admit(call).await?;
     let wanted = match uri.as_str() {
-        "mfm://journal" => Wanted::Journal,
-        "mfm://operations" => Wanted::Operations,
-        "mfm://findings" => Wanted::Findings(None),
+        "mfm://journal" => ResourceAddress::Journal,
+        "mfm://operations" => ResourceAddress::Operations,
+        "mfm://findings" => ResourceAddress::Findings(None),
         other => match (other.strip_prefix(OPERATION), other.strip_prefix(FINDINGS)) {
-            (Some(op), _) => Wanted::Operation(op.parse().map_err(|_| missing())?),
-            (None, Some(target)) => Wanted::Findings(Some(target.to_owned())),
+            (Some(op), _) => ResourceAddress::Operation(op.parse().map_err(|_| missing())?),
+            (None, Some(target)) => ResourceAddress::Findings(Some(target.to_owned())),
             (None, None) => return Err(missing()),
         },
     };
@@ -97,28 +97,28 @@ pub(super) async fn read(inner: &Arc<Inner>, call: &Call, uri: String) -> Result
 }
 
 /// What a resource's address means.
-enum Wanted {
+enum ResourceAddress {
     Journal,
     Operations,
     Operation(u64),
     Findings(Option<String>),
 }
 
-impl Wanted {
+impl ResourceAddress {
     fn read(self, inner: &Inner, context: &mut Context<'_>) -> Result<Answer, Failure> {
         let allowed = &inner.allowed;
         match self {
             Self::Journal => head(context),
-            Self::Operations => reads::log(context, &Asked::all(allowed), Object::new()),
+            Self::Operations => reads::log(context, &ReadCall::all(allowed), Object::new()),
             Self::Operation(op) => {
                 let arguments = [("op".to_owned(), json!(op)), ("diff".to_owned(), json!(true))];
-                reads::show(context, &Asked::all(allowed), arguments.into_iter().collect())
+                reads::show(context, &ReadCall::all(allowed), arguments.into_iter().collect())
             }
             Self::Findings(target) => {
                 let all = target.is_none();
-                let place = Place { target, ..Place::default() };
+                let place = DatabaseAddress { target, ..DatabaseAddress::default() };
                 context.target = resolve(context, &place)?.or(context.target.take());
-                let read = reads::check(context, &Asked::all(allowed), Object::new());
+                let read = reads::check(context, &ReadCall::all(allowed), Object::new());
                 match read {
                     Err(failure) if all && failure.code == "which_target" => where_else(context),
                     read => read,

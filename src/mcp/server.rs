@@ -19,10 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::answers::Answer;
 use super::caller::Caller;
-use super::catalogue::{self, Does, Entry};
+use super::catalogue::{self, Does, ToolEntry};
 use super::host::{Consented, Host, Warnings, Watch};
 use super::options::{Allowed, Options};
-use super::queries::Session;
+use super::queries::ChosenFile;
 use super::remembered::Remembered;
 use super::schema::Object;
 use super::turns::Turns;
@@ -53,8 +53,8 @@ pub(super) struct Inner {
     /// The newest status.
     pub(super) remembered: Remembered,
     /// The file that questions go to.
-    pub(super) session: Session,
-    entries: Vec<Entry>,
+    pub(super) session: ChosenFile,
+    entries: Vec<ToolEntry>,
 }
 
 /// One request of a client.
@@ -104,7 +104,7 @@ impl Server {
         let modes = modes::answer(&allowed, None)?;
         let remembered = Remembered::default();
         let (turns, could_ask) = (Turns::default(), AtomicBool::new(false));
-        let session = Session::default();
+        let session = ChosenFile::default();
         let inner = Inner {
             host,
             session,

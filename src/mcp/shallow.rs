@@ -5,19 +5,19 @@ const DEPTH_MAX: usize = 64;
 
 /// Returns a line of JSON in which a 0 stands for whatever is nested deeper than 64 times.
 pub(super) fn shallow(line: &[u8]) -> Vec<u8> {
-    let mut reader = Reader::default();
+    let mut reader = LineReader::default();
     line.iter().filter_map(|byte| reader.pass(*byte)).collect()
 }
 
 /// Where in a line the reader is.
 #[derive(Debug, Default)]
-struct Reader {
+struct LineReader {
     depth: usize,
     in_text: bool,
     escaped: bool,
 }
 
-impl Reader {
+impl LineReader {
     /// Returns what stands for a byte; nothing where it is nested too deep.
     fn pass(&mut self, byte: u8) -> Option<u8> {
         let kept = (self.depth <= DEPTH_MAX).then_some(byte);

@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 
 /// One name of an object, with its value.
-struct Entry {
+struct Member {
     name: String,
     /// Where the name begins.
     at: usize,
@@ -15,8 +15,8 @@ struct Entry {
 }
 
 /// An object in a text.
-struct Object {
-    entries: Vec<Entry>,
+struct JsonObject {
+    entries: Vec<Member>,
     /// Where its closing brace stands.
     end: usize,
 }
@@ -44,7 +44,7 @@ pub(super) fn put(text: &str, [outer, inner]: [&str; 2], value: &Json) -> Result
 }
 
 /// Returns the entry of a name.
-fn one<'o>(object: &'o Object, name: &str) -> Result<Option<&'o Entry>, String> {
+fn one<'o>(object: &'o JsonObject, name: &str) -> Result<Option<&'o Member>, String> {
     let mut fitting = object.entries.iter().filter(|entry| entry.name == name);
     let found = fitting.next();
     match fitting.next() {
@@ -55,7 +55,7 @@ fn one<'o>(object: &'o Object, name: &str) -> Result<Option<&'o Entry>, String> 
 }
 
 /// Returns a text with a new entry at the end of an object, laid out as the entries before it.
-fn inserted(text: &str, object: &Object, name: &str, value: &Json) -> String {
+fn inserted(text: &str, object: &JsonObject, name: &str, value: &Json) -> String {
     let (inside, outside) = match object.entries.last() {
         Some(entry) => (indent(text, entry.at).map(str::to_owned), indent(text, object.end)),
         None => {
@@ -98,7 +98,7 @@ fn line_indent(text: &str, at: usize) -> &str {
 }
 
 /// Reads the object that begins at a place; `None` where something else does. The text is JSON.
-fn object(text: &str, at: usize) -> Option<Object> {
+fn object(text: &str, at: usize) -> Option<JsonObject> {
     let bytes = text.as_bytes();
     if bytes.get(at) != Some(&b'{') {
         return None;
@@ -112,10 +112,10 @@ fn object(text: &str, at: usize) -> Option<Object> {
         let value = start(text, start(text, named) + 1);
         let value = value..end(bytes, value);
         let next = start(text, value.end);
-        entries.push(Entry { name, at, value });
+        entries.push(Member { name, at, value });
         at = if bytes.get(next) == Some(&b',') { start(text, next + 1) } else { next };
     }
-    Some(Object { entries, end: at })
+    Some(JsonObject { entries, end: at })
 }
 
 /// Returns where white space ends.

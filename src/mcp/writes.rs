@@ -7,7 +7,7 @@ use super::options::Allowed;
 use super::reads::request;
 use super::schema::Object;
 use crate::model::next_step::{Deed, act};
-use crate::ops::agents::Place;
+use crate::ops::agents::DatabaseAddress;
 use crate::ops::{Context, Failure, Kind, count, drill, recover, redact, replay, revert};
 
 /// What came of a call that may write.
@@ -75,7 +75,7 @@ fn preview_revert(context: &Context<'_>, allowed: &Allowed, arguments: &Object) 
     // What takes a revert back commits its fault again; what takes a fault back is never too severe.
     let again = extent.steps.iter().filter(|step| step.again);
     again.clone().try_for_each(|step| allowed.permit(&step.tool, &step.severity))?;
-    let one = |step: &revert::Step| {
+    let one = |step: &revert::PlannedRevert| {
         let what = if step.again { "takes a revert back, so that its fault is there again" } else { "takes it back" };
         format!("  operation {}: {} ({}), {}; {what}", step.op, step.tool, step.variant, count(step.rows, "row"))
     };
@@ -173,7 +173,7 @@ fn run_recover(context: &Context<'_>, allowed: &Allowed, arguments: Object) -> R
 
 fn preview_replay(context: &Context<'_>, _: &Allowed, arguments: &Object) -> Result<Preview, Failure> {
     let wanted: replay::Request = request(arguments.clone())?;
-    let place = Place { target: Some(wanted.onto.clone()), ..Place::default() };
+    let place = DatabaseAddress { target: Some(wanted.onto.clone()), ..DatabaseAddress::default() };
     let onto = crate::ops::agents::resolve(context, &place)?.unwrap_or_default();
     let extent = replay::extent(context, &wanted)?;
     let (source, left, skipped) = (extent.source, extent.left, extent.skipped);

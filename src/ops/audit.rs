@@ -79,7 +79,7 @@ pub struct LiveLine {
     #[serde(skip)]
     pub asked: bool,
     /// What is not as the journal says.
-    pub findings: Vec<live::Finding>,
+    pub findings: Vec<live::LiveFinding>,
     /// How the comparison of whole tables went.
     pub baseline: Option<Baseline>,
 }
@@ -173,7 +173,7 @@ fn lives(context: &Context<'_>, request: &Request) -> Result<Vec<LiveLine>, Fail
 }
 
 /// What one look at a target says: findings, and how whole tables compare.
-type Look = Result<(Vec<live::Finding>, Option<Baseline>), Failure>;
+type TargetLook = Result<(Vec<live::LiveFinding>, Option<Baseline>), Failure>;
 
 /// How often a target is looked at again that speaks against its journal while somebody writes to both.
 const LOOKS_MAX: u32 = 12;
@@ -186,8 +186,8 @@ fn looked(
     context: &Context<'_>,
     journal: &mut mfm_journal::Journal,
     name: &str,
-    look: &mut dyn FnMut(&mut mfm_journal::Journal) -> Look,
-) -> Look {
+    look: &mut dyn FnMut(&mut mfm_journal::Journal) -> TargetLook,
+) -> TargetLook {
     let mut before = journal.head();
     let mut out = look(journal);
     for _ in 1..LOOKS_MAX {
@@ -237,10 +237,10 @@ fn one(
         Ok((findings, baseline)) => (line.findings, line.baseline) = (findings, baseline),
         // What the guard says against a target that can be read is a finding about it.
         Err(failure) if failure.kind == Kind::Journal => {
-            line.findings.push(live::Finding { code: "journal_behind", op: None, message: failure.message });
+            line.findings.push(live::LiveFinding { code: "journal_behind", op: None, message: failure.message });
         }
         Err(failure) if failure.code == OWN_TABLES => {
-            line.findings.push(live::Finding { code: OWN_TABLES, op: None, message: failure.message });
+            line.findings.push(live::LiveFinding { code: OWN_TABLES, op: None, message: failure.message });
         }
         Err(failure) => line.not_run = Some(failure.message),
     }

@@ -16,7 +16,7 @@ type Byte = [u8];
 
 /// How the bytes of a cell changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
+pub struct ByteDifference {
     /// The length, and where the first difference lies, counted from 0.
     pub about: String,
     /// The bytes there before, as hexadecimal digits; empty where bytes were only added.
@@ -27,7 +27,7 @@ pub struct Difference {
 
 /// Returns how two byte cells differ, where one is too long to be shown whole.
 #[must_use]
-pub fn difference(before: &Json, after: &Json) -> Option<Difference> {
+pub fn difference(before: &Json, after: &Json) -> Option<ByteDifference> {
     let (before, after) = (bytes(before)?, bytes(after)?);
     if before.len().max(after.len()) <= WHOLE_MAX {
         return None;
@@ -36,11 +36,11 @@ pub fn difference(before: &Json, after: &Json) -> Option<Difference> {
 }
 
 /// Returns how cells of one length differ: the stretch that does, or else how many bytes, and the first of them.
-fn replaced(before: &[&Byte], after: &[&Byte]) -> Difference {
+fn replaced(before: &[&Byte], after: &[&Byte]) -> ByteDifference {
     let size = before.len();
     let places: Vec<usize> = (0..size).filter(|at| before.get(*at) != after.get(*at)).collect();
     let (Some(first), Some(last)) = (places.first().copied(), places.last().copied()) else {
-        return Difference { about: format!("{size} bytes"), before: String::new(), after: String::new() };
+        return ByteDifference { about: format!("{size} bytes"), before: String::new(), after: String::new() };
     };
     let whole = last - first < SHOWN_MAX;
     let run = places.iter().zip(first..).take(RUN_MAX).take_while(|(at, wanted)| *at == wanted).count();
@@ -53,11 +53,11 @@ fn replaced(before: &[&Byte], after: &[&Byte]) -> Difference {
         format!("{size} bytes, {} differ, first {place}:", places.len())
     };
     let text = |bytes: &[&Byte]| digits(bytes.get(first..end).unwrap_or_default(), SHOWN_MAX);
-    Difference { about, before: text(before), after: text(after) }
+    ByteDifference { about, before: text(before), after: text(after) }
 }
 
 /// Returns how cells of two lengths differ: the bytes that came or went at one place, or else how they go on there.
-fn resized(before: &[&Byte], after: &[&Byte]) -> Difference {
+fn resized(before: &[&Byte], after: &[&Byte]) -> ByteDifference {
     let same = |pair: &(&&Byte, &&Byte)| pair.0 == pair.1;
     let common = before.len().min(after.len());
     let first = before.iter().zip(after).take_while(same).count();
@@ -65,7 +65,7 @@ fn resized(before: &[&Byte], after: &[&Byte]) -> Difference {
     let about = format!("{} -> {} bytes, from byte {first}:", before.len(), after.len());
     let shown_max = if first + rest == common { SHOWN_MAX } else { RUN_MAX };
     let text = |bytes: &[&Byte]| digits(bytes.get(first..bytes.len() - rest).unwrap_or_default(), shown_max);
-    Difference { about, before: text(before), after: text(after) }
+    ByteDifference { about, before: text(before), after: text(after) }
 }
 
 /// Returns the bytes of a byte cell, each as its two digits.
@@ -80,7 +80,7 @@ fn digits(bytes: &[&Byte], shown_max: usize) -> String {
     String::from_utf8_lossy(&shown).into_owned() + more
 }
 
-impl std::fmt::Display for Difference {
+impl std::fmt::Display for ByteDifference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.before.as_str(), self.after.as_str()) {
             ("", "") => f.write_str(&self.about),

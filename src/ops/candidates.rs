@@ -12,7 +12,7 @@ const OPERATIONS_MAX: usize = 100;
 
 /// What is to be offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum CandidateKind {
     /// The newest operations.
     Operations,
     /// The operations in effect, newest first.
@@ -34,21 +34,21 @@ pub struct Candidate {
 
 /// Returns what a journal has to offer; nothing where it cannot be read.
 #[must_use]
-pub fn of(journal: &Path, wanted: Wanted) -> Vec<Candidate> {
+pub fn of(journal: &Path, wanted: CandidateKind) -> Vec<Candidate> {
     read(journal, wanted).unwrap_or_default()
 }
 
-fn read(path: &Path, wanted: Wanted) -> Result<Vec<Candidate>, JournalError> {
+fn read(path: &Path, wanted: CandidateKind) -> Result<Vec<Candidate>, JournalError> {
     let journal = Journal::open_read(path)?;
     let state = journal.state();
     match wanted {
-        Wanted::Operations => {
+        CandidateKind::Operations => {
             let newest = journal.operations(None, OPERATIONS_MAX)?;
             Ok(newest.iter().map(|operation| operation_line(&log::line(&journal, operation))).collect())
         }
-        Wanted::Active => numbered(&journal, state.active.keys()),
-        Wanted::Open => numbered(&journal, state.open.keys()),
-        Wanted::Targets => {
+        CandidateKind::Active => numbered(&journal, state.active.keys()),
+        CandidateKind::Open => numbered(&journal, state.open.keys()),
+        CandidateKind::Targets => {
             let target = |(name, target): (&String, &mfm_journal::TargetState)| Candidate {
                 word: name.clone(),
                 about: target.url.clone(),
@@ -70,7 +70,7 @@ fn numbered<'n>(
     Ok(out)
 }
 
-fn operation_line(line: &log::Line) -> Candidate {
+fn operation_line(line: &log::LoggedOperation) -> Candidate {
     let what = match line.reverts {
         Some(op) => format!("revert of {op}, {}", line.tool),
         None => format!("{} {}", line.tool, line.variant),

@@ -68,7 +68,7 @@ pub struct Outcome {
     /// How many rows the faults changed, all of them together.
     pub rows_changed: u64,
     /// The faults, in the order of commitment.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<DemoFault>,
     /// How many operations were taken back exactly.
     pub reverted: u64,
     /// The faults of a drill, each committed alone, looked at and taken back: what the checks caught, in numbers.
@@ -109,12 +109,12 @@ pub struct Drill {
     #[serde(flatten)]
     pub matrix: drill::matrix::Matrix,
     /// How often people find simulated errors, for comparison.
-    pub yardstick: Option<drill::Yardstick>,
+    pub yardstick: Option<drill::DrillYardstick>,
 }
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Fault {
+pub struct DemoFault {
     /// The operation.
     pub op: u64,
     /// The mode.
@@ -263,7 +263,7 @@ fn clean(checked: &[Checked]) -> Clean {
 }
 
 /// Commits every variant of every mode, each on one record, and notes after each what sees it.
-fn break_everything(context: &Context<'_>, session: &mut Session) -> Result<Vec<Fault>, Failure> {
+fn break_everything(context: &Context<'_>, session: &mut Session) -> Result<Vec<DemoFault>, Failure> {
     let variants = domains::FIRST
         .modes()
         .iter()
@@ -284,7 +284,7 @@ fn break_one(
     variant: &str,
     seed: u64,
     session: &mut Session,
-) -> Result<Fault, Failure> {
+) -> Result<DemoFault, Failure> {
     let card = mode.card();
     let options = plan::Options {
         variant: Some(variant.to_owned()),
@@ -311,7 +311,7 @@ fn break_one(
             seen_by.push(check.to_owned());
         }
     }
-    Ok(Fault {
+    Ok(DemoFault {
         op: done.op.unwrap_or_default(),
         mode: card.id.to_owned(),
         title: card.title.to_owned(),

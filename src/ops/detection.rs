@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::checks::{Checked, Session};
 use super::context::Context;
 use super::detect;
-use super::drill::detector::{Fault, OWN};
+use super::drill::detector::{KnownFault, OWN};
 use super::drill::ledger;
 use super::drill::matrix::Verdict;
 use super::failure::Failure;
@@ -72,7 +72,7 @@ pub fn now(context: &Context<'_>, journal: &Journal, operation: &Operation) -> R
     let keys = journal.chosen_keys(operation)?;
     let table = operation.keys.as_ref().map(|keys| keys.table.clone()).unwrap_or_default();
     let guards = domains::mode(&operation.tool).map(|mode| mode.card().checks).unwrap_or_default();
-    let fault = Fault::of(&changes, (&table, &keys), guards);
+    let fault = KnownFault::of(&changes, (&table, &keys), guards);
     let mut checks: Vec<String> = Vec::new();
     for finding in session.checked.iter().flat_map(Checked::findings).filter(|finding| fault.explains(finding)) {
         if !checks.iter().any(|check| check == finding.check) {

@@ -98,7 +98,7 @@ pub struct Outcome {
     /// The tool that they are eligible for, where one was asked for.
     pub eligible: Option<&'static str>,
     /// The records, by ascending id.
-    pub records: Vec<Found>,
+    pub records: Vec<FoundRecord>,
     /// How many are listed.
     pub shown: u64,
     /// How many there are; null where the search ended with the list.
@@ -121,14 +121,14 @@ fn word<S: Serializer>(kind: &&'static RecordKind, serializer: S) -> Result<S::O
 
 /// One record.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+pub struct FoundRecord {
     /// Its description, by column.
     pub cells: Vec<(&'static str, Json)>,
     /// The variants that it can show, where a tool was asked for.
     pub variants: Option<Vec<&'static str>>,
 }
 
-impl Serialize for Found {
+impl Serialize for FoundRecord {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         self.cells.iter().try_for_each(|(name, cell)| map.serialize_entry(name, cell))?;
@@ -140,7 +140,7 @@ impl Serialize for Found {
 }
 
 /// A variant, with the parameters that leave the rest to be proposed.
-struct Trial {
+struct VariantTrial {
     mode: &'static dyn Mode,
     word: &'static str,
     parameters: Map<String, Json>,
@@ -218,7 +218,7 @@ fn mode_for(tool: &str, kind: &RecordKind) -> Result<&'static dyn Mode, Failure>
 }
 
 /// Returns the variants that records of a kind may show at all.
-fn trials(mode: &'static dyn Mode, kind: &RecordKind, only: Option<&str>) -> Result<Vec<Trial>, Failure> {
+fn trials(mode: &'static dyn Mode, kind: &RecordKind, only: Option<&str>) -> Result<Vec<VariantTrial>, Failure> {
     let card = mode.card();
     let only = only.map(|word| known_variant(mode, word)).transpose()?;
     let table = card.table_parameter.map(|name| (name.to_owned(), Json::from(kind.table)));
@@ -228,10 +228,10 @@ fn trials(mode: &'static dyn Mode, kind: &RecordKind, only: Option<&str>) -> Res
         if card.record_of(&parameters).table != kind.table {
             return Err(format!("{} makes {} of another kind of record", card.tool, variant.word));
         }
-        Ok(Trial { mode, word: variant.word, parameters })
+        Ok(VariantTrial { mode, word: variant.word, parameters })
     };
     let wanted = card.variants.iter().filter(|variant| only.is_none_or(|only| only == variant.word));
-    let all: Vec<Result<Trial, String>> = wanted.map(one).collect();
+    let all: Vec<Result<VariantTrial, String>> = wanted.map(one).collect();
     // That this kind cannot show some variants is only worth a word where none is left.
     match all.first() {
         Some(Err(why)) if all.iter().all(Result::is_err) => {
@@ -268,7 +268,7 @@ impl Search<'_, '_> {
     }
 
     /// Tries records in batches until enough can show something.
-    fn eligible(&mut self, keys: &[Key], mut trials: Vec<Trial>) -> Result<(Vec<Picked>, Option<u64>), Failure> {
+    fn eligible(&mut self, keys: &[Key], mut trials: Vec<VariantTrial>) -> Result<(Vec<Picked>, Option<u64>), Failure> {
         let mut found: Vec<Picked> = Vec::new();
         let mut tried = 0;
         for batch in keys.chunks(select::BATCH) {
@@ -287,11 +287,11 @@ impl Search<'_, '_> {
         Ok((found, total))
     }
 
-    fn batch(&mut self, keys: &[Key], trials: &mut Vec<Trial>) -> Result<Vec<Picked>, Failure> {
+    fn batch(&mut self, keys: &[Key], trials: &mut Vec<VariantTrial>) -> Result<Vec<Picked>, Failure> {
         let mut variants: Vec<Vec<&'static str>> = vec![Vec::new(); keys.len()];
         let now = self.context.clock.local();
         let mut hopeless = Vec::new();
-        for Trial { mode, word, parameters } in trials.iter() {
+        for VariantTrial { mode, word, parameters } in trials.iter() {
             let order = Order {
                 mode: *mode,
                 parameters,
@@ -331,7 +331,7 @@ impl Search<'_, '_> {
         }
     }
 
-    fn describe(&mut self, picked: &[Picked]) -> Result<Vec<Found>, Failure> {
+    fn describe(&mut self, picked: &[Picked]) -> Result<Vec<FoundRecord>, Failure> {
         let (domain, kind) = (self.domain, self.kind);
         let mut records = Vec::new();
         for batch in picked.chunks(select::BATCH) {
@@ -349,10 +349,10 @@ impl Search<'_, '_> {
     }
 }
 
-fn found(kind: &RecordKind, described: &Description, variants: Option<Vec<&'static str>>) -> Found {
+fn found(kind: &RecordKind, described: &Description, variants: Option<Vec<&'static str>>) -> FoundRecord {
     let json = |shown: &Shown| match shown {
         Shown::Value(value) => cell::cell(value),
         Shown::Words(words) => Json::from(words.clone()),
     };
-    Found { cells: kind.names().zip(described.cells.iter().map(json)).collect(), variants }
+    FoundRecord { cells: kind.names().zip(described.cells.iter().map(json)).collect(), variants }
 }

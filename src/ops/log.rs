@@ -33,14 +33,14 @@ pub struct Outcome {
     /// The journal read.
     pub journal: PathBuf,
     /// The operations, newest first.
-    pub operations: Vec<Line>,
+    pub operations: Vec<LoggedOperation>,
     /// Whether older ones were left out.
     pub more: bool,
 }
 
 /// One operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Line {
+pub struct LoggedOperation {
     /// The number.
     pub op: u64,
     /// The uid.
@@ -100,7 +100,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 
 /// Returns an operation's line.
 #[must_use]
-pub fn line(journal: &Journal, operation: &Operation) -> Line {
+pub fn line(journal: &Journal, operation: &Operation) -> LoggedOperation {
     let active = journal.state().active.get(&operation.op);
     let rows_left = active.map_or(0, |active| active.rows_left);
     let state = match operation.verdict {
@@ -109,7 +109,7 @@ pub fn line(journal: &Journal, operation: &Operation) -> Line {
         Some(Verdict::Applied) if operation.depth.is_multiple_of(2) => "reverted",
         Some(verdict) => verdict.as_str(),
     };
-    Line {
+    LoggedOperation {
         op: operation.op,
         uid: operation.uid,
         action: operation.action,

@@ -20,12 +20,12 @@ pub const CARD: Card = Card { name: "modes", danger: Danger::Read, about: "List 
 #[derive(Clone, Debug, Serialize)]
 pub struct Outcome {
     /// The modes, in the order of the specification.
-    pub modes: Vec<Entry>,
+    pub modes: Vec<ModeEntry>,
 }
 
 /// One mode.
 #[derive(Clone, Debug, Serialize)]
-pub struct Entry {
+pub struct ModeEntry {
     /// The mode's id.
     pub id: &'static str,
     /// The tool that commits it.
@@ -130,10 +130,10 @@ pub fn wrong_parameters(mode: &dyn Mode, why: String, variant: Option<&str>) -> 
     Failure::usage("parameters", why, next)
 }
 
-fn entry(mode: &dyn Mode) -> Entry {
+fn entry(mode: &dyn Mode) -> ModeEntry {
     let card = mode.card();
     let variants = card.variants.iter();
-    Entry {
+    ModeEntry {
         id: card.id,
         tool: card.tool,
         resource: format!(

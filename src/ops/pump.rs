@@ -83,15 +83,15 @@ impl Pump<'_> {
         };
         reader.begin(Some(&table));
         match wanted {
-            Wanted::Rows(filter) => self.select(&table, &filter, reader),
-            Wanted::Arranged(fetch) => self.fetch(scan, &table, &fetch, reader),
-            Wanted::Scan(wanted, rest) if rest.order.is_some() => self.sorted(&table, &wanted, &rest, reader),
-            Wanted::Scan(wanted, rest) => self.stream(scan, &table, (&wanted, &rest), reader),
+            ScanWay::Rows(filter) => self.select(&table, &filter, reader),
+            ScanWay::Arranged(fetch) => self.fetch(scan, &table, &fetch, reader),
+            ScanWay::Scan(wanted, rest) if rest.order.is_some() => self.sorted(&table, &wanted, &rest, reader),
+            ScanWay::Scan(wanted, rest) => self.stream(scan, &table, (&wanted, &rest), reader),
         }
     }
 
     /// Finds the tables of a scan, and how the target is asked for it; `None` where it lacks one of them.
-    fn resolve(&mut self, scan: &ScanRequest) -> Result<Option<(Arc<Table>, Wanted)>, Failure> {
+    fn resolve(&mut self, scan: &ScanRequest) -> Result<Option<(Arc<Table>, ScanWay)>, Failure> {
         let Some(whole) = self.target.table(&scan.table)? else { return Ok(None) };
         let (shown, pushes) = (narrow(&whole, &scan.columns), self.target.pushes_down());
         let found_there = match &scan.filter {
@@ -100,13 +100,13 @@ impl Pump<'_> {
             Filter::In { .. } | Filter::Days { .. } | Filter::Maximum { .. } => pushes.equality,
         };
         if found_there && scan.join.is_none() && scan.order.is_none() && scan.limit.is_none() {
-            return Ok(Some((shown, Wanted::Rows(scan.filter.clone()))));
+            return Ok(Some((shown, ScanWay::Rows(scan.filter.clone()))));
         }
         let range =
             if let Filter::Between { column, first, last } = &scan.filter { Some((column, first, last)) } else { None };
         if found_there && scan.join.is_none() && range.is_none() {
             let fetch = Fetch { table: scan.table.clone(), filter: scan.filter.clone() };
-            return Ok(Some((shown, Wanted::Arranged(fetch))));
+            return Ok(Some((shown, ScanWay::Arranged(fetch))));
         }
         let mut rest = Rest::of(scan);
         if rest.order.as_ref().is_some_and(|order| pushes.order && !order.descending) {
@@ -135,7 +135,7 @@ impl Pump<'_> {
             wanted = wanted.join(column, parent, parent_column);
         }
         rest.see(&read, &shown)?;
-        Ok(Some((shown, Wanted::Scan(Box::new(wanted), rest))))
+        Ok(Some((shown, ScanWay::Scan(Box::new(wanted), rest))))
     }
 
     /// Hands on the rows of a table as the target sends them.
@@ -267,7 +267,7 @@ impl<'c> Visits<'c> {
 }
 
 /// How the target is asked.
-enum Wanted {
+enum ScanWay {
     /// For every row, a few at a time, with what is left to do with them.
     Scan(Box<Scan>, Rest),
     /// For the rows that a filter leaves, as they lie.

@@ -59,7 +59,7 @@ pub struct Outcome {
     /// The journal.
     pub journal: PathBuf,
     /// One line an operation.
-    pub operations: Vec<Line>,
+    pub operations: Vec<RecoveredOperation>,
     /// Targets in which a crashed program's transaction was rolled back, by the database itself.
     pub rolled_back: Vec<String>,
     /// A failure that left operations open, with its code.
@@ -77,7 +77,7 @@ impl Outcome {
 
 /// What became of one operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Line {
+pub struct RecoveredOperation {
     /// The operation.
     pub op: u64,
     /// The target's name.
@@ -231,14 +231,20 @@ fn absent(error: TargetError) -> Failure {
     }
 }
 
-fn line(target: &str, closed: Closed) -> Line {
+fn line(target: &str, closed: Closed) -> RecoveredOperation {
     let differing = closed.differing.iter().map(|row| format!("{} {}", row.table, show(&row.key))).collect();
     let state = closed.verdict.map_or("open", mfm_journal::Verdict::as_str).to_owned();
-    Line { op: closed.op, target: target.to_owned(), state, differing, why: closed.why }
+    RecoveredOperation { op: closed.op, target: target.to_owned(), state, differing, why: closed.why }
 }
 
-fn still_open(target: &str, op: u64, why: &str) -> Line {
-    Line { op, target: target.to_owned(), state: "open".into(), differing: Vec::new(), why: Some(why.to_owned()) }
+fn still_open(target: &str, op: u64, why: &str) -> RecoveredOperation {
+    RecoveredOperation {
+        op,
+        target: target.to_owned(),
+        state: "open".into(),
+        differing: Vec::new(),
+        why: Some(why.to_owned()),
+    }
 }
 
 fn word(context: &Context<'_>, op: u64, word: Word) -> Result<Outcome, Failure> {
@@ -303,7 +309,7 @@ fn gone(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
         // A target that cannot be read just now is not gone.
         Err(error) => return Err(error.into()),
     };
-    let line = |(op, verdict): (u64, Verdict)| Line {
+    let line = |(op, verdict): (u64, Verdict)| RecoveredOperation {
         state: verdict.as_str().into(),
         why: None,
         ..still_open(&chosen.name, op, "")
@@ -318,7 +324,7 @@ const fn is_gone(error: &TargetError) -> bool {
     matches!(error, TargetError::Absent { .. } | TargetError::Network { .. })
 }
 
-fn done(context: &Context<'_>, operations: Vec<Line>) -> Outcome {
+fn done(context: &Context<'_>, operations: Vec<RecoveredOperation>) -> Outcome {
     Outcome { journal: context.journal.clone(), operations, rolled_back: Vec::new(), failure: None }
 }
 

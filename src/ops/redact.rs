@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Failure;
 use super::cell::ChangeRow;
-use super::replay::Difference;
+use super::replay::FirstDifference;
 use crate::domain::table::Holds;
 use crate::domains;
 use crate::model::next_step::{View, look};
@@ -23,7 +23,7 @@ pub fn change(row: &mut ChangeRow, shows: bool) {
 }
 
 /// Hides the values of a difference between two copies where they identify a person, or marks them as data.
-pub fn difference(found: &mut Difference, shows: bool) {
+pub fn difference(found: &mut FirstDifference, shows: bool) {
     found.key = found.key.as_deref().map(|key| text(key, shows));
     if let (Some(table), Some(column)) = (&found.table, &found.column) {
         let before = (found.journaled.clone(), found.found.clone());

@@ -55,7 +55,7 @@ pub struct Outcome {
     /// The target's name.
     pub target: String,
     /// One line an operation, in the order of execution.
-    pub operations: Vec<Line>,
+    pub operations: Vec<RevertedOperation>,
     /// The journal.
     pub journal: PathBuf,
 }
@@ -70,7 +70,7 @@ impl Outcome {
 
 /// What became of one operation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Line {
+pub struct RevertedOperation {
     /// The revert's number; null where there was nothing to do.
     pub op: Option<u64>,
     /// The revert's uid.
@@ -116,14 +116,14 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
         context.consent(&question(&judged, &chosen.name))?;
     }
     let already = judged.already.iter().map(|op| already(engine.journal, *op));
-    let mut operations = already.collect::<Result<Vec<Line>, _>>()?;
+    let mut operations = already.collect::<Result<Vec<RevertedOperation>, _>>()?;
     for (at, planned) in judged.planned.iter().enumerate() {
         if at > 0 && context.reporter.interrupted() {
             return Err(interrupted(at, judged.planned.len()));
         }
         let again = !planned.operation.depth.is_multiple_of(2);
         let done = engine.revert(planned, options).map_err(|error| after_some(error, at, judged.planned.len()))?;
-        operations.push(Line { again, ..line(done) });
+        operations.push(RevertedOperation { again, ..line(done) });
     }
     Ok(Outcome { target: chosen.name, operations, journal: context.journal.clone() })
 }
@@ -134,12 +134,12 @@ pub struct Extent {
     /// The target's name.
     pub target: String,
     /// One operation each, in the order in which they would be taken back.
-    pub steps: Vec<Step>,
+    pub steps: Vec<PlannedRevert>,
 }
 
 /// One operation that a revert would take back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Step {
+pub struct PlannedRevert {
     /// Its number.
     pub op: u64,
     /// The tool that committed its fault.
@@ -165,7 +165,7 @@ pub fn extent(context: &Context<'_>, request: &Request) -> Result<Extent, Failur
     let mut target = context.open(&chosen.url)?;
     let mut engine = context.engine(&mut journal, target.as_mut(), &chosen.name);
     let judged = engine.survey(&selection, options(request))?;
-    let step = |planned: &revert::Planned| Step {
+    let step = |planned: &revert::JudgedRevert| PlannedRevert {
         op: planned.operation.op,
         tool: planned.operation.tool.clone(),
         variant: planned.operation.variant.clone(),
@@ -242,12 +242,12 @@ fn question(judged: &Judged, name: &str) -> Question {
 
 /// Says of an operation that nothing is left of what its reverts said: rows given up, and rows whose other columns
 /// were changed, stay so.
-fn already(journal: &Journal, op: u64) -> Result<Line, EngineError> {
+fn already(journal: &Journal, op: u64) -> Result<RevertedOperation, EngineError> {
     let reverts = resolve::applied_reverts(journal, op)?;
     let noted = |revert: &Operation, what: &str| revert.detail.get(what).and_then(Json::as_u64).unwrap_or_default();
     let restored = reverts.last().is_none_or(|revert| noted(revert, "conflicts") == 0);
     let drift = reverts.iter().any(|revert| noted(revert, "drift") > 0);
-    Ok(Line {
+    Ok(RevertedOperation {
         op: None,
         uid: None,
         reverts: op,
@@ -263,9 +263,9 @@ fn already(journal: &Journal, op: u64) -> Result<Line, EngineError> {
     })
 }
 
-fn line(outcome: revert::Outcome) -> Line {
+fn line(outcome: revert::Outcome) -> RevertedOperation {
     let restored = outcome.conflicts.is_empty();
-    Line {
+    RevertedOperation {
         op: outcome.op,
         uid: outcome.uid,
         reverts: outcome.reverts,

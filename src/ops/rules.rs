@@ -14,7 +14,7 @@ use crate::model::next_step::{View, look};
 
 /// Rules, and where they are from.
 #[derive(Clone, Debug, Serialize)]
-pub struct Chosen {
+pub struct ChosenRules {
     /// The file; none for the default rules.
     pub file: Option<PathBuf>,
     /// SHA-256 of all rules, defaults filled in, as JSON with sorted keys and without spaces.
@@ -62,7 +62,7 @@ pub fn standard(domain: &dyn Domain) -> Result<Arc<dyn Rules>, Failure> {
     domain.rules("").map_err(|error| wrong(Path::new("default"), &error.to_string()))
 }
 
-impl Chosen {
+impl ChosenRules {
     /// Reads a file of a domain, or returns its default rules.
     ///
     /// # Errors

@@ -99,7 +99,7 @@ pub fn select(context: &Context<'_>, target: &mut dyn Target, order: &Order<'_>)
     let record = order.mode.card().record_of(order.parameters).table;
     let missing = || Refusal::MissingTable { table: record.to_owned() };
     let table = target.table(record)?.ok_or_else(missing)?;
-    let mut run = Run { context, target, order, outcome: Tally::default() };
+    let mut run = Selecting { context, target, order, outcome: Tally::default() };
     let candidates = run.candidates(&table)?;
     if let (true, Some(selection)) = (candidates.is_empty(), order.selection) {
         return Err(selection.nothing(run.target)?.into());
@@ -129,7 +129,7 @@ struct Tally {
 }
 
 /// One record's plan, and the parameters that made it.
-struct Made {
+struct RecordPlan {
     planned: Planned,
     parameters: Map<String, Json>,
 }
@@ -138,17 +138,17 @@ struct Made {
 struct Attempt<'a> {
     key: &'a Key,
     snapshot: Rc<Snapshot>,
-    made: Result<Made, Refusal>,
+    made: Result<RecordPlan, Refusal>,
 }
 
-struct Run<'a, 'c, 'o> {
+struct Selecting<'a, 'c, 'o> {
     context: &'a Context<'c>,
     target: &'a mut dyn Target,
     order: &'a Order<'o>,
     outcome: Tally,
 }
 
-impl Run<'_, '_, '_> {
+impl Selecting<'_, '_, '_> {
     /// Returns the keys that the request names, ascending; singly named ids stay even where no record has them.
     fn candidates(&mut self, table: &Table) -> Result<Vec<Key>, Failure> {
         let integers = |keys: &[Key]| -> BTreeSet<i64> { keys.iter().filter_map(id).collect() };
@@ -248,7 +248,7 @@ impl Run<'_, '_, '_> {
         tried.map(drop)
     }
 
-    fn take(&mut self, key: &Key, made: Made, snapshot: &Snapshot) -> Result<(), Failure> {
+    fn take(&mut self, key: &Key, made: RecordPlan, snapshot: &Snapshot) -> Result<(), Failure> {
         let rows = plan::pending(&made.planned.edits, snapshot)?;
         self.outcome.rows_total += rows.len() as u64;
         self.outcome.variants.insert(made.planned.variant);
@@ -276,12 +276,12 @@ impl Run<'_, '_, '_> {
     }
 
     /// Plans one record.
-    fn plan_record(&self, snapshot: &Snapshot, key: &Key, ordinal: u64) -> Result<Made, Refusal> {
+    fn plan_record(&self, snapshot: &Snapshot, key: &Key, ordinal: u64) -> Result<RecordPlan, Refusal> {
         let record = key.first().unwrap_or(&Value::Null);
         let Order { mode, parameters, seed, now, .. } = *self.order;
         let task = Task { record, ordinal, parameters, seed, now };
         let Some(variant) = self.order.variant else {
-            return Ok(Made { planned: mode.plan(snapshot, &task)?, parameters: parameters.clone() });
+            return Ok(RecordPlan { planned: mode.plan(snapshot, &task)?, parameters: parameters.clone() });
         };
         let proposed = mode.propose(variant, snapshot, &task)?;
         let planned = mode.plan(snapshot, &Task { parameters: &proposed, ..task })?;
@@ -290,7 +290,7 @@ impl Run<'_, '_, '_> {
             let reason = format!("these parameters make it {}, not {variant}", planned.variant);
             return Err(Refusal::Ineligible { table, key: key.clone(), reason });
         }
-        Ok(Made { planned, parameters: proposed })
+        Ok(RecordPlan { planned, parameters: proposed })
     }
 
     /// Passes a record over; only what is wrong with the record itself allows that.
@@ -411,7 +411,7 @@ pub fn eligible(
     order: &Order<'_>,
     keys: &[Key],
 ) -> Result<Eligible, Failure> {
-    let mut run = Run { context, target, order, outcome: Tally::default() };
+    let mut run = Selecting { context, target, order, outcome: Tally::default() };
     let (mut holds, mut reasons) = (Vec::with_capacity(keys.len()), Vec::new());
     let all = run.attempt(keys, keys.len().max(1), |run, Attempt { key, snapshot, made }| {
         let planned = made.and_then(|made| plan::pending(&made.planned.edits, &snapshot));
@@ -443,7 +443,7 @@ pub fn ranked(
     let record = order.mode.card().record_of(order.parameters).table;
     let missing = || Refusal::MissingTable { table: record.to_owned() };
     let table = target.table(record)?.ok_or_else(missing)?;
-    let mut run = Run { context, target, order, outcome: Tally::default() };
+    let mut run = Selecting { context, target, order, outcome: Tally::default() };
     let candidates = run.candidates(&table)?;
     let (mut chosen, mut first) = (Vec::new(), None);
     run.attempt(&candidates, SMALL_BATCH, |run, Attempt { key, made, .. }| {

@@ -15,7 +15,7 @@ use super::context::Context;
 use super::detection::{self, Detection};
 use super::drill::past;
 use super::failure::Failure;
-use super::log::{self, Line};
+use super::log::{self, LoggedOperation};
 use crate::domain::repair::Repair;
 use crate::engine::resolve;
 use crate::model::Refusal;
@@ -44,7 +44,7 @@ pub struct Request {
 pub struct Outcome {
     /// What `log` says of it.
     #[serde(flatten)]
-    pub line: Line,
+    pub line: LoggedOperation,
     /// The plan's digest.
     pub plan_digest: Digest,
     /// The plan file's id.

@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 const SETTLED: Duration = Duration::from_millis(100);
 
 /// What is compared of a file: its time of change, its length, and on Unix which file it is.
-type Stamp = Option<(SystemTime, u64, u64)>;
+type FileState = Option<(SystemTime, u64, u64)>;
 
 /// Files as they were at a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watermark {
-    stamps: Vec<(PathBuf, Stamp)>,
+    stamps: Vec<(PathBuf, FileState)>,
     settled: bool,
 }
 
@@ -27,7 +27,7 @@ impl Watermark {
                 PathBuf::from(whole)
             })
         };
-        let stamps: Vec<(PathBuf, Stamp)> =
+        let stamps: Vec<(PathBuf, FileState)> =
             databases.iter().flat_map(beside).map(|path| (path.clone(), stamp(&path))).collect();
         let settled = stamps.iter().filter_map(|(_, stamp)| stamp.as_ref()).all(|(changed, _, _)| {
             // A time in the future says nothing.
@@ -43,7 +43,7 @@ impl Watermark {
     }
 }
 
-fn stamp(path: &PathBuf) -> Stamp {
+fn stamp(path: &PathBuf) -> FileState {
     let found = std::fs::metadata(path).ok()?;
     #[cfg(unix)]
     let which = std::os::unix::fs::MetadataExt::ino(&found);

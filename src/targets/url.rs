@@ -35,14 +35,14 @@ pub fn unencrypted_login(url: &str) -> Option<String> {
 #[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no passwords"))]
 pub fn open_url(url: &str, keys: DomainKeys, secrets: &dyn Secrets) -> Result<Box<dyn Target>, TargetError> {
     match place(url)? {
-        Place::File(path) => Ok(Box::new(sqlite::SqliteTarget::open(&path, keys)?)),
+        UrlKind::File(path) => Ok(Box::new(sqlite::SqliteTarget::open(&path, keys)?)),
         #[cfg(feature = "mssql")]
-        Place::Server => Ok(Box::new(mssql::MssqlTarget::open(url, keys, secrets)?)),
+        UrlKind::Server => Ok(Box::new(mssql::MssqlTarget::open(url, keys, secrets)?)),
     }
 }
 
 /// Where a URL points.
-enum Place {
+enum UrlKind {
     File(PathBuf),
     #[cfg(feature = "mssql")]
     Server,
@@ -55,16 +55,16 @@ enum Place {
 #[cfg_attr(not(feature = "mssql"), expect(unused_variables, reason = "files have no passwords"))]
 pub fn create_lab(url: &str, secrets: &dyn Secrets) -> Result<Box<dyn LabWriter>, TargetError> {
     match place(url)? {
-        Place::File(path) => sqlite::create_lab(&path),
+        UrlKind::File(path) => sqlite::create_lab(&path),
         #[cfg(feature = "mssql")]
-        Place::Server => mssql::create_lab(url, secrets),
+        UrlKind::Server => mssql::create_lab(url, secrets),
     }
 }
 
 /// Tells whether something is at the place of a file's URL.
 #[must_use]
 pub fn exists(url: &str) -> bool {
-    matches!(place(url), Ok(Place::File(path)) if path.symlink_metadata().is_ok())
+    matches!(place(url), Ok(UrlKind::File(path)) if path.symlink_metadata().is_ok())
 }
 
 /// Copies a file into one that does not exist yet, page by page and in one state, whoever writes to it meanwhile.
@@ -73,7 +73,7 @@ pub fn exists(url: &str) -> bool {
 /// [`TargetError::Url`] for what is no file, or what the engine says; then there is no copy.
 pub fn copy_file(url: &str, copy: &str) -> Result<(), TargetError> {
     match (place(url)?, place(copy)?) {
-        (Place::File(from), Place::File(to)) => sqlite::copy_file(&from, &to),
+        (UrlKind::File(from), UrlKind::File(to)) => sqlite::copy_file(&from, &to),
         #[cfg(feature = "mssql")]
         _ => Err(TargetError::Url { url: url.to_owned(), why: "only files are copied".to_owned() }),
     }
@@ -85,9 +85,9 @@ pub fn copy_file(url: &str, copy: &str) -> Result<(), TargetError> {
 /// [`TargetError::Url`], or what the engine says.
 pub fn roll_back(url: &str) -> Result<(), TargetError> {
     match place(url)? {
-        Place::File(path) => sqlite::roll_back_hot_journal(&path),
+        UrlKind::File(path) => sqlite::roll_back_hot_journal(&path),
         #[cfg(feature = "mssql")]
-        Place::Server => Ok(()),
+        UrlKind::Server => Ok(()),
     }
 }
 
@@ -105,9 +105,9 @@ pub fn leaves_transactions(url: &str) -> bool {
 /// [`TargetError::Url`].
 pub fn canonical_url(url: &str) -> Result<String, TargetError> {
     let path = match place(url)? {
-        Place::File(path) => path,
+        UrlKind::File(path) => path,
         #[cfg(feature = "mssql")]
-        Place::Server => return mssql::canonical_url(url),
+        UrlKind::Server => return mssql::canonical_url(url),
     };
     let wrong = |why: &str| TargetError::Url { url: url.to_owned(), why: why.to_owned() };
     if !shown::is_safe(url) {
@@ -145,7 +145,7 @@ pub fn is_canonical(url: &str) -> bool {
 #[must_use]
 pub fn is_same_file(one: &str, other: &str) -> bool {
     match (place(one), place(other)) {
-        (Ok(Place::File(one)), Ok(Place::File(other))) => sqlite::is_same_file(&one, &other),
+        (Ok(UrlKind::File(one)), Ok(UrlKind::File(other))) => sqlite::is_same_file(&one, &other),
         _ => false,
     }
 }
@@ -155,18 +155,18 @@ pub fn is_same_file(one: &str, other: &str) -> bool {
 #[must_use]
 pub fn marker_beside_a_crash(url: &str) -> sqlite::Glimpse {
     match place(url) {
-        Ok(Place::File(path)) => sqlite::glimpse(&path),
+        Ok(UrlKind::File(path)) => sqlite::glimpse(&path),
         _ => sqlite::Glimpse::Unknown,
     }
 }
 
-fn place(url: &str) -> Result<Place, TargetError> {
+fn place(url: &str) -> Result<UrlKind, TargetError> {
     if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
-        return Ok(Place::File(PathBuf::from(path)));
+        return Ok(UrlKind::File(PathBuf::from(path)));
     }
     #[cfg(feature = "mssql")]
     if mssql::is_mssql(url) {
-        return Ok(Place::Server);
+        return Ok(UrlKind::Server);
     }
     let why = if cfg!(feature = "mssql") { "no such kind of target" } else { "this mfm knows files only" };
     Err(TargetError::Url { url: url.to_owned(), why: why.to_owned() })

@@ -40,7 +40,7 @@ pub struct Host {
 }
 
 /// A job on its way to its thread.
-struct Order {
+struct JobOrder {
     ticket: u64,
     job: Job,
     target: Option<String>,
@@ -58,7 +58,7 @@ struct Hold {
 pub struct Workers {
     host: Arc<Host>,
     out: Sender<Message>,
-    lanes: BTreeMap<Lane, Sender<Order>>,
+    lanes: BTreeMap<Lane, Sender<JobOrder>>,
     held: BTreeMap<u64, Hold>,
     acting: Arc<Mutex<()>>,
 }
@@ -78,7 +78,7 @@ impl Workers {
         let (sender, answer) = channel();
         self.held.retain(|_, hold| Arc::strong_count(&hold.stop) > 1);
         self.held.insert(ticket, Hold { stop: Arc::clone(&stop), answer: sender });
-        let order = Order { ticket, job, target, stop, answer };
+        let order = JobOrder { ticket, job, target, stop, answer };
         let (host, out, acting) = (&self.host, &self.out, &self.acting);
         let thread = self.lanes.entry(lane).or_insert_with(|| begin(lane, host, out, acting));
         if let Err(lost) = thread.send(order) {
@@ -114,8 +114,8 @@ impl Workers {
     }
 }
 
-fn begin(lane: Lane, host: &Arc<Host>, out: &Sender<Message>, acting: &Arc<Mutex<()>>) -> Sender<Order> {
-    let (sender, orders) = channel::<Order>();
+fn begin(lane: Lane, host: &Arc<Host>, out: &Sender<Message>, acting: &Arc<Mutex<()>>) -> Sender<JobOrder> {
+    let (sender, orders) = channel::<JobOrder>();
     let (host, out, acting) = (Arc::clone(host), out.clone(), Arc::clone(acting));
     let work = move || {
         let mut open = Open::default();
@@ -136,8 +136,8 @@ fn begin(lane: Lane, host: &Arc<Host>, out: &Sender<Message>, acting: &Arc<Mutex
 }
 
 /// Carries an order out; a panic is an answer like any other, because the person has to get the terminal back.
-fn carry_out(host: &Host, open: &mut Open, out: &Sender<Message>, order: Order) -> Answer {
-    let Order { ticket, job, target, stop, answer } = order;
+fn carry_out(host: &Host, open: &mut Open, out: &Sender<Message>, order: JobOrder) -> Answer {
+    let JobOrder { ticket, job, target, stop, answer } = order;
     let consents = matches!(job, Job::Apply { .. } | Job::Recover | Job::Drill);
     let watch = Watch { ticket, stop: &stop, out, last: Cell::new(None), step: RefCell::default() };
     let asks = Asks { ticket, out, answer: &answer, consents };

@@ -6,7 +6,7 @@ use mfm::ops::context::Chosen;
 use mfm::ops::replay::{self, Outcome};
 use mfm::ops::targets::mark;
 use mfm::ops::{Failure, revert};
-use mfm::plan::alike::Verdict;
+use mfm::plan::alike::Likeness;
 use mfm_journal::Journal;
 use serde_json::json;
 
@@ -37,7 +37,7 @@ pub(crate) fn replay(world: &World, until: Option<u64>) -> Result<Outcome, Failu
 fn same(world: &World) -> Outcome {
     let outcome = replay(world, None).unwrap();
     assert!(outcome.ok, "{:#?}", outcome.first_difference);
-    assert!(outcome.replayed.iter().all(|line| line.verdict == Verdict::Equal));
+    assert!(outcome.replayed.iter().all(|line| line.verdict == Likeness::Equal));
     assert_eq!(dump(&world.path("copy.db")), dump(&world.path("lab.db")));
     outcome
 }

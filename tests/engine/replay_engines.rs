@@ -7,7 +7,7 @@ use mfm::model::{Datum, Value, time};
 use mfm::ops::context::Chosen;
 use mfm::ops::replay::{self, Ends, Outcome};
 use mfm::ops::{plan, revert};
-use mfm::plan::alike::Verdict;
+use mfm::plan::alike::Likeness;
 use mfm::targets::sim::SimWorld;
 use mfm::targets::{NewTable, Target};
 use mfm_journal::{Decimal, Journal};
@@ -115,7 +115,7 @@ fn every_variant_on_sqlite_is_equivalent_on_a_server() {
     assert!(outcome.replayed.len() > 64);
     let journal = Journal::open_read(&pair.world.journal).unwrap();
     for line in &outcome.replayed {
-        assert_eq!(line.verdict, Verdict::Equivalent);
+        assert_eq!(line.verdict, Likeness::Equivalent);
         let (was, is) =
             (journal.operation(line.op).unwrap().unwrap(), journal.operation(line.replayed_as).unwrap().unwrap());
         assert_eq!((was.rows, was.kept, &was.variant), (is.rows, is.kept, &is.variant));
@@ -143,7 +143,7 @@ fn partial_reverts_and_reverts_of_reverts_are_equivalent_too() {
     assert_eq!(outcome.replayed.len(), 4);
     // Resuming across engines finds what it did.
     let again = pair.onto_server();
-    assert!(again.ok && again.replayed.iter().all(|line| line.earlier && line.verdict == Verdict::Equivalent));
+    assert!(again.ok && again.replayed.iter().all(|line| line.earlier && line.verdict == Likeness::Equivalent));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_server_s_journal_is_equivalent_on_sqlite() {
     let outcome = replay::run(&context, &request).unwrap();
     assert!(outcome.ok, "{:#?}", outcome.first_difference);
     assert_eq!(outcome.replayed.len(), MODES.len());
-    assert!(outcome.replayed.iter().all(|line| line.verdict == Verdict::Equivalent));
+    assert!(outcome.replayed.iter().all(|line| line.verdict == Likeness::Equivalent));
 }
 
 #[test]

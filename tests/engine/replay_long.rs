@@ -8,8 +8,8 @@ use mfm::domains::mosaiq::modes::MODES;
 use mfm::model::Value;
 use mfm::model::seed::RecordRandom;
 use mfm::ops::{revert, status};
-use mfm::plan::alike::Verdict;
-use mfm_journal::{Journal, OperationAction, Verdict as Sealed};
+use mfm::plan::alike::Likeness;
+use mfm_journal::{Journal, Verdict as Sealed, OperationAction};
 use serde_json::json;
 
 use super::replay::{add_copy, replay, with_copy};
@@ -114,7 +114,7 @@ fn holds(wanted: u64, seed: u64, patients: u32) {
     assert!(outcome.replayed.len() as u64 >= wanted);
     let tools: BTreeSet<&str> = outcome.replayed.iter().map(|line| line.tool.as_str()).collect();
     assert!(wanted < 100 || tools.len() == MODES.len(), "{tools:?}");
-    assert!(outcome.replayed.iter().all(|line| line.verdict == Verdict::Equal));
+    assert!(outcome.replayed.iter().all(|line| line.verdict == Likeness::Equal));
     assert_eq!(dump(&world.path("copy.db")), dump(&world.path("lab.db")));
     let journal = Journal::open_read(&world.journal).unwrap();
     for line in &outcome.replayed {

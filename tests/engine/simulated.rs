@@ -15,7 +15,7 @@ use serde_json::json;
 use super::bomb::{apply, recover_all, revert_all};
 use super::world::World;
 
-fn live(engine: &mut Engine<'_>) -> Result<Vec<mfm::engine::live::Finding>, EngineError> {
+fn live(engine: &mut Engine<'_>) -> Result<Vec<mfm::engine::live::LiveFinding>, EngineError> {
     engine.live()
 }
 

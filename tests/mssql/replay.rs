@@ -3,7 +3,7 @@
 use mfm::domains::mosaiq::modes::MODES;
 use mfm::ops::replay::{self, Outcome};
 use mfm::ops::{Context, lab, plan, revert};
-use mfm::plan::alike::Verdict;
+use mfm::plan::alike::Likeness;
 
 use super::live::world;
 use super::server::Database;
@@ -51,7 +51,7 @@ fn replay(world: &World, from: &str, onto: &str) -> Outcome {
     outcome
 }
 
-fn verdicts(outcome: &Outcome, made: usize, verdict: Verdict) {
+fn verdicts(outcome: &Outcome, made: usize, verdict: Likeness) {
     assert_eq!(outcome.replayed.len(), made);
     assert!(outcome.replayed.iter().all(|line| line.verdict == verdict), "{outcome:#?}");
 }
@@ -63,7 +63,7 @@ fn what_was_done_on_sqlite_is_equivalent_on_the_server() {
     add_lab(&world, world.url("lab.db"), "file");
     add_lab(&world, database.url(), "server");
     let made = history(&world, "file");
-    verdicts(&replay(&world, "file", "server"), made, Verdict::Equivalent);
+    verdicts(&replay(&world, "file", "server"), made, Likeness::Equivalent);
 }
 
 #[test]
@@ -74,9 +74,9 @@ fn what_was_done_on_the_server_is_equivalent_on_sqlite_and_equal_on_another_lab_
     add_lab(&world, world.url("lab.db"), "file");
     add_lab(&world, other.url(), "other");
     let made = history(&world, "server");
-    verdicts(&replay(&world, "server", "file"), made, Verdict::Equivalent);
+    verdicts(&replay(&world, "server", "file"), made, Likeness::Equivalent);
     let again = replay(&world, "server", "other");
-    verdicts(&again, made, Verdict::Equal);
+    verdicts(&again, made, Likeness::Equal);
     let journal = mfm_journal::Journal::open_read(&world.journal).unwrap();
     for line in &again.replayed {
         let operation = |op| journal.operation(op).unwrap().unwrap();

@@ -287,7 +287,7 @@ fn conflicts(found: &[RealConflict]) -> Vec<Conflict> {
 }
 
 /// A judged revert of the engine's in the model's words.
-fn planned(real: &engine_revert::Planned) -> Planned {
+fn planned(real: &engine_revert::JudgedRevert) -> Planned {
     let row = |pending: &Pending| {
         let names = || pending.table.columns.iter().map(|column| column.image.name.clone());
         let cells = |cells: &Vec<mfm::model::Value>| -> Row { names().zip(cells.iter().map(cell)).collect() };

@@ -54,7 +54,7 @@ enum Loaded {
 
 /// What an operation's chunks turn out to hold.
 #[derive(Default)]
-struct Held {
+struct HeldChunks {
     rows: u64,
     kept: u64,
     tree: Frontier,
@@ -67,7 +67,7 @@ impl Auditor<'_> {
         if let Some(keys) = &body.keys {
             self.keys(op, keys, referenced);
         }
-        let mut held = Held::default();
+        let mut held = HeldChunks::default();
         let seen: BTreeSet<Digest> = body.chunks.iter().copied().collect();
         let again: BTreeSet<Digest> = seen.intersection(&referenced.all).copied().collect();
         referenced.all.extend(&body.chunks);
@@ -237,7 +237,7 @@ impl Auditor<'_> {
     }
 }
 
-impl Held {
+impl HeldChunks {
     fn add(&mut self, part: &Examined) {
         self.rows += part.rows;
         self.kept += part.kept;

@@ -14,19 +14,19 @@ use crate::projection::{Folded, Projection};
 use crate::tree::Frontier;
 
 /// What is remembered of an operation to judge later entries.
-struct Known {
+struct RememberedOperation {
     uid: Digest,
     depth: u32,
     verdict: Option<Verdict>,
 }
 
 /// What the walk over the entries carries along.
-struct Walk {
+struct EntryWalk {
     head: Head,
     tree: Frontier,
     state: State,
     /// Operation 1 stands at 0.
-    operations: Vec<Known>,
+    operations: Vec<RememberedOperation>,
     /// The stored projection until its entry is reached.
     projection: Option<Projection>,
     /// Whether every entry so far was there and could be read.
@@ -36,7 +36,7 @@ struct Walk {
 
 impl Auditor<'_> {
     pub(super) fn structure(&mut self) {
-        let mut walk = Walk {
+        let mut walk = EntryWalk {
             head: Head { seq: 0, digest: Digest::ZERO },
             tree: Frontier::new(),
             state: State::default(),
@@ -83,7 +83,7 @@ impl Auditor<'_> {
         (2..=FOLD_VERSION).contains(&stored.fold).then_some(stored)
     }
 
-    fn walk(&mut self, walk: &mut Walk) -> rusqlite::Result<()> {
+    fn walk(&mut self, walk: &mut EntryWalk) -> rusqlite::Result<()> {
         let sql = format!("SELECT {COLUMNS} FROM entry NOT INDEXED ORDER BY seq");
         let conn = self.conn;
         let mut statement = conn.prepare(&sql)?;
@@ -96,7 +96,7 @@ impl Auditor<'_> {
         Ok(())
     }
 
-    fn row(&mut self, walk: &mut Walk, row: &Row<'_>) -> rusqlite::Result<()> {
+    fn row(&mut self, walk: &mut EntryWalk, row: &Row<'_>) -> rusqlite::Result<()> {
         let seq = unsigned(row, 0)?;
         if seq != walk.head.seq + 1 {
             walk.whole = false;
@@ -116,7 +116,7 @@ impl Auditor<'_> {
         Ok(())
     }
 
-    fn record(&mut self, walk: &mut Walk, record: Record) {
+    fn record(&mut self, walk: &mut EntryWalk, record: Record) {
         let (seq, op, claimed) = (record.seq, record.op, record.digest);
         if seq == 1 {
             self.out.journal_id = Some(record.computed());
@@ -140,7 +140,7 @@ impl Auditor<'_> {
         self.compare_projection(walk);
     }
 
-    fn entry(&mut self, walk: &mut Walk, entry: &Entry) {
+    fn entry(&mut self, walk: &mut EntryWalk, entry: &Entry) {
         if !State::knows(&entry.kind) {
             *self.out.unknown_kinds.entry(entry.kind.clone()).or_default() += 1;
         }
@@ -157,7 +157,7 @@ impl Auditor<'_> {
         }
     }
 
-    fn intended(&mut self, walk: &mut Walk, entry: &Entry) {
+    fn intended(&mut self, walk: &mut EntryWalk, entry: &Entry) {
         self.out.operations += 1;
         // The fold has complained already where the body cannot be read.
         let Ok(body) = IntendedBody::deserialize(&entry.body) else { return };
@@ -172,7 +172,7 @@ impl Auditor<'_> {
             }
         }
         if entry.op == Some(walk.operations.len() as u64 + 1) {
-            walk.operations.push(Known { uid: entry.digest, depth: body.depth, verdict: None });
+            walk.operations.push(RememberedOperation { uid: entry.digest, depth: body.depth, verdict: None });
         }
         if self.depth == Depth::Data {
             self.images(entry.op, &body, &mut walk.referenced);
@@ -180,7 +180,7 @@ impl Auditor<'_> {
     }
 
     /// The fold judges all verdicts but `gone`, for which it would have to remember closed operations.
-    fn verdict(&mut self, walk: &mut Walk, entry: &Entry, op: u64, verdict: Verdict) {
+    fn verdict(&mut self, walk: &mut EntryWalk, entry: &Entry, op: u64, verdict: Verdict) {
         let Some(known) = known(&mut walk.operations, op) else { return };
         let uid = entry.body.get("uid").and_then(|uid| uid.as_str()).and_then(|uid| uid.parse().ok());
         let legal = verdict.may_follow(known.verdict) && uid == Some(known.uid);
@@ -192,7 +192,7 @@ impl Auditor<'_> {
     }
 
     /// An entry that says what the entries before it fold to has to be right; by other rules nobody can tell.
-    fn vouched(&mut self, walk: &Walk, entry: &Entry) {
+    fn vouched(&mut self, walk: &EntryWalk, entry: &Entry) {
         let Some(said) = Folded::of(&entry.body) else { return };
         let made = Projection::new(walk.head, &walk.tree, &walk.state).map(|made| made.folded());
         match said {
@@ -204,7 +204,7 @@ impl Auditor<'_> {
         }
     }
 
-    fn compare_projection(&mut self, walk: &mut Walk) {
+    fn compare_projection(&mut self, walk: &mut EntryWalk) {
         let Some(stored) = walk.projection.take_if(|stored| stored.seq == walk.head.seq) else { return };
         match Projection::by_rules(stored.fold, walk.head, &walk.tree, &walk.state) {
             Ok(folded) if folded == stored => {}
@@ -213,7 +213,7 @@ impl Auditor<'_> {
     }
 }
 
-fn known(operations: &mut [Known], op: u64) -> Option<&mut Known> {
+fn known(operations: &mut [RememberedOperation], op: u64) -> Option<&mut RememberedOperation> {
     let at = usize::try_from(op.checked_sub(1)?).ok()?;
     operations.get_mut(at)
 }

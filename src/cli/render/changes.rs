@@ -139,7 +139,7 @@ fn updated(place: &str, column: &str, before: Option<&Json>, after: Option<&Json
     let green = |text: String| (AnsiColor::Green.on_default(), text);
     let mut parts = vec![plain(&format!("{place} {}: ", clean(column)))];
     let differ = before.zip(after).and_then(|(before, after)| bytes::difference(before, after));
-    let Some(bytes::Difference { about, before: old, after: new }) = differ else {
+    let Some(bytes::ByteDifference { about, before: old, after: new }) = differ else {
         let side = |json: Option<&Json>| json.map_or_else(String::new, one_side);
         parts.extend([red(side(before)), plain(" -> "), green(side(after))]);
         return parts;

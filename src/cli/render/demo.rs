@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::drill;
 use crate::cli::report::{Mood, Page, Report, Sheet, count};
 use crate::cli::texts;
-use crate::ops::demo::{Fault, Outcome};
+use crate::ops::demo::{DemoFault, Outcome};
 
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
@@ -32,7 +32,7 @@ impl Report for Outcome {
     fn sheet(&self) -> Sheet {
         let head = ["op", "tool", "variant", "severity", "record", "rows", "seen_by", "finding"];
         Sheet::new(&head).with(self.faults.iter().map(|fault| {
-            let Fault { op, tool, variant, severity, record, rows, seen_by, finding, .. } = fault.clone();
+            let DemoFault { op, tool, variant, severity, record, rows, seen_by, finding, .. } = fault.clone();
             let finding = finding.unwrap_or_default();
             vec![op.to_string(), tool, variant, severity, record, rows.to_string(), seen_by.join(","), finding]
         }))
@@ -61,7 +61,7 @@ fn committed(page: &mut Page, demo: &Outcome) {
         page.heading(&format!("{}: {}", first.tool, first.title));
         let wide = faults.iter().map(|fault| fault.variant.len()).max().unwrap_or_default();
         for fault in faults {
-            let Fault { op, variant, severity, record, .. } = fault;
+            let DemoFault { op, variant, severity, record, .. } = fault;
             let rows = count(fault.rows, "row");
             page.line(&format!("{op:>3}  {variant:wide$}  severity {severity}  {record}, {rows}"));
             seen(page, fault);
@@ -72,7 +72,7 @@ fn committed(page: &mut Page, demo: &Outcome) {
 /// How far what is said of a fault is indented.
 const SAID: usize = 5;
 
-fn seen(page: &mut Page, fault: &Fault) {
+fn seen(page: &mut Page, fault: &DemoFault) {
     let Some((first, others)) = fault.seen_by.split_first() else {
         return page.paragraph(SAID, "NOT NOTICED by any check");
     };
@@ -84,7 +84,7 @@ fn seen(page: &mut Page, fault: &Fault) {
 
 fn proved(page: &mut Page, demo: &Outcome) {
     let faults = demo.faults.len();
-    let unseen: Vec<&Fault> = demo.faults.iter().filter(|fault| fault.seen_by.is_empty()).collect();
+    let unseen: Vec<&DemoFault> = demo.faults.iter().filter(|fault| fault.seen_by.is_empty()).collect();
     let noticed = match unseen.len() {
         0 => format!("all {faults}, by {} in all", count(checks(demo), "check")),
         missed => {

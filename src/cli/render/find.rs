@@ -6,7 +6,7 @@ use super::changes;
 use crate::cli::next_step;
 use crate::cli::report::{Mood, Page, Report, Sheet, list};
 use crate::domain::record::{Keep, ListColumn};
-use crate::ops::find::{Found, Outcome};
+use crate::ops::find::{FoundRecord, Outcome};
 
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
@@ -40,7 +40,7 @@ impl Report for Outcome {
 /// Tells whether a page has room for a column.
 fn kept(outcome: &Outcome, column: &ListColumn) -> bool {
     let is_filled = |name: &str| {
-        let has = |record: &Found| record.cells.iter().any(|(other, cell)| *other == name && !cell.is_null());
+        let has = |record: &FoundRecord| record.cells.iter().any(|(other, cell)| *other == name && !cell.is_null());
         outcome.records.iter().any(has)
     };
     match column.keep {

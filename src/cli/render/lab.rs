@@ -4,7 +4,7 @@ use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
 use crate::domain::Domain;
 use crate::domain::import::ImportReport;
 use crate::domains;
-use crate::ops::lab::{Made, create, import};
+use crate::ops::lab::{MadeLab, create, import};
 
 impl Report for create::Outcome {
     fn page(&self, page: &mut Page) {
@@ -71,11 +71,11 @@ fn left_out(page: &mut Page, reports: &[ImportReport]) {
     }
 }
 
-fn fields(made: &Made) -> Vec<(&'static str, String)> {
+fn fields(made: &MadeLab) -> Vec<(&'static str, String)> {
     vec![("url", made.url.clone()), ("identity", made.identity.to_string())]
 }
 
-fn tables(page: &mut Page, made: &Made, domain: &str) {
+fn tables(page: &mut Page, made: &MadeLab, domain: &str) {
     page.blank();
     let rows = made.tables.iter().map(|(table, rows)| vec![table.clone(), rows.to_string()]);
     page.table(&Sheet::new(&["table", "rows"]).with(rows));
@@ -89,7 +89,7 @@ fn tables(page: &mut Page, made: &Made, domain: &str) {
     page.aside(&format!("next: mfm apply {tool} --variant {variant} --sample 1 --target {}", made.target));
 }
 
-fn sheet(made: &Made) -> Sheet {
+fn sheet(made: &MadeLab) -> Sheet {
     let rows = made.tables.iter().map(|(table, rows)| vec![made.target.clone(), table.clone(), rows.to_string()]);
     Sheet::new(&["target", "table", "rows"]).with(rows)
 }

@@ -3,7 +3,7 @@
 use mfm_journal::OperationAction;
 
 use crate::cli::report::{Mood, Page, Report, Sheet, count};
-use crate::ops::log::{Line, Outcome};
+use crate::ops::log::{LoggedOperation, Outcome};
 
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
@@ -49,7 +49,7 @@ impl Report for Outcome {
     }
 }
 
-fn cells(line: &Line) -> Vec<String> {
+fn cells(line: &LoggedOperation) -> Vec<String> {
     vec![
         line.op.to_string(),
         line.at.clone(),
@@ -76,7 +76,7 @@ const fn action(action: OperationAction) -> &'static str {
 }
 
 /// Returns what an operation did, in a few words.
-pub(super) fn fault(line: &Line) -> String {
+pub(super) fn fault(line: &LoggedOperation) -> String {
     match line.reverts {
         Some(op) => format!("revert of {op}"),
         None => format!("{} {}", line.tool, line.variant),

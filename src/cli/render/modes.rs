@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::weight;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list};
 use crate::cli::texts::SEVERITY;
-use crate::ops::modes::{Entry, Outcome};
+use crate::ops::modes::{ModeEntry, Outcome};
 
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
@@ -49,7 +49,7 @@ impl Report for Outcome {
 }
 
 /// Returns the severities of a mode's variants, from the least to the worst.
-fn range(mode: &Entry) -> String {
+fn range(mode: &ModeEntry) -> String {
     let mut all: Vec<&str> = mode.variants.iter().map(|variant| variant.severity).collect();
     all.sort_by(|a, b| weight(a).total_cmp(&weight(b)));
     match (all.first(), all.last()) {
@@ -58,7 +58,7 @@ fn range(mode: &Entry) -> String {
     }
 }
 
-fn one(page: &mut Page, mode: &Entry) {
+fn one(page: &mut Page, mode: &ModeEntry) {
     page.lead(Mood::Plain, &format!("{}: {}", mode.tool, mode.title));
     page.blank();
     page.paragraph(0, mode.description);

@@ -5,8 +5,8 @@ use serde_json::Value as Json;
 
 use super::short;
 use crate::cli::report::{Mood, Page, Report, Sheet, count};
-use crate::ops::replay::{Difference, Line, Outcome};
-use crate::plan::alike::Verdict;
+use crate::ops::replay::{FirstDifference, Outcome, ReplayedOperation};
+use crate::plan::alike::Likeness;
 
 /// How many operations a page lists.
 const LINES_MAX: usize = 20;
@@ -106,7 +106,7 @@ fn lead(outcome: &Outcome) -> (Mood, String) {
     if done == 0 {
         return (Mood::Plain, format!("nothing to replay of {source} onto {onto}"));
     }
-    let equal = outcome.replayed.iter().all(|line| line.verdict == Verdict::Equal);
+    let equal = outcome.replayed.iter().all(|line| line.verdict == Likeness::Equal);
     let all = if equal { "every digest equal" } else { "all equivalent" };
     if fresh {
         (Mood::Good, format!("{operations} of {source} replayed onto {onto}: {all}"))
@@ -127,19 +127,19 @@ fn next(page: &mut Page, outcome: &Outcome) {
     }
 }
 
-fn fault(line: &Line) -> String {
+fn fault(line: &ReplayedOperation) -> String {
     line.reverts.map_or_else(|| format!("{} {}", line.tool, line.variant), |op| format!("revert of {op}"))
 }
 
-fn verdict(line: &Line) -> String {
+fn verdict(line: &ReplayedOperation) -> String {
     let word = match line.verdict {
-        Verdict::Equal => "equal",
-        Verdict::Equivalent => "equivalent",
+        Likeness::Equal => "equal",
+        Likeness::Equivalent => "equivalent",
     };
     if line.earlier { format!("{word}, before") } else { word.to_owned() }
 }
 
-fn cells(line: &Line) -> Vec<String> {
+fn cells(line: &ReplayedOperation) -> Vec<String> {
     let action = if line.action == OperationAction::Apply { "apply" } else { "revert" };
     vec![
         line.op.to_string(),
@@ -168,6 +168,6 @@ fn bare(op: u64, verdict: &str, place: &[String], message: &str) -> Vec<String> 
 }
 
 /// Returns a value that differs; empty where the difference is in no cell.
-fn value(difference: &Difference, json: &Json) -> String {
+fn value(difference: &FirstDifference, json: &Json) -> String {
     if json.is_null() && difference.side.is_none() { String::new() } else { super::changes::cell(json) }
 }

@@ -3,7 +3,7 @@
 use crate::cli::failures::conflict_line;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, yes};
 use crate::engine::revert::Drift;
-use crate::ops::revert::{Line, Outcome};
+use crate::ops::revert::{Outcome, RevertedOperation};
 
 /// How many rows a page names an operation.
 const ROWS_MAX: usize = 20;
@@ -53,7 +53,7 @@ fn lead(outcome: &Outcome) -> (Mood, String) {
     }
 }
 
-fn cells(line: &Line) -> Vec<String> {
+fn cells(line: &RevertedOperation) -> Vec<String> {
     vec![
         line.reverts.to_string(),
         line.op.map(|op| op.to_string()).unwrap_or_default(),
@@ -65,7 +65,7 @@ fn cells(line: &Line) -> Vec<String> {
     ]
 }
 
-fn remarks(page: &mut Page, line: &Line) {
+fn remarks(page: &mut Page, line: &RevertedOperation) {
     if !line.conflicts.is_empty() {
         page.heading(&format!("Operation {}: {} in conflict", line.reverts, count(line.conflicts.len() as u64, "row")));
         line.conflicts.iter().take(ROWS_MAX).for_each(|conflict| page.line(&conflict_line(conflict)));

@@ -13,7 +13,7 @@ use crate::model::{Fetch, Key, Row, Snapshot, Value};
 
 /// A kind of record to walk through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum BrowsedKind {
     /// Patients: Patient.
     Patient,
     /// Prescriptions: Site.
@@ -22,7 +22,7 @@ pub(super) enum Kind {
     Faultable(RecordKind),
 }
 
-impl Kind {
+impl BrowsedKind {
     /// Returns the kind whose records stand in a table.
     pub(super) fn of_table(table: &str) -> Option<Self> {
         match table {
@@ -37,13 +37,13 @@ impl Kind {
 ///
 /// # Errors
 /// What has to be read first, or what the target lacks.
-pub(super) fn describe(kind: Kind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause> {
+pub(super) fn describe(kind: BrowsedKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause> {
     let (table, column) = match kind {
-        Kind::Patient => ("Patient", "Pat_ID1"),
-        Kind::Site => ("Site", "SIT_ID"),
-        Kind::Faultable(kind) => {
+        BrowsedKind::Patient => ("Patient", "Pat_ID1"),
+        BrowsedKind::Site => ("Site", "SIT_ID"),
+        BrowsedKind::Faultable(kind) => {
             let described = find::describe(kind, keys, snapshot)?;
-            let of_key = |(key, cells): (Key, find::Cells)| Description { link: number(&key), key, cells };
+            let of_key = |(key, cells): (Key, find::DescribedCells)| Description { link: number(&key), key, cells };
             return Ok(described.into_iter().map(of_key).collect());
         }
     };
@@ -52,14 +52,14 @@ pub(super) fn describe(kind: Kind, keys: &[Key], snapshot: &Snapshot) -> Result<
     let patients: Vec<Value> =
         found.iter().filter_map(|row| row.cell("Pat_ID1").map(key_form)).filter(|id| !id.is_null()).collect();
     let mut wanted = vec![Fetch::among("Ident", "Pat_Id1", patients.clone())];
-    if kind == Kind::Patient {
+    if kind == BrowsedKind::Patient {
         wanted.extend(["Site", "TxField"].map(|table| Fetch::among(table, "Pat_ID1", patients.clone())));
     }
     wanted.retain(|query| !snapshot.has(query));
     if !wanted.is_empty() {
         return Err(Pause::Ask(wanted));
     }
-    let one = |row: &Row<'_>| if kind == Kind::Patient { patient(row, snapshot) } else { site(row, snapshot) };
+    let one = |row: &Row<'_>| if kind == BrowsedKind::Patient { patient(row, snapshot) } else { site(row, snapshot) };
     let mut lines: BTreeMap<Key, Description> = found.iter().map(|row| (row.key(), one(row))).collect();
     Ok(keys.iter().filter_map(|key| lines.remove(key)).collect())
 }

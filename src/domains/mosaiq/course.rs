@@ -55,13 +55,13 @@ impl Slim {
 
 /// The deliveries that come by.
 #[derive(Debug, Default)]
-pub(super) struct Course {
+pub(super) struct DeliveryStream {
     passing: Vec<Slim>,
     latest: Option<DateTime>,
     disordered: bool,
 }
 
-impl Course {
+impl DeliveryStream {
     /// Takes in rows; those before them are gone.
     pub(super) fn take(&mut self, rows: &[Row<'_>]) {
         self.passing.clear();
@@ -83,7 +83,7 @@ impl Course {
 }
 
 /// The deliveries that are compared with each other.
-type Place = (Id, Id, bool);
+type DeliveryGroup = (Id, Id, bool);
 
 /// What deliveries are compared within.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ pub(super) enum Within {
 
 impl Within {
     /// Times with an offset from UTC and times without one are compared each among themselves.
-    fn place(self, slim: &Slim) -> Place {
+    fn place(self, slim: &Slim) -> DeliveryGroup {
         let (patient, machine) = match self {
             Self::Patient => (slim.patient.clone(), Id::Null),
             Self::Machine => (Id::Null, slim.machine.clone()),
@@ -115,7 +115,7 @@ impl Within {
 pub(super) struct Groups {
     within: Within,
     gap: SignedDuration,
-    open: BTreeMap<Place, Group>,
+    open: BTreeMap<DeliveryGroup, Group>,
 }
 
 /// Deliveries that may meet others to come.

@@ -15,14 +15,14 @@ pub(super) const SET: &str = "FLD_SET_ID";
 /// Every field that came by.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
-    all: Lookup<Packed>,
+    all: Lookup<PackedField>,
     machines: Names<Id>,
     numbers: Names<Option<i64>>,
 }
 
 /// A field as it is kept; few machines, types, versions and numbers of control points occur, and each is kept once.
 #[derive(Debug)]
-struct Packed {
+struct PackedField {
     /// The row's key, where it is another than the id.
     key: Option<Box<Key>>,
     set: Id,
@@ -68,7 +68,7 @@ impl Fields {
             let id = Id::of(row.cell("FLD_ID"));
             let key = row.key();
             let is_id = matches!((key.as_slice(), &id), ([Value::Integer(key)], Id::Number(id)) if key == id);
-            let packed = Packed {
+            let packed = PackedField {
                 key: (!is_id).then(|| Box::new(key)),
                 set: Id::of(row.cell(SET)),
                 meterset: row.float("Meterset").unwrap_or(f64::NAN),
@@ -96,7 +96,7 @@ impl Fields {
         self.all.iter().map(|(id, packed)| self.unpack(id, packed))
     }
 
-    fn unpack<'f>(&'f self, id: Id, packed: &'f Packed) -> Field<'f> {
+    fn unpack<'f>(&'f self, id: Id, packed: &'f PackedField) -> Field<'f> {
         let number = |number: u32| self.numbers.value(number).copied().flatten();
         Field {
             id,

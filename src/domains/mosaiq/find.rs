@@ -9,7 +9,7 @@ use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Key, Refusal, Row, Snapshot, Value};
 
 /// What describes a record, in the order of its kind's columns.
-pub(super) type Cells = Vec<Shown>;
+pub(super) type DescribedCells = Vec<Shown>;
 
 /// Tells whether a text is one that descriptions have for a number, and so nobody else's.
 #[must_use]
@@ -22,7 +22,11 @@ pub(super) fn is_own_word(text: &str) -> bool {
 ///
 /// # Errors
 /// What has to be read first, or what the target lacks.
-pub(super) fn describe(kind: RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<(Key, Cells)>, Pause> {
+pub(super) fn describe(
+    kind: RecordKind,
+    keys: &[Key],
+    snapshot: &Snapshot,
+) -> Result<Vec<(Key, DescribedCells)>, Pause> {
     let ids = records::ids(&keys.iter().filter_map(|key| key.first().cloned()).collect::<Vec<_>>()).collect::<Vec<_>>();
     let found = rows(snapshot, &Fetch::among(kind.table(), kind.key(), ids))?;
     let around = Around::read(kind, &found, snapshot)?;
@@ -84,7 +88,7 @@ impl<'s> Around<'s> {
         set.filter(|id| !id.is_null()).and_then(|id| self.cell("Site", "SIT_SET_ID", id, wanted))
     }
 
-    fn field(&self, row: &Row<'_>) -> Cells {
+    fn field(&self, row: &Row<'_>) -> DescribedCells {
         let of_type = row.integer("Type_Enum").and_then(field_types::word);
         vec![
             cell(row, "FLD_ID"),
@@ -100,7 +104,7 @@ impl<'s> Around<'s> {
         ]
     }
 
-    fn delivery(&self, row: &Row<'_>) -> Cells {
+    fn delivery(&self, row: &Row<'_>) -> DescribedCells {
         let (start, end) = (row.time("Create_DtTm"), row.time("Edit_DtTm"));
         let lasted = start.zip(end).and_then(|(start, end)| end.since(start));
         let seconds = lasted.map_or(Value::Null, |lasted| Value::Integer(lasted.as_secs()));
@@ -120,7 +124,7 @@ impl<'s> Around<'s> {
         ]
     }
 
-    fn offset(&self, row: &Row<'_>) -> Cells {
+    fn offset(&self, row: &Row<'_>) -> DescribedCells {
         let of_site = |wanted: &str| self.of_site(row.cell("SIT_SET_ID"), wanted);
         let of_type = match row.integer("Offset_Type") {
             Some(2) => Some("localisation"),
@@ -147,7 +151,7 @@ impl<'s> Around<'s> {
     }
 }
 
-fn point(row: &Row<'_>) -> Cells {
+fn point(row: &Row<'_>) -> DescribedCells {
     ["TFP_ID", "FLD_ID", "Point", "Index", "Gantry_Ang", "Coll_Ang", "MLC_Leaves"].map(|name| cell(row, name)).into()
 }
 

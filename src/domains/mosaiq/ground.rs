@@ -12,7 +12,7 @@ use crate::model::{Column, Kind, Row, Snapshot, Value};
 pub struct Read {
     table: &'static str,
     column: &'static str,
-    form: Form,
+    form: CellForm,
     need: Need,
     /// What its values are looked up in, another table's column.
     parent: Option<(&'static str, &'static str)>,
@@ -20,7 +20,7 @@ pub struct Read {
 
 /// What a filled cell must hold to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Form {
+pub(super) enum CellForm {
     /// Anything.
     Any,
     /// A number.
@@ -50,7 +50,7 @@ enum Need {
 
 /// What the cells of columns hold, counted as their rows come by, once for all checks.
 #[derive(Debug, Default)]
-pub(super) struct Survey(BTreeMap<(&'static str, &'static str, Form), Count>);
+pub(super) struct Survey(BTreeMap<(&'static str, &'static str, CellForm), Count>);
 
 /// The cells of a column.
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,7 +75,7 @@ impl Count {
 impl Survey {
     /// Returns a survey of the columns that are read, of which nothing is counted yet.
     pub(super) fn of(reads: impl IntoIterator<Item = Read>) -> Self {
-        let counted = reads.into_iter().filter(|read| read.form != Form::Any);
+        let counted = reads.into_iter().filter(|read| read.form != CellForm::Any);
         let places = counted.flat_map(|read| {
             // What values are looked up in has to be read as they are.
             let parent = read.parent.map(|(table, column)| (table, column, read.form));
@@ -90,31 +90,31 @@ impl Survey {
         for ((_, column, form), count) in self.0.iter_mut().filter(|((of, ..), _)| *of == table) {
             let Ok((at, column)) = declared.column(column) else { continue };
             for value in rows.iter().filter_map(|row| row.cells.get(at)) {
-                let counts = *form == Form::Flag || !value.is_null();
+                let counts = *form == CellForm::Flag || !value.is_null();
                 count.filled += u64::from(counts);
                 let holds = counts && form.holds(value, column);
                 count.unreadable += u64::from(counts && !holds);
-                let is_number = *form == Form::Whole && Reading::is_number(value);
+                let is_number = *form == CellForm::Whole && Reading::is_number(value);
                 count.mistyped += u64::from(counts && !holds && !is_number);
-                let zoned = holds && *form == Form::Time && time::read(value, column).is_some_and(Time::is_zoned);
+                let zoned = holds && *form == CellForm::Time && time::read(value, column).is_some_and(Time::is_zoned);
                 count.zoned += u64::from(zoned);
             }
         }
     }
 
-    fn state(&self, read: &Read, snapshot: &Snapshot) -> State {
+    fn state(&self, read: &Read, snapshot: &Snapshot) -> Readability {
         if !read.is_there(snapshot) {
-            return State::Missing;
+            return Readability::Missing;
         }
         let parent = read.parent.filter(|parent| self.count(*parent, read.form).is_unreadable());
         let own = self.count((read.table, read.column), read.form);
         match parent.or_else(|| own.is_unreadable().then_some((read.table, read.column))) {
-            Some(place) => State::Unreadable(place),
-            None => State::Readable(own.unreadable),
+            Some(place) => Readability::Unreadable(place),
+            None => Readability::Readable(own.unreadable),
         }
     }
 
-    fn count(&self, (table, column): (&'static str, &'static str), form: Form) -> Count {
+    fn count(&self, (table, column): (&'static str, &'static str), form: CellForm) -> Count {
         self.0.get(&(table, column, form)).copied().unwrap_or_default()
     }
 }
@@ -122,7 +122,7 @@ impl Survey {
 impl Survey {
     /// Says that among the times that are read some name an offset from UTC and some do not.
     fn unlike(&self, reads: &[Read]) -> Option<String> {
-        let of_times = reads.iter().filter(|read| read.form == Form::Time);
+        let of_times = reads.iter().filter(|read| read.form == CellForm::Time);
         let counts: BTreeMap<_, &Count> = of_times
             .filter_map(|read| Some((read.place(), self.0.get(&(read.table, read.column, read.form))?)))
             .collect();
@@ -140,7 +140,7 @@ impl Survey {
 
 /// Whether a column can be read.
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum Readability {
     /// Every cell can, but for so many.
     Readable(u64),
     /// It is not there.
@@ -150,22 +150,22 @@ enum State {
 }
 
 impl Read {
-    const fn new((table, column): (&'static str, &'static str), form: Form, need: Need) -> Self {
+    const fn new((table, column): (&'static str, &'static str), form: CellForm, need: Need) -> Self {
         Self { table, column, form, need, parent: None }
     }
 
     /// A column without which nothing can be judged.
-    pub(super) const fn all(table: &'static str, column: &'static str, form: Form) -> Self {
+    pub(super) const fn all(table: &'static str, column: &'static str, form: CellForm) -> Self {
         Self::new((table, column), form, Need::All)
     }
 
     /// A column that is judged by itself.
-    pub(super) const fn own(table: &'static str, column: &'static str, form: Form) -> Self {
+    pub(super) const fn own(table: &'static str, column: &'static str, form: CellForm) -> Self {
         Self::new((table, column), form, Need::Own)
     }
 
     /// A column that others are judged with where it is there.
-    pub(super) const fn aid(table: &'static str, column: &'static str, form: Form) -> Self {
+    pub(super) const fn aid(table: &'static str, column: &'static str, form: CellForm) -> Self {
         Self::new((table, column), form, Need::Aid)
     }
 
@@ -203,11 +203,11 @@ impl Read {
     }
 
     /// Says why the column cannot be judged.
-    fn why(&self, state: &State, snapshot: &Snapshot) -> Option<String> {
+    fn why(&self, state: &Readability, snapshot: &Snapshot) -> Option<String> {
         match state {
-            State::Readable(_) => None,
-            State::Missing => self.missing(snapshot).map(|(_, refusal)| refusal),
-            State::Unreadable(place) => Some(self.unreadable(*place)),
+            Readability::Readable(_) => None,
+            Readability::Missing => self.missing(snapshot).map(|(_, refusal)| refusal),
+            Readability::Unreadable(place) => Some(self.unreadable(*place)),
         }
     }
 
@@ -216,18 +216,18 @@ impl Read {
     }
 
     /// Says what of the column is not judged.
-    fn remark(&self, state: &State, snapshot: &Snapshot) -> Option<String> {
+    fn remark(&self, state: &Readability, snapshot: &Snapshot) -> Option<String> {
         let name = format!("{}.{}", self.table, self.column);
         match state {
-            State::Readable(0) => None,
-            State::Readable(1) => Some(format!("1 cell of {name} holds no {}", self.form.word())),
-            State::Readable(number) => Some(format!("{number} cells of {name} hold no {}", self.form.word())),
-            State::Unreadable(place) => {
+            Readability::Readable(0) => None,
+            Readability::Readable(1) => Some(format!("1 cell of {name} holds no {}", self.form.word())),
+            Readability::Readable(number) => Some(format!("{number} cells of {name} hold no {}", self.form.word())),
+            Readability::Unreadable(place) => {
                 let own = *place == (self.table, self.column);
                 let judged = if own { "it was not judged".to_owned() } else { format!("{name} was not judged") };
                 Some(format!("{}, and {judged}", self.unreadable(*place)))
             }
-            State::Missing => {
+            Readability::Missing => {
                 let (missing, _) = self.missing(snapshot)?;
                 let own = missing == name || missing == self.table;
                 let judged = if own { "was not judged".to_owned() } else { format!("{name} was not judged") };
@@ -237,7 +237,7 @@ impl Read {
     }
 }
 
-impl Form {
+impl CellForm {
     /// Returns what a filled cell of a column must hold, by the type that the domain knows it by.
     pub(super) fn of(table: &str, column: &str) -> Self {
         match schema::declared(table, column).map(Kind::parse) {
@@ -284,11 +284,11 @@ impl Form {
 /// # Errors
 /// Why it can judge nothing.
 pub(super) fn judged(reads: &[Read], snapshot: &Snapshot, survey: &Survey) -> Result<Vec<String>, String> {
-    let states: Vec<(&Read, State)> = reads.iter().map(|read| (read, survey.state(read, snapshot))).collect();
+    let states: Vec<(&Read, Readability)> = reads.iter().map(|read| (read, survey.state(read, snapshot))).collect();
     for need in [Need::All, Need::Own] {
         let of_need = || states.iter().filter(|(read, _)| read.need == need);
         let reasons = once(of_need().filter_map(|(read, state)| read.why(state, snapshot)));
-        let lost = of_need().filter(|(_, state)| !matches!(state, State::Readable(_))).count();
+        let lost = of_need().filter(|(_, state)| !matches!(state, Readability::Readable(_))).count();
         if lost > 0 && (need == Need::All || lost == of_need().count()) {
             return Err(reasons.join("; "));
         }
@@ -299,7 +299,7 @@ pub(super) fn judged(reads: &[Read], snapshot: &Snapshot, survey: &Survey) -> Re
 /// Returns the columns of which no cell can be read, their own or what they are looked up in: what a check says of
 /// their values is worth nothing.
 pub(super) fn unreadable(reads: &[Read], snapshot: &Snapshot, survey: &Survey) -> Vec<(&'static str, &'static str)> {
-    let is_lost = |read: &&Read| matches!(survey.state(read, snapshot), State::Unreadable(_));
+    let is_lost = |read: &&Read| matches!(survey.state(read, snapshot), Readability::Unreadable(_));
     reads.iter().filter(is_lost).map(Read::place).collect()
 }
 
@@ -323,8 +323,8 @@ mod tests {
     fn w11_every_check_reads_a_column_as_the_type_that_the_domain_knows() {
         for check in CHECKS {
             for read in check.reads() {
-                let form = Form::of(read.table, read.column);
-                let flag = form == Form::Whole && matches!(read.form, Form::Flag | Form::FlagOrNull);
+                let form = CellForm::of(read.table, read.column);
+                let flag = form == CellForm::Whole && matches!(read.form, CellForm::Flag | CellForm::FlagOrNull);
                 assert!(read.form == form || flag, "{}: {read:?}, and the column is {form:?}", check.card().id);
             }
         }

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use super::course::Course;
+use super::course::DeliveryStream;
 use super::fields::Field;
 use super::leaves::{LeafPoint, POINTS};
 use super::lookup::Id;
@@ -89,7 +89,7 @@ impl<'b> Part<'b> {
 pub struct Known<'a> {
     /// The tables that are held whole; of the others, how they are declared.
     pub(super) whole: &'a Snapshot,
-    pub(super) course: Course,
+    pub(super) course: DeliveryStream,
     /// What fields say, and their leaves, once they have all come by.
     pub(super) machines: Machines,
 }
@@ -97,7 +97,7 @@ pub struct Known<'a> {
 impl<'a> Known<'a> {
     /// Knows nothing yet but whole tables.
     pub(super) fn new(whole: &'a Snapshot) -> Self {
-        Self { whole, course: Course::default(), machines: Machines::default() }
+        Self { whole, course: DeliveryStream::default(), machines: Machines::default() }
     }
 
     /// Takes in what rows say, as far as it is wanted.

@@ -28,14 +28,14 @@ pub enum Convention {
 
 /// The positions of two facing leaves, in 1/100 cm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pair {
+pub(super) struct LeafPositions {
     pub(super) a: i16,
     pub(super) b: i16,
 }
 
 impl Convention {
     /// Returns how far a pair is open, in 1/100 cm; negative where its leaves are crossed.
-    pub(super) fn gap(self, pair: Pair) -> i32 {
+    pub(super) fn gap(self, pair: LeafPositions) -> i32 {
         let (a, b) = (i32::from(pair.a), i32::from(pair.b));
         match self {
             Self::Absolute => b - a,
@@ -44,23 +44,23 @@ impl Convention {
     }
 
     /// Tells whether the leaves of a pair are crossed, as no machine can have them.
-    pub(super) fn crosses(self, pair: Pair) -> bool {
+    pub(super) fn crosses(self, pair: LeafPositions) -> bool {
         self.gap(pair) < 0
     }
 
     /// Returns a closed pair beside the centre: never at 0, because readers strip the zero bytes at the end of a set.
-    pub(super) const fn closed(self) -> Pair {
+    pub(super) const fn closed(self) -> LeafPositions {
         match self {
-            Self::Absolute => Pair { a: 1, b: 1 },
-            Self::Outward => Pair { a: -1, b: 1 },
+            Self::Absolute => LeafPositions { a: 1, b: 1 },
+            Self::Outward => LeafPositions { a: -1, b: 1 },
         }
     }
 
     /// Returns an open pair with its leaves in each other's places, crossed by as much as they were apart.
-    pub(super) fn exchanged(self, pair: Pair) -> Option<Pair> {
+    pub(super) fn exchanged(self, pair: LeafPositions) -> Option<LeafPositions> {
         match self {
-            Self::Absolute => Some(Pair { a: pair.b, b: pair.a }),
-            Self::Outward => Some(Pair { a: pair.b.checked_neg()?, b: pair.a.checked_neg()? }),
+            Self::Absolute => Some(LeafPositions { a: pair.b, b: pair.a }),
+            Self::Outward => Some(LeafPositions { a: pair.b.checked_neg()?, b: pair.a.checked_neg()? }),
         }
     }
 
@@ -151,8 +151,8 @@ impl<'s> LeafPoint<'s> {
     }
 
     /// Returns the pairs in use, as many as both sets hold.
-    pub(super) fn pairs(&self) -> impl Iterator<Item = Pair> + 's {
-        positions(self.a, self.leaves).zip(positions(self.b, self.leaves)).map(|(a, b)| Pair { a, b })
+    pub(super) fn pairs(&self) -> impl Iterator<Item = LeafPositions> + 's {
+        positions(self.a, self.leaves).zip(positions(self.b, self.leaves)).map(|(a, b)| LeafPositions { a, b })
     }
 
     /// Returns the positions of both banks, each as far as its own set goes.
@@ -215,14 +215,14 @@ mod tests {
 
     #[test]
     fn a_gap_depends_on_the_convention() {
-        let pair = Pair { a: -300, b: 500 };
+        let pair = LeafPositions { a: -300, b: 500 };
         for (convention, gap) in [(Convention::Absolute, 800), (Convention::Outward, 200)] {
             assert_eq!((convention.gap(pair), convention.gap(convention.closed())), (gap, 0));
             let crossed = convention.exchanged(pair).unwrap();
             assert_eq!(convention.gap(crossed), -gap);
             assert!(convention.crosses(crossed) && !convention.crosses(pair));
         }
-        assert_eq!(Convention::Outward.exchanged(Pair { a: i16::MIN, b: 0 }), None);
+        assert_eq!(Convention::Outward.exchanged(LeafPositions { a: i16::MIN, b: 0 }), None);
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Domain for Mosaiq {
 
     fn describe(&self, kind: &RecordKind, keys: &[Key], snapshot: &Snapshot) -> Result<Vec<Description>, Pause> {
         let missing = || Refusal::MissingTable { table: kind.table.to_owned() };
-        browse::describe(browse::Kind::of_table(kind.table).ok_or_else(missing)?, keys, snapshot)
+        browse::describe(browse::BrowsedKind::of_table(kind.table).ok_or_else(missing)?, keys, snapshot)
     }
 
     fn filters(&self) -> &'static [FilterCard] {
@@ -152,7 +152,7 @@ impl Domain for Mosaiq {
 
     fn run_checks<'a>(&self, request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
         let checks = of_cards(request.checks).into_iter().map(|check| check as &dyn checks::Check).collect();
-        Box::new(run::Run::begin(checks, request.declared, Criteria::of(request.params)))
+        Box::new(run::MosaiqChecks::begin(checks, request.declared, Criteria::of(request.params)))
     }
 
     fn rules(&self, text: &str) -> Result<Arc<dyn check::Rules>, RulesError> {

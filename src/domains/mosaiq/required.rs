@@ -1,6 +1,6 @@
 //! The columns that no row may do without, as the mode that empties them and the checks both see them; reads no row.
 
-use crate::domain::column_choice::Place;
+use crate::domain::column_choice::ColumnVariant;
 use crate::model::Severity;
 
 /// A patient's key.
@@ -12,12 +12,12 @@ pub(super) const TIMESTAMP: &str = "timestamp";
 /// Anything else.
 pub(super) const OTHER: &str = "other";
 
-const fn of(table: &'static str, column: &'static str, word: &'static str) -> Place {
-    Place { table, column, word }
+const fn of(table: &'static str, column: &'static str, word: &'static str) -> ColumnVariant {
+    ColumnVariant { table, column, word }
 }
 
 /// Every required column, table by table.
-pub(super) static REQUIRED: [Place; 20] = [
+pub(super) static REQUIRED: [ColumnVariant; 20] = [
     of("TrackTreatment", "Pat_ID1", PAT_ID),
     of("TrackTreatment", "FLD_ID", FLD_ID),
     of("TrackTreatment", "SIT_ID", OTHER),
@@ -41,7 +41,7 @@ pub(super) static REQUIRED: [Place; 20] = [
 ];
 
 /// Columns by which rows are looked up or put in time, which no mode empties.
-pub(super) static LOOKED_UP: [Place; 8] = [
+pub(super) static LOOKED_UP: [ColumnVariant; 8] = [
     of("TxField", "FLD_SET_ID", OTHER),
     of("Ident", "Pat_Id1", PAT_ID),
     of("Site", "Pat_ID1", PAT_ID),
@@ -53,7 +53,7 @@ pub(super) static LOOKED_UP: [Place; 8] = [
 ];
 
 /// Returns how bad it is that a column is NULL.
-pub(super) fn severity(place: &Place) -> Severity {
+pub(super) fn severity(place: &ColumnVariant) -> Severity {
     match place.word {
         PAT_ID => Severity::Critical,
         FLD_ID => Severity::High,

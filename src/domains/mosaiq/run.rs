@@ -19,21 +19,21 @@ const SHOWN: usize = 4096;
 const WHOLE_MAX: usize = 16_384;
 
 /// Checks at work.
-pub(super) struct Run<'a> {
+pub(super) struct MosaiqChecks<'a> {
     checks: Vec<&'a dyn Check>,
     declared: &'a Snapshot,
     criteria: Criteria<'a>,
     looks: Looks<'a>,
     waiting: VecDeque<Passing>,
     tables: usize,
-    step: Step,
+    step: ReadingStep,
     /// Whether rows that are to come in an order are put into it here, because the database's order is not that of
     /// their times.
     sorts: bool,
 }
 
 /// What is being read.
-enum Step {
+enum ReadingStep {
     /// The next table is to be chosen.
     Next,
     /// Rows as they come.
@@ -48,20 +48,20 @@ enum Step {
     Gathered { passing: Passing, gather: Box<Gather>, again: bool },
 }
 
-impl<'a> Run<'a> {
+impl<'a> MosaiqChecks<'a> {
     /// Begins; the snapshot holds the declarations of all tables, and the rows of those that are held.
     pub(super) fn begin(checks: Vec<&'a dyn Check>, declared: &'a Snapshot, criteria: Criteria<'a>) -> Self {
         let looks = Looks::begin(&checks, declared, criteria);
         let waiting: VecDeque<Passing> = looks::passing(&checks).into();
         let tables = waiting.len();
-        Self { checks, declared, criteria, looks, waiting, tables, step: Step::Next, sorts: false }
+        Self { checks, declared, criteria, looks, waiting, tables, step: ReadingStep::Next, sorts: false }
     }
 
     /// Begins anew: what was seen so far is worth nothing, because rows came in another order than that of their times.
     fn restart(&mut self) {
         self.looks = Looks::begin(&self.checks, self.declared, self.criteria);
         self.waiting = looks::passing(&self.checks).into();
-        self.step = Step::Next;
+        self.step = ReadingStep::Next;
         self.sorts = true;
     }
 
@@ -86,23 +86,23 @@ impl<'a> Run<'a> {
         match passing {
             Passing::Beside(side) => {
                 let scan = self.joined(passing, table)?;
-                self.step = Step::Rows(Passing::Beside(side));
+                self.step = ReadingStep::Rows(Passing::Beside(side));
                 Some(scan)
             }
             Passing::ByField(name, column) if has(column) => {
-                self.step = Step::Counted { passing, at: 0, sizes: GroupSizes::default() };
+                self.step = ReadingStep::Counted { passing, at: 0, sizes: GroupSizes::default() };
                 Some(ScanRequest::of(name, &[column]))
             }
             Passing::InOrder(name, column) if has(column) && self.sorts => {
-                self.step = Step::Sorted { passing, rows: Vec::new(), table: None };
+                self.step = ReadingStep::Sorted { passing, rows: Vec::new(), table: None };
                 Some(self.whole(name))
             }
             Passing::InOrder(name, column) if has(column) => {
-                self.step = Step::Rows(passing);
+                self.step = ReadingStep::Rows(passing);
                 Some(self.whole(name).order_by(column))
             }
             _ => {
-                self.step = Step::Rows(passing);
+                self.step = ReadingStep::Rows(passing);
                 Some(self.whole(passing.table()))
             }
         }
@@ -173,34 +173,34 @@ impl<'a> Run<'a> {
             gather.again(&wanted);
             second = true;
         }
-        self.step = Step::Gathered { passing, gather, again: second };
+        self.step = ReadingStep::Gathered { passing, gather, again: second };
         Some(self.whole(passing.table()))
     }
 
     /// Goes on with the table in hand; `None` where it is done.
     fn go_on(&mut self) -> Option<ScanRequest> {
-        match std::mem::replace(&mut self.step, Step::Next) {
-            Step::Next => None,
-            Step::Rows(passing) => {
+        match std::mem::replace(&mut self.step, ReadingStep::Next) {
+            ReadingStep::Next => None,
+            ReadingStep::Rows(passing) => {
                 self.looks.end_of(passing.table());
                 None
             }
-            Step::Sorted { passing, rows, table } => {
+            ReadingStep::Sorted { passing, rows, table } => {
                 if let Some(table) = table {
                     self.show_sorted(passing, &table, rows);
                 }
                 self.looks.end_of(passing.table());
                 None
             }
-            Step::Counted { passing, mut sizes, .. } => self.after_counting(passing, sizes.total(), sizes),
-            Step::Whole { passing, rows, table } => {
+            ReadingStep::Counted { passing, mut sizes, .. } => self.after_counting(passing, sizes.total(), sizes),
+            ReadingStep::Whole { passing, rows, table } => {
                 if let Some(table) = table {
                     self.show_groups(passing, &table, rows);
                 }
                 self.looks.end_of(passing.table());
                 None
             }
-            Step::Gathered { passing, gather, again } => {
+            ReadingStep::Gathered { passing, gather, again } => {
                 let next = self.next_pass(passing, gather, again);
                 if next.is_none() {
                     self.looks.end_of(passing.table());
@@ -215,9 +215,9 @@ impl<'a> Run<'a> {
         let Passing::ByField(_, column) = passing else { return None };
         let table = self.declared.table(name).ok()?.table.clone();
         if total <= WHOLE_MAX {
-            self.step = Step::Whole { passing, rows: Vec::with_capacity(total), table: None };
+            self.step = ReadingStep::Whole { passing, rows: Vec::with_capacity(total), table: None };
         } else if let Some(gather) = Gather::new(table, column, sizes) {
-            self.step = Step::Gathered { passing, gather: Box::new(gather), again: false };
+            self.step = ReadingStep::Gathered { passing, gather: Box::new(gather), again: false };
         } else {
             self.looks.end_of(name);
             return None;
@@ -226,7 +226,7 @@ impl<'a> Run<'a> {
     }
 }
 
-impl Reader for Run<'_> {
+impl Reader for MosaiqChecks<'_> {
     fn next_scan(&mut self) -> Option<ScanRequest> {
         if self.looks.is_disordered() && !self.sorts {
             self.restart();
@@ -236,8 +236,8 @@ impl Reader for Run<'_> {
 
     fn begin(&mut self, found: Option<&Arc<Table>>) {
         match &mut self.step {
-            Step::Sorted { table, .. } | Step::Whole { table, .. } => *table = found.cloned(),
-            Step::Counted { passing: Passing::ByField(_, column), at, .. } => {
+            ReadingStep::Sorted { table, .. } | ReadingStep::Whole { table, .. } => *table = found.cloned(),
+            ReadingStep::Counted { passing: Passing::ByField(_, column), at, .. } => {
                 *at = found.and_then(|table| table.position(column)).unwrap_or_default();
             }
             _ => {}
@@ -247,16 +247,16 @@ impl Reader for Run<'_> {
     fn take(&mut self, rows: &[Row<'_>]) -> ControlFlow<()> {
         let looks = &mut self.looks;
         match &mut self.step {
-            Step::Next => {}
-            Step::Rows(Passing::Beside(side)) => looks.take_beside(side, rows),
-            Step::Rows(passing) => looks.take(passing.table(), rows.to_vec()),
-            Step::Sorted { rows: kept, .. } | Step::Whole { rows: kept, .. } => {
+            ReadingStep::Next => {}
+            ReadingStep::Rows(Passing::Beside(side)) => looks.take_beside(side, rows),
+            ReadingStep::Rows(passing) => looks.take(passing.table(), rows.to_vec()),
+            ReadingStep::Sorted { rows: kept, .. } | ReadingStep::Whole { rows: kept, .. } => {
                 kept.extend(rows.iter().map(|row| row.cells.to_vec()));
             }
-            Step::Counted { at, sizes, .. } => {
+            ReadingStep::Counted { at, sizes, .. } => {
                 rows.iter().filter_map(|row| row.cells.get(*at)).for_each(|cell| sizes.add(cell));
             }
-            Step::Gathered { passing, gather, again } => {
+            ReadingStep::Gathered { passing, gather, again } => {
                 for row in rows {
                     if *again {
                         gather.take(row.cells, &mut |rows| looks.take_again(rows));
@@ -274,7 +274,7 @@ impl Reader for Run<'_> {
     }
 }
 
-impl CheckRun for Run<'_> {
+impl CheckRun for MosaiqChecks<'_> {
     fn finish(self: Box<Self>) -> CheckResults {
         let (verdicts, machines) = self.looks.end();
         CheckResults { verdicts, gathered: Box::new(machines) }

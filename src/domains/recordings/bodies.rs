@@ -55,7 +55,7 @@ impl Bodies {
         let Some(sheet) = reading.all(&schema::BODY, &columns)? else {
             return Ok(Self { list: Vec::new(), recorded: false });
         };
-        let body = |line: super::reading::Line<'_>| {
+        let body = |line: super::reading::SheetRow<'_>| {
             let (mass, restitution) = (line.number("mass"), line.number("restitution"));
             Some(Body { id: line.integer("body_id")?, mass, restitution, friction: line.number("friction") })
         };

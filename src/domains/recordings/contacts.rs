@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::measure::{Measure, Vector};
 use super::missing::Missing;
-use super::reading::{Line, Reading, Sheet, Stop};
+use super::reading::{Reading, ScanSheet, SheetRow, Stop};
 use super::schema;
 use super::vectors::directions;
 use crate::domain::table::TableCard;
@@ -97,7 +97,7 @@ pub fn points_between(reading: &Reading, (first, last): (i64, i64), one: i64, ot
 }
 
 /// Gathers points from whichever tables of constraints there are.
-fn gathered<'r>(read: impl Fn(&TableCard, &[&str]) -> Result<Option<&'r Sheet>, Stop>) -> Result<Points, Stop> {
+fn gathered<'r>(read: impl Fn(&TableCard, &[&str]) -> Result<Option<&'r ScanSheet>, Stop>) -> Result<Points, Stop> {
     let columns: Vec<&str> =
         ["body_a_id", "body_b_id", "frame_id"].into_iter().chain(DIRECTIONS).chain(NUMBERS).collect();
     if let Some(sheet) = read(&schema::UNIFIED, &columns)? {
@@ -121,10 +121,10 @@ fn gathered<'r>(read: impl Fn(&TableCard, &[&str]) -> Result<Option<&'r Sheet>, 
     Ok(found)
 }
 
-fn of_sheet(sheet: &Sheet) -> Vec<Point> {
+fn of_sheet(sheet: &ScanSheet) -> Vec<Point> {
     let (a, b, frame) = (sheet.place("body_a_id"), sheet.place("body_b_id"), sheet.place("frame_id"));
     let (directions, numbers) = (DIRECTIONS.map(|name| sheet.place(name)), NUMBERS.map(|name| sheet.place(name)));
-    let point = |line: Line<'_>| {
+    let point = |line: SheetRow<'_>| {
         let [coefficient, normal, one, other] = numbers.map(|place| line.number_at(place));
         Some(Point {
             frame: line.integer_at(frame)?,
@@ -238,7 +238,7 @@ pub fn pairs(reading: &Reading, range: (i64, i64), missing: &mut Missing) -> Res
     missing.note(&schema::COLLISION, &columns, sheet);
     let Some(sheet) = sheet else { return Ok(None) };
     let [id, a, b, normal, depth, frame] = columns.map(|name| sheet.place(name));
-    let pair = |line: Line<'_>| {
+    let pair = |line: SheetRow<'_>| {
         Some(Pair {
             id: line.integer_at(id)?,
             frame: line.integer_at(frame)?,
@@ -311,8 +311,8 @@ pub fn collisions(reading: &Reading, pairs: &[Pair], missing: &mut Missing) -> R
     Ok(pairs.iter().map(collision).collect())
 }
 
-fn lines(sheet: Option<&Sheet>) -> impl Iterator<Item = Line<'_>> {
-    sheet.into_iter().flat_map(Sheet::lines)
+fn lines(sheet: Option<&ScanSheet>) -> impl Iterator<Item = SheetRow<'_>> {
+    sheet.into_iter().flat_map(ScanSheet::lines)
 }
 
 /// Returns the name of a table of constraints that a recording may have.

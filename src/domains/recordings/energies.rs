@@ -1,7 +1,7 @@
 //! Energies, which are those after the step of their frame: of all bodies together, and of each.
 
 use super::missing::Missing;
-use super::reading::{Line, Reading, Stop};
+use super::reading::{Reading, SheetRow, Stop};
 use super::schema;
 
 /// The energy of all bodies after the step of a frame, J.
@@ -47,8 +47,8 @@ pub fn system(reading: &Reading, range: (i64, i64), missing: &mut Missing) -> Re
     let Some(sheet) = sheet else { return Ok(None) };
     let [frame, linear, rotational, potential, total, delta, injection, collision] =
         SYSTEM.map(|name| sheet.place(name));
-    let flag = |line: &Line<'_>, place| line.integer_at(place).map(|number| number != 0);
-    let energy = |line: Line<'_>| {
+    let flag = |line: &SheetRow<'_>, place| line.integer_at(place).map(|number| number != 0);
+    let energy = |line: SheetRow<'_>| {
         Some(SystemEnergy {
             frame: line.integer_at(frame)?,
             linear: line.number_at(linear),
@@ -92,7 +92,7 @@ pub fn of_bodies(reading: &Reading, range: (i64, i64), missing: &mut Missing) ->
     missing.note(&schema::ENERGY, &columns, sheet);
     let Some(sheet) = sheet else { return Ok(None) };
     let [frame, body, linear, rotational, potential, total] = columns.map(|name| sheet.place(name));
-    let energy = |line: Line<'_>| {
+    let energy = |line: SheetRow<'_>| {
         Some(BodyEnergy {
             frame: line.integer_at(frame)?,
             body: line.integer_at(body)?,

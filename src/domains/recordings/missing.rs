@@ -1,6 +1,6 @@
 //! What a recording does not hold, so that an answer can say it instead of being empty.
 
-use super::reading::Sheet;
+use super::reading::ScanSheet;
 use crate::domain::table::TableCard;
 
 /// Names of tables and columns that were asked for and are not there.
@@ -9,7 +9,7 @@ pub struct Missing(Vec<String>);
 
 impl Missing {
     /// Notes a table where it is not there, and those of its columns that are not.
-    pub fn note(&mut self, table: &TableCard, columns: &[&str], sheet: Option<&Sheet>) {
+    pub fn note(&mut self, table: &TableCard, columns: &[&str], sheet: Option<&ScanSheet>) {
         match sheet {
             None => self.name(table.name),
             Some(sheet) => {

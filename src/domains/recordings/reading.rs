@@ -27,7 +27,7 @@ pub enum Cell {
 
 /// The rows of one scan.
 #[derive(Debug, Default)]
-pub struct Sheet {
+pub struct ScanSheet {
     columns: Vec<String>,
     cells: Vec<Cell>,
     texts: Vec<String>,
@@ -35,16 +35,16 @@ pub struct Sheet {
 
 /// A column's place in a sheet; of a column that is not there, nothing is read but NULL.
 #[derive(Clone, Copy, Debug)]
-pub struct Place(usize);
+pub struct ColumnIndex(usize);
 
 /// One row of a sheet.
 #[derive(Clone, Copy, Debug)]
-pub struct Line<'s> {
-    sheet: &'s Sheet,
+pub struct SheetRow<'s> {
+    sheet: &'s ScanSheet,
     cells: &'s [Cell],
 }
 
-impl Sheet {
+impl ScanSheet {
     fn of(table: &Table) -> Self {
         let columns = table.columns.iter().map(|column| column.image.name.clone()).collect();
         Self { columns, cells: Vec::new(), texts: Vec::new() }
@@ -68,8 +68,8 @@ impl Sheet {
 
     /// Returns the place of a column.
     #[must_use]
-    pub fn place(&self, column: &str) -> Place {
-        Place(self.columns.iter().position(|name| name.eq_ignore_ascii_case(column)).unwrap_or(usize::MAX))
+    pub fn place(&self, column: &str) -> ColumnIndex {
+        ColumnIndex(self.columns.iter().position(|name| name.eq_ignore_ascii_case(column)).unwrap_or(usize::MAX))
     }
 
     /// Tells whether the table has a column.
@@ -79,8 +79,8 @@ impl Sheet {
     }
 
     /// Returns all rows, in the order of the scan.
-    pub fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'_>> {
-        self.cells.chunks_exact(self.columns.len().max(1)).map(|cells| Line { sheet: self, cells })
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = SheetRow<'_>> {
+        self.cells.chunks_exact(self.columns.len().max(1)).map(|cells| SheetRow { sheet: self, cells })
     }
 
     /// Returns how many rows there are.
@@ -96,10 +96,10 @@ impl Sheet {
     }
 }
 
-impl<'s> Line<'s> {
+impl<'s> SheetRow<'s> {
     /// Returns an integer; `None` for NULL, a fraction, or a column that is not there.
     #[must_use]
-    pub fn integer_at(&self, place: Place) -> Option<i64> {
+    pub fn integer_at(&self, place: ColumnIndex) -> Option<i64> {
         match self.cells.get(place.0)? {
             Cell::Integer(number) => Some(*number),
             // A float column of ids: whole and small enough to be exact.
@@ -110,7 +110,7 @@ impl<'s> Line<'s> {
 
     /// Returns a number; `None` for NULL or a column that is not there.
     #[must_use]
-    pub fn number_at(&self, place: Place) -> Option<f64> {
+    pub fn number_at(&self, place: ColumnIndex) -> Option<f64> {
         match self.cells.get(place.0)? {
             Cell::Real(number) => Some(*number),
             Cell::Integer(number) => Some(to_float(*number)),
@@ -171,7 +171,7 @@ impl From<QueryError> for Stop {
 /// What was read so far.
 #[derive(Debug, Default)]
 pub struct Reading {
-    done: Vec<(ScanRequest, Option<Sheet>)>,
+    done: Vec<(ScanRequest, Option<ScanSheet>)>,
 }
 
 impl Reading {
@@ -179,7 +179,7 @@ impl Reading {
     ///
     /// # Errors
     /// [`Stop::Ask`] where it was not read yet.
-    pub fn scan(&self, request: ScanRequest) -> Result<Option<&Sheet>, Stop> {
+    pub fn scan(&self, request: ScanRequest) -> Result<Option<&ScanSheet>, Stop> {
         match self.done.iter().find(|(known, _)| *known == request) {
             Some((_, sheet)) => Ok(sheet.as_ref()),
             None => Err(Stop::Ask(Box::new(request))),
@@ -190,7 +190,7 @@ impl Reading {
     ///
     /// # Errors
     /// As [`Reading::scan`].
-    pub fn all(&self, table: &TableCard, columns: &[&str]) -> Result<Option<&Sheet>, Stop> {
+    pub fn all(&self, table: &TableCard, columns: &[&str]) -> Result<Option<&ScanSheet>, Stop> {
         self.scan(ScanRequest::of(table.name, columns))
     }
 
@@ -203,7 +203,7 @@ impl Reading {
         table: &TableCard,
         columns: &[&str],
         (first, last): (i64, i64),
-    ) -> Result<Option<&Sheet>, Stop> {
+    ) -> Result<Option<&ScanSheet>, Stop> {
         let filter = Filter::Between { column: "frame_id".to_owned(), first, last };
         self.scan(ScanRequest::of(table.name, columns).filter(filter))
     }
@@ -218,7 +218,7 @@ impl Reading {
         columns: &[&str],
         column: &str,
         ids: impl IntoIterator<Item = i64>,
-    ) -> Result<Option<&Sheet>, Stop> {
+    ) -> Result<Option<&ScanSheet>, Stop> {
         let values: BTreeSet<Value> = ids.into_iter().map(Value::Integer).collect();
         let filter = Filter::In { column: column.to_owned(), values };
         self.scan(ScanRequest::of(table.name, columns).filter(filter))
@@ -241,7 +241,7 @@ pub trait Question {
 pub struct Asking<Q> {
     question: Q,
     reading: Reading,
-    current: Option<(ScanRequest, Option<Sheet>)>,
+    current: Option<(ScanRequest, Option<ScanSheet>)>,
     outcome: Result<QueryAnswer, QueryError>,
 }
 
@@ -268,7 +268,7 @@ impl<Q: Question> Reader for Asking<Q> {
 
     fn begin(&mut self, table: Option<&Arc<Table>>) {
         if let Some((_, sheet)) = &mut self.current {
-            *sheet = table.map(|table| Sheet::of(table));
+            *sheet = table.map(|table| ScanSheet::of(table));
         }
     }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::measure::{Orientation, Vector};
 use super::missing::Missing;
-use super::reading::{Line, Reading, Stop};
+use super::reading::{Reading, SheetRow, Stop};
 use super::schema;
 use super::vectors::{Vectors, orientations};
 
@@ -44,7 +44,7 @@ pub fn placed(reading: &Reading, range: (i64, i64), missing: &mut Missing) -> Re
     missing.note(&schema::BODY_STATE, &columns, sheet);
     let Some(sheet) = sheet else { return Ok(Vec::new()) };
     let (body, state, frame) = (sheet.place("body_id"), sheet.place("kinematicState_id"), sheet.place("frame_id"));
-    let place = |line: Line<'_>| {
+    let place = |line: SheetRow<'_>| {
         let (body, state) = (line.integer_at(body)?, line.integer_at(state));
         Some(Placed { frame: line.integer_at(frame)?, body, state })
     };
@@ -66,7 +66,7 @@ pub fn states(reading: &Reading, placed: &[Placed], missing: &mut Missing) -> Re
     let velocities = Vectors::read(reading, &schema::VELOCITY, all("velocity_id"), missing)?;
     let turned = orientations(reading, &schema::QUATERNION, all("orientation_id"), missing)?;
     let rates = orientations(reading, &schema::RATE, all("quaternionRate_id"), missing)?;
-    let parts: std::collections::BTreeMap<i64, Line<'_>> =
+    let parts: std::collections::BTreeMap<i64, SheetRow<'_>> =
         lines().filter_map(|line| Some((line.integer("id")?, line))).collect();
     let state = |one: &Placed| {
         let line = one.state.and_then(|id| parts.get(&id));

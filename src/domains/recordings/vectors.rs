@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::measure::{Orientation, Vector};
 use super::missing::Missing;
-use super::reading::{Line, Reading, Stop};
+use super::reading::{Reading, SheetRow, Stop};
 use super::schema;
 use crate::domain::table::TableCard;
 
@@ -36,7 +36,7 @@ impl Vectors {
     }
 }
 
-fn vector(line: Line<'_>) -> Vector {
+fn vector(line: SheetRow<'_>) -> Vector {
     Vector { x: line.number("x").into(), y: line.number("y").into(), z: line.number("z").into() }
 }
 
@@ -52,7 +52,7 @@ pub fn orientations(
 ) -> Result<BTreeMap<i64, Orientation>, Stop> {
     let sheet = reading.among(table, &["id", "w", "x", "y", "z"], "id", ids)?;
     missing.note(table, &["w", "x", "y", "z"], sheet);
-    let orientation = |line: Line<'_>| {
+    let orientation = |line: SheetRow<'_>| {
         let Vector { x, y, z } = vector(line);
         Some((line.integer("id")?, Orientation { w: line.number("w").into(), x, y, z }))
     };

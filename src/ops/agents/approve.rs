@@ -30,16 +30,16 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
     /// What still waits for a person.
-    pub waiting: Vec<Line>,
+    pub waiting: Vec<WaitingQuestion>,
     /// What was approved just now.
-    pub approved: Option<Line>,
+    pub approved: Option<WaitingQuestion>,
     /// The journal beside which the questions wait.
     pub journal: PathBuf,
 }
 
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Line {
+pub struct WaitingQuestion {
     /// Its code.
     pub code: String,
     /// The tool that was called.
@@ -76,8 +76,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     Ok(Outcome { waiting, approved: Some(line(&id, &handle)), journal })
 }
 
-fn line(id: &str, handle: &Handle) -> Line {
-    Line {
+fn line(id: &str, handle: &Handle) -> WaitingQuestion {
+    WaitingQuestion {
         code: code(id).to_owned(),
         tool: handle.tool.clone(),
         target: handle.written.clone(),

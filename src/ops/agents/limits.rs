@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::Agents;
-use super::state::{State, Window};
+use super::state::{ServersState, Window};
 use crate::ops::{Failure, Kind};
 
 /// An hour, in microseconds.
@@ -66,7 +66,7 @@ impl Agents {
             return Ok(());
         }
         let limit = self.limits.calls_per_hour;
-        let taken = self.change(|state| take(&mut state.calls, client, now_us, limit, Wanted::UpTo(LEASE)))?;
+        let taken = self.change(|state| take(&mut state.calls, client, now_us, limit, WriteShare::UpTo(LEASE)))?;
         let taken = taken
             .map_err(|wait_us| Failure::new(Kind::Refused, "agent_calls", used_up("calls", limit), wait(wait_us)))?;
         if leased.len() >= CLIENTS_MAX {
@@ -92,7 +92,7 @@ impl Agents {
             }
             let wanted = operations.max(1);
             let limit = limits.writes_per_hour;
-            let taken = take(&mut state.writes, client, now_us, limit, Wanted::All(wanted));
+            let taken = take(&mut state.writes, client, now_us, limit, WriteShare::All(wanted));
             taken.map_err(|wait_us| too_many_writes(wanted, limit, wait_us))?;
             state.wrote_us.insert(tool.to_owned(), now_us);
             Ok(())
@@ -123,7 +123,7 @@ impl Agents {
         if !failed && !self.state()?.breakers.contains_key(target) {
             return Ok(());
         }
-        self.change(|state: &mut State| {
+        self.change(|state: &mut ServersState| {
             if failed {
                 let breaker = state.breakers.entry(target.to_owned()).or_default();
                 breaker.failures = breaker.failures.saturating_add(1);
@@ -137,7 +137,7 @@ impl Agents {
 
 /// How much of an hour somebody wants.
 #[derive(Clone, Copy)]
-enum Wanted {
+enum WriteShare {
     /// As much as there is, at most so much.
     UpTo(u64),
     /// All of it, or nothing.
@@ -145,7 +145,7 @@ enum Wanted {
 }
 
 /// Takes what is wanted of what an hour has left, or returns how long until the next hour.
-fn take(window: &mut Window, client: &str, now_us: i64, limit: u64, wanted: Wanted) -> Result<u64, i64> {
+fn take(window: &mut Window, client: &str, now_us: i64, limit: u64, wanted: WriteShare) -> Result<u64, i64> {
     if now_us >= window.since_us.saturating_add(HOUR_US) {
         *window = Window { since_us: now_us, ..Window::default() };
     }
@@ -156,8 +156,8 @@ fn take(window: &mut Window, client: &str, now_us: i64, limit: u64, wanted: Want
     let together = limit.saturating_mul(TOGETHER).saturating_sub(window.total);
     let left = limit.saturating_sub(used).min(together);
     let taken = match wanted {
-        Wanted::UpTo(most) => most.min(left),
-        Wanted::All(all) => Some(all).filter(|all| *all <= left).unwrap_or_default(),
+        WriteShare::UpTo(most) => most.min(left),
+        WriteShare::All(all) => Some(all).filter(|all| *all <= left).unwrap_or_default(),
     };
     if taken == 0 {
         return Err(window.since_us.saturating_add(HOUR_US).saturating_sub(now_us));

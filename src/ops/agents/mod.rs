@@ -19,7 +19,7 @@ use mfm_journal::{Face, Journal};
 
 pub use handles::{Asked, Handle, Pending, code, standing};
 pub use limits::{Limits, measured};
-pub use places::{Place, resolve};
+pub use places::{DatabaseAddress, resolve};
 pub use refusals::is_guardrail;
 pub use terms::{Consent, Terms};
 
@@ -94,16 +94,19 @@ impl Agents {
     }
 
     /// Reads the state, lets something change it, and writes it back, all under the lock.
-    fn change<T>(&self, change: impl FnOnce(&mut state::State) -> T) -> Result<T, Failure> {
+    fn change<T>(&self, change: impl FnOnce(&mut state::ServersState) -> T) -> Result<T, Failure> {
         self.still_there()?;
-        let changed =
-            state::change(&self.folder, || state::State { writes: self.written(), ..Default::default() }, change);
+        let changed = state::change(
+            &self.folder,
+            || state::ServersState { writes: self.written(), ..Default::default() },
+            change,
+        );
         self.seen.fetch_or(changed.is_ok(), Ordering::SeqCst);
         changed
     }
 
     /// Reads the state.
-    fn state(&self) -> Result<state::State, Failure> {
+    fn state(&self) -> Result<state::ServersState, Failure> {
         self.still_there()?;
         state::read(&self.folder)
     }

@@ -6,7 +6,7 @@ use crate::ops::{Context, Failure, Kind};
 
 /// Where an agent says that a database is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct DatabaseAddress {
     /// The registered name.
     pub target: Option<String>,
     /// The server's host; `localhost` for a file.
@@ -19,7 +19,7 @@ pub struct Place {
 ///
 /// # Errors
 /// Usage, `no_target`, `which_target`, or what the journal says.
-pub fn resolve(context: &Context<'_>, place: &Place) -> Result<Option<String>, Failure> {
+pub fn resolve(context: &Context<'_>, place: &DatabaseAddress) -> Result<Option<String>, Failure> {
     let (hostname, database) = match (&place.hostname, &place.database) {
         (None, None) => return place.target.as_deref().map(|name| registered(context, name)).transpose(),
         (Some(hostname), Some(database)) => (hostname, database),

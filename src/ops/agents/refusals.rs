@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::Agents;
 use super::limits::HOUR_US;
-use super::state::{Refused, State};
+use super::state::{Refused, ServersState};
 use crate::ops::{Context, Failure, log};
 
 /// The kind of entry.
@@ -46,7 +46,7 @@ impl Agents {
 }
 
 /// Takes out the kinds whose hour is over, and returns an entry for each that had more than its first.
-fn ended(state: &mut State, now_us: i64) -> Vec<Json> {
+fn ended(state: &mut ServersState, now_us: i64) -> Vec<Json> {
     let over = |refused: &Refused| now_us >= refused.since_us.saturating_add(HOUR_US);
     let entry = |(code, refused): (&String, &Refused)| {
         let since = log::timestamp(refused.since_us);

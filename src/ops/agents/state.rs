@@ -23,7 +23,7 @@ const WRITTEN: &str = "a state was written beside this file\n";
 ///
 /// What it counts has to be there: an emptied state would be limits that do not hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct State {
+pub(super) struct ServersState {
     /// Every call of a tool, a resource or a prompt.
     pub(super) calls: Window,
     /// Writes that were carried out or tried, by their operations.
@@ -84,8 +84,8 @@ pub(super) fn unusable(folder: &Path, why: &str) -> Failure {
 /// Reads the state, lets something change it, and writes it back, all under the lock; `fresh` makes the first.
 pub(super) fn change<T>(
     folder: &Path,
-    fresh: impl FnOnce() -> State,
-    change: impl FnOnce(&mut State) -> T,
+    fresh: impl FnOnce() -> ServersState,
+    change: impl FnOnce(&mut ServersState) -> T,
 ) -> Result<T, Failure> {
     let failed = |error: FileError| unusable(folder, &error.to_string());
     make(folder).map_err(failed)?;
@@ -123,12 +123,12 @@ fn lock(folder: &Path) -> Result<File, Failure> {
 }
 
 /// Reads the state; where none was written yet, an empty one.
-pub(super) fn read(folder: &Path) -> Result<State, Failure> {
+pub(super) fn read(folder: &Path) -> Result<ServersState, Failure> {
     kept(folder).map(Option::unwrap_or_default)
 }
 
 /// What cannot be read is no empty state, and one that was written is not gone: limits that were lost do not hold.
-fn kept(folder: &Path) -> Result<Option<State>, Failure> {
+fn kept(folder: &Path) -> Result<Option<ServersState>, Failure> {
     match file::read_text(&folder.join("state.json"), file::DATA_BYTES_MAX) {
         Ok(text) => {
             let state = serde_json::from_str(&text);

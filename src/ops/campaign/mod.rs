@@ -64,7 +64,7 @@ pub struct Outcome {
     /// The wall clock.
     pub now: String,
     /// Its faults, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<CampaignFault>,
     /// How many of them stand.
     pub standing: u64,
     /// Faults that stand of other files with the campaign's name.
@@ -96,7 +96,7 @@ pub struct Reverted {
 
 /// One fault of a campaign.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Step {
+pub struct CampaignFault {
     /// Its place in the file, from 1.
     pub step: u64,
     /// The tool.
@@ -122,12 +122,12 @@ pub struct Step {
 }
 
 /// A campaign on a target, with what of it stands.
-struct Course {
+struct CampaignCourse {
     campaign: Campaign,
     digest: Digest,
     chosen: Chosen,
     now: String,
-    steps: Vec<(plan::Request, Step)>,
+    steps: Vec<(plan::Request, CampaignFault)>,
     others: Vec<Other>,
 }
 
@@ -146,7 +146,7 @@ struct Mark {
 /// Usage, a refusal, or what target and journal say.
 pub fn plan(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let mut journal = context.reading()?;
-    let mut course = Course::plot(context, &journal, request)?;
+    let mut course = CampaignCourse::plot(context, &journal, request)?;
     let mut target = context.open(&course.chosen.url)?;
     guard::pass(&journal, target.as_mut(), &course.chosen.name)?;
     detect::hold(&journal, &course.chosen.name, target.as_mut())?;
@@ -160,7 +160,7 @@ pub fn plan(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure
 /// Usage, a refusal, or what target and journal say. What was committed before an error stands, and is journaled.
 pub fn apply(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let mut journal = context.writing()?;
-    let mut course = Course::plot(context, &journal, request)?;
+    let mut course = CampaignCourse::plot(context, &journal, request)?;
     let mut target = context.open(&course.chosen.url)?;
     guard::pass(&journal, target.as_mut(), &course.chosen.name)?;
     detect::hold(&journal, &course.chosen.name, target.as_mut())?;
@@ -185,7 +185,7 @@ pub fn apply(context: &Context<'_>, request: &Request) -> Result<Outcome, Failur
 /// Usage, a refusal, or what target and journal say.
 pub fn revert(context: &Context<'_>, request: &Request) -> Result<Reverted, Failure> {
     let journal = context.reading()?;
-    let course = Course::plot(context, &journal, request)?;
+    let course = CampaignCourse::plot(context, &journal, request)?;
     guard::nothing_open(&journal, &course.chosen.name)?;
     drop(journal);
     let operations: Vec<u64> = course.steps.iter().rev().filter_map(|(_, step)| step.op).collect();
@@ -207,10 +207,10 @@ pub fn revert(context: &Context<'_>, request: &Request) -> Result<Reverted, Fail
 /// Usage, or what the journal says.
 pub fn list(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure> {
     let journal = context.reading()?;
-    Ok(Course::plot(context, &journal, request)?.outcome(context))
+    Ok(CampaignCourse::plot(context, &journal, request)?.outcome(context))
 }
 
-impl Course {
+impl CampaignCourse {
     /// Reads the file, and what of it stands; a campaign begun keeps its clock.
     fn plot(context: &Context<'_>, journal: &Journal, request: &Request) -> Result<Self, Failure> {
         let campaign = Campaign::read(&request.file)?;
@@ -263,7 +263,7 @@ impl Course {
 
     /// Refuses to fill a gap: a fault before one that stands would meet other data than the first time.
     fn in_order(&self) -> Result<(), Failure> {
-        let stands = |step: &Step| step.op.is_some();
+        let stands = |step: &CampaignFault| step.op.is_some();
         let mut after = self.steps.iter().skip_while(|(_, step)| stands(step));
         match after.find(|(_, step)| stands(step)) {
             None => Ok(()),
@@ -353,7 +353,7 @@ impl Course {
     }
 
     fn outcome(self, context: &Context<'_>) -> Outcome {
-        let steps: Vec<Step> = self.steps.into_iter().map(|(_, step)| step).collect();
+        let steps: Vec<CampaignFault> = self.steps.into_iter().map(|(_, step)| step).collect();
         Outcome {
             campaign: self.campaign.name,
             digest: self.digest,
@@ -368,7 +368,7 @@ impl Course {
     }
 }
 
-impl Step {
+impl CampaignFault {
     fn planned(&mut self, plan: &plan::Outcome) {
         self.state = "planned";
         self.variant = Some(plan.variant.clone());
@@ -378,7 +378,7 @@ impl Step {
 }
 
 /// Asks whether to commit a fault that changes other rows than it was consented to.
-fn planned_anew(campaign: &str, step: &Step, rows: u64) -> Question {
+fn planned_anew(campaign: &str, step: &CampaignFault, rows: u64) -> Question {
     let text = format!(
         "Campaign {campaign}: after the faults before it, fault {} changes {}, and not the {} of its plan. Commit it?",
         step.step,
@@ -398,9 +398,9 @@ fn step(
     number: u64,
     request: &plan::Request,
     found: Option<(u64, &'static str)>,
-) -> Result<Step, Failure> {
+) -> Result<CampaignFault, Failure> {
     let operation = found.map(|(op, _)| journal.operation(op)).transpose()?.flatten();
-    Ok(Step {
+    Ok(CampaignFault {
         step: number,
         tool: request.tool.clone(),
         variant: operation.as_ref().map(|op| op.variant.clone()).or_else(|| request.options.variant.clone()),
@@ -416,7 +416,7 @@ fn step(
 }
 
 /// Names the fault that failed.
-fn named(failure: Failure, step: &Step) -> Failure {
+fn named(failure: Failure, step: &CampaignFault) -> Failure {
     let message = format!("fault {} of the campaign, {}: {}", step.step, step.tool, failure.message);
     Failure { message, ..failure }
 }

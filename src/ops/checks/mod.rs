@@ -24,7 +24,7 @@ use super::context::Context;
 use super::detect;
 use super::failure::Failure;
 use super::protected::Protected;
-use super::rules::Chosen;
+use super::rules::ChosenRules;
 use crate::domain::Domain;
 use crate::domain::check::{CheckCard, CheckParams};
 use crate::domains;
@@ -74,7 +74,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     let domain = detect::registered(&journal, &named.name)?;
     let chosen = choose(domain, &request.only)?;
     let must_run = must_run(domain, &request.options.fail_on_not_run, &chosen)?;
-    let rules = Chosen::read(domain, request.rules.as_deref())?;
+    let rules = ChosenRules::read(domain, request.rules.as_deref())?;
     let mut target = context.open(&named.url)?;
     detect::warn(context, &journal, &named.name, target.as_mut());
     let params = CheckParams { now: context.at_place(now), rules: rules.rules.clone() };

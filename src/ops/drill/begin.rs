@@ -32,7 +32,7 @@ const SAMPLE: u64 = 3;
 const TIMEOUT_S: u64 = 300;
 
 /// What is to be tried.
-pub struct Wanted {
+pub struct DrillScope {
     /// Variants, in the order of the modes.
     pub cases: Vec<Case>,
     /// How many records of each.
@@ -49,14 +49,14 @@ pub struct Wanted {
 ///
 /// # Errors
 /// Usage only.
-pub fn settle(context: &Context<'_>, request: &Request) -> Result<Wanted, Failure> {
+pub fn settle(context: &Context<'_>, request: &Request) -> Result<DrillScope, Failure> {
     if commands(request)?.is_empty() {
         needs_command(request)?;
     }
     if request.seed.is_some_and(|seed| seed > SEED_MAX) {
         return Err(Failure::usage("seed", "the seed is above 2^53-1", "choose a smaller seed"));
     }
-    Ok(Wanted {
+    Ok(DrillScope {
         cases: cases(&request.modes)?,
         sample: request.sample.unwrap_or(SAMPLE),
         controls: request.controls.unwrap_or(1),
@@ -88,14 +88,14 @@ fn needs_command(request: &Request) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Refused: this version does not know one of its variants.
-pub fn again(context: &Context<'_>, drill: &Drill) -> Result<Wanted, Failure> {
+pub fn again(context: &Context<'_>, drill: &Drill) -> Result<DrillScope, Failure> {
     let begun = &drill.begun;
     let known = |(tool, variant): &(String, String)| {
         let message = format!("drill {} tried {tool} {variant}, which is not known here", drill.drill);
         case(tool, variant)
             .ok_or_else(|| Failure::new(Kind::Refused, "no_drill", message, look(View::Modes, "lists them")))
     };
-    Ok(Wanted {
+    Ok(DrillScope {
         cases: begun.cases.iter().map(known).collect::<Result<_, _>>()?,
         sample: begun.sample,
         controls: begun.controls,
@@ -132,8 +132,8 @@ pub(super) fn of_target(
     journal: &mfm_journal::Journal,
     chosen: &Chosen,
     named: bool,
-    mut wanted: Wanted,
-) -> Result<Wanted, Failure> {
+    mut wanted: DrillScope,
+) -> Result<DrillScope, Failure> {
     if named {
         wanted.cases.iter().try_for_each(|case| detect::takes(journal, &chosen.name, case.tool))?;
         return Ok(wanted);
@@ -182,7 +182,7 @@ pub fn detectors(
     context: &Context<'_>,
     target: &mut dyn Target,
     (chosen, domain): (&Chosen, &'static dyn Domain),
-    wanted: &Wanted,
+    wanted: &DrillScope,
     request: &Request,
 ) -> Result<Vec<Detector>, Failure> {
     let mut out = Vec::new();

@@ -69,7 +69,7 @@ pub enum Turn {
 
 /// A file as it was: what tells one that was written anew from the same one left alone, or gone on with.
 #[derive(Debug, PartialEq, Eq)]
-struct Stamp {
+struct FileStamp {
     identity: Option<file::Identity>,
     changed: Option<SystemTime>,
     bytes: u64,
@@ -121,7 +121,7 @@ impl Program {
     }
 
     /// Takes away what the look before left where the report is to be, and notes what stands there and stays.
-    fn make_room(&self, turn: Turn) -> Result<Option<Stamp>, Untold> {
+    fn make_room(&self, turn: Turn) -> Result<Option<FileStamp>, Untold> {
         let Some(report) = &self.report else { return Ok(None) };
         let Ok(found) = report.symlink_metadata() else { return Ok(None) };
         // Whatever the command put there meanwhile: the journal and targets are never removed.
@@ -153,7 +153,7 @@ impl Program {
     }
 
     /// Reads what it said: by its exit code, or by its report.
-    fn said(&self, status: ExitStatus, out: &Drain, before: Option<&Stamp>) -> Result<Said, Untold> {
+    fn said(&self, status: ExitStatus, out: &Drain, before: Option<&FileStamp>) -> Result<Said, Untold> {
         if self.judge == Judge::ExitCode {
             return match status.code().map(u8::try_from) {
                 Some(Ok(0)) if !self.found_codes.contains(&0) => Ok(Said::Nothing),
@@ -176,7 +176,7 @@ impl Program {
 }
 
 /// Reads a report that was written in this look; `before` is what stood there when it began.
-fn report_text(path: &Path, before: Option<&Stamp>) -> Result<String, Untold> {
+fn report_text(path: &Path, before: Option<&FileStamp>) -> Result<String, Untold> {
     let unread = |error: FileError| Untold::with("its report cannot be read", error.to_string());
     let bytes = file::read_bytes(path, OUTPUT_BYTES_MAX).map_err(unread)?;
     if let Some(before) = before {
@@ -192,10 +192,10 @@ fn report_text(path: &Path, before: Option<&Stamp>) -> Result<String, Untold> {
     file::decode(bytes).map_err(unread)
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
+fn stamp(path: &Path) -> Option<FileStamp> {
     let found = std::fs::metadata(path).ok()?;
     let (identity, changed) = (file::Identity::of(&found), found.modified().ok());
-    Some(Stamp { identity, changed, bytes: found.len(), digest: file_digest(path) })
+    Some(FileStamp { identity, changed, bytes: found.len(), digest: file_digest(path) })
 }
 
 /// Returns the digest of a file, where a word names one.

@@ -44,7 +44,7 @@ pub struct Tried {
 }
 
 /// What was done, as the judge of a detector knows it and the detector does not.
-pub struct Fault<'a> {
+pub struct KnownFault<'a> {
     /// The tables that were changed, as the target spells them.
     pub tables: BTreeSet<&'a str>,
     /// The rows that were changed, and the records that were chosen: table in lower case, and key.
@@ -57,7 +57,7 @@ fn place(table: &str, key: &Key) -> (String, Key) {
     (table.to_ascii_lowercase(), key.iter().map(key_form).collect())
 }
 
-impl<'a> Fault<'a> {
+impl<'a> KnownFault<'a> {
     /// Returns what was done.
     #[must_use]
     pub fn of(changes: &'a [Change], (table, records): (&str, &[Key]), checks: &'a [&'a str]) -> Self {
@@ -147,7 +147,12 @@ impl Detector {
     ///
     /// # Errors
     /// What the target says, or that the person asked to stop.
-    pub fn look(&mut self, context: &Context<'_>, target: &mut dyn Target, fault: &Fault<'_>) -> Result<Look, Failure> {
+    pub fn look(
+        &mut self,
+        context: &Context<'_>,
+        target: &mut dyn Target,
+        fault: &KnownFault<'_>,
+    ) -> Result<Look, Failure> {
         let begun = context.clock.now_us();
         let judged = match self {
             Self::Program(tried) => tried.look(context)?,
@@ -197,7 +202,12 @@ impl Tried {
 }
 
 impl Checks {
-    fn look(&mut self, context: &Context<'_>, target: &mut dyn Target, fault: &Fault<'_>) -> Result<Judged, Failure> {
+    fn look(
+        &mut self,
+        context: &Context<'_>,
+        target: &mut dyn Target,
+        fault: &KnownFault<'_>,
+    ) -> Result<Judged, Failure> {
         let new = self.session.look_again(context, target, &fault.tables)?;
         let ids = |findings: &mut dyn Iterator<Item = &Finding>| {
             let ids: Vec<String> = findings.map(|finding| finding.check.to_owned()).collect();

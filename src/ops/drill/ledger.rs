@@ -22,7 +22,7 @@ pub const ENDED: &str = "drill_ended";
 
 /// A detector, as the journal names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Named {
+pub struct NamedDetector {
     /// Its name.
     pub name: String,
     /// The digest of what decides its verdicts.
@@ -49,7 +49,7 @@ pub struct Begun {
     /// The wall clock.
     pub now: String,
     /// What was under test.
-    pub detectors: Vec<Named>,
+    pub detectors: Vec<NamedDetector>,
 }
 
 /// What one trial showed.

@@ -226,12 +226,12 @@ pub struct Matrix {
     /// One line a detector.
     pub totals: Vec<Total>,
     /// Which of two detectors caught each fault; null where there are not two.
-    pub pair: Option<Pair>,
+    pub pair: Option<PairCounts>,
 }
 
 /// The faults on which two detectors could tell, by which of them caught each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pair {
+pub struct PairCounts {
     /// Caught by both.
     pub both: u64,
     /// Caught by the first alone.
@@ -358,8 +358,8 @@ fn weighted(name: &str, cases: &[Case], trials: &[Trial]) -> Option<f64> {
 }
 
 /// Counts the faults on which both detectors could tell.
-fn pair(trials: &[Trial]) -> Pair {
-    let mut pair = Pair::default();
+fn pair(trials: &[Trial]) -> PairCounts {
+    let mut pair = PairCounts::default();
     for trial in trials {
         let [one, other] = trial.looks.as_slice() else { continue };
         if [one, other].iter().any(|look| look.verdict == Verdict::CouldNotTell) {

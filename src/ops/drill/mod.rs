@@ -20,11 +20,11 @@ pub mod said;
 pub mod statistics;
 mod trial;
 
-use self::begin::{Wanted, settle};
+use self::begin::{DrillScope, settle};
 use self::detector::{Detector, OWN};
-use self::ledger::{Begun, Ended, Named};
+use self::ledger::{Begun, Ended, NamedDetector};
 use self::matrix::{Case, Matrix, Trial, Worse};
-use self::past::Difference;
+use self::past::ChangedVerdict;
 use self::said::Judge;
 use self::statistics::Share;
 use self::trial::Bench;
@@ -142,14 +142,14 @@ pub struct Outcome {
     /// How many records a variant were asked for.
     pub sample: u64,
     /// What was under test.
-    pub detectors: Vec<Named>,
+    pub detectors: Vec<NamedDetector>,
     /// How many faults were tried.
     pub tried: u64,
     /// The counts.
     #[serde(flatten)]
     pub matrix: Matrix,
     /// How often people find simulated errors, for comparison; null where nobody measured it.
-    pub yardstick: Option<Yardstick>,
+    pub yardstick: Option<DrillYardstick>,
     /// Whether every table is what it was, by digest.
     pub exact: bool,
     /// How many tables were compared; null where the drill was cut off before that.
@@ -161,7 +161,7 @@ pub struct Outcome {
     /// In what the drill compared with was another one: target, seed, sample, variants.
     pub unlike: Vec<String>,
     /// Verdicts that differ from those of the drill replayed; null where none is.
-    pub differences: Option<Vec<Difference>>,
+    pub differences: Option<Vec<ChangedVerdict>>,
     /// Whether nothing was found wanting.
     pub ok: bool,
     /// Every trial.
@@ -172,7 +172,7 @@ pub struct Outcome {
 
 /// How often people find simulated errors.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Yardstick {
+pub struct DrillYardstick {
     /// The share.
     #[serde(flatten)]
     pub share: Share,
@@ -180,7 +180,7 @@ pub struct Yardstick {
     pub source: &'static str,
 }
 
-impl Yardstick {
+impl DrillYardstick {
     /// Returns the one from the literature on a mode's domain.
     fn published(tool: &str) -> Option<Self> {
         let found = domains::of_mode(tool)?.yardstick()?;
@@ -231,7 +231,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 /// what is under test, which are the commands where there are any.
 fn sound(outcome: &Outcome) -> bool {
     let exact = outcome.exact && outcome.trials.iter().all(|trial| trial.exact);
-    let commands: Vec<&Named> = outcome.detectors.iter().filter(|named| named.name != OWN).collect();
+    let commands: Vec<&NamedDetector> = outcome.detectors.iter().filter(|named| named.name != OWN).collect();
     let under_test = if commands.is_empty() { outcome.detectors.iter().collect() } else { commands };
     let under_test = under_test.iter().all(|named| outcome.matrix.flawless(&named.name));
     exact
@@ -248,7 +248,7 @@ fn on(
     journal: &mut Journal,
     target: &mut dyn Target,
     chosen: &Chosen,
-    wanted: &Wanted,
+    wanted: &DrillScope,
     request: &Request,
 ) -> Result<Outcome, Failure> {
     let identity = guard::pass(journal, target, &chosen.name)?.identity;
@@ -299,7 +299,7 @@ fn made(
     ended: Option<&Ended>,
 ) -> Outcome {
     let names: Vec<String> = begun.detectors.iter().map(|named| named.name.clone()).collect();
-    let yardstick = cases.first().and_then(|case| Yardstick::published(case.tool));
+    let yardstick = cases.first().and_then(|case| DrillYardstick::published(case.tool));
     let mut outcome = Outcome {
         drill,
         target: begun.target,
@@ -324,7 +324,7 @@ fn made(
     outcome
 }
 
-fn question(wanted: &Wanted, chosen: &Chosen) -> Question {
+fn question(wanted: &DrillScope, chosen: &Chosen) -> Question {
     let most = wanted.cases.len() as u64 * wanted.sample;
     let text = format!(
         "Commit up to {} on target {}, one at a time, and take each back before the next. Go on?",
@@ -334,8 +334,8 @@ fn question(wanted: &Wanted, chosen: &Chosen) -> Question {
     Question { text, danger: CARD.danger, type_name: None }
 }
 
-fn begun(wanted: &Wanted, chosen: &Chosen, identity: Digest, detectors: &[Detector]) -> Begun {
-    let named = |detector: &Detector| Named {
+fn begun(wanted: &DrillScope, chosen: &Chosen, identity: Digest, detectors: &[Detector]) -> Begun {
+    let named = |detector: &Detector| NamedDetector {
         name: detector.name().to_owned(),
         digest: detector.digest(),
         known: detector.known(),
@@ -357,7 +357,7 @@ fn digests(context: &Context<'_>, target: &mut dyn Target) -> Result<Vec<TableDi
 }
 
 /// Tries every variant on its records.
-fn try_all(mut bench: Bench<'_, '_>, wanted: &Wanted) -> Result<(Vec<Case>, Vec<Trial>), Failure> {
+fn try_all(mut bench: Bench<'_, '_>, wanted: &DrillScope) -> Result<(Vec<Case>, Vec<Trial>), Failure> {
     let (mut cases, mut trials) = (wanted.cases.clone(), Vec::new());
     let total = cases.len() as u64 * wanted.sample;
     for (at, case) in (0..).zip(&mut cases) {
@@ -390,7 +390,7 @@ fn try_all(mut bench: Bench<'_, '_>, wanted: &Wanted) -> Result<(Vec<Case>, Vec<
 
 /// Returns the requests of one variant, one for each kind of record that can show it, with its share of the sample;
 /// under a seed of its own, so that variants do not meet on the same records.
-fn of_case(context: &Context<'_>, case: &Case, wanted: &Wanted) -> Result<Vec<(Settled, u64)>, Failure> {
+fn of_case(context: &Context<'_>, case: &Case, wanted: &DrillScope) -> Result<Vec<(Settled, u64)>, Failure> {
     let mode = super::modes::find_mode(case.tool)?;
     let card = mode.card();
     let given = |record: &FaultRecord| -> Map<String, Json> {

@@ -7,7 +7,7 @@ use mfm_journal::Journal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::begin::Wanted;
+use super::begin::DrillScope;
 use super::ledger::{self, Drill, Kept, KeptLook};
 use super::matrix::{Case, Line, Look, Matrix, Trial, Verdict};
 use super::{Outcome, case, made};
@@ -20,7 +20,7 @@ use crate::ops::failure::{Failure, Kind};
 
 /// A verdict that is not what it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
+pub struct ChangedVerdict {
     /// The trial's number in the earlier drill.
     pub trial: u64,
     /// The tool.
@@ -198,7 +198,7 @@ impl Saved {
     ///
     /// # Errors
     /// Usage: nothing of the two can be compared.
-    pub fn unlike(&self, target: &str, wanted: &Wanted, detectors: &[String]) -> Result<Vec<String>, Failure> {
+    pub fn unlike(&self, target: &str, wanted: &DrillScope, detectors: &[String]) -> Result<Vec<String>, Failure> {
         let facts = [
             ("target", target.to_owned(), self.target.clone()),
             ("seed", wanted.seed.to_string(), self.seed.to_string()),
@@ -244,7 +244,7 @@ pub fn read_result(path: &Path) -> Result<Saved, Failure> {
 
 /// Compares a drill with the one that it replays, trial by trial: the fault by its plan's digest, then the verdicts.
 #[must_use]
-pub fn differences(before: &Drill, now: &[Trial]) -> Vec<Difference> {
+pub fn differences(before: &Drill, now: &[Trial]) -> Vec<ChangedVerdict> {
     let mut out = Vec::new();
     for kept in &before.trials {
         let same =
@@ -257,7 +257,7 @@ pub fn differences(before: &Drill, now: &[Trial]) -> Vec<Difference> {
             Some(trial) => verdicts(kept, trial),
         };
         let (tool, variant) = (&kept.tool, &kept.variant);
-        let of = |what| Difference { trial: kept.trial, tool: tool.clone(), variant: variant.clone(), what };
+        let of = |what| ChangedVerdict { trial: kept.trial, tool: tool.clone(), variant: variant.clone(), what };
         out.extend(what.into_iter().map(of));
     }
     out
@@ -297,15 +297,15 @@ mod tests {
         .unwrap()
     }
 
-    fn wanted(seed: u64, variants: &[&str]) -> Wanted {
+    fn wanted(seed: u64, variants: &[&str]) -> DrillScope {
         let cases = variants.iter().map(|variant| case("create_invalid_angles", variant).unwrap()).collect();
-        Wanted { cases, sample: 1, controls: 1, seed, now: jiff::civil::date(2024, 6, 29).at(12, 0, 0, 0) }
+        DrillScope { cases, sample: 1, controls: 1, seed, now: jiff::civil::date(2024, 6, 29).at(12, 0, 0, 0) }
     }
 
     #[test]
     fn a_drill_is_compared_with_another_one_only_where_that_is_said() {
         let qa = ["qa".to_owned()];
-        let unlike = |wanted: &Wanted, target| saved().unlike(target, wanted, &qa);
+        let unlike = |wanted: &DrillScope, target| saved().unlike(target, wanted, &qa);
         assert_eq!(unlike(&wanted(1, &["gantry"]), "lab"), Ok(Vec::new()));
         assert_eq!(
             unlike(&wanted(2, &["gantry", "both"]), "copy").unwrap(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mfm_journal::Journal;
 
-use super::detector::{Detector, Fault};
+use super::detector::{Detector, KnownFault};
 use super::matrix::{Look, Trial};
 use super::{ledger, past};
 use crate::domains;
@@ -79,7 +79,7 @@ impl Bench<'_, '_> {
         let committed = self.commit(&made)?;
         let table = settled.mode.card().record_of(&made.outcome.params).table;
         let record = std::slice::from_ref(key);
-        let fault = Fault::of(made.prepared.changes(), (table, record), settled.mode.card().checks);
+        let fault = KnownFault::of(made.prepared.changes(), (table, record), settled.mode.card().checks);
         let looks = self.look(&fault);
         let back = self.take_back(committed.op).map_err(|failure| left(failure, committed.op))?;
         let looks = looks?;
@@ -95,7 +95,7 @@ impl Bench<'_, '_> {
         Ok(engine.commit(&made.proposal, &made.prepared)?)
     }
 
-    fn look(&mut self, fault: &Fault<'_>) -> Result<Vec<Look>, Failure> {
+    fn look(&mut self, fault: &KnownFault<'_>) -> Result<Vec<Look>, Failure> {
         let (context, target) = (self.context, &mut *self.target);
         self.detectors.iter_mut().map(|detector| detector.look(context, target, fault)).collect()
     }

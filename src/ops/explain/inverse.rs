@@ -76,16 +76,20 @@ pub struct Block {
 
 /// What was found.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FoundInverse {
     pub(super) inverse: Inverse,
     pub(super) blocked_by: Vec<Block>,
     pub(super) ways_out: Vec<NextStep>,
 }
 
 /// Asks what a revert would do.
-pub(super) fn find(context: &Context<'_>, journal: &mut Journal, operation: &Operation) -> Result<Found, Failure> {
+pub(super) fn find(
+    context: &Context<'_>,
+    journal: &mut Journal,
+    operation: &Operation,
+) -> Result<FoundInverse, Failure> {
     let op = operation.op;
-    let mut found = Found::default();
+    let mut found = FoundInverse::default();
     match operation.verdict {
         None => {
             found.open(op);
@@ -128,7 +132,7 @@ pub(super) fn find(context: &Context<'_>, journal: &mut Journal, operation: &Ope
     Ok(found)
 }
 
-impl Found {
+impl FoundInverse {
     /// Asks the engine, which writes nothing.
     fn ask(&mut self, engine: &mut Engine<'_>, op: u64) -> Result<(), Failure> {
         let selection = Selection::Operations(vec![op]);

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::lines::{COLUMNS, SCHEMA};
-use super::{Outcome, Stop};
+use super::{ExportStop, Outcome};
 use crate::file::{self, Access, FileError};
 use crate::ops::Failure;
 
@@ -18,7 +18,7 @@ const FIRST_LINE_MAX: u64 = 1 << 20;
 pub(super) fn write(
     path: &Path,
     access: Access,
-    pour: impl FnOnce(&mut dyn Write) -> Result<Outcome, Stop>,
+    pour: impl FnOnce(&mut dyn Write) -> Result<Outcome, ExportStop>,
 ) -> Result<Outcome, Failure> {
     let failure = |why: &str| {
         let message = format!("could not write the export {}: {why}", path.display());
@@ -30,8 +30,8 @@ pub(super) fn write(
     };
     let mut draft = file::draft(path, access, is_export).map_err(unwritten)?;
     let outcome = pour(&mut draft).map_err(|stop| match stop {
-        Stop::Failed(failure) => failure,
-        Stop::Io(error) => failure(&error.to_string()),
+        ExportStop::Failed(failure) => failure,
+        ExportStop::Io(error) => failure(&error.to_string()),
     })?;
     draft.finish().map_err(unwritten)?;
     Ok(outcome)

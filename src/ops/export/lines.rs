@@ -54,7 +54,7 @@ pub(super) struct Lines<'a> {
 
 /// What a line is, in front of everything else that it holds.
 #[derive(Serialize)]
-struct Line<T> {
+struct LineHead<T> {
     line: &'static str,
     #[serde(flatten)]
     rest: T,
@@ -120,7 +120,7 @@ impl<'a> Lines<'a> {
             Sink::Csv(_) => Ok(()),
             Sink::Json(out) => {
                 let at = log::timestamp(entry.at_us);
-                object(out, &Line { line: "entry", rest: EntryLine { entry, at } })
+                object(out, &LineHead { line: "entry", rest: EntryLine { entry, at } })
             }
         }
     }
@@ -131,7 +131,7 @@ impl<'a> Lines<'a> {
             Sink::Csv(_) => Ok(()),
             Sink::Json(out) => {
                 let key = self.redaction.key(&chosen.table, &chosen.columns, key);
-                object(out, &Line { line: "chosen", rest: json!({"op": op, "table": chosen.table, "key": key}) })
+                object(out, &LineHead { line: "chosen", rest: json!({"op": op, "table": chosen.table, "key": key}) })
             }
         }
     }
@@ -155,7 +155,7 @@ impl<'a> Lines<'a> {
                     "before": row(&shown.before), "after": row(&shown.after),
                     "before_digest": shown.before_digest, "after_digest": shown.after_digest,
                 });
-                object(out, &Line { line: "change", rest })
+                object(out, &LineHead { line: "change", rest })
             }
         }
     }

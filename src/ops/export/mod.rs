@@ -91,18 +91,18 @@ pub struct Outcome {
 }
 
 /// What ends an export early.
-enum Stop {
+enum ExportStop {
     Failed(Failure),
     Io(io::Error),
 }
 
-impl From<JournalError> for Stop {
+impl From<JournalError> for ExportStop {
     fn from(error: JournalError) -> Self {
         Self::Failed(error.into())
     }
 }
 
-impl From<io::Error> for Stop {
+impl From<io::Error> for ExportStop {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
@@ -122,7 +122,7 @@ pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Res
         return Err(Failure::usage("export_range", message, give(Flag::From, "takes the smaller number")));
     }
     let journal = context.reading()?;
-    let walk = Walk::new(context, request, &journal);
+    let walk = ExportWalk::new(context, request, &journal);
     let outcome = match &request.output {
         None => to_stream(walk, out)?,
         Some(path) => {
@@ -135,16 +135,16 @@ pub fn run(context: &Context<'_>, request: &Request, out: &mut dyn Write) -> Res
     Ok(outcome)
 }
 
-fn to_stream(walk: Walk<'_>, out: &mut dyn Write) -> Result<Outcome, Failure> {
+fn to_stream(walk: ExportWalk<'_>, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let mut outcome = walk.outcome.clone();
     match walk.pour(out) {
         Ok(outcome) => Ok(outcome),
-        Err(Stop::Failed(failure)) => Err(failure),
-        Err(Stop::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+        Err(ExportStop::Failed(failure)) => Err(failure),
+        Err(ExportStop::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             outcome.cut = true;
             Ok(outcome)
         }
-        Err(Stop::Io(error)) => {
+        Err(ExportStop::Io(error)) => {
             let message = format!("could not write the export: {error}");
             Err(Failure::new(Kind::Found, "output", message, give(Flag::Output, "writes it to a file")))
         }
@@ -152,14 +152,14 @@ fn to_stream(walk: Walk<'_>, out: &mut dyn Write) -> Result<Outcome, Failure> {
 }
 
 /// One way through the journal.
-struct Walk<'a> {
+struct ExportWalk<'a> {
     context: &'a Context<'a>,
     request: &'a Request,
     journal: &'a Journal,
     outcome: Outcome,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> ExportWalk<'a> {
     fn new(context: &'a Context<'a>, request: &'a Request, journal: &'a Journal) -> Self {
         let outcome = Outcome {
             journal: context.journal.clone(),
@@ -176,16 +176,16 @@ impl<'a> Walk<'a> {
     }
 
     /// Returns the first and the last entry to look at.
-    fn range(&self) -> Result<(u64, u64), Stop> {
+    fn range(&self) -> Result<(u64, u64), ExportStop> {
         let from = self.request.from.unwrap_or(1).max(1);
         let to = self.request.to.unwrap_or(u64::MAX).min(self.journal.head().seq);
         let Some(op) = self.request.op else { return Ok((from, to)) };
-        let missing = || Stop::Failed(Refusal::NoOperation { op }.into());
+        let missing = || ExportStop::Failed(Refusal::NoOperation { op }.into());
         let operation = self.journal.operation(op)?.ok_or_else(missing)?;
         Ok((from.max(operation.intended_seq), to))
     }
 
-    fn pour(mut self, out: &mut dyn Write) -> Result<Outcome, Stop> {
+    fn pour(mut self, out: &mut dyn Write) -> Result<Outcome, ExportStop> {
         let (first, last) = self.range()?;
         let redaction = Redaction::new(self.request.include_phi);
         let mut lines = Lines::new(self.request.form, redaction, out);
@@ -198,14 +198,14 @@ impl<'a> Walk<'a> {
         Ok(self.outcome)
     }
 
-    fn entries(&mut self, (first, last): (u64, u64), lines: &mut Lines<'_>) -> Result<(), Stop> {
+    fn entries(&mut self, (first, last): (u64, u64), lines: &mut Lines<'_>) -> Result<(), ExportStop> {
         let mut ended = Ok(());
         self.journal.entries(first, &mut |entry| {
             if entry.seq > last {
                 return ControlFlow::Break(());
             }
             self.context.reporter.progress("exporting the journal", entry.seq - first, last - first + 1);
-            ended = self.context.go_on().map_err(Stop::Failed);
+            ended = self.context.go_on().map_err(ExportStop::Failed);
             if ended.is_ok() && self.request.op.is_none_or(|op| entry.op == Some(op)) {
                 ended = self.entry(&entry, lines);
             }
@@ -214,7 +214,7 @@ impl<'a> Walk<'a> {
         ended
     }
 
-    fn entry(&mut self, entry: &Entry, lines: &mut Lines<'_>) -> Result<(), Stop> {
+    fn entry(&mut self, entry: &Entry, lines: &mut Lines<'_>) -> Result<(), ExportStop> {
         self.outcome.entries += 1;
         lines.entry(entry)?;
         match entry.op.filter(|_| entry.kind == "intended") {
@@ -223,23 +223,23 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn operation(&mut self, op: u64, lines: &mut Lines<'_>) -> Result<(), Stop> {
-        let lost = || Stop::Failed(Refusal::NoOperation { op }.into());
+    fn operation(&mut self, op: u64, lines: &mut Lines<'_>) -> Result<(), ExportStop> {
+        let lost = || ExportStop::Failed(Refusal::NoOperation { op }.into());
         let operation = self.journal.operation(op)?.ok_or_else(lost)?;
         streamed(|visit| {
             self.journal.chosen_parts(&operation, &mut |part| {
-                visit(part.keys.iter().try_for_each(|key| lines.chosen(op, &part, key)).map_err(Stop::Io))
+                visit(part.keys.iter().try_for_each(|key| lines.chosen(op, &part, key)).map_err(ExportStop::Io))
             })
         })?;
         self.changes(&operation, lines)
     }
 
-    fn changes(&mut self, operation: &Operation, lines: &mut Lines<'_>) -> Result<(), Stop> {
+    fn changes(&mut self, operation: &Operation, lines: &mut Lines<'_>) -> Result<(), ExportStop> {
         let (written, context) = (&mut self.outcome.changes, self.context);
         streamed(|visit| {
             self.journal.changes(operation, &mut |change| {
                 *written += 1;
-                let stopped = context.go_on().map_err(Stop::Failed);
+                let stopped = context.go_on().map_err(ExportStop::Failed);
                 visit(stopped.and_then(|()| Ok(lines.change(operation, &change)?)))
             })
         })
@@ -248,8 +248,8 @@ impl<'a> Walk<'a> {
 
 /// Lets a visit of the journal end at the first line that cannot be written, or where the person asks to stop.
 fn streamed(
-    walk: impl FnOnce(&mut dyn FnMut(Result<(), Stop>) -> ControlFlow<()>) -> Result<(), JournalError>,
-) -> Result<(), Stop> {
+    walk: impl FnOnce(&mut dyn FnMut(Result<(), ExportStop>) -> ControlFlow<()>) -> Result<(), JournalError>,
+) -> Result<(), ExportStop> {
     let mut ended = Ok(());
     walk(&mut |written| {
         ended = written;

@@ -7,7 +7,7 @@ use jiff::civil;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Made, Origin, Sink, early_name, make};
+use super::{MadeLab, Origin, Sink, early_name, make};
 use crate::domain::Domain;
 use crate::domain::lab::{Lab, LabRequest};
 use crate::domains;
@@ -57,7 +57,7 @@ pub struct Request {
 pub struct Outcome {
     /// The lab.
     #[serde(flatten)]
-    pub made: Made,
+    pub made: MadeLab,
     /// The domain.
     pub domain: &'static str,
     /// How many patients; left out where the domain counts something else.

@@ -8,7 +8,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Made, Origin, Sink, early_name, make};
+use super::{MadeLab, Origin, Sink, early_name, make};
 use crate::domain::Domain;
 use crate::domain::import::{Files, Import, ImportReport, Imported};
 use crate::domains;
@@ -53,7 +53,7 @@ pub struct Request {
 pub struct Outcome {
     /// The lab.
     #[serde(flatten)]
-    pub made: Made,
+    pub made: MadeLab,
     /// Where it came from.
     pub source: PathBuf,
     /// What was read, kept and left out, by table.

@@ -25,7 +25,7 @@ use crate::targets::{self, LabWriter, Marker, NewTable, Target, TargetError, can
 
 /// A lab that was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Made {
+pub struct MadeLab {
     /// The name it is registered under.
     pub target: String,
     /// Its URL.
@@ -131,7 +131,7 @@ pub(super) fn make(
     name: Option<&str>,
     (domain, origin): (&'static dyn Domain, Origin<'_>),
     fill: &mut dyn FnMut(&mut Sink) -> Result<(), Failure>,
-) -> Result<(Made, Box<dyn Target>), Failure> {
+) -> Result<(MadeLab, Box<dyn Target>), Failure> {
     let url = canonical_url(url)?;
     apart(context, &url)?;
     let mut journal = context.writing_or_new()?;
@@ -160,7 +160,7 @@ pub(super) fn make(
     drop(lock);
     let tables = baseline(context, &mut journal, target.as_mut(), &name)?;
     let tables: BTreeMap<String, u64> = tables.into_iter().map(|table| (table.table, table.rows)).collect();
-    let made = Made {
+    let made = MadeLab {
         target: name,
         url,
         identity: marker.identity(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mfm_journal::{Digest, Journal, Operation, Verdict};
 use serde::Serialize;
 
-use crate::engine::replay::Step;
+use crate::engine::replay::ReplayStep;
 use crate::model::Refusal;
 use crate::ops::{Context, Failure};
 
@@ -20,9 +20,9 @@ pub struct Skip {
 
 /// The operations of a replay.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Course {
+pub(super) struct ReplayCourse {
     /// Those to replay, in order.
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<ReplayStep>,
     /// Those passed over.
     pub(super) skipped: Vec<Skip>,
     /// The one at which it has to stop, because nobody knows what became of it.
@@ -37,7 +37,7 @@ pub(super) fn plot(
     journal: &Journal,
     source: &str,
     until: Option<u64>,
-) -> Result<Course, Failure> {
+) -> Result<ReplayCourse, Failure> {
     let head = journal.state().next_op - 1;
     let until = match until {
         Some(op) if op == 0 || op > head => return Err(Refusal::NoOperation { op }.into()),
@@ -45,7 +45,7 @@ pub(super) fn plot(
         None => head,
     };
     let identities = identities(journal, source, until)?;
-    let mut course = Course { until, ..Course::default() };
+    let mut course = ReplayCourse { until, ..ReplayCourse::default() };
     for op in 1..=until {
         if op % 256 == 0 {
             context.reporter.progress("reading the journal", op, until);
@@ -60,7 +60,7 @@ pub(super) fn plot(
                 course.open = Some(op);
                 break;
             }
-            None => course.steps.push(Step { op, uid: operation.uid }),
+            None => course.steps.push(ReplayStep { op, uid: operation.uid }),
         }
     }
     Ok(course)

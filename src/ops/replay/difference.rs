@@ -5,11 +5,11 @@ use serde_json::Value as Json;
 
 use crate::model::refusal::show;
 use crate::ops::{Failure, cell};
-use crate::plan::alike::{self, Side, What};
+use crate::plan::alike::{self, DifferingSide, What};
 
 /// The first difference between the journal and the copy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Difference {
+pub struct FirstDifference {
     /// The operation on the source.
     pub op: u64,
     /// `cell`, `column`, `other_columns`, `missing_row`, `extra_row`, `action`, `order`, `variant`, `plan_digest`,
@@ -22,7 +22,7 @@ pub struct Difference {
     /// The column.
     pub column: Option<String>,
     /// Whether the cell differs as it was found (`before`), or as it would be written (`after`).
-    pub side: Option<Side>,
+    pub side: Option<DifferingSide>,
     /// What the journal holds; null too where it holds no row or no cell.
     pub journaled: Json,
     /// What was found or planned on the copy.
@@ -33,7 +33,7 @@ pub struct Difference {
     pub message: String,
 }
 
-impl Difference {
+impl FirstDifference {
     fn plain(op: u64, what: &str, message: String) -> Self {
         Self {
             op,
@@ -99,7 +99,7 @@ fn in_words(difference: &alike::Difference) -> String {
     let column = difference.column.as_deref().unwrap_or_default();
     let text = |value: &Option<_>| value.as_ref().map_or_else(|| "nothing".to_owned(), cell::text);
     let (journaled, found) = (text(&difference.journaled), text(&difference.found));
-    let verb = if difference.side == Some(Side::After) { "planned" } else { "found" };
+    let verb = if difference.side == Some(DifferingSide::After) { "planned" } else { "found" };
     match difference.what {
         What::Cell => format!("{place} {column}: journaled {journaled}, {verb} {found}"),
         What::Column if difference.side.is_none() => format!("{place}: one of the tables has no column {column}"),

@@ -16,7 +16,7 @@ use super::{Card, count};
 use crate::engine::{guard, replay};
 use crate::model::next_step::{Deed, Flag, act, give};
 use crate::model::ports::{Danger, Question};
-use crate::plan::alike::{Measure, Verdict};
+use crate::plan::alike::{Likeness, Measure};
 use crate::targets::Target;
 
 mod course;
@@ -25,7 +25,7 @@ mod ends;
 mod step;
 
 pub use course::Skip;
-pub use difference::Difference;
+pub use difference::FirstDifference;
 pub use ends::Ends;
 
 /// What it is.
@@ -61,18 +61,18 @@ pub struct Outcome {
     /// How many operations were to be replayed.
     pub operations: u64,
     /// The operations replayed, in order, those of an earlier run included.
-    pub replayed: Vec<Line>,
+    pub replayed: Vec<ReplayedOperation>,
     /// The operations passed over.
     pub skipped: Vec<Skip>,
     /// Where the copy parts from the journal.
-    pub first_difference: Option<Difference>,
+    pub first_difference: Option<FirstDifference>,
     /// The journal.
     pub journal: PathBuf,
 }
 
 /// One operation replayed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Line {
+pub struct ReplayedOperation {
     /// Its number on the source.
     pub op: u64,
     /// Its number on the copy.
@@ -91,7 +91,7 @@ pub struct Line {
     /// The plan's digest on the copy.
     pub plan_digest: Digest,
     /// equal, or equivalent between two engines.
-    pub verdict: Verdict,
+    pub verdict: Likeness,
     /// Whether an earlier run of this command did it.
     pub earlier: bool,
 }
@@ -109,7 +109,7 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
 
 /// How much a replay would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Extent {
+pub struct ReplayExtent {
     /// The source's name.
     pub source: String,
     /// How many operations are left to replay.
@@ -122,13 +122,13 @@ pub struct Extent {
 ///
 /// # Errors
 /// Usage, a refusal, or what the journal says.
-pub fn extent(context: &Context<'_>, request: &Request) -> Result<Extent, Failure> {
+pub fn extent(context: &Context<'_>, request: &Request) -> Result<ReplayExtent, Failure> {
     let journal = context.reading()?;
     let ends = Ends::find(context, &journal, &request.onto)?;
     let course = course::plot(context, &journal, &ends.source.name, request.until)?;
     let earlier = replay::carried(&journal, &ends.onto.name, &course.steps)?.ok_or_else(|| not_fresh(&ends.onto))?;
     let left = course.steps.len().saturating_sub(earlier.len());
-    Ok(Extent { source: ends.source.name, left, skipped: course.skipped.len() })
+    Ok(ReplayExtent { source: ends.source.name, left, skipped: course.skipped.len() })
 }
 
 /// Replays onto an open target.
@@ -163,7 +163,7 @@ pub fn onto(
         asked.map_err(|failure| failure.with_next(give(Flag::Yes, "consents in scripts")))?;
     }
     let stopped = run.go(journal, target, &course)?;
-    let first_difference = stopped.or_else(|| course.open.map(|op| Difference::open(op, &ends.source.name)));
+    let first_difference = stopped.or_else(|| course.open.map(|op| FirstDifference::open(op, &ends.source.name)));
     Ok(Outcome {
         ok: first_difference.is_none(),
         source: ends.source.name.clone(),
@@ -185,17 +185,25 @@ struct Run<'a, 'c> {
     measure: Measure,
     /// The copy's operation for each of the source's.
     carried_by: BTreeMap<u64, u64>,
-    lines: Vec<Line>,
+    lines: Vec<ReplayedOperation>,
 }
 
 impl Run<'_, '_> {
     /// Takes over what an earlier run did.
-    fn take_over(&mut self, journal: &Journal, course: &course::Course, earlier: &[Operation]) -> Result<(), Failure> {
+    fn take_over(
+        &mut self,
+        journal: &Journal,
+        course: &course::ReplayCourse,
+        earlier: &[Operation],
+    ) -> Result<(), Failure> {
         for (step, done) in course.steps.iter().zip(earlier) {
             let Some(operation) = journal.operation(step.op)? else { continue };
             let equal = (operation.plan_digest, operation.rows_root) == (done.plan_digest, done.rows_root);
-            let verdict = if equal { Verdict::Equal } else { Verdict::Equivalent };
-            self.lines.push(Line { earlier: true, ..line(&operation, done.op, done.rows, done.plan_digest, verdict) });
+            let verdict = if equal { Likeness::Equal } else { Likeness::Equivalent };
+            self.lines.push(ReplayedOperation {
+                earlier: true,
+                ..line(&operation, done.op, done.rows, done.plan_digest, verdict)
+            });
             self.carried_by.insert(step.op, done.op);
         }
         Ok(())
@@ -206,8 +214,8 @@ impl Run<'_, '_> {
         &mut self,
         journal: &mut Journal,
         target: &mut dyn Target,
-        course: &course::Course,
-    ) -> Result<Option<Difference>, Failure> {
+        course: &course::ReplayCourse,
+    ) -> Result<Option<FirstDifference>, Failure> {
         let (done, all) = (self.lines.len(), course.steps.len());
         for (at, step) in course.steps.iter().enumerate().skip(done) {
             self.context.reporter.progress("replaying operations", at as u64, all as u64);
@@ -242,8 +250,14 @@ impl Run<'_, '_> {
     }
 }
 
-fn line(operation: &Operation, replayed_as: u64, rows: u64, plan_digest: Digest, verdict: Verdict) -> Line {
-    Line {
+fn line(
+    operation: &Operation,
+    replayed_as: u64,
+    rows: u64,
+    plan_digest: Digest,
+    verdict: Likeness,
+) -> ReplayedOperation {
+    ReplayedOperation {
         op: operation.op,
         replayed_as,
         action: operation.action,

@@ -3,35 +3,40 @@
 use mfm_journal::{Change, Journal, Operation, OperationAction, Reverted};
 use serde_json::Value as Json;
 
-use super::{Difference, Line, Run, line};
+use super::{FirstDifference, ReplayedOperation, Run, line};
 use crate::engine::apply::{Prepared, Proposal, triggers_off};
-use crate::engine::replay::{Step, note};
+use crate::engine::replay::{ReplayStep, note};
 use crate::engine::terms::Terms;
 use crate::engine::{EngineError, guard};
 use crate::ops::plan::{self, Options, Request, Settled};
 use crate::ops::reading::changes;
 use crate::ops::select::Records;
 use crate::ops::{Context, Failure, Kind};
-use crate::plan::alike::{self, Measure, Verdict};
+use crate::plan::alike::{self, Likeness, Measure};
 use crate::plan::revert_digest;
 use crate::targets::Target;
 
 /// What a step comes to: the operation replayed, or where it differs.
-type Replayed = Result<Line, Box<Difference>>;
+type Replayed = Result<ReplayedOperation, Box<FirstDifference>>;
 
 /// An operation planned again, or why it cannot be.
-type Planned = Result<(Proposal, Prepared), Failure>;
+type PlannedAgain = Result<(Proposal, Prepared), Failure>;
 
 impl Run<'_, '_> {
     /// Replays one operation; of one that differs nothing is written.
-    pub(super) fn one(&self, journal: &mut Journal, target: &mut dyn Target, step: &Step) -> Result<Replayed, Failure> {
+    pub(super) fn one(
+        &self,
+        journal: &mut Journal,
+        target: &mut dyn Target,
+        step: &ReplayStep,
+    ) -> Result<Replayed, Failure> {
         let lost = || Failure::from(crate::model::Refusal::NoOperation { op: step.op });
         let operation = journal.operation(step.op)?.ok_or_else(lost)?;
         let journaled = changes(journal, &operation)?;
         let planned = match operation.reverts {
             None => self.apply_again(journal, target, &operation),
             Some(reverts) => match self.carried_by.get(&reverts) {
-                None => return Ok(Err(Box::new(Difference::not_replayed(step.op, reverts)))),
+                None => return Ok(Err(Box::new(FirstDifference::not_replayed(step.op, reverts)))),
                 Some(op) => self.revert_again(journal, target, &operation, *op, &journaled),
             },
         };
@@ -60,7 +65,7 @@ impl Run<'_, '_> {
     }
 
     /// Plans a fault again, with the parameters, the seed, the clock and exactly the keys of the journal.
-    fn apply_again(&self, journal: &mut Journal, target: &mut dyn Target, operation: &Operation) -> Planned {
+    fn apply_again(&self, journal: &mut Journal, target: &mut dyn Target, operation: &Operation) -> PlannedAgain {
         let settled = settled(self.context, journal, operation, self.measure, self.beside)?;
         let made = plan::make(self.context, journal, target, &self.ends.onto, &settled)?;
         Ok((made.proposal, made.prepared))
@@ -74,7 +79,7 @@ impl Run<'_, '_> {
         operation: &Operation,
         op: u64,
         journaled: &[Change],
-    ) -> Planned {
+    ) -> PlannedAgain {
         let own = journal.operation(op)?.ok_or(crate::model::Refusal::NoOperation { op })?;
         let terms = Terms::of_revert(&own, triggers_off(operation));
         let force = operation.detail.get("forced").and_then(Json::as_bool).unwrap_or_default();
@@ -107,24 +112,24 @@ impl Run<'_, '_> {
         journaled: &[Change],
         proposal: &Proposal,
         prepared: &Prepared,
-    ) -> Result<Result<Verdict, Box<Difference>>, Failure> {
+    ) -> Result<Result<Likeness, Box<FirstDifference>>, Failure> {
         let op = operation.op;
         if (proposal.plan_digest, prepared.rows_root()) == (operation.plan_digest, operation.rows_root) {
-            return Ok(Ok(Verdict::Equal));
+            return Ok(Ok(Likeness::Equal));
         }
         let verdict = match alike::compare(journaled, prepared.changes(), self.measure) {
             Ok(verdict) => verdict,
-            Err(difference) => return Ok(Err(Box::new(Difference::row(op, &difference, None)))),
+            Err(difference) => return Ok(Err(Box::new(FirstDifference::row(op, &difference, None)))),
         };
         if proposal.variant != operation.variant {
-            let texts = Difference::texts(op, "variant", &operation.variant, &proposal.variant);
+            let texts = FirstDifference::texts(op, "variant", &operation.variant, &proposal.variant);
             return Ok(Err(Box::new(texts)));
         }
         if self.measure == Measure::Bits {
             let (was, is) = (operation.plan_digest.to_string(), proposal.plan_digest.to_string());
-            return Ok(Err(Box::new(Difference::texts(op, "plan_digest", &was, &is))));
+            return Ok(Err(Box::new(FirstDifference::texts(op, "plan_digest", &was, &is))));
         }
-        Ok(Ok(verdict.max(Verdict::Equivalent)))
+        Ok(Ok(verdict.max(Likeness::Equivalent)))
     }
 
     /// Says why an operation cannot be planned: a row that is not as the journal has it, or else the refusal itself.
@@ -137,14 +142,14 @@ impl Run<'_, '_> {
         operation: &Operation,
         journaled: &[Change],
         failure: Failure,
-    ) -> Result<Box<Difference>, Failure> {
+    ) -> Result<Box<FirstDifference>, Failure> {
         if !matches!(failure.kind, Kind::Refused | Kind::Usage) {
             return Err(failure);
         }
         guard::pass(journal, target, &self.ends.onto.name)?;
         guard::nothing_open(journal, &self.ends.onto.name)?;
         let cause = self.cause(journal, target, operation, journaled, Some(&failure))?;
-        Ok(cause.unwrap_or_else(|| Box::new(Difference::refused(operation.op, &failure))))
+        Ok(cause.unwrap_or_else(|| Box::new(FirstDifference::refused(operation.op, &failure))))
     }
 
     /// Looks for a row of the copy that is not as the operation found it on the source.
@@ -155,7 +160,7 @@ impl Run<'_, '_> {
         operation: &Operation,
         journaled: &[Change],
         refusal: Option<&Failure>,
-    ) -> Result<Option<Box<Difference>>, Failure> {
+    ) -> Result<Option<Box<FirstDifference>>, Failure> {
         let mut engine = self.context.engine(journal, target, &self.ends.onto.name);
         let parting = match engine.parts(journaled, self.measure) {
             Ok(parting) => parting,
@@ -170,7 +175,7 @@ impl Run<'_, '_> {
         {
             self.context.reporter.note(&format!("{} cannot be asked: {error}", self.ends.source.name));
         }
-        Ok(Some(Box::new(Difference::row(operation.op, &parting.difference, refusal))))
+        Ok(Some(Box::new(FirstDifference::row(operation.op, &parting.difference, refusal))))
     }
 }
 

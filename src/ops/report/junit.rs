@@ -25,7 +25,7 @@ pub enum Ending {
 
 /// A test case.
 #[derive(Clone, Debug, Default)]
-pub struct Case {
+pub struct TestCase {
     /// Its class, by which readers group cases.
     pub class: String,
     /// Its name.
@@ -46,7 +46,7 @@ pub struct Suite {
     /// Names and values that hold for all of it.
     pub properties: Vec<(&'static str, String)>,
     /// Its cases.
-    pub cases: Vec<Case>,
+    pub cases: Vec<TestCase>,
     /// What it printed; nothing where empty.
     pub output: String,
 }
@@ -61,7 +61,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn of<'a>(cases: impl Iterator<Item = &'a Case>) -> Self {
+    fn of<'a>(cases: impl Iterator<Item = &'a TestCase>) -> Self {
         let mut counts = Self::default();
         for case in cases {
             counts.tests += 1;
@@ -110,7 +110,7 @@ fn write_suite(out: &mut String, suite: &Suite) {
     *out += "  </testsuite>\n";
 }
 
-fn write_case(out: &mut String, case: &Case) {
+fn write_case(out: &mut String, case: &TestCase) {
     let ending = match &case.ending {
         Ending::Passed => String::new(),
         Ending::Skipped(why) => format!("      <skipped message=\"{}\"/>\n", escape(why)),
@@ -148,8 +148,9 @@ mod tests {
         let failed = Ending::Failed { message: "a < b".into(), kind: Some("high"), text: "one\ntwo".into() };
         let error = Ending::Error(Some("not_run"), "no table".into());
         let cases = [Ending::Passed, failed, error, Ending::Skipped("\"later\"".into())];
-        let cases: Vec<Case> =
-            cases.map(|ending| Case { class: "c".into(), name: "n & m".into(), ending, ..Case::default() }).into();
+        let cases: Vec<TestCase> = cases
+            .map(|ending| TestCase { class: "c".into(), name: "n & m".into(), ending, ..TestCase::default() })
+            .into();
         let suite = Suite { name: "s".into(), cases, ..Suite::default() };
         let document = document("it", &[suite]);
         insta::assert_snapshot!(document, @r#"

@@ -102,7 +102,8 @@ pub fn run(context: &Context<'_>, request: &Request) -> Result<Outcome, Failure>
     confirm(context, target.as_ref(), &url, None, request)?;
     // Whoever was asked may have taken long: everything is judged again, and nobody else writes from here on.
     let lock = journal.lock(&context.holder)?;
-    let Judged { name, moved_from, records, found } = judge(context, &mut journal, target.as_mut(), request, &url)?;
+    let JudgedMarking { name, moved_from, records, found } =
+        judge(context, &mut journal, target.as_mut(), request, &url)?;
     let mut overrides = signs::judge(context, target.as_mut(), given, &request.overrides)?;
     overrides.extend(rebind::overridden(&request.overrides));
     // What could still fail comes first: a target is marked with its baseline, or not at all.
@@ -171,7 +172,7 @@ fn in_a_copy(
 }
 
 /// What a marking will be.
-struct Judged {
+struct JudgedMarking {
     /// The name under which the database is marked.
     name: String,
     /// The identity that it keeps its operations from.
@@ -188,11 +189,11 @@ fn judge(
     target: &mut dyn Target,
     request: &Request,
     url: &str,
-) -> Result<Judged, Failure> {
+) -> Result<JudgedMarking, Failure> {
     target.reaches_no_further()?;
     let judged = if request.moved {
         let (name, identity) = rebind::moved(context, journal, target)?;
-        Judged { name, moved_from: Some(identity), records: Vec::new(), found: None }
+        JudgedMarking { name, moved_from: Some(identity), records: Vec::new(), found: None }
     } else {
         where_it_is(context, journal, target, request, url)?
     };
@@ -210,25 +211,25 @@ fn where_it_is(
     target: &mut dyn Target,
     request: &Request,
     url: &str,
-) -> Result<Judged, Failure> {
+) -> Result<JudgedMarking, Failure> {
     let name = name(journal, target, request, url);
     let found = rebind::to_adopt(journal, target, &request.overrides)?;
     if found.is_none() {
         rebind::nothing_stranded(context, journal, target, &request.overrides)?;
     }
     if let Some(identity) = rebind::lost_marker(journal, target, &name, url)? {
-        return Ok(Judged { name, moved_from: Some(identity), records: Vec::new(), found });
+        return Ok(JudgedMarking { name, moved_from: Some(identity), records: Vec::new(), found });
     }
     if let Some(lost) = rebind::lost_records(context, journal, target, &name, url)? {
         if request.records_lost {
-            return Ok(Judged { name, moved_from: Some(lost.identity), records: lost.rows, found });
+            return Ok(JudgedMarking { name, moved_from: Some(lost.identity), records: lost.rows, found });
         }
         return Err(Refusal::RecordsLost { target: name, operations: lost.active }.into());
     }
     free_name(journal, &name, url)?;
     nobody_else(journal, target, &name)?;
     nothing_active(journal, &name)?;
-    Ok(Judged { name, moved_from: None, records: Vec::new(), found })
+    Ok(JudgedMarking { name, moved_from: None, records: Vec::new(), found })
 }
 
 fn name(journal: &Journal, target: &dyn Target, request: &Request, url: &str) -> String {

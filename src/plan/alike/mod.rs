@@ -14,7 +14,7 @@ pub use values::{is_fixed, normal, same};
 /// How alike two things are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum Likeness {
     /// To the bit.
     Equal,
     /// In meaning: stored in another way by another engine.
@@ -33,7 +33,7 @@ pub enum Measure {
 /// Which side of a change differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Side {
+pub enum DifferingSide {
     /// The row as it was found.
     Before,
     /// The row as it becomes.
@@ -73,7 +73,7 @@ pub struct Difference {
     /// The column, where one is to blame.
     pub column: Option<String>,
     /// The side of the change, where a cell differs.
-    pub side: Option<Side>,
+    pub side: Option<DifferingSide>,
     /// What the journal holds.
     pub journaled: Option<Value>,
     /// What was found or planned.
@@ -87,7 +87,7 @@ impl Difference {
 
     /// Returns a difference in one cell.
     #[must_use]
-    pub fn cell(change: &Change, column: &str, side: Side, journaled: &Value, found: &Value) -> Self {
+    pub fn cell(change: &Change, column: &str, side: DifferingSide, journaled: &Value, found: &Value) -> Self {
         Self {
             column: Some(column.to_owned()),
             side: Some(side),
@@ -108,8 +108,8 @@ impl Difference {
 ///
 /// # Errors
 /// The first difference, in the order of the journal.
-pub fn compare(journaled: &[Change], found: &[Change], measure: Measure) -> Result<Verdict, Box<Difference>> {
-    let mut verdict = Verdict::Equal;
+pub fn compare(journaled: &[Change], found: &[Change], measure: Measure) -> Result<Likeness, Box<Difference>> {
+    let mut verdict = Likeness::Equal;
     for at in 0..journaled.len().max(found.len()) {
         match (journaled.get(at), found.get(at)) {
             (Some(one), Some(other)) if same_place(one, other, measure) => {
@@ -176,9 +176,9 @@ fn identical(one: &Change, other: &Change) -> bool {
 }
 
 /// Compares two changes of one row.
-fn change(one: &Change, other: &Change, measure: Measure) -> Result<Verdict, Box<Difference>> {
+fn change(one: &Change, other: &Change, measure: Measure) -> Result<Likeness, Box<Difference>> {
     if identical(one, other) && one.table.name == other.table.name && one.key == other.key {
-        return Ok(Verdict::Equal);
+        return Ok(Likeness::Equal);
     }
     if one.action.word() != other.action.word() {
         let word = |change: &Change| Some(Value::Text(change.action.word().to_owned()));
@@ -186,7 +186,7 @@ fn change(one: &Change, other: &Change, measure: Measure) -> Result<Verdict, Box
         return Err(Box::new(Difference { journaled: word(one), found: word(other), ..difference }));
     }
     for (side, ours, theirs) in
-        [(Side::Before, one.before(), other.before()), (Side::After, one.after(), other.after())]
+        [(DifferingSide::Before, one.before(), other.before()), (DifferingSide::After, one.after(), other.after())]
     {
         cells(one, side, &named(one, ours), &other.table, &named(other, theirs), measure)?;
     }
@@ -199,7 +199,7 @@ fn change(one: &Change, other: &Change, measure: Measure) -> Result<Verdict, Box
             None => difference,
         }));
     }
-    Ok(Verdict::Equivalent)
+    Ok(Likeness::Equivalent)
 }
 
 /// Returns a column that one of two tables lacks.
@@ -217,7 +217,7 @@ fn named<'c>(change: &'c Change, side: Option<&'c [Value]>) -> Vec<(&'c str, &'c
 /// Compares cells by their columns' names; columns that an engine leaves out of images are passed over.
 fn cells(
     change: &Change,
-    side: Side,
+    side: DifferingSide,
     ours: &[(&str, &Value)],
     shape: &TableShape,
     theirs: &[(&str, &Value)],
@@ -290,7 +290,7 @@ pub fn found(
         Action::Kept { .. } => return Ok(()),
         Action::Insert { .. } | Action::Delete { .. } => whole,
     };
-    cells(journaled, Side::Before, &ours, shape, &theirs, measure)
+    cells(journaled, DifferingSide::Before, &ours, shape, &theirs, measure)
 }
 
 #[cfg(test)]

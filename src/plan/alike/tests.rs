@@ -98,17 +98,17 @@ fn the_same_changes_are_equal() {
     let (lite, server) = both();
     for changes in [&lite, &server] {
         for measure in [Measure::Bits, Measure::Meaning] {
-            assert_eq!(compare(changes, changes, measure), Ok(Verdict::Equal));
+            assert_eq!(compare(changes, changes, measure), Ok(Likeness::Equal));
         }
     }
-    assert_eq!(compare(&[], &[], Measure::Bits), Ok(Verdict::Equal));
+    assert_eq!(compare(&[], &[], Measure::Bits), Ok(Likeness::Equal));
 }
 
 #[test]
 fn two_engines_are_equivalent_and_never_equal() {
     let (lite, server) = both();
-    assert_eq!(compare(&lite, &server, Measure::Meaning), Ok(Verdict::Equivalent));
-    assert_eq!(compare(&server, &lite, Measure::Meaning), Ok(Verdict::Equivalent));
+    assert_eq!(compare(&lite, &server, Measure::Meaning), Ok(Likeness::Equivalent));
+    assert_eq!(compare(&server, &lite, Measure::Meaning), Ok(Likeness::Equivalent));
     assert!(compare(&lite, &server, Measure::Bits).is_err());
 }
 
@@ -117,10 +117,10 @@ fn a_cell_is_named_with_both_values() {
     let table = lite();
     let journaled = [update(&table, &row(1, Value::Integer(180), "A"), &row(1, Value::Integer(400), "A"))];
     for (before, after, side, values) in [
-        (181, 400, Side::Before, (180, 181)),
-        (180, 401, Side::After, (400, 401)),
+        (181, 400, DifferingSide::Before, (180, 181)),
+        (180, 401, DifferingSide::After, (400, 401)),
         // What was found comes before what was planned on it.
-        (181, 401, Side::Before, (180, 181)),
+        (181, 401, DifferingSide::Before, (180, 181)),
     ] {
         let found = [update(&table, &row(1, Value::Integer(before), "A"), &row(1, Value::Integer(after), "A"))];
         let difference = *compare(&journaled, &found, Measure::Bits).unwrap_err();
@@ -138,7 +138,7 @@ fn on_one_engine_the_storage_counts() {
     let of = |angle| [update(&table, &row(1, Value::Integer(0), "A"), &row(1, angle, "A"))];
     let (integer, real) = (of(Value::Integer(400)), of(Value::Real(400.0)));
     assert_eq!(what(&integer, &real, Measure::Bits), What::Cell);
-    assert_eq!(compare(&integer, &real, Measure::Meaning), Ok(Verdict::Equivalent));
+    assert_eq!(compare(&integer, &real, Measure::Meaning), Ok(Likeness::Equivalent));
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn a_column_that_no_change_sets_shows_in_the_digest() {
     let of = |ida| [update(&table, &row(1, Value::Integer(180), ida), &row(1, Value::Integer(400), ida))];
     assert_eq!(what(&of("A"), &of("B"), Measure::Bits), What::OtherColumns);
     // Two engines have no digest in common, so this much is not seen between them.
-    assert_eq!(compare(&of("A"), &of("B"), Measure::Meaning), Ok(Verdict::Equivalent));
+    assert_eq!(compare(&of("A"), &of("B"), Measure::Meaning), Ok(Likeness::Equivalent));
 }
 
 #[test]
@@ -204,8 +204,8 @@ fn what_an_engine_leaves_out_of_images_is_passed_over() {
     let narrow = shape("T", &[("id", "int")], &["STAMP"]);
     let full = [insert(&wide, &[Value::Integer(1), Value::Integer(9)])];
     let less = [insert(&narrow, &[Value::Integer(1)])];
-    assert_eq!(compare(&full, &less, Measure::Meaning), Ok(Verdict::Equivalent));
-    assert_eq!(compare(&less, &full, Measure::Meaning), Ok(Verdict::Equivalent));
+    assert_eq!(compare(&full, &less, Measure::Meaning), Ok(Likeness::Equivalent));
+    assert_eq!(compare(&less, &full, Measure::Meaning), Ok(Likeness::Equivalent));
     assert_eq!(what(&full, &less, Measure::Bits), What::Column);
     let bare = [insert(&shape("T", &[("id", "int")], &[]), &[Value::Integer(1)])];
     assert_eq!(what(&full, &bare, Measure::Meaning), What::Column);
@@ -216,12 +216,12 @@ fn keys_of_two_engines_meet() {
     let padded = shape("t", &[("id", "char(4)")], &[]);
     let short = [delete(&padded, &[text("AB")])];
     let long = [delete(&padded, &[text("AB  ")])];
-    assert_eq!(compare(&short, &long, Measure::Meaning), Ok(Verdict::Equivalent));
+    assert_eq!(compare(&short, &long, Measure::Meaning), Ok(Likeness::Equivalent));
     assert_eq!(what(&short, &long, Measure::Bits), What::MissingRow);
     let number = shape("t", &[("id", "decimal(4,0)")], &[]);
     let integer = [delete(&number, &[Value::Integer(7)])];
     let exact = [delete(&number, &[decimal("7")])];
-    assert_eq!(compare(&integer, &exact, Measure::Meaning), Ok(Verdict::Equivalent));
+    assert_eq!(compare(&integer, &exact, Measure::Meaning), Ok(Likeness::Equivalent));
 }
 
 #[test]

@@ -2,20 +2,20 @@
 
 use mfm_journal::{Column as ColumnImage, Decimal, Value};
 
-use super::Verdict;
+use super::Likeness;
 use crate::model::{Column, Kind, Role, Storage, time};
 
 /// Compares two cells under their columns; `None` where they differ in meaning.
 #[must_use]
-pub fn same(one: &Value, one_column: &ColumnImage, other: &Value, other_column: &ColumnImage) -> Option<Verdict> {
+pub fn same(one: &Value, one_column: &ColumnImage, other: &Value, other_column: &ColumnImage) -> Option<Likeness> {
     if one == other {
-        return Some(Verdict::Equal);
+        return Some(Likeness::Equal);
     }
     let fixed = is_fixed(one_column) || is_fixed(other_column);
     let alike = normal(one, fixed) == normal(other, fixed)
         || same_uuid(one, other)
         || same_moment(one, one_column, other, other_column);
-    alike.then_some(Verdict::Equivalent)
+    alike.then_some(Likeness::Equivalent)
 }
 
 /// Returns the form in which cells of several engines meet: numbers of any type as one number; behind a column of
@@ -98,7 +98,7 @@ mod tests {
         ColumnImage { name, declared, precision: None, scale, length: None, collation: None }
     }
 
-    fn of(one: &Value, declared: &str, other: &Value, also: &str) -> Option<Verdict> {
+    fn of(one: &Value, declared: &str, other: &Value, also: &str) -> Option<Likeness> {
         let there = same(one, &column(declared), other, &column(also));
         let back = same(other, &column(also), one, &column(declared));
         assert_eq!(there, back, "{one:?} {declared}, {other:?} {also}: not the same both ways");
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn what_is_equal_by_type_and_bit_is_equal() {
         for value in [Value::Null, Value::Integer(1), Value::Real(-0.0), text("a "), Value::Bytes(vec![0])] {
-            assert_eq!(of(&value, "int", &value, "int"), Some(Verdict::Equal), "{value:?}");
+            assert_eq!(of(&value, "int", &value, "int"), Some(Likeness::Equal), "{value:?}");
         }
     }
 
@@ -140,7 +140,7 @@ mod tests {
             (decimal("0.3333"), Value::Real(0.3333)),
             (Value::Real(1e15), Value::Integer(1_000_000_000_000_000)),
         ] {
-            assert_eq!(of(&one, "decimal(9,4)", &other, "float"), Some(Verdict::Equivalent), "{one:?} {other:?}");
+            assert_eq!(of(&one, "decimal(9,4)", &other, "float"), Some(Likeness::Equivalent), "{one:?} {other:?}");
         }
     }
 
@@ -165,9 +165,9 @@ mod tests {
     #[test]
     fn padding_counts_only_where_no_column_pads() {
         for (one, declared, other, also, verdict) in [
-            ("MR1   ", "char(6)", "MR1", "varchar(6)", Some(Verdict::Equivalent)),
-            ("MR1   ", "nchar(6)", "MR1", "char(6)", Some(Verdict::Equivalent)),
-            ("      ", "CHAR(6)", "", "char(6)", Some(Verdict::Equivalent)),
+            ("MR1   ", "char(6)", "MR1", "varchar(6)", Some(Likeness::Equivalent)),
+            ("MR1   ", "nchar(6)", "MR1", "char(6)", Some(Likeness::Equivalent)),
+            ("      ", "CHAR(6)", "", "char(6)", Some(Likeness::Equivalent)),
             ("MR1   ", "varchar(6)", "MR1", "varchar(6)", None),
             (" MR1", "char(4)", "MR1", "char(4)", None),
             ("MR1\t", "char(4)", "MR1", "char(4)", None),
@@ -176,7 +176,7 @@ mod tests {
             assert_eq!(of(&text(one), declared, &text(other), also), verdict, "{one:?} {other:?}");
         }
         let (padded, short) = (Value::Bytes(vec![7, 0, 0]), Value::Bytes(vec![7]));
-        assert_eq!(of(&padded, "binary(3)", &short, "binary(3)"), Some(Verdict::Equivalent));
+        assert_eq!(of(&padded, "binary(3)", &short, "binary(3)"), Some(Likeness::Equivalent));
         assert_eq!(of(&padded, "varbinary(3)", &short, "varbinary(3)"), None);
         assert_eq!(of(&Value::Bytes(vec![0, 7]), "binary(3)", &short, "binary(3)"), None);
         assert_eq!(of(&Value::Null, "char(3)", &text("   "), "char(3)"), None);
@@ -193,7 +193,7 @@ mod tests {
             (0, "2024-06-28"),
         ] {
             let verdict = of(&moment(45_469, ticks), "datetime", &text(shown), "datetime");
-            assert_eq!(verdict, Some(Verdict::Equivalent), "{shown}");
+            assert_eq!(verdict, Some(Likeness::Equivalent), "{shown}");
         }
         for shown in ["2024-06-28 12:00:00.010", "2024-06-28 12:00:01", "2024-06-29 12:00:00", "noon", ""] {
             assert_eq!(of(&moment(45_469, 12_960_000), "datetime", &text(shown), "datetime"), None, "{shown}");
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn moments_of_two_units_meet_at_the_coarser_tick() {
         let (datetime, finer) = (moment(45_469, 12_960_001), moment(45_469, 432_000_033_333));
-        assert_eq!(of(&datetime, "datetime", &finer, "datetime2(7)"), Some(Verdict::Equivalent));
+        assert_eq!(of(&datetime, "datetime", &finer, "datetime2(7)"), Some(Likeness::Equivalent));
         let other = moment(45_469, 432_000_100_000);
         assert_eq!(of(&datetime, "datetime", &other, "datetime2(7)"), None);
         let offset = Value::Moment(Moment { days: Some(1), ticks: Some(0), offset_minutes: Some(60) });
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn text_of_a_date_and_time_may_be_laid_out_in_two_ways_only_where_it_is_one() {
         let (one, other) = (text("2024-06-28 12:00:00"), text("2024-06-28T12:00:00.000"));
-        assert_eq!(of(&one, "datetime", &other, "datetime"), Some(Verdict::Equivalent));
+        assert_eq!(of(&one, "datetime", &other, "datetime"), Some(Likeness::Equivalent));
         assert_eq!(of(&one, "varchar(30)", &other, "varchar(30)"), None);
     }
 
@@ -221,7 +221,7 @@ mod tests {
     fn a_uuid_and_its_text_are_equivalent() {
         let uuid = Value::Uuid([0xab, 0xcd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
         for shown in ["abcd0000-0000-0000-0000-000000000001", "{ABCD0000-0000-0000-0000-000000000001}"] {
-            assert_eq!(of(&uuid, "uniqueidentifier", &text(shown), "char(38)"), Some(Verdict::Equivalent));
+            assert_eq!(of(&uuid, "uniqueidentifier", &text(shown), "char(38)"), Some(Likeness::Equivalent));
         }
         assert_eq!(of(&uuid, "uniqueidentifier", &text("abcd"), "char(38)"), None);
     }

@@ -28,7 +28,7 @@ pub(super) struct Sheet {
     /// Its number.
     pub(super) object_id: i64,
     /// The columns that are read and written, in the order of the shape's.
-    pub(super) fields: Vec<Field>,
+    pub(super) fields: Vec<SheetField>,
     /// The columns whose values cannot be kept exactly, with their types.
     pub(super) unkept: Vec<String>,
     /// The unique indexes over all rows, the key's own left out.
@@ -57,7 +57,7 @@ pub(super) struct Sheet {
 
 /// A column that is read and written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Field {
+pub(super) struct SheetField {
     /// Its name.
     pub(super) name: String,
     /// Its place in the shape.
@@ -291,7 +291,7 @@ pub(super) fn assemble(
             Some(kind) => {
                 columns.push(model(&kind.declared(), Role::Plain));
                 let (name, at) = (column.name.clone(), fields.len());
-                fields.push(Field { name, at, kind, collation: collation.clone(), identity: column.identity });
+                fields.push(SheetField { name, at, kind, collation: collation.clone(), identity: column.identity });
             }
             None => {
                 let why = column.special.unwrap_or(&column.kind.name);
@@ -384,12 +384,12 @@ impl Sheet {
     }
 
     /// Returns the key's columns, in key order.
-    pub(super) fn key_fields(&self) -> impl Iterator<Item = &Field> {
+    pub(super) fn key_fields(&self) -> impl Iterator<Item = &SheetField> {
         self.table.shape.key.iter().filter_map(|name| self.fields.iter().find(|field| field.name == *name))
     }
 
     /// Returns a column by its exact name.
-    pub(super) fn field(&self, name: &str) -> Option<&Field> {
+    pub(super) fn field(&self, name: &str) -> Option<&SheetField> {
         self.fields.iter().find(|field| field.name == name)
     }
 

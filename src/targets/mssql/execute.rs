@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use mfm_journal::{Action, Change, Digest, Intended, RowHasher, TableShape, Value};
 
-use super::catalogue::{Field, Sheet};
-use super::stage::{self, Part, Staged};
+use super::catalogue::{Sheet, SheetField};
+use super::stage::{self, StagedColumn, StagedColumns};
 use super::writer::MssqlWriter;
 use super::{marks, normalize, own, preflight, rows, sql};
 use crate::model::Refusal;
@@ -215,21 +215,22 @@ fn carry_out(writer: &mut MssqlWriter, sheet: &Sheet, group: &Group<'_>) -> Resu
 }
 
 /// Returns what is staged of a change: its key, and what it changes.
-fn parts<'f>(sheet: &'f Sheet, change: &Change) -> Result<Vec<Part<'f>>, TargetError> {
-    let mut parts: Vec<Part<'_>> = sheet.key_fields().map(|field| Part { letter: "k", field }).collect();
+fn parts<'f>(sheet: &'f Sheet, change: &Change) -> Result<Vec<StagedColumn<'f>>, TargetError> {
+    let mut parts: Vec<StagedColumn<'_>> =
+        sheet.key_fields().map(|field| StagedColumn { letter: "k", field }).collect();
     match &change.action {
-        Action::Insert { .. } => parts.extend(sheet.fields.iter().map(|field| Part { letter: "a", field })),
+        Action::Insert { .. } => parts.extend(sheet.fields.iter().map(|field| StagedColumn { letter: "a", field })),
         Action::Update { columns, .. } => {
             let fields = changed(sheet, columns)?;
-            parts.extend(fields.iter().map(|field| Part { letter: "b", field }));
-            parts.extend(fields.iter().map(|field| Part { letter: "a", field }));
+            parts.extend(fields.iter().map(|field| StagedColumn { letter: "b", field }));
+            parts.extend(fields.iter().map(|field| StagedColumn { letter: "a", field }));
         }
         Action::Delete { .. } | Action::Kept { .. } => {}
     }
     Ok(parts)
 }
 
-fn changed<'f>(sheet: &'f Sheet, columns: &[usize]) -> Result<Vec<&'f Field>, TargetError> {
+fn changed<'f>(sheet: &'f Sheet, columns: &[usize]) -> Result<Vec<&'f SheetField>, TargetError> {
     let field = |at: &usize| sheet.fields.get(*at).ok_or_else(|| known::redeclared(sheet.shown()).into());
     columns.iter().map(field).collect()
 }
@@ -249,7 +250,7 @@ fn look(
     writer: &mut MssqlWriter,
     sheet: &Sheet,
     group: &Group<'_>,
-    staged: &Staged,
+    staged: &StagedColumns,
     lock: bool,
 ) -> Result<Vec<Option<Digest>>, TargetError> {
     let (wire, place) = writer.wire()?;
@@ -268,13 +269,18 @@ fn look(
 ///
 /// Of an update, the cells that it set: the others were compared to the bit under a lock that this transaction still
 /// holds, and triggers that could have touched them are refused or off.
-fn read_back(writer: &mut MssqlWriter, sheet: &Sheet, group: &Group<'_>, staged: &Staged) -> Result<(), TargetError> {
+fn read_back(
+    writer: &mut MssqlWriter,
+    sheet: &Sheet,
+    group: &Group<'_>,
+    staged: &StagedColumns,
+) -> Result<(), TargetError> {
     let Some(Action::Update { columns, .. }) = group.changes.first().map(|change| &change.action) else {
         let found = look(writer, sheet, group, staged, false)?;
         return group.changes.iter().zip(found).try_for_each(|(change, found)| compare::after(change, found));
     };
     let (wire, place) = writer.wire()?;
-    let mut fields: Vec<&Field> = sheet.key_fields().collect();
+    let mut fields: Vec<&SheetField> = sheet.key_fields().collect();
     let key = fields.len();
     fields.extend(changed(sheet, columns)?);
     let mut seen = vec![false; group.changes.len()];
@@ -300,7 +306,7 @@ fn read_back(writer: &mut MssqlWriter, sheet: &Sheet, group: &Group<'_>, staged:
 }
 
 /// Writes the staged rows of a group with one statement, and returns how many the server counted.
-fn write(writer: &mut MssqlWriter, sheet: &Sheet, change: &Change, staged: &Staged) -> Result<u64, TargetError> {
+fn write(writer: &mut MssqlWriter, sheet: &Sheet, change: &Change, staged: &StagedColumns) -> Result<u64, TargetError> {
     let (wire, place) = writer.wire()?;
     let failed = |fault| normalize::refusal(place, sheet, "write rows", fault);
     let text = match &change.action {

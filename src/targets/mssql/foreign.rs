@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mfm_journal::Value;
 
-use super::catalogue::{self, Field, Offers, Sheet};
+use super::catalogue::{self, Offers, Sheet, SheetField};
 use super::codec;
 use super::fault::Place;
 use super::sql::rows;
@@ -110,7 +110,7 @@ impl Answers<'_> {
         table: &str,
         columns: &[String],
         values: &[Value],
-        text: fn(&str, &[&Field]) -> String,
+        text: fn(&str, &[&SheetField]) -> String,
     ) -> Result<Vec<Cells>, TargetError> {
         let Surroundings { place, offers, keys } = *self.around;
         if !self.sheets.contains_key(table) {
@@ -118,7 +118,7 @@ impl Answers<'_> {
             self.sheets.insert(table.to_owned(), sheet);
         }
         let Some(Some(sheet)) = self.sheets.get(table) else { return Ok(Vec::new()) };
-        let fields: Option<Vec<&Field>> = columns.iter().map(|name| sheet.field(name)).collect();
+        let fields: Option<Vec<&SheetField>> = columns.iter().map(|name| sheet.field(name)).collect();
         let fields = fields.ok_or_else(|| place.failed("look a foreign key up", "a column of it is not readable"))?;
         let encoded = fields.iter().zip(values).map(|(field, value)| codec::encode(value, field.kind));
         let Some(parameters) = encoded.collect::<Option<Vec<_>>>() else { return Ok(Vec::new()) };

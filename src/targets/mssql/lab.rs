@@ -91,7 +91,8 @@ impl MssqlLab {
         let Self { wire: Some(wire), place, tables, .. } = self else { return Err(self.closed()) };
         let Some(filling) = tables.get_mut(name).filter(|filling| !filling.rows.is_empty()) else { return Ok(()) };
         let sheet = &filling.sheet;
-        let parts: Vec<stage::Part<'_>> = sheet.fields.iter().map(|field| stage::Part { letter: "a", field }).collect();
+        let parts: Vec<stage::StagedColumn<'_>> =
+            sheet.fields.iter().map(|field| stage::StagedColumn { letter: "a", field }).collect();
         let mut rows = filling.rows.iter().map(|row| row.iter().collect());
         let staged = stage::stage(wire, place, sheet, &parts, &mut rows)?;
         let sent = wire.write(&sql::writes::insert(sheet, &staged));

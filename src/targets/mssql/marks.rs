@@ -11,7 +11,7 @@ use crate::targets::{Bound, Marker, OperationRow, OperationState, TargetError};
 
 /// What a session's database says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(super) struct DatabaseIdentity {
     /// What markers are bound to.
     pub(super) bound: Bound,
     /// The database's name.
@@ -25,7 +25,7 @@ pub(super) struct Identity {
 }
 
 /// Asks a database who it is.
-pub(super) fn identity(wire: &mut Wire, place: &Place) -> Result<Identity, TargetError> {
+pub(super) fn identity(wire: &mut Wire, place: &Place) -> Result<DatabaseIdentity, TargetError> {
     let rows = wire.rows(session::IDENTITY, Vec::new()).map_err(place.error("read the database's identity"))?;
     let row = rows.first().ok_or_else(|| place.failed("read the database's identity", "it is not listed"))?;
     let text = |at: usize| word(row.get(at)).unwrap_or_default();
@@ -37,7 +37,7 @@ pub(super) fn identity(wire: &mut Wire, place: &Place) -> Result<Identity, Targe
         ("created", text(3)),
         ("broker_guid", text(4)),
     ];
-    Ok(Identity {
+    Ok(DatabaseIdentity {
         bound: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         database,
         snapshots: whole(row.get(5)) == Some(1),

@@ -33,7 +33,7 @@ use self::catalogue::{Listed, Sheet};
 use self::foreign::Surroundings;
 use self::open::{Access, READ_WAIT_MS};
 use self::preflight::Surveyor;
-use self::session::{Session, Step};
+use self::session::{ReadStep, Session};
 use super::faults::Seam;
 #[cfg(feature = "testing")]
 use super::faults::SharedFaults;
@@ -119,11 +119,11 @@ impl MssqlTarget {
     }
 }
 
-fn answer(step: &mut Step<'_>, query: &Fetch) -> Result<Answer, TargetError> {
+fn answer(step: &mut ReadStep<'_>, query: &Fetch) -> Result<Answer, TargetError> {
     let Some(sheet) = step.sheet(&query.table)? else {
         return Ok(Answer { table: None, rows: Vec::new(), maximum: None });
     };
-    let Step { wire, place, .. } = step;
+    let ReadStep { wire, place, .. } = step;
     let (mut rows, mut maximum) = (Vec::new(), None);
     match &query.filter {
         Filter::All => rows::each(wire, place, &sheet, |row| {
@@ -149,7 +149,7 @@ fn answer(step: &mut Step<'_>, query: &Fetch) -> Result<Answer, TargetError> {
 }
 
 fn digest_table(
-    step: &mut Step<'_>,
+    step: &mut ReadStep<'_>,
     sheet: &Sheet,
     rows: &mut u64,
     total: u64,
@@ -167,7 +167,7 @@ fn digest_table(
     Ok(tally.finish())
 }
 
-fn digest_all(step: &mut Step<'_>, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
+fn digest_all(step: &mut ReadStep<'_>, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<TableDigest>, TargetError> {
     let listed = catalogue::listed(step.wire, step.place)?;
     let base = listed.iter().filter(|listed| is_base(listed));
     let read = |listed: &Listed| catalogue::declared_sheet(step.wire, step.place, step.offers, step.keys, listed);
@@ -324,7 +324,7 @@ impl Target for MssqlTarget {
         let login = self.session.identity.login.clone();
         let login = (!self.session.access.reads_apart()).then_some(login);
         self.session.in_one_state(&mut |step| {
-            let Step { wire, place, offers, keys, .. } = step;
+            let ReadStep { wire, place, offers, keys, .. } = step;
             let mut surveyor = Surveyor { wire, place, offers, keys, login: login.as_deref() };
             surveyor.preflight(touches, conditions)
         })

@@ -3,12 +3,12 @@
 
 use mfm_journal::Value;
 
-use super::catalogue::{Field, Sheet};
+use super::catalogue::{Sheet, SheetField};
 use super::codec;
 use super::fault::{Fault, Place};
 use super::rows;
 use super::sql::{catalogue as catalogue_text, rows as text};
-use super::stage::{self, Part, does_not_fit};
+use super::stage::{self, StagedColumn, does_not_fit};
 use super::wire::{self, Wire, number, word};
 use crate::model::Refusal;
 use crate::targets::{TargetError, Trial};
@@ -28,7 +28,7 @@ pub(super) fn normalize(
     if planned.is_empty() || !tried {
         return Ok(planned);
     }
-    let parts: Vec<Part<'_>> = sheet.fields.iter().map(|field| Part { letter: "a", field }).collect();
+    let parts: Vec<StagedColumn<'_>> = sheet.fields.iter().map(|field| StagedColumn { letter: "a", field }).collect();
     let mut held = Vec::with_capacity(planned.len());
     for batch in planned.chunks(rows::BATCH) {
         let mut cells = batch.iter().map(|row| row.iter().collect());
@@ -65,7 +65,7 @@ pub(super) fn complete(
 }
 
 /// Returns what the database puts into a column that nobody gives.
-fn default(wire: &mut Wire, place: &Place, sheet: &Sheet, field: &Field) -> Result<Value, TargetError> {
+fn default(wire: &mut Wire, place: &Place, sheet: &Sheet, field: &SheetField) -> Result<Value, TargetError> {
     let failed = place.error("ask what a column gets by default");
     let parameters = vec![number(sheet.object_id), wire::text(field.name.clone())];
     let declared = wire.rows(catalogue_text::DEFAULT, parameters).map_err(&failed)?;
@@ -112,7 +112,7 @@ fn checks(
     wire: &mut Wire,
     place: &Place,
     sheet: &Sheet,
-    staged: &stage::Staged,
+    staged: &stage::StagedColumns,
     asked: &[&(String, String)],
 ) -> Result<(), TargetError> {
     for (name, definition) in asked {

@@ -8,15 +8,15 @@ use crate::model::Refusal;
 use crate::targets::TargetError;
 
 /// A column as mfm declares it: name, type, bytes.
-type Declared = (&'static str, &'static str, i64);
+type DeclaredColumn = (&'static str, &'static str, i64);
 
 /// An index: whether it is the primary key's, and its columns.
-type Index = (bool, Vec<String>);
+type OwnIndex = (bool, Vec<String>);
 
 /// One of the two tables.
 struct Own {
     name: &'static str,
-    columns: &'static [Declared],
+    columns: &'static [DeclaredColumn],
     indexes: &'static [(bool, &'static [&'static str])],
     checks: usize,
 }
@@ -115,7 +115,7 @@ fn otherwise(table: &Own, facts: &Facts) -> Option<String> {
     if !same {
         return Some(format!("the columns of dbo.{} are declared otherwise", table.name));
     }
-    let wanted: Vec<Index> = table.indexes.iter().map(|(primary, of)| (*primary, names(of))).collect();
+    let wanted: Vec<OwnIndex> = table.indexes.iter().map(|(primary, of)| (*primary, names(of))).collect();
     if indexes(facts.indexes.iter().filter(own)).as_ref() != Some(&wanted) {
         return Some(format!("the indexes of dbo.{} are declared otherwise", table.name));
     }
@@ -129,8 +129,8 @@ fn names(names: &[&str]) -> Vec<String> {
 
 /// Returns the indexes that rows of the catalogue tell of, the primary key's first; nothing where one of them is not
 /// unique, is switched off or leaves rows out.
-fn indexes<'c>(rows: impl Iterator<Item = &'c Cells>) -> Option<Vec<Index>> {
-    let mut all: Vec<(i64, Index)> = Vec::new();
+fn indexes<'c>(rows: impl Iterator<Item = &'c Cells>) -> Option<Vec<OwnIndex>> {
+    let mut all: Vec<(i64, OwnIndex)> = Vec::new();
     for row in rows {
         let (id, primary) = (whole(row.get(1))?, flag(row.get(2)));
         if !flag(row.get(3)) || flag(row.get(4)) || flag(row.get(5)) {
@@ -142,7 +142,7 @@ fn indexes<'c>(rows: impl Iterator<Item = &'c Cells>) -> Option<Vec<Index>> {
             None => all.push((id, (primary, vec![column]))),
         }
     }
-    let mut indexes: Vec<Index> = all.into_iter().map(|(_, index)| index).collect();
+    let mut indexes: Vec<OwnIndex> = all.into_iter().map(|(_, index)| index).collect();
     indexes.sort_by_key(|(primary, _)| !*primary);
     Some(indexes)
 }

@@ -6,12 +6,12 @@ use jiff::civil::Date;
 use mfm_journal::Value;
 use tiberius::ColumnData;
 
-use super::catalogue::{Field, Sheet};
+use super::catalogue::{Sheet, SheetField};
 use super::codec;
 use super::fault::{Place, Stopped};
 use super::sql::rows as text;
 use super::sql::scan::{Join, scan as scan_text};
-use super::stage::{self, Part};
+use super::stage::{self, StagedColumn};
 use super::wire::{self, Cells, Wire};
 use crate::model::snapshot::key_form;
 use crate::model::time::lies_on;
@@ -29,7 +29,7 @@ fn ask(
     place: &Place,
     sheet: &Sheet,
     question: (&str, Vec<ColumnData<'static>>),
-    fields: &[&Field],
+    fields: &[&SheetField],
     take: &mut dyn FnMut(Option<usize>, Vec<Value>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     let (text, parameters) = question;
@@ -49,8 +49,8 @@ fn split(mut row: Cells, width: usize) -> (Option<usize>, Cells) {
     (wire::whole(row.first()).and_then(|nth| usize::try_from(nth).ok()), cells)
 }
 
-fn decoded(sheet: &Sheet, fields: &[&Field], cells: Cells) -> Result<Vec<Value>, TargetError> {
-    let one = |(field, cell): (&&Field, ColumnData<'static>)| {
+fn decoded(sheet: &Sheet, fields: &[&SheetField], cells: Cells) -> Result<Vec<Value>, TargetError> {
+    let one = |(field, cell): (&&SheetField, ColumnData<'static>)| {
         codec::decode(cell, field.kind).map_err(|inexact| {
             let what = format!("{} in {}.{} {}", inexact.0, sheet.shown(), field.name, field.kind.declared());
             TargetError::from(Refusal::Unsupported { what })
@@ -59,7 +59,7 @@ fn decoded(sheet: &Sheet, fields: &[&Field], cells: Cells) -> Result<Vec<Value>,
     fields.iter().zip(cells).map(one).collect()
 }
 
-fn all_fields(sheet: &Sheet) -> Vec<&Field> {
+fn all_fields(sheet: &Sheet) -> Vec<&SheetField> {
     sheet.fields.iter().collect()
 }
 
@@ -67,7 +67,7 @@ fn all_fields(sheet: &Sheet) -> Vec<&Field> {
 pub(super) fn scan(
     wire: &mut Wire,
     place: &Place,
-    (sheet, order, beside): (&Sheet, Option<&Field>, Option<&Join>),
+    (sheet, order, beside): (&Sheet, Option<&SheetField>, Option<&Join>),
     take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     let fields = all_fields(sheet);
@@ -135,7 +135,7 @@ pub(super) fn among(
 }
 
 /// Returns a number in the form of its column: `1` is `1.0` in a `decimal(4,1)`.
-fn as_held(value: &Value, field: &Field) -> Value {
+fn as_held(value: &Value, field: &SheetField) -> Value {
     let Value::Integer(number) = value else { return value.clone() };
     let decimal = mfm_journal::Decimal::from(*number);
     let scaled = |scale| decimal.at_scale(scale).map_or_else(|| value.clone(), Value::Decimal);
@@ -182,7 +182,7 @@ pub(super) fn on_days(
 /// Reads all keys, ascending.
 pub(super) fn keys(wire: &mut Wire, place: &Place, sheet: &Sheet) -> Result<Vec<Key>, TargetError> {
     sheet.require_key()?;
-    let fields: Vec<&Field> = sheet.key_fields().collect();
+    let fields: Vec<&SheetField> = sheet.key_fields().collect();
     let mut keys = Vec::new();
     ask(wire, place, sheet, (&text::keys(sheet), Vec::new()), &fields, &mut |_, key| {
         keys.push(key);
@@ -194,7 +194,7 @@ pub(super) fn keys(wire: &mut Wire, place: &Place, sheet: &Sheet) -> Result<Vec<
 
 /// Reads the keys of a page, by the key's index where there is one.
 pub(super) fn page(wire: &mut Wire, place: &Place, sheet: &Sheet, page: &Page) -> Result<Vec<Key>, TargetError> {
-    let fields: Vec<&Field> = sheet.key_fields().collect();
+    let fields: Vec<&SheetField> = sheet.key_fields().collect();
     let [key] = fields.as_slice() else { return Ok(Vec::new()) };
     let only = page.only.as_ref().map(|only| holds(sheet, only)).transpose()?;
     let question = text::page(sheet, key, only.as_deref(), page);
@@ -225,7 +225,7 @@ fn holds(sheet: &Sheet, (column, number): &(String, i64)) -> Result<String, Refu
 }
 
 /// Returns a column that is read, by its name in any case.
-pub(super) fn field<'s>(sheet: &'s Sheet, column: &str) -> Result<&'s Field, Refusal> {
+pub(super) fn field<'s>(sheet: &'s Sheet, column: &str) -> Result<&'s SheetField, Refusal> {
     let (_, column) = sheet.table.column(column)?;
     let name = &column.image.name;
     sheet.field(name).ok_or_else(|| Refusal::MissingColumn { table: sheet.shown().to_owned(), column: name.clone() })
@@ -252,7 +252,7 @@ pub(super) fn one_key(
     sheet: &Sheet,
     question: &str,
 ) -> Result<Option<Key>, TargetError> {
-    let fields: Vec<&Field> = sheet.key_fields().collect();
+    let fields: Vec<&SheetField> = sheet.key_fields().collect();
     let mut found = None;
     ask(wire, place, sheet, (question, Vec::new()), &fields, &mut |_, key| {
         found = Some(key);
@@ -282,7 +282,7 @@ fn batch_of_keys(
     sheet: &Sheet,
     keys: &[&[Value]],
 ) -> Result<Vec<Option<Vec<Value>>>, TargetError> {
-    let fields: Vec<&Field> = sheet.key_fields().collect();
+    let fields: Vec<&SheetField> = sheet.key_fields().collect();
     // A key that its columns cannot hold belongs to no row.
     let possible = |key: &&[Value]| {
         let fits = fields.iter().zip(key.iter()).all(|(field, value)| codec::encode(value, field.kind).is_some());
@@ -293,7 +293,8 @@ fn batch_of_keys(
     if places.is_empty() {
         return Ok(found);
     }
-    let parts: Vec<Part<'_>> = fields.iter().copied().map(|field| Part { letter: "k", field }).collect();
+    let parts: Vec<StagedColumn<'_>> =
+        fields.iter().copied().map(|field| StagedColumn { letter: "k", field }).collect();
     let asked: Vec<&[Value]> = places.iter().map(|at| keys[*at]).collect();
     let mut rows = asked.iter().map(|key| key.iter().collect());
     let staged = stage::stage(wire, place, sheet, &parts, &mut rows)?;
@@ -343,7 +344,7 @@ pub(super) fn numbered(
     wire: &mut Wire,
     place: &Place,
     sheet: &Sheet,
-    fields: &[&Field],
+    fields: &[&SheetField],
     question: &str,
     take: &mut dyn FnMut(usize, Vec<Value>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {

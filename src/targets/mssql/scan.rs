@@ -1,15 +1,15 @@
 //! A scan over a table of SQL Server, in the order of a column, beside the rows that its rows refer to; judges no row.
 
-use super::catalogue::Field;
+use super::catalogue::SheetField;
 use super::rows;
-use super::session::Step;
+use super::session::ReadStep;
 use super::sql::scan::Join;
 use crate::model::{Refusal, Scan, Table, Value};
 use crate::targets::TargetError;
 
 /// Visits every row of a scan.
 pub(super) fn each(
-    step: &mut Step<'_>,
+    step: &mut ReadStep<'_>,
     scan: &Scan,
     take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
@@ -22,14 +22,14 @@ pub(super) fn each(
         let parent_field = compared(step, &found.parent, &found.parent_column)?;
         beside = Some(Join { field, parent, parent_field });
     }
-    let Step { wire, place, .. } = step;
+    let ReadStep { wire, place, .. } = step;
     let sorts = order.is_some() || beside.is_some();
     let passed = rows::scan(wire, place, (&sheet, order.as_ref(), beside.as_ref()), take);
     passed.map_err(|error| if sorts { error.while_sorting() } else { error })
 }
 
 /// Returns a column of the whole table that rows can be put in order by, or found by.
-fn compared(step: &mut Step<'_>, table: &Table, column: &str) -> Result<Field, TargetError> {
+fn compared(step: &mut ReadStep<'_>, table: &Table, column: &str) -> Result<SheetField, TargetError> {
     let missing = || Refusal::MissingTable { table: table.shape.name.clone() };
     let whole = step.sheet(&table.shape.name)?.ok_or_else(missing)?;
     let field = rows::field(&whole, column)?;

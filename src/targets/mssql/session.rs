@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use super::catalogue::{self, Field, Offers, Sheet};
+use super::catalogue::{self, Offers, Sheet, SheetField};
 use super::fault::Place;
-use super::marks::{self, Identity};
+use super::marks::{self, DatabaseIdentity};
 use super::open::{Access, Parked};
 use super::sql::session;
 use super::wire::Wire;
@@ -22,7 +22,7 @@ pub(super) struct Session {
     pub(super) access: Access,
     pub(super) place: Place,
     pub(super) keys: DomainKeys,
-    pub(super) identity: Identity,
+    pub(super) identity: DatabaseIdentity,
     pub(super) offers: Offers,
     parked: Parked,
     /// The tables looked at, valid for as long as this session: what is written is judged by the writing side anew.
@@ -30,7 +30,7 @@ pub(super) struct Session {
 }
 
 /// A step of reading, all of it in one state.
-pub(super) struct Step<'s> {
+pub(super) struct ReadStep<'s> {
     pub(super) wire: &'s mut Wire,
     pub(super) place: &'s Place,
     pub(super) keys: &'s DomainKeys,
@@ -54,12 +54,15 @@ impl Session {
     /// Runs a reading step in a transaction of its own, so that all of it sees the same state.
     pub(super) fn in_one_state<T>(
         &mut self,
-        step: &mut dyn FnMut(&mut Step<'_>) -> Result<T, TargetError>,
+        step: &mut dyn FnMut(&mut ReadStep<'_>) -> Result<T, TargetError>,
     ) -> Result<T, TargetError> {
         tried(|| self.attempt(step))
     }
 
-    fn attempt<T>(&mut self, step: &mut dyn FnMut(&mut Step<'_>) -> Result<T, TargetError>) -> Result<T, TargetError> {
+    fn attempt<T>(
+        &mut self,
+        step: &mut dyn FnMut(&mut ReadStep<'_>) -> Result<T, TargetError>,
+    ) -> Result<T, TargetError> {
         let parked = self.parked.lock().ok().and_then(|mut parked| parked.take());
         let mut wire = match parked {
             Some(wire) => wire,
@@ -68,7 +71,7 @@ impl Session {
         let begin = session::begin_read(self.identity.snapshots, self.place.wait_ms);
         wire.run(&begin).map_err(self.place.error("begin reading"))?;
         let Self { place, keys, offers, sheets, .. } = self;
-        let result = step(&mut Step { wire: &mut wire, place, keys, offers, sheets });
+        let result = step(&mut ReadStep { wire: &mut wire, place, keys, offers, sheets });
         // A connection that cannot end its transaction ends with it.
         if wire.run(session::ROLLBACK).is_ok()
             && let Ok(mut parked) = self.parked.lock()
@@ -111,7 +114,7 @@ const fn may_pass(error: &TargetError) -> bool {
     matches!(error, TargetError::Deadlock { .. } | TargetError::Network { .. })
 }
 
-impl Step<'_> {
+impl ReadStep<'_> {
     /// Returns a table, `None` where there is none of that name.
     pub(super) fn sheet(&mut self, name: &str) -> Result<Option<Arc<Sheet>>, TargetError> {
         if let Some(sheet) = self.sheets.get(name) {
@@ -130,7 +133,7 @@ impl Step<'_> {
     /// Returns the table that was looked at before with the columns only that are wanted of it.
     pub(super) fn part(&mut self, table: &Arc<Table>) -> Result<Sheet, TargetError> {
         let sheet = known::part(self.sheet(&table.shape.name)?, table, |sheet| &sheet.table)?;
-        let wanted = |field: &&Field| table.shape.position(&field.name).is_some();
+        let wanted = |field: &&SheetField| table.shape.position(&field.name).is_some();
         let fields = sheet.fields.iter().filter(wanted).cloned().collect();
         Ok(Sheet { table: Arc::clone(table), fields, ..(*sheet).clone() })
     }

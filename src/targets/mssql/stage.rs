@@ -2,7 +2,7 @@
 
 use mfm_journal::Value;
 
-use super::catalogue::{Field, Sheet};
+use super::catalogue::{Sheet, SheetField};
 use super::codec;
 use super::fault::{Place, Stopped};
 use super::sql::rows as text;
@@ -12,25 +12,25 @@ use crate::targets::TargetError;
 
 /// The columns of a staging table: a letter for their part, and the place of the column that they stand for.
 #[derive(Clone, Debug)]
-pub(super) struct Staged {
+pub(super) struct StagedColumns {
     /// The staging table's name.
     pub(super) table: String,
 }
 
-impl Staged {
+impl StagedColumns {
     /// Returns the expression of a staged value, in the column's own type.
     #[expect(clippy::unused_self, reason = "a value without a staging table would be none")]
-    pub(super) fn value(&self, alias: &str, part: &str, field: &Field) -> String {
+    pub(super) fn value(&self, alias: &str, part: &str, field: &SheetField) -> String {
         field.kind.unstaged(&format!("{alias}.{part}{}", field.at))
     }
 }
 
 /// A column to be staged: its part, the column, and where its values stand in the given rows.
-pub(super) struct Part<'f> {
+pub(super) struct StagedColumn<'f> {
     /// `k` for keys, `b` for values before, `a` for values after.
     pub(super) letter: &'static str,
     /// The column.
-    pub(super) field: &'f Field,
+    pub(super) field: &'f SheetField,
 }
 
 /// Puts rows into a new staging table, numbered from 0; every row has one value for each part, in their order.
@@ -38,13 +38,13 @@ pub(super) fn stage(
     wire: &mut Wire,
     place: &Place,
     sheet: &Sheet,
-    parts: &[Part<'_>],
+    parts: &[StagedColumn<'_>],
     rows: &mut dyn Iterator<Item = Vec<&Value>>,
-) -> Result<Staged, TargetError> {
+) -> Result<StagedColumns, TargetError> {
     let failed = place.error("stage rows");
-    let staged = Staged { table: wire.next_stage() };
+    let staged = StagedColumns { table: wire.next_stage() };
     let names: Vec<String> = parts.iter().map(|part| format!("{}{}", part.letter, part.field.at)).collect();
-    let declared = |part: &Part<'_>| part.field.kind.staged(part.field.collation.as_deref());
+    let declared = |part: &StagedColumn<'_>| part.field.kind.staged(part.field.collation.as_deref());
     let columns: Vec<_> = names.iter().cloned().zip(parts.iter().map(declared)).collect();
     wire.run(&text::create_stage(&staged.table, &columns)).map_err(&failed)?;
     let mut listed = vec![text::NUMBER];
@@ -63,7 +63,7 @@ pub(super) fn stage(
 }
 
 /// Removes a staging table; one that stays goes with the session.
-pub(super) fn unstage(wire: &mut Wire, place: &Place, staged: &Staged) -> Result<(), TargetError> {
+pub(super) fn unstage(wire: &mut Wire, place: &Place, staged: &StagedColumns) -> Result<(), TargetError> {
     wire.run(&text::drop_stage(&staged.table)).map_err(place.error("clear staged rows"))
 }
 
@@ -89,7 +89,7 @@ fn placeholder(cell: &tiberius::ColumnData<'static>) -> Option<tiberius::ColumnD
 
 fn encode(
     sheet: &Sheet,
-    parts: &[Part<'_>],
+    parts: &[StagedColumn<'_>],
     nth: usize,
     row: &[&Value],
     late: &mut Vec<Late>,
@@ -112,7 +112,7 @@ fn encode(
 }
 
 /// Says that a value is none that a column can hold.
-pub(super) fn does_not_fit(sheet: &Sheet, field: &Field, value: &Value) -> Refusal {
+pub(super) fn does_not_fit(sheet: &Sheet, field: &SheetField, value: &Value) -> Refusal {
     Refusal::DoesNotFit {
         table: sheet.shown().to_owned(),
         column: field.name.clone(),

@@ -2,10 +2,10 @@
 
 use mfm_journal::Value;
 
-use super::catalogue::{Field, Sheet};
+use super::catalogue::{Sheet, SheetField};
 use super::fault::Place;
 use super::sql::rows as text;
-use super::stage::{self, Part};
+use super::stage::{self, StagedColumn};
 use super::wire::Wire;
 use crate::model::Refusal;
 use crate::targets::TargetError;
@@ -24,7 +24,7 @@ pub(super) fn unique(
 ) -> Result<(), TargetError> {
     for index in &sheet.unique {
         let names: Vec<&str> = index.columns.iter().map(String::as_str).collect();
-        let fields: Option<Vec<&Field>> = names.iter().map(|name| sheet.field(name)).collect();
+        let fields: Option<Vec<&SheetField>> = names.iter().map(|name| sheet.field(name)).collect();
         // An index over a computed column, or one that cannot be read, is left to the database as well.
         let Some(fields) = fields.filter(|_| touches(columns, &names) && !rows.is_empty()) else { continue };
         if meets(wire, place, sheet, &fields, rows)? {
@@ -39,13 +39,13 @@ fn meets(
     wire: &mut Wire,
     place: &Place,
     sheet: &Sheet,
-    index: &[&Field],
+    index: &[&SheetField],
     rows: &[Vec<Value>],
 ) -> Result<bool, TargetError> {
     sheet.require_key()?;
-    let keys = sheet.key_fields().map(|field| Part { letter: "k", field });
-    let values = index.iter().map(|field| Part { letter: "a", field });
-    let parts: Vec<Part<'_>> = keys.chain(values).collect();
+    let keys = sheet.key_fields().map(|field| StagedColumn { letter: "k", field });
+    let values = index.iter().map(|field| StagedColumn { letter: "a", field });
+    let parts: Vec<StagedColumn<'_>> = keys.chain(values).collect();
     let null = Value::Null;
     let cells = |row: &'_ Vec<Value>| -> Vec<usize> {
         parts.iter().map(|part| part.field.at).filter(|at| *at < row.len()).collect()

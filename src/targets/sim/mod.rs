@@ -35,7 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mfm_journal::Value;
 
-use self::state::State;
+use self::state::SimState;
 use self::table::SimTable;
 use self::world::World;
 use super::faults::WriteStep;
@@ -55,7 +55,7 @@ pub struct SimWorld {
 
 /// What a database held when it was saved.
 #[derive(Clone, Debug)]
-pub struct SimSnapshot(State);
+pub struct SimSnapshot(SimState);
 
 impl SimWorld {
     /// Makes an empty database, whose identity follows from the seed.

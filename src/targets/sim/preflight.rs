@@ -2,7 +2,7 @@
 
 use mfm_journal::{Residue, Value};
 
-use super::state::State;
+use super::state::SimState;
 use super::table::SimTable;
 use crate::model::refusal::show;
 use crate::model::{KeyStanding, Refusal, Role};
@@ -10,7 +10,11 @@ use crate::targets::foreign::{ForeignKey, concerns, judge};
 use crate::targets::{Conditions, Preflight, Touch};
 
 /// Judges touches; see [`crate::targets::Target::preflight`].
-pub(super) fn preflight(state: &State, touches: &[Touch], conditions: &Conditions<'_>) -> Result<Preflight, Refusal> {
+pub(super) fn preflight(
+    state: &SimState,
+    touches: &[Touch],
+    conditions: &Conditions<'_>,
+) -> Result<Preflight, Refusal> {
     let mut preflight = Preflight { facts: Some(state.facts(touches)?), ..Preflight::default() };
     for touch in touches {
         let table = state.same(&touch.table)?;
@@ -39,7 +43,7 @@ pub(super) fn preflight(state: &State, touches: &[Touch], conditions: &Condition
 
 /// Judges the foreign keys that a touch concerns; those that the data break already are enforced by nobody.
 fn judge_keys(
-    state: &State,
+    state: &SimState,
     (touch, all): (&Touch, &[Touch]),
     conditions: &Conditions<'_>,
     preflight: &mut Preflight,

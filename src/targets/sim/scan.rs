@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mfm_journal::Value;
 
-use super::state::State;
+use super::state::SimState;
 use super::table::SimTable;
 use crate::model::snapshot::{key_form, lies_between};
 use crate::model::{Join, Refusal, Scan, Table};
@@ -15,7 +15,7 @@ type Partners<'s> = BTreeMap<Value, Vec<&'s Vec<Value>>>;
 
 /// Visits every row of a scan.
 pub(super) fn each(
-    state: &State,
+    state: &SimState,
     scan: &Scan,
     take: &mut dyn FnMut(&[Value]) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
@@ -42,7 +42,7 @@ pub(super) fn each(
 }
 
 /// Returns the rows that can be referred to, by the value, and the places of the cells that are wanted of them.
-fn partners<'s>(state: &'s State, beside: &Join) -> Result<(Partners<'s>, Vec<usize>), Refusal> {
+fn partners<'s>(state: &'s SimState, beside: &Join) -> Result<(Partners<'s>, Vec<usize>), Refusal> {
     let stored = part(state, &beside.parent)?;
     let (at, _) = stored.table.column(&beside.parent_column)?;
     let mut partners = Partners::new();
@@ -54,7 +54,7 @@ fn partners<'s>(state: &'s State, beside: &Join) -> Result<(Partners<'s>, Vec<us
     Ok((partners, places(stored, &beside.parent)))
 }
 
-fn part<'s>(state: &'s State, table: &Table) -> Result<&'s SimTable, Refusal> {
+fn part<'s>(state: &'s SimState, table: &Table) -> Result<&'s SimTable, Refusal> {
     let stored = state.find(&table.shape.name);
     Ok(known::part(stored, table, |stored| &stored.table)?)
 }

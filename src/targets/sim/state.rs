@@ -16,7 +16,7 @@ use crate::targets::{DomainKeys, Marker, OperationRow, TargetError, Touch};
 
 /// Tables, marks and operations. Copies share their tables until they are written.
 #[derive(Clone, Debug, Default)]
-pub(super) struct State {
+pub(super) struct SimState {
     tables: BTreeMap<String, Arc<SimTable>>,
     pub(super) foreign_keys: Vec<ForeignKey>,
     pub(super) keys: DomainKeys,
@@ -25,7 +25,7 @@ pub(super) struct State {
     pub(super) operations: Option<BTreeMap<Digest, OperationRow>>,
 }
 
-impl State {
+impl SimState {
     pub(super) fn tables(&self) -> impl Iterator<Item = &Arc<SimTable>> {
         self.tables.values()
     }
@@ -140,13 +140,13 @@ impl State {
     }
 }
 
-impl Kinship for &State {
+impl Kinship for &SimState {
     fn parents(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
-        Ok(State::parents(self, &table.shape.name))
+        Ok(SimState::parents(self, &table.shape.name))
     }
 
     fn children(&mut self, table: &Arc<Table>) -> Result<Vec<ForeignKey>, TargetError> {
-        Ok(State::children(self, &table.shape.name))
+        Ok(SimState::children(self, &table.shape.name))
     }
 
     fn has_parent(&mut self, key: &ForeignKey, values: &[Value]) -> Result<bool, TargetError> {

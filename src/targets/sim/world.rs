@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mfm_journal::Digest;
 
 use super::script::{Script, SimFault, SimWrite};
-use super::state::State;
+use super::state::SimState;
 use crate::targets::faults::WriteStep;
 use crate::targets::{Bound, Marker, OperationRow, Session, TargetError};
 
@@ -20,7 +20,7 @@ pub(super) enum Locks {
 
 /// Why a step is the last one.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(super) enum SimStop {
     /// Certainly nothing was written.
     RolledBack(TargetError),
     /// The caller cannot know.
@@ -38,9 +38,9 @@ pub(super) struct World {
     pub(super) needs_recovery: bool,
     /// `None` where nobody may see them.
     pub(super) sessions: Option<Vec<Session>>,
-    pub(super) committed: State,
+    pub(super) committed: SimState,
     pub(super) script: Script,
-    held: Option<State>,
+    held: Option<SimState>,
     waiting: Vec<SimWrite>,
 }
 
@@ -54,7 +54,7 @@ impl World {
             absent: false,
             needs_recovery: false,
             sessions: Some(Vec::new()),
-            committed: State::default(),
+            committed: SimState::default(),
             script: Script::default(),
             held: None,
             waiting: Vec::new(),
@@ -152,29 +152,34 @@ impl World {
     }
 
     /// Plays a step. `staged` is the transaction under way.
-    pub(super) fn step(&mut self, step: WriteStep, mut staged: Option<&mut State>, locks: Locks) -> Result<(), Stop> {
+    pub(super) fn step(
+        &mut self,
+        step: WriteStep,
+        mut staged: Option<&mut SimState>,
+        locks: Locks,
+    ) -> Result<(), SimStop> {
         let url = self.url();
         for fault in self.script.step(step) {
             let failed = |why: &str| TargetError::Failed { url: url.clone(), what: "write".into(), why: why.into() };
             match fault {
                 SimFault::Fail => return Err(self.roll_back(failed("the script says so"))),
                 SimFault::Full => return Err(self.roll_back(TargetError::Full { url })),
-                SimFault::LoseAnswer => return Err(Stop::Unknown(failed("the connection was lost"))),
+                SimFault::LoseAnswer => return Err(SimStop::Unknown(failed("the connection was lost"))),
                 SimFault::Crash => {
                     self.kill();
-                    return Err(Stop::Unknown(failed("the process died")));
+                    return Err(SimStop::Unknown(failed("the process died")));
                 }
                 SimFault::CrashHolding => {
                     self.kill();
                     self.held = staged.map(|state| state.clone());
-                    return Err(Stop::Unknown(failed("the process died")));
+                    return Err(SimStop::Unknown(failed("the process died")));
                 }
                 SimFault::Foreign(write) => match (staged.as_deref_mut(), locks) {
                     (Some(_), Locks::Rows) => self.waiting.push(write),
                     (staged, _) => {
                         let both = staged.map_or(Ok(()), |state| state.apply(&write));
                         let both = both.and_then(|()| self.committed.apply(&write));
-                        both.map_err(|refusal| Stop::RolledBack(refusal.into()))?;
+                        both.map_err(|refusal| SimStop::RolledBack(refusal.into()))?;
                     }
                 },
             }
@@ -183,10 +188,10 @@ impl World {
     }
 
     /// After a commit there is nothing to roll back: the error is an answer that got lost.
-    fn roll_back(&self, error: TargetError) -> Stop {
+    fn roll_back(&self, error: TargetError) -> SimStop {
         match self.script.log().last() {
-            Some(WriteStep::AfterCommit) => Stop::Unknown(error),
-            _ => Stop::RolledBack(error),
+            Some(WriteStep::AfterCommit) => SimStop::Unknown(error),
+            _ => SimStop::RolledBack(error),
         }
     }
 }

@@ -3,8 +3,8 @@
 use mfm_journal::{Change, Digest, Intended, RowHasher};
 
 use super::SimWorld;
-use super::state::State;
-use super::world::{Locks, Stop, World};
+use super::state::SimState;
+use super::world::{Locks, SimStop, World};
 use crate::model::{Action, Refusal};
 use crate::targets::compare;
 use crate::targets::faults::WriteStep;
@@ -29,22 +29,22 @@ impl SimWriter {
     }
 }
 
-impl From<Refusal> for Stop {
+impl From<Refusal> for SimStop {
     fn from(refusal: Refusal) -> Self {
         Self::RolledBack(refusal.into())
     }
 }
 
-impl From<TargetError> for Stop {
+impl From<TargetError> for SimStop {
     fn from(error: TargetError) -> Self {
         Self::RolledBack(error)
     }
 }
 
-impl From<Stop> for TargetError {
-    fn from(stop: Stop) -> Self {
+impl From<SimStop> for TargetError {
+    fn from(stop: SimStop) -> Self {
         match stop {
-            Stop::RolledBack(error) | Stop::Unknown(error) => error,
+            SimStop::RolledBack(error) | SimStop::Unknown(error) => error,
         }
     }
 }
@@ -60,9 +60,9 @@ impl Writer for SimWriter {
         let ended = if world.is_held() { Ok(()) } else { world.let_in() };
         match done {
             Ok(rows) => ended.map(|()| Executed { rows, retries: 0 }).map_err(ExecuteError::Unknown),
-            Err(Stop::RolledBack(TargetError::Refused(refusal))) => Err(ExecuteError::Refused(refusal)),
-            Err(Stop::RolledBack(error)) => Err(ExecuteError::RolledBack(error)),
-            Err(Stop::Unknown(error)) => Err(ExecuteError::Unknown(error)),
+            Err(SimStop::RolledBack(TargetError::Refused(refusal))) => Err(ExecuteError::Refused(refusal)),
+            Err(SimStop::RolledBack(error)) => Err(ExecuteError::RolledBack(error)),
+            Err(SimStop::Unknown(error)) => Err(ExecuteError::Unknown(error)),
         }
     }
 
@@ -123,7 +123,7 @@ fn taken(url: String, row: &OperationRow, other: &OperationRow) -> TargetError {
 }
 
 /// Does everything from the begin to the commit.
-fn transact(world: &mut World, intended: &Intended, work: &Work<'_>) -> Result<u64, Stop> {
+fn transact(world: &mut World, intended: &Intended, work: &Work<'_>) -> Result<u64, SimStop> {
     let mut staged = world.committed.clone();
     world.step(WriteStep::Begun, Some(&mut staged), Locks::Open)?;
     put_uid(world, &mut staged, intended)?;
@@ -152,14 +152,14 @@ fn transact(world: &mut World, intended: &Intended, work: &Work<'_>) -> Result<u
 }
 
 /// Tries the way back on rows that nobody keeps.
-fn rehearse(staged: &State, work: &Work<'_>) -> Result<(), TargetError> {
+fn rehearse(staged: &SimState, work: &Work<'_>) -> Result<(), TargetError> {
     let mut trial = staged.clone();
     let back = compare::way_back(work.changes, in_order(work.changes));
     back.iter().filter(|change| change.writes()).try_for_each(|change| write(&mut trial, change, work.unenforced))?;
     each_row(&trial, &Work { changes: &back, ..work.clone() }, compare::after)
 }
 
-fn put_uid(world: &World, staged: &mut State, intended: &Intended) -> Result<(), Stop> {
+fn put_uid(world: &World, staged: &mut SimState, intended: &Intended) -> Result<(), SimStop> {
     let (uid, journal_id, op) = (intended.uid(), intended.journal_id(), intended.op());
     let row = OperationRow { uid, journal_id, op, state: OperationState::Committed };
     let Some(operations) = &mut staged.operations else {
@@ -175,11 +175,11 @@ fn put_uid(world: &World, staged: &mut State, intended: &Intended) -> Result<(),
     Ok(())
 }
 
-fn compare_marker(world: &World, staged: &State, work: &Work<'_>) -> Result<(), Refusal> {
+fn compare_marker(world: &World, staged: &SimState, work: &Work<'_>) -> Result<(), Refusal> {
     known::marker(&world.url(), staged.marker.as_ref(), &world.bound(), work)
 }
 
-fn compare_schema(staged: &State, work: &Work<'_>) -> Result<(), Refusal> {
+fn compare_schema(staged: &SimState, work: &Work<'_>) -> Result<(), Refusal> {
     if work.facts != Some(staged.facts(work.touches)?) {
         return Err(Refusal::Stale { what: "the schema is not as the preflight saw it".to_owned() });
     }
@@ -200,7 +200,7 @@ fn compare_before(change: &Change, found: Option<Digest>) -> Result<(), TargetEr
 
 /// Compares the rows of all changes.
 fn each_row(
-    staged: &State,
+    staged: &SimState,
     work: &Work<'_>,
     compare: impl Fn(&Change, Option<Digest>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
@@ -219,7 +219,7 @@ fn each_row(
 }
 
 /// Writes one change, and counts it.
-fn write(staged: &mut State, change: &Change, unenforced: &[String]) -> Result<(), TargetError> {
+fn write(staged: &mut SimState, change: &Change, unenforced: &[String]) -> Result<(), TargetError> {
     let name = &change.table.name;
     enforce(staged, change, unenforced)?;
     let table = staged.table_mut(name)?;
@@ -240,7 +240,7 @@ fn write(staged: &mut State, change: &Change, unenforced: &[String]) -> Result<(
 }
 
 /// Enforces foreign keys on one change, as the database itself does.
-fn enforce(staged: &State, change: &Change, unenforced: &[String]) -> Result<(), TargetError> {
+fn enforce(staged: &SimState, change: &Change, unenforced: &[String]) -> Result<(), TargetError> {
     let table = &staged.table(&change.table.name)?.table;
     let (row, comes) = match &change.action {
         Action::Insert { after, .. } => (after, true),

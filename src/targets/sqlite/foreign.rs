@@ -17,7 +17,7 @@ use crate::targets::references::{self, Kinship};
 use crate::targets::{Movement, Spared, TargetError};
 
 /// A row of `foreign_key_list`: child, number, from, parent, to, on delete.
-type Part = (String, i64, String, String, Option<String>, String);
+type ForeignKeyRow = (String, i64, String, String, Option<String>, String);
 
 /// Reads the foreign keys that a table declares.
 pub(super) fn parents(connection: &Connection, place: &Place, table: &str) -> Result<Vec<ForeignKey>, TargetError> {
@@ -34,7 +34,7 @@ fn read(connection: &Connection, place: &Place, text: &str, table: &str) -> Resu
     let mut statement = connection.prepare_cached(text).map_err(&failed)?;
     let parts = statement
         .query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(6)?)))
-        .and_then(Iterator::collect::<Result<Vec<Part>, _>>)
+        .and_then(Iterator::collect::<Result<Vec<ForeignKeyRow>, _>>)
         .map_err(&failed)?;
     let mut keys: BTreeMap<(String, i64), ForeignKey> = BTreeMap::new();
     for (child, number, from, parent, to, on_delete) in parts {

@@ -10,7 +10,7 @@ use crate::targets::{DomainKeys, TargetError};
 
 /// An index as SQLite declares it.
 #[derive(Clone, Debug)]
-pub(super) struct Index {
+pub(super) struct DeclaredIndex {
     name: String,
     unique: bool,
     primary: bool,
@@ -19,7 +19,7 @@ pub(super) struct Index {
     columns: Vec<Option<(String, String)>>,
 }
 
-impl Index {
+impl DeclaredIndex {
     /// Tells whether nothing but the database can say what meets the index.
     pub(super) fn is_odd(&self, computed: &dyn Fn(&String) -> bool) -> bool {
         let plain = |column: &Option<(String, String)>| column.as_ref().is_some_and(|(name, _)| !computed(name));
@@ -57,15 +57,15 @@ pub(super) struct KeyChoice {
 }
 
 /// Reads the indexes of a table.
-pub(super) fn indexes(connection: &Connection, place: &Place, table: &str) -> Result<Vec<Index>, TargetError> {
+pub(super) fn indexes(connection: &Connection, place: &Place, table: &str) -> Result<Vec<DeclaredIndex>, TargetError> {
     let failed = place.error("read the indexes");
     let mut statement = connection.prepare_cached(sql::INDEXES).map_err(&failed)?;
     let rows = statement.query_map([table], |row| {
         let origin: String = row.get(2)?;
         let (unique, partial) = (row.get(1)?, row.get(3)?);
-        Ok(Index { name: row.get(0)?, unique, primary: origin == "pk", partial, columns: Vec::new() })
+        Ok(DeclaredIndex { name: row.get(0)?, unique, primary: origin == "pk", partial, columns: Vec::new() })
     });
-    let mut all: Vec<Index> = rows.and_then(Iterator::collect).map_err(&failed)?;
+    let mut all: Vec<DeclaredIndex> = rows.and_then(Iterator::collect).map_err(&failed)?;
     let mut statement = connection.prepare_cached(sql::INDEX_COLUMNS).map_err(&failed)?;
     for index in &mut all {
         let rows = statement.query_map([&index.name], |row| {
@@ -78,7 +78,7 @@ pub(super) fn indexes(connection: &Connection, place: &Place, table: &str) -> Re
 }
 
 /// Chooses the domain's key where its columns exist, else the declared primary key.
-pub(super) fn choose(listed: &Listed, raw: &[RawColumn], indexes: &[Index], keys: &DomainKeys) -> KeyChoice {
+pub(super) fn choose(listed: &Listed, raw: &[RawColumn], indexes: &[DeclaredIndex], keys: &DomainKeys) -> KeyChoice {
     let rowid_column = rowid_column(listed, raw, indexes);
     let unique = unique_indexes(indexes, rowid_column.as_deref());
     let domain = domain_key(listed, keys);
@@ -124,7 +124,7 @@ fn primary_key(raw: &[RawColumn]) -> Vec<String> {
 }
 
 /// Returns the column that is the rowid: the only primary-key column, INTEGER, without an index of its own.
-pub(super) fn rowid_column(listed: &Listed, raw: &[RawColumn], indexes: &[Index]) -> Option<String> {
+pub(super) fn rowid_column(listed: &Listed, raw: &[RawColumn], indexes: &[DeclaredIndex]) -> Option<String> {
     let key: Vec<_> = raw.iter().filter(|column| column.primary > 0).collect();
     match key.as_slice() {
         [column] if !listed.without_rowid && column.declared.eq_ignore_ascii_case("INTEGER") => {
@@ -135,7 +135,7 @@ pub(super) fn rowid_column(listed: &Listed, raw: &[RawColumn], indexes: &[Index]
 }
 
 /// Returns the unique indexes over plain columns of all rows, the primary key first.
-fn unique_indexes(indexes: &[Index], rowid_column: Option<&str>) -> Vec<UniqueIndex> {
+fn unique_indexes(indexes: &[DeclaredIndex], rowid_column: Option<&str>) -> Vec<UniqueIndex> {
     let plain = indexes.iter().filter(|index| index.unique && !index.partial).filter_map(|index| {
         let columns = index.columns.iter().cloned().collect::<Option<Vec<_>>>()?;
         let name = if index.primary { "PRIMARY KEY".to_owned() } else { index.name.clone() };

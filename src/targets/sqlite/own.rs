@@ -9,7 +9,7 @@ use crate::model::Refusal;
 use crate::targets::TargetError;
 
 /// Something that the schema declares in the name of a table.
-struct Declared {
+struct DeclaredObject {
     kind: String,
     name: String,
     table: String,
@@ -52,16 +52,16 @@ fn strange(connection: &Connection) -> rusqlite::Result<Option<String>> {
     Ok(shared.map(|(own, other)| format!("{own} and {other} are stored in the same place")))
 }
 
-fn declared(connection: &Connection) -> rusqlite::Result<Vec<Declared>> {
+fn declared(connection: &Connection) -> rusqlite::Result<Vec<DeclaredObject>> {
     let mut statement = connection.prepare_cached(sql::OWN_DECLARED)?;
     let rows = statement.query_map([], |row| {
-        Ok(Declared { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, text: row.get(3)? })
+        Ok(DeclaredObject { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, text: row.get(3)? })
     })?;
     rows.collect()
 }
 
 /// Tells whether mfm declared this when it made one of its tables.
-fn is_made(one: &Declared, table: &str, indexes: &[&str]) -> bool {
+fn is_made(one: &DeclaredObject, table: &str, indexes: &[&str]) -> bool {
     match one.kind.as_str() {
         "table" => one.text.strip_prefix("CREATE TABLE ") == Some(table),
         "index" => one.text.is_empty() && indexes.contains(&one.name.as_str()),
@@ -69,8 +69,8 @@ fn is_made(one: &Declared, table: &str, indexes: &[&str]) -> bool {
     }
 }
 
-fn describe(one: &Declared) -> String {
-    let Declared { kind, name, table, .. } = one;
+fn describe(one: &DeclaredObject) -> String {
+    let DeclaredObject { kind, name, table, .. } = one;
     match kind.as_str() {
         "trigger" => format!("trigger {name} fires on {table}"),
         "index" => format!("index {name} stands on {table}"),

@@ -26,14 +26,14 @@ const SEEKS: usize = 128;
 const CELLS: usize = 2;
 
 /// A row found: its hidden rowid, and its cells in the order of the shape's columns.
-pub(super) type Found<'r> = (Option<i64>, &'r [Value]);
+pub(super) type FoundRow<'r> = (Option<i64>, &'r [Value]);
 
 /// Reads every row of a table, one after the other.
 pub(super) fn each(
     connection: &Connection,
     place: &Place,
     sheet: &Sheet,
-    take: impl FnMut(Found<'_>) -> Result<(), TargetError>,
+    take: impl FnMut(FoundRow<'_>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     visit(connection, place, (&sql::rows(sheet), sheet.table.columns.len()), &[], take)
 }
@@ -44,7 +44,7 @@ pub(super) fn visit(
     place: &Place,
     (text, width): (&str, usize),
     given: &[Value],
-    mut take: impl FnMut(Found<'_>) -> Result<(), TargetError>,
+    mut take: impl FnMut(FoundRow<'_>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     let failed = place.error("read rows");
     let mut statement = connection.prepare_cached(text).map_err(&failed)?;
@@ -133,7 +133,7 @@ pub(super) fn between(
     sheet: &Sheet,
     column: &str,
     (first, last): (i64, i64),
-    mut take: impl FnMut(Found<'_>) -> Result<(), TargetError>,
+    mut take: impl FnMut(FoundRow<'_>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     let failed = place.error("read rows");
     let mut statement = connection.prepare_cached(&sql::rows_in_range(sheet, column)).map_err(&failed)?;
@@ -153,7 +153,7 @@ pub(super) fn stretches(
     place: &Place,
     sheet: &Sheet,
     wanted: &[(i64, i64)],
-    mut take: impl FnMut(Found<'_>) -> Result<(), TargetError>,
+    mut take: impl FnMut(FoundRow<'_>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     let failed = place.error("read rows");
     let mut statement = connection.prepare_cached(&sql::rows_of_stretch(sheet)).map_err(&failed)?;
@@ -217,7 +217,7 @@ pub(super) fn of_keys(
     place: &Place,
     sheet: &Sheet,
     keys: &[&[Value]],
-    mut take: impl FnMut(usize, Option<Found<'_>>) -> Result<(), TargetError>,
+    mut take: impl FnMut(usize, Option<FoundRow<'_>>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
     sheet.require_key()?;
     if sheet.seek {

@@ -21,7 +21,7 @@ const STRETCHES_MAX: usize = 1 << 15;
 
 /// Rows that lie behind each other and hold the same integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Run {
+struct RowRun {
     value: i64,
     /// Its place among the runs of the table.
     nth: usize,
@@ -30,17 +30,17 @@ struct Run {
 }
 
 /// The runs of a column, by value; none where they are too many.
-type Runs = Option<Arc<Vec<Run>>>;
+type Runs = Option<Arc<Vec<RowRun>>>;
 
 /// What a file is, as far as its file system tells.
 type Print = (u64, Option<SystemTime>);
 
 /// The runs of a file's columns; clones share them, so that whoever opens the file again need not pass over it again.
 #[derive(Clone, Debug, Default)]
-pub struct RunIndex(Arc<Mutex<Known>>);
+pub struct RunIndex(Arc<Mutex<KnownRuns>>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct KnownRuns {
     print: Option<Print>,
     columns: BTreeMap<(String, String), Runs>,
 }
@@ -60,7 +60,7 @@ impl RunIndex {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = print(&place.path);
         if known.print != now || now.is_none() {
-            *known = Known { print: now, columns: BTreeMap::new() };
+            *known = KnownRuns { print: now, columns: BTreeMap::new() };
         }
         let key = (sheet.name().to_owned(), column.to_owned());
         let runs = match known.columns.get(&key) {
@@ -87,11 +87,11 @@ fn pass(
     sheet: &Sheet,
     rowid: &str,
     column: &str,
-) -> Result<Option<Vec<Run>>, TargetError> {
+) -> Result<Option<Vec<RowRun>>, TargetError> {
     let failed = place.error("look for rows");
     let mut statement = connection.prepare_cached(&sql::column_in_order(sheet, rowid, column)).map_err(&failed)?;
     let mut rows = statement.query([]).map_err(&failed)?;
-    let (mut runs, mut open): (Vec<Run>, Option<Run>) = (Vec::new(), None);
+    let (mut runs, mut open): (Vec<RowRun>, Option<RowRun>) = (Vec::new(), None);
     let mut nth = 0;
     while let Some(row) = rows.next().map_err(&failed)? {
         let id: i64 = row.get(0).map_err(&failed)?;
@@ -107,7 +107,7 @@ fn pass(
                 // What is no integer parts what lies before it from what lies behind.
                 nth += 1;
                 runs.extend(open.take());
-                open = value.map(|value| Run { value, nth, first: id, last: id });
+                open = value.map(|value| RowRun { value, nth, first: id, last: id });
             }
         }
         if runs.len() > RUNS_MAX {
@@ -120,8 +120,8 @@ fn pass(
 }
 
 /// Returns the stretches of the runs of some ranges of values; those behind each other are one.
-fn joined(runs: &[Run], wanted: &[(i64, i64)]) -> Option<Vec<(i64, i64)>> {
-    let mut found: Vec<Run> = Vec::new();
+fn joined(runs: &[RowRun], wanted: &[(i64, i64)]) -> Option<Vec<(i64, i64)>> {
+    let mut found: Vec<RowRun> = Vec::new();
     for (first, last) in wanted {
         let from = runs.partition_point(|run| run.value < *first);
         let to = runs.partition_point(|run| run.value <= *last);

@@ -9,7 +9,7 @@ use crate::targets::trigger::{Event, Trigger};
 
 /// A word of a declaration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Word {
+struct TriggerWord {
     text: String,
     quoted: bool,
 }
@@ -27,7 +27,7 @@ pub(super) fn triggers(connection: &Connection, place: &Place, table: &str) -> R
 
 fn event(declaration: &str) -> Event {
     let words = words(declaration);
-    let is = |word: &Word, text: &str| !word.quoted && word.text.eq_ignore_ascii_case(text);
+    let is = |word: &TriggerWord, text: &str| !word.quoted && word.text.eq_ignore_ascii_case(text);
     for (at, word) in words.iter().enumerate() {
         match () {
             () if is(word, "INSERT") => return Event::Insert,
@@ -52,7 +52,7 @@ pub(super) fn mentions(declaration: &str, word: &str) -> bool {
 }
 
 /// Returns the words and quoted names of a declaration, without punctuation and comments.
-fn words(declaration: &str) -> Vec<Word> {
+fn words(declaration: &str) -> Vec<TriggerWord> {
     let mut words = Vec::new();
     let mut rest = declaration;
     while let Some(first) = rest.chars().next() {
@@ -63,7 +63,7 @@ fn words(declaration: &str) -> Vec<Word> {
             '[' => quoted_word(&rest[1..], ']', &mut words),
             _ if is_name(first) => {
                 let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-                words.push(Word { text: rest[..end].to_owned(), quoted: false });
+                words.push(TriggerWord { text: rest[..end].to_owned(), quoted: false });
                 &rest[end..]
             }
             _ => &rest[first.len_utf8()..],
@@ -77,7 +77,7 @@ const fn is_name(c: char) -> bool {
 }
 
 /// Takes a quoted name, a doubled quote standing for one, and returns what follows.
-fn quoted_word<'t>(text: &'t str, quote: char, words: &mut Vec<Word>) -> &'t str {
+fn quoted_word<'t>(text: &'t str, quote: char, words: &mut Vec<TriggerWord>) -> &'t str {
     let mut name = String::new();
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
@@ -85,7 +85,7 @@ fn quoted_word<'t>(text: &'t str, quote: char, words: &mut Vec<Word>) -> &'t str
         if doubled {
             chars.next();
         } else if c == quote {
-            words.push(Word { text: name, quoted: true });
+            words.push(TriggerWord { text: name, quoted: true });
             return &text[at + c.len_utf8()..];
         }
         name.push(c);

@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::widgets::Widget;
 
-use self::blocks::Place;
+use self::blocks::BankCell;
 use self::rows::Rows;
 use super::draw::{Canvas, columns, nice, number, whole};
 use crate::domain::picture::Jaws;
@@ -40,7 +40,7 @@ pub struct AperturePicture<'a> {
 }
 
 /// Where the pixels of the leaves lie.
-struct Field {
+struct LeafGrid {
     left: u16,
     width: u16,
     rows: Rows,
@@ -50,7 +50,7 @@ struct Field {
     high: f64,
 }
 
-impl Field {
+impl LeafGrid {
     /// Returns the place along the leaves in the middle of a pixel, in 1/100 cm.
     fn at(&self, pixel: u16) -> f64 {
         let part = (f64::from(pixel) + 0.5) / f64::from((self.width * self.fine).max(1));
@@ -175,11 +175,11 @@ impl<'a> AperturePicture<'a> {
         Rows::new(pairs, edges, height, (self.first, hand), spans)
     }
 
-    fn field(&self, canvas: &Canvas<'_>, height: u16) -> Field {
+    fn field(&self, canvas: &Canvas<'_>, height: u16) -> LeafGrid {
         let margins = if canvas.width() >= 24 { (LEFT, RIGHT) } else { (0, 0) };
         let (low, high) = self.stretch.unwrap_or_else(|| self.reach());
         let (low, high) = (f64::from(low), f64::from(high));
-        Field {
+        LeafGrid {
             left: margins.0,
             width: canvas.width().saturating_sub(margins.0 + margins.1),
             rows: self.rows(height),
@@ -199,7 +199,7 @@ impl<'a> AperturePicture<'a> {
         (low - 50, high + 50)
     }
 
-    fn draw_leaves(&self, canvas: &mut Canvas<'_>, field: &Field) {
+    fn draw_leaves(&self, canvas: &mut Canvas<'_>, field: &LeafGrid) {
         for row in 0..field.rows.height() {
             for column in 0..field.width {
                 let places = self.places(field, row, column);
@@ -210,10 +210,10 @@ impl<'a> AperturePicture<'a> {
     }
 
     /// Returns the pixels of a cell: upper left, upper right, lower left, lower right.
-    fn places(&self, field: &Field, row: u16, column: u16) -> [Place; 4] {
+    fn places(&self, field: &LeafGrid, row: u16, column: u16) -> [BankCell; 4] {
         let of = |pixel: u16, side: u16| {
             let x = field.at(column * field.fine + side.min(field.fine - 1));
-            field.rows.pair(pixel).map_or(Place::Open, |pair| self.place(pair, x))
+            field.rows.pair(pixel).map_or(BankCell::Open, |pair| self.place(pair, x))
         };
         [of(2 * row, 0), of(2 * row, 1), of(2 * row + 1, 0), of(2 * row + 1, 1)]
     }
@@ -225,19 +225,19 @@ impl<'a> AperturePicture<'a> {
     }
 
     /// Draws a line through what is open or all leaf, so that it hides no end of a leaf.
-    fn line(&self, canvas: &mut Canvas<'_>, field: &Field, (row, column): (u16, u16), glyph: &str, role: Role) {
+    fn line(&self, canvas: &mut Canvas<'_>, field: &LeafGrid, (row, column): (u16, u16), glyph: &str, role: Role) {
         let style = self.look.style(role);
         let Some(own) = column.checked_sub(field.left) else { return };
         match self.places(field, row, own) {
-            [Place::Open, Place::Open, Place::Open, Place::Open] => canvas.cell(column, row, glyph, style),
-            [Place::Leaf, Place::Leaf, Place::Leaf, Place::Leaf] if role == Role::Limit => {
+            [BankCell::Open, BankCell::Open, BankCell::Open, BankCell::Open] => canvas.cell(column, row, glyph, style),
+            [BankCell::Leaf, BankCell::Leaf, BankCell::Leaf, BankCell::Leaf] if role == Role::Limit => {
                 canvas.cell(column, row, glyph, self.jaw());
             }
             _ => {}
         }
     }
 
-    fn draw_lines(&self, canvas: &mut Canvas<'_>, field: &Field) {
+    fn draw_lines(&self, canvas: &mut Canvas<'_>, field: &LeafGrid) {
         let unicode = self.look.glyphs == Glyphs::Unicode;
         let (middle, upright, level, corner) =
             if unicode { ("\u{250a}", "\u{2502}", "\u{2500}", "\u{253c}") } else { (":", "|", "-", "+") };
@@ -263,7 +263,7 @@ impl<'a> AperturePicture<'a> {
     }
 
     /// Draws what stands beside the rows: numbers, the pointer, marks of what differs and what is wrong.
-    fn draw_margins(&self, canvas: &mut Canvas<'_>, field: &Field) {
+    fn draw_margins(&self, canvas: &mut Canvas<'_>, field: &LeafGrid) {
         let mut named = None;
         for row in 0..field.rows.height() {
             let pairs = field.rows.pairs(row);
@@ -300,7 +300,7 @@ impl<'a> AperturePicture<'a> {
     }
 
     /// Points out of the picture where a leaf stands beyond what any can reach.
-    fn draw_edges(&self, canvas: &mut Canvas<'_>, field: &Field, row: u16) {
+    fn draw_edges(&self, canvas: &mut Canvas<'_>, field: &LeafGrid, row: u16) {
         let beyond = field.rows.pairs(row).filter_map(|at| self.pair(at)).filter(|pair| pair.beyond);
         for place in beyond.flat_map(|pair| [pair.a, pair.b]).flatten().map(f64::from) {
             let style = self.look.style(Role::Danger);
@@ -313,7 +313,7 @@ impl<'a> AperturePicture<'a> {
         }
     }
 
-    fn draw_axis(&self, canvas: &mut Canvas<'_>, field: &Field, row: u16) {
+    fn draw_axis(&self, canvas: &mut Canvas<'_>, field: &LeafGrid, row: u16) {
         let style = self.look.style(Role::Dim);
         let ticks = f64::from((field.width / 9).max(1));
         let step = nice((field.high - field.low) / 100.0 / ticks).max(0.5);

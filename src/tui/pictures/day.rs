@@ -29,14 +29,14 @@ pub struct DayPicture<'a> {
 }
 
 /// Where the time line lies.
-struct Line {
+struct TimeLine {
     left: u16,
     width: u16,
     from: i64,
     to: i64,
 }
 
-impl Line {
+impl TimeLine {
     /// Returns the column of a second, the nearest one where it is outside.
     fn column(&self, at: i64) -> u16 {
         let at = i32::try_from(at.saturating_sub(self.from).clamp(0, self.to - self.from)).unwrap_or(0);
@@ -90,11 +90,11 @@ impl<'a> DayPicture<'a> {
         (from, ((to + 3599) / 3600 * 3600).max(from + 3600))
     }
 
-    fn line(&self, width: u16) -> Line {
+    fn line(&self, width: u16) -> TimeLine {
         let widest = self.day.lanes.iter().map(|lane| columns(&lane.name)).max().unwrap_or(0);
         let left = if width >= 24 { (widest + 3).min(width / 3) } else { 0 };
         let (from, to) = self.drawn();
-        Line { left, width: width.saturating_sub(left), from, to }
+        TimeLine { left, width: width.saturating_sub(left), from, to }
     }
 
     fn style(&self, span: &Span) -> (&'static str, Style) {
@@ -108,7 +108,7 @@ impl<'a> DayPicture<'a> {
         (if unicode { glyph } else { ascii }, self.look.style(role))
     }
 
-    fn draw_lane(&self, canvas: &mut Canvas<'_>, line: &Line, (number, lane): (usize, &Lane), top: u16, rows: u16) {
+    fn draw_lane(&self, canvas: &mut Canvas<'_>, line: &TimeLine, (number, lane): (usize, &Lane), top: u16, rows: u16) {
         if line.left > 1 {
             let role = if self.hand.is_some_and(|(own, _)| own == number) { Role::Focus } else { Role::Text };
             let name = self.fitting(&lane.name, line.left - 2);
@@ -138,7 +138,7 @@ impl<'a> DayPicture<'a> {
         format!("{kept}{}", self.look.mark(Mark::Ellipsis))
     }
 
-    fn draw_span(&self, canvas: &mut Canvas<'_>, line: &Line, span: &Span, row: u16, in_hand: bool) {
+    fn draw_span(&self, canvas: &mut Canvas<'_>, line: &TimeLine, span: &Span, row: u16, in_hand: bool) {
         // One that ends before it begins is drawn where it begins, and does not cover what came before.
         let (low, high) = (span.start, span.end.max(span.start));
         if line.width == 0 || low > line.to || high < line.from {
@@ -162,7 +162,7 @@ impl<'a> DayPicture<'a> {
         }
     }
 
-    fn draw_axis(&self, canvas: &mut Canvas<'_>, line: &Line, row: u16) {
+    fn draw_axis(&self, canvas: &mut Canvas<'_>, line: &TimeLine, row: u16) {
         let style = self.look.style(Role::Dim);
         let labels = i64::from((line.width / 8).max(1));
         let step = STEPS.into_iter().find(|step| (line.to - line.from) / step <= labels).unwrap_or(DAY);

@@ -1,7 +1,7 @@
 //! What was done, newest first; one operation whole; taking it back.
 
 use super::{Player, holds, moved, plan};
-use crate::ops::log::{Line, Outcome};
+use crate::ops::log::{LoggedOperation, Outcome};
 use crate::ops::revert;
 use crate::tui::dialog::{Choice, Danger, Menu, Overlay, Question};
 use crate::tui::job::{self, Job};
@@ -25,7 +25,7 @@ pub enum View {
 #[derive(Debug, Default)]
 pub struct State {
     /// The operations, newest first.
-    pub lines: Vec<Line>,
+    pub lines: Vec<LoggedOperation>,
     /// Whether there are older ones.
     pub more: bool,
     /// Whether anything was fetched.
@@ -49,8 +49,8 @@ pub struct State {
 impl State {
     /// Returns the operations that fit the search.
     #[must_use]
-    pub fn shown(&self) -> Vec<&Line> {
-        let fits = |line: &&Line| {
+    pub fn shown(&self) -> Vec<&LoggedOperation> {
+        let fits = |line: &&LoggedOperation| {
             let number = line.op.to_string();
             [&number, &line.tool, &line.variant, &line.state, &line.actor, &line.target, &line.face]
                 .iter()
@@ -61,7 +61,7 @@ impl State {
 
     /// Returns the operation in hand.
     #[must_use]
-    pub fn in_hand(&self) -> Option<&Line> {
+    pub fn in_hand(&self) -> Option<&LoggedOperation> {
         self.shown().get(self.place.at).copied()
     }
 }

@@ -13,26 +13,26 @@ use crate::tui::look::{Mark, Role, Theme};
 use crate::tui::state::{Screen, State};
 
 /// A word of a bar, and the columns that it takes.
-struct Word<T> {
+struct BarWord<T> {
     what: T,
     spans: Vec<(Role, String)>,
 }
 
-impl<T> Word<T> {
+impl<T> BarWord<T> {
     fn width(&self) -> usize {
         self.spans.iter().map(|(_, text)| text.width()).sum()
     }
 }
 
-fn tabs(state: &State) -> Vec<Word<Option<Screen>>> {
+fn tabs(state: &State) -> Vec<BarWord<Option<Screen>>> {
     let narrow = state.size.0 < 80;
     let pad = if state.size.0 < 96 { "" } else { " " };
-    let mut words = vec![Word { what: None, spans: vec![(Role::Title, " mfm ".to_owned())] }];
+    let mut words = vec![BarWord { what: None, spans: vec![(Role::Title, " mfm ".to_owned())] }];
     for (number, screen) in (1..).zip(Screen::ALL) {
         let here = screen == state.screen;
         let name = if narrow && !here { screen.name().chars().take(4).collect() } else { screen.name().to_owned() };
         let role = if here { Role::Selected } else { Role::Bar };
-        words.push(Word { what: Some(screen), spans: vec![(role, format!("{pad}{number} {name} "))] });
+        words.push(BarWord { what: Some(screen), spans: vec![(role, format!("{pad}{number} {name} "))] });
     }
     words
 }
@@ -41,7 +41,7 @@ fn tabs(state: &State) -> Vec<Word<Option<Screen>>> {
 pub fn top(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let bar = state.look.style(Role::Bar);
     let tabs = tabs(state);
-    let used: usize = tabs.iter().map(Word::width).sum();
+    let used: usize = tabs.iter().map(BarWord::width).sum();
     let mut spans: Vec<Span<'_>> = spans(state, &tabs);
     let mut right = state.target_name().map_or_else(|| "no target ".to_owned(), |name| format!("{name} "));
     if state.facts.read_only {
@@ -54,7 +54,7 @@ pub fn top(frame: &mut Frame<'_>, area: Rect, state: &State) {
     frame.render_widget(Paragraph::new(Line::from(spans)).style(bar), area);
 }
 
-fn spans<'s, T>(state: &State, words: &[Word<T>]) -> Vec<Span<'s>> {
+fn spans<'s, T>(state: &State, words: &[BarWord<T>]) -> Vec<Span<'s>> {
     let bar = state.look.style(Role::Bar);
     let span = |(role, text): &(Role, String)| {
         let style: Style = match (role, state.look.theme) {
@@ -76,7 +76,7 @@ pub fn tab_at(state: &State, column: u16) -> Option<Screen> {
     at(&tabs(state), column).and_then(|word| word.what)
 }
 
-fn at<T>(words: &[Word<T>], column: u16) -> Option<&Word<T>> {
+fn at<T>(words: &[BarWord<T>], column: u16) -> Option<&BarWord<T>> {
     let mut from = 0;
     words.iter().find(|word| {
         let here = (from..from + word.width()).contains(&usize::from(column));
@@ -124,17 +124,17 @@ fn is_off(state: &State, binding: &Binding) -> bool {
     binding.writes && state.facts.read_only
 }
 
-fn keys_of(state: &State) -> Vec<Word<Action>> {
+fn keys_of(state: &State) -> Vec<BarWord<Action>> {
     let word = |binding: &'static Binding| {
         let key = shown(binding.keys.first().copied().unwrap_or_default());
         let off = is_off(state, binding);
         let (role, text) = if off { (Role::Off, Role::Off) } else { (Role::Key, Role::Bar) };
-        Word { what: binding.action, spans: vec![(role, format!(" {key}")), (text, format!(" {} ", binding.label))] }
+        BarWord { what: binding.action, spans: vec![(role, format!(" {key}")), (text, format!(" {} ", binding.label))] }
     };
-    let mut words: Vec<Word<Action>> =
+    let mut words: Vec<BarWord<Action>> =
         keys::bar(state.screen).into_iter().filter(|binding| state.offers(binding)).map(word).collect();
     // The last keys, which lead to all others, stay however little room there is.
-    while words.iter().map(Word::width).sum::<usize>() > usize::from(state.size.0) && words.len() > 3 {
+    while words.iter().map(BarWord::width).sum::<usize>() > usize::from(state.size.0) && words.len() > 3 {
         words.remove(words.len() - 4);
     }
     words

@@ -3,24 +3,24 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::pieces::{self, Column, Item};
+use super::pieces::{self, Item, ListField};
 use crate::ops::checks::{CheckLine, FindingLine, Outcome, Status};
 use crate::tui::look::{Look, Mark, Role};
 use crate::tui::state::State;
 use crate::tui::words;
 
-const FINDINGS: [Column; 4] = [
-    Column { head: " ", right: false, gives: 0 },
-    Column { head: "severity", right: false, gives: 0 },
-    Column { head: "row", right: false, gives: 1 },
-    Column { head: "what is wrong", right: false, gives: 2 },
+const FINDINGS: [ListField; 4] = [
+    ListField { head: " ", right: false, gives: 0 },
+    ListField { head: "severity", right: false, gives: 0 },
+    ListField { head: "row", right: false, gives: 1 },
+    ListField { head: "what is wrong", right: false, gives: 2 },
 ];
 
-const CHECKS: [Column; 4] = [
-    Column { head: " ", right: false, gives: 0 },
-    Column { head: "check", right: false, gives: 1 },
-    Column { head: "looked at", right: true, gives: 0 },
-    Column { head: "says", right: false, gives: 1 },
+const CHECKS: [ListField; 4] = [
+    ListField { head: " ", right: false, gives: 0 },
+    ListField { head: "check", right: false, gives: 1 },
+    ListField { head: "looked at", right: true, gives: 0 },
+    ListField { head: "says", right: false, gives: 1 },
 ];
 
 /// Draws it.

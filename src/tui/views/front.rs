@@ -6,7 +6,7 @@ use ratatui::widgets::Clear;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::bars::shown;
-use super::pieces::{self, Column, Item};
+use super::pieces::{self, Item, ListField};
 use crate::tui::dialog::{Input, Menu, Overlay, Palette, Question, Text};
 use crate::tui::keys::{BINDINGS, Binding};
 use crate::tui::look::{Mark, Role};
@@ -64,7 +64,8 @@ fn question(frame: &mut Frame<'_>, area: Rect, state: &State, question: &Questio
     pieces::text(frame, inner, state.look, &lines, 0);
 }
 
-const MENU: [Column; 2] = [Column { head: "", right: false, gives: 0 }, Column { head: "", right: false, gives: 1 }];
+const MENU: [ListField; 2] =
+    [ListField { head: "", right: false, gives: 0 }, ListField { head: "", right: false, gives: 1 }];
 
 fn menu(frame: &mut Frame<'_>, area: Rect, state: &State, menu: &Menu) {
     let rows = u16::try_from(menu.lines.len()).unwrap_or(u16::MAX).saturating_add(4);
@@ -103,8 +104,8 @@ fn item(state: &State, binding: &Binding) -> Item {
     Item { cells, styles: vec![look.style(key), look.style(text)] }
 }
 
-const KEYS: [Column; 2] =
-    [Column { head: "key", right: false, gives: 0 }, Column { head: "what it does", right: false, gives: 1 }];
+const KEYS: [ListField; 2] =
+    [ListField { head: "key", right: false, gives: 0 }, ListField { head: "what it does", right: false, gives: 1 }];
 
 fn palette(frame: &mut Frame<'_>, area: Rect, state: &State, palette: &Palette) {
     let fitting = overlays::fitting(state, &palette.text);

@@ -3,18 +3,18 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::pieces::{self, Column, Item};
+use super::pieces::{self, Item, ListField};
 use crate::tui::look::{Mark, Role};
 use crate::tui::state::State;
 use crate::tui::words;
 
-const COLUMNS: [Column; 6] = [
-    Column { head: "entry", right: true, gives: 0 },
-    Column { head: "kind", right: false, gives: 1 },
-    Column { head: "op", right: true, gives: 0 },
-    Column { head: "at (UTC)", right: false, gives: 1 },
-    Column { head: "actor", right: false, gives: 1 },
-    Column { head: "face", right: false, gives: 0 },
+const COLUMNS: [ListField; 6] = [
+    ListField { head: "entry", right: true, gives: 0 },
+    ListField { head: "kind", right: false, gives: 1 },
+    ListField { head: "op", right: true, gives: 0 },
+    ListField { head: "at (UTC)", right: false, gives: 1 },
+    ListField { head: "actor", right: false, gives: 1 },
+    ListField { head: "face", right: false, gives: 0 },
 ];
 
 /// Draws it.

@@ -3,17 +3,17 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::pieces::{self, Column, Item};
+use super::pieces::{self, Item, ListField};
 use crate::domain::mode::ModeCard;
 use crate::ops::modes;
 use crate::tui::look::Role;
 use crate::tui::state::State;
 use crate::tui::words;
 
-const COLUMNS: [Column; 3] = [
-    Column { head: " ", right: false, gives: 0 },
-    Column { head: "severity", right: true, gives: 0 },
-    Column { head: "mode", right: false, gives: 1 },
+const COLUMNS: [ListField; 3] = [
+    ListField { head: " ", right: false, gives: 0 },
+    ListField { head: "severity", right: true, gives: 0 },
+    ListField { head: "mode", right: false, gives: 1 },
 ];
 
 /// Draws it.

@@ -3,8 +3,8 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::pieces::{self, Column, Item};
-use crate::ops::log::Line;
+use super::pieces::{self, Item, ListField};
+use crate::ops::log::LoggedOperation;
 use crate::tui::job;
 use crate::tui::look::{Look, Mark, Role};
 use crate::tui::next_step;
@@ -12,14 +12,14 @@ use crate::tui::screens::{operations::View, plan};
 use crate::tui::state::State;
 use crate::tui::words;
 
-const COLUMNS: [Column; 7] = [
-    Column { head: " ", right: false, gives: 0 },
-    Column { head: "op", right: true, gives: 0 },
-    Column { head: "at (UTC)", right: false, gives: 1 },
-    Column { head: "what", right: false, gives: 2 },
-    Column { head: "variant", right: false, gives: 1 },
-    Column { head: "rows", right: true, gives: 0 },
-    Column { head: "state", right: false, gives: 0 },
+const COLUMNS: [ListField; 7] = [
+    ListField { head: " ", right: false, gives: 0 },
+    ListField { head: "op", right: true, gives: 0 },
+    ListField { head: "at (UTC)", right: false, gives: 1 },
+    ListField { head: "what", right: false, gives: 2 },
+    ListField { head: "variant", right: false, gives: 1 },
+    ListField { head: "rows", right: true, gives: 0 },
+    ListField { head: "state", right: false, gives: 0 },
 ];
 
 /// Draws it.
@@ -47,7 +47,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     detail(frame, right, state);
 }
 
-fn item(look: Look, line: &Line) -> Item {
+fn item(look: Look, line: &LoggedOperation) -> Item {
     let (mark, role) = match line.state.as_str() {
         "active" => (Mark::Applied, words::role(words::severity(&line.severity))),
         "open" => (Mark::Unknown, Role::Warning),

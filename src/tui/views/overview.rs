@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::pieces::{self, Column, Item};
+use super::pieces::{self, Item, ListField};
 use crate::ops::status;
 use crate::tui::look::{Mark, Role};
 use crate::tui::state::State;
@@ -73,13 +73,13 @@ fn targets(lines: &mut Vec<(Role, String)>, status: &status::Outcome, state: &St
     }
 }
 
-const COLUMNS: [Column; 6] = [
-    Column { head: " ", right: false, gives: 0 },
-    Column { head: "op", right: true, gives: 0 },
-    Column { head: "severity", right: true, gives: 0 },
-    Column { head: "fault", right: false, gives: 3 },
-    Column { head: "variant", right: false, gives: 2 },
-    Column { head: "rows", right: true, gives: 0 },
+const COLUMNS: [ListField; 6] = [
+    ListField { head: " ", right: false, gives: 0 },
+    ListField { head: "op", right: true, gives: 0 },
+    ListField { head: "severity", right: true, gives: 0 },
+    ListField { head: "fault", right: false, gives: 3 },
+    ListField { head: "variant", right: false, gives: 2 },
+    ListField { head: "rows", right: true, gives: 0 },
 ];
 
 fn active(frame: &mut Frame<'_>, area: Rect, state: &State) {

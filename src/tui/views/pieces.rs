@@ -75,7 +75,7 @@ pub fn cut(text: &str, width: usize, look: Look) -> String {
 }
 
 /// A column of a list.
-pub struct Column {
+pub struct ListField {
     /// Its head.
     pub head: &'static str,
     /// Whether its cells stand at the right: numbers.
@@ -93,7 +93,7 @@ pub struct Item {
 }
 
 /// Draws a list with columns, and a scroll bar where it is longer than its room.
-pub fn list(frame: &mut Frame<'_>, area: Rect, look: Look, columns: &[Column], items: &[Item], place: Place) {
+pub fn list(frame: &mut Frame<'_>, area: Rect, look: Look, columns: &[ListField], items: &[Item], place: Place) {
     if area.height == 0 {
         return;
     }
@@ -110,7 +110,7 @@ pub fn list(frame: &mut Frame<'_>, area: Rect, look: Look, columns: &[Column], i
     scroll_bar(frame, area, look, (first, rows, items.len()));
 }
 
-fn line<'l>(look: Look, columns: &[Column], widths: &[usize], item: &Item, in_hand: bool) -> Line<'l> {
+fn line<'l>(look: Look, columns: &[ListField], widths: &[usize], item: &Item, in_hand: bool) -> Line<'l> {
     let pointer = if in_hand { look.mark(Mark::Pointer) } else { " " };
     let mut spans = vec![Span::raw(format!("{pointer} "))];
     for (at, (column, width)) in columns.iter().zip(widths).enumerate() {
@@ -131,7 +131,7 @@ fn fit(text: &str, width: usize, right: bool, look: Look) -> String {
 /// Returns how wide each column is: as wide as what is seen of it, as far as there is room.
 ///
 /// Heads that are longer than what stands under them give first, then the widest cells that may be cut.
-fn widths(columns: &[Column], seen: &[&Item], room: usize) -> Vec<usize> {
+fn widths(columns: &[ListField], seen: &[&Item], room: usize) -> Vec<usize> {
     let cells = |at: usize| {
         let cells = seen.iter().filter_map(|item| item.cells.get(at)).map(|cell| cell.width());
         cells.max().unwrap_or(0)

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::pieces::{self, Column, Item};
+use super::pieces::{self, Item, ListField};
 use super::{film, halves};
 use crate::ops::cell::ChangeRow;
 use crate::tui::look::{Look, Mark, Role};
@@ -12,8 +12,8 @@ use crate::tui::screens::plan::{Field, Kinds, View};
 use crate::tui::state::State;
 use crate::tui::words;
 
-const COLUMNS: [Column; 2] =
-    [Column { head: "parameter", right: false, gives: 1 }, Column { head: "value", right: false, gives: 1 }];
+const COLUMNS: [ListField; 2] =
+    [ListField { head: "parameter", right: false, gives: 1 }, ListField { head: "value", right: false, gives: 1 }];
 
 /// Draws it.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::pieces::{self, Column, Item};
+use super::pieces::{self, Item, ListField};
 use crate::tui::dialog::{Answered, Ask};
 use crate::tui::look::Role;
 use crate::tui::screens::plan::{Field, Kinds};
@@ -12,8 +12,8 @@ use crate::tui::state::State;
 /// The most parameters that are seen at once.
 const FORM_MAX: usize = 6;
 
-const COLUMNS: [Column; 2] =
-    [Column { head: "parameter", right: false, gives: 0 }, Column { head: "value", right: false, gives: 1 }];
+const COLUMNS: [ListField; 2] =
+    [ListField { head: "parameter", right: false, gives: 0 }, ListField { head: "value", right: false, gives: 1 }];
 
 /// Draws it; returns how far the answer can be scrolled.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, ask: &Ask) {

@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::pieces::{self, Column, Item};
+use super::pieces::{self, Item, ListField};
 use crate::domain::picture::RecordPicture as Picture;
 use crate::domain::record::{ListColumn, RecordKind};
 use crate::tui::look::{Mark, Role};
@@ -64,9 +64,9 @@ fn list(frame: &mut Frame<'_>, area: Rect, state: &State) {
         let numeric = |cell: &String| cell.bytes().all(|byte| byte.is_ascii_digit() || b".-".contains(&byte));
         cells.clone().next().is_some() && cells.clone().all(numeric)
     };
-    let columns: Vec<Column> = columns_seen
+    let columns: Vec<ListField> = columns_seen
         .iter()
-        .filter_map(|at| Some(Column { head: all.get(*at)?, right: number(*at), gives: u16::from(*at > 0) }))
+        .filter_map(|at| Some(ListField { head: all.get(*at)?, right: number(*at), gives: u16::from(*at > 0) }))
         .collect();
     // Only what is seen is made into lines: a thousand records are kept.
     let rows = usize::from(inner.height.saturating_sub(1));

@@ -3,7 +3,7 @@
 use super::{GENERATOR, reasons, sentence, untold, worse};
 use crate::ops::drill::Outcome;
 use crate::ops::drill::matrix::{Cell, Line, Worse};
-use crate::ops::report::junit::{self, Case, Ending, Suite};
+use crate::ops::report::junit::{self, Ending, Suite, TestCase};
 
 /// Returns the whole file.
 pub(super) fn suites(outcome: &Outcome) -> String {
@@ -37,9 +37,9 @@ fn gone(outcome: &Outcome, one: &Worse, detector: &str) -> bool {
     one.detector == detector && outcome.matrix.cell(&one.tool, &one.variant, detector).is_none()
 }
 
-fn tried_no_more(one: &Worse) -> Case {
+fn tried_no_more(one: &Worse) -> TestCase {
     let ending = Ending::Failed { message: one.what.clone(), kind: None, text: String::new() };
-    Case { class: one.tool.clone(), name: one.variant.clone(), ending, ..Case::default() }
+    TestCase { class: one.tool.clone(), name: one.variant.clone(), ending, ..TestCase::default() }
 }
 
 /// Tells whether a case failed: with a result to compare with, where it got worse, and else where anything is wanting.
@@ -50,11 +50,11 @@ fn failed(outcome: &Outcome, line: &Line, cell: &Cell) -> bool {
     }
 }
 
-fn case(outcome: &Outcome, line: &Line, cell: &Cell) -> Case {
+fn case(outcome: &Outcome, line: &Line, cell: &Cell) -> TestCase {
     let told = format!("caught {}, false alarms {}", cell.rate.text(), cell.alarms());
     let ending = ending(outcome, line, cell, &told);
     let known = ending == Ending::Passed && !cell.sound();
-    Case {
+    TestCase {
         class: line.tool.clone(),
         name: line.variant.clone(),
         ending,

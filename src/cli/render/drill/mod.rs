@@ -6,10 +6,10 @@ mod junit;
 use crate::cli::report::{Mood, Page, Report, Sheet, count, list, yes};
 use crate::ops::Failure;
 use crate::ops::drill::detector::OWN;
-use crate::ops::drill::ledger::Named;
+use crate::ops::drill::ledger::NamedDetector;
 use crate::ops::drill::matrix::{Cell, Line, Matrix, Total};
 use crate::ops::drill::past::List;
-use crate::ops::drill::{Form, Outcome, Yardstick};
+use crate::ops::drill::{DrillYardstick, Form, Outcome};
 
 /// What every report says of its maker.
 const GENERATOR: &str = concat!("mfm drill ", env!("CARGO_PKG_VERSION"));
@@ -237,7 +237,7 @@ fn in_short(page: &mut Page, outcome: &Outcome) {
 }
 
 /// Returns what people find, with who measured it.
-pub(super) fn people(yardstick: &Yardstick) -> String {
+pub(super) fn people(yardstick: &DrillYardstick) -> String {
     format!("{} caught by {}", yardstick.share.percent(), yardstick.source)
 }
 
@@ -249,7 +249,7 @@ pub(super) fn own(matrix: &Matrix) -> Option<String> {
 }
 
 /// Returns what of the untouched data hides a fault: what stood there before counts no more.
-fn known(named: &Named) -> Option<String> {
+fn known(named: &NamedDetector) -> Option<String> {
     let text = "on the untouched data already do not count: a fault that shows in nothing else counts as missed";
     (named.known > 0).then(|| format!("{} of {} {text}", count(named.known, "finding"), named.name))
 }

@@ -3,7 +3,7 @@
 use jiff::civil::{date, datetime};
 
 use super::department::department;
-use super::mlc::{ABSOLUTE, Clinic, OUTWARD};
+use super::mlc::{ABSOLUTE, MlcClinic, OUTWARD};
 use super::{integers, put};
 use crate::domain::picture::{Day, Film, Jaws, Standing};
 use crate::domains::mosaiq::pictures::{self, Lanes};
@@ -36,7 +36,7 @@ fn film(database: &Database, field: i64, rules: &Rules) -> Film {
 
 #[test]
 fn a_film_has_every_control_point_in_the_coordinate_of_its_machine() {
-    let clinic = Clinic::new("varbinary(200)");
+    let clinic = MlcClinic::new("varbinary(200)");
     let rules = Rules::standard();
     for (field, counting, pairs) in [(51, "both banks in one coordinate", ABSOLUTE), (61, "each bank outward", OUTWARD)]
     {
@@ -65,7 +65,7 @@ fn a_film_has_every_control_point_in_the_coordinate_of_its_machine() {
 
 #[test]
 fn jaws_are_counted_as_the_width_of_the_field_tells() {
-    let mut clinic = Clinic::new("varbinary(200)");
+    let mut clinic = MlcClinic::new("varbinary(200)");
     let mut jaws = |low: f64, high: f64, width: Option<f64>| {
         let cells = [("Coll_X1", Some(low)), ("Coll_X2", Some(high)), ("Field_X", width)];
         for (column, cell) in cells {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::mlc::{ABSOLUTE, CORRUPT, COUNT, Clinic, OUTWARD, banks, corrupt, exact};
+use super::mlc::{ABSOLUTE, CORRUPT, COUNT, MlcClinic, OUTWARD, banks, corrupt, exact};
 use super::try_plan;
 use crate::model::{Datum, Value};
 
@@ -19,7 +19,7 @@ fn resized(pairs: &[(i16, i16)], length: usize) -> Vec<(String, Datum)> {
 
 #[test]
 fn a_later_point_loses_its_last_pair() {
-    let mut clinic = Clinic::new("varbinary(200)");
+    let mut clinic = MlcClinic::new("varbinary(200)");
     assert_eq!(clinic.edits(COUNT, 51, mismatch("intra_field")), [(512, resized(&ABSOLUTE[..3], 12))]);
     assert_eq!(clinic.edits(COUNT, 61, mismatch("intra_field")), [(612, resized(&OUTWARD[..3], 0))]);
     let planned = try_plan(&clinic.database, COUNT, 61, mismatch("intra_field")).unwrap();
@@ -44,7 +44,7 @@ fn a_later_point_loses_its_last_pair() {
 
 #[test]
 fn the_machines_number_of_pairs_is_left_for_another_mlcs() {
-    let clinic = Clinic::new("varbinary(200)");
+    let clinic = MlcClinic::new("varbinary(200)");
     // 4 pairs are fewer than any MLC has: 29 it becomes, closed pairs at both ends.
     for (field, pairs, closed, length) in [(51, ABSOLUTE, (1, 1), 12), (61, OUTWARD, (-1, 1), 0)] {
         let more = [vec![closed; 12], pairs.to_vec(), vec![closed; 13]].concat();
@@ -52,7 +52,9 @@ fn the_machines_number_of_pairs_is_left_for_another_mlcs() {
         assert_eq!(clinic.edits(COUNT, field, mismatch("vs_machine")), expected);
     }
     assert!(clinic.reason(COUNT, 71, mismatch("vs_machine")).contains("do not tell how many leaf pairs"));
-    assert!(Clinic::new("varbinary(57)").reason(COUNT, 51, mismatch("vs_machine")).contains("58 bytes does not fit"));
+    assert!(
+        MlcClinic::new("varbinary(57)").reason(COUNT, 51, mismatch("vs_machine")).contains("58 bytes does not fit")
+    );
     let mut clinic = clinic;
     let planned = try_plan(&clinic.database, COUNT, 61, mismatch("vs_machine")).unwrap();
     clinic.database.apply(&planned.edits).unwrap();
@@ -74,7 +76,7 @@ fn the_machines_number_of_pairs_is_left_for_another_mlcs() {
 
 #[test]
 fn a_smaller_mlc_loses_its_outer_pairs() {
-    let mut clinic = Clinic::empty("binary(82)");
+    let mut clinic = MlcClinic::empty("binary(82)");
     let pairs: Vec<(i16, i16)> = (0..40).map(|pair| (-500 - pair, 500 + pair)).collect();
     for field in 1..=4 {
         clinic.field(field, 5, field, 2);
@@ -82,7 +84,7 @@ fn a_smaller_mlc_loses_its_outer_pairs() {
     }
     let expected = [(10, resized(&pairs[5..34], 82))];
     assert_eq!(clinic.edits(COUNT, 1, mismatch("vs_machine")), expected, "40 becomes 29, and the length stays");
-    let mut full = Clinic::empty("binary(80)");
+    let mut full = MlcClinic::empty("binary(80)");
     for field in 1..=4 {
         full.field(field, 5, field, 2);
         full.point(field, 0, &pairs, 80);
@@ -93,7 +95,7 @@ fn a_smaller_mlc_loses_its_outer_pairs() {
 
 #[test]
 fn another_version_says_what_was_planned() {
-    let mut clinic = Clinic::new("varbinary(200)");
+    let mut clinic = MlcClinic::new("varbinary(200)");
     assert!(clinic.reason(COUNT, 51, mismatch("vs_plan")).contains("no other version of it on its machine"));
     clinic.database.set("TxField", 52, "FLD_SET_ID", Value::Integer(51));
     clinic.database.set("TxField", 61, "FLD_SET_ID", Value::Integer(51));
@@ -121,7 +123,7 @@ fn another_version_says_what_was_planned() {
 
 #[test]
 fn a_mode_learns_from_treatment_fields_old_and_new() {
-    let mut clinic = Clinic::empty("varbinary(200)");
+    let mut clinic = MlcClinic::empty("varbinary(200)");
     // Five fields that only look and say otherwise, as do 40 of the 195 that treat.
     for field in 1..=200 {
         let (kind, pairs) = match field {
@@ -152,7 +154,7 @@ fn a_fault_on_most_of_a_group_would_become_the_usual() {
     let witness = |peers| crate::domain::mode::Witness { group: "machine 5".into(), peers };
     let most = |peers: usize| (1..100).take_while(|chosen| witness(peers).bears(*chosen)).count();
     assert_eq!([1, 2, 3, 4, 9, 10].map(most), [1, 1, 1, 1, 4, 4]);
-    let clinic = Clinic::new("varbinary(200)");
+    let clinic = MlcClinic::new("varbinary(200)");
     let planned = try_plan(&clinic.database, COUNT, 51, mismatch("vs_machine")).unwrap();
     assert_eq!(planned.witness, Some(crate::domain::mode::Witness { group: "machine 5".into(), peers: 3 }));
 }

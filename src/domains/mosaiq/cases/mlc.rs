@@ -37,12 +37,12 @@ fn defs(declared: &str) -> Vec<TableDef> {
     defs
 }
 
-pub(super) struct Clinic {
+pub(super) struct MlcClinic {
     defs: Vec<TableDef>,
     pub(super) database: Database,
 }
 
-impl Clinic {
+impl MlcClinic {
     pub(super) fn empty(declared: &str) -> Self {
         let (defs, mut database) = (defs(declared), Database::default());
         for name in ["TxField", "TxFieldPoint"] {
@@ -136,8 +136,8 @@ pub(super) fn corrupt(word: &str) -> Json {
 
 #[test]
 fn an_odd_byte_goes_to_the_first_whole_point() {
-    let mut clinic = Clinic::new("varbinary(200)");
-    let odd = |field: i64, point: i64, clinic: &Clinic, bytes: Vec<u8>| {
+    let mut clinic = MlcClinic::new("varbinary(200)");
+    let odd = |field: i64, point: i64, clinic: &MlcClinic, bytes: Vec<u8>| {
         let set = vec![("A_Leaf_Set".to_owned(), Datum::Bytes([bytes, vec![1]].concat()))];
         assert_eq!(clinic.edits(CORRUPT, field, corrupt("odd_bytes")), [(point, set)]);
     };
@@ -156,21 +156,21 @@ fn an_odd_byte_goes_to_the_first_whole_point() {
 
 #[test]
 fn a_column_of_one_length_takes_no_odd_byte() {
-    let mut clinic = Clinic::empty("binary(12)");
+    let mut clinic = MlcClinic::empty("binary(12)");
     clinic.field(51, 5, 51, 1);
     clinic.point(51, 0, &ABSOLUTE, 12);
     let refused = try_plan(&clinic.database, CORRUPT, 51, corrupt("odd_bytes")).unwrap_err();
     assert_eq!(refused.code(), "fixed_length_column");
     assert_eq!(refused.to_string(), "TxFieldPoint.A_Leaf_Set is declared binary(12): all its values have one length");
     assert!(clinic.database.apply(&[]).is_ok());
-    let full = Clinic::new("varbinary(12)");
+    let full = MlcClinic::new("varbinary(12)");
     assert!(full.reason(CORRUPT, 51, corrupt("odd_bytes")).contains("fills A_Leaf_Set varbinary(12)"));
     assert!(try_plan(&full.database, CORRUPT, 61, corrupt("odd_bytes")).is_ok(), "8 of 12 bytes");
 }
 
 #[test]
 fn a_leaf_out_of_range_is_the_middle_one_of_bank_b() {
-    let mut clinic = Clinic::new("varbinary(200)");
+    let mut clinic = MlcClinic::new("varbinary(200)");
     for (field, pairs, length) in [(51, ABSOLUTE, 12), (61, OUTWARD, 0)] {
         let far = bank([pairs[0].1, pairs[1].1, 10_000, pairs[3].1].into_iter(), length);
         let set = vec![("B_Leaf_Set".to_owned(), Datum::Bytes(far))];
@@ -195,7 +195,7 @@ fn a_leaf_out_of_range_is_the_middle_one_of_bank_b() {
 
 #[test]
 fn a_gap_turns_negative_in_the_machines_own_way() {
-    let mut clinic = Clinic::new("varbinary(200)");
+    let mut clinic = MlcClinic::new("varbinary(200)");
     // Only the second pair is open by 1 cm, in either convention.
     for (field, pairs, crossed, length) in [(51, ABSOLUTE, (250, -300), 12), (61, OUTWARD, (-250, -300), 0)] {
         let [a, b] = banks(&[pairs[0], crossed, pairs[2], pairs[3]], length).map(Datum::Bytes);
@@ -214,14 +214,14 @@ fn a_gap_turns_negative_in_the_machines_own_way() {
              bank outward from the centre)",
         ]
     );
-    let mut clinic = Clinic::new("varbinary(200)");
+    let mut clinic = MlcClinic::new("varbinary(200)");
     clinic.pairs(521, &[(0, 99); 4], 0);
     assert!(clinic.reason(CORRUPT, 52, corrupt("negative_gap")).contains("no leaf pair of its control point 1"));
 }
 
 #[test]
 fn an_unknown_convention_is_said_and_not_guessed() {
-    let mut clinic = Clinic::new("varbinary(200)");
+    let mut clinic = MlcClinic::new("varbinary(200)");
     assert!(clinic.reason(CORRUPT, 71, corrupt("negative_gap")).contains("leave in doubt how the machine counts"));
     for variant in ["odd_bytes", "out_of_range", "random_bytes"] {
         assert!(try_plan(&clinic.database, CORRUPT, 71, corrupt(variant)).is_ok(), "{variant}");
@@ -243,7 +243,7 @@ fn an_unknown_convention_is_said_and_not_guessed() {
     assert!(clinic.reason(CORRUPT, 51, corrupt("negative_gap")).contains("leave in doubt how"));
     clinic.database.set("TxField", 61, "Machine_ID_Staff_ID", Value::Null);
     assert!(clinic.reason(CORRUPT, 61, corrupt("negative_gap")).contains("leave in doubt how"));
-    let mut alone = Clinic::empty("varbinary(200)");
+    let mut alone = MlcClinic::empty("varbinary(200)");
     alone.field(71, 7, 71, 1);
     alone.point(71, 0, &ABSOLUTE, 0);
     for (check, part) in [("mlc_leaf_gap", "how it counts its banks"), ("leaf_count_machine", "fewer than 3 other")] {
@@ -254,7 +254,7 @@ fn an_unknown_convention_is_said_and_not_guessed() {
 
 #[test]
 fn noise_is_seeded_and_always_shows() {
-    let clinic = Clinic::new("varbinary(200)");
+    let clinic = MlcClinic::new("varbinary(200)");
     let mode = modes::find(CORRUPT).unwrap();
     let parameters = object(corrupt("random_bytes"));
     for (field, kept, length) in [(51, &[0; 4][..], 12), (61, &[], 8), (71, &[], 8)] {
@@ -265,7 +265,7 @@ fn noise_is_seeded_and_always_shows() {
         for seed in 0..200 {
             let planned = plan(seed);
             assert_eq!(planned, plan(seed));
-            let mut broken = Clinic { defs: Vec::new(), database: clinic.database.clone() };
+            let mut broken = MlcClinic { defs: Vec::new(), database: clinic.database.clone() };
             assert_eq!(broken.database.apply(&planned.edits).unwrap(), 1);
             let (point, set) = exact(planned.edits[0].clone());
             let [(column, Datum::Bytes(noise))] = &set[..] else { panic!("{set:?}") };
@@ -278,7 +278,7 @@ fn noise_is_seeded_and_always_shows() {
 
 #[test]
 fn what_is_wrong_with_a_sets_bytes_is_said() {
-    let mut clinic = Clinic::new("varbinary(200)");
+    let mut clinic = MlcClinic::new("varbinary(200)");
     assert_eq!(clinic.findings("mlc_leaf_set"), []);
     clinic.set(511, "A_Leaf_Set", Value::Bytes(vec![0; 7]));
     clinic.set(521, "B_Leaf_Set", Value::Null);

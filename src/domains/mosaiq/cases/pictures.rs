@@ -1,7 +1,7 @@
 //! Single cases of the pictures: the numbers that they hold, and what they mark.
 
 use super::department::{department, findings};
-use super::mlc::{ABSOLUTE, Clinic, OUTWARD};
+use super::mlc::{ABSOLUTE, MlcClinic, OUTWARD};
 use super::{integers, put};
 use crate::domain::picture::{Aperture, Chart, Dot, Gallery, LeafPair, Picture};
 use crate::domains::mosaiq::checks;
@@ -38,7 +38,7 @@ fn chart(database: &Database, check: &str) -> Chart {
 #[test]
 fn leaves_stand_in_one_coordinate_whichever_way_a_machine_counts() {
     let crossed = |pairs: [(i16, i16); 4], point: i64, pair: (i16, i16)| {
-        let mut clinic = Clinic::new("varbinary(200)");
+        let mut clinic = MlcClinic::new("varbinary(200)");
         clinic.pairs(point, &[pairs[0], pair, pairs[2], pairs[3]], 0);
         aperture(&clinic.database, "mlc_leaf_gap")
     };
@@ -56,12 +56,12 @@ fn leaves_stand_in_one_coordinate_whichever_way_a_machine_counts() {
 
 #[test]
 fn leaves_out_of_reach_and_missing_ones_are_marked() {
-    let mut clinic = Clinic::new("varbinary(200)");
+    let mut clinic = MlcClinic::new("varbinary(200)");
     clinic.pairs(511, &[ABSOLUTE[0], (-300, 2001), ABSOLUTE[2], ABSOLUTE[3]], 0);
     let far = aperture(&clinic.database, "mlc_leaf_limits");
     assert!(far.pairs[1].beyond && !far.pairs[1].crossed && !far.pairs[0].is_wrong());
     assert!(far.counting.ends_with("a guess from these leaves alone"), "the check reads no field: {}", far.counting);
-    let mut clinic = Clinic::new("varbinary(200)");
+    let mut clinic = MlcClinic::new("varbinary(200)");
     clinic.set(511, "A_Leaf_Set", Value::Bytes(vec![1, 0, 2]));
     let short = aperture(&clinic.database, "mlc_leaf_set");
     assert_eq!(short.pairs.iter().map(|pair| pair.a).collect::<Vec<_>>(), [Some(1), None, None, None]);

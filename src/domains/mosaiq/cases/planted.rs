@@ -14,10 +14,10 @@ use crate::model::snapshot::key_form;
 use crate::model::{Answer, Fetch, Row, Snapshot, Value};
 
 /// A check, and what is done to a clean lab so that it finds something and no other check does.
-type Plant = (&'static str, fn(&mut Plot));
+type Plant = (&'static str, fn(&mut PlantedLab));
 
 /// A lab to plant in.
-struct Plot {
+struct PlantedLab {
     database: Database,
     clean: Snapshot,
 }
@@ -32,7 +32,7 @@ fn text(moment: DateTime) -> Value {
     Value::Text(moment.strftime("%Y-%m-%d %H:%M:%S.000").to_string())
 }
 
-impl Plot {
+impl PlantedLab {
     /// Returns the rows of a table in key order.
     fn rows(&self, table: &str) -> impl Iterator<Item = Row<'_>> {
         self.clean.table(table).unwrap().rows()
@@ -341,7 +341,7 @@ fn seen(terms: &CheckParams) -> Vec<(&'static str, BTreeSet<&'static str>)> {
     let clean = database.read(queries.clone());
     let mut out = Vec::new();
     for (planted, plant) in PLANTS {
-        let mut plot = Plot { database: database.clone(), clean: clean.clone() };
+        let mut plot = PlantedLab { database: database.clone(), clean: clean.clone() };
         plant(&mut plot);
         let changed = database.differing(&plot.database);
         assert!(!changed.is_empty(), "{planted}: nothing was planted");

@@ -4,7 +4,7 @@ use super::times::judged_by;
 use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, ran};
 use crate::domains::mosaiq::course::Shortest;
 use crate::domains::mosaiq::fleet::Fleet;
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::leaves::{LeafPoint, POINTS};
 use crate::domains::mosaiq::lookup::Id;
 use crate::domains::mosaiq::machines::FIELDS;
@@ -64,11 +64,11 @@ impl Check for AngleJump {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let fields = [("FLD_ID", Form::Whole), ("Type_Enum", Form::Whole)];
-        let points = [("FLD_ID", Form::Whole), ("Point", Form::Whole)];
+        let fields = [("FLD_ID", CellForm::Whole), ("Type_Enum", CellForm::Whole)];
+        let points = [("FLD_ID", CellForm::Whole), ("Point", CellForm::Whole)];
         let fields = fields.map(|(column, form)| Read::all(FIELDS, column, form));
         let points = points.map(|(column, form)| Read::all(POINTS, column, form));
-        let angles = ANGLES.map(|(column, _)| Read::own(POINTS, column, Form::Number));
+        let angles = ANGLES.map(|(column, _)| Read::own(POINTS, column, CellForm::Number));
         fields.into_iter().chain(points).chain(angles).collect()
     }
 
@@ -137,10 +137,10 @@ impl Check for AngleSpeed {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let points = [("FLD_ID", Form::Whole), ("Point", Form::Whole)];
+        let points = [("FLD_ID", CellForm::Whole), ("Point", CellForm::Whole)];
         let points = points.map(|(column, form)| Read::all(POINTS, column, form));
-        let angles = ANGLES.map(|(column, _)| Read::own(POINTS, column, Form::Number));
-        let field = [Read::all(DELIVERIES, "FLD_ID", Form::Whole)];
+        let angles = ANGLES.map(|(column, _)| Read::own(POINTS, column, CellForm::Number));
+        let field = [Read::all(DELIVERIES, "FLD_ID", CellForm::Whole)];
         points.into_iter().chain(angles).chain(field).chain(judged_by()).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Check, CheckCard, Criteria, Known, Look, singly};
 use crate::domains::mosaiq::fleet::Fleet;
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::lookup::Id;
 use crate::model::snapshot::key_form;
 use crate::model::{Fetch, Finding, Severity};
@@ -34,7 +34,7 @@ impl Check for AngleRange {
     }
 
     fn reads(&self) -> Vec<Read> {
-        ["Gantry_Ang", "Coll_Ang"].map(|column| Read::own("TxFieldPoint", column, Form::Number)).into()
+        ["Gantry_Ang", "Coll_Ang"].map(|column| Read::own("TxFieldPoint", column, CellForm::Number)).into()
     }
 
     fn look<'a>(&self, known: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Check, CheckCard, Criteria, Known, Look, Part, Verdict, of_key, ran};
 use crate::domains::mosaiq::fields::Field;
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::lookup::Ids;
 use crate::domains::mosaiq::rules::Rules;
 use crate::model::{Fetch, Finding, Severity, Wrong};
@@ -49,9 +49,9 @@ impl Check for ControlPointMinimum {
 
     fn reads(&self) -> Vec<Read> {
         vec![
-            Read::all(FIELDS, "FLD_ID", Form::Whole),
-            Read::all(POINTS, "FLD_ID", Form::Whole),
-            Read::all(FIELDS, "Type_Enum", Form::Whole),
+            Read::all(FIELDS, "FLD_ID", CellForm::Whole),
+            Read::all(POINTS, "FLD_ID", CellForm::Whole),
+            Read::all(FIELDS, "Type_Enum", CellForm::Whole),
         ]
     }
 
@@ -107,11 +107,11 @@ impl Check for ControlPointSequence {
 
     fn reads(&self) -> Vec<Read> {
         vec![
-            Read::all(FIELDS, "FLD_ID", Form::Whole),
-            Read::all(POINTS, "FLD_ID", Form::Whole),
-            Read::own(FIELDS, "ControlPoints", Form::Whole),
-            Read::own(FIELDS, "Type_Enum", Form::Whole),
-            Read::own(POINTS, "Point", Form::Whole),
+            Read::all(FIELDS, "FLD_ID", CellForm::Whole),
+            Read::all(POINTS, "FLD_ID", CellForm::Whole),
+            Read::own(FIELDS, "ControlPoints", CellForm::Whole),
+            Read::own(FIELDS, "Type_Enum", CellForm::Whole),
+            Read::own(POINTS, "Point", CellForm::Whole),
         ]
     }
 

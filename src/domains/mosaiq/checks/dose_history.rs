@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{Check, CheckCard, Criteria, Known, Look, Part, Side, Verdict, ran, seconds, shown};
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::lookup::Id;
 use crate::model::time::Time;
 use crate::model::{Fetch, Finding, Row, Severity};
@@ -42,11 +42,11 @@ impl Check for DeliveryDoseTime {
 
     fn reads(&self) -> Vec<Read> {
         vec![
-            Read::all(TABLE, "DHS_ID", Form::Whole),
-            Read::all(TABLE, "Create_DtTm", Form::Time),
-            Read::aid(TABLE, "Edit_DtTm", Form::Time),
-            Read::all(DOSES, "DHS_ID", Form::Whole),
-            Read::all(DOSES, "Tx_DtTm", Form::Time),
+            Read::all(TABLE, "DHS_ID", CellForm::Whole),
+            Read::all(TABLE, "Create_DtTm", CellForm::Time),
+            Read::aid(TABLE, "Edit_DtTm", CellForm::Time),
+            Read::all(DOSES, "DHS_ID", CellForm::Whole),
+            Read::all(DOSES, "Tx_DtTm", CellForm::Time),
         ]
     }
 

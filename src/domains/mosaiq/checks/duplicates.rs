@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 
 use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, seconds};
 use crate::domains::mosaiq::course::{Groups, Slim, Within};
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::model::{Fetch, Finding, Severity};
 
 /// The check.
@@ -36,10 +36,10 @@ impl Check for DuplicateDelivery {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let ids = ["Pat_ID1", "Machine_ID_Staff_ID"].map(|column| (column, Form::Whole));
-        let times = ["Create_DtTm", "Edit_DtTm"].map(|column| (column, Form::Time));
-        let flags = ["WasBeamOn", "WasBeamComplete"].map(|column| (column, Form::Flag));
-        let all = ids.into_iter().chain(times).chain(flags).chain([("WasCanceled", Form::FlagOrNull)]);
+        let ids = ["Pat_ID1", "Machine_ID_Staff_ID"].map(|column| (column, CellForm::Whole));
+        let times = ["Create_DtTm", "Edit_DtTm"].map(|column| (column, CellForm::Time));
+        let flags = ["WasBeamOn", "WasBeamComplete"].map(|column| (column, CellForm::Flag));
+        let all = ids.into_iter().chain(times).chain(flags).chain([("WasCanceled", CellForm::FlagOrNull)]);
         all.map(|(column, form)| Read::all(TABLE, column, form)).collect()
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, ran};
 use crate::domains::mosaiq::fleet::Fleet;
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::leaves::{self, POINTS};
 use crate::domains::mosaiq::limits::EXPECTING_FIELDS_MIN;
 use crate::domains::mosaiq::lookup::Id;
@@ -59,7 +59,7 @@ impl Check for LeafCountField {
     }
 
     fn reads(&self) -> Vec<Read> {
-        [("FLD_ID", Form::Whole), ("MLC_Leaves", Form::Whole)]
+        [("FLD_ID", CellForm::Whole), ("MLC_Leaves", CellForm::Whole)]
             .map(|(column, form)| Read::all(POINTS, column, form))
             .into()
     }
@@ -69,17 +69,17 @@ impl Check for LeafCountField {
     }
 
     fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
-        Box::new(Within { looked_at: 0, findings: Vec::new() })
+        Box::new(FieldLook { looked_at: 0, findings: Vec::new() })
     }
 }
 
 /// The look within fields.
-struct Within {
+struct FieldLook {
     looked_at: u64,
     findings: Vec<Finding>,
 }
 
-impl Look for Within {
+impl Look for FieldLook {
     fn take(&mut self, part: &Part<'_>, _: &Known<'_>) {
         self.looked_at += part.len();
         for (field, rows) in part.fields() {
@@ -217,8 +217,8 @@ impl Look for Between {
 
 /// The columns of fields, and those of control points that numbers of leaves are read from.
 fn all_of(columns: &[&'static str]) -> Vec<Read> {
-    let fields = columns.iter().map(|column| Read::all(FIELDS, column, Form::Whole));
-    let points = [("FLD_ID", Form::Whole), ("MLC_Leaves", Form::Whole)];
+    let fields = columns.iter().map(|column| Read::all(FIELDS, column, CellForm::Whole));
+    let points = [("FLD_ID", CellForm::Whole), ("MLC_Leaves", CellForm::Whole)];
     fields.chain(points.map(|(column, form)| Read::all(POINTS, column, form))).collect()
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::metersets::impossible;
 use super::{Check, CheckCard, Criteria, Known, Look, Part, Verdict, each, of_key, ran};
 use crate::domains::mosaiq::field_types;
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::lookup::SlimKey;
 use crate::domains::mosaiq::numbers::Reading;
 use crate::model::{Fetch, Finding, Row, Severity, Wrong};
@@ -45,9 +45,9 @@ static OUTLIER: CheckCard = CheckCard {
 
 fn columns() -> [Read; 3] {
     [
-        Read::all(TABLE, "Meterset", Form::Number),
-        Read::all(TABLE, "Type_Enum", Form::Whole),
-        Read::aid(TABLE, "Modality_Enum", Form::Whole),
+        Read::all(TABLE, "Meterset", CellForm::Number),
+        Read::all(TABLE, "Type_Enum", CellForm::Whole),
+        Read::aid(TABLE, "Modality_Enum", CellForm::Whole),
     ]
 }
 
@@ -125,7 +125,7 @@ impl Check for MetersetOutlier {
     }
 
     fn reads(&self) -> Vec<Read> {
-        columns().into_iter().chain([Read::all(TABLE, "Cgray", Form::Number)]).collect()
+        columns().into_iter().chain([Read::all(TABLE, "Cgray", CellForm::Number)]).collect()
     }
 
     fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {

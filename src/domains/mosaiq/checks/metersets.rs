@@ -2,7 +2,7 @@
 
 use super::{Check, CheckCard, Criteria, Known, Look, Part, Verdict, each, of_key, ran};
 use crate::domains::mosaiq::fields::Field;
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::metersets::{self, Dose, Tolerance};
 use crate::domains::mosaiq::numbers::{Number, Reading};
 use crate::model::{Fetch, Finding, Row, Severity, Wrong};
@@ -32,7 +32,7 @@ impl Check for MetersetValue {
     }
 
     fn reads(&self) -> Vec<Read> {
-        vec![Read::all(TABLE, COLUMN, Form::Number)]
+        vec![Read::all(TABLE, COLUMN, CellForm::Number)]
     }
 
     fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
@@ -76,8 +76,8 @@ impl Check for MetersetIndex {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let fields = [("FLD_ID", Form::Whole), (COLUMN, Form::Number)];
-        let points = [("FLD_ID", Form::Whole), ("Index", Form::Number)];
+        let fields = [("FLD_ID", CellForm::Whole), (COLUMN, CellForm::Number)];
+        let points = [("FLD_ID", CellForm::Whole), ("Index", CellForm::Number)];
         let fields = fields.map(|(column, form)| Read::all(TABLE, column, form));
         let points = points.map(|(column, form)| Read::all("TxFieldPoint", column, form));
         fields.into_iter().chain(points).collect()
@@ -147,7 +147,7 @@ impl Check for MetersetDose {
     }
 
     fn reads(&self) -> Vec<Read> {
-        [COLUMN, "Cgray", "cGrayPerMeterset"].map(|column| Read::all(TABLE, column, Form::Number)).into()
+        [COLUMN, "Cgray", "cGrayPerMeterset"].map(|column| Read::all(TABLE, column, CellForm::Number)).into()
     }
 
     fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, ran, singly};
 use crate::domains::mosaiq::fleet::Fleet;
-use crate::domains::mosaiq::ground::{Form, Read};
-use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
+use crate::domains::mosaiq::ground::{CellForm, Read};
+use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, LeafPositions, POINTS};
 use crate::domains::mosaiq::lookup::Id;
 use crate::domains::mosaiq::machines::{FIELDS, MACHINE};
 use crate::model::refusal::show;
@@ -62,8 +62,8 @@ impl Check for LeafSet {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let banks = [BANK_A, BANK_B].map(|bank| Read::own(POINTS, bank, Form::Bytes));
-        banks.into_iter().chain([Read::aid(POINTS, LEAVES, Form::Whole)]).collect()
+        let banks = [BANK_A, BANK_B].map(|bank| Read::own(POINTS, bank, CellForm::Bytes));
+        banks.into_iter().chain([Read::aid(POINTS, LEAVES, CellForm::Whole)]).collect()
     }
 
     fn wants(&self) -> Option<Fact> {
@@ -94,8 +94,8 @@ impl Check for LeafLimits {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let banks = [BANK_A, BANK_B].map(|bank| Read::own(POINTS, bank, Form::Bytes));
-        banks.into_iter().chain([Read::all(POINTS, LEAVES, Form::Whole)]).collect()
+        let banks = [BANK_A, BANK_B].map(|bank| Read::own(POINTS, bank, CellForm::Bytes));
+        banks.into_iter().chain([Read::all(POINTS, LEAVES, CellForm::Whole)]).collect()
     }
 
     fn wants(&self) -> Option<Fact> {
@@ -136,9 +136,14 @@ impl Check for LeafGap {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let fields = [("FLD_ID", Form::Whole), (MACHINE, Form::Whole)];
+        let fields = [("FLD_ID", CellForm::Whole), (MACHINE, CellForm::Whole)];
         let fields = fields.map(|(column, form)| Read::all(FIELDS, column, form));
-        let points = [("FLD_ID", Form::Whole), (LEAVES, Form::Whole), (BANK_A, Form::Bytes), (BANK_B, Form::Bytes)];
+        let points = [
+            ("FLD_ID", CellForm::Whole),
+            (LEAVES, CellForm::Whole),
+            (BANK_A, CellForm::Bytes),
+            (BANK_B, CellForm::Bytes),
+        ];
         fields.into_iter().chain(points.map(|(column, form)| Read::all(POINTS, column, form))).collect()
     }
 
@@ -267,7 +272,8 @@ fn farthest(point: &LeafPoint<'_>) -> Option<(&'static str, usize, i16)> {
 /// Returns the finding of a control point with crossed pairs.
 fn of_point_gaps(row: &Row<'_>, convention: Convention) -> Option<Finding> {
     let point = LeafPoint::read(row)?;
-    let crossed: Vec<(usize, Pair)> = (1..).zip(point.pairs()).filter(|(_, pair)| convention.crosses(*pair)).collect();
+    let crossed: Vec<(usize, LeafPositions)> =
+        (1..).zip(point.pairs()).filter(|(_, pair)| convention.crosses(*pair)).collect();
     let (number, worst) = crossed.iter().min_by_key(|(_, pair)| convention.gap(*pair))?;
     let (pairs, all) = (crossed.len(), point.leaves);
     let [a, b, gap] = [worst.a.into(), worst.b.into(), convention.gap(*worst)].map(leaves::centimetres);

@@ -1,8 +1,8 @@
 //! NULLs: no row lacks what it cannot do without; looks at no value.
 
 use super::{Check, CheckCard, Criteria, Known, Look, each};
-use crate::domain::column_choice::Place;
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domain::column_choice::ColumnVariant;
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::required::{LOOKED_UP, REQUIRED, severity};
 use crate::model::{Fetch, Severity, Value, Wrong};
 
@@ -115,7 +115,7 @@ impl Check for Nulls {
 
     fn reads(&self) -> Vec<Read> {
         places(self.table)
-            .map(|place| Read::own(place.table, place.column, Form::of(place.table, place.column)))
+            .map(|place| Read::own(place.table, place.column, CellForm::of(place.table, place.column)))
             .collect()
     }
 
@@ -129,6 +129,6 @@ impl Check for Nulls {
     }
 }
 
-fn places(table: &'static str) -> impl Iterator<Item = &'static Place> {
+fn places(table: &'static str) -> impl Iterator<Item = &'static ColumnVariant> {
     REQUIRED.iter().chain(&LOOKED_UP).filter(move |place| place.table == table)
 }

@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 
 use super::offsets::AXES;
 use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, of_key, of_row, ran, seconds};
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::lookup::{Id, Lookup, SlimKey};
 use crate::domains::mosaiq::numbers::Reading;
 use crate::domains::mosaiq::rules::{Largest, Rules};
@@ -60,14 +60,14 @@ impl Check for OffsetTime {
 
     fn reads(&self) -> Vec<Read> {
         vec![
-            Read::all(TABLE, SET, Form::Whole),
-            Read::all(TABLE, "Study_DtTm", Form::Time),
-            Read::all(SITES, SET, Form::Whole),
-            Read::all(SITES, "SIT_ID", Form::Whole),
-            Read::all(DELIVERIES, "SIT_ID", Form::Whole),
-            Read::all(DELIVERIES, "Create_DtTm", Form::Time),
-            Read::all(DELIVERIES, "WasBeamOn", Form::Flag),
-            Read::aid(DELIVERIES, "WasQAMode", Form::FlagOrNull),
+            Read::all(TABLE, SET, CellForm::Whole),
+            Read::all(TABLE, "Study_DtTm", CellForm::Time),
+            Read::all(SITES, SET, CellForm::Whole),
+            Read::all(SITES, "SIT_ID", CellForm::Whole),
+            Read::all(DELIVERIES, "SIT_ID", CellForm::Whole),
+            Read::all(DELIVERIES, "Create_DtTm", CellForm::Time),
+            Read::all(DELIVERIES, "WasBeamOn", CellForm::Flag),
+            Read::aid(DELIVERIES, "WasQAMode", CellForm::FlagOrNull),
         ]
     }
 
@@ -189,10 +189,10 @@ impl Check for OffsetActionLimit {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let axes = AXES.map(|axis| Read::own(TABLE, axis, Form::Number));
-        let ids = [(TABLE, SET), (SITES, SET)].map(|(table, column)| Read::all(table, column, Form::Whole));
-        let name = [Read::all(SITES, "Site_Name", Form::Any)];
-        let aids = [Read::aid(SITES, "Technique", Form::Any), Read::aid(SITES, "Version", Form::Whole)];
+        let axes = AXES.map(|axis| Read::own(TABLE, axis, CellForm::Number));
+        let ids = [(TABLE, SET), (SITES, SET)].map(|(table, column)| Read::all(table, column, CellForm::Whole));
+        let name = [Read::all(SITES, "Site_Name", CellForm::Any)];
+        let aids = [Read::aid(SITES, "Technique", CellForm::Any), Read::aid(SITES, "Version", CellForm::Whole)];
         axes.into_iter().chain(ids).chain(name).chain(aids).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use super::times::ahead;
 use super::{Check, CheckCard, Criteria, Known, Look, each};
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::limits::{OFFSET_STATES, OFFSET_TYPES};
 use crate::domains::mosaiq::numbers::Reading;
 use crate::domains::mosaiq::rules::Offsets;
@@ -34,7 +34,7 @@ impl Check for OffsetSize {
     }
 
     fn reads(&self) -> Vec<Read> {
-        AXES.map(|axis| Read::own(TABLE, axis, Form::Number)).into()
+        AXES.map(|axis| Read::own(TABLE, axis, CellForm::Number)).into()
     }
 
     fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
@@ -90,7 +90,7 @@ impl Check for OffsetCodes {
     }
 
     fn reads(&self) -> Vec<Read> {
-        ["Offset_Type", "Offset_State"].map(|column| Read::own(TABLE, column, Form::Whole)).into()
+        ["Offset_Type", "Offset_State"].map(|column| Read::own(TABLE, column, CellForm::Whole)).into()
     }
 
     fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
@@ -130,7 +130,7 @@ impl Check for OffsetFuture {
     }
 
     fn reads(&self) -> Vec<Read> {
-        vec![Read::all(TABLE, "Study_DtTm", Form::Time)]
+        vec![Read::all(TABLE, "Study_DtTm", CellForm::Time)]
     }
 
     fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 
 use super::{Check, CheckCard, Criteria, Fact, Known, Look, Part, Verdict, seconds, shown};
 use crate::domains::mosaiq::course::{Groups, Slim, Within};
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::lookup::Id;
 use crate::model::{Fetch, Finding, Severity, Wrong};
 
@@ -38,28 +38,29 @@ static FIELDS: CheckCard = CheckCard {
 
 /// Returns the columns that deliveries are compared by.
 fn reads() -> impl Iterator<Item = Read> {
-    let ids = ["Pat_ID1", "Machine_ID_Staff_ID"].map(|column| (column, Form::Whole));
-    let times = ["Create_DtTm", "Edit_DtTm"].map(|column| (column, Form::Time));
-    let flags = ["WasBeamOn", "WasBeamComplete"].map(|column| (column, Form::Flag));
-    let all = ids.into_iter().chain(times).chain(flags).chain([("WasCanceled", Form::FlagOrNull)]);
+    let ids = ["Pat_ID1", "Machine_ID_Staff_ID"].map(|column| (column, CellForm::Whole));
+    let times = ["Create_DtTm", "Edit_DtTm"].map(|column| (column, CellForm::Time));
+    let flags = ["WasBeamOn", "WasBeamComplete"].map(|column| (column, CellForm::Flag));
+    let all = ids.into_iter().chain(times).chain(flags).chain([("WasCanceled", CellForm::FlagOrNull)]);
     all.map(|(column, form)| Read::all(TABLE, column, form))
 }
 
 /// A delivery, and what must be the same in all that go on at once.
-type Marked<'d> = (&'d Id, &'d Slim);
+type OverlapGroup<'d> = (&'d Id, &'d Slim);
 
 /// The delivery with the latest time, and that of another mark with the latest.
 #[derive(Default)]
 struct Latest<'d> {
-    first: Option<(DateTime, Marked<'d>)>,
-    other: Option<(DateTime, Marked<'d>)>,
+    first: Option<(DateTime, OverlapGroup<'d>)>,
+    other: Option<(DateTime, OverlapGroup<'d>)>,
 }
 
 impl<'d> Latest<'d> {
     /// Takes in a delivery.
-    fn add(&mut self, time: DateTime, delivery: Marked<'d>) {
-        let later = |known: &Option<(DateTime, Marked<'_>)>| known.is_none_or(|(known, _)| known <= time);
-        let same = |known: &Option<(DateTime, Marked<'_>)>| known.is_some_and(|(_, (mark, _))| mark == delivery.0);
+    fn add(&mut self, time: DateTime, delivery: OverlapGroup<'d>) {
+        let later = |known: &Option<(DateTime, OverlapGroup<'_>)>| known.is_none_or(|(known, _)| known <= time);
+        let same =
+            |known: &Option<(DateTime, OverlapGroup<'_>)>| known.is_some_and(|(_, (mark, _))| mark == delivery.0);
         if later(&self.first) {
             if !same(&self.first) {
                 self.other = self.first;
@@ -165,7 +166,7 @@ impl Check for DeliveryTwoFields {
     }
 
     fn reads(&self) -> Vec<Read> {
-        reads().chain([Read::all(TABLE, "FLD_ID", Form::Whole)]).collect()
+        reads().chain([Read::all(TABLE, "FLD_ID", CellForm::Whole)]).collect()
     }
 
     fn wants(&self) -> Option<Fact> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Check, CheckCard, Criteria, Known, Look, Part, Verdict};
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::lookup::{Id, Ids};
 use crate::domains::mosaiq::references::{self, Reference};
 use crate::model::refusal::show;
@@ -117,7 +117,7 @@ impl Check for References {
 
 fn read(reference: &Reference) -> Read {
     let Reference { table, column, parent, parent_column } = *reference;
-    Read::own(table, column, Form::Whole).within((parent, parent_column))
+    Read::own(table, column, CellForm::Whole).within((parent, parent_column))
 }
 
 /// The look: what is referred to comes by first.

@@ -4,7 +4,7 @@ use super::times::{judged_by, lasts};
 use super::{Check, CheckCard, Criteria, Known, Look, each, shown};
 use crate::domains::mosaiq::deliveries::judged;
 use crate::domains::mosaiq::field_types;
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::lookup::Id;
 use crate::model::{Fetch, Severity, Wrong};
 
@@ -34,9 +34,9 @@ impl Check for TechniqueDuration {
     }
 
     fn reads(&self) -> Vec<Read> {
-        let fields = [("FLD_ID", Form::Whole), ("Type_Enum", Form::Whole)];
+        let fields = [("FLD_ID", CellForm::Whole), ("Type_Enum", CellForm::Whole)];
         let fields = fields.map(|(column, form)| Read::all(FIELDS, column, form));
-        judged_by().chain([Read::all(TABLE, "FLD_ID", Form::Whole)]).chain(fields).collect()
+        judged_by().chain([Read::all(TABLE, "FLD_ID", CellForm::Whole)]).chain(fields).collect()
     }
 
     fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {

@@ -7,7 +7,7 @@ use mfm_journal::Decimal;
 
 use super::{Check, CheckCard, Criteria, Known, Look, each, shown};
 use crate::domains::mosaiq::deliveries::judged;
-use crate::domains::mosaiq::ground::{Form, Read};
+use crate::domains::mosaiq::ground::{CellForm, Read};
 use crate::domains::mosaiq::numbers::Number;
 use crate::domains::mosaiq::rules::Bounds;
 use crate::model::time::Time;
@@ -39,7 +39,7 @@ impl Check for DeliveryOrder {
     }
 
     fn reads(&self) -> Vec<Read> {
-        [START, END].map(|column| Read::all(TABLE, column, Form::Time)).into()
+        [START, END].map(|column| Read::all(TABLE, column, CellForm::Time)).into()
     }
 
     fn look<'a>(&self, _: &Known<'a>, _: Criteria<'a>) -> Box<dyn Look + 'a> {
@@ -77,7 +77,7 @@ impl Check for DeliveryFuture {
     }
 
     fn reads(&self) -> Vec<Read> {
-        [START, END].map(|column| Read::own(TABLE, column, Form::Time)).into()
+        [START, END].map(|column| Read::own(TABLE, column, CellForm::Time)).into()
     }
 
     fn look<'a>(&self, _: &Known<'a>, criteria: Criteria<'a>) -> Box<dyn Look + 'a> {
@@ -145,9 +145,9 @@ pub(super) fn lasts(lasted: SignedDuration, bounds: Bounds) -> bool {
 
 /// The columns that tell whether the length of a delivery is to be judged.
 pub(super) fn judged_by() -> impl Iterator<Item = Read> {
-    let times = [START, END].map(|column| Read::all(TABLE, column, Form::Time));
-    let flags = [("WasBeamOn", Form::Flag), ("WasBeamComplete", Form::Flag)];
-    let unset = [("WasCanceled", Form::FlagOrNull), ("WasQAMode", Form::FlagOrNull)];
+    let times = [START, END].map(|column| Read::all(TABLE, column, CellForm::Time));
+    let flags = [("WasBeamOn", CellForm::Flag), ("WasBeamComplete", CellForm::Flag)];
+    let unset = [("WasCanceled", CellForm::FlagOrNull), ("WasQAMode", CellForm::FlagOrNull)];
     let flags = flags.into_iter().chain(unset).map(|(column, form)| Read::all(TABLE, column, form));
     times.into_iter().chain(flags)
 }

@@ -31,9 +31,11 @@ pub fn same(original: &str, stored: &Value, column: &Column) -> bool {
         (Kind::Float, Value::Real(held)) => original.parse() == Ok(*held),
         (Kind::Text { .. } | Kind::Other, Value::Text(held)) => held == original,
         (Kind::Bytes { .. } | Kind::RowVersion, Value::Bytes(held)) => URL_SAFE.encode(held) == original,
-        (Kind::DateTime, Value::Text(held)) => Said::read(original).is_some_and(|said| Said::read(held) == Some(said)),
+        (Kind::DateTime, Value::Text(held)) => {
+            ReadTime::read(original).is_some_and(|said| ReadTime::read(held) == Some(said))
+        }
         (Kind::DateTime, Value::Moment(held)) => {
-            Said::read(original).is_some_and(|said| said.is_moment(*held, &column.image))
+            ReadTime::read(original).is_some_and(|said| said.is_moment(*held, &column.image))
         }
         _ => false,
     }
@@ -81,13 +83,13 @@ fn number(stored: &Value) -> Option<Number> {
 
 /// A date and time as its digits: day, time of day in whole seconds, fraction without zeros at its end.
 #[derive(Debug, PartialEq, Eq)]
-struct Said<'t> {
+struct ReadTime<'t> {
     day: &'t str,
     seconds: String,
     fraction: &'t str,
 }
 
-impl<'t> Said<'t> {
+impl<'t> ReadTime<'t> {
     /// Reads a day, perhaps with a time; nothing may stand behind it, and so no offset from UTC.
     fn read(text: &'t str) -> Option<Self> {
         let (day, rest) = text.split_at_checked(10)?;

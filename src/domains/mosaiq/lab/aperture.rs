@@ -32,7 +32,7 @@ pub(super) fn cosine(tenths: i64) -> i64 {
 
 /// A target with an organ beside it.
 #[derive(Debug)]
-struct Target {
+struct TreatedShape {
     across: i64,
     deep: i64,
     along: i64,
@@ -43,7 +43,7 @@ struct Target {
     organ: (i64, i64),
 }
 
-impl Target {
+impl TreatedShape {
     fn new(request: &LabRequest, course: &Course, site: &Prescription) -> Self {
         let mut random = stream(request, "lab/target", &[course.index]);
         let percent = between(&mut random, 85, 115) * if site.first_fraction > 0 { 70 } else { 100 } / 100;
@@ -70,7 +70,7 @@ impl Target {
 
 /// A leaf pair that the target opens.
 #[derive(Debug)]
-struct Row {
+struct OpenPair {
     pair: usize,
     /// How wide the target is here, thousandths of its widest.
     width: i64,
@@ -83,11 +83,11 @@ struct Row {
 
 /// The leaves of a field, moved from one control point to the next.
 #[derive(Debug)]
-pub(super) struct Aperture<'a> {
+pub(super) struct LeafMotion<'a> {
     leaves: &'static Leaves,
     kind: FieldKind,
-    target: Target,
-    rows: Vec<Row>,
+    target: TreatedShape,
+    rows: Vec<OpenPair>,
     /// How often leaves swing during a turn of the gantry.
     swings: i64,
     /// How far a leaf gets between two points; none where it has all the time it wants.
@@ -99,7 +99,7 @@ pub(super) struct Aperture<'a> {
     begun: bool,
 }
 
-impl<'a> Aperture<'a> {
+impl<'a> LeafMotion<'a> {
     pub(super) fn new(
         request: &LabRequest,
         course: &Course,
@@ -108,7 +108,7 @@ impl<'a> Aperture<'a> {
         version: &'a FieldVersion,
     ) -> Self {
         let mut random = stream(request, "lab/aperture", &[course.index, site.first_fraction, field.number]);
-        let target = Target::new(request, course, site);
+        let target = TreatedShape::new(request, course, site);
         let leaves = &course.machine.leaves;
         let (base, slope) = (between(&mut random, 0, 3599), between(&mut random, 40, 160));
         let swings = between(&mut random, 2, 4);
@@ -120,7 +120,7 @@ impl<'a> Aperture<'a> {
             let rest = target.along * target.along - along * along;
             let phase = base + shift + slope * number;
             let mut drift = || between(&mut random, 0, 250);
-            (rest > 0).then(|| Row {
+            (rest > 0).then(|| OpenPair {
                 pair,
                 width: 1000 * rest.isqrt() / target.along,
                 organ: (target.organ.0..target.organ.1).contains(&along),
@@ -187,14 +187,14 @@ impl<'a> Aperture<'a> {
     }
 
     /// Returns the ends of the target in a row; the organ takes a part of the right side.
-    fn outline(&self, row: &Row, (middle, half): (i64, i64), gantry: i64, margin: i64) -> (i64, i64) {
+    fn outline(&self, row: &OpenPair, (middle, half): (i64, i64), gantry: i64, margin: i64) -> (i64, i64) {
         let reach = half * row.width / 1000;
         let hidden = if row.organ { sine(gantry - self.target.organ_angle).max(0) * reach / 1500 } else { 0 };
         let left = middle - reach - margin;
         (left, (middle + reach + margin - hidden).max(left + 2 * SLIT))
     }
 
-    fn conforming(&self, row: &Row, seen: (i64, i64), gantry: i64, window: (i64, i64)) -> (i64, i64) {
+    fn conforming(&self, row: &OpenPair, seen: (i64, i64), gantry: i64, window: (i64, i64)) -> (i64, i64) {
         let (left, right) = self.outline(row, seen, gantry, MARGIN);
         let (from, to) = (seen.0 + seen.1 * window.0 / 1000, seen.0 + seen.1 * window.1 / 1000);
         let left = from.clamp(left, (right - SLIT).max(left));
@@ -202,7 +202,7 @@ impl<'a> Aperture<'a> {
     }
 
     /// Leaves that swing into the target and out again while the gantry turns.
-    fn swinging(&self, row: &Row, seen: (i64, i64), gantry: i64) -> (i64, i64) {
+    fn swinging(&self, row: &OpenPair, seen: (i64, i64), gantry: i64) -> (i64, i64) {
         let (left, right) = self.outline(row, seen, gantry, MARGIN);
         let reach = (right - left) / 2 * row.depth / 1000;
         let inward = |phase: i64| reach * (1000 + sine(self.swings * gantry + phase)) / 2000;
@@ -211,7 +211,7 @@ impl<'a> Aperture<'a> {
     }
 
     /// A window that slides from left to right over the target.
-    fn sliding(&self, row: &Row, seen: (i64, i64), gantry: i64, point: i64) -> (i64, i64) {
+    fn sliding(&self, row: &OpenPair, seen: (i64, i64), gantry: i64, point: i64) -> (i64, i64) {
         let (left, right) = self.outline(row, seen, gantry, MARGIN);
         let way = (right - left - SLIT).max(0);
         let done = 1000 * point / (self.version.points - 1).max(1);

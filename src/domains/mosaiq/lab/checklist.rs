@@ -3,7 +3,7 @@
 use super::calendar::{self, Day};
 use super::course::Course;
 use super::people::{DOSIMETRISTS, LISTS, PHYSICIANS, PHYSICISTS};
-use super::preparation::Moment;
+use super::preparation::DayTime;
 use super::{NewRow, Roster, Sink, between, session, stream};
 use crate::model::seed::RecordRandom;
 
@@ -69,9 +69,9 @@ pub(super) fn tasks<E>(roster: &Roster<'_>, sink: Sink<'_, E>) -> Result<(), E> 
 struct Item {
     /// Its place in [`TASKS`].
     task: usize,
-    made: Moment,
+    made: DayTime,
     due: Day,
-    done: Moment,
+    done: DayTime,
 }
 
 /// Makes Chklist. What is due after the lab's end is not on the list yet.
@@ -128,7 +128,7 @@ fn measurement(course: &Course, (evening, fraction): (Day, i64)) -> Item {
 }
 
 /// Returns an item that is done some day from its making on, one of twelve too late.
-fn later(task: usize, made: Moment, due: Day, random: &mut RecordRandom) -> Item {
+fn later(task: usize, made: DayTime, due: Day, random: &mut RecordRandom) -> Item {
     let early = calendar::working_day(due - between(random, 0, 2));
     let late = random.below(12) == 0;
     let day = if late { calendar::next_working(due) } else { early };

@@ -1,10 +1,10 @@
 //! A patient's course: days, prescriptions and fields with all their versions and ids; makes no rows.
 
 use super::calendar::{self, Day};
-use super::days::{Session, sessions};
+use super::days::{MachineVisit, sessions};
 use super::machine::Machine;
-use super::preparation::{Moment, Preparation};
-use super::roster::Case;
+use super::preparation::{DayTime, Preparation};
+use super::roster::TreatmentCase;
 use super::template::{Beam, FieldKind, Imaging, Template};
 use super::{LabRequest, between, session, stream};
 use crate::model::seed::RecordRandom;
@@ -18,7 +18,7 @@ const ALWAYS: i64 = -2;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Version {
     pub(super) id: i64,
-    pub(super) saved: Moment,
+    pub(super) saved: DayTime,
     pub(super) from: i64,
 }
 
@@ -75,7 +75,7 @@ pub(super) struct Course {
     pub(super) preparation: Preparation,
     pub(super) until: Day,
     /// One a fraction, those after the lab's end too.
-    pub(super) sessions: Vec<Session>,
+    pub(super) sessions: Vec<MachineVisit>,
     /// The days on which modulated fields are measured, each in the evening, with the fraction they belong to.
     pub(super) measured: Vec<(Day, i64)>,
     pub(super) prescriptions: Vec<Prescription>,
@@ -124,7 +124,13 @@ pub(super) fn number(place: usize, count: usize) -> i64 {
 }
 
 impl Course {
-    pub(super) fn new(request: &LabRequest, case: Case, patient: i64, first: Day, ids: (i64, i64, i64)) -> Self {
+    pub(super) fn new(
+        request: &LabRequest,
+        case: TreatmentCase,
+        patient: i64,
+        first: Day,
+        ids: (i64, i64, i64),
+    ) -> Self {
         let mut random = stream(request, "lab/course", &[case.index]);
         let sessions = sessions(request, &case, first);
         let mut course = Self {
@@ -154,14 +160,14 @@ impl Course {
     }
 
     /// Returns the session of a fraction, unless it lies after the lab's end.
-    pub(super) fn session(&self, fraction: i64) -> Option<Session> {
+    pub(super) fn session(&self, fraction: i64) -> Option<MachineVisit> {
         let session = self.sessions.get(usize::try_from(fraction).ok()?)?;
         (session.day <= self.until).then_some(*session)
     }
 
     /// Returns the fractions that were given on a day.
     pub(super) fn fractions_on(&self, day: Day) -> std::ops::Range<i64> {
-        let count = |before: &dyn Fn(&Session) -> bool| {
+        let count = |before: &dyn Fn(&MachineVisit) -> bool| {
             i64::try_from(self.sessions.partition_point(before)).unwrap_or(i64::MAX)
         };
         count(&|session| session.day < day)..count(&|session| session.day <= day)
@@ -173,13 +179,13 @@ impl Course {
     }
 
     fn prepare(&mut self, request: &LabRequest, first: Day) {
-        let first = self.sessions.first().copied().unwrap_or(Session { day: first, slot: self.slot });
+        let first = self.sessions.first().copied().unwrap_or(MachineVisit { day: first, slot: self.slot });
         let measured = if self.template.kind.modulated() { self.evening_before(first.day) } else { None };
         let begins = (first.day, session::begins_ms(first.slot));
         self.preparation = Preparation::new(request, self.index, self.template, begins, measured);
     }
 
-    fn prescribe(&mut self, case: &Case, random: &mut RecordRandom) {
+    fn prescribe(&mut self, case: &TreatmentCase, random: &mut RecordRandom) {
         let phases = [Some((case.template, case.fractions, case.dose)), case.boost.map(|(how, n)| (how, n, 200))];
         let mut first_fraction = 0;
         for (phase, (template, fractions, dose)) in (0..).zip(phases.into_iter().flatten()) {
@@ -274,7 +280,7 @@ impl Course {
     }
 
     /// Makes new versions of a prescription and its fields, or of one field only.
-    fn correct(&mut self, site: &mut Prescription, whole: bool, from: i64, saved: Moment, random: &mut RecordRandom) {
+    fn correct(&mut self, site: &mut Prescription, whole: bool, from: i64, saved: DayTime, random: &mut RecordRandom) {
         if whole {
             site.versions.push(Version { id: self.next.0, saved, from });
             self.next.0 += 1;
@@ -289,7 +295,7 @@ impl Course {
 
     /// Returns the fraction from which on a new plan counts, and when it was saved: after the last fraction of an
     /// evening on which it can be measured.
-    fn replanned(&self, fractions: i64) -> Option<(i64, Moment)> {
+    fn replanned(&self, fractions: i64) -> Option<(i64, DayTime)> {
         let anew = |fraction: i64| {
             let last = self.session(fraction - 1)?.day;
             let next = self.session(fraction).map_or(i64::MAX, |next| next.day);

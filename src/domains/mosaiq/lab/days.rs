@@ -2,7 +2,7 @@
 
 use super::calendar::Day;
 use super::machine::Machine;
-use super::roster::Case;
+use super::roster::TreatmentCase;
 use super::{LabRequest, between, stream};
 
 /// Places in a machine's day for one patient each; two more after them are for second sessions.
@@ -12,14 +12,14 @@ pub(super) const EARLY: i64 = 2;
 
 /// A visit to the machine.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Session {
+pub(super) struct MachineVisit {
     pub(super) day: Day,
     pub(super) slot: i64,
 }
 
 /// Returns the sessions of a course: one a working day of the machine, or two, with a day missed now and then. One
 /// course in forty is given up before its end.
-pub(super) fn sessions(request: &LabRequest, case: &Case, first: Day) -> Vec<Session> {
+pub(super) fn sessions(request: &LabRequest, case: &TreatmentCase, first: Day) -> Vec<MachineVisit> {
     let mut random = stream(request, "lab/days", &[case.index]);
     let all = case.fractions + case.boost.map_or(0, |(_, fractions)| fractions);
     let mut missed = if case.visits() > 5 { between(&mut random, 0, 2) } else { 0 };
@@ -32,9 +32,9 @@ pub(super) fn sessions(request: &LabRequest, case: &Case, first: Day) -> Vec<Ses
             missed -= 1;
         } else if case.machine.runs(day) {
             moves.turn_to(request, case.machine, day);
-            out.push(Session { day, slot: moves.of(day, case.slot) });
+            out.push(MachineVisit { day, slot: moves.of(day, case.slot) });
             if case.twice && out.len() < count {
-                out.push(Session { day, slot: moves.of(day, case.slot + PLACES) });
+                out.push(MachineVisit { day, slot: moves.of(day, case.slot + PLACES) });
             }
         }
         day += 1;

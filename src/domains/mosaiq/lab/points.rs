@@ -1,6 +1,6 @@
 //! Control points: cumulative meterset, angles, jaws and couch; the leaves are the aperture's.
 
-use super::aperture::Aperture;
+use super::aperture::LeafMotion;
 use super::course::{Course, Field, FieldVersion, Prescription};
 use super::template::FieldKind;
 use super::{NewRow, Roster, Sink, between, calendar, fields, stream};
@@ -35,7 +35,7 @@ fn of_field<E>(
     let couch = couch(roster, course);
     let saved = calendar::moment(version.version.saved.0, version.version.saved.1);
     let has_leaves = field.kind.has_leaves();
-    let mut aperture = has_leaves.then(|| Aperture::new(roster.request, course, site, field, version));
+    let mut aperture = has_leaves.then(|| LeafMotion::new(roster.request, course, site, field, version));
     let jaws = jaws(aperture.as_ref(), site, field, version);
     let outward = course.machine.leaves.outward;
     if let Some(aperture) = &mut aperture {
@@ -81,7 +81,7 @@ fn couch(roster: &Roster<'_>, course: &Course) -> (i64, i64, i64) {
 }
 
 /// Left, right, lower and upper edge, 1/100 cm; the image has fixed ones, electrons those of the applicator.
-fn jaws(aperture: Option<&Aperture<'_>>, site: &Prescription, field: &Field, version: &FieldVersion) -> Jaws {
+fn jaws(aperture: Option<&LeafMotion<'_>>, site: &Prescription, field: &Field, version: &FieldVersion) -> JawEdges {
     let square = |half: i64| (-half, half, -half, half);
     match (aperture, field.kind) {
         (Some(aperture), _) => {
@@ -93,11 +93,11 @@ fn jaws(aperture: Option<&Aperture<'_>>, site: &Prescription, field: &Field, ver
 }
 
 /// Left, right, lower and upper edge, 1/100 cm.
-type Jaws = (i64, i64, i64, i64);
+type JawEdges = (i64, i64, i64, i64);
 
 /// Sets the jaws in the machine's convention, one for all its fields: those that count outward are positive on both
 /// sides.
-fn with_jaws(row: NewRow, (left, right, low, high): Jaws, outward: bool) -> NewRow {
+fn with_jaws(row: NewRow, (left, right, low, high): JawEdges, outward: bool) -> NewRow {
     let sign = if outward { -1 } else { 1 };
     row.decimal("Field_X", right - left, 2)
         .decimal("Coll_X1", sign * left, 2)

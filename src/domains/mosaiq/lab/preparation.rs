@@ -6,21 +6,21 @@ use super::{LabRequest, between, stream};
 use crate::model::seed::RecordRandom;
 
 /// A day and milliseconds since its midnight.
-pub(super) type Moment = (Day, i64);
+pub(super) type DayTime = (Day, i64);
 
 /// The steps, in the order in which they are done.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Preparation {
-    pub(super) registered: Moment,
-    pub(super) consented: Moment,
-    pub(super) contoured: Moment,
-    pub(super) prescribed: Moment,
+    pub(super) registered: DayTime,
+    pub(super) consented: DayTime,
+    pub(super) contoured: DayTime,
+    pub(super) prescribed: DayTime,
     /// When the fields were imported.
-    pub(super) planned: Moment,
-    pub(super) calculated: Moment,
+    pub(super) planned: DayTime,
+    pub(super) calculated: DayTime,
     /// When something was corrected, where it was.
-    pub(super) corrected: Moment,
-    pub(super) checked: Moment,
+    pub(super) corrected: DayTime,
+    pub(super) checked: DayTime,
 }
 
 /// When the staff begins and ends its day, milliseconds since midnight.
@@ -37,7 +37,7 @@ impl Preparation {
         request: &LabRequest,
         index: i64,
         template: &Template,
-        first: Moment,
+        first: DayTime,
         measured: Option<Day>,
     ) -> Self {
         let mut random = stream(request, "lab/preparation", &[index]);
@@ -57,7 +57,7 @@ impl Preparation {
 }
 
 /// Returns how many working days before the first fraction each step is done, where nobody can wait.
-fn soon(template: &Template, first: Moment, least: i64, random: &mut RecordRandom) -> [i64; 8] {
+fn soon(template: &Template, first: DayTime, least: i64, random: &mut RecordRandom) -> [i64; 8] {
     // A field must be there before it is treated, the earliest on the same day.
     let earliest = i64::from(first.1 < AFTERNOON_MS).max(template.lead.0);
     let registered = between(random, earliest, template.lead.1).max(least);
@@ -85,7 +85,7 @@ fn unhurried(template: &Template, measured: Option<i64>, least: i64, random: &mu
 }
 
 /// Returns when a step is done: those of one day share it.
-fn moment(days: &[Day; 8], place: usize, first: Moment, random: &mut RecordRandom) -> Moment {
+fn moment(days: &[Day; 8], place: usize, first: DayTime, random: &mut RecordRandom) -> DayTime {
     let day = days.get(place).copied().unwrap_or(first.0);
     let count = |steps: &[Day]| i64::try_from(steps.iter().filter(|other| **other == day).count()).unwrap_or(1);
     let (all, earlier) = (count(days), count(days.get(..place).unwrap_or_default()));

@@ -15,7 +15,7 @@ const LOST_DAYS: i64 = 8;
 
 /// What is treated how, before any plan is made.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Case {
+pub(super) struct TreatmentCase {
     /// The patient's number for the streams of chance, whatever the order of the ids.
     pub(super) index: i64,
     pub(super) machine: &'static Machine,
@@ -32,7 +32,7 @@ pub(super) struct Case {
 
 /// A patient's entry: the case's number, the first day that it can be treated, and its first ids.
 #[derive(Clone, Copy, Debug, Default)]
-struct Entry {
+struct RosterEntry {
     index: i64,
     first: Day,
     site: i64,
@@ -43,13 +43,13 @@ struct Entry {
 /// All entries in the order of their patients' ids, which is that of their first days.
 pub(super) struct Roster<'a> {
     pub(super) request: &'a LabRequest,
-    entries: Vec<Entry>,
+    entries: Vec<RosterEntry>,
 }
 
 /// Receives a day with the courses that can have something on it.
 pub(super) type Visit<'a, E> = &'a mut dyn FnMut(Day, &[Course]) -> Result<(), E>;
 
-impl Case {
+impl TreatmentCase {
     fn new(request: &LabRequest, index: i64) -> Option<Self> {
         let count = i64::try_from(MACHINES.len()).ok()?;
         let machine = MACHINES.get(usize::try_from(index % count).ok()?)?;
@@ -102,7 +102,9 @@ impl<'a> Roster<'a> {
 
     /// Gives the first ids to a patient whose first treatment field has moving leaves: every example can rely on it.
     fn lead_with_movement(&mut self) {
-        let leads = |entry: &Entry| Case::new(self.request, entry.index).is_some_and(|c| c.template.kind.modulated());
+        let leads = |entry: &RosterEntry| {
+            TreatmentCase::new(self.request, entry.index).is_some_and(|c| c.template.kind.modulated())
+        };
         if let Some(at) = self.entries.iter().position(leads) {
             self.entries.get_mut(..=at).unwrap_or_default().rotate_right(1);
         }
@@ -115,7 +117,7 @@ impl<'a> Roster<'a> {
 
     fn course(&self, rank: usize) -> Option<Course> {
         let entry = self.entries.get(rank)?;
-        let case = Case::new(self.request, entry.index)?;
+        let case = TreatmentCase::new(self.request, entry.index)?;
         let patient = 10_001 + i64::try_from(rank).ok()?;
         Some(Course::new(self.request, case, patient, entry.first, (entry.site, entry.field, entry.point)))
     }
@@ -146,13 +148,13 @@ impl<'a> Roster<'a> {
 const EARLIER: i64 = 14;
 
 /// Finds a place for every case, the last patients of the places first.
-fn entries(request: &LabRequest) -> Vec<Entry> {
+fn entries(request: &LabRequest) -> Vec<RosterEntry> {
     let machines = i64::try_from(MACHINES.len()).unwrap_or(1);
     let until = calendar::day_of(request.until);
     let full = i64::from(request.patients) > machines * PLACES;
     let mut taken: Vec<Option<Day>> = Vec::new();
     let mut out = Vec::new();
-    for case in (0..i64::from(request.patients)).filter_map(|index| Case::new(request, index)) {
+    for case in (0..i64::from(request.patients)).filter_map(|index| TreatmentCase::new(request, index)) {
         let mut random = stream(request, "lab/place", &[case.index]);
         let place = usize::try_from(case.slot * machines + case.index % machines).unwrap_or(0);
         if taken.len() <= place {
@@ -166,13 +168,13 @@ fn entries(request: &LabRequest) -> Vec<Entry> {
         if let Some(place) = taken.get_mut(place) {
             *place = Some(first);
         }
-        out.push(Entry { index: case.index, first, ..Entry::default() });
+        out.push(RosterEntry { index: case.index, first, ..RosterEntry::default() });
     }
     out
 }
 
 /// Returns how long before the lab's end the last patient of a place began: under treatment, finished or, few, planned.
-fn days_ago(case: &Case, full: bool, random: &mut crate::model::seed::RecordRandom) -> i64 {
+fn days_ago(case: &TreatmentCase, full: bool, random: &mut crate::model::seed::RecordRandom) -> i64 {
     match case.index % 12 {
         11 if case.template.palliative() => -between(random, 1, 2),
         11 => -between(random, 1, 5),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
 use crate::domain::params;
-use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, POINTS, Pair};
+use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, LeafPositions, POINTS};
 use crate::domains::mosaiq::machines;
 use crate::domains::mosaiq::records;
 use crate::model::seed::RecordRandom;
@@ -184,9 +184,10 @@ impl CorruptMlcData {
         let unknown = "the other fields of its machine leave in doubt how the machine counts its banks";
         let convention = convention.ok_or_else(|| params::ineligible(self, task, unknown))?;
         self.uncrossed(points, convention, task)?;
-        let mut pairs: Vec<Pair> = first.pairs().collect();
-        let exchanged = |pair: &Pair| convention.exchanged(*pair).filter(|_| convention.gap(*pair) >= OPEN_MIN);
-        let open: Vec<(usize, Pair)> =
+        let mut pairs: Vec<LeafPositions> = first.pairs().collect();
+        let exchanged =
+            |pair: &LeafPositions| convention.exchanged(*pair).filter(|_| convention.gap(*pair) >= OPEN_MIN);
+        let open: Vec<(usize, LeafPositions)> =
             pairs.iter().enumerate().filter_map(|(at, pair)| Some((at, exchanged(pair)?))).collect();
         let mut random = RecordRandom::new(task.seed, NEGATIVE, std::slice::from_ref(task.record));
         let chosen = random.pick(&open).and_then(|(at, crossed)| Some((pairs.get_mut(*at)?, *crossed)));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant, Witness};
 use crate::domain::params;
-use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, LeafPoint, POINTS, Pair};
+use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, LeafPoint, LeafPositions, POINTS};
 use crate::domains::mosaiq::limits::LEAF_PAIRS;
 use crate::domains::mosaiq::machines;
 use crate::domains::mosaiq::records;
@@ -143,7 +143,7 @@ impl MlcLeafCountMismatch {
         let Some(point) = random.pick(&later) else {
             return Err(self.skip(task, "it has no second control point whose leaf sets hold its MLC_Leaves pairs"));
         };
-        let kept: Vec<Pair> = point.pairs().take(point.leaves - 1).collect();
+        let kept: Vec<LeafPositions> = point.pairs().take(point.leaves - 1).collect();
         self.resized(point, &kept, task)
     }
 
@@ -208,7 +208,7 @@ impl MlcLeafCountMismatch {
     fn all(
         &self,
         points: &[LeafPoint<'_>],
-        change: impl Fn(Vec<Pair>) -> Vec<Pair>,
+        change: impl Fn(Vec<LeafPositions>) -> Vec<LeafPositions>,
         task: &Task<'_>,
     ) -> Result<Vec<Edit>, Refusal> {
         if let Some(point) = points.iter().find(|point| !point.is_whole()) {
@@ -219,11 +219,11 @@ impl MlcLeafCountMismatch {
     }
 
     /// Returns the edit that leaves a control point with these pairs; padding keeps its length where it can.
-    fn resized(&self, point: &LeafPoint<'_>, pairs: &[Pair], task: &Task<'_>) -> Result<Edit, Refusal> {
+    fn resized(&self, point: &LeafPoint<'_>, pairs: &[LeafPositions], task: &Task<'_>) -> Result<Edit, Refusal> {
         if pairs.is_empty() {
             return Err(self.skip(task, format!("it has too few leaf pairs to lose any: {}", point.leaves)));
         }
-        let bank = |bank: &'static str, set: &[u8], position: fn(&Pair) -> i16| {
+        let bank = |bank: &'static str, set: &[u8], position: fn(&LeafPositions) -> i16| {
             let column = point.column(bank)?;
             let fixed = matches!(column.kind, Kind::Bytes { fixed: true, .. });
             let bytes = leaves::rewritten(set, point.leaves, pairs.iter().map(position), fixed);
@@ -249,7 +249,7 @@ const fn halves(pairs: usize) -> (usize, usize) {
 }
 
 /// Returns the pairs without some at either end.
-fn cut(pairs: Vec<Pair>, front: usize, back: usize) -> Vec<Pair> {
+fn cut(pairs: Vec<LeafPositions>, front: usize, back: usize) -> Vec<LeafPositions> {
     let kept = pairs.len().saturating_sub(front + back);
     pairs.into_iter().skip(front).take(kept).collect()
 }

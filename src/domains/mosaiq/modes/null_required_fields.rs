@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::domain::column_choice::{Choice, Place};
+use crate::domain::column_choice::{Choice, ColumnVariant};
 use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
@@ -141,7 +141,7 @@ impl NullRequiredFields {
     fn chosen(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<String, Refusal> {
         let kind = CARD.record_of(task.parameters);
         let row = records::record(snapshot, kind.table, kind.key, task.record)?;
-        let places: Vec<&Place> = COLUMNS.of(kind.table).filter(|place| place.word == variant).collect();
+        let places: Vec<&ColumnVariant> = COLUMNS.of(kind.table).filter(|place| place.word == variant).collect();
         let (mut able, mut refused) = (Vec::new(), None);
         for place in &places {
             match can_be_emptied(row.table, place) {
@@ -152,7 +152,7 @@ impl NullRequiredFields {
         if let (Some(refusal), true) = (refused, able.is_empty()) {
             return Err(refusal);
         }
-        let filled: Vec<&Place> = able.into_iter().filter(|place| row.filled(place.column)).collect();
+        let filled: Vec<&ColumnVariant> = able.into_iter().filter(|place| row.filled(place.column)).collect();
         let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
         let chosen = random.pick(&filled).map(|place| place.column.to_owned());
         chosen.ok_or_else(|| params::ineligible(self, task, format!("nothing of {variant} is left in it to empty")))
@@ -160,7 +160,7 @@ impl NullRequiredFields {
 }
 
 /// Tells whether the database lets a column be NULL.
-fn can_be_emptied(table: &Table, place: &Place) -> Result<(), Refusal> {
+fn can_be_emptied(table: &Table, place: &ColumnVariant) -> Result<(), Refusal> {
     if records::settable(table, place.column)?.nullable {
         return Ok(());
     }

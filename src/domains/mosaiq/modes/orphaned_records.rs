@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::domain::column_choice::{Choice, Place};
+use crate::domain::column_choice::{Choice, ColumnVariant};
 use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
@@ -27,11 +27,11 @@ const TYPES: [&str; 3] = ["TrackTreatment", "TxFieldPoint", "Offset"];
 /// A proposed value lies at most this far beyond the largest parent.
 const AHEAD: i64 = 1_000_000;
 
-const fn place(reference: &Reference, word: &'static str) -> Place {
-    Place { table: reference.table, column: reference.column, word }
+const fn place(reference: &Reference, word: &'static str) -> ColumnVariant {
+    ColumnVariant { table: reference.table, column: reference.column, word }
 }
 
-static PLACES: [Place; 5] = [
+static PLACES: [ColumnVariant; 5] = [
     place(&references::DELIVERY[0], PATIENT),
     place(&references::DELIVERY[1], FIELD),
     place(&references::DELIVERY[2], SITE),
@@ -210,7 +210,7 @@ const fn most(column: &Column) -> i64 {
 }
 
 /// Reads completed parameters, with the reference that they choose.
-fn read(given: &Map<String, Json>) -> Result<(Params, &'static Place, &'static Reference), Refusal> {
+fn read(given: &Map<String, Json>) -> Result<(Params, &'static ColumnVariant, &'static Reference), Refusal> {
     let stale = |what| Refusal::Stale { what };
     let params: Params = params::read(given).map_err(stale)?;
     let column = params::required(params.invalid_fk_field.as_deref(), "invalid_fk_field")?;

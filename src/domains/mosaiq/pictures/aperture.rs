@@ -2,7 +2,7 @@
 
 use crate::domain::picture::{Aperture, LeafPair};
 use crate::domains::mosaiq::fleet::Fleet;
-use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, Pair};
+use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, LeafPositions};
 use crate::domains::mosaiq::lookup::Id;
 use crate::domains::mosaiq::machines::Machines;
 use crate::domains::mosaiq::rules::Rules;
@@ -91,7 +91,7 @@ fn pairs(point: &LeafPoint<'_>, convention: Convention, reaches: impl Fn(i16) ->
         LeafPair {
             a: a.map(coordinate),
             b: b.map(i32::from),
-            crossed: a.zip(b).is_some_and(|(a, b)| convention.crosses(Pair { a, b })),
+            crossed: a.zip(b).is_some_and(|(a, b)| convention.crosses(LeafPositions { a, b })),
             beyond: [a, b].into_iter().flatten().any(|position| !reaches(position)),
         }
     };

@@ -1,6 +1,6 @@
 //! Touching pairs: how deep they overlap, and whether a body at rest is carried by its weight.
 
-use super::facts::{Facts, PairFacts, StateFacts, is_environment};
+use super::facts::{PairFacts, RecordingFacts, StateFacts, is_environment};
 use super::impulses::{are_recorded, name};
 use super::passes::Pass;
 use super::{Check, Judged, Place};
@@ -50,7 +50,7 @@ pub(super) static SUPPORT: Check = Check {
 };
 
 /// Returns how fast the surfaces of two bodies moved relative to each other in the frame before, at most.
-fn speed(facts: &Facts, pair: &PairFacts, rules: &Rules) -> Option<f64> {
+fn speed(facts: &RecordingFacts, pair: &PairFacts, rules: &Rules) -> Option<f64> {
     let before = pair.frame.checked_sub(1)?;
     let moves = |body: i64| {
         if is_environment(body) {
@@ -64,7 +64,7 @@ fn speed(facts: &Facts, pair: &PairFacts, rules: &Rules) -> Option<f64> {
     Some(apart.map(|part| part * part).sum::<f64>().sqrt() + turns + also_turns)
 }
 
-fn judge_depths(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+fn judge_depths(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     let Some(step) = facts.step else { return };
     let contacts = &rules.contacts;
     let rest = contacts.slop + rules.gravity * step * step / contacts.beta + contacts.depth_margin;
@@ -92,14 +92,14 @@ fn judge_depths(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     judged.course.depths.retain(|_, (frame, _)| *frame == last);
 }
 
-fn end_depths(_: &Facts, _: &Rules, judged: &mut Judged) {
+fn end_depths(_: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     let unseen = judged.course.unjudged;
     if unseen > 0 {
         judged.remarks.push(format!("{unseen} pairs overlap deeply from the beginning, and are not judged there"));
     }
 }
 
-fn report(facts: &Facts, pair: &PairFacts, (was, explained): (f64, f64), judged: &mut Judged) {
+fn report(facts: &RecordingFacts, pair: &PairFacts, (was, explained): (f64, f64), judged: &mut Judged) {
     let frame = facts.frame_at(pair.frame).map_or(0, |frame| frame.id);
     let [a, b] = pair.bodies.map(name);
     let message = format!(
@@ -110,7 +110,7 @@ fn report(facts: &Facts, pair: &PairFacts, (was, explained): (f64, f64), judged:
     judged.wrong(place, format!("penetrationDepth={}", pair.depth), message);
 }
 
-fn judge_support(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+fn judge_support(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     let Some(gravity) = facts.gravity.filter(|gravity| *gravity > 0.0) else { return };
     for state in facts.fresh_states().filter(|state| state.touches > 0 && are_recorded(facts, state.frame)) {
         let Some((carried, weight)) = carried(facts, state, gravity, rules) else { continue };
@@ -125,7 +125,7 @@ fn judge_support(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     }
 }
 
-fn end_support(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn end_support(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     if facts.gravity.is_none_or(|gravity| gravity <= 0.0) {
         judged.remarks.push("the recording was made without gravity".to_owned());
     } else if judged.looked_at == 0 {
@@ -135,7 +135,7 @@ fn end_support(facts: &Facts, _: &Rules, judged: &mut Judged) {
 
 /// Returns the upward impulse on a body at rest, and its weight times the step; a body rests that only has the velocity
 /// of one step of gravity, as it did before.
-fn carried(facts: &Facts, state: &StateFacts, gravity: f64, rules: &Rules) -> Option<(f64, f64)> {
+fn carried(facts: &RecordingFacts, state: &StateFacts, gravity: f64, rules: &Rules) -> Option<(f64, f64)> {
     let lasted = facts.lasted(state.frame)?;
     let still = |[x, y, z]: [f64; 3]| {
         let off = [x, y, z + gravity * lasted];

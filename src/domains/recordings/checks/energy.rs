@@ -1,6 +1,6 @@
 //! Identities of energies: sums, the chain of frames, and what follows from masses and states.
 
-use super::facts::{EnergyFacts, Facts, StateFacts, SystemFacts};
+use super::facts::{EnergyFacts, RecordingFacts, StateFacts, SystemFacts};
 use super::passes::Pass;
 use super::{Check, Judged, Place, differ};
 use crate::domain::check::CheckCard;
@@ -98,16 +98,16 @@ fn size(parts: &[f64]) -> f64 {
 }
 
 /// Returns the energies of states, with the state and the frame.
-fn of_states(facts: &Facts) -> impl Iterator<Item = (&StateFacts, EnergyFacts, i64)> {
+fn of_states(facts: &RecordingFacts) -> impl Iterator<Item = (&StateFacts, EnergyFacts, i64)> {
     facts.fresh_states().filter_map(|state| Some((state, state.energy?, facts.frame_at(state.frame)?.id)))
 }
 
 /// Returns the energies of frames, with the frame's place and id.
-fn of_frames(facts: &Facts) -> impl Iterator<Item = (u32, i64, SystemFacts)> {
+fn of_frames(facts: &RecordingFacts) -> impl Iterator<Item = (u32, i64, SystemFacts)> {
     facts.fresh_frames().filter_map(|(at, frame)| Some((at, frame.id, frame.system?)))
 }
 
-fn judge_totals(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+fn judge_totals(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     for (_, energy, frame) in of_states(facts) {
         total((BODY, "total_e"), (energy.row, frame), (&energy.parts, energy.total), rules, judged);
     }
@@ -131,7 +131,7 @@ fn total(
     }
 }
 
-fn judge_bodies(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+fn judge_bodies(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     const COLUMNS: [&str; 3] = ["total_linear_ke", "total_rotational_ke", "total_potential_e"];
     for (at, frame, system) in of_frames(facts) {
         let Some(sums) = facts.frame_at(at).map(|frame| frame.sums) else { continue };
@@ -147,7 +147,7 @@ fn judge_bodies(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     }
 }
 
-fn judge_chain(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+fn judge_chain(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     for (at, frame, system) in of_frames(facts) {
         let before = at.checked_sub(1).and_then(|before| facts.frame_at(before)?.system);
         let before = match before {
@@ -168,7 +168,7 @@ fn judge_chain(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     }
 }
 
-fn judge_kinetic(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+fn judge_kinetic(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     for (state, energy, frame) in of_states(facts) {
         let Some(body) = facts.bodies.get(state.body as usize).filter(|body| body.declared) else { continue };
         let Some(velocity) = state.velocity else { continue };
@@ -186,7 +186,7 @@ fn judge_kinetic(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     }
 }
 
-fn judge_potential(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+fn judge_potential(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     let Some(gravity) = facts.gravity else { return };
     for (state, energy, frame) in of_states(facts) {
         let Some(body) = facts.bodies.get(state.body as usize).filter(|body| body.declared) else { continue };
@@ -203,7 +203,7 @@ fn judge_potential(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     }
 }
 
-fn judge_flags(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn judge_flags(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     for (at, frame, system) in of_frames(facts) {
         judged.looked_at += 1;
         let place = Place { table: SYSTEM, row: system.row, frames: &[frame] };

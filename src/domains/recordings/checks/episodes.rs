@@ -1,6 +1,6 @@
 //! Energy from nowhere: runs of frames that gain, each little, together much.
 
-use super::facts::{Facts, FrameFacts, SystemFacts};
+use super::facts::{FrameFacts, RecordingFacts, SystemFacts};
 use super::passes::Pass;
 use super::{Check, Judged, Place};
 use crate::domain::check::CheckCard;
@@ -83,7 +83,7 @@ impl Gains {
 
 /// Returns what each frame gained on the one before, without what bodies brought along that were spawned in it; none
 /// where that cannot be told.
-fn gains(facts: &Facts, rules: &Rules) -> Vec<Option<f64>> {
+fn gains(facts: &RecordingFacts, rules: &Rules) -> Vec<Option<f64>> {
     let mut brought = vec![0.0; facts.frames.len()];
     for state in facts.fresh_states() {
         let (frame, body) = (facts.frame_at(state.frame), facts.bodies.get(state.body as usize));
@@ -102,7 +102,7 @@ fn gains(facts: &Facts, rules: &Rules) -> Vec<Option<f64>> {
     (0..).zip(brought).map(one).collect()
 }
 
-fn judge(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+fn judge(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     let gains = gains(facts, rules);
     for (at, frame) in facts.fresh_frames() {
         let course = &mut judged.course.gains;
@@ -121,7 +121,7 @@ fn judge(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     }
 }
 
-fn end(_: &Facts, rules: &Rules, judged: &mut Judged) {
+fn end(_: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     judged.course.gains.close(rules);
     let Gains { closed, range, .. } = std::mem::take(&mut judged.course.gains);
     let range = range.map_or(0.0, |(low, high)| high - low);

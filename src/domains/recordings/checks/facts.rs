@@ -14,7 +14,7 @@ const GRID_MAX: usize = 1 << 24;
 
 /// What is known of some frames of a recording that follow each other, and of the recording as a whole.
 #[derive(Debug, Default)]
-pub(super) struct Facts {
+pub(super) struct RecordingFacts {
     /// The frames, by id: the last of those that were judged before, and then those that are to be judged.
     pub(super) frames: Vec<FrameFacts>,
     /// The place of the first frame that is to be judged.
@@ -201,7 +201,7 @@ fn place(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(NONE)
 }
 
-impl Facts {
+impl RecordingFacts {
     /// Returns the place of a frame.
     pub(super) fn frame(&self, id: i64) -> Option<u32> {
         // Ids count from 1 without a gap in nearly every recording.

@@ -1,6 +1,6 @@
 //! Numbers that are none, and numbers that nothing in a simulation reaches.
 
-use super::facts::Facts;
+use super::facts::RecordingFacts;
 use super::passes::Pass;
 use super::{Check, Judged, Place};
 use crate::domain::check::CheckCard;
@@ -55,14 +55,14 @@ pub(super) static BLOW_UP: Check = Check {
     end: None,
 };
 
-fn judge_numbers(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn judge_numbers(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     judged.looked_at = facts.rows;
     for cell in &facts.unreadable {
         judged.wrong_cell(cell, format!("{} holds {}", cell.column, cell.value));
     }
 }
 
-fn judge_explosion(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+fn judge_explosion(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     judged.looked_at += facts.fresh_frames().count() as u64;
     let id = |frame: u32| facts.frame_at(frame).map_or(0, |frame| frame.id);
     for state in facts.fresh_states() {

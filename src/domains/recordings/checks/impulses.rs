@@ -1,6 +1,6 @@
 //! Impulses: the friction cone, contacts that pull, directions, and whether impulses account for what bodies do.
 
-use super::facts::{Facts, PointFacts, StateFacts};
+use super::facts::{PointFacts, RecordingFacts, StateFacts};
 use super::passes::Pass;
 use super::{Check, Judged, Place};
 use crate::domain::check::CheckCard;
@@ -76,7 +76,7 @@ pub(super) static BALANCE: Check = Check {
     end: Some(end_balance),
 };
 
-fn place<'p>(facts: &Facts, point: &PointFacts, frames: &'p [i64]) -> Place<'p> {
+fn place<'p>(facts: &RecordingFacts, point: &PointFacts, frames: &'p [i64]) -> Place<'p> {
     Place { table: facts.impulses.table, row: point.row, frames }
 }
 
@@ -89,7 +89,7 @@ fn pair([a, b]: [i64; 2]) -> String {
     format!("bodies {} and {}", name(a), name(b))
 }
 
-fn judge_cone(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn judge_cone(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     judged.looked_at = facts.impulses.looked_at;
     for point in &facts.impulses.outside {
         let message = format!(
@@ -104,7 +104,7 @@ fn judge_cone(facts: &Facts, _: &Rules, judged: &mut Judged) {
     }
 }
 
-fn end_cone(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn end_cone(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     if facts.impulses.unpressed > 0 {
         judged.remarks.push(format!(
             "{} contact points rub although next to nothing presses them together: the recorder's solver leaves the \
@@ -114,7 +114,7 @@ fn end_cone(facts: &Facts, _: &Rules, judged: &mut Judged) {
     }
 }
 
-fn judge_pull(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn judge_pull(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     judged.looked_at = facts.impulses.looked_at;
     for point in &facts.impulses.pulling {
         let message = format!("{}: the normal impulse is {} N s", pair(point.bodies), point.normal);
@@ -122,7 +122,7 @@ fn judge_pull(facts: &Facts, _: &Rules, judged: &mut Judged) {
     }
 }
 
-fn judge_directions(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn judge_directions(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     judged.looked_at = facts.impulses.looked_at;
     for (point, column, length) in &facts.impulses.skewed {
         let message = format!("{}: the vector of {column} is {length} long", pair(point.bodies));
@@ -131,14 +131,14 @@ fn judge_directions(facts: &Facts, _: &Rules, judged: &mut Judged) {
 }
 
 /// Tells whether all impulses of a frame are recorded: friction is left out where no touching pair has any.
-pub(super) fn are_recorded(facts: &Facts, frame: u32) -> bool {
+pub(super) fn are_recorded(facts: &RecordingFacts, frame: u32) -> bool {
     facts.frame_at(frame).is_some_and(|frame| {
         let all = frame.points == 0 || frame.points == frame.constraints;
         all && (frame.pairs == 0) == (frame.constraints == 0)
     })
 }
 
-fn judge_balance(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+fn judge_balance(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     let Some(gravity) = facts.gravity else { return };
     for state in facts.fresh_states() {
         if !are_recorded(facts, state.frame) {
@@ -152,7 +152,7 @@ fn judge_balance(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     }
 }
 
-fn end_balance(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn end_balance(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     let unrecorded = judged.course.unjudged;
     if facts.gravity.is_none() {
         judged.remarks.push("nothing tells whether there was gravity".to_owned());
@@ -162,7 +162,7 @@ fn end_balance(facts: &Facts, _: &Rules, judged: &mut Judged) {
 }
 
 /// Returns which impulse nothing accounts for, and the size of what is involved.
-fn unaccounted(facts: &Facts, state: &StateFacts, gravity: f64) -> Option<(f64, f64)> {
+fn unaccounted(facts: &RecordingFacts, state: &StateFacts, gravity: f64) -> Option<(f64, f64)> {
     let mass = facts.bodies.get(state.body as usize).filter(|body| body.declared)?.mass;
     let (after, before, lasted) = (state.velocity?, facts.before(state)?.velocity?, facts.lasted(state.frame)?);
     // Contacts push the first body back along the normal, which points to the second.
@@ -175,7 +175,7 @@ fn unaccounted(facts: &Facts, state: &StateFacts, gravity: f64) -> Option<(f64, 
     (off.is_finite() && size.is_finite()).then_some((off, size))
 }
 
-fn report(facts: &Facts, state: &StateFacts, off: f64, judged: &mut Judged) {
+fn report(facts: &RecordingFacts, state: &StateFacts, off: f64, judged: &mut Judged) {
     let body = facts.bodies.get(state.body as usize).map_or(0, |body| body.id);
     let frame = facts.frame_at(state.frame).map_or(0, |frame| frame.id);
     let message =

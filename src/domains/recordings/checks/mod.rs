@@ -21,7 +21,7 @@ mod usual;
 
 use std::collections::BTreeSet;
 
-use self::facts::{CellFacts, Facts, key};
+use self::facts::{CellFacts, RecordingFacts, key};
 use self::passes::Pass;
 use super::rules::Rules;
 use crate::domain::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Verdict};
@@ -35,9 +35,9 @@ struct Check {
     /// The scans that it looks at where it can.
     also: &'static [Pass],
     /// Judges the frames that are to be judged, some at a time, in their order.
-    judge: fn(&Facts, &Rules, &mut Judged),
+    judge: fn(&RecordingFacts, &Rules, &mut Judged),
     /// Says at last what only the whole recording tells.
-    end: Option<fn(&Facts, &Rules, &mut Judged)>,
+    end: Option<fn(&RecordingFacts, &Rules, &mut Judged)>,
 }
 
 /// Every check, in the order of their groups.
@@ -121,7 +121,7 @@ pub(super) fn tables(cards: &[&'static CheckCard]) -> Vec<CheckTable> {
 /// Begins some checks.
 pub(super) fn run<'a>(request: &CheckRequest<'a>) -> Box<dyn CheckRun + 'a> {
     let rules = Rules::of(request.params.rules.as_ref());
-    Box::new(run::Run::begin(of_cards(request.checks), request.declared, rules))
+    Box::new(run::RecordingChecks::begin(of_cards(request.checks), request.declared, rules))
 }
 
 /// What a check says while it looks.

@@ -31,7 +31,7 @@ pub(super) enum Pass {
 }
 
 /// The rows that a scan is of, and those beside them.
-pub(super) struct Source {
+pub(super) struct ScanSource {
     pub(super) table: &'static TableCard,
     pub(super) columns: &'static [&'static str],
     /// The referring column, and the other table.
@@ -76,8 +76,8 @@ pub(super) const WXYZ: &[&str] = &["w", "x", "y", "z"];
 /// The columns of angles about the axes.
 pub(super) const ANGLES: &[&str] = &["pitch", "roll", "yaw"];
 
-const fn alone(table: &'static TableCard, columns: &'static [&'static str]) -> Source {
-    Source { table, columns, beside: None }
+const fn alone(table: &'static TableCard, columns: &'static [&'static str]) -> ScanSource {
+    ScanSource { table, columns, beside: None }
 }
 
 const fn beside(
@@ -85,8 +85,8 @@ const fn beside(
     columns: &'static [&'static str],
     column: &'static str,
     parent: &'static TableCard,
-) -> Source {
-    Source { table, columns, beside: Some((column, parent)) }
+) -> ScanSource {
+    ScanSource { table, columns, beside: Some((column, parent)) }
 }
 
 /// Returns the table that holds impulses: that of the newest generation, or else the older one.
@@ -129,7 +129,7 @@ impl Pass {
     }
 
     /// Returns what a scan is of in a recording with these tables.
-    pub(super) fn source(self, declared: &Snapshot) -> Source {
+    pub(super) fn source(self, declared: &Snapshot) -> ScanSource {
         match self {
             Self::Frames => alone(&FRAME, &["id", "simulation_time", "wall_clock_time"]),
             Self::Bodies => alone(&BODY, &["id", "body_id", "mass"]),
@@ -154,7 +154,7 @@ impl Pass {
     /// Returns every table that a scan may read, in any generation.
     pub(super) fn tables(self) -> Vec<&'static TableCard> {
         let nothing = Snapshot::default();
-        let Source { table, beside, .. } = self.source(&nothing);
+        let ScanSource { table, beside, .. } = self.source(&nothing);
         let newest = matches!(self, Self::Normals | Self::Alongs | Self::Acrosses).then_some(&UNIFIED);
         std::iter::once(table).chain(beside.map(|(_, parent)| parent)).chain(newest).collect()
     }
@@ -166,7 +166,7 @@ impl Pass {
 
     /// Returns the scan of all rows.
     pub(super) fn request(self, declared: &Snapshot) -> ScanRequest {
-        let Source { table, columns, beside } = self.source(declared);
+        let ScanSource { table, columns, beside } = self.source(declared);
         let join = beside.map(|(column, parent)| JoinRequest {
             column: column.to_owned(),
             parent: parent.name.to_owned(),
@@ -178,7 +178,7 @@ impl Pass {
 
     /// Says what a recording lacks for a scan.
     pub(super) fn lacks(self, declared: &Snapshot) -> Option<String> {
-        let Source { table, columns, beside } = self.source(declared);
+        let ScanSource { table, columns, beside } = self.source(declared);
         let parents = beside.map(|(_, parent)| (parent, self.parent_columns()));
         for (table, columns) in std::iter::once((table, columns)).chain(parents) {
             let Ok(rows) = declared.table(table.name) else {

@@ -1,6 +1,6 @@
 //! References that every recorder keeps; those that it declares and breaks itself are nobody's fault.
 
-use super::facts::{Facts, StateFacts};
+use super::facts::{RecordingFacts, StateFacts};
 use super::passes::Pass;
 use super::{Check, Judged, Place};
 use crate::domain::check::CheckCard;
@@ -36,18 +36,18 @@ pub(super) static REFERENCES: Check = Check {
 };
 
 /// The parts of a state: their column, and whether a state has it.
-type Part = (&'static str, fn(&StateFacts) -> bool);
+type StatePart = (&'static str, fn(&StateFacts) -> bool);
 
 /// The scans that read them.
 const PASSES: [Pass; 3] = [Pass::Positions, Pass::Velocities, Pass::Orientations];
 
-const PARTS: [Part; 3] = [
+const PARTS: [StatePart; 3] = [
     ("position_id", |state| state.position.is_some()),
     ("velocity_id", |state| state.velocity.is_some()),
     ("orientation_id", |state| state.norm.is_some()),
 ];
 
-fn judge(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn judge(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     judged.looked_at = facts.rows;
     for cell in &facts.dangling {
         judged.wrong_cell(cell, format!("{} is {}, and there is none", cell.column, cell.value));

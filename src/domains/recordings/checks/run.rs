@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::facts::Facts;
+use super::facts::RecordingFacts;
 use super::pages::{Pages, Reach, Window};
 use super::passes::Pass;
 use super::take::Intake;
@@ -48,7 +48,7 @@ enum Step {
 }
 
 /// Checks at work.
-pub(super) struct Run<'a> {
+pub(super) struct RecordingChecks<'a> {
     checks: Vec<&'static Check>,
     declared: &'a Snapshot,
     rules: &'a Rules,
@@ -60,7 +60,7 @@ pub(super) struct Run<'a> {
     /// Whether the reader of a step wishes for no more rows.
     enough: bool,
     times: Steps,
-    facts: Facts,
+    facts: RecordingFacts,
     judged: Vec<Judged>,
     pages: Pages,
     /// How rows of later frames that were read before are taken in.
@@ -77,7 +77,7 @@ pub(super) struct Run<'a> {
     disordered: bool,
 }
 
-impl<'a> Run<'a> {
+impl<'a> RecordingChecks<'a> {
     pub(super) fn begin(checks: Vec<&'static Check>, declared: &'a Snapshot, rules: &'a Rules) -> Self {
         let passes = checks.iter().flat_map(|check| check.needs.iter().chain(check.also).copied());
         let passes: BTreeSet<Pass> = passes.filter(|pass| pass.lacks(declared).is_none()).collect();
@@ -90,7 +90,7 @@ impl<'a> Run<'a> {
             reading: None,
             enough: false,
             times: Steps::default(),
-            facts: Facts::default(),
+            facts: RecordingFacts::default(),
             judged: Vec::new(),
             pages: Pages::new(),
             intakes: BTreeMap::new(),
@@ -253,7 +253,7 @@ fn from(scan: ScanRequest, first: i64) -> ScanRequest {
     between(scan, first, i64::MAX).order_by("id")
 }
 
-impl Reader for Run<'_> {
+impl Reader for RecordingChecks<'_> {
     fn next_scan(&mut self) -> Option<ScanRequest> {
         while let Some(step) = self.steps.pop_front() {
             self.enough = false;
@@ -334,7 +334,7 @@ impl Reader for Run<'_> {
     }
 }
 
-impl CheckRun for Run<'_> {
+impl CheckRun for RecordingChecks<'_> {
     fn finish(mut self: Box<Self>) -> CheckResults {
         let mut verdicts = Vec::with_capacity(self.judged.len());
         for mut judged in std::mem::take(&mut self.judged) {

@@ -1,6 +1,6 @@
 //! The solver's own word: whether it converged, and whether it counts what was recorded.
 
-use super::facts::{Facts, SolverFacts};
+use super::facts::{RecordingFacts, SolverFacts};
 use super::passes::Pass;
 use super::{Check, Judged, Place};
 use crate::domain::check::CheckCard;
@@ -39,7 +39,7 @@ pub(super) static COUNTS: Check = Check {
     end: None,
 };
 
-fn judge_convergence(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn judge_convergence(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     for (_, frame) in facts.fresh_frames() {
         let Some(solver) = frame.solver else { continue };
         judged.looked_at += 1;
@@ -52,7 +52,7 @@ fn judge_convergence(facts: &Facts, _: &Rules, judged: &mut Judged) {
     }
 }
 
-fn end_convergence(_: &Facts, _: &Rules, judged: &mut Judged) {
+fn end_convergence(_: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     end_run(judged);
 }
 
@@ -79,7 +79,7 @@ fn report(run: &[(i64, SolverFacts)], judged: &mut Judged) {
     judged.wrong(place, format!("unconverged={}", run.len()), message);
 }
 
-fn judge_counts(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn judge_counts(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     let recorded = facts.has(Pass::Points) || facts.has(Pass::Normals);
     for (_, frame) in facts.fresh_frames() {
         let Some(solver) = frame.solver else { continue };

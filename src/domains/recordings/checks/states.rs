@@ -1,6 +1,6 @@
 //! States of bodies: whether they move as their velocity says, are oriented, and are all there.
 
-use super::facts::{Facts, StateFacts};
+use super::facts::{RecordingFacts, StateFacts};
 use super::passes::Pass;
 use super::{Check, Judged, Place};
 use crate::domain::check::CheckCard;
@@ -54,7 +54,7 @@ pub(super) static COMPLETE: Check = Check {
     end: None,
 };
 
-fn id(facts: &Facts, frame: u32) -> i64 {
+fn id(facts: &RecordingFacts, frame: u32) -> i64 {
     facts.frame_at(frame).map_or(0, |frame| frame.id)
 }
 
@@ -62,7 +62,7 @@ fn length(parts: [f64; 3]) -> f64 {
     parts.iter().map(|part| part * part).sum::<f64>().sqrt()
 }
 
-fn judge_motion(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+fn judge_motion(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     for state in facts.fresh_states() {
         let Some((off, allowed)) = strayed(facts, state, rules) else { continue };
         judged.looked_at += 1;
@@ -77,7 +77,7 @@ fn judge_motion(facts: &Facts, rules: &Rules, judged: &mut Judged) {
 }
 
 /// Returns how far a body is from where its velocity takes it, and how far it may be.
-fn strayed(facts: &Facts, state: &StateFacts, rules: &Rules) -> Option<(f64, f64)> {
+fn strayed(facts: &RecordingFacts, state: &StateFacts, rules: &Rules) -> Option<(f64, f64)> {
     let (here, velocity) = (state.position?, state.velocity?);
     let (before, lasted) = (facts.before(state)?.position?, facts.lasted(state.frame)?);
     let off = here.into_iter().zip(before).zip(velocity).map(|((here, before), speed)| here - before - speed * lasted);
@@ -87,7 +87,7 @@ fn strayed(facts: &Facts, state: &StateFacts, rules: &Rules) -> Option<(f64, f64
     (off.is_finite() && allowed.is_finite()).then_some((off, allowed))
 }
 
-fn judge_orientation(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+fn judge_orientation(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     for state in facts.fresh_states() {
         let Some(norm) = state.norm.filter(|norm| norm.is_finite()) else { continue };
         judged.looked_at += 1;
@@ -100,7 +100,7 @@ fn judge_orientation(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     }
 }
 
-fn judge_complete(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn judge_complete(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     let (energies, systems, solvers) = (facts.has(Pass::Energies), facts.has(Pass::System), facts.has(Pass::Solver));
     for (at, frame) in facts.fresh_frames() {
         judged.looked_at += 1;

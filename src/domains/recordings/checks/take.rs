@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::facts::{
-    BodyFacts, CellFacts, EnergyFacts, Facts, FrameFacts, PairFacts, PointFacts, SolverFacts, StateFacts, SystemFacts,
-    is_environment,
+    BodyFacts, CellFacts, EnergyFacts, FrameFacts, PairFacts, PointFacts, RecordingFacts, SolverFacts, StateFacts,
+    SystemFacts, is_environment,
 };
 use super::pages::Places;
-use super::passes::{ANGLES, Pass, Source, WXYZ, XYZ};
+use super::passes::{ANGLES, Pass, ScanSource, WXYZ, XYZ};
 use crate::domains::recordings::rules::Rules;
 use crate::model::{Snapshot, Table, Value};
 
@@ -25,12 +25,12 @@ pub(super) struct Intake {
 }
 
 /// The cells of a row, by the place of their column in the source.
-struct Cells<'a> {
+struct RowCells<'a> {
     intake: &'a Intake,
     cells: &'a [Value],
 }
 
-impl Cells<'_> {
+impl RowCells<'_> {
     fn cell(&self, column: usize) -> &Value {
         let place = self.intake.places.get(column).copied().flatten();
         place.and_then(|place| self.cells.get(place)).unwrap_or(&Value::Null)
@@ -45,7 +45,7 @@ impl Cells<'_> {
     }
 
     /// Returns a number; what holds none is noted.
-    fn number(&self, column: usize, frame: Option<i64>, facts: &mut Facts) -> f64 {
+    fn number(&self, column: usize, frame: Option<i64>, facts: &mut RecordingFacts) -> f64 {
         let cell = self.cell(column);
         let number = float(cell);
         if !number.is_finite() {
@@ -56,12 +56,12 @@ impl Cells<'_> {
         number
     }
 
-    fn numbers<const N: usize>(&self, from: usize, frame: Option<i64>, facts: &mut Facts) -> [f64; N] {
+    fn numbers<const N: usize>(&self, from: usize, frame: Option<i64>, facts: &mut RecordingFacts) -> [f64; N] {
         std::array::from_fn(|at| self.number(from + at, frame, facts))
     }
 
     /// Returns the numbers of the row that comes along; what holds none is noted of that row.
-    fn beside<const N: usize>(&self, frame: Option<i64>, facts: &mut Facts) -> [f64; N] {
+    fn beside<const N: usize>(&self, frame: Option<i64>, facts: &mut RecordingFacts) -> [f64; N] {
         let names: &[&'static str] = if N == 4 { WXYZ } else { XYZ };
         let from = self.intake.columns.len();
         std::array::from_fn(|at| {
@@ -77,14 +77,14 @@ impl Cells<'_> {
     }
 
     /// Notes that a cell refers to nothing.
-    fn dangles(&self, column: usize, frame: Option<i64>, facts: &mut Facts) {
+    fn dangles(&self, column: usize, frame: Option<i64>, facts: &mut RecordingFacts) {
         let (table, row, column, value) =
             (self.intake.table, self.whole(0), self.name(column), shown(self.cell(column)));
         facts.dangling.push(CellFacts { table, row, column, value, frame });
     }
 
     /// Returns the place of the frame that a cell names; one that does not exist is noted.
-    fn frame(&self, column: usize, facts: &mut Facts) -> Option<u32> {
+    fn frame(&self, column: usize, facts: &mut RecordingFacts) -> Option<u32> {
         let found = facts.frame(self.whole(column));
         if found.is_none() {
             self.dangles(column, None, facts);
@@ -125,7 +125,7 @@ fn counted(number: &mut u32) {
 
 impl Intake {
     pub(super) fn new(pass: Pass, declared: &Snapshot, table: &Arc<Table>) -> Self {
-        let Source { table: card, columns, beside } = pass.source(declared);
+        let ScanSource { table: card, columns, beside } = pass.source(declared);
         let mut places: Vec<Option<usize>> = columns.iter().map(|column| table.position(column)).collect();
         let parent = beside.map(|(column, parent)| {
             let name = |column: &&str| table.position(&format!("{}.{column}", parent.name));
@@ -143,9 +143,9 @@ impl Intake {
     }
 
     /// Takes in a row.
-    pub(super) fn one(&self, cells: &[Value], facts: &mut Facts, rules: &Rules) {
+    pub(super) fn one(&self, cells: &[Value], facts: &mut RecordingFacts, rules: &Rules) {
         facts.rows += self.counted;
-        let cells = Cells { intake: self, cells };
+        let cells = RowCells { intake: self, cells };
         match self.pass {
             Pass::Frames => frame(&cells, facts),
             Pass::Bodies => body(&cells, facts),
@@ -165,27 +165,27 @@ impl Intake {
 
     /// Returns a frame's id and time.
     pub(super) fn time(&self, cells: &[Value]) -> Option<(i64, f64)> {
-        let cells = Cells { intake: self, cells };
+        let cells = RowCells { intake: self, cells };
         Some((whole(cells.cell(0))?, float(cells.cell(1))))
     }
 
     /// Returns the potential energy of a body.
     pub(super) fn potential(&self, cells: &[Value]) -> f64 {
-        float(Cells { intake: self, cells }.cell(4))
+        float(RowCells { intake: self, cells }.cell(4))
     }
 
     /// Returns the height of a state; NaN where it has none.
     pub(super) fn height(&self, cells: &[Value]) -> f64 {
-        float(Cells { intake: self, cells }.cell(self.columns.len() + 2))
+        float(RowCells { intake: self, cells }.cell(self.columns.len() + 2))
     }
 }
 
 /// Looks whether all numbers of a row are some.
-fn finite<const N: usize>(cells: &Cells<'_>, facts: &mut Facts) {
+fn finite<const N: usize>(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     cells.numbers::<N>(1, None, facts);
 }
 
-fn frame(cells: &Cells<'_>, facts: &mut Facts) {
+fn frame(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     let id = cells.whole(0);
     let [time, clock] = cells.numbers(1, Some(id), facts);
     facts.frames.push(FrameFacts {
@@ -202,12 +202,12 @@ fn frame(cells: &Cells<'_>, facts: &mut Facts) {
     });
 }
 
-fn body(cells: &Cells<'_>, facts: &mut Facts) {
+fn body(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     let mass = cells.number(2, None, facts);
     facts.bodies.push(BodyFacts { id: cells.whole(1), mass, declared: true, first: None });
 }
 
-fn state(cells: &Cells<'_>, facts: &mut Facts) {
+fn state(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     let Some(frame) = cells.frame(3, facts) else { return };
     let id = cells.whole(1);
     let known = facts.body(id);
@@ -236,7 +236,7 @@ fn state(cells: &Cells<'_>, facts: &mut Facts) {
 }
 
 /// Takes a position, a velocity or an orientation into the state that it belongs to.
-fn part(pass: Pass, cells: &Cells<'_>, facts: &mut Facts) {
+fn part(pass: Pass, cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     let inertial = cells.whole(0);
     let Some(frame) = facts.of_inertial(inertial).map(|state| state.frame) else { return };
     let frame = facts.frame_at(frame).map(|frame| frame.id);
@@ -258,7 +258,7 @@ fn part(pass: Pass, cells: &Cells<'_>, facts: &mut Facts) {
     }
 }
 
-fn energy(cells: &Cells<'_>, facts: &mut Facts) {
+fn energy(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     let Some(frame) = cells.frame(6, facts) else { return };
     let id = facts.frame_at(frame).map(|frame| frame.id);
     let parts: [f64; 3] = cells.numbers(2, id, facts);
@@ -279,7 +279,7 @@ fn energy(cells: &Cells<'_>, facts: &mut Facts) {
     }
 }
 
-fn system(cells: &Cells<'_>, facts: &mut Facts) {
+fn system(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     let Some(at) = cells.frame(8, facts) else { return };
     let id = facts.frame_at(at).map(|frame| frame.id);
     let parts = cells.numbers(1, id, facts);
@@ -291,7 +291,7 @@ fn system(cells: &Cells<'_>, facts: &mut Facts) {
     }
 }
 
-fn solver(cells: &Cells<'_>, facts: &mut Facts) {
+fn solver(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     let Some(at) = cells.frame(6, facts) else { return };
     let id = facts.frame_at(at).map(|frame| frame.id);
     let residual = cells.number(2, id, facts);
@@ -308,7 +308,7 @@ fn solver(cells: &Cells<'_>, facts: &mut Facts) {
     }
 }
 
-fn pair(cells: &Cells<'_>, facts: &mut Facts) {
+fn pair(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     let Some(at) = cells.frame(4, facts) else { return };
     let id = facts.frame_at(at).map(|frame| frame.id);
     let depth = cells.number(3, id, facts);
@@ -328,14 +328,14 @@ fn pair(cells: &Cells<'_>, facts: &mut Facts) {
     }
 }
 
-fn point(cells: &Cells<'_>, facts: &mut Facts) {
+fn point(cells: &RowCells<'_>, facts: &mut RecordingFacts) {
     let at = cells.frame(1, facts);
     if let Some(frame) = at.and_then(|at| facts.frame_at_mut(at)) {
         counted(&mut frame.points);
     }
 }
 
-fn normal(cells: &Cells<'_>, facts: &mut Facts, rules: &Rules) {
+fn normal(cells: &RowCells<'_>, facts: &mut RecordingFacts, rules: &Rules) {
     let Some(at) = cells.frame(3, facts) else { return };
     let id = facts.frame_at(at).map(|frame| frame.id);
     if let Some(frame) = facts.frame_at_mut(at) {
@@ -367,7 +367,7 @@ fn normal(cells: &Cells<'_>, facts: &mut Facts, rules: &Rules) {
     }
 }
 
-fn tangent(cells: &Cells<'_>, facts: &mut Facts, rules: &Rules) {
+fn tangent(cells: &RowCells<'_>, facts: &mut RecordingFacts, rules: &Rules) {
     let Some(at) = facts.frame(cells.whole(3)) else { return };
     let id = facts.frame_at(at).map(|frame| frame.id);
     let size = float(cells.cell(4));
@@ -379,7 +379,7 @@ fn tangent(cells: &Cells<'_>, facts: &mut Facts, rules: &Rules) {
 }
 
 /// Gives the first body an impulse, and takes it from the second.
-fn push(cells: &Cells<'_>, frame: u32, direction: [f64; 3], size: f64, facts: &mut Facts) {
+fn push(cells: &RowCells<'_>, frame: u32, direction: [f64; 3], size: f64, facts: &mut RecordingFacts) {
     for (column, sign) in [(1, 1.0), (2, -1.0)] {
         let body = facts.body(cells.whole(column));
         if let Some(state) = body.and_then(|body| facts.state_mut(frame, body)) {
@@ -390,7 +390,7 @@ fn push(cells: &Cells<'_>, frame: u32, direction: [f64; 3], size: f64, facts: &m
 }
 
 /// Notes a direction that is no unit vector.
-fn unit(point: PointFacts, column: &'static str, direction: [f64; 3], facts: &mut Facts, rules: &Rules) {
+fn unit(point: PointFacts, column: &'static str, direction: [f64; 3], facts: &mut RecordingFacts, rules: &Rules) {
     let length = direction.iter().map(|part| part * part).sum::<f64>().sqrt();
     if (length - 1.0).abs() > rules.contacts.direction {
         facts.impulses.skewed.push((point, column, length));

@@ -1,6 +1,6 @@
 //! Frames in time: lost ones, time that runs back, steps of another length.
 
-use super::facts::{Facts, FrameFacts};
+use super::facts::{FrameFacts, RecordingFacts};
 use super::passes::Pass;
 use super::{Check, Judged, Place};
 use crate::domain::check::CheckCard;
@@ -75,7 +75,7 @@ pub(super) static CLOCK: Check = Check {
     end: None,
 };
 
-fn judge_gaps(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn judge_gaps(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     for (_, frame) in facts.fresh_frames() {
         judged.looked_at += 1;
         let expected = judged.course.expected.unwrap_or(1);
@@ -96,11 +96,11 @@ fn judge_gaps(facts: &Facts, _: &Rules, judged: &mut Judged) {
 }
 
 /// Returns every frame whose predecessor is there, with how long the step lasted.
-fn steps(facts: &Facts) -> impl Iterator<Item = (&FrameFacts, f64)> {
+fn steps(facts: &RecordingFacts) -> impl Iterator<Item = (&FrameFacts, f64)> {
     facts.fresh_frames().filter_map(|(at, frame)| Some((frame, facts.lasted(at)?)))
 }
 
-fn judge_order(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn judge_order(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     judged.looked_at += facts.fresh_frames().count() as u64;
     for (frame, lasted) in steps(facts).filter(|(_, lasted)| *lasted <= 0.0) {
         let message = format!("its time is {} s, {} s after the frame before", frame.time, lasted);
@@ -109,7 +109,7 @@ fn judge_order(facts: &Facts, _: &Rules, judged: &mut Judged) {
     }
 }
 
-fn judge_steps(facts: &Facts, rules: &Rules, judged: &mut Judged) {
+fn judge_steps(facts: &RecordingFacts, rules: &Rules, judged: &mut Judged) {
     let Some(usual) = facts.step else { return };
     judged.looked_at += facts.fresh_frames().count() as u64;
     for (frame, lasted) in steps(facts) {
@@ -123,13 +123,13 @@ fn judge_steps(facts: &Facts, rules: &Rules, judged: &mut Judged) {
     }
 }
 
-fn end_steps(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn end_steps(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     if facts.step.is_none() {
         judged.remarks.push("no two frames follow each other".to_owned());
     }
 }
 
-fn judge_clock(facts: &Facts, _: &Rules, judged: &mut Judged) {
+fn judge_clock(facts: &RecordingFacts, _: &Rules, judged: &mut Judged) {
     judged.looked_at += facts.fresh_frames().count() as u64;
     for (before, frame) in facts.frames.iter().zip(facts.frames.iter().skip(1)) {
         if frame.clock < before.clock {

@@ -1,6 +1,6 @@
 //! Which boxes touch, along which normal, how deep and in which points; boxes that touch never turn.
 
-use super::scene::{Body, HALF};
+use super::scene::{HALF, SceneBody};
 use super::vector::{Vector, add, cross, dot, scale, subtract};
 
 /// Boxes nearer than this touch: what rounding leaves between two that rest on each other.
@@ -39,9 +39,9 @@ pub(super) struct Contact {
 }
 
 /// Returns the contacts of the bodies that take part.
-pub(super) fn find(bodies: &[Body], frame: u32, slab: bool) -> Vec<Contact> {
+pub(super) fn find(bodies: &[SceneBody], frame: u32, slab: bool) -> Vec<Contact> {
     let mut contacts = Vec::new();
-    let here = |body: &&Body| body.spawned <= frame;
+    let here = |body: &&SceneBody| body.spawned <= frame;
     for (at, body) in bodies.iter().enumerate().filter(|(_, body)| here(body)) {
         for (other, second) in bodies.iter().enumerate().skip(at + 1).filter(|(_, body)| here(body)) {
             contacts.extend(between(at, body, other, second));
@@ -53,7 +53,7 @@ pub(super) fn find(bodies: &[Body], frame: u32, slab: bool) -> Vec<Contact> {
     contacts
 }
 
-fn on_slab(at: usize, body: &Body) -> Option<Contact> {
+fn on_slab(at: usize, body: &SceneBody) -> Option<Contact> {
     let [_, _, height] = body.position;
     let depth = HALF - height;
     let contact = Contact::new(at, None, [0.0, 0.0, -1.0], depth, (body, body.velocity));
@@ -61,7 +61,7 @@ fn on_slab(at: usize, body: &Body) -> Option<Contact> {
     (depth >= TOUCHING).then(|| contact.made_of(friction, (body.restitution * SLAB_RESTITUTION).sqrt()))
 }
 
-fn between(at: usize, first: &Body, other: usize, second: &Body) -> Option<Contact> {
+fn between(at: usize, first: &SceneBody, other: usize, second: &SceneBody) -> Option<Contact> {
     let apart = subtract(second.position, first.position);
     let depths = apart.map(|distance| 2.0 * HALF - distance.abs());
     let (axis, depth) = depths.into_iter().enumerate().min_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -75,7 +75,7 @@ fn between(at: usize, first: &Body, other: usize, second: &Body) -> Option<Conta
 }
 
 impl Contact {
-    fn new(a: usize, b: Option<usize>, normal: Vector, depth: f64, (body, velocity): (&Body, Vector)) -> Self {
+    fn new(a: usize, b: Option<usize>, normal: Vector, depth: f64, (body, velocity): (&SceneBody, Vector)) -> Self {
         let [_, _, up] = normal;
         let across = if up == 0.0 { [0.0, 0.0, 1.0] } else { [1.0, 0.0, 0.0] };
         let tangents = [across, cross(normal, across)];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::contact::Contact;
-use super::scene::Body;
+use super::scene::SceneBody;
 use super::solve::Solved;
 use super::vector::{Vector, add, scale};
 use super::world::{self, Energy, World};
@@ -80,7 +80,7 @@ impl<'s, 'r> Recorder<'s, 'r> {
         self.solver(world, frame)
     }
 
-    fn spawn(&mut self, body: &Body) -> ControlFlow<()> {
+    fn spawn(&mut self, body: &SceneBody) -> ControlFlow<()> {
         let mut cells = vec![whole(body.id)];
         cells.extend(reals([body.mass, body.restitution, body.friction]));
         self.put(&schema::BODY, cells)?;
@@ -89,7 +89,7 @@ impl<'s, 'r> Recorder<'s, 'r> {
     }
 
     /// The state's own body and frame stay 0: nobody ever fills them in.
-    fn state(&mut self, body: &Body, acceleration: Vector, frame: i64) -> ControlFlow<()> {
+    fn state(&mut self, body: &SceneBody, acceleration: Vector, frame: i64) -> ControlFlow<()> {
         let mut cells = vec![whole(self.put(&schema::COORDINATE, reals(body.position))?)];
         cells.push(whole(self.put(&schema::VELOCITY, reals(body.velocity))?));
         cells.push(whole(self.put(&schema::ACCELERATION, reals(acceleration))?));
@@ -103,7 +103,7 @@ impl<'s, 'r> Recorder<'s, 'r> {
         ControlFlow::Continue(())
     }
 
-    fn energy(&mut self, body: &Body, energy: Energy, frame: i64) -> ControlFlow<()> {
+    fn energy(&mut self, body: &SceneBody, energy: Energy, frame: i64) -> ControlFlow<()> {
         let mut cells = vec![whole(body.id)];
         cells.extend(reals([energy.linear, energy.rotational, energy.potential, energy.total()]));
         cells.push(whole(frame));

@@ -18,7 +18,7 @@ const SEATED: f64 = 0.005;
 
 /// A box.
 #[derive(Clone, Debug)]
-pub(super) struct Body {
+pub(super) struct SceneBody {
     /// Its instance id.
     pub(super) id: i64,
     /// Kilograms.
@@ -39,7 +39,7 @@ pub(super) struct Body {
     pub(super) orientation: [f64; 4],
 }
 
-impl Body {
+impl SceneBody {
     fn at(id: i64, position: Vector) -> Self {
         Self {
             id,
@@ -65,7 +65,7 @@ impl Body {
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     /// The bodies, in the order in which they are spawned.
-    pub(super) bodies: Vec<Body>,
+    pub(super) bodies: Vec<SceneBody>,
     /// The instance id of the slab whose top lies at z = 0; without one nothing is near enough to touch.
     pub(super) slab: Option<i64>,
     /// Downwards, m/s2.
@@ -100,7 +100,7 @@ impl Scene {
 
 /// A box high above everything, which turns as it falls.
 fn free_fall(dice: &mut Dice) -> Scene {
-    let mut body = Body::at(2, [0.0, 0.0, dice.one(&[10.0, 20.0, 50.0])]);
+    let mut body = SceneBody::at(2, [0.0, 0.0, dice.one(&[10.0, 20.0, 50.0])]);
     body.mass = dice.one(&[1.0, 2.0, 10.0]);
     body.velocity = [dice.one(&[-1.0, 0.5, 2.0]), 0.0, 0.0];
     body.spin = [0.0, dice.one(&[0.5, 1.0, 3.0]), 0.25];
@@ -109,7 +109,7 @@ fn free_fall(dice: &mut Dice) -> Scene {
 
 /// A box over a slab.
 fn one_box(dice: &mut Dice, height: f64, velocity: Vector) -> Scene {
-    let mut body = Body::at(3, [0.0, 0.0, HALF + height]);
+    let mut body = SceneBody::at(3, [0.0, 0.0, HALF + height]);
     body.mass = dice.one(&[1.0, 2.0, 10.0]);
     body.velocity = velocity;
     Scene { bodies: vec![body], slab: Some(2), gravity: GRAVITY }
@@ -135,7 +135,7 @@ fn sliding(dice: &mut Dice) -> Scene {
 
 /// Two boxes without gravity, one of which runs into the other.
 fn elastic_pair(dice: &mut Dice) -> Scene {
-    let (mut first, mut second) = (Body::at(2, [-1.0, 0.0, 0.0]), Body::at(3, [1.0, 0.0, 0.0]));
+    let (mut first, mut second) = (SceneBody::at(2, [-1.0, 0.0, 0.0]), SceneBody::at(3, [1.0, 0.0, 0.0]));
     first.velocity = [dice.one(&[1.0, 2.0, 4.0]), 0.0, 0.0];
     second.mass = dice.one(&[1.0, 2.0, 5.0]);
     for body in [&mut first, &mut second] {
@@ -147,8 +147,8 @@ fn elastic_pair(dice: &mut Dice) -> Scene {
 /// Two boxes on top of each other, the upper one sliding at first, and a third that is put on them later.
 fn stack(dice: &mut Dice, frames: u32) -> Scene {
     let level = |number: f64| (2.0 * HALF - SEATED) * number + HALF;
-    let mut bodies: Vec<Body> =
-        (0..3u8).map(|number| Body::at(3 + i64::from(number), [0.0, 0.0, level(f64::from(number))])).collect();
+    let mut bodies: Vec<SceneBody> =
+        (0..3u8).map(|number| SceneBody::at(3 + i64::from(number), [0.0, 0.0, level(f64::from(number))])).collect();
     let masses = [[4.0, 2.0, 1.0], [3.0, 2.0, 1.0], [6.0, 3.0, 1.0]];
     let masses = dice.0.pick(&masses).copied().unwrap_or([4.0, 2.0, 1.0]);
     bodies.iter_mut().zip(masses).for_each(|(body, mass)| body.mass = mass);
@@ -164,7 +164,7 @@ fn grid(dice: &mut Dice) -> Scene {
     let place = |number: u8| [f64::from(number % 4) * 3.0, f64::from(number / 4) * 3.0];
     let body = |number: u8| {
         let [x, y] = place(number);
-        let mut body = Body::at(3 + i64::from(number), [x, y, HALF + 0.1 * f64::from(number)]);
+        let mut body = SceneBody::at(3 + i64::from(number), [x, y, HALF + 0.1 * f64::from(number)]);
         body.mass = dice.one(&[1.0, 2.0, 10.0]);
         // One that stopped at once would end up deep, and be lifted out of there: energy from nowhere.
         body.restitution = 0.6;

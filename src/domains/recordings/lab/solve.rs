@@ -1,7 +1,7 @@
 //! The contact solver: impulses found by going over the contacts again and again until nothing moves any more.
 
 use super::contact::Contact;
-use super::scene::Body;
+use super::scene::SceneBody;
 use super::vector::{Vector, add, dot, scale, subtract};
 
 /// No more sweeps than these.
@@ -21,17 +21,17 @@ pub(super) struct Solved {
 }
 
 /// One over the mass of each body of a contact; a slab does not move.
-fn mobilities(bodies: &[Body], contact: &Contact) -> [f64; 2] {
+fn mobilities(bodies: &[SceneBody], contact: &Contact) -> [f64; 2] {
     let mobility = |place: usize| bodies.get(place).map_or(0.0, |body| 1.0 / body.mass);
     [mobility(contact.a), contact.b.map_or(0.0, mobility)]
 }
 
-fn velocity(bodies: &[Body], place: Option<usize>) -> Vector {
+fn velocity(bodies: &[SceneBody], place: Option<usize>) -> Vector {
     place.and_then(|place| bodies.get(place)).map_or([0.0; 3], |body| body.velocity)
 }
 
 /// Adds an impulse to the first body of a contact, and takes it from the second.
-fn push(bodies: &mut [Body], contact: &Contact, impulse: Vector) {
+fn push(bodies: &mut [SceneBody], contact: &Contact, impulse: Vector) {
     let [first, second] = mobilities(bodies, contact);
     if let Some(body) = bodies.get_mut(contact.a) {
         body.velocity = add(body.velocity, scale(impulse, first));
@@ -42,7 +42,7 @@ fn push(bodies: &mut [Body], contact: &Contact, impulse: Vector) {
 }
 
 /// Finds the impulses of all contacts, beginning with those that they have, and changes the velocities by them.
-pub(super) fn solve(bodies: &mut [Body], contacts: &mut [Contact]) -> Solved {
+pub(super) fn solve(bodies: &mut [SceneBody], contacts: &mut [Contact]) -> Solved {
     let mut solved = Solved::default();
     if contacts.is_empty() {
         return solved;
@@ -73,13 +73,13 @@ pub(super) fn whole(contact: &Contact) -> Vector {
 }
 
 /// Returns how fast the bodies of a contact part along a direction.
-fn parting(bodies: &[Body], contact: &Contact, direction: Vector) -> f64 {
+fn parting(bodies: &[SceneBody], contact: &Contact, direction: Vector) -> f64 {
     let (first, second) = (velocity(bodies, Some(contact.a)), velocity(bodies, contact.b));
     dot(subtract(second, first), direction)
 }
 
 /// Mends the impulse along the normal; returns by how much.
-fn press(bodies: &mut [Body], contact: &mut Contact) -> f64 {
+fn press(bodies: &mut [SceneBody], contact: &mut Contact) -> f64 {
     let wanted = -contact.restitution * contact.approach;
     let [first, second] = mobilities(bodies, contact);
     let lacking = (wanted - parting(bodies, contact, contact.normal)) / (first + second);
@@ -91,7 +91,7 @@ fn press(bodies: &mut [Body], contact: &mut Contact) -> f64 {
 }
 
 /// Mends the impulses across, which the cone limits; returns by how much.
-fn rub(bodies: &mut [Body], contact: &mut Contact) -> f64 {
+fn rub(bodies: &mut [SceneBody], contact: &mut Contact) -> f64 {
     let [first, second] = mobilities(bodies, contact);
     let lacking = contact.tangents.map(|tangent| parting(bodies, contact, tangent) / (first + second));
     let [one, two] = contact.rubbed;
@@ -110,7 +110,7 @@ fn rub(bodies: &mut [Body], contact: &mut Contact) -> f64 {
 }
 
 /// Returns the velocity that a contact still lacks along its normal.
-fn lack(bodies: &[Body], contact: &Contact) -> f64 {
+fn lack(bodies: &[SceneBody], contact: &Contact) -> f64 {
     let open = parting(bodies, contact, contact.normal) + contact.restitution * contact.approach;
     if contact.pressed > 0.0 { open.abs() } else { (-open).max(0.0) }
 }
@@ -123,7 +123,7 @@ const BETA: f64 = 0.2;
 const PARTING: f64 = 1e-6;
 
 /// Returns how far the position corrector moves each body, which changes no velocity.
-pub(super) fn correct(bodies: &[Body], contacts: &[Contact]) -> Vec<Vector> {
+pub(super) fn correct(bodies: &[SceneBody], contacts: &[Contact]) -> Vec<Vector> {
     let mut moves = vec![[0.0; 3]; bodies.len()];
     let resting: Vec<&Contact> =
         contacts.iter().filter(|contact| parting(bodies, contact, contact.normal) < PARTING).collect();

@@ -1,7 +1,7 @@
 //! A small rigid-body simulation: boxes on a slab, semi-implicit Euler, the same steps for the same scene.
 
 use super::contact::{self, Contact};
-use super::scene::{Body, Scene};
+use super::scene::{Scene, SceneBody};
 use super::solve::{self, Solved};
 use super::vector::{Vector, add, dot, scale, subtract};
 
@@ -12,7 +12,7 @@ pub(super) const STEP: f64 = 0.016;
 #[derive(Clone, Debug)]
 pub(super) struct World {
     /// The bodies as they are after the step.
-    pub(super) bodies: Vec<Body>,
+    pub(super) bodies: Vec<SceneBody>,
     /// The slab that the boxes stand on.
     pub(super) slab: Option<i64>,
     gravity: f64,
@@ -79,7 +79,7 @@ impl World {
             body.position = add(add(body.position, scale(body.velocity, STEP)), correction);
             turn(body);
         }
-        let change = |(body, before): (&Body, &Vector)| scale(subtract(body.velocity, *before), 1.0 / STEP);
+        let change = |(body, before): (&SceneBody, &Vector)| scale(subtract(body.velocity, *before), 1.0 / STEP);
         self.accelerations = self.bodies.iter().zip(&velocities).map(change).collect();
     }
 
@@ -94,12 +94,12 @@ impl World {
     }
 
     /// Returns the places of the bodies that take part.
-    pub(super) fn present(&self) -> impl Iterator<Item = (usize, &Body)> {
+    pub(super) fn present(&self) -> impl Iterator<Item = (usize, &SceneBody)> {
         self.bodies.iter().enumerate().filter(|(_, body)| body.spawned <= self.frame)
     }
 
     /// Returns a body's energies.
-    pub(super) fn energy(&self, body: &Body) -> Energy {
+    pub(super) fn energy(&self, body: &SceneBody) -> Energy {
         let [_, _, height] = body.position;
         Energy {
             linear: 0.5 * body.mass * dot(body.velocity, body.velocity),
@@ -110,13 +110,13 @@ impl World {
 }
 
 /// Returns how fast an orientation changes under a spin of the world's axes, 1/s.
-pub(super) fn rate(body: &Body) -> [f64; 4] {
+pub(super) fn rate(body: &SceneBody) -> [f64; 4] {
     let [w, x, y, z] = body.orientation;
     let [p, q, r] = body.spin.map(|part| part / 2.0);
     [-p * x - q * y - r * z, p * w + q * z - r * y, q * w + r * x - p * z, r * w + p * y - q * x]
 }
 
-fn turn(body: &mut Body) {
+fn turn(body: &mut SceneBody) {
     let mut turned = body.orientation;
     turned.iter_mut().zip(rate(body)).for_each(|(part, rate)| *part += rate * STEP);
     let size = turned.iter().map(|part| part * part).sum::<f64>().sqrt();

@@ -109,7 +109,7 @@ impl NamedQuestion for EnergyEpisodes {
 }
 
 /// A run being gathered.
-struct Run {
+struct OpenEpisode {
     episode: Episode,
     gain: f64,
     before: SystemEnergy,
@@ -161,7 +161,7 @@ impl EnergyEpisodes {
     fn runs(&self, rows: &[SystemEnergy], failed: &BTreeMap<i64, bool>) -> (Vec<Episode>, f64) {
         let least = self.min_gain.unwrap_or(MIN_GAIN);
         let gap = i64::try_from(self.max_gap.unwrap_or(1)).unwrap_or(i64::MAX);
-        let (mut found, mut open, mut all): (Vec<Episode>, Option<Run>, f64) = (Vec::new(), None, 0.0);
+        let (mut found, mut open, mut all): (Vec<Episode>, Option<OpenEpisode>, f64) = (Vec::new(), None, 0.0);
         for pair in rows.windows(2) {
             let [before, now] = pair else { continue };
             let Some(gain) = now.total.zip(before.total).map(|(now, before)| now - before) else { continue };
@@ -176,7 +176,7 @@ impl EnergyEpisodes {
                 }
                 other => {
                     found.extend(other.and_then(|run| run.finish(self.min_total.unwrap_or(MIN_TOTAL))));
-                    open = Some(Run::begin(before, now, gain, failed));
+                    open = Some(OpenEpisode::begin(before, now, gain, failed));
                 }
             }
         }
@@ -185,7 +185,7 @@ impl EnergyEpisodes {
     }
 }
 
-impl Run {
+impl OpenEpisode {
     fn begin(before: &SystemEnergy, now: &SystemEnergy, gain: f64, failed: &BTreeMap<i64, bool>) -> Self {
         let episode = Episode {
             start_frame: now.frame,

@@ -9,7 +9,7 @@ use crate::domain::query::QueryCard;
 use crate::domains::recordings::frames::Frames;
 use crate::domains::recordings::measure::{Measure, brief};
 use crate::domains::recordings::missing::Missing;
-use crate::domains::recordings::reading::{Line, Question, Reading, Stop};
+use crate::domains::recordings::reading::{Question, Reading, SheetRow, Stop};
 use crate::domains::recordings::schema;
 
 /// How the solver did in a frame.
@@ -51,7 +51,7 @@ pub fn solver_rows(
     missing.note(&schema::SOLVER, &columns, sheet);
     let Some(sheet) = sheet else { return Ok(None) };
     let [frame, iterations, residual, converged, constraints, contacts] = columns.map(|name| sheet.place(name));
-    let row = |line: Line<'_>| {
+    let row = |line: SheetRow<'_>| {
         let num_constraints = line.integer_at(constraints);
         let solver = Solver {
             iterations: line.integer_at(iterations),

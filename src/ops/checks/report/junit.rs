@@ -3,7 +3,7 @@
 use super::{GENERATOR, place};
 use crate::ops::checks::lines::{CheckLine, FindingLine, Outcome};
 use crate::ops::count;
-use crate::ops::report::junit::{self, Case, Ending, Suite};
+use crate::ops::report::junit::{self, Ending, Suite, TestCase};
 
 /// How many findings of a check are listed.
 const FINDINGS_MAX: usize = 100;
@@ -34,10 +34,10 @@ fn failing<'o>(outcome: &'o Outcome, check: &CheckLine) -> impl Iterator<Item = 
     outcome.of_check(check).filter(|finding| outcome.fails(finding))
 }
 
-fn case(outcome: &Outcome, check: &CheckLine) -> Case {
+fn case(outcome: &Outcome, check: &CheckLine) -> TestCase {
     let rest: Vec<&FindingLine> = outcome.of_check(check).filter(|finding| !outcome.fails(finding)).collect();
     let output: Vec<String> = check.remarks.iter().cloned().chain(listed(&rest)).collect();
-    Case {
+    TestCase {
         class: format!("mfm.{}", check.group),
         name: check.id.to_owned(),
         ending: ending(outcome, check),

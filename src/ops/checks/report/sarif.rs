@@ -20,7 +20,7 @@ pub(super) fn text(outcome: &Outcome) -> serde_json::Result<String> {
     let log = Log {
         schema: SCHEMA,
         properties: json!({ "generator": GENERATOR }),
-        runs: [Run::of(outcome)],
+        runs: [SarifRun::of(outcome)],
         version: "2.1.0",
     };
     serde_json::to_string(&log).map(|text| text + "\n")
@@ -32,14 +32,14 @@ struct Log<'o> {
     #[serde(rename = "$schema")]
     schema: &'static str,
     properties: Json,
-    runs: [Run<'o>; 1],
+    runs: [SarifRun<'o>; 1],
     version: &'static str,
 }
 
 /// The one run of the checks.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Run<'o> {
+struct SarifRun<'o> {
     automation_details: Json,
     column_kind: &'static str,
     invocations: [Json; 1],
@@ -49,7 +49,7 @@ struct Run<'o> {
     tool: Json,
 }
 
-impl<'o> Run<'o> {
+impl<'o> SarifRun<'o> {
     fn of(outcome: &'o Outcome) -> Self {
         let rules: Vec<Json> = outcome.checks.iter().map(rule).collect();
         let version = env!("CARGO_PKG_VERSION");

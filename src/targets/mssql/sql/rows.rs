@@ -1,7 +1,7 @@
 //! Reading rows of a table: whole tables, by a column's values, by staged keys; writes none.
 
-use super::super::catalogue::{Field, Sheet};
-use super::super::stage::Staged;
+use super::super::catalogue::{Sheet, SheetField};
+use super::super::stage::StagedColumns;
 use super::quoted;
 use crate::model::Page;
 
@@ -14,7 +14,7 @@ pub(in super::super) const NUMBER: &str = "nth";
 /// Locks what a transaction is about to change, until it ends; keys that are not there as well.
 const LOCKED: &str = " WITH (UPDLOCK, HOLDLOCK)";
 
-fn cell(field: &Field) -> String {
+fn cell(field: &SheetField) -> String {
     format!("{TABLE}.{}", quoted(&field.name))
 }
 
@@ -28,13 +28,13 @@ pub(in super::super) fn rows(sheet: &Sheet) -> String {
 }
 
 /// Reads the rows whose column equals one of `count` values.
-pub(in super::super) fn rows_among(sheet: &Sheet, field: &Field, count: usize) -> String {
+pub(in super::super) fn rows_among(sheet: &Sheet, field: &SheetField, count: usize) -> String {
     let marks: Vec<_> = (1..=count).map(|at| field.kind.unstaged(&format!("@P{at}"))).collect();
     format!("{} WHERE {} IN ({})", rows(sheet), cell(field), marks.join(", "))
 }
 
 /// Reads the rows whose date lies between two days, both included.
-pub(in super::super) fn rows_between(sheet: &Sheet, field: &Field) -> String {
+pub(in super::super) fn rows_between(sheet: &Sheet, field: &SheetField) -> String {
     let day = |at: usize| format!("CONVERT(date, @P{at}, 112)");
     format!("{} WHERE CONVERT(date, {}) BETWEEN {} AND {}", rows(sheet), cell(field), day(1), day(2))
 }
@@ -46,7 +46,7 @@ pub(in super::super) fn keys(sheet: &Sheet) -> String {
 }
 
 /// Reads the keys of a page; a whole number needs no parameter.
-pub(in super::super) fn page(sheet: &Sheet, key: &Field, only: Option<&str>, page: &Page) -> String {
+pub(in super::super) fn page(sheet: &Sheet, key: &SheetField, only: Option<&str>, page: &Page) -> String {
     let (than, order) = if page.backwards { ("<", "DESC") } else { (">", "ASC") };
     let from = page.from.map(|from| format!("{} {than} {from}", cell(key)));
     let terms: Vec<&str> = only.into_iter().chain(from.as_deref()).collect();
@@ -62,7 +62,7 @@ pub(in super::super) fn count_only(sheet: &Sheet, only: Option<&str>) -> String 
 }
 
 /// Holds where a column has a number.
-pub(in super::super) fn holds_number(field: &Field, number: i64) -> String {
+pub(in super::super) fn holds_number(field: &SheetField, number: i64) -> String {
     format!("{} = {number}", cell(field))
 }
 
@@ -72,7 +72,7 @@ pub(in super::super) fn count(qualified: &str) -> String {
 }
 
 /// Reads the largest value of a column.
-pub(in super::super) fn maximum(sheet: &Sheet, field: &Field) -> String {
+pub(in super::super) fn maximum(sheet: &Sheet, field: &SheetField) -> String {
     let largest = format!("MAX({})", cell(field));
     format!("SELECT {} FROM {} AS {TABLE}", field.kind.read(&largest), sheet.qualified())
 }
@@ -96,13 +96,13 @@ pub(in super::super) fn repeated_key(sheet: &Sheet) -> String {
 }
 
 /// Returns the condition that a row has a staged row's key.
-pub(super) fn same_key(sheet: &Sheet, stage: &Staged) -> String {
-    let term = |field: &Field| format!("{} = {}", cell(field), stage.value(STAGE, "k", field));
+pub(super) fn same_key(sheet: &Sheet, stage: &StagedColumns) -> String {
+    let term = |field: &SheetField| format!("{} = {}", cell(field), stage.value(STAGE, "k", field));
     sheet.key_fields().map(term).collect::<Vec<_>>().join(" AND ")
 }
 
 /// Reads the rows whose keys are staged, the number of the key before each.
-pub(in super::super) fn rows_of_keys(sheet: &Sheet, stage: &Staged, lock: bool) -> String {
+pub(in super::super) fn rows_of_keys(sheet: &Sheet, stage: &StagedColumns, lock: bool) -> String {
     let hint = if lock { LOCKED } else { "" };
     format!(
         "SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE} JOIN {} AS {TABLE}{hint} ON {}",
@@ -114,7 +114,7 @@ pub(in super::super) fn rows_of_keys(sheet: &Sheet, stage: &Staged, lock: bool) 
 }
 
 /// Reads some cells of the rows whose keys are staged, the number of the key before each.
-pub(in super::super) fn cells_of_keys(sheet: &Sheet, fields: &[&Field], stage: &Staged) -> String {
+pub(in super::super) fn cells_of_keys(sheet: &Sheet, fields: &[&SheetField], stage: &StagedColumns) -> String {
     let cells: Vec<_> = fields.iter().map(|field| field.kind.read(&cell(field))).collect();
     format!(
         "SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE} JOIN {} AS {TABLE} ON {}",
@@ -142,24 +142,24 @@ pub(in super::super) fn drop_stage(table: &str) -> String {
 }
 
 /// Reads staged whole rows back, in the form in which the table would give them.
-pub(in super::super) fn staged_rows(sheet: &Sheet, stage: &Staged) -> String {
+pub(in super::super) fn staged_rows(sheet: &Sheet, stage: &StagedColumns) -> String {
     let cells: Vec<_> = sheet.fields.iter().map(|field| field.kind.read(&tried(stage, field))).collect();
     format!("SELECT {STAGE}.{NUMBER}, {} FROM {} AS {STAGE}", cells.join(", "), stage.table)
 }
 
 /// Reads what an expression of the catalogue's gives in a column's type, numbered 0.
-pub(in super::super) fn default(field: &Field, definition: &str) -> String {
+pub(in super::super) fn default(field: &SheetField, definition: &str) -> String {
     let collate = field.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
     let value = format!("CONVERT({}, {definition}){collate}", field.kind.declared());
     format!("SELECT CONVERT(int, 0), {}", field.kind.read(&value))
 }
 
-fn tried(stage: &Staged, field: &Field) -> String {
+fn tried(stage: &StagedColumns, field: &SheetField) -> String {
     stage.value(STAGE, "a", field)
 }
 
 /// Finds a staged whole row that a CHECK constraint refuses: the constraint's own words over columns of the same names.
-pub(in super::super) fn refused_by(sheet: &Sheet, stage: &Staged, definition: &str) -> String {
+pub(in super::super) fn refused_by(sheet: &Sheet, stage: &StagedColumns, definition: &str) -> String {
     let cells: Vec<_> =
         sheet.fields.iter().map(|field| format!("{} AS {}", tried(stage, field), quoted(&field.name))).collect();
     format!(
@@ -171,7 +171,7 @@ pub(in super::super) fn refused_by(sheet: &Sheet, stage: &Staged, definition: &s
 }
 
 /// Finds a staged row whose values in some columns another row holds.
-pub(in super::super) fn held_by_other(sheet: &Sheet, stage: &Staged, index: &[&Field]) -> String {
+pub(in super::super) fn held_by_other(sheet: &Sheet, stage: &StagedColumns, index: &[&SheetField]) -> String {
     let same: Vec<_> = index.iter().map(|field| alike(&cell(field), &stage.value(STAGE, "a", field))).collect();
     let own: Vec<_> =
         sheet.key_fields().map(|field| format!("{} = {}", cell(field), stage.value(STAGE, "k", field))).collect();
@@ -185,7 +185,7 @@ pub(in super::super) fn held_by_other(sheet: &Sheet, stage: &Staged, index: &[&F
 }
 
 /// Finds values in some columns that two staged rows share.
-pub(in super::super) fn held_twice(stage: &Staged, index: &[&Field]) -> String {
+pub(in super::super) fn held_twice(stage: &StagedColumns, index: &[&SheetField]) -> String {
     let columns: Vec<_> = index.iter().map(|field| stage.value(STAGE, "a", field)).collect();
     format!(
         "SELECT TOP (1) MIN({STAGE}.{NUMBER}) FROM {} AS {STAGE} GROUP BY {} HAVING COUNT_BIG(*) > 1",
@@ -200,16 +200,16 @@ pub(super) fn alike(one: &str, other: &str) -> String {
 }
 
 /// Tells whether a table holds values in some columns.
-pub(in super::super) fn holds(qualified: &str, columns: &[&Field]) -> String {
+pub(in super::super) fn holds(qualified: &str, columns: &[&SheetField]) -> String {
     format!("SELECT TOP (1) CONVERT(bigint, 1) FROM {qualified} WHERE {}", holding(columns))
 }
 
 /// Counts the rows that hold values in some columns.
-pub(in super::super) fn count_holding(qualified: &str, columns: &[&Field]) -> String {
+pub(in super::super) fn count_holding(qualified: &str, columns: &[&SheetField]) -> String {
     format!("SELECT COUNT_BIG(*) FROM {qualified} WHERE {}", holding(columns))
 }
 
-fn holding(columns: &[&Field]) -> String {
+fn holding(columns: &[&SheetField]) -> String {
     let terms = columns.iter().enumerate();
     let terms: Vec<_> = terms
         .map(|(at, field)| format!("{} = {}", quoted(&field.name), field.kind.unstaged(&format!("@P{}", at + 1))))

@@ -1,7 +1,7 @@
 //! Reading the rows of a scan, in the order of a column, beside those that they refer to; a plain scan reads whole
 //! rows.
 
-use super::super::catalogue::{Field, Sheet};
+use super::super::catalogue::{Sheet, SheetField};
 use super::super::types::Comparison;
 use super::quoted;
 use super::rows::{TABLE, rows};
@@ -11,13 +11,13 @@ const PARENT: &str = "p";
 
 /// What rows refer to: the referring column, the other table, its column.
 pub(in super::super) struct Join {
-    pub(in super::super) field: Field,
+    pub(in super::super) field: SheetField,
     pub(in super::super) parent: Sheet,
-    pub(in super::super) parent_field: Field,
+    pub(in super::super) parent_field: SheetField,
 }
 
 /// Reads the rows of a scan: the cells of the table, behind them those of the other one.
-pub(in super::super) fn scan(sheet: &Sheet, order: Option<&Field>, beside: Option<&Join>) -> String {
+pub(in super::super) fn scan(sheet: &Sheet, order: Option<&SheetField>, beside: Option<&Join>) -> String {
     let read = beside.map_or_else(|| rows(sheet), |beside| joined(sheet, beside));
     match order {
         Some(field) => format!("{read} ORDER BY {}", cell(TABLE, field)),
@@ -26,7 +26,7 @@ pub(in super::super) fn scan(sheet: &Sheet, order: Option<&Field>, beside: Optio
 }
 
 fn joined(sheet: &Sheet, beside: &Join) -> String {
-    let one = |alias: &'static str| move |field: &Field| field.kind.read(&cell(alias, field));
+    let one = |alias: &'static str| move |field: &SheetField| field.kind.read(&cell(alias, field));
     let cells = sheet.fields.iter().map(one(TABLE)).chain(beside.parent.fields.iter().map(one(PARENT)));
     format!(
         "SELECT {} FROM {} AS {TABLE} JOIN {} AS {PARENT} ON {}",
@@ -38,7 +38,7 @@ fn joined(sheet: &Sheet, beside: &Join) -> String {
 }
 
 /// Returns the condition that a row refers to another one, which no value makes fail.
-fn refers(field: &Field, parent: &Field) -> String {
+fn refers(field: &SheetField, parent: &SheetField) -> String {
     let (one, other) = (cell(TABLE, field), cell(PARENT, parent));
     match (field.kind.comparison(parent.kind), &parent.collation) {
         (Comparison::Plain, Some(collation)) if field.collation != parent.collation => {
@@ -50,7 +50,7 @@ fn refers(field: &Field, parent: &Field) -> String {
     }
 }
 
-fn cell(alias: &str, field: &Field) -> String {
+fn cell(alias: &str, field: &SheetField) -> String {
     format!("{alias}.{}", quoted(&field.name))
 }
 
@@ -59,10 +59,10 @@ mod tests {
     use super::super::super::types::{RawType, Type};
     use super::*;
 
-    fn field(name: &str, kind: &str, collation: Option<&str>) -> Field {
+    fn field(name: &str, kind: &str, collation: Option<&str>) -> SheetField {
         let raw = RawType { name: kind.into(), max_length: 8, precision: 9, scale: 0, code_page: Some(1252) };
         let (kind, collation) = (Type::of(&raw).unwrap(), collation.map(str::to_owned));
-        Field { name: name.into(), at: 0, kind, collation, identity: false }
+        SheetField { name: name.into(), at: 0, kind, collation, identity: false }
     }
 
     #[test]

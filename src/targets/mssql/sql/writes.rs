@@ -1,12 +1,12 @@
 //! Writing rows of a table from staged ones, many with one statement; begins and ends no transaction.
 
-use super::super::catalogue::{Field, Sheet};
-use super::super::stage::Staged;
+use super::super::catalogue::{Sheet, SheetField};
+use super::super::stage::StagedColumns;
 use super::quoted;
 use super::rows::{alike, same_key};
 
 /// Sets columns of the rows whose keys are staged and that still hold what they held.
-pub(in super::super) fn update(sheet: &Sheet, stage: &Staged, fields: &[&Field]) -> String {
+pub(in super::super) fn update(sheet: &Sheet, stage: &StagedColumns, fields: &[&SheetField]) -> String {
     let set: Vec<_> =
         fields.iter().map(|field| format!("{} = {}", quoted(&field.name), stage.value("w", "a", field))).collect();
     // A second belt: the rows were compared to the bit before. Some types have no `=`.
@@ -27,12 +27,12 @@ pub(in super::super) fn update(sheet: &Sheet, stage: &Staged, fields: &[&Field])
 }
 
 /// Removes the rows whose keys are staged.
-pub(in super::super) fn delete(sheet: &Sheet, stage: &Staged) -> String {
+pub(in super::super) fn delete(sheet: &Sheet, stage: &StagedColumns) -> String {
     format!("DELETE t FROM {} AS t JOIN {} AS w ON {}", sheet.qualified(), stage.table, same_key(sheet, stage))
 }
 
 /// Adds the staged rows.
-pub(in super::super) fn insert(sheet: &Sheet, stage: &Staged) -> String {
+pub(in super::super) fn insert(sheet: &Sheet, stage: &StagedColumns) -> String {
     let names: Vec<_> = sheet.fields.iter().map(|field| quoted(&field.name)).collect();
     let values: Vec<_> = sheet.fields.iter().map(|field| stage.value("w", "a", field)).collect();
     format!(

@@ -8,7 +8,7 @@ use crate::tui::look::{Glyphs, Role, Theme};
 
 /// What a place between the banks is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
+pub(super) enum BankCell {
     /// Nothing is there, before and after.
     Open,
     /// A leaf, before and after.
@@ -25,16 +25,16 @@ pub(super) enum Place {
 
 impl AperturePicture<'_> {
     /// Returns what a place of a pair is.
-    pub(super) fn place(&self, at: usize, x: f64) -> Place {
-        let now = self.pair(at).map_or(Place::Open, |pair| covers(pair, x));
+    pub(super) fn place(&self, at: usize, x: f64) -> BankCell {
+        let now = self.pair(at).map_or(BankCell::Open, |pair| covers(pair, x));
         let Some(before) = self.before else { return now };
-        let was = before.pairs.get(at).map_or(Place::Open, |pair| covers(pair, x));
+        let was = before.pairs.get(at).map_or(BankCell::Open, |pair| covers(pair, x));
         match (was, now) {
-            (_, Place::Crossed | Place::Missing) => now,
-            (Place::Open | Place::Missing, Place::Open) => Place::Open,
-            (Place::Open | Place::Missing, _) => Place::Is,
-            (_, Place::Open) => Place::Was,
-            _ => Place::Leaf,
+            (_, BankCell::Crossed | BankCell::Missing) => now,
+            (BankCell::Open | BankCell::Missing, BankCell::Open) => BankCell::Open,
+            (BankCell::Open | BankCell::Missing, _) => BankCell::Is,
+            (_, BankCell::Open) => BankCell::Was,
+            _ => BankCell::Leaf,
         }
     }
 
@@ -42,28 +42,28 @@ impl AperturePicture<'_> {
         self.look.style(Role::Border)
     }
 
-    pub(super) fn style(&self, place: Place) -> Style {
+    pub(super) fn style(&self, place: BankCell) -> Style {
         match place {
-            Place::Open => Style::new(),
-            Place::Leaf => self.leaf(),
-            Place::Was => self.look.style(Role::Before),
-            Place::Is => self.look.style(Role::After),
-            Place::Crossed | Place::Missing => self.look.style(Role::Danger),
+            BankCell::Open => Style::new(),
+            BankCell::Leaf => self.leaf(),
+            BankCell::Was => self.look.style(Role::Before),
+            BankCell::Is => self.look.style(Role::After),
+            BankCell::Crossed | BankCell::Missing => self.look.style(Role::Danger),
         }
     }
 
-    pub(super) fn glyph(&self, places: [Place; 4]) -> (&'static str, Style) {
+    pub(super) fn glyph(&self, places: [BankCell; 4]) -> (&'static str, Style) {
         let unicode = self.look.glyphs == Glyphs::Unicode;
-        let most = places.into_iter().max().unwrap_or(Place::Open);
+        let most = places.into_iter().max().unwrap_or(BankCell::Open);
         match most {
-            Place::Crossed => (if unicode { "\u{2573}" } else { "X" }, self.style(most)),
-            Place::Missing => ("?", self.style(most)),
+            BankCell::Crossed => (if unicode { "\u{2573}" } else { "X" }, self.style(most)),
+            BankCell::Missing => ("?", self.style(most)),
             _ if unicode && self.look.theme != Theme::Plain => self.blocks(places, most),
-            Place::Is => (if unicode { "\u{2593}" } else { "+" }, self.style(most)),
-            Place::Was => (if unicode { "\u{2591}" } else { "-" }, self.style(most)),
-            _ if unicode => (quadrants(places.map(|place| place == Place::Leaf)), self.style(most)),
+            BankCell::Is => (if unicode { "\u{2593}" } else { "+" }, self.style(most)),
+            BankCell::Was => (if unicode { "\u{2591}" } else { "-" }, self.style(most)),
+            _ if unicode => (quadrants(places.map(|place| place == BankCell::Leaf)), self.style(most)),
             _ => {
-                let [upper, _, lower, _] = places.map(|place| place == Place::Leaf);
+                let [upper, _, lower, _] = places.map(|place| place == BankCell::Leaf);
                 let glyph = match (upper, lower) {
                     (true, true) => "#",
                     (true, false) => "\"",
@@ -77,15 +77,15 @@ impl AperturePicture<'_> {
 
     /// Returns blocks of up to two colours. Where there are more kinds of places, the edges of the leaves after stay
     /// exact, and the colours of what differs reach a little too far.
-    fn blocks(&self, places: [Place; 4], most: Place) -> (&'static str, Style) {
+    fn blocks(&self, places: [BankCell; 4], most: BankCell) -> (&'static str, Style) {
         let others = || places.into_iter().filter(|place| *place != most);
-        let rest = others().max().unwrap_or(Place::Open);
+        let rest = others().max().unwrap_or(BankCell::Open);
         let (front, back, filled) = if others().all(|place| place == rest) {
-            (most, rest, places.map(|place| place == most && most != Place::Open))
+            (most, rest, places.map(|place| place == most && most != BankCell::Open))
         } else {
-            let any = |wanted: Place, otherwise| if places.contains(&wanted) { wanted } else { otherwise };
-            let filled = places.map(|place| matches!(place, Place::Is | Place::Leaf));
-            (any(Place::Is, Place::Leaf), any(Place::Was, Place::Open), filled)
+            let any = |wanted: BankCell, otherwise| if places.contains(&wanted) { wanted } else { otherwise };
+            let filled = places.map(|place| matches!(place, BankCell::Is | BankCell::Leaf));
+            (any(BankCell::Is, BankCell::Leaf), any(BankCell::Was, BankCell::Open), filled)
         };
         let style = self.style(front).remove_modifier(Modifier::BOLD);
         (quadrants(filled), self.style(back).fg.map_or(style, |colour| style.bg(colour)))
@@ -93,15 +93,15 @@ impl AperturePicture<'_> {
 }
 
 /// Returns what the leaves of a pair leave at a place.
-fn covers(pair: &LeafPair, x: f64) -> Place {
+fn covers(pair: &LeafPair, x: f64) -> BankCell {
     let a = pair.a.map(|a| x <= f64::from(a));
     let b = pair.b.map(|b| x >= f64::from(b));
     match (a, b) {
-        (Some(true), Some(true)) => Place::Crossed,
-        (Some(true), _) | (_, Some(true)) => Place::Leaf,
-        (None, _) if x <= 0.0 => Place::Missing,
-        (_, None) if x >= 0.0 => Place::Missing,
-        _ => Place::Open,
+        (Some(true), Some(true)) => BankCell::Crossed,
+        (Some(true), _) | (_, Some(true)) => BankCell::Leaf,
+        (None, _) if x <= 0.0 => BankCell::Missing,
+        (_, None) if x >= 0.0 => BankCell::Missing,
+        _ => BankCell::Open,
     }
 }
 
@@ -137,8 +137,8 @@ mod tests {
     fn two_colours_show_what_differs_and_keep_the_edges() {
         let leaves = Aperture { title: String::new(), counting: String::new(), pairs: Vec::new() };
         let picture = AperturePicture::new(Look { theme: Theme::Dark, glyphs: Glyphs::Unicode }, &leaves);
-        let (open, leaf, was, is) = (Place::Open, Place::Leaf, Place::Was, Place::Is);
-        let of = |places: [Place; 4]| {
+        let (open, leaf, was, is) = (BankCell::Open, BankCell::Leaf, BankCell::Was, BankCell::Is);
+        let of = |places: [BankCell; 4]| {
             let (glyph, style) = picture.glyph(places);
             (glyph, style.fg, style.bg)
         };

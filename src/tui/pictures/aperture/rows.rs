@@ -8,7 +8,7 @@ const PIXELS_MAX: usize = 4;
 const UNITS_MAX: usize = 8;
 
 /// A span of pairs, both ends included.
-type Span = Option<(usize, usize)>;
+type PairSpan = Option<(usize, usize)>;
 
 /// The rows of a picture of leaves.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Rows {
         edges: &[i32],
         height: u16,
         from: (Option<usize>, Option<usize>),
-        spans: [Span; 2],
+        spans: [PairSpan; 2],
     ) -> Self {
         let widths: Vec<i32> =
             edges.iter().zip(edges.iter().skip(1)).map(|(low, high)| high.saturating_sub(*low)).collect();
@@ -60,7 +60,12 @@ impl Rows {
     }
 
     /// Returns the unit that a window of so many units begins with.
-    fn window(&self, room: usize, (first, hand): (Option<usize>, Option<usize>), [matters, open]: [Span; 2]) -> usize {
+    fn window(
+        &self,
+        room: usize,
+        (first, hand): (Option<usize>, Option<usize>),
+        [matters, open]: [PairSpan; 2],
+    ) -> usize {
         let unit = |pair: usize| self.units.iter().position(|own| *own == pair).unwrap_or(0);
         let end = |pair: usize| self.units.iter().rposition(|own| *own == pair).map_or(0, |last| last + 1);
         let units = |(low, high): (usize, usize)| (unit(low), end(high));

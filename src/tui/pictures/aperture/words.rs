@@ -3,17 +3,17 @@
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::blocks::Place;
-use super::{AperturePicture, Field};
+use super::blocks::BankCell;
+use super::{AperturePicture, LeafGrid};
 use crate::domain::picture::LeafPair;
 use crate::tui::look::{Glyphs, Mark, Role, Theme};
 
 /// What can be wrong with a pair: the word for it, and what tells.
-type Kind = (&'static str, fn(&LeafPair) -> bool);
+type PairFault = (&'static str, fn(&LeafPair) -> bool);
 
 impl AperturePicture<'_> {
     /// Returns the lines below the leaves, the most telling one first.
-    pub(super) fn lines(&self, field: &Field) -> Vec<Vec<Span<'static>>> {
+    pub(super) fn lines(&self, field: &LeafGrid) -> Vec<Vec<Span<'static>>> {
         let lines = [self.in_hand(), self.wrong(), self.differing(), Some(self.legend(field)), self.counting()];
         lines.into_iter().flatten().collect()
     }
@@ -32,7 +32,7 @@ impl AperturePicture<'_> {
     }
 
     fn wrong(&self) -> Option<Vec<Span<'static>>> {
-        let kinds: [Kind; 3] = [
+        let kinds: [PairFault; 3] = [
             ("crossed", |pair| pair.crossed),
             ("beyond reach", |pair| pair.beyond),
             ("missing a leaf", |pair| pair.a.is_none() || pair.b.is_none()),
@@ -62,15 +62,15 @@ impl AperturePicture<'_> {
         (!text.is_empty()).then(|| vec![Span::styled(text, self.look.style(Role::Dim))])
     }
 
-    fn legend(&self, field: &Field) -> Vec<Span<'static>> {
+    fn legend(&self, field: &LeafGrid) -> Vec<Span<'static>> {
         let unicode = self.look.glyphs == Glyphs::Unicode;
         let plain = self.look.theme == Theme::Plain;
-        let block = |place: Place| match (unicode, plain, place) {
-            (true, true, Place::Was) => "\u{2591}",
-            (true, true, Place::Is) => "\u{2593}",
+        let block = |place: BankCell| match (unicode, plain, place) {
+            (true, true, BankCell::Was) => "\u{2591}",
+            (true, true, BankCell::Is) => "\u{2593}",
             (true, ..) => "\u{2588}",
-            (_, _, Place::Was) => "-",
-            (_, _, Place::Is) => "+",
+            (_, _, BankCell::Was) => "-",
+            (_, _, BankCell::Is) => "+",
             _ => "#",
         };
         let (shown, all) = (field.rows.shown(), self.pairs());
@@ -84,16 +84,16 @@ impl AperturePicture<'_> {
             spans.push(Span::styled(glyph, style));
             spans.push(Span::styled(format!(" {words}  "), self.look.style(Role::Dim)));
         };
-        entry(block(Place::Leaf), self.leaf(), "leaf");
+        entry(block(BankCell::Leaf), self.leaf(), "leaf");
         if self.before.is_some() {
-            entry(block(Place::Was), self.style(Place::Was), "leaf before");
-            entry(block(Place::Is), self.style(Place::Is), "leaf after");
+            entry(block(BankCell::Was), self.style(BankCell::Was), "leaf before");
+            entry(block(BankCell::Is), self.style(BankCell::Is), "leaf after");
         }
         if self.after.pairs.iter().any(|pair| pair.crossed) {
-            entry(if unicode { "\u{2573}" } else { "X" }, self.style(Place::Crossed), "crossed");
+            entry(if unicode { "\u{2573}" } else { "X" }, self.style(BankCell::Crossed), "crossed");
         }
         if self.after.pairs.iter().any(|pair| pair.a.is_none() || pair.b.is_none()) {
-            entry("?", self.style(Place::Missing), "missing");
+            entry("?", self.style(BankCell::Missing), "missing");
         }
         if self.jaws.x.is_some() || self.jaws.y.is_some() {
             entry(if unicode { "\u{2502}" } else { "|" }, self.jaw(), "jaws");
