@@ -87,7 +87,7 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// ServerPasswords from files and variables; nobody sits at standard input.
+/// Passwords from files and variables; nobody sits at standard input.
 struct ServerPasswords(Logins);
 
 impl Secrets for ServerPasswords {

@@ -117,7 +117,7 @@ impl AskedPassword {
     }
 }
 
-/// AskedPasswords from files, variables, or the person, who is asked before the screen is drawn.
+/// Passwords from files, variables, or the person, who is asked before the screen is drawn.
 struct AskedPasswords {
     logins: Logins,
     asked: Vec<AskedPassword>,

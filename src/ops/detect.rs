@@ -100,14 +100,21 @@ pub fn takes(journal: &Journal, target: &str, tool: &str) -> Result<(), Failure>
     Err(Failure::new(Kind::Refused, "other_domain", message, next))
 }
 
+/// How a target differs from the domain that its journal says.
+struct Mismatch {
+    /// In a sentence.
+    said: String,
+    /// Whether it shows another domain, and not only none.
+    is_another: bool,
+}
+
 /// Returns how a target differs from the domain that its journal says; `None` where it does not, or the journal says
 /// none.
 ///
 /// # Errors
 /// Refused: the journal says a domain that this program does not know. Or what the target says.
-pub fn mismatch(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<Option<String>, Failure> {
-    let said = journal.state().targets.get(name).and_then(|known| known.domain.as_deref());
-    if said.is_none() {
+fn mismatch(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<Option<Mismatch>, Failure> {
+    if journal.state().targets.get(name).is_none_or(|known| known.domain.is_none()) {
         return Ok(None);
     }
     let (own, tables) = (registered(journal, name)?, target.tables()?);
@@ -117,17 +124,18 @@ pub fn mismatch(journal: &Journal, name: &str, target: &mut dyn Target) -> Resul
     let others = domains::all().iter().filter(|domain| has_any(**domain, &tables)).map(|domain| domain.card().id);
     let others: Vec<&str> = others.collect();
     let own = own.card().id;
-    Ok(Some(match others.as_slice() {
+    let said = match others.as_slice() {
         [] => format!("`{name}` is registered as {own}, and has none of the tables that tell so"),
         others => format!("`{name}` is registered as {own}, and has the tables of {}", others.join(", ")),
-    }))
+    };
+    Ok(Some(Mismatch { said, is_another: !others.is_empty() }))
 }
 
 /// Warns, before a target is read, where it is not of the domain that its journal says.
 pub fn warn(context: &Context<'_>, journal: &Journal, name: &str, target: &mut dyn Target) {
     // What cannot be told is told by the reading itself.
-    if let Ok(Some(why)) = mismatch(journal, name, target) {
-        context.reporter.warn(&format!("{why} [domain_mismatch]"));
+    if let Ok(Some(Mismatch { said, .. })) = mismatch(journal, name, target) {
+        context.reporter.warn(&format!("{said} [domain_mismatch]"));
     }
 }
 
@@ -138,12 +146,10 @@ pub fn warn(context: &Context<'_>, journal: &Journal, name: &str, target: &mut d
 /// Refused, `domain_mismatch`, or what the target says.
 pub fn hold(journal: &Journal, name: &str, target: &mut dyn Target) -> Result<(), Failure> {
     let hint = "put its tables back, or remove the target and add it again as what it is now";
-    let Some(why) = mismatch(journal, name, target)? else { return Ok(()) };
-    let tables = target.tables()?;
-    if !domains::all().iter().any(|domain| has_any(*domain, &tables)) {
-        return Ok(());
+    match mismatch(journal, name, target)? {
+        Some(Mismatch { said, is_another: true }) => Err(Failure::new(Kind::Refused, "domain_mismatch", said, hint)),
+        _ => Ok(()),
     }
-    Err(Failure::new(Kind::Refused, "domain_mismatch", why, hint))
 }
 
 fn has_any(domain: &dyn Domain, tables: &[String]) -> bool {

@@ -188,10 +188,8 @@ impl Pump<'_> {
             }
             true
         })?;
-        rest.arrange(&mut rows);
+        let rows = rest.arrange(rows);
         self.context.go_on()?;
-        let mut cells = Vec::new();
-        let rows: Vec<Vec<Value>> = rows.iter().map(|row| rest.shown(row, &mut cells).to_vec()).collect();
         show(table, &rows, reader);
         Ok(())
     }
@@ -206,13 +204,10 @@ impl Pump<'_> {
     ) -> Result<(), Failure> {
         let answer = self.target.read(fetch)?;
         let Some(whole) = answer.table else { return Ok(()) };
-        let (mut rows, mut rest) = (answer.rows, Rest::of(scan));
+        let mut rest = Rest::of(scan);
         rest.filter = Filter::All;
         rest.see(&whole, table)?;
-        rest.arrange(&mut rows);
-        let mut cells = Vec::new();
-        let rows: Vec<Vec<Value>> = rows.iter().map(|row| rest.shown(row, &mut cells).to_vec()).collect();
-        show(table, &rows, reader);
+        show(table, &rest.arrange(answer.rows), reader);
         self.context.go_on()
     }
 

@@ -91,8 +91,8 @@ impl Rest {
         cells
     }
 
-    /// Puts rows in order, and leaves no more than are wanted.
-    pub(super) fn arrange(&self, rows: &mut Vec<Vec<Value>>) {
+    /// Puts rows in order, leaves no more than are wanted, and of each the cells that are shown.
+    pub(super) fn arrange(&self, mut rows: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
         if let Some(order) = &self.order {
             rows.sort_by(|a, b| a.get(self.ordered).cmp(&b.get(self.ordered)));
             if order.descending {
@@ -100,6 +100,8 @@ impl Rest {
             }
         }
         rows.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
+        let mut cells = Vec::new();
+        rows.iter().map(|row| self.shown(row, &mut cells).to_vec()).collect()
     }
 }
 

@@ -184,23 +184,23 @@ impl Selecting<'_, '_, '_> {
     }
 
     /// Reads records batch by batch, plans each once, and hands it over until there is enough.
-    fn attempt<'k, B>(
+    fn attempt<'k>(
         &mut self,
         keys: &'k [Key],
         batch: usize,
-        mut take: impl FnMut(&mut Self, Attempt<'k>) -> Result<ControlFlow<B>, Failure>,
-    ) -> Result<Option<B>, Failure> {
+        mut take: impl FnMut(&mut Self, Attempt<'k>) -> Result<ControlFlow<()>, Failure>,
+    ) -> Result<(), Failure> {
         for keys_read in keys.chunks(batch) {
             self.context.go_on()?;
             let snapshot = Rc::new(self.gather(keys_read)?);
             for key in keys_read {
                 let made = self.plan_record(&snapshot, key, self.outcome.keys.len() as u64);
-                if let ControlFlow::Break(value) = take(self, Attempt { key, snapshot: Rc::clone(&snapshot), made })? {
-                    return Ok(Some(value));
+                if take(self, Attempt { key, snapshot: Rc::clone(&snapshot), made })?.is_break() {
+                    return Ok(());
                 }
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Takes the first eligible records in the order of the seed.
@@ -233,7 +233,7 @@ impl Selecting<'_, '_, '_> {
     /// Takes every record that is eligible; those named singly have to be.
     fn plan_all(&mut self, keys: &[Key]) -> Result<(), Failure> {
         let (mut at, all) = (0, keys.len() as u64);
-        let tried = self.attempt(keys, BATCH, |run, Attempt { key, snapshot, made }| {
+        self.attempt(keys, BATCH, |run, Attempt { key, snapshot, made }| {
             if at % BATCH as u64 == 0 {
                 run.context.reporter.progress("reading records", at, all);
             }
@@ -243,9 +243,8 @@ impl Selecting<'_, '_, '_> {
                 Err(refusal) if run.required(key) => return Err(refusal.into()),
                 Err(refusal) => run.skip(key, refusal)?,
             }
-            Ok(ControlFlow::<()>::Continue(()))
-        });
-        tried.map(drop)
+            Ok(ControlFlow::Continue(()))
+        })
     }
 
     fn take(&mut self, key: &Key, made: RecordPlan, snapshot: &Snapshot) -> Result<(), Failure> {
@@ -417,7 +416,7 @@ pub fn eligible(
         let planned = made.and_then(|made| plan::pending(&made.planned.edits, &snapshot));
         holds.push(planned.is_ok());
         reasons.extend(planned.err().and_then(|refusal| run.skippable(key, refusal).err()));
-        Ok(ControlFlow::<()>::Continue(()))
+        Ok(ControlFlow::Continue(()))
     });
     match all {
         Err(failure) if failure.kind == Kind::Refused => {

@@ -9,7 +9,7 @@ use mfm::model::Value;
 use mfm::model::seed::RecordRandom;
 use mfm::ops::{revert, status};
 use mfm::plan::alike::Likeness;
-use mfm_journal::{Journal, Verdict as Sealed, OperationAction};
+use mfm_journal::{Journal, OperationAction, Verdict as Sealed};
 use serde_json::json;
 
 use super::replay::{add_copy, replay, with_copy};
