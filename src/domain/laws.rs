@@ -6,8 +6,8 @@ use serde_json::{Map, Value as Json};
 
 use super::Domain;
 use super::check::{CheckCard, CheckParams, CheckRequest, Verdict};
-use super::mode::{FaultRecord, Mode, Task};
-use super::testing::{Database, NOW, task};
+use super::mode::{FaultRecord, Mode};
+use super::testing::{self, Database, NOW};
 use crate::model::time::Time;
 use crate::model::{Edit, Fetch, Finding, Refusal, Snapshot, Value};
 
@@ -119,12 +119,10 @@ fn cards_name_what_exists(domain: &dyn Domain) {
 /// Returns the variant's plan for a record, proposed and then planned, the same twice.
 fn plan(case: &LawCase, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, Refusal> {
     let LawCase { mode, variant, given, .. } = case;
-    let proposed = mode.propose(variant, snapshot, &task(record, given, SEED))?;
+    let (proposed, planned) = testing::propose(*mode, variant, snapshot, record, given, SEED)?;
     assert_eq!(mode.complete(&proposed, Some(variant)).unwrap(), proposed, "a proposal is complete");
-    let parameters = Task { parameters: &proposed, ..task(record, given, SEED) };
-    let planned = mode.plan(snapshot, &parameters)?;
     assert_eq!(planned.variant, *variant);
-    assert_eq!(planned, mode.plan(snapshot, &parameters).unwrap(), "deterministic");
+    assert_eq!(planned, testing::plan(*mode, snapshot, record, &proposed, SEED).unwrap(), "deterministic");
     assert!(!planned.edits.is_empty());
     Ok(planned.edits)
 }

@@ -4,10 +4,11 @@ use clap::{ArgMatches, Args, Command};
 use jiff::civil;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::params;
-use crate::model::{Edit, Fetch, Refusal, Snapshot, Value};
+use crate::model::{Edit, Fetch, Refusal, Row, Snapshot, Value};
 
 /// What a mode is, as `mfm modes`, the help texts and the documentation show it.
 #[derive(Debug)]
@@ -66,9 +67,14 @@ impl ModeCard {
     /// Returns the kind of record that completed parameters choose.
     #[must_use]
     pub fn record_of(&self, parameters: &Map<String, Json>) -> &FaultRecord {
-        let named = self.table_parameter.and_then(|name| parameters.get(name)).and_then(Json::as_str);
-        let found = named.and_then(|table| self.records().find(|record| record.table.eq_ignore_ascii_case(table)));
-        found.unwrap_or(&self.record)
+        self.record_in(self.table_parameter.and_then(|name| parameters.get(name)).and_then(Json::as_str))
+    }
+
+    /// Returns the kind of record in a table, whatever its case; the first where none is named or none is there.
+    #[must_use]
+    pub fn record_in(&self, table: Option<&str>) -> &FaultRecord {
+        let named = table.and_then(|table| self.records().find(|record| record.table.eq_ignore_ascii_case(table)));
+        named.unwrap_or(&self.record)
     }
 }
 
@@ -96,19 +102,37 @@ pub struct Variant {
     pub eligible: &'static str,
 }
 
-/// What one record's plan is made of.
-#[derive(Debug)]
+/// One record on which a fault is planned.
+#[derive(Clone, Copy, Debug)]
 pub struct Task<'a> {
+    /// The kind of the record, which the parameters chose.
+    pub kind: &'static FaultRecord,
     /// The value of the record's key column.
     pub record: &'a Value,
     /// The place among the records of the operation, from 0, in key order.
     pub ordinal: u64,
-    /// The parameters without the record's id, defaults filled in.
-    pub parameters: &'a Map<String, Json>,
     /// The seed.
     pub seed: u64,
     /// The target's wall clock, whole seconds.
     pub now: civil::DateTime,
+}
+
+impl Task<'_> {
+    /// Returns the record's row.
+    ///
+    /// # Errors
+    /// [`Refusal::MissingRecord`], or what was not read.
+    pub fn row<'s>(&self, snapshot: &'s Snapshot) -> Result<Row<'s>, Refusal> {
+        let key = vec![self.record.clone()];
+        let row = snapshot.table(self.kind.table)?.row(&key);
+        row.ok_or_else(|| Refusal::MissingRecord { table: self.kind.table.to_owned(), key })
+    }
+
+    /// Returns the refusal that passes the record over in a range, a sample or among all.
+    pub fn ineligible(&self, reason: impl Into<String>) -> Refusal {
+        let table = self.kind.table.to_owned();
+        Refusal::Ineligible { table, key: vec![self.record.clone()], reason: reason.into() }
+    }
 }
 
 /// One record's plan.
@@ -148,14 +172,62 @@ impl Witness {
     }
 }
 
-/// The struct of a mode's parameters: one doc comment a field serves help, man page, form and JSON Schema.
-pub trait Parametrised {
-    /// The struct, the record's id among its fields.
-    type Parameters: Args + Serialize + JsonSchema;
+/// A failure mode, as its own file writes it: what it is, and what it does under its parameters; it never reads.
+pub trait FailureMode: Sync {
+    /// The struct of the parameters, the record's id among its fields; one doc comment a field serves help, man page,
+    /// form and JSON Schema. What may be left out is an `Option`.
+    type Params: Args + Serialize + DeserializeOwned + JsonSchema + Send + Sync;
+
+    /// Returns what the mode is.
+    fn card(&self) -> &'static ModeCard;
+
+    /// Returns the parameters as the plan carries them: checked, defaults filled in; where a variant will be proposed,
+    /// one may stay absent. What names the record is taken out afterwards.
+    ///
+    /// # Errors
+    /// A sentence saying what is wrong with them, decided from the parameters alone.
+    fn complete(&self, params: Self::Params, variant: Option<&str>) -> Result<Self::Params, String>;
+
+    /// Returns the kind of record that completed parameters choose; the only one, where nobody says more.
+    fn record(&self, _params: &Self::Params) -> &'static FaultRecord {
+        &self.card().record
+    }
+
+    /// Returns what has to be read for these records, beyond what the snapshot holds: the records themselves, where
+    /// nobody says more. It is asked again with what was read, until it asks for nothing new.
+    fn needs(&self, records: &[Value], params: &Self::Params, snapshot: &Snapshot) -> Vec<Fetch> {
+        let record = self.record(params);
+        let wanted = Fetch::among(record.table, record.key, records.iter().cloned());
+        if snapshot.has(&wanted) { Vec::new() } else { vec![wanted] }
+    }
+
+    /// Returns the parameters under which a record shows a variant, with what is absent proposed; `None` where they are
+    /// proposed as they are.
+    ///
+    /// # Errors
+    /// [`Refusal::Ineligible`] where the record cannot show it, or what the database lacks.
+    fn propose(
+        &self,
+        _variant: &str,
+        _snapshot: &Snapshot,
+        _task: &Task<'_>,
+        _params: &Self::Params,
+    ) -> Result<Option<Self::Params>, Refusal> {
+        Ok(None)
+    }
+
+    /// Returns what is done to one record.
+    ///
+    /// # Errors
+    /// Any refusal; [`Refusal::Ineligible`] and [`Refusal::MissingRecord`] only skip a record of a range.
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Self::Params) -> Result<Planned, Refusal>;
 }
 
-/// What follows from a mode's parameters alone, the same for every mode.
-pub trait Parameters {
+/// A failure mode whose parameters are a JSON object, as requests, journals and faces carry them.
+pub trait Mode: Sync {
+    /// Returns what the mode is.
+    fn card(&self) -> &'static ModeCard;
+
     /// Adds the mode's own parameters, the record's id among them, to a command.
     fn arguments(&self, command: Command) -> Command;
 
@@ -167,28 +239,6 @@ pub trait Parameters {
 
     /// Returns the JSON Schema of the parameters.
     fn schema(&self) -> schemars::Schema;
-}
-
-impl<M: Parametrised> Parameters for M {
-    fn arguments(&self, command: Command) -> Command {
-        params::arguments::<M::Parameters>(command)
-    }
-
-    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
-        params::matched::<M::Parameters>(matches)
-    }
-
-    fn schema(&self) -> schemars::Schema {
-        params::schema::<M::Parameters>()
-    }
-}
-
-/// A failure mode.
-///
-/// `needs` is asked again and again with what was read so far, until it asks for nothing new: a mode never reads.
-pub trait Mode: Parameters + Sync {
-    /// Returns what the mode is.
-    fn card(&self) -> &'static ModeCard;
 
     /// Returns the parameters as the plan carries them: checked, defaults filled in, numbers as normalised decimal
     /// text, without the record's id; where a variant will be proposed, a parameter may be absent.
@@ -197,26 +247,100 @@ pub trait Mode: Parameters + Sync {
     /// A sentence saying what is wrong with them, decided from the parameters alone.
     fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String>;
 
-    /// Returns what has to be read for these records under completed parameters, beyond what the snapshot holds: the
-    /// records themselves, where nobody says more.
-    fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
-        let record = self.card().record_of(parameters);
-        let wanted = Fetch::among(record.table, record.key, records.iter().cloned());
-        if snapshot.has(&wanted) { Vec::new() } else { vec![wanted] }
-    }
-
-    /// Returns the parameters under which a record shows a variant: those given, and proposed ones for the rest; those
-    /// given, where nothing else has to be proposed.
+    /// Reads completed parameters, once for all records of an operation.
     ///
     /// # Errors
-    /// [`Refusal::Ineligible`] where the record cannot show it, or what the database lacks.
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
+    /// [`Refusal::Stale`]: they were completed before, so that what cannot be read comes from a foreign plan file.
+    fn bind(&self, completed: &Map<String, Json>) -> Result<Box<dyn BoundMode + '_>, Refusal>;
+}
 
-    /// Returns what is done to one record.
+/// A failure mode together with its parameters.
+pub trait BoundMode {
+    /// Returns the kind of record that the parameters choose.
+    fn record(&self) -> &'static FaultRecord;
+
+    /// Returns what has to be read for these records, beyond what the snapshot holds.
+    fn needs(&self, records: &[Value], snapshot: &Snapshot) -> Vec<Fetch>;
+
+    /// Returns what is done to one record under the parameters as they are.
     ///
     /// # Errors
-    /// Any refusal; [`Refusal::Ineligible`] and [`Refusal::MissingRecord`] only skip a record of a range.
+    /// As [`FailureMode::plan`].
     fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal>;
+
+    /// Returns what is done to one record so that it shows a variant.
+    ///
+    /// # Errors
+    /// As [`FailureMode::propose`] and [`FailureMode::plan`]; [`Refusal::Ineligible`] where it would show another.
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Proposed, Refusal>;
+}
+
+/// The plan for a record that shows the variant asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proposed {
+    /// The plan.
+    pub planned: Planned,
+    /// The parameters that made it; `None` where they are those that the mode is bound to.
+    pub params: Option<Map<String, Json>>,
+}
+
+impl<M: FailureMode> Mode for M {
+    fn card(&self) -> &'static ModeCard {
+        FailureMode::card(self)
+    }
+
+    fn arguments(&self, command: Command) -> Command {
+        params::arguments::<M::Params>(command)
+    }
+
+    fn matched(&self, matches: &ArgMatches) -> Result<Map<String, Json>, clap::Error> {
+        params::matched::<M::Params>(matches)
+    }
+
+    fn schema(&self) -> schemars::Schema {
+        params::schema::<M::Params>()
+    }
+
+    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
+        let params = FailureMode::complete(self, params::read(given)?, variant)?;
+        let mut completed = params::write(&params);
+        for record in FailureMode::card(self).records() {
+            completed.remove(record.parameter);
+        }
+        Ok(completed)
+    }
+
+    fn bind(&self, completed: &Map<String, Json>) -> Result<Box<dyn BoundMode + '_>, Refusal> {
+        let params = params::read(completed).map_err(|what| Refusal::Stale { what })?;
+        Ok(Box::new(Bound { mode: self, params }))
+    }
+}
+
+struct Bound<'m, M: FailureMode> {
+    mode: &'m M,
+    params: M::Params,
+}
+
+impl<M: FailureMode> BoundMode for Bound<'_, M> {
+    fn record(&self) -> &'static FaultRecord {
+        self.mode.record(&self.params)
+    }
+
+    fn needs(&self, records: &[Value], snapshot: &Snapshot) -> Vec<Fetch> {
+        self.mode.needs(records, &self.params, snapshot)
+    }
+
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
+        self.mode.plan(snapshot, task, &self.params)
+    }
+
+    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Proposed, Refusal> {
+        let proposed = self.mode.propose(variant, snapshot, task, &self.params)?;
+        let planned = self.mode.plan(snapshot, task, proposed.as_ref().unwrap_or(&self.params))?;
+        if planned.variant != variant.replace('-', "_") {
+            let reason = format!("with these parameters it would show {}, not {variant}", planned.variant);
+            return Err(task.ineligible(reason));
+        }
+        Ok(Proposed { planned, params: proposed.as_ref().map(params::write) })
+    }
 }

@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::mode::{Mode, ModeCard, Task, Variant};
-use crate::model::{Refusal, Row, Snapshot};
+use super::mode::{Mode, ModeCard, Variant};
+use crate::model::Refusal;
 
 /// Adds the parameters to a command, whose own description stays: clap would put the struct's in its place.
 pub fn arguments<P: Args>(command: Command) -> Command {
@@ -65,26 +65,6 @@ pub fn read<P: DeserializeOwned>(given: &Map<String, Json>) -> Result<P, String>
     })
 }
 
-/// Reads the parameters of a plan, which were completed before; what cannot be read comes from a foreign plan file.
-pub fn of_task<P: DeserializeOwned>(task: &Task<'_>) -> Result<P, Refusal> {
-    read(task.parameters).map_err(|what| Refusal::Stale { what })
-}
-
-/// Returns the row of the record that a task is about.
-///
-/// # Errors
-/// [`Refusal::MissingRecord`], or what was not read.
-pub fn row_of_task<'s, M: Mode + ?Sized>(
-    mode: &M,
-    snapshot: &'s Snapshot,
-    task: &Task<'_>,
-) -> Result<Row<'s>, Refusal> {
-    let table = mode.card().record_of(task.parameters).table;
-    let key = vec![task.record.clone()];
-    let missing = || Refusal::MissingRecord { table: table.to_owned(), key: key.clone() };
-    snapshot.table(table)?.row(&key).ok_or_else(missing)
-}
-
 /// Returns a parameter that a complete plan holds.
 pub fn required<T>(value: Option<T>, name: &str) -> Result<T, Refusal> {
     value.ok_or_else(|| Refusal::Stale { what: format!("the parameter {name} is missing") })
@@ -133,30 +113,8 @@ pub fn named(
 }
 
 /// Returns the variant that a complete plan's parameter names.
-pub fn shown(mode: &dyn Mode, value: Option<String>, parameter: &str) -> Result<&'static str, Refusal> {
-    variant(mode, &required(value, parameter)?).map_err(|what| Refusal::Stale { what })
-}
-
-/// Returns proposed parameters once a plan under them shows the variant.
-pub fn proposed<M: Mode + ?Sized>(
-    mode: &M,
-    variant: &str,
-    snapshot: &Snapshot,
-    task: &Task<'_>,
-    parameters: Map<String, Json>,
-) -> Result<Map<String, Json>, Refusal> {
-    let planned = mode.plan(snapshot, &Task { parameters: &parameters, ..*task })?;
-    if planned.variant == variant.replace('-', "_") {
-        return Ok(parameters);
-    }
-    let reason = format!("with these parameters it would show {}, not {variant}", planned.variant);
-    Err(ineligible(mode, task, reason))
-}
-
-/// Returns the refusal that skips a record of a range.
-pub fn ineligible<M: Mode + ?Sized>(mode: &M, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
-    let table = mode.card().record_of(task.parameters).table.to_owned();
-    Refusal::Ineligible { table, key: vec![task.record.clone()], reason: reason.into() }
+pub fn shown(mode: &dyn Mode, value: Option<&str>, parameter: &str) -> Result<&'static str, Refusal> {
+    variant(mode, required(value, parameter)?).map_err(|what| Refusal::Stale { what })
 }
 
 /// An exact number: decimal text, or a JSON number taken by its shortest text; never NaN and never infinite.

@@ -4,7 +4,7 @@ pub use super::check::{CheckCard, CheckRequest, CheckRun, CheckTable, Rules, Rul
 pub use super::filter::{FilterCard, FilterValues};
 pub use super::import::{Files, Import, ImportReport, ImportSource, Imported, ImportedRow};
 pub use super::lab::{Lab, LabRequest, LabSize, RowSink};
-pub use super::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+pub use super::mode::{FailureMode, FaultRecord, Mode, ModeCard, Planned, Task, Variant};
 pub use super::pause::{Pause, rows};
 pub use super::query::{self, Listed, OneScan, Query, QueryCard, QueryError, QueryRun, TypedQuery};
 pub use super::record::{Link, ListColumn, RecordKind};

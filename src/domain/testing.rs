@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mfm_journal::{Column as ColumnImage, TableShape};
 
-use super::mode::{Mode, Task};
+use super::mode::{BoundMode, Mode, Planned, Proposed, Task};
 use super::scan::{Reader, ScanRequest};
 use super::table::TableDef;
 use crate::model::snapshot::lies_between;
@@ -238,9 +238,10 @@ impl Database {
         records: &[Value],
         parameters: &Parameters,
     ) -> Result<Snapshot, Refusal> {
+        let bound = mode.bind(parameters)?;
         let mut snapshot = Snapshot::default();
         for _ in 0..10 {
-            let queries = mode.needs(records, parameters, &snapshot);
+            let queries = bound.needs(records, &snapshot);
             if queries.is_empty() {
                 return Ok(snapshot);
             }
@@ -321,11 +322,33 @@ pub(crate) fn object(json: serde_json::Value) -> serde_json::Map<String, serde_j
     json.as_object().unwrap().clone()
 }
 
-/// Returns a record's task.
-pub(crate) fn task<'a>(
-    record: &'a Value,
-    parameters: &'a serde_json::Map<String, serde_json::Value>,
+/// Returns a record's task under a mode's parameters.
+pub(crate) fn task<'a>(bound: &dyn BoundMode, record: &'a Value, seed: u64) -> Task<'a> {
+    Task { kind: bound.record(), record, ordinal: 0, seed, now: NOW }
+}
+
+/// Returns what completed parameters do to a record.
+pub(crate) fn plan(
+    mode: &dyn Mode,
+    snapshot: &Snapshot,
+    record: &Value,
+    parameters: &Parameters,
     seed: u64,
-) -> Task<'a> {
-    Task { record, ordinal: 0, parameters, seed, now: NOW }
+) -> Result<Planned, Refusal> {
+    let bound = mode.bind(parameters)?;
+    bound.plan(snapshot, &task(bound.as_ref(), record, seed))
+}
+
+/// Returns the parameters under which a record shows a variant, and what they do to it.
+pub(crate) fn propose(
+    mode: &dyn Mode,
+    variant: &str,
+    snapshot: &Snapshot,
+    record: &Value,
+    parameters: &Parameters,
+    seed: u64,
+) -> Result<(Parameters, Planned), Refusal> {
+    let bound = mode.bind(parameters)?;
+    let Proposed { planned, params } = bound.propose(variant, snapshot, &task(bound.as_ref(), record, seed))?;
+    Ok((params.unwrap_or_else(|| parameters.clone()), planned))
 }

@@ -394,11 +394,12 @@ fn proposals(selected: &Selected) -> Vec<Proposed> {
         return Vec::new();
     }
     let records = selected.keys.iter().zip(&selected.parameters).take(cell::CHANGES_MAX);
-    let one = |(key, params): (&Vec<crate::model::Value>, &Map<String, Json>)| Proposed {
-        record: key.first().map_or(Json::Null, cell::cell),
-        params: params.clone(),
-    };
-    records.map(one).collect()
+    records
+        .map(|(key, params)| Proposed {
+            record: key.first().map_or(Json::Null, cell::cell),
+            params: params.as_ref().clone(),
+        })
+        .collect()
 }
 
 fn proposal(settled: &Settled, selected: &Selected, outcome: &Outcome, digest: Digest) -> Proposal {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::civil;
 use serde::Serialize;
@@ -13,7 +14,7 @@ use super::crowd::Crowd;
 use super::failure::{Failure, Kind};
 use super::filters::Narrowed;
 pub use super::reading::{read_into, read_through};
-use crate::domain::mode::{Mode, Planned, Task};
+use crate::domain::mode::{BoundMode, Mode, Planned, Proposed, Task};
 use crate::model::refusal::show;
 use crate::model::{Fetch, Ids, Key, Refusal, Snapshot, Table, Value, seed};
 use crate::plan::{self, Pending};
@@ -79,8 +80,8 @@ pub struct Selected {
     pub variant: &'static str,
     /// The chosen records' keys, ascending.
     pub keys: Vec<Key>,
-    /// The parameters under which each record is changed, in the order of the keys.
-    pub parameters: Vec<Map<String, Json>>,
+    /// The parameters under which each record is changed, in the order of the keys; one object where all share it.
+    pub parameters: Vec<Arc<Map<String, Json>>>,
     /// The rows that will change.
     pub rows: Vec<Pending>,
     /// The records passed over; the first thousand.
@@ -88,7 +89,7 @@ pub struct Selected {
     /// How many records were passed over.
     pub skipped_total: u64,
     /// The record's table, as the target spells it.
-    pub table: std::sync::Arc<Table>,
+    pub table: Arc<Table>,
 }
 
 /// Reads, judges and plans the records of a request.
@@ -96,10 +97,8 @@ pub struct Selected {
 /// # Errors
 /// A refusal, or what the target says.
 pub fn select(context: &Context<'_>, target: &mut dyn Target, order: &Order<'_>) -> Result<Selected, Failure> {
-    let record = order.mode.card().record_of(order.parameters).table;
-    let missing = || Refusal::MissingTable { table: record.to_owned() };
-    let table = target.table(record)?.ok_or_else(missing)?;
-    let mut run = Selecting { context, target, order, outcome: Tally::default() };
+    let mut run = Selecting::new(context, target, order)?;
+    let table = run.table()?;
     let candidates = run.candidates(&table)?;
     if let (true, Some(selection)) = (candidates.is_empty(), order.selection) {
         return Err(selection.nothing(run.target)?.into());
@@ -122,7 +121,7 @@ struct Tally {
     rows: Vec<Pending>,
     rows_total: u64,
     keys: Vec<Key>,
-    parameters: Vec<Map<String, Json>>,
+    parameters: Vec<Arc<Map<String, Json>>>,
     variants: BTreeSet<&'static str>,
     skipped: Vec<Skipped>,
     skipped_total: u64,
@@ -131,7 +130,7 @@ struct Tally {
 /// One record's plan, and the parameters that made it.
 struct RecordPlan {
     planned: Planned,
-    parameters: Map<String, Json>,
+    parameters: Arc<Map<String, Json>>,
 }
 
 /// One record that was read and planned.
@@ -145,10 +144,25 @@ struct Selecting<'a, 'c, 'o> {
     context: &'a Context<'c>,
     target: &'a mut dyn Target,
     order: &'a Order<'o>,
+    bound: Box<dyn BoundMode + 'a>,
+    parameters: Arc<Map<String, Json>>,
     outcome: Tally,
 }
 
-impl Selecting<'_, '_, '_> {
+impl<'a, 'c, 'o> Selecting<'a, 'c, 'o> {
+    fn new(context: &'a Context<'c>, target: &'a mut dyn Target, order: &'a Order<'o>) -> Result<Self, Refusal> {
+        let bound = order.mode.bind(order.parameters)?;
+        let parameters = Arc::new(order.parameters.clone());
+        Ok(Self { context, target, order, bound, parameters, outcome: Tally::default() })
+    }
+
+    /// Returns the table of the records.
+    fn table(&mut self) -> Result<Arc<Table>, Failure> {
+        let record = self.bound.record().table;
+        let missing = || Refusal::MissingTable { table: record.to_owned() };
+        Ok(self.target.table(record)?.ok_or_else(missing)?)
+    }
+
     /// Returns the keys that the request names, ascending; singly named ids stay even where no record has them.
     fn candidates(&mut self, table: &Table) -> Result<Vec<Key>, Failure> {
         let integers = |keys: &[Key]| -> BTreeSet<i64> { keys.iter().filter_map(id).collect() };
@@ -215,7 +229,7 @@ impl Selecting<'_, '_, '_> {
             Ok(if chosen.len() as u64 == wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         if (chosen.len() as u64) < wanted {
-            let table = self.order.mode.card().record_of(self.order.parameters).table.to_owned();
+            let table = self.bound.record().table.to_owned();
             if chosen.is_empty() {
                 return Err(none_eligible(table, ranked.len() as u64, first.as_ref()));
             }
@@ -265,7 +279,7 @@ impl Selecting<'_, '_, '_> {
         let records: Vec<Value> = keys.iter().filter_map(|key| key.first().cloned()).collect();
         let mut snapshot = Snapshot::default();
         loop {
-            let wanted = self.order.mode.needs(&records, self.order.parameters, &snapshot);
+            let wanted = self.bound.needs(&records, &snapshot);
             let fresh: BTreeSet<Fetch> = wanted.into_iter().filter(|query| !snapshot.has(query)).collect();
             if fresh.is_empty() {
                 return Ok(snapshot);
@@ -277,19 +291,14 @@ impl Selecting<'_, '_, '_> {
     /// Plans one record.
     fn plan_record(&self, snapshot: &Snapshot, key: &Key, ordinal: u64) -> Result<RecordPlan, Refusal> {
         let record = key.first().unwrap_or(&Value::Null);
-        let Order { mode, parameters, seed, now, .. } = *self.order;
-        let task = Task { record, ordinal, parameters, seed, now };
+        let Order { seed, now, .. } = *self.order;
+        let task = Task { kind: self.bound.record(), record, ordinal, seed, now };
+        let shared = || Arc::clone(&self.parameters);
         let Some(variant) = self.order.variant else {
-            return Ok(RecordPlan { planned: mode.plan(snapshot, &task)?, parameters: parameters.clone() });
+            return Ok(RecordPlan { planned: self.bound.plan(snapshot, &task)?, parameters: shared() });
         };
-        let proposed = mode.propose(variant, snapshot, &task)?;
-        let planned = mode.plan(snapshot, &Task { parameters: &proposed, ..task })?;
-        if planned.variant != variant {
-            let table = mode.card().record_of(parameters).table.to_owned();
-            let reason = format!("these parameters make it {}, not {variant}", planned.variant);
-            return Err(Refusal::Ineligible { table, key: key.clone(), reason });
-        }
-        Ok(RecordPlan { planned, parameters: proposed })
+        let Proposed { planned, params } = self.bound.propose(variant, snapshot, &task)?;
+        Ok(RecordPlan { planned, parameters: params.map_or_else(shared, Arc::new) })
     }
 
     /// Passes a record over; only what is wrong with the record itself allows that.
@@ -315,7 +324,7 @@ impl Selecting<'_, '_, '_> {
         Ok(Skipped { record: show(key), reason, code: refusal.code() })
     }
 
-    fn finish(self, table: std::sync::Arc<Table>, selected: u64) -> Result<Selected, Failure> {
+    fn finish(self, table: Arc<Table>, selected: u64) -> Result<Selected, Failure> {
         let Tally { rows, rows_total, keys, parameters, variants, skipped, skipped_total, crowd: _ } = self.outcome;
         let limit = self.order.max_rows;
         if keys.is_empty() {
@@ -410,7 +419,7 @@ pub fn eligible(
     order: &Order<'_>,
     keys: &[Key],
 ) -> Result<Eligible, Failure> {
-    let mut run = Selecting { context, target, order, outcome: Tally::default() };
+    let mut run = Selecting::new(context, target, order)?;
     let (mut holds, mut reasons) = (Vec::with_capacity(keys.len()), Vec::new());
     let all = run.attempt(keys, keys.len().max(1), |run, Attempt { key, snapshot, made }| {
         let planned = made.and_then(|made| plan::pending(&made.planned.edits, &snapshot));
@@ -439,10 +448,9 @@ pub fn ranked(
     order: &Order<'_>,
     wanted: u64,
 ) -> Result<Vec<Key>, Failure> {
-    let record = order.mode.card().record_of(order.parameters).table;
-    let missing = || Refusal::MissingTable { table: record.to_owned() };
-    let table = target.table(record)?.ok_or_else(missing)?;
-    let mut run = Selecting { context, target, order, outcome: Tally::default() };
+    let mut run = Selecting::new(context, target, order)?;
+    let record = run.bound.record().table;
+    let table = run.table()?;
     let candidates = run.candidates(&table)?;
     let (mut chosen, mut first) = (Vec::new(), None);
     run.attempt(&candidates, SMALL_BATCH, |run, Attempt { key, made, .. }| {

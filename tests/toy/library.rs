@@ -8,7 +8,7 @@ use clap::Args;
 use mfm::domain::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 /// The domain.
 pub(crate) struct Library;
@@ -126,22 +126,19 @@ struct PagesParams {
     size: Option<String>,
 }
 
-impl Parametrised for ImpossiblePages {
-    type Parameters = PagesParams;
-}
+impl FailureMode for ImpossiblePages {
+    type Params = PagesParams;
 
-impl Mode for ImpossiblePages {
     fn card(&self) -> &'static ModeCard {
         &MODE
     }
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let given: PagesParams = params::read(given)?;
-        let word = params::named(self, "size", given.size.as_deref(), variant)?;
-        Ok(params::write(&PagesParams { book_id: None, size: Some(word.to_owned()) }))
+    fn complete(&self, params: PagesParams, variant: Option<&str>) -> Result<PagesParams, String> {
+        let word = params::named(self, "size", params.size.as_deref(), variant)?;
+        Ok(PagesParams { size: Some(word.to_owned()), ..params })
     }
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let variant = params::shown(self, params::of_task::<PagesParams>(task)?.size, "size")?;
-        let row = params::row_of_task(self, snapshot, task)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &PagesParams) -> Result<Planned, Refusal> {
+        let variant = params::shown(self, params.size.as_deref(), "size")?;
+        let row = task.row(snapshot)?;
         let pages = if variant == "negative" { -1 } else { 1_000_000 };
         let set = BTreeMap::from([("pages".to_owned(), Datum::Integer(pages))]);
         Ok(Planned::alone(variant, vec![Edit::Update { table: "Book".into(), key: row.key(), set }]))

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::checks::{self, CHECKS, Verdict};
 use super::modes::{self, MODES};
-use super::testing::{Database, NOW, TERMS, task};
+use super::testing::{Database, NOW, TERMS, plan as plan_record, propose, task};
 use crate::domain::mode::{FaultRecord, Mode, Task};
 use crate::model::{Edit, Fetch, Finding, Refusal, Snapshot, Value};
 
@@ -112,12 +112,11 @@ fn case(mode: &'static dyn Mode, variant: &'static str, kind: &'static FaultReco
 /// Returns the variant's plan for a record, proposed and then planned.
 fn plan(case: &Case, snapshot: &Snapshot, record: &Value) -> Result<Vec<Edit>, Refusal> {
     let Case { mode, variant, given, .. } = case;
-    let proposed = mode.propose(variant, snapshot, &task(record, given, SEED))?;
+    let (proposed, planned) = propose(*mode, variant, snapshot, record, given, SEED)?;
     let whole = mode.complete(&proposed, Some(variant)).unwrap();
     assert_eq!(whole, proposed, "a proposal is complete");
-    let planned = mode.plan(snapshot, &task(record, &proposed, SEED))?;
     assert_eq!(planned.variant, *variant);
-    assert_eq!(planned, mode.plan(snapshot, &task(record, &proposed, SEED)).unwrap(), "deterministic");
+    assert_eq!(planned, plan_record(*mode, snapshot, record, &proposed, SEED).unwrap(), "deterministic");
     assert!(!planned.edits.is_empty());
     Ok(planned.edits)
 }
@@ -241,11 +240,9 @@ fn a_fault_is_not_made_twice() {
         let mut broken = clean.clone();
         broken.apply(&edits).unwrap();
         let snapshot = broken.read_for(case.mode, &records, &case.given);
-        let given = case
-            .mode
-            .propose(case.variant, &clean.read_for(case.mode, &records, &case.given), &task(record, &case.given, SEED))
-            .unwrap();
-        let again = case.mode.plan(&snapshot, &task(record, &given, SEED));
+        let whole = clean.read_for(case.mode, &records, &case.given);
+        let (given, _) = propose(case.mode, case.variant, &whole, record, &case.given, SEED).unwrap();
+        let again = plan_record(case.mode, &snapshot, record, &given, SEED);
         let refused = matches!(again, Err(Refusal::Ineligible { .. } | Refusal::MissingRecord { .. }));
         assert!(refused, "{name}: {again:?}");
     }
@@ -307,10 +304,10 @@ fn a_task_carries_no_clock_that_no_mode_asked_for() {
     for case in every_case().iter().filter(|case| !case.mode.card().uses_now) {
         let records = lab.keys(case.kind.table);
         let snapshot = lab.read_for(case.mode, &records, &case.given);
+        let bound = case.mode.bind(&case.given).unwrap();
         let at = |record: &Value, now| {
-            let task = Task { now, ..task(record, &case.given, SEED) };
-            let proposed = case.mode.propose(case.variant, &snapshot, &task)?;
-            case.mode.plan(&snapshot, &Task { parameters: &proposed, ..task })
+            let task = Task { now, ..task(bound.as_ref(), record, SEED) };
+            bound.propose(case.variant, &snapshot, &task)
         };
         let later = NOW.checked_add(jiff::SignedDuration::from_hours(1000)).unwrap();
         assert!(records.iter().take(20).all(|record| at(record, NOW) == at(record, later)));

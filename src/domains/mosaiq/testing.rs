@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::lab::{self, LabRequest};
 use super::{checks, schema};
 use crate::domain::check::CheckParams;
-pub(super) use crate::domain::testing::{Database, NOW, object, table, task};
+pub(super) use crate::domain::testing::{Database, NOW, object, plan, propose, table, task};
 
 /// What checks hold rows against.
 pub(super) static TERMS: LazyLock<CheckParams> = LazyLock::new(|| checks::standard(NOW));

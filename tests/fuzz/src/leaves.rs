@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::civil::DateTime;
 use mfm::domain::check::Verdict;
-use mfm::domain::mode::{Mode, Task};
+use mfm::domain::mode::{Mode, Proposed, Task};
 use mfm::domain::table::TableDef;
 use mfm::domains::mosaiq::checks;
 use mfm::domains::mosaiq::lab::{self, LabRequest};
@@ -70,9 +70,9 @@ fn looked_at(found: &BTreeSet<Finding>, leaves: i64, a: &[u8], b: &[u8]) {
 fn fault(database: &Database, before: &BTreeSet<Finding>, mode: &dyn Mode, variant: &str, field: &Value) {
     let given = mode.complete(&Map::new(), Some(variant)).unwrap();
     let snapshot = database.read_for(mode, field, &given);
-    let task = |parameters| Task { record: field, ordinal: 0, parameters, seed: 7, now: NOW };
-    let Ok(proposed) = mode.propose(variant, &snapshot, &task(&given)) else { return };
-    let Ok(planned) = mode.plan(&snapshot, &task(&proposed)) else { return };
+    let bound = mode.bind(&given).unwrap();
+    let task = Task { kind: bound.record(), record: field, ordinal: 0, seed: 7, now: NOW };
+    let Ok(Proposed { planned, .. }) = bound.propose(variant, &snapshot, &task) else { return };
     let mut broken = database.clone();
     broken.apply(&planned.edits);
     let own = |finding: &&Finding| mode.card().checks.contains(&finding.check);
@@ -150,7 +150,7 @@ impl Database {
     fn read_for(&self, mode: &dyn Mode, field: &Value, given: &Map<String, serde_json::Value>) -> Snapshot {
         let mut snapshot = Snapshot::default();
         loop {
-            let queries = mode.needs(std::slice::from_ref(field), given, &snapshot);
+            let queries = mode.bind(given).unwrap().needs(std::slice::from_ref(field), &snapshot);
             if queries.is_empty() {
                 return snapshot;
             }

@@ -6,7 +6,7 @@ use super::{clinic, integers, put, try_plan};
 use crate::domains::mosaiq::checks::{self, Verdict};
 use crate::domains::mosaiq::modes;
 use crate::domains::mosaiq::schema;
-use crate::domains::mosaiq::testing::{Database, TERMS, object, task};
+use crate::domains::mosaiq::testing::{self, Database, TERMS, object};
 use crate::model::{Datum, Edit, Finding, Value};
 
 /// Patient 9 with identity 90 and prescription 40 of set 30; field 1 in percent with a dose per MU, field 2 in MU,
@@ -64,8 +64,8 @@ pub(super) fn proposed(
     let record = Value::Integer(record);
     let parameters = mode.complete(&object(given), Some(variant)).unwrap();
     let snapshot = database.read_for(mode, std::slice::from_ref(&record), &parameters);
-    match mode.propose(variant, &snapshot, &task(&record, &parameters, seed)) {
-        Ok(proposed) => Json::Object(proposed),
+    match testing::propose(mode, variant, &snapshot, &record, &parameters, seed) {
+        Ok((proposed, _)) => Json::Object(proposed),
         Err(refusal) => json!(refusal.code()),
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::table::TableDef;
 use crate::domains::mosaiq::checks::{self, Verdict};
 use crate::domains::mosaiq::modes;
 use crate::domains::mosaiq::schema;
-use crate::domains::mosaiq::testing::{Database, TERMS, object, task};
+use crate::domains::mosaiq::testing::{self, Database, TERMS, object};
 use crate::model::{Datum, Edit, Finding, Value};
 
 pub(super) const CORRUPT: &str = "corrupt_mlc_data";
@@ -260,7 +260,7 @@ fn noise_is_seeded_and_always_shows() {
     for (field, kept, length) in [(51, &[0; 4][..], 12), (61, &[], 8), (71, &[], 8)] {
         let record = Value::Integer(field);
         let snapshot = clinic.database.read_for(mode, std::slice::from_ref(&record), &parameters);
-        let plan = |seed| mode.plan(&snapshot, &task(&record, &parameters, seed)).unwrap();
+        let plan = |seed| testing::plan(mode, &snapshot, &record, &parameters, seed).unwrap();
         assert_ne!(plan(1), plan(2));
         for seed in 0..200 {
             let planned = plan(seed);

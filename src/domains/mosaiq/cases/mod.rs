@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::modes;
-use super::testing::{Database, object, task};
+use super::testing::{self, Database, object};
 use crate::domain::mode::{Mode, Planned};
 use crate::domain::table::TableDef;
 use crate::model::{Datum, Edit, Refusal, Value};
@@ -71,7 +71,7 @@ fn try_plan(database: &Database, tool: &str, record: i64, given: Json) -> Result
     let record = Value::Integer(record);
     let parameters = mode.complete(&object(given), None).unwrap();
     let snapshot = database.read_for(mode, std::slice::from_ref(&record), &parameters);
-    mode.plan(&snapshot, &task(&record, &parameters, 1))
+    testing::plan(mode, &snapshot, &record, &parameters, 1)
 }
 
 fn code(database: &Database, tool: &str, record: i64, given: Json) -> &'static str {

@@ -63,8 +63,9 @@ fn a_future_delivery_lies_one_calendar_year_ahead() {
     let (mode, record, parameters) =
         (modes::find(TOOL).unwrap(), Value::Integer(70), object(shows("future_timestamp")));
     let snapshot = clinic.read_for(mode, std::slice::from_ref(&record), &parameters);
-    let leap = Task { now: "2028-02-29T23:30:00".parse().unwrap(), ..task(&record, &parameters, 1) };
-    let planned = mode.plan(&snapshot, &leap).unwrap();
+    let bound = mode.bind(&parameters).unwrap();
+    let leap = Task { now: "2028-02-29T23:30:00".parse().unwrap(), ..task(bound.as_ref(), &record, 1) };
+    let planned = bound.plan(&snapshot, &leap).unwrap();
     let crate::model::Edit::Update { set, .. } = &planned.edits[0] else { panic!("{planned:?}") };
     let expected = both("2029-02-28 23:30:00.000", "2029-03-01 00:30:00.000");
     assert_eq!(set.clone().into_iter().collect::<Vec<_>>(), expected);

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::department::{department, findings, found};
 use super::{DUPLICATE, code, integers, put, try_plan};
 use crate::domains::mosaiq::checks::{self, CHECKS, Verdict};
-use crate::domains::mosaiq::testing::{Database, TERMS, object, task};
+use crate::domains::mosaiq::testing::{self, Database, TERMS, object};
 use crate::domains::mosaiq::{laws, modes, schema};
 use crate::model::{Datum, Finding, Severity, Value};
 
@@ -355,7 +355,7 @@ fn a_copy_of_a_delivery_among_many_is_named() {
         let parameters = object(json!({"time_offset_seconds": -5, "change_field": false}));
         let mode = modes::find(DUPLICATE).unwrap();
         let snapshot = clinic.read_for(mode, std::slice::from_ref(&record), &parameters);
-        let planned = mode.plan(&snapshot, &task(&record, &parameters, 1)).unwrap();
+        let planned = testing::plan(mode, &snapshot, &record, &parameters, 1).unwrap();
         clinic.apply(&planned.edits).unwrap();
         let named = |found: &Finding| found.names("TrackTreatment", std::slice::from_ref(&record));
         assert!(findings(&clinic, "duplicate_delivery").iter().any(named));

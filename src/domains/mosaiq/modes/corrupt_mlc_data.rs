@@ -3,9 +3,8 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
-use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, Convention, LeafPoint, LeafPositions, POINTS};
 use crate::domains::mosaiq::machines;
@@ -87,43 +86,34 @@ pub(super) struct Params {
     corruption_type: Option<String>,
 }
 
-impl Parametrised for CorruptMlcData {
-    type Parameters = Params;
-}
+impl FailureMode for CorruptMlcData {
+    type Params = Params;
 
-impl Mode for CorruptMlcData {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = params::read(given)?;
+    fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         let word = params::named(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
-        Ok(params::write(&Params { fld_id: None, corruption_type: Some(word.to_owned()) }))
+        Ok(Params { fld_id: None, corruption_type: Some(word.to_owned()) })
     }
 
-    fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let fields = records::field_queries(records, snapshot);
         // Only crossing depends on how the machine counts its banks.
-        if fields.is_empty() && parameters.get(PARAMETER).and_then(Json::as_str) == Some(NEGATIVE) {
+        if fields.is_empty() && params.corruption_type.as_deref() == Some(NEGATIVE) {
             return machines::queries(records, snapshot);
         }
         fields
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let variant = params::shown(self, params.corruption_type, PARAMETER)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let variant = params::shown(self, params.corruption_type.as_deref(), PARAMETER)?;
         let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = leaves::of_field(snapshot, task.record)?;
         let first = points.iter().find(|point| point.is_whole());
-        let first = first.ok_or_else(|| {
-            params::ineligible(self, task, "no control point of it has leaf sets that hold its MLC_Leaves pairs")
-        })?;
+        let first = first
+            .ok_or_else(|| task.ineligible("no control point of it has leaf sets that hold its MLC_Leaves pairs"))?;
         let edit = match variant {
             ODD => self.odd_bytes(&points, first, task)?,
             FAR => self.out_of_range(&points, first, task)?,
@@ -156,12 +146,12 @@ impl CorruptMlcData {
         let odd = points.iter().find(|point| point.banks().iter().any(|(_, set)| !set.len().is_multiple_of(2)));
         if let Some(odd) = odd {
             let reason = format!("control point {} of it already has a leaf set of odd length", odd.number());
-            return Err(params::ineligible(self, task, reason));
+            return Err(task.ineligible(reason));
         }
         let longer = Datum::Bytes([first.a, &[1]].concat());
         if column.store(POINTS, &longer).is_err() {
             let reason = format!("its leaf set fills {BANK_A} {}, which takes no byte more", column.image.declared);
-            return Err(params::ineligible(self, task, reason));
+            return Err(task.ineligible(reason));
         }
         Ok(first.update([(BANK_A, longer)]))
     }
@@ -182,7 +172,7 @@ impl CorruptMlcData {
         task: &Task<'_>,
     ) -> Result<Edit, Refusal> {
         let unknown = "the other fields of its machine leave in doubt how the machine counts its banks";
-        let convention = convention.ok_or_else(|| params::ineligible(self, task, unknown))?;
+        let convention = convention.ok_or_else(|| task.ineligible(unknown))?;
         self.uncrossed(points, convention, task)?;
         let mut pairs: Vec<LeafPositions> = first.pairs().collect();
         let exchanged =
@@ -193,7 +183,7 @@ impl CorruptMlcData {
         let chosen = random.pick(&open).and_then(|(at, crossed)| Some((pairs.get_mut(*at)?, *crossed)));
         let Some((pair, crossed)) = chosen else {
             let reason = format!("no leaf pair of its control point {} is open by 1 cm", first.number());
-            return Err(params::ineligible(self, task, reason));
+            return Err(task.ineligible(reason));
         };
         *pair = crossed;
         let a = with_positions(first.a, first, pairs.iter().map(|pair| pair.a));
@@ -211,7 +201,7 @@ impl CorruptMlcData {
         };
         let shows = |noise: &Vec<i16>| noise.iter().any(|position| !leaves::within_limits(*position));
         let noise = (0..DRAWS_MAX).map(|_| draw()).find(shows);
-        let noise = noise.ok_or_else(|| params::ineligible(self, task, "no noise was drawn that would show"))?;
+        let noise = noise.ok_or_else(|| task.ineligible("no noise was drawn that would show"))?;
         Ok(first.update([(BANK_A, with_positions(first.a, first, noise))]))
     }
 
@@ -223,7 +213,7 @@ impl CorruptMlcData {
         });
         let Some((number, position)) = far else { return Ok(()) };
         let reason = format!("its control point {number} already has a leaf at {position} cm");
-        Err(params::ineligible(self, task, reason))
+        Err(task.ineligible(reason))
     }
 
     /// Refuses a field that already has crossed leaves.
@@ -231,6 +221,6 @@ impl CorruptMlcData {
         let crossed = points.iter().find(|point| point.pairs().any(|pair| convention.crosses(pair)));
         let Some(point) = crossed else { return Ok(()) };
         let reason = format!("its control point {} already has crossed leaves", point.number());
-        Err(params::ineligible(self, task, reason))
+        Err(task.ineligible(reason))
     }
 }

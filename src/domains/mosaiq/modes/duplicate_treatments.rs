@@ -6,9 +6,8 @@ use clap::Args;
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
-use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::deliveries::Delivery;
 use crate::domains::mosaiq::limits::DUPLICATE_WINDOW_SECONDS;
@@ -75,17 +74,14 @@ pub(super) struct Params {
     change_field: Option<bool>,
 }
 
-impl Parametrised for DuplicateTreatments {
-    type Parameters = Params;
-}
+impl FailureMode for DuplicateTreatments {
+    type Params = Params;
 
-impl Mode for DuplicateTreatments {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let mut params = Params { ttx_id: None, ..params::read(given)? };
+    fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
         params.time_offset_seconds.get_or_insert(5);
         let word = variant.map(|word| params::variant(self, word)).transpose()?;
         let change = *params.change_field.get_or_insert(word == Some(DIFFERENT));
@@ -93,11 +89,11 @@ impl Mode for DuplicateTreatments {
             Some(word) if word != variant_of(change) => {
                 Err(format!("change_field {change} contradicts the variant {word}"))
             }
-            _ => Ok(params::write(&params)),
+            _ => Ok(params),
         }
     }
 
-    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let sources = Fetch::among(TABLE, "TTX_ID", records::ids(records));
         let first = records::unread(snapshot, [sources, Fetch::maximum(TABLE, "TTX_ID")]);
         if !first.is_empty() {
@@ -114,15 +110,7 @@ impl Mode for DuplicateTreatments {
         records::unread(snapshot, wanted)
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        let mut params: Params = params::of_task(task)?;
-        params.time_offset_seconds.get_or_insert(5);
-        params.change_field.get_or_insert(variant == DIFFERENT);
-        params::proposed(self, variant, snapshot, task, params::write(&params))
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
         let offset = params::required(params.time_offset_seconds, "time_offset_seconds")?;
         let change = params::required(params.change_field, "change_field")?;
         let source = records::record(snapshot, TABLE, "TTX_ID", task.record)?;
@@ -140,7 +128,7 @@ const fn variant_of(change_field: bool) -> &'static str {
 
 impl DuplicateTreatments {
     fn eligible(&self, source: &Row<'_>, offset: i64, snapshot: &Snapshot, task: &Task<'_>) -> Result<(), Refusal> {
-        let skip = |reason: &str| params::ineligible(self, task, reason);
+        let skip = |reason: &str| task.ineligible(reason);
         let delivery = Delivery::read(source).map_err(skip)?;
         let duration = delivery.end.duration_since(delivery.start);
         if duration <= SignedDuration::ZERO {
@@ -188,7 +176,7 @@ impl DuplicateTreatments {
         let candidates = if preferred.is_empty() { &others } else { &preferred };
         let mut random = RecordRandom::new(task.seed, DIFFERENT, std::slice::from_ref(task.record));
         let chosen = random.pick(candidates).and_then(|row| row.cell("FLD_ID")).cloned();
-        chosen.ok_or_else(|| params::ineligible(self, task, "its patient has no other field"))
+        chosen.ok_or_else(|| task.ineligible("its patient has no other field"))
     }
 
     fn copy(
@@ -207,7 +195,7 @@ impl DuplicateTreatments {
             }
             let moved = ["Create_DtTm", "Edit_DtTm"].iter().any(|time| time.eq_ignore_ascii_case(name));
             let value = if moved { time::shift(cell, column, offset) } else { Some(cell.clone()) };
-            let value = value.ok_or_else(|| params::ineligible(self, task, "its times cannot be moved so far"))?;
+            let value = value.ok_or_else(|| task.ineligible("its times cannot be moved so far"))?;
             row.insert(name.to_owned(), Datum::Raw(value));
         }
         let largest = snapshot.maximum(TABLE, "TTX_ID")?.unwrap_or(0);

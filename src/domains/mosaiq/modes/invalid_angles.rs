@@ -6,9 +6,8 @@ use clap::Args;
 use mfm_journal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
-use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::domains::mosaiq::limits::{COLLIMATOR_DEGREES, GANTRY_DEGREES, Range};
 use crate::domains::mosaiq::numbers::Reading;
@@ -106,36 +105,28 @@ fn angles(variant: &str) -> Vec<&'static Angle> {
     }
 }
 
-impl Parametrised for InvalidAngles {
-    type Parameters = Params;
-}
+impl FailureMode for InvalidAngles {
+    type Params = Params;
 
-impl Mode for InvalidAngles {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = params::read(given)?;
+    fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         let word = params::named(self, PARAMETER, params.angle_type.as_deref(), variant)?;
         let proposed = variant.map(|_| Number(Decimal::from(PROPOSED_DEGREES)));
         let missing = || "invalid_value is missing: an angle in degrees, such as 400".to_owned();
         let value = params.invalid_value.or(proposed).ok_or_else(missing)?;
         let angle_type = Some(word.to_owned());
-        Ok(params::write(&Params { fld_id: None, angle_type, invalid_value: Some(value) }))
+        Ok(Params { fld_id: None, angle_type, invalid_value: Some(value) })
     }
 
-    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         records::field_queries(records, snapshot)
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let variant = params::shown(self, params.angle_type, PARAMETER)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let variant = params::shown(self, params.angle_type.as_deref(), PARAMETER)?;
         let Number(value) = params::required(params.invalid_value, "invalid_value")?;
         let angles = angles(variant);
         if let Some(angle) = angles.iter().find(|angle| angle.range.holds(value)) {
@@ -152,7 +143,7 @@ impl Mode for InvalidAngles {
         }
         // With both angles asked for, a field that shows one of them does not show the variant yet.
         if shown.len() == angles.len() {
-            return Err(params::ineligible(self, task, format!("it already has {}", shown.join(" and "))));
+            return Err(task.ineligible(format!("it already has {}", shown.join(" and "))));
         }
         Ok(Planned::alone(variant, edits(&angles, &points, value)))
     }
@@ -164,7 +155,7 @@ impl InvalidAngles {
         let read = |point| Reading::cell(point, angle.column).number();
         let values: Vec<_> = points.iter().filter_map(read).collect();
         if values.is_empty() {
-            return Err(params::ineligible(self, task, format!("no control point of it has a {}", angle.name)));
+            return Err(task.ineligible(format!("no control point of it has a {}", angle.name)));
         }
         let impossible = values.iter().find(|value| !value.within(angle.range));
         Ok(impossible.map(ToString::to_string))

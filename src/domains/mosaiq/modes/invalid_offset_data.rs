@@ -8,9 +8,8 @@ use jiff::ToSpan as _;
 use mfm_journal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
-use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::domains::mosaiq::limits::{OFFSET_POSSIBLE_CM, OFFSET_STATES, OFFSET_TYPES};
 use crate::domains::mosaiq::numbers::Reading;
@@ -92,17 +91,14 @@ pub(super) struct Params {
     value: Option<Number>,
 }
 
-impl Parametrised for InvalidOffsetData {
-    type Parameters = Params;
-}
+impl FailureMode for InvalidOffsetData {
+    type Params = Params;
 
-impl Mode for InvalidOffsetData {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = params::read(given)?;
+    fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         let word = params::named(self, PARAMETER, params.corruption_type.as_deref(), variant)?;
         let value = match (word, params.value) {
             (FUTURE, Some(_)) => return Err(format!("value: {FUTURE} takes none, leave it out")),
@@ -113,20 +109,15 @@ impl Mode for InvalidOffsetData {
             (EXTREME, given) => given.or(Decimal::new(9999, 1).map(Number)),
             (_, given) => given.or(Some(Number(Decimal::from(99)))),
         };
-        Ok(params::write(&Params { off_id: None, corruption_type: Some(word.to_owned()), value }))
+        Ok(Params { off_id: None, corruption_type: Some(word.to_owned()), value })
     }
 
-    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         records::unread(snapshot, [Fetch::among(TABLE, "OFF_ID", records::ids(records))])
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let variant = params::shown(self, params.corruption_type, PARAMETER)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let variant = params::shown(self, params.corruption_type.as_deref(), PARAMETER)?;
         let offset = records::record(snapshot, TABLE, "OFF_ID", task.record)?;
         let value = || params::required(params.value, "value").map(|Number(value)| value);
         let set = match variant {
@@ -153,7 +144,7 @@ impl InvalidOffsetData {
             records::settable(offset.table, axis)?;
             if let Some(beyond) = Reading::cell(offset, axis).number().filter(|cell| !cell.within(OFFSET_POSSIBLE_CM)) {
                 let reason = format!("it already has {axis} {beyond} cm");
-                return Err(params::ineligible(self, task, reason));
+                return Err(task.ineligible(reason));
             }
             set.insert(axis.to_owned(), Datum::Decimal(value));
         }
@@ -173,13 +164,13 @@ impl InvalidOffsetData {
         }
         records::settable(offset.table, column)?;
         if offset.filled(column) && !offset.integer(column).is_some_and(holds) {
-            return Err(params::ineligible(self, task, format!("its {column} is none of {valid:?} already")));
+            return Err(task.ineligible(format!("its {column} is none of {valid:?} already")));
         }
         Ok(Set::from([(column.to_owned(), Datum::Decimal(value))]))
     }
 
     fn future(&self, offset: &Row<'_>, task: &Task<'_>) -> Result<Set, Refusal> {
-        let skip = |reason: &str| params::ineligible(self, task, reason);
+        let skip = |reason: &str| task.ineligible(reason);
         let column = records::settable(offset.table, STUDY)?;
         let unreadable = if offset.filled(STUDY) { "its Study_DtTm cannot be read" } else { "it has no Study_DtTm" };
         let study = offset.time(STUDY).ok_or_else(|| skip(unreadable))?;

@@ -6,9 +6,8 @@ use clap::Args;
 use mfm_journal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
-use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::domains::mosaiq::limits::METERSET_EXTREME_MU;
 use crate::domains::mosaiq::metersets::{self, Dose, Tolerance};
@@ -83,17 +82,14 @@ pub(super) struct Params {
     value: Option<Number>,
 }
 
-impl Parametrised for MetersetInconsistency {
-    type Parameters = Params;
-}
+impl FailureMode for MetersetInconsistency {
+    type Params = Params;
 
-impl Mode for MetersetInconsistency {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = params::read(given)?;
+    fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         let word = params::named(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
         let default = |number: i64| Some(Number(Decimal::from(number)));
         let value = match word {
@@ -102,27 +98,22 @@ impl Mode for MetersetInconsistency {
             _ if params.value.is_some() => return Err(format!("value: {MISMATCH} takes none, leave it out")),
             _ => None,
         };
-        Ok(params::write(&Params { fld_id: None, inconsistency_type: Some(word.to_owned()), value }))
+        Ok(Params { fld_id: None, inconsistency_type: Some(word.to_owned()), value })
     }
 
-    fn needs(&self, records: &[Value], given: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         // Only a contradiction needs the control points.
-        if given.get(PARAMETER).and_then(Json::as_str) == Some(MISMATCH) {
+        if params.inconsistency_type.as_deref() == Some(MISMATCH) {
             return records::field_queries(records, snapshot);
         }
         records::unread(snapshot, [Fetch::among(TABLE, "FLD_ID", records::ids(records))])
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let variant = params::shown(self, params.inconsistency_type, PARAMETER)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let variant = params::shown(self, params.inconsistency_type.as_deref(), PARAMETER)?;
         let field = records::record(snapshot, TABLE, "FLD_ID", task.record)?;
         records::settable(field.table, COLUMN)?;
-        let skip = |reason: String| params::ineligible(self, task, reason);
+        let skip = |reason: String| task.ineligible(reason);
         let current = Reading::cell(&field, COLUMN).number().ok_or_else(|| skip("it has no Meterset".into()))?;
         let already = || skip(format!("its Meterset is {current} MU already"));
         let value = match variant {

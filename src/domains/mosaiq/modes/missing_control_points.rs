@@ -6,9 +6,8 @@ use std::str::FromStr;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value as Json};
 
-use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::model::seed::RecordRandom;
@@ -149,17 +148,14 @@ impl<'de> Deserialize<'de> for Points {
     }
 }
 
-impl Parametrised for MissingControlPoints {
-    type Parameters = Params;
-}
+impl FailureMode for MissingControlPoints {
+    type Params = Params;
 
-impl Mode for MissingControlPoints {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params = Params { fld_id: None, ..params::read(given)? };
+    fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         match (variant.map(|word| params::variant(self, word)).transpose()?, &params.points_to_delete) {
             (None, None) => Err("points_to_delete is missing: control points such as 2,5-7, or all".into()),
             (Some(word), Some(Points::All)) if word != ALL => {
@@ -171,40 +167,45 @@ impl Mode for MissingControlPoints {
             (Some(SINGLE), Some(Points::These(points))) if runs(points) > 1 => {
                 Err(format!("points_to_delete is more than one run, which contradicts the variant {SINGLE}"))
             }
-            _ => Ok(params::write(&params)),
+            _ => Ok(params),
         }
     }
 
-    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         records::field_queries(records, snapshot)
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        let mut params: Params = params::of_task(task)?;
-        if params.points_to_delete.is_none() {
-            records::record(snapshot, "TxField", "FLD_ID", task.record)?;
-            let count = records::points(snapshot, task.record)?.len();
-            params.points_to_delete = Some(self.chosen(variant, count, task)?);
+    fn propose(
+        &self,
+        variant: &str,
+        snapshot: &Snapshot,
+        task: &Task<'_>,
+        params: &Params,
+    ) -> Result<Option<Params>, Refusal> {
+        if params.points_to_delete.is_some() {
+            return Ok(None);
         }
-        params::proposed(self, variant, snapshot, task, params::write(&params))
+        records::record(snapshot, "TxField", "FLD_ID", task.record)?;
+        let count = records::points(snapshot, task.record)?.len();
+        let points_to_delete = Some(self.chosen(variant, count, task)?);
+        Ok(Some(Params { points_to_delete, ..params.clone() }))
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let wanted = params::required(params.points_to_delete, "points_to_delete")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let wanted = params::required(params.points_to_delete.as_ref(), "points_to_delete")?;
         let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
         let rows = records::points(snapshot, task.record)?;
         snapshot.table("TxFieldPoint")?.table.column("Point")?;
         let count = self.complete_sequence(&rows, task)?;
         let wanted = match wanted {
             Points::All => (0..count).collect(),
-            Points::These(points) => points,
+            Points::These(points) => points.clone(),
         };
         let absent: Vec<String> =
             wanted.iter().filter(|point| !(0..count).contains(*point)).map(ToString::to_string).collect();
         if !absent.is_empty() {
             let reason = format!("it has no control point {}: it has 0 to {}", absent.join(", "), count - 1);
-            return Err(params::ineligible(self, task, reason));
+            return Err(task.ineligible(reason));
         }
         let variant = self.variant(&wanted, count, &field, task)?;
         let gone = |row: &&Row<'_>| row.integer("Point").is_some_and(|point| wanted.contains(&point));
@@ -219,11 +220,11 @@ impl MissingControlPoints {
         let points: BTreeSet<i64> = rows.iter().filter_map(|row| row.integer("Point")).collect();
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         if count == 0 {
-            return Err(params::ineligible(self, task, "it has no control points"));
+            return Err(task.ineligible("it has no control points"));
         }
         if points.len() != rows.len() || !points.iter().copied().eq(0..count) {
             let reason = format!("its {count} control points are not numbered 0 to {}, once each", count - 1);
-            return Err(params::ineligible(self, task, reason));
+            return Err(task.ineligible(reason));
         }
         Ok(count)
     }
@@ -242,11 +243,11 @@ impl MissingControlPoints {
         let typed = field.integer("Type_Enum").is_some_and(|word| word != 0);
         if everything && !typed && promised.is_none_or(|promised| promised == 0) {
             let reason = "its type is unspecified and ControlPoints promises none, so that nothing could see them go";
-            return Err(params::ineligible(self, task, reason));
+            return Err(task.ineligible(reason));
         }
         if tail && !everything && promised != Some(count) {
             let reason = format!("ControlPoints is not {count}, so that nothing could see the last points go");
-            return Err(params::ineligible(self, task, reason));
+            return Err(task.ineligible(reason));
         }
         Ok(if everything {
             ALL
@@ -267,7 +268,7 @@ impl MissingControlPoints {
         let count = count as u64;
         if count < needed {
             let reason = format!("{variant} needs at least {needed} control points, and it has {count}");
-            return Err(params::ineligible(self, task, reason));
+            return Err(task.ineligible(reason));
         }
         let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
         let interior = count - 2;

@@ -3,9 +3,8 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
-use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant, Witness};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant, Witness};
 use crate::domain::params;
 use crate::domains::mosaiq::leaves::{self, BANK_A, BANK_B, LeafPoint, LeafPositions, POINTS};
 use crate::domains::mosaiq::limits::LEAF_PAIRS;
@@ -77,40 +76,32 @@ pub(super) struct Params {
     mismatch_type: Option<String>,
 }
 
-impl Parametrised for MlcLeafCountMismatch {
-    type Parameters = Params;
-}
+impl FailureMode for MlcLeafCountMismatch {
+    type Params = Params;
 
-impl Mode for MlcLeafCountMismatch {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = params::read(given)?;
+    fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         let word = params::named(self, PARAMETER, params.mismatch_type.as_deref(), variant)?;
-        Ok(params::write(&Params { fld_id: None, mismatch_type: Some(word.to_owned()) }))
+        Ok(Params { fld_id: None, mismatch_type: Some(word.to_owned()) })
     }
 
-    fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let fields = records::field_queries(records, snapshot);
         if !fields.is_empty() {
             return fields;
         }
-        match parameters.get(PARAMETER).and_then(Json::as_str) {
+        match params.mismatch_type.as_deref() {
             Some(MACHINE) => machines::queries(records, snapshot),
             Some(PLAN) => versions::queries(records, snapshot),
             _ => Vec::new(),
         }
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let variant = params::shown(self, params.mismatch_type, PARAMETER)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let variant = params::shown(self, params.mismatch_type.as_deref(), PARAMETER)?;
         let field = records::record(snapshot, "TxField", "FLD_ID", task.record)?;
         let points = leaves::of_field(snapshot, task.record)?;
         let leaves = self.one_count(&points, task)?;
@@ -124,7 +115,7 @@ impl Mode for MlcLeafCountMismatch {
 
 impl MlcLeafCountMismatch {
     fn skip(&self, task: &Task<'_>, reason: impl Into<String>) -> Refusal {
-        params::ineligible(self, task, reason)
+        task.ineligible(reason)
     }
 
     /// Returns the number of leaf pairs that all control points with leaves have.

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
 use crate::domain::column_choice::{Choice, ColumnVariant};
-use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::required::{FLD_ID, OTHER, PAT_ID, REQUIRED, TIMESTAMP};
@@ -90,45 +89,51 @@ pub(super) struct Params {
     field_to_nullify: Option<String>,
 }
 
-impl Parametrised for NullRequiredFields {
-    type Parameters = Params;
-}
+impl FailureMode for NullRequiredFields {
+    type Params = Params;
 
-impl Mode for NullRequiredFields {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = params::read(given)?;
+    fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         let named = (params.table.as_deref(), params.field_to_nullify.as_deref());
         let (table, place) = COLUMNS.complete(self, named, variant)?;
         let field_to_nullify = place.map(|place| place.column.to_owned());
-        Ok(params::write(&Params { table: Some(table.to_owned()), record_id: None, field_to_nullify }))
+        Ok(Params { table: Some(table.to_owned()), field_to_nullify, ..params })
     }
 
-    fn needs(&self, records: &[Value], given: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
-        let kind = CARD.record_of(given);
+    fn record(&self, params: &Params) -> &'static FaultRecord {
+        CARD.record_in(params.table.as_deref())
+    }
+
+    fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
+        let kind = self.record(params);
         records::unread(snapshot, [Fetch::among(kind.table, kind.key, records::ids(records))])
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        let mut params: Params = params::of_task(task)?;
-        if params.field_to_nullify.is_none() {
-            params.field_to_nullify = Some(self.chosen(variant, snapshot, task)?);
+    fn propose(
+        &self,
+        variant: &str,
+        snapshot: &Snapshot,
+        task: &Task<'_>,
+        params: &Params,
+    ) -> Result<Option<Params>, Refusal> {
+        if params.field_to_nullify.is_some() {
+            return Ok(None);
         }
-        params::proposed(self, variant, snapshot, task, params::write(&params))
+        let field_to_nullify = Some(self.chosen(variant, snapshot, task)?);
+        Ok(Some(Params { field_to_nullify, ..params.clone() }))
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let column = params::required(params.field_to_nullify, "field_to_nullify")?;
-        let kind = CARD.record_of(task.parameters);
-        let place = COLUMNS.place(kind.table, &column).map_err(|what| Refusal::Stale { what })?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let column = params::required(params.field_to_nullify.as_deref(), "field_to_nullify")?;
+        let kind = task.kind;
+        let place = COLUMNS.place(kind.table, column).map_err(|what| Refusal::Stale { what })?;
         let row = records::record(snapshot, kind.table, kind.key, task.record)?;
         can_be_emptied(row.table, place)?;
         if !row.filled(place.column) {
-            return Err(params::ineligible(self, task, format!("its {} is NULL already", place.column)));
+            return Err(task.ineligible(format!("its {} is NULL already", place.column)));
         }
         let set = BTreeMap::from([(place.column.to_owned(), Datum::Null)]);
         let edit = Edit::Update { table: kind.table.into(), key: row.key(), set };
@@ -139,7 +144,7 @@ impl Mode for NullRequiredFields {
 impl NullRequiredFields {
     /// Chooses a column of the variant that holds something and may be emptied.
     fn chosen(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<String, Refusal> {
-        let kind = CARD.record_of(task.parameters);
+        let kind = task.kind;
         let row = records::record(snapshot, kind.table, kind.key, task.record)?;
         let places: Vec<&ColumnVariant> = COLUMNS.of(kind.table).filter(|place| place.word == variant).collect();
         let (mut able, mut refused) = (Vec::new(), None);
@@ -155,7 +160,7 @@ impl NullRequiredFields {
         let filled: Vec<&ColumnVariant> = able.into_iter().filter(|place| row.filled(place.column)).collect();
         let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
         let chosen = random.pick(&filled).map(|place| place.column.to_owned());
-        chosen.ok_or_else(|| params::ineligible(self, task, format!("nothing of {variant} is left in it to empty")))
+        chosen.ok_or_else(|| task.ineligible(format!("nothing of {variant} is left in it to empty")))
     }
 }
 

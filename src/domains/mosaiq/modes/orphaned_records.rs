@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
 use crate::domain::column_choice::{Choice, ColumnVariant};
-use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::domains::mosaiq::references::{self, Reference};
@@ -102,33 +101,33 @@ pub(super) struct Params {
     invalid_value: Option<i64>,
 }
 
-impl Parametrised for OrphanedRecords {
-    type Parameters = Params;
-}
+impl FailureMode for OrphanedRecords {
+    type Params = Params;
 
-impl Mode for OrphanedRecords {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = params::read(given)?;
+    fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         let named = (params.record_type.as_deref(), params.invalid_fk_field.as_deref());
         let (table, place) = COLUMNS.complete(self, named, variant)?;
         if variant.is_none() && params.invalid_value.is_none() {
             return Err("invalid_value is missing: an id that nothing has, such as 99999999".into());
         }
-        Ok(params::write(&Params {
+        Ok(Params {
             record_type: Some(table.to_owned()),
-            record_id: None,
             invalid_fk_field: place.map(|place| place.column.to_owned()),
-            invalid_value: params.invalid_value,
-        }))
+            ..params
+        })
     }
 
-    fn needs(&self, records: &[Value], given: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
-        let Ok((params, _, reference)) = read(given) else { return Vec::new() };
-        let kind = CARD.record_of(given);
+    fn record(&self, params: &Params) -> &'static FaultRecord {
+        CARD.record_in(params.record_type.as_deref())
+    }
+
+    fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
+        let kind = self.record(params);
+        let Ok((_, reference)) = reference_to_break(params, kind) else { return Vec::new() };
         let children = Fetch::among(kind.table, kind.key, records::ids(records));
         let largest = Fetch::maximum(reference.parent, reference.parent_column);
         let first = std::iter::once(children).chain(params.invalid_value.is_none().then_some(largest));
@@ -142,18 +141,25 @@ impl Mode for OrphanedRecords {
         records::unread(snapshot, [Fetch::among(reference.parent, reference.parent_column, wanted)])
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        let (mut params, _, reference) = read(task.parameters)?;
-        if params.invalid_value.is_none() {
-            params.invalid_value = Some(self.chosen(variant, reference, snapshot, task)?);
+    fn propose(
+        &self,
+        variant: &str,
+        snapshot: &Snapshot,
+        task: &Task<'_>,
+        params: &Params,
+    ) -> Result<Option<Params>, Refusal> {
+        if params.invalid_value.is_some() {
+            return Ok(None);
         }
-        params::proposed(self, variant, snapshot, task, params::write(&params))
+        let (_, reference) = reference_to_break(params, task.kind)?;
+        let invalid_value = Some(self.chosen(variant, reference, snapshot, task)?);
+        Ok(Some(Params { invalid_value, ..params.clone() }))
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let (params, place, reference) = read(task.parameters)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let (place, reference) = reference_to_break(params, task.kind)?;
         let value = params::required(params.invalid_value, "invalid_value")?;
-        let kind = CARD.record_of(task.parameters);
+        let kind = task.kind;
         let row = records::record(snapshot, kind.table, kind.key, task.record)?;
         records::settable(row.table, reference.column)?;
         let parents = snapshot.table(reference.parent)?;
@@ -165,11 +171,11 @@ impl Mode for OrphanedRecords {
         }
         let current = row.cell(reference.column).unwrap_or(&Value::Null);
         if current.is_null() {
-            return Err(params::ineligible(self, task, format!("its {} is NULL", reference.column)));
+            return Err(task.ineligible(format!("its {} is NULL", reference.column)));
         }
         if !exists(current) {
             let reason = format!("its {} refers to no row of {} already", reference.column, reference.parent);
-            return Err(params::ineligible(self, task, reason));
+            return Err(task.ineligible(reason));
         }
         let set = BTreeMap::from([(reference.column.to_owned(), Datum::Integer(value))]);
         let edit = Edit::Update { table: kind.table.into(), key: row.key(), set };
@@ -186,14 +192,14 @@ impl OrphanedRecords {
         snapshot: &Snapshot,
         task: &Task<'_>,
     ) -> Result<i64, Refusal> {
-        let kind = CARD.record_of(task.parameters);
+        let kind = task.kind;
         let row = records::record(snapshot, kind.table, kind.key, task.record)?;
         let column = records::settable(row.table, reference.column)?;
         let largest = snapshot.maximum(reference.parent, reference.parent_column)?.unwrap_or(0);
         let room = most(column).saturating_sub(largest).min(AHEAD);
         if room < 1 {
             let reason = format!("{} leaves no room beyond {largest}", reference.column);
-            return Err(params::ineligible(self, task, reason));
+            return Err(task.ineligible(reason));
         }
         let mut random = RecordRandom::new(task.seed, variant, std::slice::from_ref(task.record));
         let ahead = random.below(u64::try_from(room).unwrap_or(1));
@@ -209,15 +215,16 @@ const fn most(column: &Column) -> i64 {
     }
 }
 
-/// Reads completed parameters, with the reference that they choose.
-fn read(given: &Map<String, Json>) -> Result<(Params, &'static ColumnVariant, &'static Reference), Refusal> {
-    let stale = |what| Refusal::Stale { what };
-    let params: Params = params::read(given).map_err(stale)?;
+/// Returns the column and the reference that completed parameters choose in a table.
+fn reference_to_break(
+    params: &Params,
+    record: &FaultRecord,
+) -> Result<(&'static ColumnVariant, &'static Reference), Refusal> {
     let column = params::required(params.invalid_fk_field.as_deref(), "invalid_fk_field")?;
-    let place = COLUMNS.place(CARD.record_of(given).table, column).map_err(stale)?;
+    let place = COLUMNS.place(record.table, column).map_err(|what| Refusal::Stale { what })?;
     let all = [&references::DELIVERY[..], &references::POINT, &references::OFFSET];
     let mut all = all.into_iter().flatten();
     let found = all.find(|reference| reference.table == place.table && reference.column == place.column);
     let reference = params::required(found, "invalid_fk_field")?;
-    Ok((params, place, reference))
+    Ok((place, reference))
 }

@@ -7,9 +7,8 @@ use clap::Args;
 use jiff::{SignedDuration, ToSpan as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
-use crate::domain::mode::{FaultRecord, Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, FaultRecord, ModeCard, Planned, Task, Variant};
 use crate::domain::params;
 use crate::domains::mosaiq::records;
 use crate::model::time::Time;
@@ -78,35 +77,27 @@ pub(super) struct Params {
     inconsistency_type: Option<String>,
 }
 
-impl Parametrised for TimestampInconsistencies {
-    type Parameters = Params;
-}
+impl FailureMode for TimestampInconsistencies {
+    type Params = Params;
 
-impl Mode for TimestampInconsistencies {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let params: Params = params::read(given)?;
+    fn complete(&self, params: Params, variant: Option<&str>) -> Result<Params, String> {
         let word = params::named(self, PARAMETER, params.inconsistency_type.as_deref(), variant)?;
-        Ok(params::write(&Params { ttx_id: None, inconsistency_type: Some(word.to_owned()) }))
+        Ok(Params { ttx_id: None, inconsistency_type: Some(word.to_owned()) })
     }
 
-    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         records::unread(snapshot, [Fetch::among(TABLE, "TTX_ID", records::ids(records))])
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let variant = params::shown(self, params.inconsistency_type, PARAMETER)?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let variant = params::shown(self, params.inconsistency_type.as_deref(), PARAMETER)?;
         let delivery = records::record(snapshot, TABLE, "TTX_ID", task.record)?;
         let (start, end) = (self.time(&delivery, START, task)?, self.time(&delivery, END, task)?);
-        let skip = |reason: &str| params::ineligible(self, task, reason);
+        let skip = |reason: &str| task.ineligible(reason);
         let mut set = BTreeMap::new();
         let moved = moved(variant, start, end, Time::local(task.now)).map_err(skip)?;
         for (column, moment) in moved.ok_or_else(|| skip("its times cannot be moved so far"))? {
@@ -132,7 +123,7 @@ impl TimestampInconsistencies {
         let none = || {
             let is_filled = delivery.filled(column);
             let why = if is_filled { format!("its {column} cannot be read") } else { format!("it has no {column}") };
-            params::ineligible(self, task, why)
+            task.ineligible(why)
         };
         delivery.time(column).ok_or_else(none)
     }

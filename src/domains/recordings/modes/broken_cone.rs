@@ -3,10 +3,9 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
 use super::shared::{self, RECORD, numbers, real, update};
-use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -72,39 +71,31 @@ pub(super) struct Params {
     impulses: Option<String>,
 }
 
-impl Parametrised for BrokenCone {
-    type Parameters = Params;
-}
+impl FailureMode for BrokenCone {
+    type Params = Params;
 
-impl Mode for BrokenCone {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let mut params = Params { frame_id: None, ..params::read(given)? };
+    fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
         params.impulses = Some(params::named(self, "impulses", params.impulses.as_deref(), variant)?.to_owned());
-        Ok(params::write(&params))
+        Ok(params)
     }
 
-    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let ids = shared::around(records, 1, 0);
         let [newest, older] = shared::of_points(&ids);
         shared::unread(vec![shared::frames(&ids), newest, older], snapshot)
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let word = params::shown(self, params.impulses, "impulses")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let word = params::shown(self, params.impulses.as_deref(), "impulses")?;
         let frame = shared::frame_of(snapshot, task)?;
         let pressed: Vec<Point<'_>> =
             shared::points(snapshot, frame).into_iter().filter_map(Point::read).filter(Point::is_pressed).collect();
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
-        let none = |what: &str| params::ineligible(self, task, what.to_owned());
+        let none = |what: &str| task.ineligible(what.to_owned());
         let edits = match word {
             WEIGHTLESS if !shared::has_frame(snapshot, frame - 1) => {
                 return Err(none("there is no frame before it to tell the change of velocity by"));

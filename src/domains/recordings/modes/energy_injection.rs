@@ -3,11 +3,10 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
 use super::books::{self, Books};
 use super::shared::{self, RECORD, numbers, real, update};
-use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::model::seed::RecordRandom;
 use crate::model::{Decimal, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -77,21 +76,18 @@ pub(super) struct Params {
     frames: Option<u16>,
 }
 
-impl Parametrised for EnergyInjection {
-    type Parameters = Params;
-}
-
 fn float(number: Number) -> f64 {
     number.0.to_string().parse().unwrap_or(0.0)
 }
 
-impl Mode for EnergyInjection {
+impl FailureMode for EnergyInjection {
+    type Params = Params;
+
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let mut params = Params { frame_id: None, ..params::read(given)? };
+    fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
         let word = params::named(self, "injection", params.injection.as_deref(), variant)?;
         params.injection = Some(word.to_owned());
         if params.joules.is_some_and(|joules| float(joules) <= 0.0) {
@@ -108,12 +104,11 @@ impl Mode for EnergyInjection {
             (word, Some(_)) => return Err(format!("frames says how long a {LEAK} goes, and {word} is none")),
             (_, None) => {}
         }
-        Ok(params::write(&params))
+        Ok(params)
     }
 
-    fn needs(&self, records: &[Value], parameters: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
-        let after = params::read::<Params>(parameters).ok().and_then(|params| params.frames).unwrap_or(1);
-        let ids = shared::around(records, 1, i64::from(after));
+    fn needs(&self, records: &[Value], params: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
+        let ids = shared::around(records, 1, i64::from(params.frames.unwrap_or(1)));
         let mut wanted = vec![
             shared::frames(&ids),
             shared::of_frames("SystemEnergyRecord", &ids),
@@ -128,22 +123,26 @@ impl Mode for EnergyInjection {
         shared::unread(wanted, snapshot)
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        let mut params: Params = params::of_task(task)?;
-        if params.joules.is_none() {
-            let frame = shared::frame_of(snapshot, task)?;
-            let total = books::system(snapshot, frame).and_then(|row| row.float("total_system_e")).unwrap_or(0.0);
-            let joules = ((total.abs() / 20.0).max(0.5) * 1000.0).round() / 1000.0;
-            let finite = Decimal::from_f64(joules).filter(|_| joules < 1e9);
-            params.joules =
-                Some(Number(finite.ok_or_else(|| params::ineligible(self, task, "its energy is no size"))?));
+    fn propose(
+        &self,
+        _: &str,
+        snapshot: &Snapshot,
+        task: &Task<'_>,
+        params: &Params,
+    ) -> Result<Option<Params>, Refusal> {
+        if params.joules.is_some() {
+            return Ok(None);
         }
-        params::proposed(self, variant, snapshot, task, params::write(&params))
+        let frame = shared::frame_of(snapshot, task)?;
+        let total = books::system(snapshot, frame).and_then(|row| row.float("total_system_e")).unwrap_or(0.0);
+        let joules = ((total.abs() / 20.0).max(0.5) * 1000.0).round() / 1000.0;
+        let size = Decimal::from_f64(joules).filter(|_| joules < 1e9);
+        let joules = size.ok_or_else(|| task.ineligible("its energy is no size"))?;
+        Ok(Some(Params { joules: Some(Number(joules)), ..params.clone() }))
     }
 
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let word = params::shown(self, params.injection, "injection")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let word = params::shown(self, params.injection.as_deref(), "injection")?;
         let joules = float(params::required(params.joules, "joules")?);
         let frame = shared::frame_of(snapshot, task)?;
         snapshot.table("SystemEnergyRecord")?;
@@ -153,25 +152,24 @@ impl Mode for EnergyInjection {
         snapshot.table("EnergyRecord")?;
         let frames = i64::from(params.frames.unwrap_or(1));
         if !shared::has_frame(snapshot, frame - 1) {
-            return Err(params::ineligible(self, task, "there is no frame before it to gain on"));
+            return Err(task.ineligible("there is no frame before it to gain on"));
         }
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
         let moving = moving(snapshot, frame);
         let body = random.pick(&moving).copied();
-        let body = body.ok_or_else(|| params::ineligible(self, task, "no body of it moves"))?;
+        let body = body.ok_or_else(|| task.ineligible("no body of it moves"))?;
         let mut books = Books::new(snapshot);
         let mut edits = Vec::new();
         for at in 0..frames {
             #[expect(clippy::cast_precision_loss, reason = "at most 200 frames")]
             let gained = joules * (at + 1) as f64 / frames as f64;
-            let missing =
-                || params::ineligible(self, task, format!("body {body} has no state in frame {}", frame + at));
+            let missing = || task.ineligible(format!("body {body} has no state in frame {}", frame + at));
             edits.push(quicken(snapshot, &mut books, (frame + at, body), gained).ok_or_else(missing)?);
             let delta = books.delta(frame + at).unwrap_or(0.0);
             let noise = 1e-6 * books.total(frame + at).unwrap_or(0.0).abs() + 1e-6;
             if delta <= noise || (at > 0 && delta <= 0.0) {
                 let reason = format!("frame {} loses more than it would gain", frame + at);
-                return Err(params::ineligible(self, task, reason));
+                return Err(task.ineligible(reason));
             }
         }
         edits.extend(books.close());
@@ -183,7 +181,7 @@ impl EnergyInjection {
     fn unbooked(&self, snapshot: &Snapshot, frame: i64, joules: f64, task: &Task<'_>) -> Result<Vec<Edit>, Refusal> {
         let row = books::system(snapshot, frame).filter(|_| books::system(snapshot, frame - 1).is_some());
         let delta = row.and_then(|row| Some((row, row.float("delta_e")?)));
-        let none = || params::ineligible(self, task, "it, or the frame before it, has no total energy");
+        let none = || task.ineligible("it, or the frame before it, has no total energy");
         let (row, delta) = delta.ok_or_else(none)?;
         Ok(vec![update(&row, [("delta_e", real(delta + joules))])])
     }

@@ -6,10 +6,9 @@ use std::ops::Range;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
 use super::shared::{self, RECORD, delete};
-use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Edit, Fetch, Ids, Key, Refusal, Snapshot, Value};
@@ -107,22 +106,19 @@ pub(super) struct Params {
     loss: Option<String>,
 }
 
-impl Parametrised for LostFrames {
-    type Parameters = Params;
-}
+impl FailureMode for LostFrames {
+    type Params = Params;
 
-impl Mode for LostFrames {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let mut params = Params { frame_id: None, ..params::read(given)? };
+    fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
         params.loss = Some(params::named(self, "loss", params.loss.as_deref(), variant)?.to_owned());
-        Ok(params::write(&params))
+        Ok(params)
     }
 
-    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let ids = shared::around(records, 1, RUN);
         let mut wanted = vec![shared::frames(&ids), shared::of_frames(STATE, &ids)];
         wanted.extend(TABLES.iter().map(|table| shared::of_frames(table, &ids)));
@@ -131,13 +127,8 @@ impl Mode for LostFrames {
         shared::unread(wanted, snapshot)
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let word = params::shown(self, params.loss, "loss")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let word = params::shown(self, params.loss.as_deref(), "loss")?;
         let frame = shared::frame_of(snapshot, task)?;
         if word == TORN {
             return Ok(Planned::alone(word, self.tear(snapshot, frame, task)?));
@@ -146,10 +137,10 @@ impl Mode for LostFrames {
         let frames = frame..frame + if several { RUN } else { 1 };
         if let Some(missing) = (frame - 1..=frames.end).find(|at| !shared::has_frame(snapshot, *at)) {
             let reason = format!("frame {missing} is not there, so that the hole would have no edge");
-            return Err(params::ineligible(self, task, reason));
+            return Err(task.ineligible(reason));
         }
         if shared::rows(snapshot, BODY_STATE, frame).is_empty() {
-            return Err(params::ineligible(self, task, "it holds no state that could be lost"));
+            return Err(task.ineligible("it holds no state that could be lost"));
         }
         let mut edits = contents(snapshot, frames.clone());
         if word == LOST || word == SEVERAL_LOST {
@@ -188,7 +179,7 @@ impl LostFrames {
         let before = bodies(frame - 1);
         let known: Vec<i64> = bodies(frame).into_iter().filter(|body| before.contains(body)).collect();
         let mut random = RecordRandom::new(task.seed, TORN, std::slice::from_ref(task.record));
-        let none = || params::ineligible(self, task, "no body of it was there in the frame before");
+        let none = || task.ineligible("no body of it was there in the frame before");
         let body = *random.pick(&known).ok_or_else(none)?;
         let of_body = |table: &str| {
             let rows = shared::rows(snapshot, table, frame).into_iter();

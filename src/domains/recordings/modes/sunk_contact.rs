@@ -3,11 +3,10 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
 use super::books::{self, Books};
 use super::shared::{self, RECORD, numbers, real, update};
-use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
 use crate::domain::params::{self, Number};
 use crate::model::seed::RecordRandom;
 use crate::model::{Decimal, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -64,31 +63,28 @@ pub(super) struct Params {
     depth: Option<Number>,
 }
 
-impl Parametrised for SunkContact {
-    type Parameters = Params;
-}
-
 fn float(number: Number) -> f64 {
     number.0.to_string().parse().unwrap_or(0.0)
 }
 
-impl Mode for SunkContact {
+impl FailureMode for SunkContact {
+    type Params = Params;
+
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let mut params = Params { frame_id: None, ..params::read(given)? };
+    fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
         params.sinking = Some(params::named(self, "sinking", params.sinking.as_deref(), variant)?.to_owned());
         let usual = Decimal::from_f64(0.5).map(Number);
         params.depth = params.depth.or(usual);
         if params.depth.is_some_and(|depth| float(depth) <= 0.0) {
             return Err("depth has to be more than 0".into());
         }
-        Ok(params::write(&params))
+        Ok(params)
     }
 
-    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let ids = shared::around(records, 1, 1);
         let tables = [
             "SystemEnergyRecord",
@@ -107,13 +103,8 @@ impl Mode for SunkContact {
         shared::unread(wanted, snapshot)
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let word = params::shown(self, params.sinking, "sinking")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let word = params::shown(self, params.sinking.as_deref(), "sinking")?;
         let depth = float(params::required(params.depth, "depth")?);
         let frame = shared::frame_of(snapshot, task)?;
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
@@ -124,7 +115,7 @@ impl Mode for SunkContact {
             snapshot.table("AssetDynamicStateRecord")?;
             sinkings(snapshot, frame, depth)
         };
-        let none = || params::ineligible(self, task, "it has no such pair or body that was there in the frame before");
+        let none = || task.ineligible("it has no such pair or body that was there in the frame before");
         let edits = random.pick(&choices).cloned().ok_or_else(none)?;
         Ok(Planned::alone(word, edits))
     }

@@ -3,10 +3,9 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
 use super::shared::{self, RECORD, numbers, update};
-use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -70,22 +69,19 @@ pub(super) struct Params {
     exchange: Option<String>,
 }
 
-impl Parametrised for SwappedBodies {
-    type Parameters = Params;
-}
+impl FailureMode for SwappedBodies {
+    type Params = Params;
 
-impl Mode for SwappedBodies {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let mut params = Params { frame_id: None, ..params::read(given)? };
+    fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
         params.exchange = Some(params::named(self, "exchange", params.exchange.as_deref(), variant)?.to_owned());
-        Ok(params::write(&params))
+        Ok(params)
     }
 
-    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let ids = shared::around(records, 1, 0);
         let mut wanted = vec![
             shared::frames(&ids),
@@ -100,13 +96,8 @@ impl Mode for SwappedBodies {
         shared::unread(wanted, snapshot)
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let word = params::shown(self, params.exchange, "exchange")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let word = params::shown(self, params.exchange.as_deref(), "exchange")?;
         let frame = shared::frame_of(snapshot, task)?;
         let mut random = RecordRandom::new(task.seed, word, std::slice::from_ref(task.record));
         let choices = match word {
@@ -114,7 +105,7 @@ impl Mode for SwappedBodies {
             ENERGIES => energies(snapshot, frame),
             _ => sides(snapshot, frame),
         };
-        let none = || params::ineligible(self, task, "nothing in it could be exchanged and told apart");
+        let none = || task.ineligible("nothing in it could be exchanged and told apart");
         let edits = random.pick(&choices).cloned().ok_or_else(none)?;
         Ok(Planned::alone(word, edits))
     }

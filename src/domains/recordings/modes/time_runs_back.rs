@@ -3,10 +3,9 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
 use super::shared::{self, RECORD, real, update};
-use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
 use crate::domain::params;
 use crate::model::{Fetch, Ids, Refusal, Snapshot, Value};
 
@@ -77,50 +76,42 @@ pub(super) struct Params {
     time: Option<String>,
 }
 
-impl Parametrised for TimeRunsBack {
-    type Parameters = Params;
-}
+impl FailureMode for TimeRunsBack {
+    type Params = Params;
 
-impl Mode for TimeRunsBack {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let mut params = Params { frame_id: None, ..params::read(given)? };
+    fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
         params.time = Some(params::named(self, "time", params.time.as_deref(), variant)?.to_owned());
-        Ok(params::write(&params))
+        Ok(params)
     }
 
-    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         shared::unread(vec![shared::frames(&shared::around(records, 2, 0))], snapshot)
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let word = params::shown(self, params.time, "time")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let word = params::shown(self, params.time.as_deref(), "time")?;
         let frame = shared::frame_of(snapshot, task)?;
         let number = |back: i64, column: &str| {
             let row = shared::row(snapshot, RECORD.table, Some(frame - back));
             let found = row.and_then(|row| row.float(column)).filter(|number| number.is_finite());
             let reason = format!("frame {} is not there, or has no {column}", frame - back);
-            found.ok_or_else(|| params::ineligible(self, task, reason))
+            found.ok_or_else(|| task.ineligible(reason))
         };
         let column = if word == CLOCK { "wall_clock_time" } else { "simulation_time" };
         let (earlier, before, now) = (number(2, column)?, number(1, column)?, number(0, column)?);
         let step = before - earlier;
         if word != CLOCK && (step <= 0.0 || now <= before || (now - before - step).abs() > step * 1e-3) {
-            return Err(params::ineligible(self, task, "time does not run on steadily there already"));
+            return Err(task.ineligible("time does not run on steadily there already"));
         }
         let new = match word {
             EARLIER => before - step / 2.0,
             REPEATED => before,
             UNSTEADY => now + step / 4.0,
-            _ if now < before => return Err(params::ineligible(self, task, "the clock runs back there already")),
+            _ if now < before => return Err(task.ineligible("the clock runs back there already")),
             _ => before - SET_BACK,
         };
         let row = shared::row(snapshot, RECORD.table, Some(frame));

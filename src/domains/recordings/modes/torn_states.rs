@@ -3,10 +3,9 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
 use super::shared::{self, RECORD, numbers, real, update};
-use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
 use crate::domain::params;
 use crate::model::seed::RecordRandom;
 use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Row, Snapshot, Value};
@@ -70,22 +69,19 @@ pub(super) struct Params {
     tear: Option<String>,
 }
 
-impl Parametrised for TornStates {
-    type Parameters = Params;
-}
+impl FailureMode for TornStates {
+    type Params = Params;
 
-impl Mode for TornStates {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let mut params = Params { frame_id: None, ..params::read(given)? };
+    fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
         params.tear = Some(params::named(self, "tear", params.tear.as_deref(), variant)?.to_owned());
-        Ok(params::write(&params))
+        Ok(params)
     }
 
-    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let ids = shared::around(records, 0, 0);
         let mut wanted = vec![shared::frames(&ids), shared::of_frames("AssetDynamicStateRecord", &ids)];
         let states = shared::held(snapshot, "AssetDynamicStateRecord", "kinematicState_id");
@@ -100,13 +96,8 @@ impl Mode for TornStates {
         shared::unread(wanted, snapshot)
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let word = params::shown(self, params.tear, "tear")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let word = params::shown(self, params.tear.as_deref(), "tear")?;
         let frame = shared::frame_of(snapshot, task)?;
         snapshot.table("AssetDynamicStateRecord")?;
         let states = shared::rows(snapshot, "AssetDynamicStateRecord", frame);
@@ -120,7 +111,7 @@ impl Mode for TornStates {
             INFINITE => tear(snapshot, &state, ("position_id", "CoordinateRecord"), (axis, real(f64::INFINITY))),
             _ => stretch(snapshot, &state),
         });
-        let none = || params::ineligible(self, task, "it has no state, or its numbers are none already");
+        let none = || task.ineligible("it has no state, or its numbers are none already");
         Ok(Planned::alone(word, vec![edit.ok_or_else(none)?]))
     }
 }

@@ -3,10 +3,9 @@
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
 use super::shared::{self, RECORD, real, update};
-use crate::domain::mode::{Mode, ModeCard, Parametrised, Planned, Task, Variant};
+use crate::domain::mode::{FailureMode, ModeCard, Planned, Task, Variant};
 use crate::domain::params;
 use crate::model::{Datum, Edit, Fetch, Ids, Refusal, Snapshot, Value};
 
@@ -64,22 +63,19 @@ pub(super) struct Params {
     failure: Option<String>,
 }
 
-impl Parametrised for UnconvergedSolver {
-    type Parameters = Params;
-}
+impl FailureMode for UnconvergedSolver {
+    type Params = Params;
 
-impl Mode for UnconvergedSolver {
     fn card(&self) -> &'static ModeCard {
         &CARD
     }
 
-    fn complete(&self, given: &Map<String, Json>, variant: Option<&str>) -> Result<Map<String, Json>, String> {
-        let mut params = Params { frame_id: None, ..params::read(given)? };
+    fn complete(&self, mut params: Params, variant: Option<&str>) -> Result<Params, String> {
         params.failure = Some(params::named(self, "failure", params.failure.as_deref(), variant)?.to_owned());
-        Ok(params::write(&params))
+        Ok(params)
     }
 
-    fn needs(&self, records: &[Value], _: &Map<String, Json>, snapshot: &Snapshot) -> Vec<Fetch> {
+    fn needs(&self, records: &[Value], _: &Params, snapshot: &Snapshot) -> Vec<Fetch> {
         let ids = shared::around(records, 0, 0);
         let tables = ["SolverDiagnosticRecord", "CollisionResultRecord"];
         let mut wanted = vec![shared::frames(&ids)];
@@ -87,17 +83,12 @@ impl Mode for UnconvergedSolver {
         shared::unread(wanted, snapshot)
     }
 
-    fn propose(&self, variant: &str, snapshot: &Snapshot, task: &Task<'_>) -> Result<Map<String, Json>, Refusal> {
-        params::proposed(self, variant, snapshot, task, task.parameters.clone())
-    }
-
-    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>) -> Result<Planned, Refusal> {
-        let params: Params = params::of_task(task)?;
-        let word = params::shown(self, params.failure, "failure")?;
+    fn plan(&self, snapshot: &Snapshot, task: &Task<'_>, params: &Params) -> Result<Planned, Refusal> {
+        let word = params::shown(self, params.failure.as_deref(), "failure")?;
         let frame = shared::frame_of(snapshot, task)?;
         snapshot.table("SolverDiagnosticRecord")?;
         let edit = if word == GAVE_UP { give_up(snapshot, frame) } else { miscount(snapshot, frame) };
-        let none = || params::ineligible(self, task, format!("its solver row cannot show {word}"));
+        let none = || task.ineligible(format!("its solver row cannot show {word}"));
         Ok(Planned::alone(word, vec![edit.ok_or_else(none)?]))
     }
 }
